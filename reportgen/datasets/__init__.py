@@ -1,0 +1,54 @@
+"""Data sets: each a frozen description that draws the same `Data` from the same seed, anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.registry import Registry
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """One draw, split: samples are rows, and targets are columns even when there is one.
+
+    `outlier` marks training samples known to be corrupted; `truth` holds (inputs, outputs) of the noiseless function,
+    for a data set that knows it. Its outputs include the mean of the noise: they are what the best model would say.
+    """
+
+    x_train: Array
+    y_train: Array
+    x_test: Array
+    y_test: Array
+    outlier_train: NDArray[np.bool_]
+    outlier_test: NDArray[np.bool_]
+    truth: tuple[Array, Array] | None = None
+
+
+class Dataset(Protocol):
+    """A recipe for data. Its parameters are its fields; they are what an experiment file may set."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many inputs and how many outputs a sample has."""
+
+    @property
+    def training_samples(self) -> int:
+        """How many samples `draw` puts on the training side."""
+
+    def draw(self, seed: int) -> Data:
+        """The data of `seed`, split into training and test samples."""
+
+
+datasets: Registry[type[Dataset]] = Registry("data set", __name__)
+
+
+def split(samples: int, test: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row numbers of the training and the test samples, each in rising order."""
+    drawn = rng.permutation(samples)
+    return np.sort(drawn[test:]), np.sort(drawn[:test])

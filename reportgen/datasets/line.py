@@ -1,0 +1,67 @@
+"""A straight line with one-sided noise and upward outliers: the data of the 2018 post."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from reportgen.datasets import Data, datasets, split
+from reportgen.errors import ExperimentError
+
+
+@datasets.register("line")
+@dataclass(frozen=True)
+class Line:
+    """y = slope · x + U(0, noise), with every so many samples raised by one shared U(0, 1) · outlier_size.
+
+    The noise is one-sided, so the best line has an intercept of noise / 2. The outliers are equally spaced over x and
+    share a single draw, so they all point up by the same amount. Samples are split once, at random.
+    """
+
+    samples: Annotated[int, Field(ge=4, le=100_000)] = 50
+    test_samples: Annotated[int, Field(ge=1)] = 10
+    start: float = 0.5
+    stop: float = 9.5
+    slope: float = 2.0
+    noise: Annotated[float, Field(ge=0)] = 2.0
+    outliers: Annotated[int, Field(ge=0)] = 10
+    outlier_size: Annotated[float, Field(ge=0)] = 10.0
+    clean_test: bool = False
+    """Leave the outliers out of the test samples' targets, to measure how well the line itself was found."""
+
+    def __post_init__(self) -> None:
+        if self.test_samples >= self.samples:
+            raise ExperimentError(f"test_samples must be below samples ({self.samples}), got {self.test_samples}")
+        if self.outliers > self.samples:
+            raise ExperimentError(f"outliers must be at most samples ({self.samples}), got {self.outliers}")
+        if self.start >= self.stop:
+            raise ExperimentError(f"start must be below stop ({self.stop}), got {self.start}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return 1, 1
+
+    @property
+    def training_samples(self) -> int:
+        return self.samples - self.test_samples
+
+    def draw(self, seed: int) -> Data:
+        rng = np.random.default_rng([seed, 1])
+        x = np.linspace(self.start, self.stop, self.samples)
+        clean = self.slope * x + rng.uniform(0.0, self.noise, self.samples)
+        raised = np.zeros(self.samples, bool)
+        if self.outliers:
+            raised[np.arange(self.outliers) * self.samples // self.outliers] = True
+        y = clean + raised * rng.uniform() * self.outlier_size
+        train, test = split(self.samples, self.test_samples, rng)
+        ends = np.array([self.start, self.stop])
+        return Data(
+            x_train=x[train, None],
+            y_train=y[train, None],
+            x_test=x[test, None],
+            y_test=(clean if self.clean_test else y)[test, None],
+            outlier_train=raised[train],
+            outlier_test=raised[test] & (not self.clean_test),
+            truth=(ends[:, None], (self.slope * ends + self.noise / 2)[:, None]),
+        )

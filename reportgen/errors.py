@@ -1,0 +1,51 @@
+"""What can go wrong, as exceptions that know their exit code.
+
+Everything a user can cause derives from `ReportgenError`: the command line prints it as one line and leaves with
+`exit_code`. Any other exception is a mistake of ours and keeps its traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ReportgenError(Exception):
+    """A build or a command that could not be done; the message says what, where and the way out."""
+
+    exit_code = 1
+
+
+class ExperimentError(ReportgenError):
+    """A mistake in an experiment file, a value made in Python, or on the command line."""
+
+    exit_code = 2
+
+
+class TemplateError(ReportgenError):
+    """A template that is missing, does not parse, or asks for a value that does not exist."""
+
+    exit_code = 2
+
+
+class DataError(ReportgenError):
+    """A file that was handed in (a stored trajectory, a data set) cannot be used as it is."""
+
+    exit_code = 3
+
+
+class MachineError(ReportgenError):
+    """The machine is in the way: disk full, no permission, a program or font that is missing."""
+
+    exit_code = 5
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """`" Did you mean 'l1'? Known: l1, l2."`, without the question where nothing comes close."""
+    known = sorted(known)
+    close = difflib.get_close_matches(given, known, n=1, cutoff=0.6)
+    question = f" Did you mean {close[0]!r}?" if close else ""
+    return f"{question} Known: {', '.join(known)}."
+
+
+def reason(error: OSError) -> str:
+    """What the operating system said, without the Python around it."""
+    return error.strerror or str(error)

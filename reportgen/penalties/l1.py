@@ -1,0 +1,29 @@
+"""The lasso penalty."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.penalties import Axes, penalties
+
+
+@penalties.register("l1")
+@dataclass(frozen=True)
+class L1:
+    """Sum of |w|.
+
+    `keras.regularizers.L1(strength)` is the same; scikit-learn's `Lasso(alpha)` has the same term beside *half* the
+    mean squared error.
+
+    References:
+        Tibshirani, Regression Shrinkage and Selection via the Lasso, JRSS B 1996.
+    """
+
+    def cost(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
+        return xp.sum(xp.abs(w), axis=axes)
+
+    def subgradient(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
+        return xp.sign(w)
+
+    def prox(self, w: Any, scale: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
+        # Soft thresholding, written without a sign: a weight within the band loses exactly itself.
+        return w - xp.clip(w, -scale, scale)

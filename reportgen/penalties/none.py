@@ -1,0 +1,21 @@
+"""No penalty: the arm that the others are measured against."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.penalties import Axes, penalties
+
+
+@penalties.register("none")
+@dataclass(frozen=True)
+class NoPenalty:
+    """Zero everywhere; its proximal step leaves the weights alone."""
+
+    def cost(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
+        return xp.sum(w, axis=axes) * 0.0
+
+    def subgradient(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
+        return xp.zeros_like(w)
+
+    def prox(self, w: Any, scale: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
+        return w

@@ -1,0 +1,172 @@
+"""A run: one network to train, described completely. Whoever holds a `Run` can repeat it, with or without us."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from reportgen.datasets import Data, Dataset, datasets
+from reportgen.datasets.line import Line
+from reportgen.errors import ExperimentError
+from reportgen.network import Network, Weights
+from reportgen.penalties import Penalty, penalties
+from reportgen.penalties.none import NoPenalty
+from reportgen.registry import Registry
+
+Optimizer = Literal["sgd", "momentum", "adam"]
+Schedule = Literal["constant", "linear", "cosine"]
+Order = Literal["fixed", "reshuffled"]
+Loss = Literal["absolute", "squared", "huber"]
+Step = Literal["subgradient", "proximal"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How weights are adjusted."""
+
+    optimizer: Optimizer = "sgd"
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Used by the optimizer "momentum" alone."""
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
+    schedule: Schedule = "constant"
+    """How the learning rate falls from the first step to the last: not at all, along a line to zero, or a cosine."""
+    batch_size: Annotated[int, Field(ge=1, le=100_000)] = 1
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    order: Order = "fixed"
+    """Samples are shuffled once ("fixed"), or anew before every epoch ("reshuffled")."""
+    loss: Loss = "absolute"
+    """|r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond), averaged over the batch and the outputs, as in Keras."""
+
+    def batches(self, samples: int) -> int:
+        """Steps in an epoch. A remainder smaller than a batch waits for the next shuffle, so every batch is full."""
+        return max(samples // self.batch_size, 1)
+
+    def rates(self, steps: int) -> NDArray[np.float32]:
+        """The learning rate of each step."""
+        done = np.arange(steps) / steps
+        factor = {"constant": np.ones(steps), "linear": 1.0 - done, "cosine": 0.5 + 0.5 * np.cos(np.pi * done)}
+        return (self.learning_rate * factor[self.schedule]).astype(np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """Which weights are kept: every so many steps, at named steps, and always the first and the last."""
+
+    every: Annotated[int, Field(ge=1)] | None = 20
+    """None keeps only the first and the last weights, and those in `at`."""
+    at: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    loss: bool = True
+    """Also the training loss, over all training samples, and the penalty at those steps."""
+
+    def steps(self, last: int) -> NDArray[np.int32]:
+        """The recorded steps of a training of `last` steps, rising, from 0 (the initial weights) to `last`."""
+        regular = range(0, last + 1, self.every) if self.every else ()
+        return np.array(sorted({0, last, *regular, *(step for step in self.at if step <= last)}), np.int32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One network to train. Runs that differ only by seeds form an arm."""
+
+    data: Dataset = field(default_factory=Line)
+    network: Network = field(default_factory=Network)
+    training: Training = field(default_factory=Training)
+    penalty: Penalty = field(default_factory=NoPenalty)
+    strength: float = 0.0
+    """Weight of the penalty in the cost; λ in the report."""
+    step: Step = "subgradient"
+    """The penalty's way into training: as part of the gradient, or as a proximal step after each update."""
+    recording: Recording = field(default_factory=Recording)
+    data_seed: int = 0
+    order_seed: int = 0
+    init_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength < math.inf:
+            raise ExperimentError(f"strength must be finite and at least 0, got {self.strength!r}")
+        if self.training.batch_size > self.data.training_samples:
+            raise ExperimentError(
+                f"batch_size must be at most the number of training samples ({self.data.training_samples}), "
+                f"got {self.training.batch_size}"
+            )
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """(inputs, outputs) of each kernel."""
+        return self.network.shapes(*self.data.shape)
+
+    @property
+    def steps(self) -> int:
+        """Updates in the whole training."""
+        return self.training.epochs * self.training.batches(self.data.training_samples)
+
+    def draw(self) -> Data:
+        """The data this run is trained and tested on."""
+        return self.data.draw(self.data_seed)
+
+    def initial_weights(self) -> tuple[list[Weights], list[Weights]]:
+        """Kernels and biases before the first step."""
+        return self.network.initial_weights(*self.data.shape, self.init_seed)
+
+    def order(self) -> NDArray[np.int32]:
+        """Which training samples each step sees: row numbers [steps, B] into `draw().x_train`."""
+        rng = np.random.default_rng([self.order_seed, 4])
+        samples, size = self.data.training_samples, self.training.batch_size
+        kept = self.training.batches(samples) * size
+        if self.training.order == "fixed":
+            epoch = rng.permutation(samples)[:kept].reshape(-1, size)
+            return np.tile(epoch, (self.training.epochs, 1)).astype(np.int32)
+        epochs = [rng.permutation(samples)[:kept].reshape(-1, size) for _ in range(self.training.epochs)]
+        return np.concatenate(epochs).astype(np.int32)
+
+    def masks(self) -> NDArray[np.bool_]:
+        """Which hidden units work at each step, for each sample of the batch: [steps, B, hidden units in a row]."""
+        rng = np.random.default_rng([self.init_seed, 5])
+        shape = (self.steps, self.training.batch_size, sum(self.network.hidden))
+        return rng.random(shape, np.float32) >= self.network.dropout
+
+
+def describe(value: Any) -> dict[str, Any]:
+    """A run, or a part of one, as plain JSON values; `kind` is the name a penalty or data set is registered under."""
+    kinds = (registry.name_of(value) for registry in (datasets, penalties) if registry.holds(value))
+    kind = next(kinds, type(value).__name__)
+    return {"kind": kind, **{name: _plain(part) for name, part in vars(value).items()}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, int | float | str | None) else describe(value)
+
+
+def revive(description: dict[str, Any]) -> Run:
+    """The run that `describe` described; raises `KeyError`, `TypeError` or `ExperimentError` if it is none."""
+    parts = dict(description)
+    del parts["kind"]
+    return Run(
+        **{
+            **parts,
+            "data": _registered(parts["data"], datasets),
+            "penalty": _registered(parts["penalty"], penalties),
+            "network": Network(**_fields(parts["network"])),
+            "training": Training(**_fields(parts["training"])),
+            "recording": Recording(**_fields(parts["recording"])),
+        }
+    )
+
+
+def _fields(description: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in description.items()
+        if name != "kind"
+    }
+
+
+def _registered(description: dict[str, Any], registry: Registry[Any]) -> Any:
+    return registry[description["kind"]](**_fields(description))

@@ -1,0 +1,465 @@
+"""Training: many networks at once, each whole training in one compiled TensorFlow call.
+
+Networks here are tiny, so what a step costs is overhead. Runs are therefore stacked (see `network.Layout`), data and
+sample order go in as tensors, the loop over steps is compiled with XLA, and runs that differ in penalty occupy slices
+of the run axis. This is the only module that imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from reportgen.network import RESTS_AT_ZERO, Layout, Weights, layout
+from reportgen.penalties import Penalty
+from reportgen.run import Recording, Run
+from reportgen.trajectory import Trajectory
+
+_XP = SimpleNamespace(
+    abs=tf.abs,
+    clip=tf.clip_by_value,
+    exp=tf.exp,
+    matmul=tf.matmul,
+    maximum=tf.maximum,
+    reshape=tf.reshape,
+    sign=tf.sign,
+    sqrt=tf.sqrt,
+    sum=tf.reduce_sum,
+    tanh=tf.tanh,
+    transpose=tf.transpose,
+    zeros_like=tf.zeros_like,
+)
+"""The functions that penalties and layouts use, by NumPy's names."""
+
+_PADDED_UP_TO = 4096
+"""Networks of at most this many parameters are padded to share a program: compiling costs more than the padding."""
+
+_RUNS_A_CALL = 2048
+"""Keeps the tables of sample order and learning rates to some tens of megabytes."""
+
+_LOSSES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "absolute": (tf.abs, tf.sign),
+    "squared": (tf.square, lambda r: 2.0 * r),
+    "huber": (
+        lambda r: tf.where(tf.abs(r) <= 1.0, 0.5 * r * r, tf.abs(r) - 0.5),
+        lambda r: tf.clip_by_value(r, -1.0, 1.0),
+    ),
+}
+"""Value and derivative of each loss, from the residual."""
+_VALUE, _DERIVATIVE = 0, 1
+
+
+def train(runs: Iterable[Run]) -> list[Trajectory]:
+    """Train every run and return their trajectories, in the order given.
+
+    A run's numbers do not depend on its company beyond the rounding of float32. A run whose numbers stop being finite
+    ends there, with `Trajectory.diverged` set; the others go on.
+    """
+    runs = list(runs)
+    done: dict[int, Trajectory] = {}
+    for group in groups(runs):
+        for start in range(0, len(group), _RUNS_A_CALL):
+            chunk = group[start : start + _RUNS_A_CALL]
+            done.update(zip(chunk, _train_together([runs[i] for i in chunk]), strict=True))
+    return [done[i] for i in range(len(runs))]
+
+
+def groups(runs: Sequence[Run]) -> list[list[int]]:
+    """Indices of the runs that one compiled program can train together, in the order the program stacks them."""
+    by_program: dict[Any, dict[Any, list[int]]] = {}
+    for i, run in enumerate(runs):
+        by_program.setdefault(_program_key(run), {}).setdefault(_recording_key(run), []).append(i)
+    together = []
+    for by_recording in by_program.values():
+        ends_only = by_recording.pop(None, [])
+        members = list(by_recording.values()) or [[]]
+        # Runs that keep only their ends fit into any program; the largest one shares its compilation.
+        max(members, key=len).extend(ends_only)
+        together += [sorted(group, key=lambda i: (_slice_key(runs[i]), i)) for group in members]
+    return together
+
+
+_ENDS_ONLY = Recording(every=None, loss=False)
+
+
+def _recording_key(run: Run) -> Any:
+    """None for a run that keeps only its first and last weights."""
+    wanted = run.recording
+    return (wanted, run.data.training_samples) if wanted.every or wanted.at or wanted.loss else None
+
+
+def _program_key(run: Run) -> Any:
+    small = run.network.parameters(*run.data.shape) <= _PADDED_UP_TO
+    padded = small and run.network.activation in RESTS_AT_ZERO and not run.network.dropout
+    t = run.training
+    return (
+        (len(run.shapes), run.shapes[0][0], run.shapes[-1][1]) if padded else run.shapes,
+        run.network.activation,
+        run.network.dropout > 0,
+        t.optimizer,
+        t.momentum if t.optimizer == "momentum" else None,
+        t.batch_size,
+        run.steps,
+    )
+
+
+def _slice_key(run: Run) -> str:
+    return f"{run.step} {run.penalty!r}" if run.strength > 0 else ""
+
+
+def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
+    first = runs[0]
+    place = layout(first.training.batch_size)
+    widths = [max(sizes) for sizes in zip(*(_widths(run) for run in runs), strict=True)]
+    kernels, biases = _initial_stack(runs, widths, place)
+    recording = next((run.recording for run in runs if _recording_key(run)), _ENDS_ONLY)
+    recorded = [i for i, run in enumerate(runs) if _recording_key(run)]
+    samples = _Samples.of(runs)
+    program = _program(
+        place=place,
+        activation=first.network.activation,
+        optimizer=first.training.optimizer,
+        momentum=first.training.momentum,
+        losses=tuple(run.training.loss for run in runs),
+        slices=_slices(runs),
+        recorded=tuple(recorded),
+        with_loss=recording.loss and bool(recorded),
+        keep=1.0 - first.network.dropout,
+    )
+    steps = recording.steps(first.steps)
+    tables = _Tables(
+        x=tf.constant(samples.x),
+        y=tf.constant(samples.y),
+        rows=tf.constant(samples.rows),
+        rates=tf.constant(_rates(runs)),
+        strengths=tf.constant([run.strength for run in runs], tf.float32),
+        recorded=tf.constant(recorded, tf.int32),
+        whole=tf.constant(samples.whole([runs[i] for i in recorded])),
+        masks=tf.constant(_masks(runs, place)) if first.network.dropout else None,
+    )
+    records, last, diverged = program(
+        [tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], tf.constant(steps), tables
+    )
+    paths = _unstacked(records, place, 1)
+    starts, stops = _unstacked({"kernels": kernels, "biases": biases}, place, 0), _unstacked(last, place, 0)
+    ends = {name: [np.stack(pair, axis=1) for pair in zip(starts[name], stops[name], strict=True)] for name in starts}
+    diverged = diverged.numpy()
+    slot = {i: j for j, i in enumerate(recorded)}
+    ends_at = np.array([0, first.steps], np.int32)
+    trajectories = []
+    for i, run in enumerate(runs):
+        kept, at, column = (paths, steps, slot[i]) if i in slot else (ends, ends_at, i)
+        arrays = {name: [array[column] for array in stacked] for name, stacked in kept.items()}
+        trajectories.append(_trajectory(run, at, arrays, int(diverged[i])))
+    return trajectories
+
+
+def _widths(run: Run) -> list[int]:
+    return [run.shapes[0][0], *(outputs for _, outputs in run.shapes)]
+
+
+def _initial_stack(runs: Sequence[Run], widths: list[int], place: Layout) -> tuple[list[Weights], list[Weights]]:
+    """Initial kernels and biases of all runs, smaller networks padded with units that have no weights."""
+    kernels = [np.zeros((len(runs), i, o), np.float32) for i, o in itertools.pairwise(widths)]
+    biases = [np.zeros((len(runs), o), np.float32) for o in widths[1:]]
+    for r, run in enumerate(runs):
+        for stacked, values in zip([*kernels, *biases], itertools.chain(*run.initial_weights()), strict=True):
+            stacked[(r, *(slice(size) for size in values.shape))] = values
+    return [place.stack(list(w)) for w in kernels], [place.stack(list(b)) for b in biases]
+
+
+def _slices(runs: Sequence[Run]) -> tuple[tuple[int, int, Penalty, str], ...]:
+    """(start, stop, penalty, step) of each stretch of the run axis that has a penalty in common."""
+    slices, start = [], 0
+    for key, group in itertools.groupby(runs, _slice_key):
+        members = list(group)
+        stop = start + len(members)
+        if key:
+            slices.append((start, stop, members[0].penalty, members[0].step))
+        start = stop
+    return tuple(slices)
+
+
+def _rates(runs: Sequence[Run]) -> NDArray[np.float32]:
+    """Learning rates [steps, R]."""
+    rates = {run.training: run.training.rates(run.steps) for run in runs}
+    place = {training: i for i, training in enumerate(rates)}
+    return np.stack(list(rates.values()), axis=1)[:, [place[run.training] for run in runs]]
+
+
+def _masks(runs: Sequence[Run], place: Layout) -> NDArray[np.bool_]:
+    return np.stack([run.masks() for run in runs], axis=1 if place.runs == 0 else -1)
+
+
+def _unstacked(stacked: dict[str, Any], place: Layout, axes_before: int) -> dict[str, list[Weights]]:
+    return {
+        name: [np.ascontiguousarray(place.unstack(np.asarray(array), axes_before)) for array in arrays]
+        for name, arrays in stacked.items()
+    }
+
+
+def _trajectory(run: Run, steps: NDArray[np.int32], arrays: dict[str, list[Weights]], diverged: int) -> Trajectory:
+    """One run's own part of the stack: padding and everything after a divergence cut away."""
+    kernels = [w[:, :i, :o] for w, (i, o) in zip(arrays["kernels"], run.shapes, strict=True)]
+    biases = [b[:, :o] for b, (_, o) in zip(arrays["biases"], run.shapes, strict=True)]
+    finite = np.all([np.isfinite(a).reshape(len(steps), -1).all(axis=1) for a in [*kernels, *biases]], axis=0)
+    if diverged < 0 and not finite.all():
+        diverged = int(steps[finite.argmin()])
+    kept = finite & (steps < diverged) if diverged >= 0 else finite
+    curve = {name: arrays[name][0][kept] if name in arrays else None for name in ("loss", "penalty")}
+    return Trajectory(
+        run=run,
+        steps=steps[kept],
+        kernels=tuple(np.ascontiguousarray(w[kept]) for w in kernels),
+        biases=tuple(np.ascontiguousarray(b[kept]) for b in biases),
+        loss=curve["loss"],
+        penalty=curve["penalty"],
+        diverged=diverged if diverged >= 0 else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """Training samples of all runs: every distinct draw once, and each run's order as rows into them."""
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    rows: NDArray[np.int32]
+    """[steps, R, B]."""
+    starts: dict[Any, tuple[int, int]]
+
+    @classmethod
+    def of(cls, runs: Sequence[Run]) -> _Samples:
+        draws = {(run.data, run.data_seed): run for run in runs}
+        data = {key: run.draw() for key, run in draws.items()}
+        counts = [len(d.x_train) for d in data.values()]
+        starts = dict(zip(data, zip([0, *np.cumsum(counts)], counts, strict=False), strict=True))
+        orders = {(run.order_seed, run.training, run.data): run for run in runs}
+        order = {key: run.order() for key, run in orders.items()}
+        rows = [
+            order[run.order_seed, run.training, run.data] + np.int32(starts[run.data, run.data_seed][0]) for run in runs
+        ]
+        return cls(
+            x=np.concatenate([d.x_train for d in data.values()]).astype(np.float32),
+            y=np.concatenate([d.y_train for d in data.values()]).astype(np.float32),
+            rows=np.stack(rows, axis=1),
+            starts=starts,
+        )
+
+    def whole(self, runs: Sequence[Run]) -> NDArray[np.int32]:
+        """Rows [R, N] of all training samples of each run; [1, N] where the runs share them.
+
+        `groups` puts recorded runs into one program only where they have equally many.
+        """
+        spans = [self.starts[run.data, run.data_seed] for run in runs] or [(0, 1)]
+        if len(set(spans)) == 1:
+            spans = spans[:1]
+        return np.array([np.arange(start, start + count) for start, count in spans], np.int32)
+
+
+class _Tables(NamedTuple):
+    """What the compiled loop reads and never writes."""
+
+    x: Any
+    y: Any
+    rows: Any
+    """[steps, R, B] into x and y."""
+    rates: Any
+    """[steps, R] learning rates."""
+    strengths: Any
+    """[R]."""
+    recorded: Any
+    """Which runs are recorded at every recorded step."""
+    whole: Any
+    """Rows of all training samples of the recorded runs, [R, N] or [1, N]."""
+    masks: Any
+    """[steps, B, H, R] or [steps, R, B, H] dropout masks, or None."""
+
+
+_State = tuple[list[Any], list[Any], list[Any], Any]
+"""Kernels, biases, the optimizer's memory, and the step at which each run diverged or −1."""
+
+
+@dataclass(frozen=True)
+class _Program:
+    """What is fixed when the loop is compiled."""
+
+    place: Layout
+    activation: str
+    optimizer: str
+    momentum: float
+    losses: tuple[str, ...]
+    slices: tuple[tuple[int, int, Penalty, str], ...]
+    recorded: tuple[int, ...]
+    with_loss: bool
+    keep: float
+
+    @tf.function(jit_compile=True, autograph=False)
+    def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
+        """Train from step 0 to the last of `steps`, recording at each.
+
+        Returns the records (see `_record`) with the recorded steps in front, the last weights of every run, and per
+        run the step that was the first to have a prediction that is not finite, or −1.
+        """
+        count = steps.shape[0]
+        state = (kernels, biases, self._memory([*kernels, *biases]), tf.fill([len(self.losses)], -1))
+        layout_of_record: dict[str, list[Any]] = self._record(state, tables)
+        arrays = [
+            tf.TensorArray(value.dtype, size=count, element_shape=value.shape)
+            for value in tf.nest.flatten(layout_of_record)
+        ]
+
+        def stretch(i: Any, step: Any, state: _State, arrays: list[Any]) -> Any:
+            """The steps up to a record, then the record."""
+            step, state = tf.while_loop(
+                lambda step, state: step < steps[i],
+                lambda step, state: (step + 1, self._step(step, state, tables)),
+                (step, state),
+            )
+            values = tf.nest.flatten(self._record(state, tables))
+            return i + 1, step, state, [array.write(i, value) for array, value in zip(arrays, values, strict=True)]
+
+        _, _, state, arrays = tf.while_loop(lambda i, *_: i < count, stretch, (0, 0, state, arrays))
+        records = tf.nest.pack_sequence_as(layout_of_record, [array.stack() for array in arrays])
+        return records, {"kernels": state[0], "biases": state[1]}, state[3]
+
+    def _step(self, step: Any, state: _State, tables: _Tables) -> _State:
+        """One update of every run."""
+        kernels, biases, memory, diverged = state
+        rows, rate = tables.rows[step], tables.rates[step]
+        inputs = self.place.batch(tf.gather(tables.x, rows), _XP)
+        targets = self.place.batch(tf.gather(tables.y, rows), _XP)
+        masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
+        activations = self.place.forward(kernels, biases, inputs, self.activation, masks, _XP)
+        residuals = activations[-1] - targets
+        # Not finite as soon as anything in the run is not, and then the sum is not either.
+        total = tf.reduce_sum(residuals, axis=self._sample_axes)
+        diverged = tf.where((diverged < 0) & ~tf.math.is_finite(total), step + 1, diverged)
+        delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_a_run(residuals)
+        kernel_gradients, bias_gradients = self.place.backward(
+            kernels, activations, delta, self.activation, masks, _XP
+        )
+        for layer, w in enumerate(kernels):
+            kernel_gradients[layer] += self._subgradient(w, strengths=tables.strengths)
+        gradients = [*kernel_gradients, *bias_gradients]
+        weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
+        kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
+        kernels = [self._prox(w, rate * tables.strengths) for w in kernels]
+        return kernels, biases, memory, diverged
+
+    @property
+    def _sample_axes(self) -> list[int]:
+        """The axes of a prediction that are not the run axis."""
+        return [0, 1] if self.place.runs == -1 else [1, 2]
+
+    def _values_a_run(self, predictions: Any) -> float:
+        """How many numbers a run predicts at once: samples times outputs."""
+        return float(np.prod([predictions.shape[axis] for axis in self._sample_axes]))
+
+    def _by_loss(self, residuals: Any, losses: Sequence[str], part: int) -> Any:
+        """The value or the derivative of each run's own loss."""
+        result = _LOSSES[losses[0]][part](residuals)
+        for name in sorted(set(losses) - {losses[0]}):
+            mine = self.place.per_run(tf.constant([loss == name for loss in losses]), 3, _XP)
+            result = tf.where(mine, _LOSSES[name][part](residuals), result)
+        return result
+
+    def _subgradient(self, w: Any, strengths: Any) -> Any:
+        def one(penalty: Penalty, part: Any, strength: Any) -> Any:
+            return strength * penalty.subgradient(part, _XP, self.place.kernel)
+
+        return self._by_slice(w, strengths, "subgradient", one, tf.zeros_like)
+
+    def _prox(self, w: Any, scales: Any) -> Any:
+        def one(penalty: Penalty, part: Any, scale: Any) -> Any:
+            return penalty.prox(part, scale, _XP, self.place.kernel)
+
+        return self._by_slice(w, scales, "proximal", one, lambda part: part)
+
+    def _by_slice(self, w: Any, scales: Any, step: str, one: Callable[..., Any], other: Callable[[Any], Any]) -> Any:
+        """`one` applied to the slices of runs whose penalty takes that `step`, `other` to the rest."""
+        wanted = [(start, stop, penalty) for start, stop, penalty, how in self.slices if how == step]
+        parts, place = [], 0
+        for start, stop, penalty in [*wanted, (len(self.losses), len(self.losses), None)]:
+            if start > place:
+                parts.append(other(self._runs(w, place, start)))
+            if penalty is not None:
+                scale = self.place.per_run(scales[start:stop], 3, _XP)
+                parts.append(one(penalty, self._runs(w, start, stop), scale))
+            place = stop
+        return parts[0] if len(parts) == 1 else tf.concat(parts, axis=self.place.runs)
+
+    def _runs(self, w: Any, start: int, stop: int) -> Any:
+        return w[start:stop] if self.place.runs == 0 else w[..., start:stop]
+
+    def _by_layer(self, mask: Any, kernels: Sequence[Any]) -> list[Any]:
+        """One step's dropout mask [B, H, R] or [R, B, H], cut into hidden layers and scaled."""
+        widths = [int(w.shape[self.place.kernel[1]]) for w in kernels[:-1]]
+        axis = 1 if self.place.runs == -1 else 2
+        return tf.split(tf.cast(mask, tf.float32) / self.keep, widths, axis=axis)
+
+    def _memory(self, weights: Sequence[Any]) -> list[Any]:
+        """What the optimizer remembers between steps, at the start."""
+        copies = {"sgd": 0, "momentum": 1, "adam": 2}[self.optimizer]
+        return [tf.zeros_like(w) for _ in range(copies) for w in weights]
+
+    def _update(
+        self, weights: list[Any], gradients: list[Any], memory: list[Any], rate: Any, step: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """One step of the optimizer, by Keras' formulas and with its defaults.
+
+        References:
+            Kingma and Ba, Adam: A Method for Stochastic Optimization, ICLR 2015 (the form before section 2.1).
+        """
+        rates = [self.place.per_run(rate, len(w.shape), _XP) for w in weights]
+        if self.optimizer == "sgd":
+            return [w - r * g for w, g, r in zip(weights, gradients, rates, strict=True)], memory
+        if self.optimizer == "momentum":
+            memory = [self.momentum * v - r * g for v, g, r in zip(memory, gradients, rates, strict=True)]
+            return [w + v for w, v in zip(weights, memory, strict=True)], memory
+        means, squares = memory[: len(weights)], memory[len(weights) :]
+        means = [m + (g - m) * (1 - 0.9) for m, g in zip(means, gradients, strict=True)]
+        squares = [s + (g * g - s) * (1 - 0.999) for s, g in zip(squares, gradients, strict=True)]
+        t = tf.cast(step + 1, tf.float32)
+        correction = tf.sqrt(1.0 - tf.pow(0.999, t)) / (1.0 - tf.pow(0.9, t))
+        weights = [
+            w - r * correction * m / (tf.sqrt(s) + 1e-7)
+            for w, r, m, s in zip(weights, rates, means, squares, strict=True)
+        ]
+        return weights, [*means, *squares]
+
+    def _record(self, state: _State, tables: _Tables) -> dict[str, list[Any]]:
+        """What is kept of the recorded runs: weights, and if asked for the loss and the penalty."""
+        kernels = [tf.gather(w, tables.recorded, axis=self.place.runs) for w in state[0]]
+        biases = [tf.gather(b, tables.recorded, axis=self.place.runs) for b in state[1]]
+        record = {"kernels": kernels, "biases": biases}
+        if self.with_loss:
+            inputs = self.place.batch(tf.gather(tables.x, tables.whole), _XP)
+            targets = self.place.batch(tf.gather(tables.y, tables.whole), _XP)
+            outputs = self.place.forward(kernels, biases, inputs, self.activation, None, _XP)[-1]
+            residuals = outputs - targets
+            losses = [self.losses[i] for i in self.recorded]
+            values = self._by_loss(residuals, losses, _VALUE)
+            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_a_run(residuals)]
+            record["penalty"] = [tf.gather(self._penalty(state[0], tables.strengths), tables.recorded)]
+        return record
+
+    def _penalty(self, kernels: Sequence[Any], strengths: Any) -> Any:
+        """Strength times penalty of every run, [R]."""
+        costs = tf.zeros_like(strengths)
+        for start, stop, penalty, _ in self.slices:
+            cost = tf.add_n([penalty.cost(self._runs(w, start, stop), _XP, self.place.kernel) for w in kernels])
+            costs += tf.pad(strengths[start:stop] * cost, [[start, len(self.losses) - stop]])
+        return costs
+
+
+_program = lru_cache(maxsize=64)(_Program)
+"""Equal programs are one object, so that what was compiled for one chunk of runs serves the next."""
