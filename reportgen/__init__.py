@@ -1,0 +1,101 @@
+"""Static reports and animations about regularization of neural networks, every number computed by the build.
+
+`build` is the whole program; `train` is the part that trains. What they need is loaded when they are called, so
+importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportgen.errors import ReportgenError
+
+if TYPE_CHECKING:
+    from reportgen import datasets, penalties
+    from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs
+    from reportgen.network import Network
+    from reportgen.pipeline import Built, Progress
+    from reportgen.run import Recording, Run, Training
+    from reportgen.trajectory import Trajectory
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Arm",
+    "Comparison",
+    "Experiment",
+    "Network",
+    "Recording",
+    "Reference",
+    "ReportgenError",
+    "Run",
+    "Runs",
+    "Training",
+    "Trajectory",
+    "__version__",
+    "build",
+    "datasets",
+    "penalties",
+    "train",
+]
+
+_HOME = {
+    **dict.fromkeys(["Arm", "Comparison", "Experiment", "Reference", "Runs"], "reportgen.experiment"),
+    **dict.fromkeys(["Recording", "Run", "Training"], "reportgen.run"),
+    "Network": "reportgen.network",
+    "Trajectory": "reportgen.trajectory",
+}
+"""Where each name is defined that is loaded when it is asked for."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("datasets", "penalties"):
+        return importlib.import_module(f"reportgen.{name}")
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'reportgen' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def build(
+    experiment: Experiment | str | PathLike[str] | None = None,
+    out: str | PathLike[str] = "output",
+    *,
+    cache: str | PathLike[str] | None = None,
+    executor: str = "processes",
+    progress: Progress | None = None,
+) -> Built:
+    """Train what is missing, draw it and write the report of `experiment` into the folder `out`.
+
+    `experiment` is a value, a file, or None for the one that comes with the package. `cache` keeps trained runs from
+    one build to the next; without it they are kept where `reportgen build` keeps them.
+    """
+    from reportgen import pipeline
+    from reportgen.experiment import Experiment
+    from reportgen.experiment.file import load, parse, shipped
+
+    if experiment is None:
+        experiment = parse(shipped(), "default.toml")
+    elif not isinstance(experiment, Experiment):
+        experiment = load(Path(experiment))
+    return pipeline.build(
+        experiment,
+        Path(out),
+        cache=None if cache is None else Path(cache),
+        executor=executor,
+        **({} if progress is None else {"progress": progress}),
+    )
+
+
+def train(runs: Iterable[Run]) -> list[Trajectory]:
+    """Train runs, as many at once as fit together, and return their trajectories in the order given."""
+    from reportgen.training import train as train_runs
+
+    return train_runs(runs)

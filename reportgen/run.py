@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -85,15 +87,29 @@ class Run:
     data_seed: int = 0
     order_seed: int = 0
     init_seed: int = 0
+    fold: tuple[int, int] | None = None
+    """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < math.inf:
             raise ExperimentError(f"strength must be finite and at least 0, got {self.strength!r}")
-        if self.training.batch_size > self.data.training_samples:
+        if self.fold and not (0 <= self.fold[0] < self.fold[1] <= self.data.training_samples):
             raise ExperimentError(
-                f"batch_size must be at most the number of training samples ({self.data.training_samples}), "
+                f"fold must be (k, folds) with 0 <= k < folds <= {self.data.training_samples}, got {self.fold}"
+            )
+        if self.training.batch_size > self.training_samples:
+            raise ExperimentError(
+                f"batch_size must be at most the number of training samples ({self.training_samples}), "
                 f"got {self.training.batch_size}"
             )
+
+    @property
+    def training_samples(self) -> int:
+        """How many samples the run trains on."""
+        if not self.fold:
+            return self.data.training_samples
+        k, folds = self.fold
+        return self.data.training_samples - len(range(k, self.data.training_samples, folds))
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -103,11 +119,11 @@ class Run:
     @property
     def steps(self) -> int:
         """Updates in the whole training."""
-        return self.training.epochs * self.training.batches(self.data.training_samples)
+        return self.training.epochs * self.training.batches(self.training_samples)
 
     def draw(self) -> Data:
-        """The data this run is trained and tested on."""
-        return self.data.draw(self.data_seed)
+        """The data this run is trained and tested on; the arrays are shared, so they cannot be written to."""
+        return _drawn(self.data, self.data_seed, self.fold)
 
     def initial_weights(self) -> tuple[list[Weights], list[Weights]]:
         """Kernels and biases before the first step."""
@@ -116,7 +132,7 @@ class Run:
     def order(self) -> NDArray[np.int32]:
         """Which training samples each step sees: row numbers [steps, B] into `draw().x_train`."""
         rng = np.random.default_rng([self.order_seed, 4])
-        samples, size = self.data.training_samples, self.training.batch_size
+        samples, size = self.training_samples, self.training.batch_size
         kept = self.training.batches(samples) * size
         if self.training.order == "fixed":
             epoch = rng.permutation(samples)[:kept].reshape(-1, size)
@@ -129,6 +145,25 @@ class Run:
         rng = np.random.default_rng([self.init_seed, 5])
         shape = (self.steps, self.training.batch_size, sum(self.network.hidden))
         return rng.random(shape, np.float32) >= self.network.dropout
+
+
+@lru_cache(maxsize=1024)
+def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
+    data = dataset.draw(seed)
+    if fold:
+        tested = np.arange(dataset.training_samples) % fold[1] == fold[0]
+        data = dataclasses.replace(
+            data,
+            x_train=data.x_train[~tested],
+            y_train=data.y_train[~tested],
+            x_test=data.x_train[tested],
+            y_test=data.y_train[tested],
+            outlier_train=data.outlier_train[~tested],
+            outlier_test=data.outlier_train[tested],
+        )
+    for array in (data.x_train, data.y_train, data.x_test, data.y_test, data.outlier_train, data.outlier_test):
+        array.setflags(write=False)
+    return data
 
 
 def describe(value: Any) -> dict[str, Any]:
@@ -146,11 +181,10 @@ def _plain(value: Any) -> Any:
 
 def revive(description: dict[str, Any]) -> Run:
     """The run that `describe` described; raises `KeyError`, `TypeError` or `ExperimentError` if it is none."""
-    parts = dict(description)
-    del parts["kind"]
+    parts = description
     return Run(
         **{
-            **parts,
+            **_fields(parts),
             "data": _registered(parts["data"], datasets),
             "penalty": _registered(parts["penalty"], penalties),
             "network": Network(**_fields(parts["network"])),

@@ -93,7 +93,7 @@ _ENDS_ONLY = Recording(every=None, loss=False)
 def _recording_key(run: Run) -> Any:
     """None for a run that keeps only its first and last weights."""
     wanted = run.recording
-    return (wanted, run.data.training_samples) if wanted.every or wanted.at or wanted.loss else None
+    return (wanted, run.training_samples) if wanted.every or wanted.at or wanted.loss else None
 
 
 def _program_key(run: Run) -> Any:
@@ -111,8 +111,17 @@ def _program_key(run: Run) -> Any:
     )
 
 
+@lru_cache
+def _counts_weights(penalty: Penalty) -> bool:
+    """Whether zeros beside a kernel change the penalty, as they do where a group is weighted by its size."""
+    w = np.ones((2, 2))
+    return not np.allclose(penalty.cost(np.pad(w, (0, 1)), np), penalty.cost(w, np))
+
+
 def _slice_key(run: Run) -> str:
-    return f"{run.step} {run.penalty!r}" if run.strength > 0 else ""
+    if not run.strength:
+        return ""
+    return f"{run.step} {run.penalty!r} {run.shapes if _counts_weights(run.penalty) else ''}"
 
 
 def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
@@ -176,14 +185,25 @@ def _initial_stack(runs: Sequence[Run], widths: list[int], place: Layout) -> tup
     return [place.stack(list(w)) for w in kernels], [place.stack(list(b)) for b in biases]
 
 
-def _slices(runs: Sequence[Run]) -> tuple[tuple[int, int, Penalty, str], ...]:
-    """(start, stop, penalty, step) of each stretch of the run axis that has a penalty in common."""
+class _Slice(NamedTuple):
+    """A stretch of the run axis that has a penalty in common."""
+
+    start: int
+    stop: int
+    penalty: Penalty
+    step: str
+    shapes: tuple[tuple[int, int], ...] | None
+    """The kernels' shapes without their padding, for a penalty to which the padding would matter."""
+
+
+def _slices(runs: Sequence[Run]) -> tuple[_Slice, ...]:
     slices, start = [], 0
     for key, group in itertools.groupby(runs, _slice_key):
         members = list(group)
-        stop = start + len(members)
+        first, stop = members[0], start + len(members)
         if key:
-            slices.append((start, stop, members[0].penalty, members[0].step))
+            shapes = first.shapes if _counts_weights(first.penalty) else None
+            slices.append(_Slice(start, stop, first.penalty, first.step, shapes))
         start = stop
     return tuple(slices)
 
@@ -210,7 +230,8 @@ def _trajectory(run: Run, steps: NDArray[np.int32], arrays: dict[str, list[Weigh
     """One run's own part of the stack: padding and everything after a divergence cut away."""
     kernels = [w[:, :i, :o] for w, (i, o) in zip(arrays["kernels"], run.shapes, strict=True)]
     biases = [b[:, :o] for b, (_, o) in zip(arrays["biases"], run.shapes, strict=True)]
-    finite = np.all([np.isfinite(a).reshape(len(steps), -1).all(axis=1) for a in [*kernels, *biases]], axis=0)
+    numbers = [*kernels, *biases, *arrays.get("loss", []), *arrays.get("penalty", [])]
+    finite = np.all([np.isfinite(a).reshape(len(steps), -1).all(axis=1) for a in numbers], axis=0)
     if diverged < 0 and not finite.all():
         diverged = int(steps[finite.argmin()])
     kept = finite & (steps < diverged) if diverged >= 0 else finite
@@ -226,6 +247,10 @@ def _trajectory(run: Run, steps: NDArray[np.int32], arrays: dict[str, list[Weigh
     )
 
 
+def _draw_key(run: Run) -> Any:
+    return run.data, run.data_seed, run.fold
+
+
 @dataclass(frozen=True)
 class _Samples:
     """Training samples of all runs: every distinct draw once, and each run's order as rows into them."""
@@ -238,14 +263,14 @@ class _Samples:
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> _Samples:
-        draws = {(run.data, run.data_seed): run for run in runs}
+        draws = {_draw_key(run): run for run in runs}
         data = {key: run.draw() for key, run in draws.items()}
         counts = [len(d.x_train) for d in data.values()]
         starts = dict(zip(data, zip([0, *np.cumsum(counts)], counts, strict=False), strict=True))
-        orders = {(run.order_seed, run.training, run.data): run for run in runs}
+        orders = {(run.order_seed, run.training, run.training_samples): run for run in runs}
         order = {key: run.order() for key, run in orders.items()}
         rows = [
-            order[run.order_seed, run.training, run.data] + np.int32(starts[run.data, run.data_seed][0]) for run in runs
+            order[run.order_seed, run.training, run.training_samples] + np.int32(starts[_draw_key(run)][0]) for run in runs
         ]
         return cls(
             x=np.concatenate([d.x_train for d in data.values()]).astype(np.float32),
@@ -259,7 +284,7 @@ class _Samples:
 
         `groups` puts recorded runs into one program only where they have equally many.
         """
-        spans = [self.starts[run.data, run.data_seed] for run in runs] or [(0, 1)]
+        spans = [self.starts[_draw_key(run)] for run in runs] or [(0, 1)]
         if len(set(spans)) == 1:
             spans = spans[:1]
         return np.array([np.arange(start, start + count) for start, count in spans], np.int32)
@@ -297,7 +322,7 @@ class _Program:
     optimizer: str
     momentum: float
     losses: tuple[str, ...]
-    slices: tuple[tuple[int, int, Penalty, str], ...]
+    slices: tuple[_Slice, ...]
     recorded: tuple[int, ...]
     with_loss: bool
     keep: float
@@ -348,11 +373,11 @@ class _Program:
             kernels, activations, delta, self.activation, masks, _XP
         )
         for layer, w in enumerate(kernels):
-            kernel_gradients[layer] += self._subgradient(w, strengths=tables.strengths)
+            kernel_gradients[layer] += self._subgradient(layer, w, tables.strengths)
         gradients = [*kernel_gradients, *bias_gradients]
         weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
         kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
-        kernels = [self._prox(w, rate * tables.strengths) for w in kernels]
+        kernels = [self._prox(layer, w, rate * tables.strengths) for layer, w in enumerate(kernels)]
         return kernels, biases, memory, diverged
 
     @property
@@ -372,33 +397,50 @@ class _Program:
             result = tf.where(mine, _LOSSES[name][part](residuals), result)
         return result
 
-    def _subgradient(self, w: Any, strengths: Any) -> Any:
+    def _subgradient(self, layer: int, w: Any, strengths: Any) -> Any:
         def one(penalty: Penalty, part: Any, strength: Any) -> Any:
             return strength * penalty.subgradient(part, _XP, self.place.kernel)
 
-        return self._by_slice(w, strengths, "subgradient", one, tf.zeros_like)
+        return self._by_slice(layer, w, strengths, "subgradient", one, tf.zeros_like)
 
-    def _prox(self, w: Any, scales: Any) -> Any:
+    def _prox(self, layer: int, w: Any, scales: Any) -> Any:
         def one(penalty: Penalty, part: Any, scale: Any) -> Any:
             return penalty.prox(part, scale, _XP, self.place.kernel)
 
-        return self._by_slice(w, scales, "proximal", one, lambda part: part)
+        return self._by_slice(layer, w, scales, "proximal", one, lambda part: part)
 
-    def _by_slice(self, w: Any, scales: Any, step: str, one: Callable[..., Any], other: Callable[[Any], Any]) -> Any:
+    def _by_slice(
+        self, layer: int, w: Any, scales: Any, step: str, one: Callable[..., Any], other: Callable[[Any], Any]
+    ) -> Any:
         """`one` applied to the slices of runs whose penalty takes that `step`, `other` to the rest."""
-        wanted = [(start, stop, penalty) for start, stop, penalty, how in self.slices if how == step]
         parts, place = [], 0
-        for start, stop, penalty in [*wanted, (len(self.losses), len(self.losses), None)]:
-            if start > place:
-                parts.append(other(self._runs(w, place, start)))
-            if penalty is not None:
-                scale = self.place.per_run(scales[start:stop], 3, _XP)
-                parts.append(one(penalty, self._runs(w, start, stop), scale))
-            place = stop
+        for s in self.slices:
+            if s.step != step:
+                continue
+            if s.start > place:
+                parts.append(other(self._runs(w, place, s.start)))
+            scale = self.place.per_run(scales[s.start : s.stop], 3, _XP)
+            parts.append(self._padded_like(w, one(s.penalty, self._penalised(layer, w, s), scale)))
+            place = s.stop
+        if place < len(self.losses):
+            parts.append(other(self._runs(w, place, len(self.losses))))
         return parts[0] if len(parts) == 1 else tf.concat(parts, axis=self.place.runs)
 
     def _runs(self, w: Any, start: int, stop: int) -> Any:
         return w[start:stop] if self.place.runs == 0 else w[..., start:stop]
+
+    def _penalised(self, layer: int, w: Any, s: _Slice) -> Any:
+        """The kernels of a slice's runs, without their padding where it would matter."""
+        part = self._runs(w, s.start, s.stop)
+        if s.shapes is None:
+            return part
+        own = [slice(None)] * 3
+        for axis, size in zip(self.place.kernel, s.shapes[layer], strict=True):
+            own[axis] = slice(size)
+        return part[tuple(own)]
+
+    def _padded_like(self, w: Any, part: Any) -> Any:
+        return tf.pad(part, [(0, w.shape[axis] - part.shape[axis] if axis in self.place.kernel else 0) for axis in range(3)])
 
     def _by_layer(self, mask: Any, kernels: Sequence[Any]) -> list[Any]:
         """One step's dropout mask [B, H, R] or [R, B, H], cut into hidden layers and scaled."""
@@ -455,9 +497,10 @@ class _Program:
     def _penalty(self, kernels: Sequence[Any], strengths: Any) -> Any:
         """Strength times penalty of every run, [R]."""
         costs = tf.zeros_like(strengths)
-        for start, stop, penalty, _ in self.slices:
-            cost = tf.add_n([penalty.cost(self._runs(w, start, stop), _XP, self.place.kernel) for w in kernels])
-            costs += tf.pad(strengths[start:stop] * cost, [[start, len(self.losses) - stop]])
+        for s in self.slices:
+            parts = [self._penalised(layer, w, s) for layer, w in enumerate(kernels)]
+            cost = tf.add_n([s.penalty.cost(w, _XP, self.place.kernel) for w in parts])
+            costs += tf.pad(strengths[s.start : s.stop] * cost, [[s.start, len(self.losses) - s.stop]])
         return costs
 
 

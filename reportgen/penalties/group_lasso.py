@@ -5,6 +5,9 @@ from typing import Any
 
 from reportgen.penalties import Axes, penalties
 
+_FLOOR = 1e-18
+"""Keeps 0 / 0 away. Below it the squares of float32 weights underflow, and a norm of zero would send w / norm far off."""
+
 
 @penalties.register("group_lasso")
 @dataclass(frozen=True)
@@ -26,12 +29,11 @@ class GroupLasso:
 
     def subgradient(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
         norms = xp.sqrt(xp.sum(w * w, axis=axes[1], keepdims=True))
-        # A group at zero has the zero vector among its subgradients; the floor only keeps 0 / 0 away.
-        return self._weight(w, axes[1]) * w / xp.maximum(norms, 1e-30)
+        return self._weight(w, axes[1]) * w / xp.maximum(norms, _FLOOR)
 
     def prox(self, w: Any, scale: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
         norms = xp.sqrt(xp.sum(w * w, axis=axes[1], keepdims=True))
-        kept = 1.0 - scale * self._weight(w, axes[1]) / xp.maximum(norms, 1e-30)
+        kept = 1.0 - scale * self._weight(w, axes[1]) / xp.maximum(norms, _FLOOR)
         return w * xp.maximum(kept, 0.0)
 
     @staticmethod

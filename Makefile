@@ -1,0 +1,69 @@
+# The jobs of this project, each with the set-up it needs. `make help` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --group build --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header
+
+# Settings under which pip would install elsewhere, or leave imports three times slower than they need be.
+unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_COMPILE PIP_NO_COMPILE PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup report test check bench lock clean browser
+
+help:  ## List the targets.
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+report: .venv/.runtime  ## Build the report into output/, after the set-up it needs.
+	$(BIN)/python -m reportgen build
+
+setup: .venv/.dev browser tests/browser/node_modules/.reportgen  ## Everything that work on the project needs.
+
+test: check setup  ## All checks and tests, a real browser included.
+	$(BIN)/python -m pytest -n auto
+
+check: .venv/.dev  ## Lint, types, and the layers of the package.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev  ## Measure against the budgets.
+	$(BIN)/python -m benchmarks
+
+lock: .venv/.dev  ## Renew the lock files from pyproject.toml and tests/browser/package.json.
+	$(LOCK) --upgrade -o requirements.lock
+	$(LOCK) --upgrade --group dev --constraint requirements.lock -o requirements-dev.lock
+	$(BIN)/python tests/browser/install.py lock
+
+clean:  ## Remove what was made here, but not the trained runs in the user's cache.
+	rm -rf .venv build dist tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find output -mindepth 1 ! -name .gitignore -delete
+	find reportgen tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# Every package is pinned by version and hash. Ours comes last, built by what the lock file names.
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "reportgen needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q reportgen
+	@touch $@
+
+.venv/.dev: requirements-dev.lock requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q reportgen
+	@touch $@ .venv/.runtime
+
+browser: .venv/.dev
+	$(BIN)/python tests/browser/install.py browser
+
+tests/browser/node_modules/.reportgen: tests/browser/package-lock.json .venv/.dev
+	$(BIN)/python tests/browser/install.py node
+	@touch $@

@@ -1,0 +1,1 @@
+"""What the recorded weights say. Pure NumPy on plain arrays; nothing here trains, draws or prints."""

@@ -1,0 +1,111 @@
+"""The one function that workers run: a wanted picture or animation in, its files out."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from reportgen.animation import Media
+from reportgen.animation.gif import Palette, gif_bytes, timing
+from reportgen.animation.raster import Pixels, Raster
+from reportgen.figures import Animation, Picture, figures, scenes, style
+
+
+def render(item: Picture | Animation) -> Media:
+    """Draw `item`; the same item gives the same bytes in any process."""
+    return _picture(item) if isinstance(item, Picture) else _animation(item)
+
+
+def _picture(item: Picture) -> Media:
+    with style.look():
+        figure = figures[item.figure](**item.inputs)
+        if any(axes.name == "3d" for axes in figure.axes):
+            # A surface is thousands of facets, too many for an SVG.
+            kind, light = "png", _png(figure)
+            with style.look(dark=True):
+                dark = _png(figures[item.figure](**item.inputs))
+        else:
+            drawn = _svg(figure)
+            kind, light, dark = "svg", drawn.encode(), _darkened(drawn).encode()
+    width, height = figure.get_size_inches() * 96
+    files = {f"{item.name}.{kind}": light, f"{item.name}-dark.{kind}": dark}
+    file, other = files
+    return Media(
+        name=item.name,
+        kind="picture",
+        alt=item.alt,
+        width=round(width),
+        height=round(height),
+        file=file,
+        dark=other,
+        poster=None,
+        files=files,
+    )
+
+
+def _animation(item: Animation) -> Media:
+    with style.look():
+        scene = scenes[item.scene](**item.inputs)
+        raster = Raster(scene)
+        # A few frames show nearly every colour; what they miss gets the nearest one.
+        sample = sorted({round(i * (scene.frames - 1) / 8) for i in range(9)})
+        palette = Palette.of((frame.copy() for frame in raster.frames(sample)), raster.colormap)
+        moving = gif_bytes(raster.frames(), palette, timing(scene.frames))
+        last = raster.frame(scene.frames - 1)
+        height, width = last.shape
+        files = {f"{item.name}.gif": moving, f"{item.name}.png": _poster(last)}
+    file, poster = files
+    return Media(
+        name=item.name,
+        kind="animation",
+        alt=item.alt,
+        width=width,
+        height=height,
+        file=file,
+        dark=None,
+        poster=poster,
+        files=files,
+    )
+
+
+def _poster(pixels: Pixels) -> bytes:
+    out = BytesIO()
+    height, width = pixels.shape
+    Image.frombuffer("RGBA", (width, height), pixels.tobytes()).convert("RGB").save(out, "png", optimize=True)
+    return out.getvalue()
+
+
+def _png(figure: Figure) -> bytes:
+    """Twice the pixels of the page, for dense screens; palettes are enough for these pictures."""
+    out = BytesIO()
+    figure.set_dpi(192)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    width, height = canvas.get_width_height()
+    image = Image.frombuffer("RGBA", (width, height), canvas.buffer_rgba()).convert("RGB")
+    image.quantize(255, dither=Image.Dither.NONE).save(out, "png", optimize=True)
+    return out.getvalue()
+
+
+def _svg(figure: Figure) -> str:
+    """Without dates and versions, and with coordinates to a hundredth of a point, which nobody can see."""
+    out = BytesIO()
+    nothing: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(out, format="svg", metadata=nothing)
+    return re.sub(r'(?<= d=")[^"]*', lambda path: _ROUGH.sub(_rounded, path[0]), out.getvalue().decode())
+
+
+_ROUGH = re.compile(r"-?\d+\.\d{3,}")
+
+
+def _rounded(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _darkened(svg: str) -> str:
+    return re.sub("|".join(style.DARK), lambda colour: style.DARK[colour[0]], svg)

@@ -1,0 +1,93 @@
+"""What several sections need: variations of the experiment's runs, comparisons of arms, and alternative texts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.analysis.comparison import Difference, Values, compare
+from reportgen.article.sections import Trained
+from reportgen.experiment import Arm, Experiment
+from reportgen.penalties import Penalty, penalties
+from reportgen.run import Recording, Run
+from reportgen.trajectory import Trajectory
+
+ENDS = Recording(every=None, loss=False)
+"""For runs of which only the outcome counts."""
+
+FRAMES = 60
+"""Frames of an animation: five seconds at twelve a second."""
+
+
+def vary(run: Run, **changes: Any) -> Run:
+    """The run with other settings; `training` and `network` take a dict of what changes in them."""
+    nested = {
+        name: dataclasses.replace(getattr(run, name), **changes.pop(name))
+        for name in ("training", "network")
+        if name in changes
+    }
+    return dataclasses.replace(run, **nested, **changes)
+
+
+def outcomes(e: Experiment, count: int, **changes: Any) -> list[Run]:
+    """The first `count` runs of the experiment with changes, recorded at their ends only."""
+    return [vary(e.run(i), recording=ENDS, **changes) for i in range(min(count, e.runs.count))]
+
+
+def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
+    """The trajectories of an arm's runs."""
+    return [trained[run] for run in e.arm_runs(arm)]
+
+
+def penalty(name: str) -> Penalty:
+    """A registered penalty with its defaults."""
+    return penalties[name]()
+
+
+def strength(e: Experiment) -> float:
+    """The strength that the experiment's penalised arms share, or the largest of them."""
+    return max(arm.strength for arm in e.arms) or 0.3
+
+
+def threshold(e: Experiment, λ: float | None = None) -> float:
+    """The width η·λ of the band in which a subgradient step leaves its weights jumping about zero."""
+    return e.training.learning_rate * (strength(e) if λ is None else λ)
+
+
+def against(e: Experiment, first: Values, second: Values) -> Difference:
+    """`first` compared with `second` by the experiment's own rule."""
+    c = e.comparison
+    return compare(first, second, c.equivalence, c.confidence, c.resamples, c.seed)
+
+
+def stated(difference: Difference) -> dict[str, Any]:
+    """A difference as findings."""
+    return dataclasses.asdict(difference)
+
+
+def is_curve(e: Experiment) -> bool:
+    """Whether the function that is learnt can be drawn as a line over one input."""
+    return e.data.shape == (1, 1)
+
+
+def frames_of(trajectory: Trajectory, frames: int = FRAMES) -> NDArray[np.intp]:
+    """Which records an animation shows: evenly spaced, the first and the last among them."""
+    count = len(trajectory.steps)
+    return np.unique(np.linspace(0, count - 1, min(frames, count)).round().astype(np.intp))
+
+
+def grid(e: Experiment, points: int = 2) -> NDArray[np.float64]:
+    """Inputs [points, 1] across the range of a one-input data set."""
+    x = e.run(0).draw().x_train
+    margin = 0.03 * (x.max() - x.min())
+    return np.linspace(x.min() - margin, x.max() + margin, points)[:, None]
+
+
+def listed(items: Sequence[object]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    *most, last = [str(item) for item in items] or [""]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,289 @@
+"""The page: findings, media and tables put into the templates."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import math_core
+from jinja2.ext import Extension
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from reportgen.animation import Media
+from reportgen.article.sections import Findings, Table, sections
+from reportgen.article.spreadsheet import csv_bytes
+from reportgen.errors import TemplateError, did_you_mean
+from reportgen.experiment import Experiment
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Chapter:
+    """One section, computed and ready to be told."""
+
+    name: str
+    number: int
+    title: str
+    findings: Findings
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Article:
+    """Everything that the templates may use."""
+
+    experiment: Experiment
+    chapters: tuple[Chapter, ...]
+    headlines: tuple[str, ...]
+    media: Mapping[str, Media]
+    tables: Mapping[str, Table]
+    facts: Findings
+    """About the build as a whole: how many runs and steps, how many diverged, versions."""
+
+
+def render(article: Article, *, single_file: bool, folder: Path | None = None) -> str:
+    """The article as one HTML page: alone with everything inside it, or beside its `media` and `data` folders.
+
+    `folder` holds the templates; those of the package unless given.
+    """
+    folder = folder or template_folder()
+    environment = _environment(folder)
+    numbering = Numbering()
+    environment.globals.update(
+        article=article,
+        embedded=single_file,
+        source=_embedded if single_file else _beside,
+        download=_download if single_file else _data_file,
+        chapter_of={chapter.name: chapter for chapter in article.chapters},
+        numbering=numbering,
+    )
+    try:
+        page = environment.get_template("article.html")
+        # A text may refer to a figure further down, so the first rendering counts and the second one prints.
+        page.render()
+        numbering.start_again()
+        return page.render()
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(f"template {error.name} is missing from {folder}") from error
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"template {error.name}:{error.lineno}: {error.message}") from error
+    except (jinja2.UndefinedError, TypeError, ValueError, ArithmeticError) as error:
+        line = _failing_line(error, folder)
+        if line is None:
+            raise
+        raise TemplateError(f"template {line}: {error}") from error
+
+
+def template_folder() -> Path:
+    """Where the templates are: in the installed package, or beside it in a checkout."""
+    return next((f for f in (_PACKAGE / "templates", _PACKAGE.parent / "templates") if f.is_dir()), _PACKAGE / "templates")
+
+
+class Absent(jinja2.UndefinedError):
+    """A template asks for a figure, table, section or snippet that there is none of."""
+
+
+def _failing_line(error: BaseException, folder: Path) -> str | None:
+    """`file:line` of the template that `error` comes from; Jinja2 rewrites tracebacks to name template lines.
+
+    It is the innermost one, except that a name which is absent was given by whoever called the macro.
+    """
+    places, traceback = [], error.__traceback__
+    while traceback:
+        name = Path(traceback.tb_frame.f_code.co_filename)
+        if name.is_relative_to(folder):
+            places.append((name.relative_to(folder).as_posix(), traceback.tb_lineno))
+        traceback = traceback.tb_next
+    callers = [place for place in places if place[0] != "macros.html"]
+    chosen = callers if isinstance(error, Absent) and callers else places
+    return "{}:{}".format(*chosen[-1]) if chosen else None
+
+
+class _Environment(jinja2.Environment):
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # `f.values` and `f.items` are findings first, methods of a dictionary second.
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+def _environment(folder: Path) -> jinja2.Environment:
+    environment = _Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[Formulas],
+    )
+    environment.filters["num"] = number
+    environment.globals.update(style=lambda: _style(folder), snippet=snippet, known=_known, section_names=sections.names)
+    return environment
+
+
+def _printable(value: Any) -> Any:
+    if value is None or callable(value) and not isinstance(value, jinja2.Undefined):
+        raise TypeError(f"{value!r} cannot be printed")
+    return value
+
+
+def number(value: float | None, spec: str = "") -> str:
+    """A number as a reader wants it: 4,000 and −0.0123, 10⁻⁴ instead of 1e-04, and a dash where there is none.
+
+    Integers are printed in full and others with three digits, unless `spec` says otherwise.
+    """
+    if value is None or value != value:
+        return "–"
+    text = format(value, spec or (",d" if isinstance(value, int) else ".3g"))
+    if not spec and "e+" in text and abs(value) < 1e6:
+        text = f"{value:,.0f}"
+    if match := re.fullmatch(r"(-?[\d.]+)e([+-]\d+)", text):
+        exponent = str(int(match[2])).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        text = f"{match[1]}·10{exponent}" if float(match[1]) != 1 else f"10{exponent}"
+    if text.startswith("-") and not text.strip("-0.,%"):
+        text = text[1:]  # -0.00 is zero
+    return text.replace("-", "−").replace("inf", "∞")
+
+
+class Numbering:
+    """Numbers of figures and tables in the order in which the page shows them; complete after one rendering."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], int] = {}
+        self._shown: dict[tuple[str, str], int] = {}
+        self._counting = True
+
+    def start_again(self) -> None:
+        """Begin the rendering that prints what the one before has counted."""
+        self._known, self._shown, self._counting = self._shown, {}, False
+
+    def show(self, kind: str, name: str) -> int:
+        """The number of the figure or table ("figure", "table") that stands here."""
+        if (kind, name) in self._shown:
+            raise Absent(f"{kind} {name!r} is shown twice; refer to it with m.ref({name!r})")
+        number = 1 + sum(other == kind for other, _ in self._shown)
+        self._shown[kind, name] = number
+        return number
+
+    def find(self, name: str, kind: str | None = None) -> tuple[str, int]:
+        """Kind and number of what is called `name`, wherever on the page it stands."""
+        if self._counting:
+            return kind or "figure", 0
+        found = [place for place in self._known if place[1] == name and kind in (None, place[0])]
+        if not found:
+            known = {shown for other, shown in self._known if kind in (None, other)}
+            raise Absent(f"this page shows no {kind or 'figure or table'} {name!r}.{did_you_mean(name, known)}")
+        if len(found) > 1:
+            raise Absent(f"{name!r} is a figure and a table; say which: m.ref({name!r}, \"table\")")
+        return found[0][0], self._known[found[0]]
+
+
+def _known(mapping: Mapping[str, Any], name: str, kind: str) -> Any:
+    """`mapping[name]`, or an error that names what is there: for templates that refer to media and tables."""
+    if name not in mapping:
+        raise Absent(f"there is no {kind} {name!r} in this build.{did_you_mean(name, mapping)}")
+    return mapping[name]
+
+
+def _beside(media: Media, file: str) -> str:
+    return f"media/{file}"
+
+
+def _embedded(media: Media, file: str) -> str:
+    kinds = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}
+    return _data(kinds[file.rpartition(".")[2]], media.files[file])
+
+
+def _data_file(table: Table) -> str:
+    return f"data/{table.name}.csv"
+
+
+def _download(table: Table) -> str:
+    return _data("text/csv", csv_bytes(table))
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _style(folder: Path) -> Markup:
+    """The style sheet, to stand in the page."""
+    try:
+        return Markup((folder / "static" / "article.css").read_text(encoding="utf-8"))  # noqa: S704  # our own file
+    except OSError as error:
+        raise jinja2.TemplateNotFound("static/article.css") from error
+
+
+@cache
+def snippet(name: str) -> Markup:
+    """A highlighted code example from `article/snippets`; the test suite runs each of them."""
+    folder = Path(__file__).parent / "snippets"
+    file = folder / f"{name}.py"
+    if not file.is_file():
+        raise Absent(f"there is no snippet {name!r}.{did_you_mean(name, [f.stem for f in folder.glob('*.py')])}")
+    code = file.read_text(encoding="utf-8").split("# --8<--\n")[-1]
+    return Markup(highlight(code.strip() + "\n", PythonLexer(), HtmlFormatter(nowrap=True)).rstrip())  # noqa: S704  # our own files
+
+
+class Formulas(Extension):
+    r"""TeX between dollar signs becomes MathML: `$...$` in a line, `$$...$$` on a line of its own.
+
+    As in Pandoc, a dollar sign before a space or after one opens or closes nothing, neither does one before a digit
+    close; `\$` is a dollar sign always. What stands in Jinja2's own braces is left alone.
+    """
+
+    _FORMULA = re.compile(
+        r"(?P<jinja>\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\})|(?P<dollar>\\\$)"
+        r"|\$\$(?P<display>.+?)\$\$|\$(?=[^\s$])(?P<inline>[^$\n]*?[^\s$\\])\$(?!\d)",
+        re.DOTALL,
+    )
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """Replace the formulas of a template before Jinja2 reads it, keeping its lines."""
+
+        def fail(message: str, match: re.Match[str]) -> jinja2.TemplateSyntaxError:
+            line = source.count("\n", 0, match.start()) + 1
+            return jinja2.TemplateSyntaxError(message, line, name, filename)
+
+        def formula(match: re.Match[str]) -> str:
+            if match["jinja"]:
+                if match["jinja"].startswith("{{") and self._FORMULA.search(match["jinja"], 2):
+                    raise fail("a formula cannot stand inside {{ }}; put the text into a {% call %} block", match)
+                return match[0]
+            if match["dollar"]:
+                return "$"
+            tex = (match["display"] or match["inline"]).strip()
+            if re.search(r"\{\{|\{%", tex):
+                raise fail(f"formula {tex!r}: Jinja2 cannot put a value into a formula; end it before and begin anew", match)
+            try:
+                mathml = _mathml(tex, bool(match["display"]))
+            except ValueError as error:
+                raise fail(f"formula {tex!r}: {error}", match) from error
+            return mathml + "\n" * match[0].count("\n")
+
+        return self._FORMULA.sub(formula, source)
+
+
+@cache
+def _mathml(tex: str, display: bool) -> str:
+    try:
+        mathml: str = math_core.LatexToMathML().convert_with_local_state(tex, displaystyle=display)
+    except math_core.LatexError as error:
+        # Its text is coloured for terminals.
+        raise ValueError(re.sub(r"\x1b\[[0-9;]*m", "", str(error))) from error
+    # A page whose policy forbids inline styles still aligns its equations.
+    mathml = re.sub(r'style="text-align: (left|right);[^"]*"', r'class="\1"', mathml)
+    # Braces would mean something to Jinja2; MathML has them as text only.
+    mathml = mathml.replace("{{", "{&#123;").replace("{%", "&#123;%").replace("{#", "&#123;#")
+    # A wide formula scrolls in its own box; a span, because it may stand in a paragraph.
+    return f'<span class="formula" role="group" aria-label="Formula" tabindex="0">{mathml}</span>' if display else mathml

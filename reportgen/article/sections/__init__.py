@@ -1,0 +1,73 @@
+"""Sections of the article: each knows what must be trained for it, what that showed, and how to picture it.
+
+Python decides and templates place: `sections/NAME.py` computes, `templates/sections/NAME.html` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.experiment import SECTIONS_PACKAGE, Experiment
+from reportgen.figures import Animation, Picture
+from reportgen.registry import Registry
+from reportgen.run import Run
+from reportgen.trajectory import Trajectory
+
+Trained = Mapping[Run, Trajectory]
+Findings = dict[str, Any]
+"""Plain JSON values: numbers, strings, lists and dicts. What the prose may say, and what `results.json` holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table: its heading, and how the page prints its numbers."""
+
+    label: str
+    format: str = ""
+    """A format specification such as ".2f"; empty for text. Files get the full numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows for the page and for `data/NAME.csv`."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str | float | int | None, ...], ...]
+    shown: int | None = None
+    """How many rows the page shows; all of them unless told. The file has all."""
+
+
+class Section:
+    """A section without anything in it; each kind fills in what it has."""
+
+    title: str
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        """Runs that must be trained for it."""
+        return ()
+
+    def study(self, e: Experiment) -> Any:
+        """Work that needs no trained run; done by a worker while others train. Returns plain values and arrays."""
+        return None
+
+    def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
+        """The numbers that the section reports."""
+        return {}
+
+    def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
+        """The pictures it shows."""
+        return ()
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        """The tables it shows."""
+        return ()
+
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        """The one sentence that belongs into the abstract, if the section found something."""
+        return None
+
+
+sections: Registry[type[Section]] = Registry("section", SECTIONS_PACKAGE)

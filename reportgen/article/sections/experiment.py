@@ -1,0 +1,108 @@
+"""The experiment that is repeated: data, model card, training."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.article.common import is_curve, strength
+from reportgen.experiment import Experiment
+from reportgen.figures import Animation, Picture
+
+
+@sections.register("experiment")
+class ExperimentCard(Section):
+    """What was done, exactly."""
+
+    title = "The experiment"
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        run, data = e.run(0), e.run(0).draw()
+        shapes = [list(shape) for shape in run.shapes]
+        found: Findings = {
+            "shapes": shapes,
+            "layers": len(shapes),
+            "parameters": run.network.parameters(*run.data.shape),
+            "activation": run.network.activation,
+            "training_samples": len(data.x_train),
+            "test_samples": len(data.x_test),
+            "outliers": int(data.outlier_train.sum() + data.outlier_test.sum()),
+            "outliers_tested": int(data.outlier_test.sum()),
+            "steps": run.steps,
+            "epochs": run.training.epochs,
+            "batch_size": run.training.batch_size,
+            "learning_rate": run.training.learning_rate,
+            "loss": run.training.loss,
+            "strength": strength(e),
+            "runs": e.runs.count,
+            "arms": [arm.label for arm in e.arms],
+            "networks": e.runs.count * len(e.arms),
+            "data_seed": e.data_seed,
+            "fresh_data": e.fresh_data,
+            "line": is_curve(e),
+        }
+        if data.truth is not None and is_curve(e):
+            x, y = data.truth
+            best = np.interp(data.x_test[:, 0], x[:, 0], y[:, 0])
+            found["truth_error"] = float(np.abs(best - data.y_test[:, 0]).sum())
+        return found
+
+    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+        run = e.run(0)
+        data = run.draw()
+        if is_curve(e):
+            x, y = data.truth or (None, None)
+            yield Picture(
+                name="data",
+                figure="data",
+                inputs={
+                    "x_train": data.x_train[:, 0],
+                    "y_train": data.y_train[:, 0],
+                    "outlier_train": data.outlier_train,
+                    "x_test": data.x_test[:, 0],
+                    "y_test": data.y_test[:, 0],
+                    "outlier_test": data.outlier_test,
+                    "truth_x": None if x is None else x[:, 0],
+                    "truth_y": None if y is None else y[:, 0],
+                },
+                alt=f"{findings['training_samples']} training and {findings['test_samples']} test samples scattered "
+                f"about a rising line; {findings['outliers']} outliers lie well above it.",
+            )
+        if max(run.network.hidden, default=0) <= 32:
+            yield Picture(
+                name="model",
+                figure="network_graph",
+                inputs={"kernels": run.initial_weights()[0]},
+                alt="The network before training, as a graph: layers of "
+                + ", ".join(str(size) for size in [run.shapes[0][0], *(o for _, o in run.shapes)])
+                + " units, every unit of a layer joined to every unit of the next, weights of both signs.",
+            )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        t = e.training
+        layers = ", ".join(f"{i}×{o}" for i, o in findings["shapes"])
+        rows = [
+            ("data", f"{findings['training_samples']} training and {findings['test_samples']} test samples, split once"),
+            ("layers", f"{layers}; activation: {findings['activation']}"),
+            ("parameters", f"{findings['parameters']}; biases start at zero and are not penalised"),
+            ("initial weights", e.network.initializer.replace("_", " ")),
+            ("loss", f"{t.loss} error, averaged over a batch of {t.batch_size}"),
+            ("optimizer", f"{t.optimizer}, learning rate {t.learning_rate:g}, {t.schedule}"),
+            ("order of samples", t.order),
+            ("steps", f"{findings['steps']} ({t.epochs} epochs)"),
+            ("runs", f"{e.runs.count} per arm, the same data, orders and initial weights in every arm"),
+            ("measure", "total error: sum of |prediction − target| over the test samples"),
+        ]
+        yield Table(name="model-card", columns=(Column(label="what"), Column(label="how")), rows=tuple(rows))
+        yield Table(
+            name="arms",
+            columns=(
+                Column(label="arm"),
+                Column(label="penalty"),
+                Column(label="λ", format="g"),
+                Column(label="enters by"),
+            ),
+            rows=tuple(
+                (arm.label, type(arm.penalty).__name__, arm.strength, arm.step if arm.strength else "–") for arm in e.arms
+            ),
+        )

@@ -1,0 +1,251 @@
+"""Other ways to limit a model, each run: k-means, random forests, dropout, early stopping, weight decay."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.article.common import penalty
+from reportgen.datasets.wave import Wave
+from reportgen.experiment import Experiment
+from reportgen.figures import Animation, Picture
+from reportgen.network import Network
+from reportgen.run import Recording, Run, Training
+from reportgen.trajectory import Trajectory
+
+_DATA = Wave()
+_RUNS = 10
+_CLUSTERS, _MOST_CLUSTERS = 4, 8
+_DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16)
+_FEATURES = (1, 2, 4, 8, 10)
+WAYS = {
+    "none": "unlimited",
+    "decay": "weight decay",
+    "dropout": "dropout",
+    "early": "early stopping",
+}
+_TRAINING = Training(optimizer="adam", learning_rate=0.01, batch_size=8, epochs=500, loss="squared", order="reshuffled")
+
+
+@sections.register("others")
+class Others(Section):
+    """The post's three examples, and the three that a network has beside penalties."""
+
+    title = "Other ways to limit a model"
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        return [run for way in ("none", "decay", "dropout") for run in self._of(e, way)]
+
+    def _of(self, e: Experiment, way: str) -> list[Run]:
+        """ReLU networks far larger than their data asks for; early stopping takes the unlimited ones at an earlier step."""
+        return [
+            Run(
+                data=_DATA,
+                network=Network(hidden=(48, 48), activation="relu", initializer="he_normal", dropout=0.2 if way == "dropout" else 0.0),
+                training=_TRAINING,
+                penalty=penalty("l2" if way == "decay" else "none"),
+                strength=1.0 if way == "decay" else 0.0,
+                step="proximal",
+                recording=Recording(every=25),
+                data_seed=i,
+                order_seed=i,
+                init_seed=i,
+            )
+            for i in range(min(_RUNS, e.runs.count))
+        ]
+
+    def study(self, e: Experiment) -> Any:
+        return {"kmeans": _kmeans(), "forest": _forest()}
+
+    def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
+        runs = {way: [trained[run] for run in self._of(e, way)] for way in ("none", "decay", "dropout")}
+        stopped = [_stopping_record(t) for t in runs["none"]]
+        ways = {}
+        for way, label in WAYS.items():
+            members = runs["none" if way == "early" else way]
+            errors = [_distance(t, r if way == "early" else -1) for t, r in zip(members, stopped, strict=True)]
+            ways[way] = {"label": label, "errors": errors, "mean": float(np.mean(errors))}
+        return {
+            "runs": len(runs["none"]),
+            "samples": _DATA.samples,
+            "noise": _DATA.noise,
+            "parameters": self._of(e, "none")[0].network.parameters(1, 1),
+            "ways": ways,
+            "better": {
+                way: sum(mine < other for mine, other in zip(ways[way]["errors"], ways["none"]["errors"], strict=True))
+                for way in WAYS
+                if way != "none"
+            },
+            "stopped_at": float(np.median([t.steps[r] for t, r in zip(runs["none"], stopped, strict=True)])),
+            "steps": self._of(e, "none")[0].steps,
+            "kmeans": {key: study["kmeans"][key] for key in ("scores", "best", "true")},
+            "forest": study["forest"],
+        }
+
+    def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
+        runs = {way: [trained[run] for run in self._of(e, way)] for way in ("none", "decay", "dropout")}
+        grid = np.linspace(-1, 1, 120)[:, None]
+        panels = []
+        for way, label in WAYS.items():
+            t = runs["none" if way == "early" else way][0]
+            record = _stopping_record(t) if way == "early" else -1
+            data = t.run.draw()
+            panels.append(
+                {
+                    "title": label,
+                    "x": data.x_train[:, 0],
+                    "y": data.y_train[:, 0],
+                    "grid": grid[:, 0],
+                    "lines": t.predict(grid, record)[None, :, 0],
+                    "truth": np.sin(np.pi * grid[:, 0]),
+                }
+            )
+        told = "; ".join(f"{w['label']} {w['mean']:.3f}" for w in findings["ways"].values())
+        yield Picture(
+            name="ways",
+            figure="fits",
+            inputs={"panels": panels},
+            alt="The same noisy samples of a sine fitted by the same network, unlimited and held back in three ways. Mean "
+            f"squared distance from the sine over {findings['runs']} runs: {told}.",
+        )
+        first = runs["none"][0]
+        held = [float(np.mean((first.predict(first.run.draw().x_test, r) - first.run.draw().y_test) ** 2)) for r in range(len(first.steps))]
+        yield Picture(
+            name="early-stopping",
+            figure="curves",
+            inputs={
+                "panels": [
+                    {
+                        "title": "",
+                        "xlabel": "step",
+                        "ylabel": "mean squared error",
+                        "series": [
+                            {"label": "training samples", "x": first.steps, "y": first.loss},
+                            {"label": "held-out samples", "x": first.steps, "y": held},
+                        ],
+                        "marks": [{"x": int(first.steps[_stopping_record(first)]), "label": "stop here"}],
+                    }
+                ]
+            },
+            alt=f"Error of one run over its steps: on the training samples it falls from {first.loss[0]:.2f} to "  # type: ignore[index]
+            f"{first.loss[-1]:.2f}, on held-out ones it is least, {min(held):.2f}, at step "  # type: ignore[index]
+            f"{first.steps[_stopping_record(first)]} and ends at {held[-1]:.2f}.",
+        )
+        kmeans, forest = study["kmeans"], findings["forest"]
+        yield Picture(
+            name="k-means",
+            figure="clusters",
+            inputs={"panels": kmeans["panels"]},
+            alt=f"The same points in {kmeans['true']} clouds, grouped by k-means into "
+            + ", ".join(str(panel["centres"].shape[0]) for panel in kmeans["panels"])
+            + f" clusters. By the silhouette score {kmeans['best']} clusters fit best.",
+        )
+        yield Picture(
+            name="forest",
+            figure="curves",
+            inputs={
+                "panels": [
+                    {
+                        "title": "Depth of the trees",
+                        "xlabel": "depth allowed",
+                        "ylabel": "mean squared error",
+                        "series": [
+                            {"label": "training samples", "x": list(_DEPTHS), "y": forest["depth"]["train"]},
+                            {"label": "new samples", "x": list(_DEPTHS), "y": forest["depth"]["test"]},
+                        ],
+                    },
+                    {
+                        "title": "Inputs per split",
+                        "xlabel": "inputs tried at a split",
+                        "ylabel": "mean squared error",
+                        "series": [
+                            {"label": "training samples", "x": list(_FEATURES), "y": forest["features"]["train"]},
+                            {"label": "new samples", "x": list(_FEATURES), "y": forest["features"]["test"]},
+                        ],
+                    },
+                ]
+            },
+            alt=f"Random forest, error on training and on new samples. By depth, from {forest['depth']['test'][0]:.2f} at "
+            f"depth {_DEPTHS[0]} to {forest['depth']['test'][-1]:.2f} at depth {_DEPTHS[-1]} on new samples; least with "
+            f"{forest['features']['best']} inputs per split.",
+        )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        yield Table(
+            name="ways",
+            columns=(
+                Column(label="network"),
+                Column(label="mean squared distance from the sine", format=".3f"),
+                Column(label="closer than unlimited in", format=""),
+            ),
+            rows=tuple(
+                (w["label"], w["mean"], f"{findings['better'][way]} of {findings['runs']} runs" if way != "none" else "–")
+                for way, w in findings["ways"].items()
+            ),
+        )
+
+
+def _distance(trajectory: Trajectory, record: int) -> float:
+    """Mean squared distance from the noiseless function."""
+    data = trajectory.run.draw()
+    assert data.truth is not None
+    x, y = data.truth
+    return float(np.mean((trajectory.predict(x, record) - y) ** 2))
+
+
+def _stopping_record(trajectory: Trajectory) -> int:
+    """The record with the least error on held-out samples: where one would have stopped."""
+    data = trajectory.run.draw()
+    held = [np.mean((trajectory.predict(data.x_test, r) - data.y_test) ** 2) for r in range(len(trajectory.steps))]
+    return int(np.argmin(held))
+
+
+def _kmeans() -> dict[str, Any]:
+    from sklearn.cluster import KMeans
+    from sklearn.datasets import make_blobs
+    from sklearn.metrics import silhouette_score
+
+    points, _ = make_blobs(n_samples=120, centers=_CLUSTERS, cluster_std=1.1, center_box=(-7, 7), random_state=3)
+    fitted = {k: KMeans(k, n_init=4, random_state=0).fit(points) for k in range(2, _MOST_CLUSTERS + 1)}
+    scores = {k: float(silhouette_score(points, fit.labels_)) for k, fit in fitted.items()}
+    best = max(scores, key=lambda k: scores[k])
+    shown = sorted({2, best, _MOST_CLUSTERS})
+    return {
+        "panels": [
+            {"title": f"k = {k}", "points": points, "labels": fitted[k].labels_, "centres": fitted[k].cluster_centers_}
+            for k in shown
+        ],
+        "scores": {str(k): score for k, score in scores.items()},
+        "best": best,
+        "true": _CLUSTERS,
+    }
+
+
+def _forest() -> dict[str, Any]:
+    from sklearn.datasets import make_friedman1
+    from sklearn.ensemble import RandomForestRegressor
+
+    x, y = make_friedman1(n_samples=400, n_features=10, noise=2.0, random_state=0)
+    train, test = slice(120), slice(120, None)
+
+    def errors(**limits: int) -> tuple[float, float]:
+        forest = RandomForestRegressor(n_estimators=30, random_state=0, **limits).fit(x[train], y[train])
+        return tuple(float(np.mean((forest.predict(x[part]) - y[part]) ** 2)) for part in (train, test))  # type: ignore[return-value]
+
+    depth = [errors(max_depth=d) for d in _DEPTHS]
+    features = [errors(max_features=f) for f in _FEATURES]
+    return {
+        "depth": {
+            "train": [a for a, _ in depth],
+            "test": [b for _, b in depth],
+            "values": list(_DEPTHS),
+            "best": _DEPTHS[int(np.argmin([b for _, b in depth]))],
+        },
+        "features": {
+            "train": [a for a, _ in features],
+            "test": [b for _, b in features],
+            "values": list(_FEATURES),
+            "best": _FEATURES[int(np.argmin([b for _, b in features]))],
+        },
+    }

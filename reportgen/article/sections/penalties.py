@@ -1,0 +1,64 @@
+"""The penalties themselves: their shapes, their pull, and what they do to a fit."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from reportgen.article.sections import Findings, Section, Trained, sections
+from reportgen.article.common import penalty, strength
+from reportgen.experiment import Experiment
+from reportgen.figures import Animation, Picture
+
+_SHOWN = (2.0, 1.0, 0.25)
+
+
+@sections.register("penalties")
+class Penalties(Section):
+    """Formulas and pictures; nothing is trained for it."""
+
+    title = "Four penalties, four shapes"
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        λ = strength(e)
+        weights = np.array(_SHOWN).reshape(-1, 1, 1)
+        shrunk = {
+            name: [float(w) for w in penalty(name).prox(weights, λ, np).ravel()]
+            for name in ("l1", "l2", "elastic_net")
+        }
+        # Both weights leave the same unit, so for the group lasso they are one group.
+        pair = penalty("group_lasso").prox(np.array([[1.0, 0.25]]), λ, np)[0]
+        return {"strength": λ, "weights": list(_SHOWN), "shrunk": shrunk, "group": [float(w) for w in pair]}
+
+    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+        yield Picture(
+            name="penalty-curves",
+            figure="penalty_curves",
+            alt="Three panels over one weight. The penalties: L1 is a V, L2 a parabola, elastic net a rounded V. Their "
+            "slopes: L1 and elastic net jump at zero, L2 passes straight through it. Their proximal steps: L1 and "
+            "elastic net are flat at zero around the origin, L2 is a line through it.",
+        )
+        yield Picture(
+            name="penalty-surfaces",
+            figure="penalty_surfaces",
+            alt="Four surfaces over two weights: L1 an upturned pyramid with creases along both axes, L2 a smooth bowl, "
+            "elastic net a bowl with creases, group lasso a cone with a single sharp point at the origin.",
+        )
+        yield Picture(
+            name="penalty-contours",
+            figure="penalty_contours",
+            alt="Level lines of the four penalties over two weights: diamonds for L1, circles for L2, rounded diamonds "
+            "with corners on the axes for elastic net, circles about a sharp point for the group lasso.",
+        )
+        yield Picture(
+            name="constraint",
+            figure="constraint",
+            alt="Ellipses of equal loss around the best fit meet the L1 diamond at a corner, where one weight is zero, "
+            "and the L2 disc at a point where neither weight is zero.",
+        )
+        yield Animation(
+            name="constraint-path",
+            scene="constraint_path",
+            alt="As λ grows, the diamond and the disc shrink. The L1 solution slides to an axis, stays on it with one "
+            "weight at zero and reaches the origin; the L2 solution moves towards the origin along a curve and never "
+            "touches an axis.",
+        )

@@ -1,0 +1,139 @@
+"""How many weights are zero, how many nearly, and how that depends on what counts as nearly."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from reportgen.analysis.sparsity import HISTOGRAM_EDGES, below_share, dead_units, histogram, zero_share
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.article.common import threshold, trained_arm
+from reportgen.experiment import Experiment
+from reportgen.figures import Animation, Picture
+from reportgen.run import Run
+
+THRESHOLDS = np.logspace(-5, 0, 26)
+SMALL = 0.1
+"""What "small" means where L2 is said to make weights small."""
+
+
+@sections.register("sparsity")
+class Sparsity(Section):
+    """Counts with their threshold, the distribution behind them, and their sensitivity."""
+
+    title = "Zero, nearly zero, small"
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        return [run for arm in e.arms for run in e.arm_runs(arm)]
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        band = threshold(e)
+        arms = []
+        for arm in e.arms:
+            ended = [t.at(-1)[0] for t in trained_arm(e, arm, trained) if t.diverged is None]
+            counts = [[dead.sum() for dead in dead_units(kernels, band)] for kernels in ended]
+            curve = [
+                float(np.mean([sum(d.sum() for d in dead_units(k, at)) / sum(d.size for d in dead_units(k, at)) for k in ended]))
+                for at in THRESHOLDS
+            ] if ended and e.network.hidden else []
+            arms.append(
+                {
+                    "name": arm.name,
+                    "label": arm.label,
+                    "zero": float(np.mean([zero_share(k) for k in ended])) if ended else float("nan"),
+                    "below": float(np.mean([below_share(k, band) for k in ended])) if ended else float("nan"),
+                    "small": float(np.mean([below_share(k, SMALL) for k in ended])) if ended else float("nan"),
+                    "dead": [float(count) for count in np.mean(counts, axis=0)] if counts else [],
+                    "dead_by_threshold": curve,
+                    "histogram": histogram(ended).tolist() if ended else [],
+                }
+            )
+        return {
+            "threshold": band,
+            "small": SMALL,
+            "learning_rate": e.training.learning_rate,
+            "hidden": list(e.network.hidden),
+            "edges": HISTOGRAM_EDGES.tolist(),
+            "thresholds": THRESHOLDS.tolist(),
+            "arms": arms,
+            "runs": e.runs.count,
+        }
+
+    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+        arms = findings["arms"]
+        yield Picture(
+            name="histogram",
+            figure="weight_histogram",
+            inputs={
+                "groups": [
+                    {
+                        "label": arm["label"],
+                        "zero_share": arm["zero"],
+                        "edges": HISTOGRAM_EDGES,
+                        "counts": np.array(arm["histogram"]),
+                    }
+                    for arm in arms
+                    if arm["histogram"]
+                ],
+                "threshold": findings["threshold"],
+            },
+            alt="Distribution of weight sizes after training, one panel an arm. "
+            + "; ".join(f"{a['label']}: {a['zero']:.0%} exactly zero, {a['below']:.0%} within the threshold" for a in arms)
+            + ".",
+        )
+        if e.network.hidden:
+            yield Picture(
+                name="dead-by-threshold",
+                figure="curves",
+                inputs={
+                    "panels": [
+                        {
+                            "title": "",
+                            "xlabel": "threshold on |w|",
+                            "ylabel": "share of hidden units that are dead",
+                            "xscale": "log",
+                            "series": [
+                                {"label": a["label"], "x": THRESHOLDS, "y": a["dead_by_threshold"]}
+                                for a in arms
+                                if a["dead_by_threshold"]
+                            ],
+                            "marks": [{"x": findings["threshold"], "label": "η·λ"}],
+                        }
+                    ]
+                },
+                alt="Share of hidden units that count as dead, against the threshold on |w|. "
+                + "; ".join(
+                    f"{a['label']}: {a['dead_by_threshold'][0]:.0%} at {THRESHOLDS[0]:.0e}, "
+                    f"{a['dead_by_threshold'][-1]:.0%} at {THRESHOLDS[-1]:.0f}"
+                    for a in arms
+                    if a["dead_by_threshold"]
+                )
+                + ".",
+            )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        layers = range(len(findings["hidden"]))
+        yield Table(
+            name="sparsity",
+            columns=(
+                Column(label="arm"),
+                Column(label="exactly zero", format=".1%"),
+                Column(label=f"|w| ≤ {findings['threshold']:.3g}", format=".1%"),
+                Column(label=f"|w| ≤ {findings['small']:g}", format=".1%"),
+                *(Column(label=f"dead in layer {i + 1} of {findings['hidden'][i]}", format=".1f") for i in layers),
+            ),
+            rows=tuple(
+                (a["label"], a["zero"], a["below"], a["small"], *(a["dead"] or [None for _ in layers])) for a in findings["arms"]
+            ),
+        )
+
+    def headline(self, e: Experiment, findings: Findings) -> str:
+        told = [
+            f"{a['label']} {a['zero']:.0%} and {a['below']:.0%}"
+            for a in findings["arms"]
+            if e.arms[[arm.name for arm in e.arms].index(a["name"])].strength > 0
+        ]
+        return (
+            f"Weights that end exactly at zero, and within {findings['threshold']:.3g} of it: " + "; ".join(told) + "."
+            if told
+            else ""
+        )

@@ -1,0 +1,181 @@
+"""How much of a result is the result, and how much the seed: sources of spread, a quieter end, and a fair λ."""
+
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+
+from reportgen.analysis.errors import spread, total_error, total_errors
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.article.common import against, listed, outcomes, penalty, stated, strength, trained_arm, vary
+from reportgen.experiment import Experiment
+from reportgen.figures import Animation, Picture
+from reportgen.run import Run, Schedule, Step
+
+KINDS: dict[str, tuple[str, Step]] = {
+    "none": ("no penalty", "subgradient"),
+    "l1": ("L1, proximal", "proximal"),
+    "l2": ("L2", "subgradient"),
+}
+SOURCES = {"data_seed": "data draw", "order_seed": "sample order", "init_seed": "initial weights"}
+SCHEDULES: tuple[Schedule, Schedule] = ("constant", "linear")
+GRID = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+FOLDS = 5
+_RUNS = 10
+_LAST = 10
+"""Records at the end of a run over which its last steps' jitter is measured."""
+
+
+@sections.register("stability")
+class Stability(Section):
+    """What the closing remarks of the post wished for."""
+
+    title = "How far a single run can be trusted"
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        yield from (r for kind in KINDS for s in SCHEDULES for source in SOURCES for r in self._of(e, kind, s, source))
+        yield from (r for kind in KINDS if kind != "none" for λ in GRID for r in self._folds(e, kind, λ))
+        # Whichever λ wins, its final runs are trained already: choosing needs results, and training comes first.
+        yield from (r for kind in KINDS for λ in self._strengths(kind) for r in self._final(e, kind, λ))
+        yield from (r for arm in e.arms for r in e.arm_runs(arm))
+
+    def _strengths(self, kind: str) -> tuple[float, ...]:
+        return (0.0,) if kind == "none" else GRID
+
+    def _of(self, e: Experiment, kind: str, schedule: Schedule, source: str) -> list[Run]:
+        """Runs of which only one seed varies."""
+        first = self._final(e, kind, strength(e) if kind != "none" else 0.0)[0]
+        first = vary(first, training={"schedule": schedule})
+        start: int = getattr(first, source)
+        return [dataclasses.replace(first, **{source: start + i}) for i in range(min(_RUNS, e.runs.count))]
+
+    def _final(self, e: Experiment, kind: str, λ: float) -> list[Run]:
+        return outcomes(
+            e, e.runs.count, penalty=penalty(kind), strength=λ, step=KINDS[kind][1], training={"schedule": "linear"}
+        )
+
+    def _folds(self, e: Experiment, kind: str, λ: float) -> list[Run]:
+        """One run a fold, of as many steps as a run on all training samples takes."""
+        run = self._final(e, kind, λ)[0]
+        folds = [dataclasses.replace(run, fold=(k, FOLDS)) for k in range(FOLDS)] if e.data.training_samples >= FOLDS else []
+        return [vary(r, training={"epochs": max(round(run.steps / (r.steps / r.training.epochs)), 1)}) for r in folds]
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        sources = [
+            {
+                "penalty": kind,
+                "label": KINDS[kind][0],
+                "schedule": schedule,
+                **{
+                    source: float(np.nanstd(total_errors(trained[r] for r in self._of(e, kind, schedule, source)), ddof=1))
+                    for source in SOURCES
+                },
+            }
+            for kind in KINDS
+            for schedule in SCHEDULES
+        ]
+        last = [self._last_iterates(t) for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
+        by_order = {
+            schedule: float(np.mean([s["order_seed"] for s in sources if s["schedule"] == schedule])) for schedule in SCHEDULES
+        }
+        tuned = self._tuned(e, trained)
+        return {
+            "sources": sources,
+            "names": SOURCES,
+            "runs": min(_RUNS, e.runs.count),
+            "last_iterates": float(np.median(last)) if last else float("nan"),
+            "last_steps": int((_LAST - 1) * (e.recording.every or 0)),
+            "by_order": by_order,
+            "quieter": by_order["constant"] / by_order["linear"] if by_order["linear"] else float("nan"),
+            "folds": FOLDS,
+            "grid": list(GRID),
+            "tuned": tuned,
+            "tuned_differences": [
+                {"first": tuned[a]["label"], "second": tuned[b]["label"], **stated(difference)}
+                for a, b, difference in self._tuned_differences(e, tuned)
+            ],
+            "equivalence": e.comparison.equivalence,
+            "tuned_runs": e.runs.count,
+        }
+
+    def _last_iterates(self, trajectory: object) -> float:
+        """Standard deviation of the total error over the last records of one run."""
+        records = range(max(len(trajectory.steps) - _LAST, 0), len(trajectory.steps))  # type: ignore[attr-defined]
+        return float(np.std([total_error(trajectory, record) for record in records], ddof=1)) if len(records) > 1 else 0.0  # type: ignore[arg-type]
+
+    def _tuned(self, e: Experiment, trained: Trained) -> dict[str, Findings]:
+        """Each penalty at the λ with the least cross-validated error; test samples are touched once, after that."""
+        tuned = {}
+        for kind, (label, _) in KINDS.items():
+            scores = {
+                λ: sum(total_error(trained[r]) for r in self._folds(e, kind, λ)) for λ in self._strengths(kind) if kind != "none"
+            }
+            λ = min(scores, key=lambda at: np.nan_to_num(scores[at], nan=np.inf)) if scores else 0.0
+            totals = total_errors(trained[run] for run in self._final(e, kind, λ))
+            tuned[kind] = {
+                "label": label,
+                "strength": λ,
+                "validation": list(scores.values()),
+                **spread(totals),
+                "totals": totals.tolist(),
+            }
+        return tuned
+
+    def _tuned_differences(self, e: Experiment, tuned: dict[str, Findings]) -> list[tuple[str, str, object]]:
+        pairs = [("l1", "none"), ("l2", "none"), ("l1", "l2")]
+        return [(a, b, against(e, np.array(tuned[a]["totals"]), np.array(tuned[b]["totals"]))) for a, b in pairs]
+
+    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+        rows = [
+            {"label": f"{name}, {schedule} learning rate", "value": self._mean(findings, key, schedule)}
+            for schedule in SCHEDULES
+            for key, name in SOURCES.items()
+        ]
+        yield Picture(
+            name="spread",
+            figure="bars",
+            inputs={"rows": rows, "xlabel": "standard deviation of the total error when only this varies"},
+            alt="Standard deviation of the total error by what varies. "
+            + "; ".join(f"{row['label']}: {row['value']:.2f}" for row in rows)
+            + ".",
+        )
+
+    @staticmethod
+    def _mean(findings: Findings, source: str, schedule: str) -> float:
+        return float(np.mean([s[source] for s in findings["sources"] if s["schedule"] == schedule]))
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        yield Table(
+            name="spread",
+            columns=(
+                Column(label="penalty"),
+                Column(label="learning rate"),
+                *(Column(label=f"only the {name} varies", format=".2f") for name in SOURCES.values()),
+            ),
+            rows=tuple((s["label"], s["schedule"], *(s[source] for source in SOURCES)) for s in findings["sources"]),
+        )
+        yield Table(
+            name="tuned",
+            columns=(
+                Column(label="penalty"),
+                Column(label="λ by cross-validation", format="g"),
+                *(Column(label=label, format=".2f") for label in ("median total error", "lowest", "highest")),
+            ),
+            rows=tuple((t["label"], t["strength"], t["median"], t["min"], t["max"]) for t in findings["tuned"].values()),
+        )
+
+    def headline(self, e: Experiment, findings: Findings) -> str:
+        verdicts = [d["verdict"] for d in findings["tuned_differences"]]
+        equal = verdicts.count("practically equal")
+        noise = (
+            f"With a constant learning rate the order of the samples alone spreads the error by "
+            f"{findings['by_order']['constant']:.1f}, with one that falls to zero by {findings['by_order']['linear']:.2f}"
+        )
+        decided = [
+            f"{d['first']} {d['verdict']} than {d['second']}"
+            for d in findings["tuned_differences"]
+            if d["verdict"] in ("better", "worse")
+        ]
+        if decided:
+            return f"{noise}; each penalty at its own λ, {listed(decided)}."
+        return f"{noise}; each penalty at its own λ, {equal} of {len(verdicts)} comparisons are practically equal."

@@ -1,0 +1,98 @@
+"""L1 has a kink where it matters most: the subgradient step and the proximal step, from the same seeds."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from reportgen.analysis.errors import spread, total_errors
+from reportgen.analysis.sparsity import below_share, zero_share
+from reportgen.article.sections import Findings, Section, Trained, sections
+from reportgen.article.common import against, frames_of, penalty, stated, strength, threshold, vary
+from reportgen.article.sections.motion import weights_animation
+from reportgen.experiment import Experiment
+from reportgen.figures import Animation, Picture
+from reportgen.run import Run, Step
+
+STEPS: tuple[Step, Step] = ("subgradient", "proximal")
+
+
+@sections.register("subgradient")
+class Subgradient(Section):
+    """The same penalty, two ways to take a step."""
+
+    title = "A corner you cannot differentiate"
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        return [run for step in STEPS for run in self._of(e, step)]
+
+    def _of(self, e: Experiment, step: Step) -> list[Run]:
+        return [vary(e.run(i), penalty=penalty("l1"), strength=strength(e), step=step) for i in range(e.runs.count)]
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        band = threshold(e)
+        by_step = {step: [trained[run] for run in self._of(e, step)] for step in STEPS}
+        totals = {step: total_errors(trajectories) for step, trajectories in by_step.items()}
+        found: Findings = {
+            "strength": strength(e),
+            "learning_rate": e.training.learning_rate,
+            "threshold": band,
+            "runs": e.runs.count,
+            "difference": stated(against(e, totals["proximal"], totals["subgradient"])),
+            "equivalence": e.comparison.equivalence,
+        }
+        for step, trajectories in by_step.items():
+            ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
+            found[step] = {
+                "zero": float(np.mean([zero_share(k) for k in ended])) if ended else float("nan"),
+                "below": float(np.mean([below_share(k, band) for k in ended])) if ended else float("nan"),
+                "error": spread(totals[step]),
+            }
+        return found
+
+    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+        first = [trained[self._of(e, step)[0]] for step in STEPS]
+        yield weights_animation(
+            "weights-steps",
+            [(f"L1, {step}", t) for step, t in zip(STEPS, first, strict=True)],
+            alt=f"Weight matrices of two networks from the same start under L1. By subgradient steps the pale weights keep "
+            f"flickering; {findings['subgradient']['zero']:.0%} of them are exactly zero. By proximal steps "
+            f"{findings['proximal']['zero']:.0%} are exactly zero and stay still.",
+        )
+        # One weight that both put out: the last of the first layer's in the order of their final size.
+        sizes = np.abs(first[1].kernels[0][-1]).ravel() + np.abs(first[0].kernels[0][-1]).ravel()
+        weight = int(sizes.argmin())
+        frames = frames_of(first[0], len(first[0].steps))
+        yield Picture(
+            name="one-weight",
+            figure="curves",
+            inputs={
+                "panels": [
+                    {
+                        "title": "",
+                        "xlabel": "step",
+                        "ylabel": "one weight of the first layer",
+                        "series": [
+                            {
+                                "label": f"L1, {step}",
+                                "x": t.steps[frames[-len(frames) // 2 :]],
+                                "y": t.kernels[0].reshape(len(t.steps), -1)[frames[-len(frames) // 2 :], weight],
+                            }
+                            for step, t in zip(STEPS, first, strict=True)
+                        ],
+                        "levels": [
+                            {"y": findings["threshold"], "label": "η·λ"},
+                            {"y": -findings["threshold"], "label": "−η·λ"},
+                        ],
+                    }
+                ]
+            },
+            alt=f"One weight over the second half of training. By subgradient steps it jumps about zero in a band of about "
+            f"±{findings['threshold']:.2g}; by proximal steps it is zero throughout.",
+        )
+
+    def headline(self, e: Experiment, findings: Findings) -> str:
+        sub, prox = findings["subgradient"], findings["proximal"]
+        return (
+            f"The step decides whether L1 gives zeros: subgradient steps leave {sub['zero']:.0%} of the weights exactly at "
+            f"zero, proximal steps {prox['zero']:.0%}."
+        )

@@ -1,0 +1,69 @@
+"""`reportgen build`: everything, from an experiment file to the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reportgen.cli.program import debug
+from reportgen.cli.progress import MODES, progress
+from reportgen.cli.terminal import emit
+from reportgen.errors import MachineError
+from reportgen.executors import executors
+
+
+@click.command("build")
+@click.argument("experiment", type=click.Path(path_type=Path), required=False, metavar="[EXPERIMENT.toml]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("output"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the report goes.",
+)
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where trained runs are kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
+)
+@click.option(
+    "--executor",
+    default="processes",
+    show_default=True,
+    metavar="NAME",
+    help=f"Who does the work: {' or '.join(executors.names())}.",
+)
+@click.option(
+    "--progress",
+    "mode",
+    type=click.Choice(MODES),
+    default="auto",
+    show_default=True,
+    help="How progress is shown on standard error; auto is a bar on a terminal and plain lines elsewhere.",
+)
+@debug
+def command(experiment: Path | None, output: Path, cache_dir: Path | None, executor: str, mode: str) -> None:
+    """Train, draw and write the report of an experiment; of the default one if no file is named.
+
+    Runs that an earlier build trained are not trained again.
+    """
+    from concurrent.futures import BrokenExecutor
+
+    from reportgen import pipeline
+    from reportgen.cli.summary import summary
+    from reportgen.experiment.file import load, parse, shipped
+
+    wanted = parse(shipped(), "default.toml") if experiment is None else load(experiment)
+    executors[executor]  # an unknown name is reported before anything is made
+    try:
+        with progress(mode) as report:
+            built = pipeline.build(wanted, output, cache=cache_dir, executor=executor, progress=report)
+    except BrokenExecutor as error:
+        raise MachineError(
+            "a worker process was killed, most likely for want of memory; the same command goes on from what is stored"
+        ) from error
+    emit(summary(built, output))

@@ -1,0 +1,36 @@
+"""`reportgen new`: an experiment file to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reportgen.cli.terminal import emit
+
+
+@click.command("new")
+@click.argument("name", default="default")
+@click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write it to FILE, a new file."
+)
+def command(name: str, file: Path | None) -> None:
+    """Print an experiment file that comes with reportgen.
+
+    NAME is "default" unless given. An existing FILE is never overwritten.
+    """
+    from reportgen.errors import ExperimentError, MachineError, reason
+    from reportgen.experiment.file import shipped
+
+    content = shipped(name).encode()
+    if file is None:
+        emit(content)
+        return
+    try:
+        with file.open("xb") as new:
+            new.write(content)
+    except FileExistsError as error:
+        raise ExperimentError(f"{file} exists already and is left as it is; give -o another name") from error
+    except OSError as error:
+        raise MachineError(f"cannot write {file}: {reason(error)}") from error
+    emit(f"{file} is written. Next: reportgen build {file}")

@@ -1,0 +1,135 @@
+"""The program `reportgen`: its commands, and what it says and returns when something goes wrong."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import signal
+import sys
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from reportgen import __version__
+from reportgen.cli import commands, terminal
+from reportgen.errors import ReportgenError, did_you_mean, reason
+
+MACHINE, BUG = 5, 70
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+
+_DEBUG = "reportgen.debug"
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+class Program(click.Group):
+    """Commands are the files in `commands`. Every error ends in one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"{commands.__name__}.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            ctx.fail(f"unknown command {args[0]!r}.{did_you_mean(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except BaseException as error:
+            code, lines = _verdict(error)
+            if not lines:
+                raise
+            if ctx.meta.get(_DEBUG):
+                _show_traceback(error)
+            for line in lines:
+                terminal.tell(line)
+            ctx.exit(code)
+
+
+def _verdict(error: BaseException) -> tuple[int, list[str]]:
+    """Exit code and what to say; nothing for an error that is not ours to explain."""
+    match error:
+        case ReportgenError():
+            return error.exit_code, [line if _has_place(line) else f"reportgen: {line}" for line in _lines(error)]
+        case KeyboardInterrupt():
+            return INTERRUPTED, ["reportgen: interrupted; the same command goes on from what is stored"]
+        case Terminated():
+            return TERMINATED, ["reportgen: terminated; the same command goes on from what is stored"]
+        case MemoryError():
+            return MACHINE, ["reportgen: out of memory"]
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return MACHINE, [f"reportgen: {where}{reason(error)}"]
+        case Exception():
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            return BUG, [f"reportgen: mistake in reportgen: {what} (--debug shows where)"]
+    return 1, []
+
+
+def _lines(error: ReportgenError) -> list[str]:
+    return str(error).splitlines() or [type(error).__name__]
+
+
+def _has_place(line: str) -> bool:
+    """Whether a line starts with `file:line:column:`, which editors and terminals follow if nothing precedes it."""
+    place = line.split(": ", 1)[0].rsplit(":", 2)
+    return len(place) == 3 and place[1].isdecimal() and place[2].isdecimal()
+
+
+def _show_traceback(error: BaseException) -> None:
+    import traceback
+
+    terminal.tell("".join(traceback.format_exception(error)).rstrip())
+
+
+def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.meta[_DEBUG] = value
+
+
+debug = click.option(
+    "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_debug, help="Show tracebacks of errors."
+)
+"""An option for commands that do much."""
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reportgen", message="%(prog)s %(version)s")
+def program() -> None:
+    """Train, draw and publish experiments on the regularization of neural networks.
+
+    "reportgen build" makes the default report in the folder "output"; "reportgen new" prints the experiment file
+    behind it, to start one of your own from.
+    """
+
+
+def main() -> NoReturn:
+    """Entry point of the command."""
+    terminal.prepare()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    program(prog_name="reportgen")
+    sys.exit(0)
+
+
+def _stop(number: int, _: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the program at once
+    if multiprocessing := sys.modules.get("multiprocessing"):
+        # A pool waits for its jobs when it is left, and a job may take minutes.
+        for child in multiprocessing.active_children():
+            child.kill()
+    raise KeyboardInterrupt if number == signal.SIGINT else Terminated

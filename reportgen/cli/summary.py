@@ -1,0 +1,60 @@
+"""What a build says at its end: what was written, where, how large, and what was found."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reportgen.cli import terminal
+
+if TYPE_CHECKING:
+    from reportgen.pipeline import Built
+
+
+def summary(built: Built, out: Path) -> str:
+    """Lines for standard output."""
+    parts: dict[Path, list[Path]] = defaultdict(list)
+    for file in built.files:
+        inside = file.relative_to(out).parts if file.is_relative_to(out) else file.parts
+        # A file directly in the output folder has its line, a folder there has one for all it holds.
+        parts[out / inside[0] if len(inside) > 1 else file].append(file)
+    paths = sorted(parts, key=lambda path: (path != built.front, path))
+    rows = [_row(path, parts[path]) for path in paths]
+    name_width, size_width = (max((len(row[column]) for row in rows), default=0) for column in range(2))
+    lines = [
+        f"{_link(path, name)}{' ' * (name_width - len(name))}  {size:>{size_width}}  {note}".rstrip()
+        for path, (name, size, note) in zip(paths, rows, strict=True)
+    ]
+    if built.diverged:
+        runs = "1 run" if built.diverged == 1 else f"{built.diverged:,} runs"
+        lines += ["", f"{runs} diverged; the report says which, and at which step."]
+    if built.headlines:
+        lines += ["", *(_wrapped(line) for line in built.headlines)]
+    return "\n".join(lines)
+
+
+def size(count: int) -> str:
+    """Bytes in a unit that keeps the number short: `"812 B"`, `"14 kB"`, `"2.1 MB"`."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1e3:.0f} kB" if count < 999_500 else f"{count / 1e6:.1f} MB"
+
+
+def _row(path: Path, files: list[Path]) -> tuple[str, str, str]:
+    name, total = os.fspath(path), size(sum(file.stat().st_size for file in files))
+    return (name, total, "") if files == [path] else (name + os.sep, total, f"{len(files)} files")
+
+
+def _link(path: Path, name: str) -> str:
+    """The name of a file, as a hyperlink where a terminal shows it."""
+    if not terminal.is_terminal(sys.stdout):
+        return name
+    return f"\033]8;;{path.absolute().as_uri()}\033\\{name}\033]8;;\033\\"
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, width=100, initial_indent="- ", subsequent_indent="  ")

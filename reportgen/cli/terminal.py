@@ -1,0 +1,62 @@
+"""Standard output and error, which may be closed, full, or unable to write a λ."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+
+import click
+
+from reportgen.errors import MachineError, reason
+
+READER_GONE = 128 + 13
+"""How a shell reports a program that SIGPIPE ended."""
+
+
+def emit(content: str | bytes) -> None:
+    """Write a result to standard output. Bytes are for what others will parse: their encoding is not the terminal's."""
+    try:
+        click.echo(content, nl=isinstance(content, str))
+    except BrokenPipeError:
+        _discard(sys.stdout)
+        sys.exit(READER_GONE)
+    except OSError as error:
+        _discard(sys.stdout)
+        raise MachineError(f"cannot write to standard output: {reason(error)}") from error
+
+
+def tell(line: str) -> None:
+    """Write a line to standard error. Nobody may be listening; that is no reason to fail."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def is_terminal(stream: object) -> bool:
+    """Whether escape codes written to `stream` reach a terminal that knows them."""
+    return isinstance(stream, io.TextIOBase) and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def prepare() -> None:
+    """Make the three standard streams safe to use."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # A file opened later would take this number, and then get what is meant for the stream.
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard(stream: object) -> None:
+    """Point a broken stream at nothing, or Python complains about it once more when it exits."""
+    if isinstance(stream, io.TextIOBase):
+        with contextlib.suppress(OSError, ValueError):
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, stream.fileno())
+            os.close(nothing)

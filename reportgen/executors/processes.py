@@ -1,0 +1,51 @@
+"""A pool of processes on this machine: the default."""
+
+import contextlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from types import ModuleType
+from typing import ParamSpec, TypeVar
+
+from reportgen.executors import executors
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@executors.register("processes")
+class Processes(ProcessPoolExecutor):
+    """As many spawned processes as this one may use cores, each computing on one thread.
+
+    They are spawned because TensorFlow does not survive a fork.
+    """
+
+    def __init__(self) -> None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        super().__init__(max(cores, 2), multiprocessing.get_context("spawn"), initializer=_one_thread)
+
+    def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        with _main_hidden():
+            return super().submit(task, *args, **kwargs)
+
+
+def _one_thread() -> None:
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keeps a spawned process from running the caller's script again.
+
+    Our jobs need nothing of it, and a script that calls `reportgen.build` without an `if __name__` guard would
+    otherwise start builds within builds.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

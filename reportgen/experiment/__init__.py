@@ -1,0 +1,122 @@
+"""Experiments: what is compared, as a value, and the TOML file it is written in."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
+
+from reportgen.datasets import Dataset
+from reportgen.datasets.line import Line
+from reportgen.errors import ExperimentError
+from reportgen.network import Network
+from reportgen.penalties import Penalty
+from reportgen.penalties.none import NoPenalty
+from reportgen.registry import Registry
+from reportgen.run import Recording, Run, Step, Training
+
+SECTIONS_PACKAGE = "reportgen.article.sections"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """Runs that differ only by seed; arms differ by their penalty and nothing else."""
+
+    name: str
+    label: str = ""
+    """What the report calls it; the name unless given."""
+    penalty: Penalty = field(default_factory=NoPenalty)
+    strength: float = 0.0
+    step: Step = "subgradient"
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """How many networks each arm trains, and from which seeds."""
+
+    count: Annotated[int, Field(ge=1, le=100_000)] = 30
+    """Triples of data, sample order and initial weights; every arm trains on the same ones."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """The i-th run shuffles and initialises from seed + i."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What counts as a difference. Fixed here, before anything is trained."""
+
+    equivalence: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """Differences of the total test error within ± this are practically no difference."""
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """An entry of the reading list."""
+
+    title: str
+    authors: str = ""
+    venue: str = ""
+    year: int | None = None
+    url: Annotated[str, Field(pattern=r"^(https://\S+)?$")] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Everything a build needs to know. Equal experiments give equal reports."""
+
+    title: str = "L1 and L2 regularization, measured"
+    author: str = ""
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    data: Dataset = field(default_factory=Line)
+    data_seed: int = 0
+    fresh_data: bool = False
+    """A data set of its own for each run, instead of one that all share."""
+    network: Network = field(default_factory=Network)
+    training: Training = field(default_factory=Training)
+    recording: Recording = field(default_factory=Recording)
+    runs: Runs = field(default_factory=Runs)
+    comparison: Comparison = field(default_factory=Comparison)
+    arms: tuple[Arm, ...] = (Arm(name="none"),)
+    sections: tuple[str, ...] = ()
+    reading: tuple[Reference, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.arms:
+            raise ExperimentError("arms must name at least one arm")
+        for key, names in {"arms": [arm.name for arm in self.arms], "sections": self.sections}.items():
+            if twice := {name for name in names if list(names).count(name) > 1}:
+                raise ExperimentError(f"{key} must have different names, {min(twice)!r} is there twice")
+        # Makes the first run now, so that whatever is wrong with it is reported before anything starts.
+        self.run(0)
+
+    def run(self, i: int) -> Run:
+        """The i-th run without a penalty: what every arm's i-th run has in common."""
+        return Run(
+            data=self.data,
+            network=self.network,
+            training=self.training,
+            recording=self.recording,
+            data_seed=self.data_seed + (i if self.fresh_data else 0),
+            order_seed=self.runs.seed + i,
+            init_seed=self.runs.seed + i,
+        )
+
+    def arm_runs(self, arm: Arm, count: int | None = None) -> list[Run]:
+        """The first `count` runs of an arm, all of them unless told."""
+        return [
+            dataclasses.replace(self.run(i), penalty=arm.penalty, strength=arm.strength, step=arm.step)
+            for i in range(self.runs.count if count is None else min(count, self.runs.count))
+        ]
+
+
+def section_names() -> tuple[str, ...]:
+    """Every section that an experiment may ask for."""
+    return Registry[object]("section", SECTIONS_PACKAGE).names()

@@ -1,0 +1,311 @@
+"""Experiment files: TOML to `Experiment`, with every mistake found at once, and the JSON Schema for editors.
+
+Tables and keys are not listed here. They are the fields of the classes that they fill, so a new field of a data set,
+a penalty or the training is a new key, checked and in the schema.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import inspect
+import re
+import textwrap
+import tomllib
+import typing
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, create_model, model_validator
+from pydantic_core import ErrorDetails
+
+from reportgen.datasets import datasets
+from reportgen.errors import ExperimentError, did_you_mean, reason
+from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, section_names
+from reportgen.experiment.positions import positions
+from reportgen.network import Network
+from reportgen.penalties import penalties
+from reportgen.registry import Registry
+from reportgen.run import Recording, Step, Training
+
+_LARGEST = 1_000_000
+"""Bytes of an experiment file; a hand-written one has some thousands."""
+
+
+def load(path: Path) -> Experiment:
+    """Read an experiment file; raises `ExperimentError` with one line for every mistake in it."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise ExperimentError(f"cannot read experiment file {path}: {reason(error)}") from error
+    if len(content) > _LARGEST:
+        raise ExperimentError(f"{path}: larger than {_LARGEST:,} bytes, which no experiment file needs")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ExperimentError(f"{path}:{line}:1: not UTF-8 text; save the file as UTF-8") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str = "experiment") -> Experiment:
+    """The experiment that `text` describes; `name` stands in front of every mistake."""
+    text = text.replace("\r\n", "\n")
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what, line, column = _syntax(error, text)
+        raise ExperimentError(f"{name}:{line}:{column}: {what}") from error
+    except RecursionError as error:
+        raise ExperimentError(f"{name}:1:1: nested too deeply to be an experiment file") from error
+    try:
+        return _experiment(_model().model_validate(tables))
+    except ValidationError as error:
+        complaints = error.errors()
+    except ValueError as error:
+        complaints = [ErrorDetails(type="value_error", loc=(), msg="", input=None, ctx={"error": error})]
+    where = positions(text)
+    mistakes = sorted({_mistake(details, where) for details in complaints})
+    raise ExperimentError("\n".join(f"{name}:{line}:{column}: {what}" for line, column, what in mistakes))
+
+
+def shipped(name: str = "default") -> str:
+    """The text of an experiment file that comes with the package."""
+    known = [file.name.removesuffix(".toml") for file in _shipped().iterdir() if file.name.endswith(".toml")]
+    if name not in known:
+        raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, known)}")
+    return (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _shipped() -> Any:
+    return resources.files("reportgen.experiment") / "shipped"
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of an experiment file."""
+    described = _model().model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described, "title": "reportgen experiment"}
+
+
+class _Table(BaseModel):
+    """A table of the file: no key unknown, no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _table(cls: type, name: str, /, without: Iterable[str] = (), **more: Any) -> type[_Table]:
+    """The table whose keys are the fields of a dataclass (but `without` some), and `more` as `create_model` takes."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    notes = _notes(cls)
+    fields: dict[str, Any] = dict(more)
+    for part in dataclasses.fields(cls):
+        if part.name in without or part.name in more:
+            continue
+        default: Any = ...
+        if part.default is not dataclasses.MISSING:
+            default = part.default
+        elif part.default_factory is not dataclasses.MISSING:
+            default = part.default_factory()
+        # TOML has arrays and no tuples.
+        hint = Annotated[hints[part.name], Strict(False)] if isinstance(default, tuple) else hints[part.name]
+        fields[part.name] = (hint, Field(default, description=notes.get(part.name)))
+
+    def check(self: BaseModel) -> BaseModel:
+        _made(self, cls)
+        return self
+
+    # A class' own checks run with the others, so that their complaints come in the same list.
+    checks: dict[str, Any] = {} if cls is Experiment else {"check": model_validator(mode="after")(check)}
+    return create_model(name, __base__=_Table, __doc__=inspect.getdoc(cls), __validators__=checks, **fields)
+
+
+def _made(table: BaseModel, cls: type, **more: Any) -> Any:
+    """The instance of `cls` that a table describes, with `more` where the table has it in another form."""
+    names = {part.name for part in dataclasses.fields(cls)} - more.keys()
+    values = {name: getattr(table, name) for name in type(table).model_fields if name in names}
+    try:
+        return cls(**values, **more)
+    except ExperimentError as error:
+        raise ValueError(str(error)) from error
+
+
+@cache
+def _notes(cls: type) -> dict[str, str]:
+    """What the strings under a dataclass' fields say."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    notes = {}
+    for field, below in zip(body.body, body.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            assert isinstance(field.target, ast.Name)
+            notes[field.target.id] = inspect.cleandoc(str(below.value.value))
+    return notes
+
+
+def _one_of(registry: Registry[Any], key: str, make: Any) -> Any:
+    """A table that is of the kind its `key` names."""
+    models = tuple(make(name, registry[name]) for name in registry.names())
+    return Annotated[typing.Union[models], Field(discriminator=key)]  # noqa: UP007  # the members are known at run time only
+
+
+def _data_table(name: str, cls: type) -> type[_Table]:
+    return _table(
+        cls,
+        f"data set {name}",
+        name=(Literal[name], Field(description="Which data set.")),  # type: ignore[valid-type]
+        seed=(Annotated[int, Field(ge=0)], Field(0, description="The draw of the data set.")),
+        fresh=(bool, Field(False, description="A draw of its own for each run, from seed + i.")),
+    )
+
+
+def _arm_table(name: str, cls: type) -> type[_Table]:
+    notes = _notes(Arm)
+    none = name == "none"
+    return _table(
+        cls,
+        f"arm {name}",
+        penalty=(Literal[name], Field(description="Which penalty.")),  # type: ignore[valid-type]
+        name=(Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")], Field(description="Unique; used in files.")),
+        label=(Annotated[str, Field(max_length=60)], Field("", description=notes["label"])),
+        strength=(
+            Annotated[float, Field(ge=0, allow_inf_nan=False)],
+            Field(0.0 if none else ..., description="Weight of the penalty in the cost, λ."),
+        ),
+        step=(Step, Field("subgradient", description="Part of the gradient, or a proximal step after each update.")),
+    )
+
+
+_PLAIN = {
+    "network": Network,
+    "training": Training,
+    "recording": Recording,
+    "runs": Runs,
+    "comparison": Comparison,
+}
+"""Tables that are one class each and may be left out."""
+
+
+@cache
+def _model() -> type[_Table]:
+    """The whole file."""
+    plain = {name: _table(cls, name) for name, cls in _PLAIN.items()}
+    arm, reference = _one_of(penalties, "penalty", _arm_table), _table(Reference, "reference")
+    section = Literal[section_names()]  # type: ignore[valid-type]  # the names are known at run time only
+    return _table(
+        Experiment,
+        "experiment",
+        without=["data_seed", "fresh_data"],
+        data=(_one_of(datasets, "name", _data_table), Field(description="What is learnt.")),
+        arms=(list[arm], Field(min_length=1, description="What is compared.")),  # type: ignore[valid-type]
+        sections=(list[section], Field(min_length=1, description="The article, in reading order.")),
+        reading=(list[reference], Field([], description="The reading list.")),  # type: ignore[valid-type]
+        **{name: (table, Field(default_factory=table, description=table.__doc__)) for name, table in plain.items()},
+    )
+
+
+def _experiment(file: Any) -> Experiment:
+    return _made(  # type: ignore[no-any-return]
+        file,
+        Experiment,
+        data=_made(file.data, datasets[file.data.name]),
+        data_seed=file.data.seed,
+        fresh_data=file.data.fresh,
+        arms=tuple(_made(arm, Arm, penalty=_made(arm, penalties[arm.penalty])) for arm in file.arms),
+        sections=tuple(file.sections),
+        reading=tuple(_made(entry, Reference) for entry in file.reading),
+        **{name: _made(getattr(file, name), cls) for name, cls in _PLAIN.items()},
+    )
+
+
+def _syntax(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, int]:
+    """What tomllib complains about, and where."""
+    what, _, place = str(error).rpartition(" (at ")
+    if found := re.match(r"line (\d+), column (\d+)", place):
+        return f"not valid TOML: {what}", int(found[1]), int(found[2])
+    return f"not valid TOML: {what or place}", text.count("\n") + 1, 1
+
+
+def _mistake(details: ErrorDetails, where: Mapping[tuple[str | int, ...], tuple[int, int]]) -> tuple[int, int, str]:
+    """(line, column, "key: what is wrong, what is allowed") of one complaint of pydantic's."""
+    path = _without_tags(details["loc"], where)
+    what = _wording(details)
+    if details["type"] == "value_error":
+        # A check over several keys: its text begins with the one to change.
+        named = [known for known in where if known[: len(path)] == path and known[-1] == what.split()[0]]
+        path = min(named, key=len, default=path)
+    place = next((where[path[:n]] for n in range(len(path), 0, -1) if path[:n] in where), (1, 1))
+    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    return (*place, f"{key}: {what}" if key else what)
+
+
+def _without_tags(loc: tuple[int | str, ...], where: Mapping[tuple[str | int, ...], Any]) -> tuple[int | str, ...]:
+    """pydantic puts the chosen kind of a table into its paths; the file has no such key."""
+    path: tuple[int | str, ...] = ()
+    kinds = {*datasets.names(), *penalties.names()}
+    for i, part in enumerate(loc):
+        in_table = path[:1] == ("data",) and i == 1 or path[:1] == ("arms",) and i == 2
+        if not (in_table and part in kinds and (*path, part) not in where):
+            path = (*path, part)
+    return path
+
+
+def _wording(details: ErrorDetails) -> str:
+    kind, given, context = details["type"], details["input"], details.get("ctx", {})
+    key = str(details["loc"][-1]) if details["loc"] else ""
+    if kind == "extra_forbidden":
+        return f"unknown key.{did_you_mean(key, _keys_beside(details['loc']))}"
+    if kind == "missing":
+        return "is required and missing"
+    if kind == "literal_error":
+        known = [str(name) for name in _listed(context["expected"])]
+        return f"must be one of {context['expected']}, got {_shown(given)}.{_closest(given, known)}"
+    if kind == "union_tag_invalid":
+        known = _listed(context["expected_tags"])
+        return f"{_discriminator(context)} {context['tag']!r} is not known.{did_you_mean(str(context['tag']), known)}"
+    if kind == "union_tag_not_found":
+        return f"{_discriminator(context)} is required and missing"
+    if kind == "value_error":
+        return str(context["error"])
+    text = details["msg"].replace("Input should", "must").replace("String should", "must").replace("List should", "must")
+    text = text.replace("must be a valid ", "must be a ").replace("a integer", "a whole number")
+    return f"{text}, got {_shown(given)}"
+
+
+def _shown(given: Any) -> str:
+    text = repr(given)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _listed(expected: str) -> list[str]:
+    return re.findall(r"'([^']*)'", expected)
+
+
+def _closest(given: Any, known: list[str]) -> str:
+    close = difflib.get_close_matches(str(given), known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _discriminator(context: Mapping[str, Any]) -> str:
+    return str(context["discriminator"]).strip("'")
+
+
+def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that are known in the table where an unknown one was found."""
+    model: Any = _model()
+    kinds = {**{name: _data_table(name, datasets[name]) for name in datasets.names()}}
+    arms = {name: _arm_table(name, penalties[name]) for name in penalties.names()}
+    match loc:
+        case ("data", kind, _):
+            model = kinds[str(kind)]
+        case ("arms", int(), kind, _):
+            model = arms[str(kind)]
+        case ("reading", int(), _):
+            model = _table(Reference, "reference")
+        case (str(table), _) if table in _PLAIN:
+            model = _table(_PLAIN[table], table)
+    return list(model.model_fields)

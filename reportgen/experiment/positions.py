@@ -1,0 +1,111 @@
+"""Where each key of a TOML file stands: tomllib reads values well, but forgets where they were."""
+
+from __future__ import annotations
+
+import re
+
+Path = tuple[str | int, ...]
+
+_KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
+_DOT = re.compile(r"[ \t]*\.[ \t]*")
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SCALAR = re.compile(
+    r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^,\]}#\n]+',
+    re.DOTALL,
+)
+
+
+def positions(text: str) -> dict[Path, tuple[int, int]]:
+    """(line, column), both from 1, of every key and array item in `text`, which must be valid TOML.
+
+    A path holds keys, and a number for each place in an array: `("arms", 2, "strength")`.
+    """
+    return _Scanner(text).found
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.found: dict[Path, tuple[int, int]] = {}
+        self.arrays: dict[Path, int] = {}
+        table: Path = ()
+        self._skip()
+        while self.at < len(text):
+            if text[self.at] == "[":
+                table = self._header()
+            else:
+                self._pair(table)
+            self._skip()
+
+    def _skip(self, pattern: re.Pattern[str] = _BLANK) -> None:
+        if match := pattern.match(self.text, self.at):
+            self.at = match.end()
+
+    def _mark(self, path: Path, at: int) -> None:
+        line = self.text.count("\n", 0, at) + 1
+        self.found.setdefault(path, (line, at - self.text.rfind("\n", 0, at)))
+
+    def _key(self) -> list[str]:
+        """A dotted key; leaves the scanner behind it."""
+        parts = []
+        while match := _KEY.match(self.text, self.at):
+            part = match.group()
+            parts.append(part[1:-1] if part[0] in "\"'" else part)
+            self.at = match.end()
+            dot = _DOT.match(self.text, self.at)
+            if not dot:
+                break
+            self.at = dot.end()
+        return parts
+
+    def _header(self) -> Path:
+        """`[table]` or `[[array of tables]]`; returns the path of the table that it opens."""
+        start = self.at
+        several = self.text.startswith("[[", self.at)
+        self.at += 2 if several else 1
+        self._skip()
+        path: Path = ()
+        keys = self._key()
+        for depth, key in enumerate(keys):
+            path = (*path, key)
+            if several and depth == len(keys) - 1:
+                self.arrays[path] = self.arrays.get(path, -1) + 1
+            self._mark(path, start)
+            if path in self.arrays:
+                path = (*path, self.arrays[path])
+                self._mark(path, start)
+        self._skip()
+        self.at += 2 if several else 1
+        return path
+
+    def _pair(self, table: Path) -> None:
+        start, path = self.at, table
+        for key in self._key():
+            path = (*path, key)
+            self._mark(path, start)
+        self._skip()
+        self.at += 1  # the equals sign
+        self._skip()
+        self._value(path)
+
+    def _value(self, path: Path) -> None:
+        opening = self.text[self.at]
+        if opening not in "[{":
+            self._skip(_SCALAR)
+            return
+        self.at += 1
+        self._skip()
+        item = 0
+        while self.text[self.at] not in "]}":
+            if opening == "{":
+                self._pair(path)
+            else:
+                self._mark((*path, item), self.at)
+                self._value((*path, item))
+                item += 1
+            self._skip()
+            if self.text[self.at] == ",":
+                self.at += 1
+                self._skip()
+        self.at += 1

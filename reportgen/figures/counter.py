@@ -1,0 +1,30 @@
+"""The number of the step that an animation shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from reportgen.figures import style
+
+
+class Counter:
+    """A label such as "step 1,250", at so many pixels from the left and the bottom of a figure.
+
+    Numbers are padded to one width and the digits of the font are equally wide, so nothing trembles.
+    """
+
+    def __init__(self, figure: Figure, values: Sequence[object], left: float, bottom: float, name: str = "step") -> None:
+        texts = [f"{value:,}" if isinstance(value, int) else str(value) for value in values]
+        longest = max(map(len, texts))
+        # A figure space is as wide as a digit.
+        self._texts = [f"{name} {text.rjust(longest, chr(0x2007))}" for text in texts]
+        width, height = figure.get_size_inches() * 96
+        self._label = figure.text(left / width, bottom / height, self._texts[0], fontsize=12, color=style.INK)
+        self.artists: tuple[Artist, ...] = (self._label,)
+
+    def show(self, frame: int) -> None:
+        """Show the value of `frame`."""
+        self._label.set_text(self._texts[frame])

@@ -1,0 +1,223 @@
+"""One look for every picture: fonts, colours by role, and how to tell series apart without colour.
+
+Lengths are CSS pixels, 96 to the inch. Pictures are `WIDTH` wide, a little narrower than the page's column of text:
+on a telephone they shrink to half of it, so letters are as large as the text around them.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import matplotlib
+import matplotlib.style
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
+
+WIDTH = 640
+
+# Roles, each a colour that nothing else has: the dark picture is the light one with these replaced.
+PAPER, INK, MUTED, GRID = "#ffffff", "#1f2328", "#59636e", "#e2e5e9"
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
+
+DARK = {
+    PAPER: "#14171c",
+    INK: "#e6e9ed",
+    MUTED: "#a3acb7",
+    GRID: "#343a43",
+    BLUE: "#4aa3e0",
+    VERMILLION: "#f07f3c",
+    GREEN: "#2fbf94",
+}
+"""The same roles on a dark page. Colours that are not named here are light enough for both."""
+
+_LOOK: dict[str, Any] = {
+    "figure.dpi": 96,
+    "savefig.dpi": "figure",
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 11.5,
+    "axes.labelsize": 11.5,
+    "axes.titlesize": 11.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "xtick.labelsize": 10.5,
+    "ytick.labelsize": 10.5,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "legend.borderpad": 0.2,
+    "legend.borderaxespad": 0.2,
+    "legend.handletextpad": 0.6,
+    "legend.columnspacing": 1.4,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 1.0,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.linewidth": 0.8,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "xtick.major.pad": 5,
+    "ytick.major.pad": 5,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 6,
+    "lines.solid_capstyle": "round",
+    "image.interpolation": "nearest",
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+    # Labels may come from a user: a dollar in one is a dollar, and formulas use the letters themselves (λ, w₁).
+    "text.parse_math": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "reportgen",
+}
+
+
+@contextmanager
+def look(dark: bool = False) -> Iterator[None]:
+    """Draw inside this: matplotlib's own defaults, whatever file of settings lies around, and then ours."""
+    ink, muted, grid, paper = ((DARK[role] if dark else role) for role in (INK, MUTED, GRID, PAPER))
+    roles = {
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "axes.titlecolor": ink,
+        "axes.edgecolor": muted,
+        "xtick.color": muted,
+        "ytick.color": muted,
+        "xtick.labelcolor": muted,
+        "ytick.labelcolor": muted,
+        "grid.color": grid,
+        "figure.facecolor": paper,
+        "axes.facecolor": paper,
+        "savefig.facecolor": paper,
+    }
+    with matplotlib.style.context("default"), matplotlib.rc_context({**_LOOK, **roles}):
+        yield
+
+
+class Arm(NamedTuple):
+    """How one series is drawn, here and in every other picture."""
+
+    color: str
+    marker: str
+    dash: Any
+    """A line style of matplotlib."""
+
+
+_ARMS = (
+    Arm(BLUE, "o", "-"),
+    Arm(VERMILLION, "s", (0, (5, 1.6))),
+    Arm(GREEN, "^", (0, (1.2, 1.4))),
+    Arm(PURPLE, "D", (0, (6, 1.5, 1.2, 1.5))),
+    Arm(ORANGE, "v", (0, (3, 1.2))),
+    Arm(SKY, "P", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
+)
+
+
+def arm(index: int) -> Arm:
+    """The style of series number `index`. After six the colours return with the markers and dashes moved by one."""
+    turn, place = divmod(index, len(_ARMS))
+    other = _ARMS[(place + turn) % len(_ARMS)]
+    return Arm(_ARMS[place].color, other.marker, other.dash)
+
+
+SIGNED = LinearSegmentedColormap.from_list(
+    # Red and blue of one darkness, white at zero; 101 levels leave room for the letters in a GIF's palette.
+    "signed",
+    ["#0b3c6f", "#1f6fb0", "#6bacd6", "#c9dff0", "#fdfdfd", "#f8d3c2", "#ec8f70", "#c73a3d", "#7d0a24"],
+    N=101,
+)
+"""Colours of signed weights; symmetric, so zero is white."""
+
+
+def blank(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of so many CSS pixels whose layout keeps every label inside."""
+    return Figure(figsize=(width / 96, height / 96), layout="constrained")
+
+
+def wrapped(label: object, width: int = 20, lines: int = 3) -> str:
+    """`label` broken into lines of at most `width` letters; what does not fit in `lines` ends in an ellipsis."""
+    return "\n".join(textwrap.wrap(str(label), width, max_lines=lines, placeholder=" …"))
+
+
+def legend(figure: Figure, entries: dict[str, Artist], where: Axes | None = None, columns: int = 0) -> Legend | None:
+    """One legend for the whole figure: above it, or filling `where`; nothing for a single entry without a name."""
+    if not any(entries):
+        return None
+    # Matplotlib hides entries that begin with an underscore; a thin space in front shows them.
+    labels = [wrapped(label, 44, 2).replace("_", "\u200a_", 1 if label.startswith("_") else 0) for label in entries]
+    longest = max(len(line) for label in labels for line in label.split("\n"))
+    fitting = max(1, int((figure.get_figwidth() * 96 - 16) // (58 + 8.8 * longest)))
+    handles = list(entries.values())
+    if where is not None:
+        where.set_axis_off()
+        return where.legend(handles, labels, loc="center left")
+    return figure.legend(
+        handles, labels, loc="outside upper left", ncols=columns or min(len(labels), fitting), alignment="left"
+    )
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` in so many significant digits, the way a reader writes it: 0.003, 12.5, 1,200, −4."""
+    if not np.isfinite(value):
+        return {np.inf: "∞", -np.inf: "−∞"}.get(float(value), "–")
+    if value == 0:
+        return "0"
+    size = int(np.floor(np.log10(abs(value))))
+    if size < -5 or size > 8:
+        return f"{value / 10.0**size:.{digits - 1}f}".rstrip("0").rstrip(".").replace("-", "−") + f"·10{_raised(size)}"
+    text = f"{value:,.{max(0, digits - 1 - size)}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace("-", "−")
+
+
+def power(exponent: float) -> str:
+    """`10⁻³`, for an axis of logarithms."""
+    return f"10{_raised(int(exponent))}" if float(exponent).is_integer() else ""
+
+
+def _raised(exponent: int) -> str:
+    return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def scale(axes: Axes, which: str, kind: str = "linear", smallest: float = 1.0) -> None:
+    """Set the scale of axis `which` ("x" or "y"), with few ticks and plain numbers on them.
+
+    "symlog" is a logarithmic axis that also shows zero, as a sweep that starts at λ = 0 needs; `smallest` is the
+    smallest value above zero on it.
+    """
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    most = 6 if which == "x" else 5
+    if kind == "linear":
+        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6)))
+        return
+    getattr(axes, f"set_{which}scale")(kind, **({"linthresh": smallest, "linscale": 0.6} if kind == "symlog" else {}))
+    axis.set_major_locator(LogLocator(numticks=most) if kind == "log" else SymmetricalLogLocator(axis.get_transform()))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _decade(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _decade(value: float) -> str:
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        return ("−" if value < 0 else "") + power(round(float(np.log10(abs(value)))))
+    return number(value)
+
+
+def spread(count: int, width: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Offsets within ± `width` that keep neighbours apart, the same every time: steps of the golden ratio."""
+    return (((np.arange(count) * 0.6180339887498949 + 0.5) % 1.0) - 0.5) * 2 * width
+
+
+def rows_of(items: Sequence[Any], columns: int) -> Iterable[Sequence[Any]]:
+    """`items` in rows of `columns`; the last may be short."""
+    return (items[start : start + columns] for start in range(0, len(items), columns))

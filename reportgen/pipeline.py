@@ -1,0 +1,153 @@
+"""The whole program on one screen: from an experiment to an output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+from reportgen import site
+from reportgen.animation import Media
+from reportgen.animation.draw import render as render_media
+from reportgen.article.sections import Findings, Section, Table, Trained, sections
+from reportgen.article.page import Article, Chapter, render
+from reportgen.errors import ReportgenError
+from reportgen.executors import executors
+from reportgen.experiment import Experiment
+from reportgen.run import Run, describe
+from reportgen.store import Store, default_folder
+
+RESULTS_SCHEMA = 1
+"""Version of the layout of `results.json`."""
+
+
+class Progress(Protocol):
+    """Told how far each stage is."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build wrote and found."""
+
+    front: Path
+    files: tuple[Path, ...]
+    headlines: tuple[str, ...]
+    diverged: int
+    """Runs of which the numbers stopped being finite; the report says which."""
+
+
+def build(
+    experiment: Experiment,
+    out: Path,
+    *,
+    cache: Path | None = None,
+    executor: str = "processes",
+    progress: Progress = lambda stage, done, total: None,
+) -> Built:
+    """Train what is missing, analyse it, draw it and write the site."""
+    site.check_writable(out)
+    wanted = [(name, sections[name]()) for name in experiment.sections]
+    runs = {name: list(section.runs(experiment)) for name, section in wanted}
+    with executors[executor]() as workers:
+        studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
+        training = _train(Store(cache or default_folder()), _together(runs), workers, progress)
+        told: dict[str, Findings] = {}
+        tables: dict[str, Table] = {}
+        drawing: list[Future[Media]] = []
+        # Sections without runs come first: they are drawn while the others' networks still train.
+        for name, section in sorted(wanted, key=lambda item: bool(runs[item[0]])):
+            trained: Trained = training.result() if runs[name] else {}
+            study = studies[name].result() if name in studies else None
+            told[name] = section.findings(experiment, trained, study)
+            tables |= {table.name: table for table in section.tables(experiment, told[name])}
+            items = section.media(experiment, trained, study, told[name])
+            drawing += [workers.submit(render_media, item) for item in items]
+        media = _drawn(drawing, progress)
+    article = _article(experiment, wanted, told, media, tables, training.result())
+    files = _files(article)
+    written = site.write(out, files)
+    progress("write", len(written), len(written))
+    return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
+
+
+def _studies(section: Section) -> bool:
+    return type(section).study is not Section.study
+
+
+def _together(runs: Mapping[str, Iterable[Run]]) -> list[Run]:
+    return list(dict.fromkeys(run for group in runs.values() for run in group))
+
+
+def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress) -> Future[Mapping[Run, Any]]:
+    progress("train", 0, len(runs))
+    training: Future[Any] = store.complete(runs, workers)
+    training.add_done_callback(lambda done: done.exception() or progress("train", len(runs), len(runs)))
+    return training
+
+
+def _drawn(drawing: list[Future[Media]], progress: Progress) -> dict[str, Media]:
+    media: dict[str, Media] = {}
+    progress("draw", 0, len(drawing))
+    for done, future in enumerate(as_completed(drawing), 1):
+        item = future.result()
+        if item.name in media:
+            raise ReportgenError(f"two sections draw a picture named {item.name!r}; names must be unique in a report")
+        media[item.name] = item
+        progress("draw", done, len(drawing))
+    return dict(sorted(media.items()))
+
+
+def _article(
+    experiment: Experiment,
+    wanted: list[tuple[str, Section]],
+    told: Mapping[str, Findings],
+    media: Mapping[str, Media],
+    tables: Mapping[str, Table],
+    trained: Trained,
+) -> Article:
+    headlines = [section.headline(experiment, told[name]) for name, section in wanted]
+    return Article(
+        experiment=experiment,
+        chapters=tuple(
+            Chapter(name=name, number=i, title=section.title, findings=told[name])
+            for i, (name, section) in enumerate(wanted, 1)
+        ),
+        headlines=tuple(headline for headline in headlines if headline),
+        media=media,
+        tables=tables,
+        facts={
+            "runs": len(trained),
+            "updates": sum(run.steps for run in trained),
+            "diverged": sum(trajectory.diverged is not None for trajectory in trained.values()),
+            "versions": {name: version(name) for name in ("reportgen", "tensorflow", "numpy", "scikit-learn")},
+        },
+    )
+
+
+def _files(article: Article) -> dict[str, bytes]:
+    """Everything of the output folder, what is referred to before what refers to it."""
+    files = {f"media/{name}": content for item in article.media.values() for name, content in item.files.items()}
+    for table in article.tables.values():
+        files[f"data/{table.name}.csv"] = site.csv_bytes([column.label for column in table.columns], table.rows)
+    files["results.json"] = site.json_bytes(
+        {
+            "schema": RESULTS_SCHEMA,
+            "experiment": describe(article.experiment),
+            "facts": article.facts,
+            "headlines": article.headlines,
+            "findings": {chapter.name: chapter.findings for chapter in article.chapters},
+            "tables": {
+                table.name: {"columns": [column.label for column in table.columns], "rows": table.rows}
+                for table in article.tables.values()
+            },
+            "media": {item.name: {"files": sorted(item.files), "alt": item.alt} for item in article.media.values()},
+        }
+    )
+    files["index.html"] = render(article, single_file=False).encode()
+    files["report.html"] = render(article, single_file=True).encode()
+    return files

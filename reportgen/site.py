@@ -1,0 +1,91 @@
+"""The output folder: pages, media, data and results, each file put in place whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from reportgen.errors import MachineError, reason
+
+
+def check_writable(out: Path) -> None:
+    """Make the output folder, and try it: better now than after the training."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise MachineError(f"cannot write to the output folder {out}: {reason(error)}") from error
+
+
+def write(out: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """Put `files` (relative path to content) into `out` in their order, and return where they are.
+
+    Each appears by a rename, so a reader sees the old file or the new one. What is already there with the same content
+    is left alone.
+    """
+    written = []
+    for name, content in files.items():
+        path = out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _put(path, content)
+        except OSError as error:
+            raise MachineError(f"cannot write {path}: {reason(error)}") from error
+        written.append(path)
+    return tuple(written)
+
+
+def _put(path: Path, content: bytes) -> None:
+    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+        return
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".tmp-", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(content)
+            file.close()
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def json_bytes(value: Any) -> bytes:
+    """Strict JSON, sorted, with null for numbers that are not finite."""
+    text = json.dumps(_finite(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def csv_bytes(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """A comma-separated table. Text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(heading)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return file.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

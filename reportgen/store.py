@@ -1,0 +1,129 @@
+"""The store: trained runs on disk, each named by the digest of everything that determines it.
+
+An entry is one trajectory file, which carries its own checksum, put in place by one rename. A damaged entry is a
+miss. Nothing in the store is ever executed, and all of it may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+from reportgen.errors import MachineError, ReportgenError, reason
+from reportgen.run import Run, describe
+from reportgen.trajectory import Trajectory
+
+CODE_EPOCH = 1
+"""To be raised whenever training, data sets or initial weights come to give other numbers for the same run."""
+
+
+def default_folder() -> Path:
+    """`REPORTGEN_CACHE_DIR`, or where this platform keeps a user's caches."""
+    named = os.environ.get("REPORTGEN_CACHE_DIR")
+    return Path(named) if named else platformdirs.user_cache_path("reportgen")
+
+
+class Store:
+    """Trajectories by run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, run: Run) -> Path:
+        """Where the trajectory of `run` is, or would be."""
+        determined_by = {
+            "run": describe(run),
+            "code": CODE_EPOCH,
+            "numpy": version("numpy").split(".")[:2],
+            "tensorflow": version("tensorflow").split(".")[:2],
+        }
+        digest = hashlib.sha256(json.dumps(determined_by, sort_keys=True).encode()).hexdigest()
+        return self.folder / digest[:2] / f"{digest}.trajectory"
+
+    def get(self, run: Run) -> Trajectory | None:
+        """The stored trajectory, or None if there is none that can be trusted."""
+        try:
+            found = Trajectory.parse(self.path(run).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found if found.run == run else None
+
+    def put(self, trajectory: Trajectory) -> None:
+        """Store a trajectory; at no time is there half an entry under its name."""
+        path = self.path(trajectory.run)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".tmp-", delete=False) as file:
+                file.write(trajectory.dump())
+            Path(file.name).replace(path)
+        except OSError as error:
+            raise MachineError(f"cannot write to the store {self.folder}: {reason(error)}") from error
+
+    def complete(self, runs: Iterable[Run], executor: Executor) -> Future[dict[Run, Trajectory]]:
+        """Every run's trajectory, once those that are missing have been trained by the executor."""
+        wanted = list(dict.fromkeys(runs))
+        found = {run: trajectory for run in wanted if (trajectory := self.get(run))}
+        missing = [run for run in wanted if run not in found]
+        completed: Future[dict[Run, Trajectory]] = Future()
+        if not missing:
+            completed.set_result(found)
+            return completed
+
+        def collect(training: Future[int]) -> None:
+            if error := training.exception():
+                completed.set_exception(error)
+                return
+            trained = {run: self.get(run) for run in missing}
+            if lost := [run for run, trajectory in trained.items() if trajectory is None]:
+                completed.set_exception(MachineError(f"the store {self.folder} lost {len(lost)} runs it had just taken"))
+            else:
+                completed.set_result({run: t for run in wanted if (t := found.get(run) or trained.get(run))})
+
+        executor.submit(train_into, self.folder, missing).add_done_callback(collect)
+        return completed
+
+
+def train_into(folder: Path, runs: Sequence[Run]) -> int:
+    """Train `runs` and store them; the job of a worker, since this imports TensorFlow. Returns how many there were."""
+    with _quiet_stderr():
+        from reportgen.training import train
+
+        trajectories = train(runs)
+    store = Store(folder)
+    for trajectory in trajectories:
+        store.put(trajectory)
+    return len(trajectories)
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Sends what TensorFlow prints on import into a file, and into the error if something fails.
+
+    No log level silences all of it, since some of it is printed before logging is set up.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Nothing here needs Keras, and without this TensorFlow imports it: a quarter of its import time.
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    with tempfile.TemporaryFile() as log:
+        kept = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except ReportgenError:
+            raise
+        except Exception as error:
+            log.seek(0)
+            error.add_note(f"TensorFlow printed:\n{log.read().decode(errors='replace')[-4000:]}")
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

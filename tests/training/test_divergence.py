@@ -1,0 +1,102 @@
+"""Runs whose numbers leave the range of float32: they end there, and nobody else notices."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reportgen.datasets.line import Line
+from reportgen.network import Network
+from reportgen.penalties.l1 import L1
+from reportgen.run import Recording, Run, Training
+from reportgen.training import train
+from reportgen.trajectory import Trajectory
+
+TAME = Run(
+    data=Line(samples=24, test_samples=4),
+    network=Network(hidden=(5, 4)),
+    training=Training(epochs=2),
+    penalty=L1(),
+    strength=0.3,
+    recording=Recording(every=1),
+)
+WILD = replace(TAME, training=Training(epochs=2, learning_rate=1e6))
+WILDS = {
+    "sgd": WILD,
+    "proximal": replace(WILD, step="proximal"),
+    "squared": replace(WILD, training=Training(epochs=2, learning_rate=10.0, loss="squared")),
+    "only its ends": replace(WILD, recording=Recording(every=None, loss=False)),
+}
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return dict(zip(["tame", *WILDS], train([TAME, *WILDS.values()]), strict=True))
+
+
+@pytest.mark.parametrize("wild", WILDS)
+def test_a_run_ends_where_its_numbers_do(wild, trained):
+    trajectory = trained[wild]
+
+    assert 0 < trajectory.diverged <= trajectory.run.steps
+    assert len(trajectory.steps) >= 1
+    assert trajectory.steps[-1] < trajectory.diverged
+
+
+@pytest.mark.parametrize("wild", WILDS)
+def test_only_finite_numbers_are_kept(wild, trained):
+    trajectory = trained[wild]
+    curve = [trajectory.loss, trajectory.penalty] if trajectory.run.recording.loss else []
+
+    for array in [*trajectory.kernels, *trajectory.biases, *curve]:
+        assert len(array) == len(trajectory.steps)
+        assert np.isfinite(array).all()
+
+
+def test_it_diverges_at_the_same_step_however_it_is_recorded(trained):
+    assert trained["only its ends"].diverged == trained["sgd"].diverged
+
+
+def test_the_others_go_on_as_if_alone(trained):
+    (alone,) = train([TAME])
+
+    assert trained["tame"].diverged is None
+    assert len(trained["tame"].steps) == TAME.steps + 1
+    for one, other in zip(alone.kernels, trained["tame"].kernels, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_other_programs_end_their_wild_runs_too(activation, batch_size):
+    how = Training(learning_rate=1e30, loss="squared", batch_size=batch_size, epochs=3)
+    run = replace(WILD, network=Network(hidden=(5,), activation=activation), training=how, init_seed=3)
+
+    (trajectory,) = train([run])
+
+    assert trajectory.diverged is not None
+    assert trajectory.steps[-1] < trajectory.diverged
+    assert all(np.isfinite(w).all() for w in trajectory.kernels)
+
+
+def test_a_run_that_breaks_in_its_last_step_has_diverged():
+    # The first step is finite; what it leads to is not, and no later step is there to notice.
+    how = Training(learning_rate=3e38, batch_size=20, epochs=1)
+    run = replace(WILD, training=how, recording=Recording(every=None, loss=False))
+
+    (trajectory,) = train([run])
+
+    assert trajectory.diverged == 1
+    assert list(trajectory.steps) == [0]
+
+
+@pytest.mark.parametrize("wild", WILDS)
+def test_a_diverged_trajectory_can_be_stored(wild, trained):
+    stored = Trajectory.parse(trained[wild].dump())
+
+    assert stored.diverged == trained[wild].diverged
+    np.testing.assert_array_equal(stored.steps, trained[wild].steps)

@@ -1,0 +1,114 @@
+"""Where the optimum is known, training must end in it."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+from sklearn.linear_model import ElasticNet as TheirElasticNet
+from sklearn.linear_model import Lasso
+
+from reportgen.datasets.sparse_linear import SparseLinear
+from reportgen.network import Network
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
+from reportgen.run import Recording, Run, Training
+from reportgen.training import train
+
+DATA = SparseLinear(inputs=12, relevant=4, samples=60, test_samples=10, noise=0.5)
+DESCENT = Training(loss="squared", learning_rate=0.1, schedule="linear", batch_size=60, epochs=1500)
+
+
+def linear(penalty, strength, step):
+    return Run(
+        data=DATA,
+        network=Network(hidden=()),
+        training=DESCENT,
+        penalty=penalty,
+        strength=strength,
+        step=step,
+        recording=Recording(every=None, loss=False),
+        data_seed=3,
+    )
+
+
+RUNS = {
+    "none": linear(NoPenalty(), 0.0, "subgradient"),
+    "ridge, subgradient": linear(L2(), 0.4, "subgradient"),
+    "ridge, proximal": linear(L2(), 0.4, "proximal"),
+    "lasso, subgradient": linear(L1(), 0.4, "subgradient"),
+    "lasso, proximal": linear(L1(), 0.4, "proximal"),
+    "elastic net, proximal": linear(ElasticNet(mix=0.7), 0.4, "proximal"),
+    "group lasso, proximal": linear(GroupLasso(), 0.4, "proximal"),
+    "lasso beyond all weights": linear(L1(), 100.0, "proximal"),
+}
+
+
+@pytest.fixture(scope="module")
+def ends():
+    """(weights, intercept) of each run after the last step."""
+    trajectories = train(RUNS.values())
+    return {
+        name: (t.kernels[0][-1, :, 0].astype(float), float(t.biases[0][-1, 0]))
+        for name, t in zip(RUNS, trajectories, strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def data():
+    drawn = RUNS["none"].draw()
+    return drawn.x_train, drawn.y_train[:, 0]
+
+
+def ridge(x, y, strength):
+    """The minimum of mean((x w + b - y)**2) + strength / 2 * sum(w**2), the intercept b left free."""
+    xc, yc = x - x.mean(axis=0), y - y.mean()
+    w = np.linalg.solve(2 / len(x) * xc.T @ xc + strength * np.eye(x.shape[1]), 2 / len(x) * xc.T @ yc)
+    return w, y.mean() - x.mean(axis=0) @ w
+
+
+@pytest.mark.parametrize(("name", "strength"), [("none", 0), ("ridge, subgradient", 0.4), ("ridge, proximal", 0.4)])
+def test_l2_ends_in_the_closed_form(name, strength, ends, data):
+    w, b = ridge(*data, strength)
+
+    np.testing.assert_allclose(ends[name][0], w, atol=1e-4)
+    assert ends[name][1] == pytest.approx(b, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        # Their squared error has a half and ours has none, so half our strength is their alpha.
+        ("lasso, proximal", Lasso(alpha=0.2, tol=1e-10, max_iter=100_000)),
+        ("elastic net, proximal", TheirElasticNet(alpha=0.2, l1_ratio=0.7, tol=1e-10, max_iter=100_000)),
+    ],
+)
+def test_proximal_steps_end_where_scikit_learn_does(name, theirs, ends, data):
+    theirs.fit(*data)
+
+    np.testing.assert_allclose(ends[name][0], theirs.coef_, atol=1e-4)
+    assert ends[name][1] == pytest.approx(theirs.intercept_, abs=1e-4)
+    np.testing.assert_array_equal(ends[name][0] != 0, theirs.coef_ != 0)
+    assert 0 < np.count_nonzero(theirs.coef_) < len(theirs.coef_)
+
+
+def test_subgradient_steps_come_close_to_the_lasso_without_its_zeros(ends):
+    proximal, subgradient = ends["lasso, proximal"][0], ends["lasso, subgradient"][0]
+
+    np.testing.assert_allclose(subgradient, proximal, atol=3e-3)
+    assert np.count_nonzero(subgradient) > np.count_nonzero(proximal)
+
+
+def test_groups_of_one_weight_end_where_the_lasso_does(ends):
+    np.testing.assert_allclose(ends["group lasso, proximal"][0], ends["lasso, proximal"][0], atol=1e-5)
+
+
+def test_a_strength_beyond_all_weights_leaves_the_mean(ends, data):
+    w, b = ends["lasso beyond all weights"]
+
+    assert not w.any()
+    assert b == pytest.approx(data[1].mean(), abs=1e-4)

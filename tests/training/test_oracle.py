@@ -1,0 +1,283 @@
+"""The compiled trainer against plain Keras: a run's data, order and initial weights, replayed step by step."""
+
+import os
+from dataclasses import dataclass, replace
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from reportgen import network, training
+from reportgen.datasets import Data
+from reportgen.datasets.line import Line
+from reportgen.datasets.sparse_linear import SparseLinear
+from reportgen.network import Network
+from reportgen.penalties import penalties
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.run import Recording, Run, Training
+from reportgen.training import train
+
+LINE = Line(samples=12, test_samples=2)
+EVERY_STEP = Recording(every=1)
+TOLERANCE = {"rtol": 1e-4, "atol": 2e-5}
+"""Some tens of steps in float32, summed in another order. Longer runs would need far more: once rounding flips the
+sign of a residual under |r|, or of a weight under a subgradient of |w|, the two trajectories part by a whole step."""
+
+
+@dataclass(frozen=True)
+class TwoOutputs:
+    """Three inputs and two outputs: no registered data set has several outputs."""
+
+    shape: tuple[int, int] = (3, 2)
+    training_samples: int = 10
+
+    def draw(self, seed):
+        rng = np.random.default_rng(seed)
+        x, y = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
+        unmarked = np.zeros(10, bool), np.zeros(2, bool)
+        return Data(x[:10], y[:10], x[10:], y[10:], *unmarked)
+
+
+def run(*, hidden=(5, 4), activation="linear", dropout=0.0, **fields):
+    ours = {"data", "penalty", "strength", "step", "init_seed", "fold"}
+    how = {"learning_rate": 0.01, "epochs": 3, **{k: v for k, v in fields.items() if k not in ours}}
+    rest = {"data": LINE, **{k: v for k, v in fields.items() if k in ours}}
+    return Run(
+        network=Network(hidden=hidden, activation=activation, dropout=dropout),
+        training=Training(**how),
+        recording=EVERY_STEP,
+        data_seed=5,
+        order_seed=6,
+        **rest,
+    )
+
+
+CASES = {
+    # One compiled program: one sample a step, linear units, plain steps.
+    **{
+        f"{name} {step}": run(penalty=penalties[name](), strength=0.3, step=step)
+        for name in penalties.names()
+        for step in ("subgradient", "proximal")
+    },
+    **{f"elastic net, mix {mix}": run(penalty=ElasticNet(mix=mix), strength=0.2) for mix in (0.1, 0.9)},
+    "huber loss": run(loss="huber", penalty=L2(), strength=0.1),
+    # A residual of 20 on an input of 10 makes steps of a hundred times the rate.
+    "squared loss": run(loss="squared", penalty=L2(), strength=0.1, learning_rate=0.0003),
+    **{
+        f"{schedule} schedule": run(schedule=schedule, penalty=L1(), strength=0.3, step="proximal")
+        for schedule in ("linear", "cosine")
+    },
+    "reshuffled": run(order="reshuffled"),
+    "narrower": run(hidden=(2, 3), penalty=L1(), strength=0.1),
+    "narrower, by groups": run(hidden=(2, 3), penalty=GroupLasso(), strength=0.1),
+    "narrower, by groups, proximal": run(hidden=(3, 2), penalty=GroupLasso(), strength=0.1, step="proximal"),
+    "a fold": run(fold=(1, 5), penalty=L2(), strength=0.1),
+    # Other activations.
+    **{
+        f"{activation}": run(activation=activation, penalty=L1(), strength=0.05, init_seed=2)
+        for activation in ("relu", "tanh", "sigmoid")
+    },
+    # Other optimizers, with a remainder of two samples that an epoch leaves out.
+    "momentum, batch 4": run(optimizer="momentum", batch_size=4, epochs=10, penalty=L2(), strength=0.3),
+    "momentum, batch 4, proximal": run(
+        optimizer="momentum", batch_size=4, epochs=10, penalty=GroupLasso(), strength=0.3, step="proximal"
+    ),
+    "adam, batch 4": run(optimizer="adam", batch_size=4, epochs=10, penalty=L1(), strength=0.3),
+    "adam, batch 4, proximal": run(
+        optimizer="adam", batch_size=4, epochs=10, penalty=ElasticNet(), strength=0.3, step="proximal", schedule="linear"
+    ),
+    "adam, batch 1, tanh": run(optimizer="adam", activation="tanh", loss="huber", penalty=L2(), strength=0.1),
+    "batch 8, relu": run(batch_size=8, epochs=20, activation="relu", order="reshuffled", loss="squared", init_seed=2),
+    "batch of everything, tanh": run(batch_size=10, epochs=20, activation="tanh", loss="squared"),
+    # Dropout, in both layouts.
+    "dropout, batch 1": run(dropout=0.4, activation="sigmoid", penalty=L1(), strength=0.1),
+    "dropout, batch 4": run(dropout=0.4, activation="tanh", batch_size=4, epochs=10, penalty=L1(), strength=0.1),
+    # Other depths, several inputs, several outputs.
+    "no hidden layer": run(hidden=(), penalty=L1(), strength=0.1, step="proximal"),
+    "fifty inputs": run(data=SparseLinear(samples=20, test_samples=5), hidden=(4,), epochs=1, penalty=L1(), strength=0.1),
+    "two outputs": run(data=TwoOutputs(), hidden=(4,), loss="squared", penalty=GroupLasso(), strength=0.1),
+    "two outputs, batch 4": run(data=TwoOutputs(), hidden=(4,), loss="squared", batch_size=4, epochs=10),
+}
+
+
+LOSSES = {
+    "absolute": keras.losses.MeanAbsoluteError(),
+    "squared": keras.losses.MeanSquaredError(),
+    "huber": keras.losses.Huber(delta=1.0),
+}
+
+
+class Groups(keras.regularizers.Regularizer):
+    """The group lasso as one would write it for Keras."""
+
+    def __init__(self, strength):
+        self.strength = strength
+
+    def __call__(self, w):
+        size = float(w.shape[1]) ** 0.5
+        return self.strength * size * tf.reduce_sum(tf.norm(w, axis=1))
+
+
+def regularizer(run):
+    strength, mix = run.strength, getattr(run.penalty, "mix", 0.0)
+    return {
+        "none": lambda: None,
+        "l1": lambda: keras.regularizers.L1(strength),
+        "l2": lambda: keras.regularizers.L2(strength / 2),
+        "elastic_net": lambda: keras.regularizers.L1L2(strength * mix, strength * (1 - mix) / 2),
+        "group_lasso": lambda: Groups(strength),
+    }[penalties.name_of(run.penalty)]()
+
+
+def proximal_step(run, w, rate):
+    s, mix = rate * run.strength, getattr(run.penalty, "mix", 0.0)
+    name = penalties.name_of(run.penalty)
+    if name == "group_lasso":
+        norms = np.linalg.norm(w, axis=1, keepdims=True)
+        size = w.shape[1] ** 0.5
+        return np.where(norms > s * size, (1 - s * size / np.where(norms == 0, 1, norms)) * w, 0)
+    l1, l2 = {"none": (0, 0), "l1": (s, 0), "l2": (0, s), "elastic_net": (s * mix, s * (1 - mix))}[name]
+    return np.sign(w) * np.maximum(np.abs(w) - l1, 0) / (1 + l2)
+
+
+def falling(schedule, done):
+    return {"constant": 1.0, "linear": 1 - done, "cosine": (1 + np.cos(np.pi * done)) / 2}[schedule]
+
+
+def replay(run):
+    """The weights after every step, and the loss and the penalty they have, from Keras in eager mode."""
+    t, data, (kernels, biases) = run.training, run.draw(), run.initial_weights()
+    x, y = tf.constant(data.x_train, tf.float32), tf.constant(data.y_train, tf.float32)
+    widths, last = [*run.network.hidden, run.data.shape[1]], len(run.network.hidden)
+    layers = [
+        keras.layers.Dense(
+            units, activation=run.network.activation if i < last else "linear", kernel_regularizer=regularizer(run)
+        )
+        for i, units in enumerate(widths)
+    ]
+    model = keras.Sequential([keras.Input((run.data.shape[0],)), *layers])
+    for layer, w, b in zip(layers, kernels, biases, strict=True):
+        layer.set_weights([w, b])
+    optimizer = {
+        "sgd": lambda: keras.optimizers.SGD(),
+        "momentum": lambda: keras.optimizers.SGD(momentum=t.momentum),
+        "adam": lambda: keras.optimizers.Adam(),
+    }[t.optimizer]()
+    loss = LOSSES[t.loss]
+    masks = run.masks() if run.network.dropout else None
+    order = run.order()
+
+    def predict(x, mask):
+        for i, layer in enumerate(layers):
+            x = layer(x)
+            if mask is not None and i < last:
+                start = sum(widths[:i])
+                x = x * mask[:, start : start + widths[i]].astype(np.float32) / (1 - run.network.dropout)
+        return x
+
+    def penalty():
+        return sum(regularizer(run)(layer.kernel) for layer in layers) if regularizer(run) else 0.0
+
+    def record():
+        weights = [layer.get_weights() for layer in layers]
+        return [w for w, _ in weights], [b for _, b in weights], float(loss(y, predict(x, None))), float(penalty())
+
+    records = [record()]
+    for step, rows in enumerate(order):
+        rate = t.learning_rate * falling(t.schedule, step / len(order))
+        optimizer.learning_rate.assign(rate)
+        with tf.GradientTape() as tape:
+            cost = loss(tf.gather(y, rows), predict(tf.gather(x, rows), None if masks is None else masks[step]))
+            if run.step == "subgradient":
+                cost += penalty()
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(cost, variables), variables, strict=True))
+        if run.step == "proximal":
+            for layer in layers:
+                w, b = layer.get_weights()
+                layer.set_weights([proximal_step(run, w, rate), b])
+        records.append(record())
+    return records
+
+
+def assert_same_trajectory(trajectory, replayed):
+    assert list(trajectory.steps) == list(range(len(replayed)))
+    for layer, w in enumerate(trajectory.kernels):
+        np.testing.assert_allclose(w, [kernels[layer] for kernels, _, _, _ in replayed], **TOLERANCE)
+    for layer, b in enumerate(trajectory.biases):
+        np.testing.assert_allclose(b, [biases[layer] for _, biases, _, _ in replayed], **TOLERANCE)
+    np.testing.assert_allclose(trajectory.loss, [loss for _, _, loss, _ in replayed], **TOLERANCE)
+    np.testing.assert_allclose(trajectory.penalty, [penalty for *_, penalty in replayed], **TOLERANCE)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Every case, trained in one call."""
+    return dict(zip(CASES, train(CASES.values()), strict=True))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_keras_takes_the_same_path(case, trained):
+    moved = np.abs(trained[case].kernels[0][-1] - trained[case].kernels[0][0]).max()
+
+    assert moved > 0.01
+    assert_same_trajectory(trained[case], replay(CASES[case]))
+
+
+def scaled(function):
+    return lambda *given: function(*given) * 1.01
+
+
+MUTATIONS = {
+    "gradients of the layers below": lambda patch: patch.setattr(
+        network.RunsLast, "dense_back", scaled(network.RunsLast.dense_back)
+    ),
+    "slope of the loss": lambda patch: patch.setitem(training._LOSSES, "absolute", (tf.abs, scaled(tf.sign))),
+    "subgradient": lambda patch: patch.setattr(L1, "subgradient", scaled(L1.subgradient)),
+    "cost": lambda patch: patch.setattr(L1, "cost", scaled(L1.cost)),
+    "learning rate": lambda patch: patch.setattr(Training, "rates", scaled(Training.rates)),
+}
+CHECKED = run(optimizer="momentum", penalty=L1(), strength=0.3, epochs=2)
+
+
+@pytest.fixture(scope="module")
+def replayed():
+    # The momentum differs below so that every mutation compiles a program of its own; too little to be noticed.
+    return replay(CHECKED)
+
+
+def test_the_oracle_accepts_the_trainer_as_it_is(replayed):
+    (trajectory,) = train([CHECKED])
+
+    assert_same_trajectory(trajectory, replayed)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_the_oracle_notices_one_per_cent(mutation, monkeypatch, replayed):
+    unnoticeable = CHECKED.training.momentum + 1e-9 * (1 + list(MUTATIONS).index(mutation))
+    MUTATIONS[mutation](monkeypatch)
+
+    (trajectory,) = train([replace(CHECKED, training=replace(CHECKED.training, momentum=unnoticeable))])
+
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        assert_same_trajectory(trajectory, replayed)
+
+
+@pytest.mark.parametrize("name", penalties.names())
+def test_penalties_give_numpys_numbers_over_tensorflow(name):
+    penalty, w = penalties[name](), np.random.default_rng(0).normal(size=(3, 4, 2)).astype(np.float32)
+    w[1, 2] = 0
+
+    np.testing.assert_allclose(penalty.cost(tf.constant(w), training._XP), penalty.cost(w, np), rtol=1e-6)
+    np.testing.assert_allclose(
+        penalty.subgradient(tf.constant(w), training._XP), penalty.subgradient(w, np), rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        penalty.prox(tf.constant(w), tf.constant(0.3), training._XP), penalty.prox(w, np.float32(0.3), np), atol=1e-6
+    )

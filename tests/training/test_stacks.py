@@ -1,0 +1,227 @@
+"""Runs that are trained together: each must come out as if it had been alone."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen import training
+from reportgen.datasets.line import Line
+from reportgen.datasets.sparse_linear import SparseLinear
+from reportgen.network import Network
+from reportgen.penalties import penalties
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
+from reportgen.run import Recording, Run, Training
+from reportgen.training import groups, train
+
+LINE = Line(samples=24, test_samples=4)
+ENDS = Recording(every=None, loss=False)
+TOLERANCE = {"rtol": 1e-4, "atol": 2e-5}
+"""Forty steps in float32. XLA adds in another order for another number of runs, and a longer run under |r| may part
+from its twin by a whole step when that flips the sign of a residual."""
+
+
+def small(**fields):
+    return Run(
+        **{
+            "data": LINE,
+            "network": Network(hidden=(5, 4)),
+            "training": Training(epochs=2),
+            "recording": Recording(every=7),
+            "penalty": L1(),
+            "strength": 0.3,
+            **fields,
+        }
+    )
+
+
+def assert_same(one, other, records=slice(None), other_records=slice(None)):
+    assert one.run.shapes == other.run.shapes
+    for a, b in zip([*one.kernels, *one.biases], [*other.kernels, *other.biases], strict=True):
+        np.testing.assert_allclose(a[records], b[other_records], **TOLERANCE)
+
+
+def test_no_runs_give_no_trajectories():
+    assert train([]) == []
+    assert groups([]) == []
+
+
+COMPANY = [
+    small(),
+    small(data_seed=1, penalty=L2(), strength=0.1),
+    small(init_seed=1, penalty=GroupLasso(), strength=0.1, step="proximal"),
+    small(order_seed=1, penalty=ElasticNet(), step="proximal"),
+    small(penalty=NoPenalty(), strength=0.0),
+    small(network=Network(hidden=(3, 2))),
+    small(network=Network(hidden=(8, 6)), penalty=L2()),
+    small(network=Network(hidden=(7, 1)), penalty=GroupLasso(), strength=0.1),
+    small(network=Network(hidden=(2, 7)), penalty=GroupLasso(), strength=0.1, step="proximal"),
+    small(training=Training(epochs=2, loss="huber", schedule="cosine")),
+    small(recording=ENDS),
+    small(network=Network(hidden=(3, 9)), recording=ENDS),
+    small(network=Network(hidden=(5, 4), activation="tanh")),
+    small(training=Training(batch_size=4, epochs=10)),
+    small(data=Line(samples=30, test_samples=10, outliers=2)),
+    small(recording=Recording(every=None, at=(3, 11))),
+    small(),
+]
+
+
+@pytest.fixture(scope="module")
+def together():
+    return train(COMPANY)
+
+
+def test_results_come_in_the_order_of_the_runs(together):
+    assert [trajectory.run for trajectory in together] == COMPANY
+
+
+@pytest.mark.parametrize("i", [0, 2, 4, 5, 7, 8, 9, 11, 14])
+def test_company_changes_no_run(i, together):
+    (alone,) = train([COMPANY[i]])
+
+    np.testing.assert_array_equal(alone.steps, together[i].steps)
+    assert_same(alone, together[i])
+    if alone.loss is not None:
+        np.testing.assert_allclose(alone.loss, together[i].loss, **TOLERANCE)
+        np.testing.assert_allclose(alone.penalty, together[i].penalty, **TOLERANCE)
+
+
+def test_equal_runs_give_equal_trajectories(together):
+    for one, other in zip(together[0].kernels, together[-1].kernels, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_keeping_only_the_ends_changes_no_weight(together):
+    ends = together[COMPANY.index(small(recording=ENDS))]
+
+    assert list(ends.steps) == [0, 40]
+    assert ends.loss is None
+    assert ends.penalty is None
+    assert_same(together[0], ends, records=[0, -1])
+
+
+def test_padding_is_cut_away(together):
+    for trajectory in together:
+        assert [w.shape[1:] for w in trajectory.kernels] == list(trajectory.run.shapes)
+        assert [b.shape[1:] for b in trajectory.biases] == [(outputs,) for _, outputs in trajectory.run.shapes]
+
+
+def test_every_run_starts_from_its_own_initial_weights(together):
+    for trajectory in together:
+        kernels, biases = trajectory.run.initial_weights()
+        for recorded, drawn in zip([*trajectory.kernels, *trajectory.biases], [*kernels, *biases], strict=True):
+            np.testing.assert_array_equal(recorded[0], drawn)
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [Recording(every=7), Recording(every=1, loss=False), Recording(every=None, at=(3, 11, 999)), Recording(every=40)],
+    ids=repr,
+)
+def test_what_is_recorded_does_not_change_what_is_trained(recording, together):
+    (trajectory,) = train([small(recording=recording)])
+
+    np.testing.assert_array_equal(trajectory.steps, recording.steps(40))
+    assert (trajectory.loss is not None) == recording.loss
+    assert_same(trajectory, together[0], [0, -1], [0, -1])
+
+
+def test_recorded_loss_and_penalty_are_those_of_the_recorded_weights(together):
+    value = {
+        "absolute": np.abs,
+        "squared": np.square,
+        "huber": lambda r: np.where(np.abs(r) <= 1, r * r / 2, np.abs(r) - 0.5),
+    }
+    for trajectory in together:
+        if trajectory.loss is None:
+            continue
+        run, data = trajectory.run, trajectory.run.draw()
+        for record in range(len(trajectory.steps)):
+            residuals = trajectory.predict(data.x_train, record) - data.y_train
+            cost = sum(run.penalty.cost(w, np) for w in trajectory.at(record)[0])
+            assert trajectory.loss[record] == pytest.approx(value[run.training.loss](residuals).mean(), rel=1e-5)
+            assert trajectory.penalty[record] == pytest.approx(run.strength * cost, rel=1e-5)
+
+
+def test_more_runs_than_fit_one_call_come_out_the_same(monkeypatch, together):
+    monkeypatch.setattr(training, "_RUNS_A_CALL", 4)
+
+    for one, other in zip(train(COMPANY[:10]), together, strict=False):
+        assert_same(one, other)
+
+
+def test_six_kinds_of_arm_share_one_program():
+    arms = [
+        (NoPenalty(), "subgradient"),
+        (L1(), "subgradient"),
+        (L1(), "proximal"),
+        (L2(), "subgradient"),
+        (ElasticNet(), "proximal"),
+        (GroupLasso(), "proximal"),
+    ]
+    runs = [Run(penalty=p, step=step, strength=0.3, init_seed=s) for p, step in arms for s in range(30)]
+
+    assert [len(group) for group in groups(runs)] == [180]
+
+
+def test_runs_of_one_architecture_share_one_program():
+    runs = [Run(network=Network(hidden=hidden), data_seed=s) for s in range(3) for hidden in ((10,), (10, 10))]
+
+    assert sorted(map(sorted, groups(runs))) == [[0, 2, 4], [1, 3, 5]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Run(network=Network(activation="tanh")),
+        Run(network=Network(dropout=0.5)),
+        Run(network=Network(hidden=(10, 10))),
+        Run(training=Training(optimizer="adam")),
+        Run(training=Training(batch_size=4, epochs=400)),
+        Run(training=Training(epochs=99)),
+        Run(data=SparseLinear(samples=40, inputs=2, relevant=1)),
+    ],
+    ids=["activation", "dropout", "depth", "optimizer", "batch size", "steps", "inputs"],
+)
+def test_runs_of_unlike_programs_stay_apart(other):
+    assert len(groups([Run(), other])) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Run(strength=0.3, penalty=GroupLasso(), step="proximal"),
+        Run(network=Network(hidden=(3, 12, 1))),
+        Run(training=Training(loss="huber", schedule="linear", order="reshuffled", learning_rate=0.1)),
+        Run(data=Line(noise=0.0), data_seed=4),
+        Run(recording=ENDS),
+    ],
+    ids=["penalty", "widths", "loss, schedule and order", "data", "ends only"],
+)
+def test_runs_that_differ_in_numbers_alone_share_a_program(other):
+    assert len(groups([Run(), other])) == 1
+
+
+runs = st.builds(
+    Run,
+    network=st.sampled_from([Network(hidden=(2,)), Network(hidden=(3,)), Network(hidden=(2, 2)), Network(dropout=0.1)]),
+    penalty=st.sampled_from([penalties[name]() for name in penalties.names()]),
+    strength=st.sampled_from([0.0, 0.3]),
+    recording=st.sampled_from([ENDS, Recording(), Recording(every=3)]),
+    data=st.sampled_from([Line(), Line(samples=30)]),
+    init_seed=st.integers(0, 3),
+)
+
+
+@given(runs=st.lists(runs, max_size=12))
+def test_groups_deal_every_run_once(runs):
+    assert sorted(i for group in groups(runs) for i in group) == list(range(len(runs)))
