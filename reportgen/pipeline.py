@@ -9,11 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
+import reportgen
 from reportgen import site
 from reportgen.animation import Media
 from reportgen.animation.draw import render as render_media
-from reportgen.article.sections import Findings, Section, Table, Trained, sections
 from reportgen.article.page import Article, Chapter, render
+from reportgen.article.sections import Findings, Section, Table, Trained, sections
+from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import ReportgenError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
@@ -47,9 +49,10 @@ def build(
     *,
     cache: Path | None = None,
     executor: str = "processes",
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress | None = None,
 ) -> Built:
     """Train what is missing, analyse it, draw it and write the site."""
+    progress = progress or _silent
     site.check_writable(out)
     wanted = [(name, sections[name]()) for name in experiment.sections]
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
@@ -75,6 +78,10 @@ def build(
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
 
 
+def _silent(stage: str, done: int, total: int) -> None:  # a `Progress` that tells nobody
+    pass
+
+
 def _studies(section: Section) -> bool:
     return type(section).study is not Section.study
 
@@ -86,7 +93,12 @@ def _together(runs: Mapping[str, Iterable[Run]]) -> list[Run]:
 def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress) -> Future[Mapping[Run, Any]]:
     progress("train", 0, len(runs))
     training: Future[Any] = store.complete(runs, workers)
-    training.add_done_callback(lambda done: done.exception() or progress("train", len(runs), len(runs)))
+
+    def trained(done: Future[Any]) -> None:
+        if not done.exception():
+            progress("train", len(runs), len(runs))
+
+    training.add_done_callback(trained)
     return training
 
 
@@ -124,7 +136,8 @@ def _article(
             "runs": len(trained),
             "updates": sum(run.steps for run in trained),
             "diverged": sum(trajectory.diverged is not None for trajectory in trained.values()),
-            "versions": {name: version(name) for name in ("reportgen", "tensorflow", "numpy", "scikit-learn")},
+            "versions": {"reportgen": reportgen.__version__}
+            | {name: version(name) for name in ("tensorflow", "numpy", "scikit-learn")},
         },
     )
 
@@ -133,7 +146,7 @@ def _files(article: Article) -> dict[str, bytes]:
     """Everything of the output folder, what is referred to before what refers to it."""
     files = {f"media/{name}": content for item in article.media.values() for name, content in item.files.items()}
     for table in article.tables.values():
-        files[f"data/{table.name}.csv"] = site.csv_bytes([column.label for column in table.columns], table.rows)
+        files[f"data/{table.name}.csv"] = csv_bytes(table)
     files["results.json"] = site.json_bytes(
         {
             "schema": RESULTS_SCHEMA,

@@ -42,7 +42,7 @@ class Training:
     order: Order = "fixed"
     """Samples are shuffled once ("fixed"), or anew before every epoch ("reshuffled")."""
     loss: Loss = "absolute"
-    """|r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond), averaged over the batch and the outputs, as in Keras."""
+    """|r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond); averaged over batch and outputs, as in Keras."""
 
     def batches(self, samples: int) -> int:
         """Steps in an epoch. A remainder smaller than a batch waits for the next shuffle, so every batch is full."""

@@ -84,7 +84,9 @@ class Store:
                 return
             trained = {run: self.get(run) for run in missing}
             if lost := [run for run, trajectory in trained.items() if trajectory is None]:
-                completed.set_exception(MachineError(f"the store {self.folder} lost {len(lost)} runs it had just taken"))
+                completed.set_exception(
+                    MachineError(f"the store {self.folder} lost {len(lost)} runs it had just taken")
+                )
             else:
                 completed.set_result({run: t for run in wanted if (t := found.get(run) or trained.get(run))})
 

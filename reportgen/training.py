@@ -8,6 +8,7 @@ of the run axis. This is the only module that imports TensorFlow.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,13 +16,18 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from reportgen.network import RESTS_AT_ZERO, Layout, Weights, layout
-from reportgen.penalties import Penalty
-from reportgen.run import Recording, Run
-from reportgen.trajectory import Trajectory
+# XLA reads this once, when it first compiles. It leaves half of a wide processor's vectors unused by itself, which
+# costs a quarter of the time; on other processors the setting changes nothing.
+os.environ["XLA_FLAGS"] = f"--xla_cpu_prefer_vector_width=512 {os.environ.get('XLA_FLAGS', '')}"
+
+import tensorflow as tf  # noqa: E402  (after the setting above)
+
+from reportgen.network import RESTS_AT_ZERO, Layout, Weights, layout  # noqa: E402
+from reportgen.penalties import Penalty  # noqa: E402
+from reportgen.run import Recording, Run  # noqa: E402
+from reportgen.trajectory import Trajectory  # noqa: E402
 
 _XP = SimpleNamespace(
     abs=tf.abs,
@@ -163,11 +169,15 @@ def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
     diverged = diverged.numpy()
     slot = {i: j for j, i in enumerate(recorded)}
     ends_at = np.array([0, first.steps], np.int32)
+    paths_finite, ends_finite = _finite(paths), _finite(ends)
     trajectories = []
     for i, run in enumerate(runs):
-        kept, at, column = (paths, steps, slot[i]) if i in slot else (ends, ends_at, i)
-        arrays = {name: [array[column] for array in stacked] for name, stacked in kept.items()}
-        trajectories.append(_trajectory(run, at, arrays, int(diverged[i])))
+        if i in slot:
+            column, at, stacked, finite = slot[i], steps, paths, paths_finite
+        else:
+            column, at, stacked, finite = i, ends_at, ends, ends_finite
+        arrays = {name: [array[column] for array in arrays] for name, arrays in stacked.items()}
+        trajectories.append(_trajectory(run, at, arrays, finite[column], int(diverged[i])))
     return trajectories
 
 
@@ -209,10 +219,11 @@ def _slices(runs: Sequence[Run]) -> tuple[_Slice, ...]:
 
 
 def _rates(runs: Sequence[Run]) -> NDArray[np.float32]:
-    """Learning rates [steps, R]."""
-    rates = {run.training: run.training.rates(run.steps) for run in runs}
-    place = {training: i for i, training in enumerate(rates)}
-    return np.stack(list(rates.values()), axis=1)[:, [place[run.training] for run in runs]]
+    """Learning rates [steps, R]; [steps, 1] where the runs share them."""
+    trainings = {run.training: run.steps for run in runs}
+    rates = np.stack([training.rates(steps) for training, steps in trainings.items()], axis=1)
+    place = {training: i for i, training in enumerate(trainings)}
+    return rates if len(place) == 1 else rates[:, [place[run.training] for run in runs]]
 
 
 def _masks(runs: Sequence[Run], place: Layout) -> NDArray[np.bool_]:
@@ -226,15 +237,21 @@ def _unstacked(stacked: dict[str, Any], place: Layout, axes_before: int) -> dict
     }
 
 
-def _trajectory(run: Run, steps: NDArray[np.int32], arrays: dict[str, list[Weights]], diverged: int) -> Trajectory:
+def _finite(stacked: dict[str, list[Weights]]) -> NDArray[np.bool_]:
+    """Whether all of a run's numbers are finite at each recorded step, [R, S]."""
+    arrays = [array for arrays in stacked.values() for array in arrays]
+    return np.all([np.isfinite(a).all(axis=tuple(range(2, a.ndim))) for a in arrays], axis=0)
+
+
+def _trajectory(
+    run: Run, steps: NDArray[np.int32], arrays: dict[str, list[Weights]], finite: NDArray[np.bool_], diverged: int
+) -> Trajectory:
     """One run's own part of the stack: padding and everything after a divergence cut away."""
     kernels = [w[:, :i, :o] for w, (i, o) in zip(arrays["kernels"], run.shapes, strict=True)]
     biases = [b[:, :o] for b, (_, o) in zip(arrays["biases"], run.shapes, strict=True)]
-    numbers = [*kernels, *biases, *arrays.get("loss", []), *arrays.get("penalty", [])]
-    finite = np.all([np.isfinite(a).reshape(len(steps), -1).all(axis=1) for a in numbers], axis=0)
     if diverged < 0 and not finite.all():
         diverged = int(steps[finite.argmin()])
-    kept = finite & (steps < diverged) if diverged >= 0 else finite
+    kept = finite & (steps < diverged) if diverged >= 0 else slice(None)
     curve = {name: arrays[name][0][kept] if name in arrays else None for name in ("loss", "penalty")}
     return Trajectory(
         run=run,
@@ -251,6 +268,10 @@ def _draw_key(run: Run) -> Any:
     return run.data, run.data_seed, run.fold
 
 
+def _order_key(run: Run) -> Any:
+    return run.order_seed, run.training, run.training_samples
+
+
 @dataclass(frozen=True)
 class _Samples:
     """Training samples of all runs: every distinct draw once, and each run's order as rows into them."""
@@ -258,7 +279,7 @@ class _Samples:
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     rows: NDArray[np.int32]
-    """[steps, R, B]."""
+    """[steps, R, B]; only the first epoch where every run repeats it."""
     starts: dict[Any, tuple[int, int]]
 
     @classmethod
@@ -267,11 +288,10 @@ class _Samples:
         data = {key: run.draw() for key, run in draws.items()}
         counts = [len(d.x_train) for d in data.values()]
         starts = dict(zip(data, zip([0, *np.cumsum(counts)], counts, strict=False), strict=True))
-        orders = {(run.order_seed, run.training, run.training_samples): run for run in runs}
-        order = {key: run.order() for key, run in orders.items()}
-        rows = [
-            order[run.order_seed, run.training, run.training_samples] + np.int32(starts[_draw_key(run)][0]) for run in runs
-        ]
+        orders = {_order_key(run): run for run in runs}
+        fixed = all(run.training.order == "fixed" for run in runs)
+        order = {key: run.order()[: run.steps // run.training.epochs if fixed else None] for key, run in orders.items()}
+        rows = [order[_order_key(run)] + np.int32(starts[_draw_key(run)][0]) for run in runs]
         return cls(
             x=np.concatenate([d.x_train for d in data.values()]).astype(np.float32),
             y=np.concatenate([d.y_train for d in data.values()]).astype(np.float32),
@@ -296,9 +316,9 @@ class _Tables(NamedTuple):
     x: Any
     y: Any
     rows: Any
-    """[steps, R, B] into x and y."""
+    """[steps, R, B] into x and y, to be begun again at the end."""
     rates: Any
-    """[steps, R] learning rates."""
+    """[steps, R] or [steps, 1] learning rates."""
     strengths: Any
     """[R]."""
     recorded: Any
@@ -359,7 +379,7 @@ class _Program:
     def _step(self, step: Any, state: _State, tables: _Tables) -> _State:
         """One update of every run."""
         kernels, biases, memory, diverged = state
-        rows, rate = tables.rows[step], tables.rates[step]
+        rows, rate = tables.rows[step % tables.rows.shape[0]], tables.rates[step]
         inputs = self.place.batch(tf.gather(tables.x, rows), _XP)
         targets = self.place.batch(tf.gather(tables.y, rows), _XP)
         masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
@@ -398,49 +418,49 @@ class _Program:
         return result
 
     def _subgradient(self, layer: int, w: Any, strengths: Any) -> Any:
-        def one(penalty: Penalty, part: Any, strength: Any) -> Any:
-            return strength * penalty.subgradient(part, _XP, self.place.kernel)
-
-        return self._by_slice(layer, w, strengths, "subgradient", one, tf.zeros_like)
+        """The penalties' part of the gradient of `w`, each run's own."""
+        total = 0.0
+        for s in self.slices:
+            if s.step == "subgradient":
+                scale = self.place.per_run(self._within(s, strengths, 0.0), 3, _XP)
+                part = s.penalty.subgradient(self._own_part(layer, w, s), _XP, self.place.kernel)
+                total += self._padded_like(w, scale * part)
+        return total
 
     def _prox(self, layer: int, w: Any, scales: Any) -> Any:
-        def one(penalty: Penalty, part: Any, scale: Any) -> Any:
-            return penalty.prox(part, scale, _XP, self.place.kernel)
-
-        return self._by_slice(layer, w, scales, "proximal", one, lambda part: part)
-
-    def _by_slice(
-        self, layer: int, w: Any, scales: Any, step: str, one: Callable[..., Any], other: Callable[[Any], Any]
-    ) -> Any:
-        """`one` applied to the slices of runs whose penalty takes that `step`, `other` to the rest."""
-        parts, place = [], 0
+        """`w` after each run's own proximal step."""
         for s in self.slices:
-            if s.step != step:
-                continue
-            if s.start > place:
-                parts.append(other(self._runs(w, place, s.start)))
-            scale = self.place.per_run(scales[s.start : s.stop], 3, _XP)
-            parts.append(self._padded_like(w, one(s.penalty, self._penalised(layer, w, s), scale)))
-            place = s.stop
-        if place < len(self.losses):
-            parts.append(other(self._runs(w, place, len(self.losses))))
-        return parts[0] if len(parts) == 1 else tf.concat(parts, axis=self.place.runs)
+            if s.step == "proximal":
+                # Runs of other slices take the step with a scale of zero, which leaves them as they are.
+                scale = self.place.per_run(self._within(s, scales, 0.0), 3, _XP)
+                part = s.penalty.prox(self._own_part(layer, w, s), scale, _XP, self.place.kernel)
+                padded = self._padded_like(w, part)
+                w = padded if padded is part else tf.where(self.place.per_run(self._within(s, True, False), 3, _XP), padded, w)
+        return w
 
-    def _runs(self, w: Any, start: int, stop: int) -> Any:
-        return w[start:stop] if self.place.runs == 0 else w[..., start:stop]
+    def _within(self, s: _Slice, inside: Any, outside: Any) -> Any:
+        """[R]: `inside` for the runs of a slice, `outside` for the others.
 
-    def _penalised(self, layer: int, w: Any, s: _Slice) -> Any:
-        """The kernels of a slice's runs, without their padding where it would matter."""
-        part = self._runs(w, s.start, s.stop)
+        Each penalty is computed for every run, and without effect on those that do not have it. These are elementwise
+        operations, which XLA fuses. To compute it for its slice alone takes a concatenation afterwards, into which XLA
+        fuses the whole backward pass again for each slice: ten times as slow with five slices of 2,000 runs.
+        """
+        mine = np.zeros(len(self.losses), bool)
+        mine[s.start : s.stop] = True
+        return tf.where(mine, inside, outside)
+
+    def _own_part(self, layer: int, w: Any, s: _Slice) -> Any:
+        """The stacked kernels of a layer, without the padding of a slice's runs where it would matter."""
         if s.shapes is None:
-            return part
+            return w
         own = [slice(None)] * 3
         for axis, size in zip(self.place.kernel, s.shapes[layer], strict=True):
             own[axis] = slice(size)
-        return part[tuple(own)]
+        return w[tuple(own)]
 
     def _padded_like(self, w: Any, part: Any) -> Any:
-        return tf.pad(part, [(0, w.shape[axis] - part.shape[axis] if axis in self.place.kernel else 0) for axis in range(3)])
+        missing = [w.shape[axis] - part.shape[axis] if axis in self.place.kernel else 0 for axis in range(3)]
+        return tf.pad(part, [(0, zeros) for zeros in missing]) if any(missing) else part
 
     def _by_layer(self, mask: Any, kernels: Sequence[Any]) -> list[Any]:
         """One step's dropout mask [B, H, R] or [R, B, H], cut into hidden layers and scaled."""
@@ -498,9 +518,9 @@ class _Program:
         """Strength times penalty of every run, [R]."""
         costs = tf.zeros_like(strengths)
         for s in self.slices:
-            parts = [self._penalised(layer, w, s) for layer, w in enumerate(kernels)]
+            parts = [self._own_part(layer, w, s) for layer, w in enumerate(kernels)]
             cost = tf.add_n([s.penalty.cost(w, _XP, self.place.kernel) for w in parts])
-            costs += tf.pad(strengths[s.start : s.stop] * cost, [[s.start, len(self.losses) - s.stop]])
+            costs += self._within(s, strengths, 0.0) * cost
         return costs
 
 

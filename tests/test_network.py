@@ -90,9 +90,9 @@ def test_forward_is_the_networks_formula(activation):
 @each_layout
 @each_activation
 def test_a_stack_predicts_what_its_networks_predict(place, activation):
-    outputs = place.forward(
-        stacked(place, KERNELS), stacked(place, BIASES), place.batch(X, np), activation, None, np
-    )[-1]
+    outputs = place.forward(stacked(place, KERNELS), stacked(place, BIASES), place.batch(X, np), activation, None, np)[
+        -1
+    ]
 
     np.testing.assert_allclose(outputs, place.batch(forward(KERNELS, BIASES, X, activation), np))
 

@@ -92,7 +92,7 @@ def test_any_flipped_bit_is_noticed(place, bit):
     damaged = bytearray(CONTENT)
     damaged[place] ^= 1 << bit
 
-    with pytest.raises(ValueError, match="^it is") as error:
+    with pytest.raises(ValueError, match=r"^it is") as error:
         Trajectory.parse(bytes(damaged))
 
     told = "not a trajectory of this version" if place < MAGIC else "damaged or cut short"
@@ -101,13 +101,13 @@ def test_any_flipped_bit_is_noticed(place, bit):
 
 @given(kept=st.integers(0, len(CONTENT) - 1))
 def test_any_cut_is_noticed(kept):
-    with pytest.raises(ValueError, match="^it is"):
+    with pytest.raises(ValueError, match=r"^it is"):
         Trajectory.parse(CONTENT[:kept])
 
 
 @given(more=st.binary(min_size=1, max_size=50))
 def test_anything_appended_is_noticed(more):
-    with pytest.raises(ValueError, match="^it is damaged or cut short$"):
+    with pytest.raises(ValueError, match=r"^it is damaged or cut short$"):
         Trajectory.parse(CONTENT + more)
 
 

@@ -6,8 +6,11 @@ the same ones in both arms.
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -29,6 +32,8 @@ class Difference:
     superiority: float
     """Share of pairs in which the first is smaller, ties counted half."""
     pairs: int
+    p: float
+    """Twice the share of resamples that fall short of the region's nearer edge; what Holm's correction sorts by."""
     verdict: Verdict
     """What the interval says of the first arm, against the region of practical equivalence."""
     pairs_needed: int | None
@@ -49,7 +54,7 @@ def compare(
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     difference = difference[np.isfinite(difference)]
     if not len(difference):
-        return Difference(math.nan, math.nan, math.nan, math.nan, 0, "undecided", None)
+        return Difference(math.nan, math.nan, math.nan, math.nan, 0, 1.0, "undecided", None)
     rows = np.random.default_rng([seed, 6]).integers(0, len(difference), (resamples, len(difference)))
     means = difference[rows].mean(axis=1)
     tail = (1 - confidence) / 2
@@ -62,11 +67,39 @@ def compare(
         high=float(high),
         superiority=float(np.mean(difference < 0) + np.mean(difference == 0) / 2),
         pairs=len(difference),
+        # One more resample than drawn, so that no p is zero.
+        p=min(2 * (1 + min(np.sum(means >= -equivalence), np.sum(means <= equivalence))) / (1 + resamples), 1.0),
         verdict=verdict,
         pairs_needed=_needed(estimate, float(high - low) / 2, len(difference), equivalence)
         if verdict == "undecided"
         else None,
     )
+
+
+def holm(differences: Sequence[Difference], equivalence: float, confidence: float) -> list[Difference]:
+    """The same comparisons as one family: "better" and "worse" that do not survive Holm's correction are undecided.
+
+    References:
+        Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 1979.
+    """
+    kept = list(differences)
+    order = sorted(range(len(kept)), key=lambda i: kept[i].p)
+    rejecting = True
+    for rank, i in enumerate(order):
+        rejecting = rejecting and kept[i].p <= (1 - confidence) / (len(kept) - rank)
+        if not rejecting and kept[i].verdict in ("better", "worse"):
+            # The interval that would have to clear the edge is that of the corrected level, wider by this factor.
+            level = (1 - confidence) / (len(kept) - rank)
+            wider = _quantile(level) / _quantile(1 - confidence)
+            half_width = (kept[i].high - kept[i].low) / 2 * wider
+            needed = _needed(kept[i].estimate, half_width, kept[i].pairs, equivalence)
+            kept[i] = dataclasses.replace(kept[i], verdict="undecided", pairs_needed=needed)
+    return kept
+
+
+def _quantile(level: float) -> float:
+    """The two-sided quantile of the normal distribution."""
+    return NormalDist().inv_cdf(1 - level / 2)
 
 
 def _verdict(low: float, high: float, equivalence: float) -> Verdict:
@@ -80,7 +113,12 @@ def _verdict(low: float, high: float, equivalence: float) -> Verdict:
 def _needed(estimate: float, half_width: float, pairs: int, equivalence: float) -> int | None:
     """Half-widths shrink with the root of the number of pairs; it has to become smaller than the way to the edge."""
     way = abs(abs(estimate) - equivalence)
-    return math.ceil(pairs * (half_width / way) ** 2) if way > 0 else None
+    if way == 0:
+        return None
+    needed = max(pairs * (half_width / way) ** 2, pairs + 1)
+    # Two digits: nobody should take it for more than it is.
+    unit: int = 10 ** max(math.floor(math.log10(needed)) - 1, 0)
+    return math.ceil(needed / unit) * unit
 
 
 def interquartile_mean(values: Values) -> float:

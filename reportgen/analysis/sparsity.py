@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +24,7 @@ def below_share(kernels: Sequence[Weights], threshold: float) -> float:
 def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.bool_]]:
     """For each hidden layer, which of its units are dead: all incoming or all outgoing weights within ±threshold."""
     dead = []
-    for incoming, outgoing in zip(kernels, kernels[1:], strict=False):
+    for incoming, outgoing in itertools.pairwise(kernels):
         unfed = np.all(np.abs(incoming) <= threshold, axis=0)
         unread = np.all(np.abs(outgoing) <= threshold, axis=1)
         dead.append(unfed | unread)
@@ -32,7 +33,8 @@ def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.
 
 def unread_inputs(kernels: Sequence[Weights], threshold: float) -> NDArray[np.bool_]:
     """Which inputs no unit of the first layer reads."""
-    return np.all(np.abs(kernels[0]) <= threshold, axis=1)
+    unread: NDArray[np.bool_] = np.all(np.abs(kernels[0]) <= threshold, axis=1)
+    return unread
 
 
 HISTOGRAM_EDGES = np.logspace(-7, 1, 41)

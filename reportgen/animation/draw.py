@@ -6,6 +6,7 @@ import re
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -84,27 +85,40 @@ def _png(figure: Figure) -> bytes:
     """Twice the pixels of the page, for dense screens; palettes are enough for these pictures."""
     out = BytesIO()
     figure.set_dpi(192)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
-    width, height = canvas.get_width_height()
-    image = Image.frombuffer("RGBA", (width, height), canvas.buffer_rgba()).convert("RGB")
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     image.quantize(255, dither=Image.Dither.NONE).save(out, "png", optimize=True)
     return out.getvalue()
 
 
 def _svg(figure: Figure) -> str:
-    """Without dates and versions, and with coordinates to a hundredth of a point, which nobody can see."""
     out = BytesIO()
     nothing: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(out, format="svg", metadata=nothing)
-    return re.sub(r'(?<= d=")[^"]*', lambda path: _ROUGH.sub(_rounded, path[0]), out.getvalue().decode())
+    return _slimmed(out.getvalue().decode())
 
 
-_ROUGH = re.compile(r"-?\d+\.\d{3,}")
+def _slimmed(svg: str) -> str:
+    """The same picture in fewer bytes: matplotlib writes comments, millionths of a point, and a style a marker."""
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"\s*([A-Za-z])\s*", r"\1", _rounded(path[0])), svg)
+    svg = re.sub(r'(?<= [xy]=")[^"]*|(?<=translate\()[^)]*', lambda place: _rounded(place[0]), svg)
+    svg = re.sub(r"\n\s+", "\n", svg)
+    return re.sub(r'<g( clip-path="[^"]*")?>\n((?:<use [^>]*/>\n)+)</g>', _one_style, svg)
 
 
-def _rounded(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+def _rounded(numbers: str) -> str:
+    return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), numbers)
+
+
+def _one_style(markers: re.Match[str]) -> str:
+    """A group of markers with the style of all of them on the group."""
+    styles = set(re.findall(r' style="[^"]*"', markers[2]))
+    if len(styles) != 1 or markers[2].count(" style=") != markers[2].count("<use"):
+        return markers[0]
+    (style_of_all,) = styles
+    return f"<g{markers[1] or ''}{style_of_all}>\n{markers[2].replace(style_of_all, '')}</g>"
 
 
 def _darkened(svg: str) -> str:

@@ -52,7 +52,7 @@ class Palette:
     def indices(self, pixels: Pixels) -> NDArray[np.uint8]:
         """For each pixel the index of the nearest colour."""
         plain = pixels & 0xFFFFFF
-        found = self._table[plain]
+        found: NDArray[np.uint8] = self._table[plain]
         new = found == _TRANSPARENT
         if new.any():
             colours = np.unique(plain[new])

@@ -33,15 +33,16 @@ class Raster:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._canvas = FigureCanvasAgg(scene.figure)
+        canvas: Any = FigureCanvasAgg(scene.figure)
+        self._canvas = canvas
         scene.show(0)
-        self._canvas.draw()  # the layout settles and is then kept, so that the axes hold still
+        canvas.draw()  # the layout settles and is then kept, so that the axes hold still
         scene.figure.set_layout_engine("none")
-        live = _live(scene, self._canvas)
+        live = _live(scene, canvas)
         self._paint = [self._painter(artist) for artist in live]
         for artist in live:
             artist.set_animated(True)
-        self._canvas.draw()
+        canvas.draw()
         for artist in live:
             artist.set_animated(False)
         self._still = self._pixels().copy()
@@ -73,7 +74,7 @@ class Raster:
         return np.asarray(self._canvas.buffer_rgba()).view(_PACKED)[..., 0]
 
     def _painter(self, artist: Artist) -> Callable[[], None]:
-        if isinstance(artist, AxesImage) and np.ndim(artist.get_array()) == 2:
+        if isinstance(artist, AxesImage) and np.ndim(_values(artist)) == 2:
             cells = self._cells(artist)
             if cells is not None:
                 return _HeatMap(artist, self._pixels().reshape(-1), *cells)
@@ -82,8 +83,8 @@ class Raster:
 
     def _cells(self, image: AxesImage) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
         """Which pixels show the image, and which cell each shows; None where edges are blended."""
-        values = image.get_array()
-        rows, columns = values.shape  # type: ignore[union-attr]
+        values = _values(image)
+        rows, columns = values.shape
         numbers = np.arange(rows * columns, dtype=_PACKED).reshape(rows, columns, 1).view(np.uint8)[..., :3]
         renderer = self._canvas.get_renderer()
         renderer.clear()
@@ -103,13 +104,18 @@ class _HeatMap:
         self._image, self._pixels, self._where, self._cells = image, pixels, where, cells
 
     def __call__(self) -> None:
-        colours = np.asarray(self._image.cmap(self._image.norm(self._image.get_array()), bytes=True))
+        colours = np.asarray(self._image.cmap(self._image.norm(_values(self._image)), bytes=True))
         self._pixels[self._where] = colours.view(_PACKED).ravel()[self._cells]
 
 
-def _live(scene: Scene, canvas: FigureCanvasAgg) -> list[Artist]:
+def _values(image: AxesImage) -> Any:
+    """The data of an image; matplotlib allows for none."""
+    return image.get_array()
+
+
+def _live(scene: Scene, canvas: Any) -> list[Artist]:
     """What has to be drawn in every frame, in order: the moving artists, and what lies above any of them."""
-    renderer: Any = canvas.get_renderer()
+    renderer = canvas.get_renderer()
     reach = {id(artist): box for artist, box in zip(scene.moving, _reach(scene, renderer), strict=True)}
     live, covered = [], list[Bbox]()
     for artist in _drawn(scene.figure):
@@ -131,8 +137,8 @@ def _reach(scene: Scene, renderer: Any) -> list[Bbox]:
     for frame in {0, scene.frames // 2, scene.frames - 1}:
         scene.show(frame)
         for artist, seen in zip(scene.moving, boxes, strict=True):
-            clipped = artist.axes is not None and artist.get_clip_on()
-            seen.append(Bbox(artist.axes.bbox) if clipped else artist.get_tightbbox(renderer) or Bbox.null())
+            axes = artist.axes if artist.get_clip_on() else None
+            seen.append(Bbox(axes.bbox) if axes else artist.get_tightbbox(renderer) or Bbox.null())
     scene.show(0)
     return [Bbox.union(seen) for seen in boxes]
 

@@ -19,6 +19,9 @@ from reportgen.trajectory import Trajectory
 ENDS = Recording(every=None, loss=False)
 """For runs of which only the outcome counts."""
 
+LOOK = {"none": 0, "l1": 1, "l1-proximal": 2, "l2": 3, "elastic_net": 4, "group_lasso": 5}
+"""The style of each kind of penalty in pictures, so that a colour means the same throughout the article."""
+
 FRAMES = 60
 """Frames of an animation: five seconds at twelve a second."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media
+from reportgen.article.numbers import number
 from reportgen.article.sections import Findings, Table, sections
 from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import TemplateError, did_you_mean
@@ -85,7 +86,8 @@ def render(article: Article, *, single_file: bool, folder: Path | None = None) -
 
 def template_folder() -> Path:
     """Where the templates are: in the installed package, or beside it in a checkout."""
-    return next((f for f in (_PACKAGE / "templates", _PACKAGE.parent / "templates") if f.is_dir()), _PACKAGE / "templates")
+    inside = _PACKAGE / "templates"
+    return next((folder for folder in (inside, _PACKAGE.parent / "templates") if folder.is_dir()), inside)
 
 
 class Absent(jinja2.UndefinedError):
@@ -108,6 +110,17 @@ def _failing_line(error: BaseException, folder: Path) -> str | None:
     return "{}:{}".format(*chosen[-1]) if chosen else None
 
 
+class _Undefined(jinja2.StrictUndefined):
+    @property
+    def _undefined_message(self) -> str:
+        known: Any = self._undefined_obj
+        if isinstance(known, jinja2.environment.TemplateModule):
+            known = [name for name in vars(known) if not name.startswith("_")]
+        if isinstance(known, Mapping | list) and isinstance(self._undefined_name, str):
+            return f"there is no {self._undefined_name!r} here.{did_you_mean(self._undefined_name, map(str, known))}"
+        return super()._undefined_message
+
+
 class _Environment(jinja2.Environment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         # `f.values` and `f.items` are findings first, methods of a dictionary second.
@@ -120,39 +133,23 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment = _Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
-        undefined=jinja2.StrictUndefined,
+        undefined=_Undefined,
         finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=[Formulas],
     )
     environment.filters["num"] = number
-    environment.globals.update(style=lambda: _style(folder), snippet=snippet, known=_known, section_names=sections.names)
+    environment.globals.update(
+        style=partial(_style, folder), snippet=snippet, known=_known, check_section=_check_section
+    )
     return environment
 
 
 def _printable(value: Any) -> Any:
-    if value is None or callable(value) and not isinstance(value, jinja2.Undefined):
+    if value is None or (callable(value) and not isinstance(value, jinja2.Undefined)):
         raise TypeError(f"{value!r} cannot be printed")
     return value
-
-
-def number(value: float | None, spec: str = "") -> str:
-    """A number as a reader wants it: 4,000 and −0.0123, 10⁻⁴ instead of 1e-04, and a dash where there is none.
-
-    Integers are printed in full and others with three digits, unless `spec` says otherwise.
-    """
-    if value is None or value != value:
-        return "–"
-    text = format(value, spec or (",d" if isinstance(value, int) else ".3g"))
-    if not spec and "e+" in text and abs(value) < 1e6:
-        text = f"{value:,.0f}"
-    if match := re.fullmatch(r"(-?[\d.]+)e([+-]\d+)", text):
-        exponent = str(int(match[2])).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        text = f"{match[1]}·10{exponent}" if float(match[1]) != 1 else f"10{exponent}"
-    if text.startswith("-") and not text.strip("-0.,%"):
-        text = text[1:]  # -0.00 is zero
-    return text.replace("-", "−").replace("inf", "∞")
 
 
 class Numbering:
@@ -184,7 +181,7 @@ class Numbering:
             known = {shown for other, shown in self._known if kind in (None, other)}
             raise Absent(f"this page shows no {kind or 'figure or table'} {name!r}.{did_you_mean(name, known)}")
         if len(found) > 1:
-            raise Absent(f"{name!r} is a figure and a table; say which: m.ref({name!r}, \"table\")")
+            raise Absent(f'{name!r} is a figure and a table; say which: m.ref({name!r}, "table")')
         return found[0][0], self._known[found[0]]
 
 
@@ -195,7 +192,14 @@ def _known(mapping: Mapping[str, Any], name: str, kind: str) -> Any:
     return mapping[name]
 
 
-def _beside(media: Media, file: str) -> str:
+def _check_section(name: str) -> str:
+    """Nothing, for a section that an experiment may ask for; else an error."""
+    if name not in sections.names():
+        raise Absent(f"there is no section {name!r}.{did_you_mean(name, sections.names())}")
+    return ""
+
+
+def _beside(_: Media, file: str) -> str:
     return f"media/{file}"
 
 
@@ -244,7 +248,7 @@ class Formulas(Extension):
 
     _FORMULA = re.compile(
         r"(?P<jinja>\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\})|(?P<dollar>\\\$)"
-        r"|\$\$(?P<display>.+?)\$\$|\$(?=[^\s$])(?P<inline>[^$\n]*?[^\s$\\])\$(?!\d)",
+        r"|\$\$(?P<display>.+?)\$\$|\$(?=[^\s$])(?P<inline>[^$\n]*?[^\s$\\])\$(?!\d)(?P<after>[.,;:!?)’”]*)",
         re.DOTALL,
     )
 
@@ -264,11 +268,15 @@ class Formulas(Extension):
                 return "$"
             tex = (match["display"] or match["inline"]).strip()
             if re.search(r"\{\{|\{%", tex):
-                raise fail(f"formula {tex!r}: Jinja2 cannot put a value into a formula; end it before and begin anew", match)
+                raise fail(
+                    f"formula {tex!r}: a value cannot stand inside a formula; end it before and begin anew", match
+                )
             try:
                 mathml = _mathml(tex, bool(match["display"]))
             except ValueError as error:
                 raise fail(f"formula {tex!r}: {error}", match) from error
+            if match["after"]:
+                mathml = f'<span class="keep">{mathml}{match["after"]}</span>'
             return mathml + "\n" * match[0].count("\n")
 
         return self._FORMULA.sub(formula, source)
@@ -277,13 +285,14 @@ class Formulas(Extension):
 @cache
 def _mathml(tex: str, display: bool) -> str:
     try:
-        mathml: str = math_core.LatexToMathML().convert_with_local_state(tex, displaystyle=display)
+        mathml: str = math_core.LatexToMathML(fancy_error=False).convert_with_local_state(tex, displaystyle=display)
     except math_core.LatexError as error:
-        # Its text is coloured for terminals.
-        raise ValueError(re.sub(r"\x1b\[[0-9;]*m", "", str(error))) from error
+        raise ValueError(str(error).partition(": ")[2]) from error
     # A page whose policy forbids inline styles still aligns its equations.
     mathml = re.sub(r'style="text-align: (left|right);[^"]*"', r'class="\1"', mathml)
     # Braces would mean something to Jinja2; MathML has them as text only.
     mathml = mathml.replace("{{", "{&#123;").replace("{%", "&#123;%").replace("{#", "&#123;#")
+    if not display:
+        return mathml
     # A wide formula scrolls in its own box; a span, because it may stand in a paragraph.
-    return f'<span class="formula" role="group" aria-label="Formula" tabindex="0">{mathml}</span>' if display else mathml
+    return f'<span class="formula" role="group" aria-label="Formula" tabindex="0">{mathml}</span>'

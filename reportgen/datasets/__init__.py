@@ -33,6 +33,8 @@ class Data:
 class Dataset(Protocol):
     """A recipe for data. Its parameters are its fields; they are what an experiment file may set."""
 
+    def __hash__(self) -> int: ...
+
     @property
     def shape(self) -> tuple[int, int]:
         """How many inputs and how many outputs a sample has."""

@@ -10,6 +10,7 @@ import ast
 import dataclasses
 import difflib
 import inspect
+import itertools
 import re
 import textwrap
 import tomllib
@@ -79,7 +80,8 @@ def shipped(name: str = "default") -> str:
     known = [file.name.removesuffix(".toml") for file in _shipped().iterdir() if file.name.endswith(".toml")]
     if name not in known:
         raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, known)}")
-    return (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+    text: str = (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+    return text
 
 
 def _shipped() -> Any:
@@ -137,13 +139,13 @@ def _made(table: BaseModel, cls: type, **more: Any) -> Any:
 @cache
 def _notes(cls: type) -> dict[str, str]:
     """What the strings under a dataclass' fields say."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-    assert isinstance(body, ast.ClassDef)
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef))
     notes = {}
-    for field, below in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            assert isinstance(field.target, ast.Name)
-            notes[field.target.id] = inspect.cleandoc(str(below.value.value))
+    for field, below in itertools.pairwise(body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(note))):
+                notes[name] = inspect.cleandoc(note)
     return notes
 
 
@@ -157,7 +159,7 @@ def _data_table(name: str, cls: type) -> type[_Table]:
     return _table(
         cls,
         f"data set {name}",
-        name=(Literal[name], Field(description="Which data set.")),  # type: ignore[valid-type]
+        name=(Literal[name], Field(description="Which data set.")),
         seed=(Annotated[int, Field(ge=0)], Field(0, description="The draw of the data set.")),
         fresh=(bool, Field(False, description="A draw of its own for each run, from seed + i.")),
     )
@@ -169,8 +171,11 @@ def _arm_table(name: str, cls: type) -> type[_Table]:
     return _table(
         cls,
         f"arm {name}",
-        penalty=(Literal[name], Field(description="Which penalty.")),  # type: ignore[valid-type]
-        name=(Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")], Field(description="Unique; used in files.")),
+        penalty=(Literal[name], Field(description="Which penalty.")),
+        name=(
+            Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")],
+            Field(description="Unique; used in files."),
+        ),
         label=(Annotated[str, Field(max_length=60)], Field("", description=notes["label"])),
         strength=(
             Annotated[float, Field(ge=0, allow_inf_nan=False)],
@@ -202,7 +207,7 @@ def _model() -> type[_Table]:
         without=["data_seed", "fresh_data"],
         data=(_one_of(datasets, "name", _data_table), Field(description="What is learnt.")),
         arms=(list[arm], Field(min_length=1, description="What is compared.")),  # type: ignore[valid-type]
-        sections=(list[section], Field(min_length=1, description="The article, in reading order.")),
+        sections=(list[section], Field(min_length=1, description="In reading order.")),  # type: ignore[valid-type]
         reading=(list[reference], Field([], description="The reading list.")),  # type: ignore[valid-type]
         **{name: (table, Field(default_factory=table, description=table.__doc__)) for name, table in plain.items()},
     )
@@ -248,7 +253,7 @@ def _without_tags(loc: tuple[int | str, ...], where: Mapping[tuple[str | int, ..
     path: tuple[int | str, ...] = ()
     kinds = {*datasets.names(), *penalties.names()}
     for i, part in enumerate(loc):
-        in_table = path[:1] == ("data",) and i == 1 or path[:1] == ("arms",) and i == 2
+        in_table = (path[:1] == ("data",) and i == 1) or (path[:1] == ("arms",) and i == 2)
         if not (in_table and part in kinds and (*path, part) not in where):
             path = (*path, part)
     return path
@@ -271,7 +276,9 @@ def _wording(details: ErrorDetails) -> str:
         return f"{_discriminator(context)} is required and missing"
     if kind == "value_error":
         return str(context["error"])
-    text = details["msg"].replace("Input should", "must").replace("String should", "must").replace("List should", "must")
+    text = (
+        details["msg"].replace("Input should", "must").replace("String should", "must").replace("List should", "must")
+    )
     text = text.replace("must be a valid ", "must be a ").replace("a integer", "a whole number")
     return f"{text}, got {_shown(given)}"
 

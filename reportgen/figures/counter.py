@@ -16,7 +16,9 @@ class Counter:
     Numbers are padded to one width and the digits of the font are equally wide, so nothing trembles.
     """
 
-    def __init__(self, figure: Figure, values: Sequence[object], left: float, bottom: float, name: str = "step") -> None:
+    def __init__(
+        self, figure: Figure, values: Sequence[object], left: float, bottom: float, name: str = "step"
+    ) -> None:
         texts = [f"{value:,}" if isinstance(value, int) else str(value) for value in values]
         longest = max(map(len, texts))
         # A figure space is as wide as a digit.

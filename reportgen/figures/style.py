@@ -7,7 +7,7 @@ on a telephone they shrink to half of it, so letters are as large as the text ar
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
+from numpy.typing import NDArray
 
 WIDTH = 640
 
@@ -53,7 +54,8 @@ _LOOK: dict[str, Any] = {
     "legend.fontsize": 11,
     "legend.frameon": False,
     "legend.borderpad": 0.2,
-    "legend.borderaxespad": 0.2,
+    "legend.borderaxespad": 0.6,
+    "legend.handlelength": 1.8,
     "legend.handletextpad": 0.6,
     "legend.columnspacing": 1.4,
     "axes.spines.top": False,
@@ -72,10 +74,11 @@ _LOOK: dict[str, Any] = {
     "lines.markersize": 6,
     "lines.solid_capstyle": "round",
     "image.interpolation": "nearest",
-    "figure.constrained_layout.h_pad": 0.06,
-    "figure.constrained_layout.w_pad": 0.06,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
     # Labels may come from a user: a dollar in one is a dollar, and formulas use the letters themselves (λ, w₁).
     "text.parse_math": False,
+    "path.simplify_threshold": 0.25,
     "svg.fonttype": "path",
     "svg.hashsalt": "reportgen",
 }
@@ -85,7 +88,8 @@ _LOOK: dict[str, Any] = {
 def look(dark: bool = False) -> Iterator[None]:
     """Draw inside this: matplotlib's own defaults, whatever file of settings lies around, and then ours."""
     ink, muted, grid, paper = ((DARK[role] if dark else role) for role in (INK, MUTED, GRID, PAPER))
-    roles = {
+    settings: Any = {
+        **_LOOK,
         "text.color": ink,
         "axes.labelcolor": ink,
         "axes.titlecolor": ink,
@@ -99,7 +103,7 @@ def look(dark: bool = False) -> Iterator[None]:
         "axes.facecolor": paper,
         "savefig.facecolor": paper,
     }
-    with matplotlib.style.context("default"), matplotlib.rc_context({**_LOOK, **roles}):
+    with matplotlib.style.context("default"), matplotlib.rc_context(settings):
         yield
 
 
@@ -118,7 +122,7 @@ _ARMS = (
     Arm(GREEN, "^", (0, (1.2, 1.4))),
     Arm(PURPLE, "D", (0, (6, 1.5, 1.2, 1.5))),
     Arm(ORANGE, "v", (0, (3, 1.2))),
-    Arm(SKY, "P", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
+    Arm(SKY, "X", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
 )
 
 
@@ -148,21 +152,24 @@ def wrapped(label: object, width: int = 20, lines: int = 3) -> str:
     return "\n".join(textwrap.wrap(str(label), width, max_lines=lines, placeholder=" …"))
 
 
+def note(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **look: Any) -> None:
+    """Small text beside the point `at`, so many points to the right and up; `xycoords` may say what `at` counts in."""
+    axes.annotate(text, at, offset, textcoords="offset points", **{"fontsize": 10.5, "va": "bottom", **look})
+
+
 def legend(figure: Figure, entries: dict[str, Artist], where: Axes | None = None, columns: int = 0) -> Legend | None:
     """One legend for the whole figure: above it, or filling `where`; nothing for a single entry without a name."""
     if not any(entries):
         return None
-    # Matplotlib hides entries that begin with an underscore; a thin space in front shows them.
-    labels = [wrapped(label, 44, 2).replace("_", "\u200a_", 1 if label.startswith("_") else 0) for label in entries]
-    longest = max(len(line) for label in labels for line in label.split("\n"))
-    fitting = max(1, int((figure.get_figwidth() * 96 - 16) // (58 + 8.8 * longest)))
+    labels = [wrapped(label, 44, 2) for label in entries]
     handles = list(entries.values())
     if where is not None:
         where.set_axis_off()
         return where.legend(handles, labels, loc="center left")
-    return figure.legend(
-        handles, labels, loc="outside upper left", ncols=columns or min(len(labels), fitting), alignment="left"
-    )
+    widths = [58 + 8.5 * max(map(len, label.split("\n"))) for label in labels]
+    room = figure.get_figwidth() * 96 - 20
+    fitting = len(labels) if sum(widths) <= room else max(1, int(room // max(widths)))
+    return figure.legend(handles, labels, loc="outside upper left", ncols=columns or fitting, alignment="left")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -189,20 +196,31 @@ def _raised(exponent: int) -> str:
     return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def scale(axes: Axes, which: str, kind: str = "linear", smallest: float = 1.0) -> None:
+def scale(axes: Axes, which: str, kind: str = "linear", values: Any = (1.0,)) -> None:
     """Set the scale of axis `which` ("x" or "y"), with few ticks and plain numbers on them.
 
-    "symlog" is a logarithmic axis that also shows zero, as a sweep that starts at λ = 0 needs; `smallest` is the
-    smallest value above zero on it.
+    A logarithmic axis that is to show `values` with a zero among them, as a sweep that starts at λ = 0, keeps a place
+    for it before the logarithms begin.
     """
+    values = np.asarray(values, dtype=float)
+    positive = values[values > 0]
+    if kind == "log" and positive.size == 0:
+        kind = "linear"
     axis = axes.xaxis if which == "x" else axes.yaxis
     most = 6 if which == "x" else 5
     if kind == "linear":
         axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6)))
         return
-    getattr(axes, f"set_{which}scale")(kind, **({"linthresh": smallest, "linscale": 0.6} if kind == "symlog" else {}))
-    axis.set_major_locator(LogLocator(numticks=most) if kind == "log" else SymmetricalLogLocator(axis.get_transform()))
+    zero = positive.size < values.size
+    if zero:
+        getattr(axes, f"set_{which}scale")("symlog", linthresh=positive.min(), linscale=0.6)
+        axis.set_major_locator(SymmetricalLogLocator(axis.get_transform()))
+    else:
+        getattr(axes, f"set_{which}scale")("log")
+        span = positive.max() / positive.min()
+        between = (1.0,) if span > 50 else (1.0, 2.0, 5.0) if span > 8 else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+        axis.set_major_locator(LogLocator(subs=between, numticks=most if span > 50 else 9))
     axis.set_major_formatter(FuncFormatter(lambda value, _: _decade(value)))
     axis.set_minor_formatter(NullFormatter())
 
@@ -213,11 +231,7 @@ def _decade(value: float) -> str:
     return number(value)
 
 
-def spread(count: int, width: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+def spread(count: int, width: float) -> NDArray[np.float64]:
     """Offsets within ± `width` that keep neighbours apart, the same every time: steps of the golden ratio."""
-    return (((np.arange(count) * 0.6180339887498949 + 0.5) % 1.0) - 0.5) * 2 * width
-
-
-def rows_of(items: Sequence[Any], columns: int) -> Iterable[Sequence[Any]]:
-    """`items` in rows of `columns`; the last may be short."""
-    return (items[start : start + columns] for start in range(0, len(items), columns))
+    steps = np.arange(count, dtype=np.float64) * 0.6180339887498949
+    return ((steps + 0.5) % 1.0 - 0.5) * 2 * width

@@ -16,6 +16,8 @@ Axes = tuple[int, int]
 class Penalty(Protocol):
     """How much a kernel costs at strength 1, and the two ways to push it down."""
 
+    def __hash__(self) -> int: ...
+
     def cost(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
         """The penalty, summed over inputs and outputs; the other axes of `w` remain."""
 

@@ -99,9 +99,7 @@ def test_prox_of_two_weights_is_where_a_search_over_a_grid_ends(penalty, shape, 
     objective = scale * penalty.cost(grid, np) + ((grid - np.reshape(w, shape)) ** 2).sum(axis=(1, 2)) / 2
 
     # The grid is 0.01 wide, so its best point may lie half of that away, and a little more across a flat valley.
-    np.testing.assert_allclose(
-        penalty.prox(np.reshape(w, shape), scale, np), grid[objective.argmin()], atol=0.011
-    )
+    np.testing.assert_allclose(penalty.prox(np.reshape(w, shape), scale, np), grid[objective.argmin()], atol=0.011)
 
 
 @pytest.mark.parametrize("moved", ["runs last", "runs between", "inputs and outputs swapped"])
@@ -113,9 +111,7 @@ def test_numbers_do_not_depend_on_where_the_axes_lie(penalty, moved):
     there = np.transpose(w, order)
 
     np.testing.assert_allclose(penalty.cost(there, np, axes), penalty.cost(w, np))
-    np.testing.assert_allclose(
-        penalty.subgradient(there, np, axes), np.transpose(penalty.subgradient(w, np), order)
-    )
+    np.testing.assert_allclose(penalty.subgradient(there, np, axes), np.transpose(penalty.subgradient(w, np), order))
     np.testing.assert_allclose(
         penalty.prox(there, np.transpose(scale, order), np, axes), np.transpose(penalty.prox(w, scale, np), order)
     )

@@ -12,7 +12,6 @@ import pytest
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.penalties.none import NoPenalty
 from reportgen.run import Recording, Run, Training
 from reportgen.training import train
 
@@ -117,9 +116,7 @@ def test_no_network_of_four_layers_has_its_slope_for_less(name, measure, power, 
     assert np.median(np.array(paid) / least) <= 1 + excess
 
 
-@pytest.mark.parametrize(
-    ("name", "measure", "least"), [("l2, decayed", squares, 5.657), ("l1, decayed", sizes, 4.757)]
-)
+@pytest.mark.parametrize(("name", "measure", "least"), [("l2, decayed", squares, 5.657), ("l1, decayed", sizes, 4.757)])
 def test_for_a_slope_of_two_that_is_the_number_of_the_article(name, measure, least, arms):
     assert median(slope, arms[name]) == pytest.approx(2, abs=0.1)
     assert median(measure, arms[name]) == pytest.approx(least, rel=0.03)

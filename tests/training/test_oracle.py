@@ -90,7 +90,13 @@ CASES = {
     ),
     "adam, batch 4": run(optimizer="adam", batch_size=4, epochs=10, penalty=L1(), strength=0.3),
     "adam, batch 4, proximal": run(
-        optimizer="adam", batch_size=4, epochs=10, penalty=ElasticNet(), strength=0.3, step="proximal", schedule="linear"
+        optimizer="adam",
+        schedule="linear",
+        batch_size=4,
+        epochs=10,
+        penalty=ElasticNet(),
+        strength=0.3,
+        step="proximal",
     ),
     "adam, batch 1, tanh": run(optimizer="adam", activation="tanh", loss="huber", penalty=L2(), strength=0.1),
     "batch 8, relu": run(batch_size=8, epochs=20, activation="relu", order="reshuffled", loss="squared", init_seed=2),
@@ -100,7 +106,7 @@ CASES = {
     "dropout, batch 4": run(dropout=0.4, activation="tanh", batch_size=4, epochs=10, penalty=L1(), strength=0.1),
     # Other depths, several inputs, several outputs.
     "no hidden layer": run(hidden=(), penalty=L1(), strength=0.1, step="proximal"),
-    "fifty inputs": run(data=SparseLinear(samples=20, test_samples=5), hidden=(4,), epochs=1, penalty=L1(), strength=0.1),
+    "fifty inputs": run(data=SparseLinear(samples=20), hidden=(4,), epochs=1, penalty=L1(), strength=0.1),
     "two outputs": run(data=TwoOutputs(), hidden=(4,), loss="squared", penalty=GroupLasso(), strength=0.1),
     "two outputs, batch 4": run(data=TwoOutputs(), hidden=(4,), loss="squared", batch_size=4, epochs=10),
 }
@@ -275,9 +281,7 @@ def test_penalties_give_numpys_numbers_over_tensorflow(name):
     w[1, 2] = 0
 
     np.testing.assert_allclose(penalty.cost(tf.constant(w), training._XP), penalty.cost(w, np), rtol=1e-6)
-    np.testing.assert_allclose(
-        penalty.subgradient(tf.constant(w), training._XP), penalty.subgradient(w, np), rtol=1e-5
-    )
+    np.testing.assert_allclose(penalty.subgradient(tf.constant(w), training._XP), penalty.subgradient(w, np), rtol=1e-5)
     np.testing.assert_allclose(
         penalty.prox(tf.constant(w), tf.constant(0.3), training._XP), penalty.prox(w, np.float32(0.3), np), atol=1e-6
     )

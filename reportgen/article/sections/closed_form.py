@@ -33,12 +33,19 @@ class ClosedForm(Section):
             "largest_weight": float(max(np.abs(b).max() for _, b in pairs)),
         }
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         by_training, by_formula = (np.concatenate(side) for side in zip(*self._pairs(e, trained), strict=True))
         yield Picture(
             name="closed-form",
             figure="agreement",
-            inputs={"x": by_formula, "y": by_training, "xlabel": "weight by the formula", "ylabel": "weight by training"},
+            inputs={
+                "x": by_formula,
+                "y": by_training,
+                "xlabel": "weight by the formula",
+                "ylabel": "weight by training",
+            },
             alt=f"{len(by_formula)} weights of {findings['draws']} data sets by formula and by training lie on the "
             f"diagonal; the largest difference is {findings['largest_difference']:.1g}.",
         )

@@ -5,9 +5,10 @@ from itertools import combinations
 
 import numpy as np
 
+from reportgen.analysis.comparison import holm
 from reportgen.analysis.errors import spread, total_errors
-from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.article.common import against, listed, stated, trained_arm
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run
@@ -34,9 +35,13 @@ class Errors(Section):
             if trajectory.diverged is not None
         ]
         labels = {arm.name: arm.label for arm in e.arms}
+        combined = list(combinations(totals, 2))
+        differences = holm(
+            [against(e, totals[a], totals[b]) for a, b in combined], e.comparison.equivalence, e.comparison.confidence
+        )
         pairs = [
-            {"first": labels[a], "second": labels[b], "names": [a, b], **stated(against(e, totals[a], totals[b]))}
-            for a, b in combinations(totals, 2)
+            {"first": labels[a], "second": labels[b], "names": [a, b], **stated(difference)}
+            for (a, b), difference in zip(combined, differences, strict=True)
         ]
         everything = np.concatenate(list(totals.values()))
         return {
@@ -57,7 +62,9 @@ class Errors(Section):
             "smallest_p_of_five": 2 / 2**5,
         }
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         arms = findings["arms"]
         yield Picture(
             name="errors",
@@ -90,7 +97,9 @@ class Errors(Section):
                 "xlabel": "difference of total error, mean over pairs (negative: the first is better)",
             },
             alt="Mean paired difference with interval for every pair of arms. "
-            + "; ".join(f"{r['label']}: {r['estimate']:.1f} ({r['low']:.1f} to {r['high']:.1f}), {r['verdict']}" for r in rows)
+            + "; ".join(
+                f"{r['label']}: {r['estimate']:.1f} ({r['low']:.1f} to {r['high']:.1f}), {r['verdict']}" for r in rows
+            )
             + ".",
         )
 
@@ -134,16 +143,19 @@ class Errors(Section):
         decided = [p for p in findings["pairs"] if p["verdict"] in ("better", "worse")]
         if not decided:
             equal, total = findings["verdicts"]["practically equal"], len(findings["pairs"])
+            split = f"{equal} of {total} comparisons are practically equal, {total - equal} undecided"
             return (
                 f"In the set-up of the post, {findings['runs']} paired runs per arm show no arm to predict better than "
-                f"another: of {total} comparisons {equal} are practically equal and {total - equal} undecided. "
+                f"another: {split if equal else f'all {total} comparisons are undecided'}. "
                 f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
             )
         told = [
             f"{p['first']} beats {p['second']}" if p["verdict"] == "better" else f"{p['second']} beats {p['first']}"
             for p in decided
         ]
-        return f"In the set-up of the post, on this one data set, {listed(told)}; the other comparisons do not separate."
+        return (
+            f"In the set-up of the post, on this one data set, {listed(told)}; the other comparisons do not separate."
+        )
 
 
 _VERDICTS = {

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.article.common import is_curve, strength
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 
@@ -47,7 +47,9 @@ class ExperimentCard(Section):
             found["truth_error"] = float(np.abs(best - data.y_test[:, 0]).sum())
         return found
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         run = e.run(0)
         data = run.draw()
         if is_curve(e):
@@ -82,7 +84,10 @@ class ExperimentCard(Section):
         t = e.training
         layers = ", ".join(f"{i}×{o}" for i, o in findings["shapes"])
         rows = [
-            ("data", f"{findings['training_samples']} training and {findings['test_samples']} test samples, split once"),
+            (
+                "data",
+                f"{findings['training_samples']} training and {findings['test_samples']} test samples, split once",
+            ),
             ("layers", f"{layers}; activation: {findings['activation']}"),
             ("parameters", f"{findings['parameters']}; biases start at zero and are not penalised"),
             ("initial weights", e.network.initializer.replace("_", " ")),
@@ -103,6 +108,7 @@ class ExperimentCard(Section):
                 Column(label="enters by"),
             ),
             rows=tuple(
-                (arm.label, type(arm.penalty).__name__, arm.strength, arm.step if arm.strength else "–") for arm in e.arms
+                (arm.label, type(arm.penalty).__name__, arm.strength, arm.step if arm.strength else "–")
+                for arm in e.arms
             ),
         )

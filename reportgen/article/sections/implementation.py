@@ -1,7 +1,7 @@
 """How to write it: today's Keras, plain TensorFlow, and the proximal step."""
 
-from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.article.common import strength
+from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Experiment
 
 

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.analysis.sparsity import below_share, zero_share
-from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.article.common import frames_of, grid, is_curve, threshold, trained_arm
+from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Arm, Experiment
 from reportgen.figures import Animation, Picture
+from reportgen.network import Weights
 from reportgen.run import Run
 from reportgen.trajectory import Trajectory
 
@@ -37,13 +38,16 @@ class Motion(Section):
                     "below": below_share(kernels, band),
                     "zero": zero_share(kernels),
                     "largest": float(max(np.abs(w).max() for w in kernels)),
+                    "second_direction": _second_direction(kernels),
                     "diverged": first.diverged,
                 }
             )
         pair = [arm.name for arm in _pair(e)]
         return {"arms": arms, "threshold": band, "pair": pair, "curve": is_curve(e), "run": 1}
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         first = {arm.name: trained_arm(e, arm, trained)[0] for arm in e.arms}
         for arm, found in zip(e.arms, findings["arms"], strict=True):
             t = first[arm.name]
@@ -73,6 +77,15 @@ class Motion(Section):
             )
             if is_curve(e):
                 yield fit_animation(e, "fit-side-by-side", both)
+
+
+def _second_direction(kernels: Sequence[Weights]) -> float | None:
+    """Largest share, over the matrices between hidden layers, of the second singular value in the first.
+
+    Zero says that each of these matrices is of rank one: all its rows are multiples of a single row.
+    """
+    values = [np.linalg.svd(w, compute_uv=False) for w in kernels[1:-1] if min(w.shape) > 1]
+    return max((float(s[1] / s[0]) for s in values if s[0] > 0), default=None)
 
 
 def _pair(e: Experiment) -> Sequence[Arm]:
@@ -105,9 +118,9 @@ def fit_animation(e: Experiment, name: str, networks: Sequence[tuple[str, Trajec
     truth = data.truth or (None, None)
     panels: list[dict[str, Any]] = [{"title": label, "lines": _curves(t, x, frames)} for label, t in networks]
     ends = "; ".join(
-        f"{label}: from {panel['lines'][-1, 0]:.1f} at x = {x[0, 0]:.1f} to {panel['lines'][-1, -1]:.1f} at "
-        f"x = {x[-1, 0]:.1f}"
-        for (label, _), panel in zip(networks, panels, strict=True)
+        f"{label}: at first from {line[0, 0]:.1f} to {line[0, -1]:.1f}, at the end from {line[-1, 0]:.1f} to "
+        f"{line[-1, -1]:.1f}, and in the second half of the frames never further than {_wander(line):.1f} from that"
+        for label, line in ((panel["title"], panel["lines"]) for panel in panels)
     )
     return Animation(
         name=name,
@@ -122,9 +135,14 @@ def fit_animation(e: Experiment, name: str, networks: Sequence[tuple[str, Trajec
             "truth_y": None if truth[1] is None else truth[1][:, 0],
             "steps": networks[0][1].steps[frames],
         },
-        alt=f"The fitted curve swings into the training samples within the first steps and then keeps jittering about "
-        f"them. At the end {ends}.",
+        alt=f"The fitted function over {networks[0][1].steps[-1]} steps, between x = {x[0, 0]:.1f} and "
+        f"x = {x[-1, 0]:.1f}. {ends}.",
     )
+
+
+def _wander(lines: NDArray[np.float64]) -> float:
+    """How far lines [frames, points] of the second half lie from the last one, at most."""
+    return float(np.abs(lines[len(lines) // 2 :] - lines[-1]).max())
 
 
 def _curves(trajectory: Trajectory, x: NDArray[np.float64], frames: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.article.common import penalty
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.datasets.wave import Wave
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
@@ -16,7 +16,8 @@ from reportgen.trajectory import Trajectory
 
 _DATA = Wave()
 _RUNS = 10
-_CLUSTERS, _MOST_CLUSTERS = 4, 8
+_CENTRES = ((-4.0, -3.0), (-3.0, 4.0), (3.5, 3.0), (4.0, -4.0))
+_MOST_CLUSTERS = 8
 _DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 _FEATURES = (1, 2, 4, 8, 10)
 WAYS = {
@@ -38,11 +39,16 @@ class Others(Section):
         return [run for way in ("none", "decay", "dropout") for run in self._of(e, way)]
 
     def _of(self, e: Experiment, way: str) -> list[Run]:
-        """ReLU networks far larger than their data asks for; early stopping takes the unlimited ones at an earlier step."""
+        """ReLU networks far larger than their data ask for. Early stopping takes the unlimited ones, earlier."""
         return [
             Run(
                 data=_DATA,
-                network=Network(hidden=(48, 48), activation="relu", initializer="he_normal", dropout=0.2 if way == "dropout" else 0.0),
+                network=Network(
+                    hidden=(48, 48),
+                    activation="relu",
+                    initializer="he_normal",
+                    dropout=0.2 if way == "dropout" else 0.0,
+                ),
                 training=_TRAINING,
                 penalty=penalty("l2" if way == "decay" else "none"),
                 strength=1.0 if way == "decay" else 0.0,
@@ -61,10 +67,11 @@ class Others(Section):
     def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
         runs = {way: [trained[run] for run in self._of(e, way)] for way in ("none", "decay", "dropout")}
         stopped = [_stopping_record(t) for t in runs["none"]]
-        ways = {}
+        ways: dict[str, Findings] = {}
         for way, label in WAYS.items():
             members = runs["none" if way == "early" else way]
-            errors = [_distance(t, r if way == "early" else -1) for t, r in zip(members, stopped, strict=True)]
+            records = stopped if way == "early" else [-1] * len(members)
+            errors = [_distance(t, record) for t, record in zip(members, records, strict=True)]
             ways[way] = {"label": label, "errors": errors, "mean": float(np.mean(errors))}
         return {
             "runs": len(runs["none"]),
@@ -106,11 +113,11 @@ class Others(Section):
             name="ways",
             figure="fits",
             inputs={"panels": panels},
-            alt="The same noisy samples of a sine fitted by the same network, unlimited and held back in three ways. Mean "
-            f"squared distance from the sine over {findings['runs']} runs: {told}.",
+            alt="The same noisy samples of a sine fitted by the same network, unlimited and held back in three ways. "
+            f"Mean squared distance from the sine over {findings['runs']} runs: {told}.",
         )
         first = runs["none"][0]
-        held = [float(np.mean((first.predict(first.run.draw().x_test, r) - first.run.draw().y_test) ** 2)) for r in range(len(first.steps))]
+        held = _held_out(first)
         yield Picture(
             name="early-stopping",
             figure="curves",
@@ -166,9 +173,9 @@ class Others(Section):
                     },
                 ]
             },
-            alt=f"Random forest, error on training and on new samples. By depth, from {forest['depth']['test'][0]:.2f} at "
-            f"depth {_DEPTHS[0]} to {forest['depth']['test'][-1]:.2f} at depth {_DEPTHS[-1]} on new samples; least with "
-            f"{forest['features']['best']} inputs per split.",
+            alt=f"Random forest, error on training and on new samples. By depth {forest['depth']['test'][0]:.2f} at "
+            f"depth {_DEPTHS[0]} to {forest['depth']['test'][-1]:.2f} at depth {_DEPTHS[-1]} on new samples; "
+            f"least with {forest['features']['best']} inputs per split.",
         )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
@@ -180,7 +187,11 @@ class Others(Section):
                 Column(label="closer than unlimited in", format=""),
             ),
             rows=tuple(
-                (w["label"], w["mean"], f"{findings['better'][way]} of {findings['runs']} runs" if way != "none" else "–")
+                (
+                    w["label"],
+                    w["mean"],
+                    f"{findings['better'][way]} of {findings['runs']} runs" if way != "none" else "–",
+                )
                 for way, w in findings["ways"].items()
             ),
         )
@@ -188,17 +199,19 @@ class Others(Section):
 
 def _distance(trajectory: Trajectory, record: int) -> float:
     """Mean squared distance from the noiseless function."""
-    data = trajectory.run.draw()
-    assert data.truth is not None
-    x, y = data.truth
-    return float(np.mean((trajectory.predict(x, record) - y) ** 2))
+    x = trajectory.run.draw().x_test
+    return float(np.mean((trajectory.predict(x, record) - np.sin(np.pi * x)) ** 2))
+
+
+def _held_out(trajectory: Trajectory) -> list[float]:
+    """Mean squared error on the held-out samples at each record."""
+    data, records = trajectory.run.draw(), range(len(trajectory.steps))
+    return [float(np.mean((trajectory.predict(data.x_test, r) - data.y_test) ** 2)) for r in records]
 
 
 def _stopping_record(trajectory: Trajectory) -> int:
     """The record with the least error on held-out samples: where one would have stopped."""
-    data = trajectory.run.draw()
-    held = [np.mean((trajectory.predict(data.x_test, r) - data.y_test) ** 2) for r in range(len(trajectory.steps))]
-    return int(np.argmin(held))
+    return int(np.argmin(_held_out(trajectory)))
 
 
 def _kmeans() -> dict[str, Any]:
@@ -206,7 +219,7 @@ def _kmeans() -> dict[str, Any]:
     from sklearn.datasets import make_blobs
     from sklearn.metrics import silhouette_score
 
-    points, _ = make_blobs(n_samples=120, centers=_CLUSTERS, cluster_std=1.1, center_box=(-7, 7), random_state=3)
+    points, _ = make_blobs(n_samples=120, centers=_CENTRES, cluster_std=1.3, random_state=0)
     fitted = {k: KMeans(k, n_init=4, random_state=0).fit(points) for k in range(2, _MOST_CLUSTERS + 1)}
     scores = {k: float(silhouette_score(points, fit.labels_)) for k, fit in fitted.items()}
     best = max(scores, key=lambda k: scores[k])
@@ -218,7 +231,7 @@ def _kmeans() -> dict[str, Any]:
         ],
         "scores": {str(k): score for k, score in scores.items()},
         "best": best,
-        "true": _CLUSTERS,
+        "true": len(_CENTRES),
     }
 
 

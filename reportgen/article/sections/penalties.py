@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.article.common import penalty, strength
+from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 
@@ -22,14 +22,15 @@ class Penalties(Section):
         λ = strength(e)
         weights = np.array(_SHOWN).reshape(-1, 1, 1)
         shrunk = {
-            name: [float(w) for w in penalty(name).prox(weights, λ, np).ravel()]
-            for name in ("l1", "l2", "elastic_net")
+            name: [float(w) for w in penalty(name).prox(weights, λ, np).ravel()] for name in ("l1", "l2", "elastic_net")
         }
         # Both weights leave the same unit, so for the group lasso they are one group.
         pair = penalty("group_lasso").prox(np.array([[1.0, 0.25]]), λ, np)[0]
         return {"strength": λ, "weights": list(_SHOWN), "shrunk": shrunk, "group": [float(w) for w in pair]}
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         yield Picture(
             name="penalty-curves",
             figure="penalty_curves",
@@ -40,8 +41,8 @@ class Penalties(Section):
         yield Picture(
             name="penalty-surfaces",
             figure="penalty_surfaces",
-            alt="Four surfaces over two weights: L1 an upturned pyramid with creases along both axes, L2 a smooth bowl, "
-            "elastic net a bowl with creases, group lasso a cone with a single sharp point at the origin.",
+            alt="Four surfaces over two weights: L1 an upturned pyramid with creases along both axes, L2 a smooth "
+            "bowl, elastic net a bowl with creases, group lasso a cone with a single sharp point at the origin.",
         )
         yield Picture(
             name="penalty-contours",

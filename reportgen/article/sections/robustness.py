@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from reportgen.analysis.errors import total_errors
+from reportgen.article.common import LOOK, outcomes, penalty, strength
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.article.common import outcomes, penalty, strength
 from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
@@ -78,7 +78,9 @@ class Robustness(Section):
             "samples_tested": self._of(e, "absolute", "none", 0.0)[0].draw().x_test.shape[0],
         }
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         cells = findings["cells"]
         panels: list[dict[str, Any]] = [
             {
@@ -88,6 +90,7 @@ class Robustness(Section):
                 "series": [
                     {
                         "label": label,
+                        "arm": LOOK[kind],
                         "x": list(SIZES),
                         "y": [c["error"] for c in cells if (c["loss"], c["penalty"]) == (loss, kind)],
                     }
@@ -103,7 +106,8 @@ class Robustness(Section):
             alt="Error against the size of the outliers, one panel a loss, one line a penalty. At size "
             f"{SIZES[-1]:g}: "
             + "; ".join(f"{loss} loss {error:.1f}" for loss, error in findings["by_loss"].items())
-            + " on average; within a panel the four penalties lie almost on one line.",
+            + f" on average over the penalties. The averages of the penalties over the losses differ by "
+            f"{findings['penalty_effect']:.2f}.",
         )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
@@ -128,7 +132,7 @@ class Robustness(Section):
             return (
                 f"Robustness against outliers comes from the loss, not from the penalty: with outliers of up to "
                 f"{findings['sizes'][-1]:g}, changing the loss moves the error by {loss:.1f}, changing the penalty by "
-                f"{other:.1f}."
+                f"{other:.2f}."
             )
         return (
             f"With outliers of up to {findings['sizes'][-1]:g}, changing the loss moves the error by {loss:.1f} and "

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.article.common import ENDS, LOOK, penalty
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.article.common import ENDS, penalty
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
@@ -18,14 +18,13 @@ DATA = SparseLinear()
 UNIVERSAL = 2 * DATA.noise * (2 * np.log(DATA.inputs) / DATA.samples) ** 0.5
 FACTORS = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
 ARMS = {"none": ("no penalty", "subgradient"), "l1": ("L1, proximal", "proximal"), "l2": ("L2", "subgradient")}
+_LOOK = {"none": LOOK["none"], "l1": LOOK["l1-proximal"], "l2": LOOK["l2"]}
 _DRAWS, _DRAWS_ON_PATH = 30, 10
 
 
 def linear_run(kind: str, λ: float, draw: int) -> Run:
     """A linear model of the sparse data, trained on whole batches until it stands still."""
-    training = Training(
-        batch_size=DATA.samples, epochs=400, learning_rate=0.1, schedule="linear", loss="squared"
-    )
+    training = Training(batch_size=DATA.samples, epochs=400, learning_rate=0.1, schedule="linear", loss="squared")
     return Run(
         data=DATA,
         network=Network(hidden=()),
@@ -54,8 +53,7 @@ class Selection(Section):
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         draws = min(_DRAWS, e.runs.count)
         arms = {
-            kind: _summary([_counts(trained[linear_run(kind, UNIVERSAL, d)], d) for d in range(draws)])
-            for kind in ARMS
+            kind: _summary([_counts(trained[linear_run(kind, UNIVERSAL, d)], d) for d in range(draws)]) for kind in ARMS
         }
         path = [
             _summary(
@@ -76,19 +74,27 @@ class Selection(Section):
             "path_draws": min(_DRAWS_ON_PATH, draws),
         }
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         estimates = [
-            {"label": ARMS[kind][0], "values": trained[linear_run(kind, UNIVERSAL, 0)].kernels[0][-1][:, 0]}
+            {
+                "label": ARMS[kind][0],
+                "arm": _LOOK[kind],
+                "values": trained[linear_run(kind, UNIVERSAL, 0)].kernels[0][-1][:, 0],
+            }
             for kind in ARMS
         ]
-        l1 = findings["arms"]["l1"]
         yield Picture(
             name="coefficients",
             figure="coefficients",
             inputs={"truth": DATA.weights(0)[:, 0], "estimates": estimates},
-            alt=f"Estimates of {DATA.inputs} weights in one draw, of which {DATA.relevant} are truly not zero. Without a "
-            f"penalty and with L2 every weight is off zero; with L1 most are exactly zero.",
+            alt=f"Estimates of {DATA.inputs} weights in one draw, of which {DATA.relevant} are truly not zero. "
+            "On average over the draws, the weights that are not exactly zero number "
+            + ", ".join(f"{arm['picked']:.1f} with {arm['label']}" for arm in findings["arms"].values())
+            + ".",
         )
+        l1 = findings["arms"]["l1"]
         path, x = findings["path"]["counts"], findings["path"]["strengths"]
         counted = {"found": "relevant, found", "false_picks": "irrelevant, picked"}
         yield Picture(
@@ -112,15 +118,17 @@ class Selection(Section):
                         "xlabel": "λ",
                         "ylabel": "mean squared error",
                         "xscale": "log",
-                        "series": [{"label": "L1, proximal", "x": x, "y": [c["error"] for c in path]}],
+                        "series": [
+                            {"label": "L1, proximal", "arm": _LOOK["l1"], "x": x, "y": [c["error"] for c in path]}
+                        ],
                         "levels": [{"y": DATA.noise**2, "label": "noise alone"}],
                     },
                 ]
             },
             alt=f"Left: as λ grows from {x[0]:.2g} to {x[-1]:.2g}, the irrelevant inputs that L1 picks fall from "
             f"{path[0]['false_picks']:.0f} to {path[-1]['false_picks']:.0f}, and the relevant ones it finds from "
-            f"{path[0]['found']:.0f} to {path[-1]['found']:.0f}. Right: the error on new samples over the same λ. At the "
-            f"λ fixed beforehand L1 finds {l1['found']:.1f} and falsely picks {l1['false_picks']:.1f}.",
+            f"{path[0]['found']:.0f} to {path[-1]['found']:.0f}. Right: the error on new samples over the same λ. "
+            f"At the λ fixed beforehand L1 finds {l1['found']:.1f} and falsely picks {l1['false_picks']:.1f}.",
         )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:

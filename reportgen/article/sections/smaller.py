@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from reportgen.analysis.comparison import Values
 from reportgen.analysis.compression import Compressed, compress
 from reportgen.analysis.errors import spread, total_errors
+from reportgen.article.common import LOOK, against, listed, penalty, stated, strength, threshold, trained_arm, vary
+from reportgen.article.numbers import number
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.article.common import against, listed, penalty, stated, strength, threshold, trained_arm, vary
 from reportgen.article.sections.motion import weights_animation
 from reportgen.experiment import Arm, Experiment
 from reportgen.figures import Animation, Picture
@@ -73,7 +75,13 @@ class Smaller(Section):
         """What is left of each run of an arm without its dead units, and how far its outputs moved by that."""
         done = [_compressed(e, t) for t in trained_arm(e, arm, trained) if t.diverged is None]
         if not done:
-            return {"label": arm.label, "name": arm.name, "parameters": float("nan"), "hidden": [], "change": float("nan")}
+            return {
+                "label": arm.label,
+                "name": arm.name,
+                "parameters": float("nan"),
+                "hidden": [],
+                "change": float("nan"),
+            }
         return {
             "label": arm.label,
             "name": arm.name,
@@ -84,26 +92,32 @@ class Smaller(Section):
             "change": float(max(change for _, change in done)),
         }
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         full, small = (trained[self._of(e, "l2", hidden)[0]] for hidden in (None, HIDDEN))
         yield weights_animation(
             "weights-adjusted",
             [("before", full), ("after", small)],
-            alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden layers of "
-            f"{listed(findings['hidden'])} units and of {listed(HIDDEN)}. The last square of the smaller one is a single weight.",
+            alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden layers "
+            f"of {listed(findings['hidden'])} units and of {listed(HIDDEN)}. The last square of the smaller one is a "
+            "single weight.",
         )
         yield weights_animation(
             "weights-smaller",
             [("adjusted network", small)],
-            alt=f"Weight matrices of the adjusted network alone: hidden layers of {listed(HIDDEN)} units; its last matrix is a "
-            "single weight, drawn as one large square.",
+            alt=f"Weight matrices of the adjusted network alone: hidden layers of {listed(HIDDEN)} units; the last "
+            "matrix is a single weight, drawn as one large square.",
         )
-        groups = [
-            {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"])}
-            for a in findings["adjusted"].values()
+        groups: list[dict[str, Any]] = [
+            {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"]), "arm": LOOK[kind]}
+            for kind, a in findings["adjusted"].items()
             for when in ("before", "after")
         ]
-        groups += [{"label": f"published, {when}", "values": np.array(p["totals"])} for when, p in findings["published"].items()]
+        groups += [
+            {"label": f"published, {when}", "values": np.array(p["totals"]), "arm": LOOK["none"]}
+            for when, p in findings["published"].items()
+        ]
         yield Picture(
             name="adjusted",
             figure="strip",
@@ -114,7 +128,9 @@ class Smaller(Section):
         )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        sides = [(a["label"], when, a[when]["totals"]) for a in findings["adjusted"].values() for when in ("before", "after")]
+        sides = [
+            (a["label"], when, a[when]["totals"]) for a in findings["adjusted"].values() for when in ("before", "after")
+        ]
         sides += [("published", when, p["totals"]) for when, p in findings["published"].items()]
         yield Table(
             name="adjusted",
@@ -123,7 +139,8 @@ class Smaller(Section):
                 *(Column(label=f"{label}, {when}", format=".2f") for label, when, _ in sides),
             ),
             rows=tuple(
-                (i + 1, *(totals[i] if i < len(totals) else None for _, _, totals in sides)) for i in range(max(e.runs.count, 5))
+                (i + 1, *(totals[i] if i < len(totals) else None for _, _, totals in sides))
+                for i in range(max(e.runs.count, 5))
             ),
             shown=5,
         )
@@ -152,17 +169,17 @@ class Smaller(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
         adjusted = findings["adjusted"]["l2"]["difference"]
-        smallest = min(findings["automatic"], key=lambda a: a["parameters"])
+        smallest = min(findings["automatic"], key=lambda a: (a["parameters"], a["change"]))
         told = {
-            "better": "predicts better",
-            "worse": "predicts worse",
-            "practically equal": "predicts practically as well",
-            "undecided": "cannot be told from it in error",
+            "better": "predicts better than the full one",
+            "worse": "predicts worse than the full one",
+            "practically equal": "predicts practically as well as the full one",
+            "undecided": "cannot be told from the full one by its error",
         }[adjusted["verdict"]]
         return (
-            f"The author's smaller network {told}. Removing dead units leaves {smallest['parameters']:.0f} of "
-            f"{findings['parameters']} parameters under {smallest['label']} and moves no output by more than "
-            f"{smallest['change']:.1e}."
+            f"The smaller network that the post chose by eye {told}. Removing dead units leaves "
+            f"{smallest['parameters']:.0f} of {findings['parameters']} parameters under {smallest['label']} and moves "
+            f"no output by more than {number(smallest['change'], '.1e')}."
         )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from reportgen.analysis.sparsity import HISTOGRAM_EDGES, below_share, dead_units, histogram, zero_share
-from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.article.common import threshold, trained_arm
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run
@@ -31,10 +31,21 @@ class Sparsity(Section):
         for arm in e.arms:
             ended = [t.at(-1)[0] for t in trained_arm(e, arm, trained) if t.diverged is None]
             counts = [[dead.sum() for dead in dead_units(kernels, band)] for kernels in ended]
-            curve = [
-                float(np.mean([sum(d.sum() for d in dead_units(k, at)) / sum(d.size for d in dead_units(k, at)) for k in ended]))
-                for at in THRESHOLDS
-            ] if ended and e.network.hidden else []
+            curve = (
+                [
+                    float(
+                        np.mean(
+                            [
+                                sum(d.sum() for d in dead_units(k, at)) / sum(d.size for d in dead_units(k, at))
+                                for k in ended
+                            ]
+                        )
+                    )
+                    for at in THRESHOLDS
+                ]
+                if ended and e.network.hidden
+                else []
+            )
             arms.append(
                 {
                     "name": arm.name,
@@ -58,7 +69,9 @@ class Sparsity(Section):
             "runs": e.runs.count,
         }
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         arms = findings["arms"]
         yield Picture(
             name="histogram",
@@ -68,7 +81,7 @@ class Sparsity(Section):
                     {
                         "label": arm["label"],
                         "zero_share": arm["zero"],
-                        "edges": HISTOGRAM_EDGES,
+                        "edges": np.log10(HISTOGRAM_EDGES),
                         "counts": np.array(arm["histogram"]),
                     }
                     for arm in arms
@@ -77,7 +90,9 @@ class Sparsity(Section):
                 "threshold": findings["threshold"],
             },
             alt="Distribution of weight sizes after training, one panel an arm. "
-            + "; ".join(f"{a['label']}: {a['zero']:.0%} exactly zero, {a['below']:.0%} within the threshold" for a in arms)
+            + "; ".join(
+                f"{a['label']}: {a['zero']:.0%} exactly zero, {a['below']:.0%} within the threshold" for a in arms
+            )
             + ".",
         )
         if e.network.hidden:
@@ -122,7 +137,8 @@ class Sparsity(Section):
                 *(Column(label=f"dead in layer {i + 1} of {findings['hidden'][i]}", format=".1f") for i in layers),
             ),
             rows=tuple(
-                (a["label"], a["zero"], a["below"], a["small"], *(a["dead"] or [None for _ in layers])) for a in findings["arms"]
+                (a["label"], a["zero"], a["below"], a["small"], *(a["dead"] or [None for _ in layers]))
+                for a in findings["arms"]
             ),
         )
 

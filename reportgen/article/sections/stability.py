@@ -5,12 +5,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from reportgen.analysis.comparison import Difference
 from reportgen.analysis.errors import spread, total_error, total_errors
-from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.article.common import against, listed, outcomes, penalty, stated, strength, trained_arm, vary
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run, Schedule, Step
+from reportgen.trajectory import Trajectory
 
 KINDS: dict[str, tuple[str, Step]] = {
     "none": ("no penalty", "subgradient"),
@@ -47,7 +49,7 @@ class Stability(Section):
         first = self._final(e, kind, strength(e) if kind != "none" else 0.0)[0]
         first = vary(first, training={"schedule": schedule})
         start: int = getattr(first, source)
-        return [dataclasses.replace(first, **{source: start + i}) for i in range(min(_RUNS, e.runs.count))]
+        return [vary(first, **{source: start + i}) for i in range(min(_RUNS, e.runs.count))]
 
     def _final(self, e: Experiment, kind: str, λ: float) -> list[Run]:
         return outcomes(
@@ -57,7 +59,11 @@ class Stability(Section):
     def _folds(self, e: Experiment, kind: str, λ: float) -> list[Run]:
         """One run a fold, of as many steps as a run on all training samples takes."""
         run = self._final(e, kind, λ)[0]
-        folds = [dataclasses.replace(run, fold=(k, FOLDS)) for k in range(FOLDS)] if e.data.training_samples >= FOLDS else []
+        folds = (
+            [dataclasses.replace(run, fold=(k, FOLDS)) for k in range(FOLDS)]
+            if e.data.training_samples >= FOLDS
+            else []
+        )
         return [vary(r, training={"epochs": max(round(run.steps / (r.steps / r.training.epochs)), 1)}) for r in folds]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
@@ -67,7 +73,9 @@ class Stability(Section):
                 "label": KINDS[kind][0],
                 "schedule": schedule,
                 **{
-                    source: float(np.nanstd(total_errors(trained[r] for r in self._of(e, kind, schedule, source)), ddof=1))
+                    source: float(
+                        np.nanstd(total_errors(trained[r] for r in self._of(e, kind, schedule, source)), ddof=1)
+                    )
                     for source in SOURCES
                 },
             }
@@ -76,7 +84,8 @@ class Stability(Section):
         ]
         last = [self._last_iterates(t) for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
         by_order = {
-            schedule: float(np.mean([s["order_seed"] for s in sources if s["schedule"] == schedule])) for schedule in SCHEDULES
+            schedule: float(np.mean([s["order_seed"] for s in sources if s["schedule"] == schedule]))
+            for schedule in SCHEDULES
         }
         tuned = self._tuned(e, trained)
         return {
@@ -98,17 +107,20 @@ class Stability(Section):
             "tuned_runs": e.runs.count,
         }
 
-    def _last_iterates(self, trajectory: object) -> float:
+    def _last_iterates(self, trajectory: Trajectory) -> float:
         """Standard deviation of the total error over the last records of one run."""
-        records = range(max(len(trajectory.steps) - _LAST, 0), len(trajectory.steps))  # type: ignore[attr-defined]
-        return float(np.std([total_error(trajectory, record) for record in records], ddof=1)) if len(records) > 1 else 0.0  # type: ignore[arg-type]
+        count = len(trajectory.steps)
+        errors = [total_error(trajectory, record) for record in range(max(count - _LAST, 0), count)]
+        return float(np.std(errors, ddof=1)) if count > 1 else 0.0
 
     def _tuned(self, e: Experiment, trained: Trained) -> dict[str, Findings]:
         """Each penalty at the λ with the least cross-validated error; test samples are touched once, after that."""
         tuned = {}
         for kind, (label, _) in KINDS.items():
             scores = {
-                λ: sum(total_error(trained[r]) for r in self._folds(e, kind, λ)) for λ in self._strengths(kind) if kind != "none"
+                λ: sum(total_error(trained[r]) for r in self._folds(e, kind, λ))
+                for λ in self._strengths(kind)
+                if kind != "none"
             }
             λ = min(scores, key=lambda at: np.nan_to_num(scores[at], nan=np.inf)) if scores else 0.0
             totals = total_errors(trained[run] for run in self._final(e, kind, λ))
@@ -121,11 +133,13 @@ class Stability(Section):
             }
         return tuned
 
-    def _tuned_differences(self, e: Experiment, tuned: dict[str, Findings]) -> list[tuple[str, str, object]]:
+    def _tuned_differences(self, e: Experiment, tuned: dict[str, Findings]) -> list[tuple[str, str, Difference]]:
         pairs = [("l1", "none"), ("l2", "none"), ("l1", "l2")]
         return [(a, b, against(e, np.array(tuned[a]["totals"]), np.array(tuned[b]["totals"]))) for a, b in pairs]
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         rows = [
             {"label": f"{name}, {schedule} learning rate", "value": self._mean(findings, key, schedule)}
             for schedule in SCHEDULES
@@ -161,7 +175,9 @@ class Stability(Section):
                 Column(label="λ by cross-validation", format="g"),
                 *(Column(label=label, format=".2f") for label in ("median total error", "lowest", "highest")),
             ),
-            rows=tuple((t["label"], t["strength"], t["median"], t["min"], t["max"]) for t in findings["tuned"].values()),
+            rows=tuple(
+                (t["label"], t["strength"], t["median"], t["min"], t["max"]) for t in findings["tuned"].values()
+            ),
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str:
@@ -169,7 +185,8 @@ class Stability(Section):
         equal = verdicts.count("practically equal")
         noise = (
             f"With a constant learning rate the order of the samples alone spreads the error by "
-            f"{findings['by_order']['constant']:.1f}, with one that falls to zero by {findings['by_order']['linear']:.2f}"
+            f"{findings['by_order']['constant']:.1f}, with one that falls to zero by "
+            f"{findings['by_order']['linear']:.2f}"
         )
         decided = [
             f"{d['first']} {d['verdict']} than {d['second']}"

@@ -7,8 +7,8 @@ import numpy as np
 
 from reportgen.analysis.errors import line, total_errors
 from reportgen.analysis.sparsity import zero_share
+from reportgen.article.common import LOOK, is_curve, outcomes, penalty, strength
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.article.common import is_curve, outcomes, penalty, strength
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run, Step
@@ -16,6 +16,7 @@ from reportgen.trajectory import Trajectory
 
 GRID = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 5.0)
 KINDS: dict[str, tuple[str, Step]] = {"l1": ("L1, proximal", "proximal"), "l2": ("L2", "subgradient")}
+_LOOK = {"l1": "l1-proximal", "l2": "l2"}
 _RUNS = 10
 _FLAT = 0.1
 """A fitted line with less than this share of the unpenalised slope counts as collapsed."""
@@ -40,7 +41,7 @@ class Strength(Section):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         layers = len(e.run(0).shapes)
-        sweeps = {}
+        sweeps: dict[str, Any] = {}
         for kind, (label, _) in KINDS.items():
             points = [self._point([trained[run] for run in self._of(e, kind, λ)], λ, e) for λ in self._grid(e)]
             sweeps[kind] = {"label": label, "points": points, **self._collapse(points)}
@@ -106,12 +107,19 @@ class Strength(Section):
             "collapse_by": points[first]["strength"],
         }
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         def series(key: str, low: str = "", high: str = "") -> list[dict[str, Any]]:
             drawn = []
-            for sweep in findings["sweeps"].values():
+            for kind, sweep in findings["sweeps"].items():
                 points = sweep["points"]
-                entry = {"label": sweep["label"], "x": [p["strength"] for p in points], "y": [p[key] for p in points]}
+                entry = {
+                    "arm": LOOK[_LOOK[kind]],
+                    "label": sweep["label"],
+                    "x": [p["strength"] for p in points],
+                    "y": [p[key] for p in points],
+                }
                 if low:
                     entry |= {"low": [p[low] for p in points], "high": [p[high] for p in points]}
                 drawn.append(entry)
@@ -131,7 +139,8 @@ class Strength(Section):
             name="strength",
             figure="curves",
             inputs={"panels": panels},
-            alt=f"Total error, share of exact zeros and slope of the fitted line against λ from 0 to {l1[-1]['strength']:g}. "
+            alt="Total error, share of exact zeros and slope of the fitted line against λ from 0 to "
+            f"{l1[-1]['strength']:g}. "
             f"The error is {l1[0]['error']:.1f} without a penalty, {l1[-1]['error']:.1f} at the largest λ for L1 and "
             f"{l2[-1]['error']:.1f} for L2; exact zeros go up to {max(p['zero'] for p in l1):.0%} with L1 and "
             f"{max(p['zero'] for p in l2):.0%} with L2.",

@@ -6,12 +6,14 @@ import numpy as np
 
 from reportgen.analysis.errors import spread, total_errors
 from reportgen.analysis.sparsity import below_share, zero_share
+from reportgen.article.common import LOOK, against, penalty, stated, strength, threshold, vary
 from reportgen.article.sections import Findings, Section, Trained, sections
-from reportgen.article.common import against, frames_of, penalty, stated, strength, threshold, vary
 from reportgen.article.sections.motion import weights_animation
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
+from reportgen.network import Weights
 from reportgen.run import Run, Step
+from reportgen.trajectory import Trajectory
 
 STEPS: tuple[Step, Step] = ("subgradient", "proximal")
 
@@ -49,19 +51,20 @@ class Subgradient(Section):
             }
         return found
 
-    def media(self, e: Experiment, trained: Trained, study: object, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
         first = [trained[self._of(e, step)[0]] for step in STEPS]
         yield weights_animation(
             "weights-steps",
             [(f"L1, {step}", t) for step, t in zip(STEPS, first, strict=True)],
-            alt=f"Weight matrices of two networks from the same start under L1. By subgradient steps the pale weights keep "
-            f"flickering; {findings['subgradient']['zero']:.0%} of them are exactly zero. By proximal steps "
-            f"{findings['proximal']['zero']:.0%} are exactly zero and stay still.",
+            alt=f"Weight matrices of two networks from the same start under L1. By subgradient steps "
+            f"{findings['subgradient']['zero']:.0%} of the weights of all runs are exactly zero at the end, by "
+            f"proximal steps {findings['proximal']['zero']:.0%}.",
         )
         # One weight that both put out: the last of the first layer's in the order of their final size.
         sizes = np.abs(first[1].kernels[0][-1]).ravel() + np.abs(first[0].kernels[0][-1]).ravel()
         weight = int(sizes.argmin())
-        frames = frames_of(first[0], len(first[0].steps))
         yield Picture(
             name="one-weight",
             figure="curves",
@@ -74,10 +77,11 @@ class Subgradient(Section):
                         "series": [
                             {
                                 "label": f"L1, {step}",
-                                "x": t.steps[frames[-len(frames) // 2 :]],
-                                "y": t.kernels[0].reshape(len(t.steps), -1)[frames[-len(frames) // 2 :], weight],
+                                "arm": LOOK[look],
+                                "x": t.steps[len(t.steps) // 2 :],
+                                "y": _second_half(t, weight),
                             }
-                            for step, t in zip(STEPS, first, strict=True)
+                            for step, look, t in zip(STEPS, ("l1", "l1-proximal"), first, strict=True)
                         ],
                         "levels": [
                             {"y": findings["threshold"], "label": "η·λ"},
@@ -86,13 +90,23 @@ class Subgradient(Section):
                     }
                 ]
             },
-            alt=f"One weight over the second half of training. By subgradient steps it jumps about zero in a band of about "
-            f"±{findings['threshold']:.2g}; by proximal steps it is zero throughout.",
+            alt="One weight over the second half of training. "
+            + "; ".join(
+                f"by {step} steps it stays between {w.min():.2g} and {w.max():.2g}"
+                for step, w in zip(STEPS, (_second_half(t, weight) for t in first), strict=True)
+            )
+            + f". The band η·λ is ±{findings['threshold']:.2g}.",
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str:
         sub, prox = findings["subgradient"], findings["proximal"]
         return (
-            f"The step decides whether L1 gives zeros: subgradient steps leave {sub['zero']:.0%} of the weights exactly at "
-            f"zero, proximal steps {prox['zero']:.0%}."
+            f"The step decides whether L1 gives zeros: subgradient steps leave {sub['zero']:.0%} of the weights "
+            f"exactly at zero, proximal steps {prox['zero']:.0%}."
         )
+
+
+def _second_half(trajectory: Trajectory, weight: int) -> Weights:
+    """The `weight`-th of the first layer at each record of the second half of training."""
+    records = len(trajectory.steps)
+    return trajectory.kernels[0].reshape(records, -1)[records // 2 :, weight]

@@ -1,7 +1,7 @@
 """Why anyone would hold a model back: the cost, and what λ does to it."""
 
-from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.article.common import strength
+from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Experiment
 
 

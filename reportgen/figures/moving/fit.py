@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -58,11 +59,10 @@ class Fit:
             (line,) = axes.plot(grid, panel["lines"][0], color=style.VERMILLION, linewidth=3, zorder=3)
             self._lines.append((line, np.asarray(panel["lines"])))
         entries["network"] = self._lines[0][0]
-        self.figure.legend(
-            entries.values(), entries, ncols=4, loc="lower right", bbox_to_anchor=(1 - 12 / self._size[0], 12 / self._size[1])
-        )
+        corner = 1 - 12 / self._size[0], 12 / self._size[1]
+        self.figure.legend(entries.values(), entries, ncols=4, loc="lower right", bbox_to_anchor=corner)
         self._counter = Counter(self.figure, steps, 20, 22)
-        self.moving = [*(line for line, _ in self._lines), *self._counter.artists]
+        self.moving: Sequence[Artist] = [*(line for line, _ in self._lines), *self._counter.artists]
 
     def show(self, frame: int) -> None:
         for line, outputs in self._lines:
@@ -77,7 +77,7 @@ class Fit:
             heights = np.concatenate([y, truth[1]])
         for name, chosen, face in (("sample", ~outlier, style.BLUE), ("outlier", outlier, style.PAPER)):
             if chosen.any():
-                look = {"color": style.BLUE, "markerfacecolor": face, "markeredgewidth": 1.6}
+                look: dict[str, Any] = {"color": style.BLUE, "markerfacecolor": face, "markeredgewidth": 1.6}
                 (entries[name],) = axes.plot(x[chosen], y[chosen], linestyle="", marker="o", zorder=2.2, **look)
         # Limits come from the data, so the axes hold still, and a line that starts far away comes in from outside.
         room = 0.06 * (np.ptp(heights) or 1.0)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -40,7 +41,7 @@ class Weights:
             self._network(network, column * width, row * height, width, height)
         self._colour_bar()
         self._counter = Counter(self.figure, steps, 20, 28)
-        self.moving = [*(image for image, _ in self._maps), *self._counter.artists]
+        self.moving: Sequence[Artist] = [*(image for image, _ in self._maps), *self._counter.artists]
 
     def show(self, frame: int) -> None:
         for image, kernel in self._maps:
@@ -81,8 +82,9 @@ class Weights:
     def _border(self, across: int, down: int, axes: Axes) -> Rectangle:
         """A frame around a matrix, of which zeros would else be as white as the page; below it, so drawn once."""
         x, y = 1.5 / across, 1.5 / down
-        look: dict[str, Any] = {"edgecolor": style.GRID, "linewidth": 1.5, "fill": False, "clip_on": False, "zorder": -1}
-        return Rectangle((-x, -y), 1 + 2 * x, 1 + 2 * y, transform=axes.transAxes, **look)
+        border = Rectangle((-x, -y), 1 + 2 * x, 1 + 2 * y, transform=axes.transAxes, clip_on=False, zorder=-1)
+        border.set(edgecolor=style.GRID, linewidth=1.5, fill=False)
+        return border
 
     def _colour_bar(self) -> None:
         width, height = self._size

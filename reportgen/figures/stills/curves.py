@@ -9,27 +9,34 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from reportgen.figures import figures, style
 
+Array = NDArray[np.float64]
+
 
 @figures.register("curves")
-def curves(panels: Sequence[Mapping[str, Any]]) -> Figure:
+def curves(panels: Sequence[Mapping[str, Any]], share_y: bool = False) -> Figure:
     """Panels of lines that share one legend; a label has the same style in every panel.
 
     A panel is {"title", "xlabel", "ylabel", "xscale", "yscale", "series", "marks", "levels"}, of which only "series"
     is needed. A series is {"label", "x", "y"}, with a band where it has "low" and "high"; "arm" picks its style by
     number. "marks" are {"x", "label"}: vertical lines with a name; "levels" are {"y", "label"}, horizontal ones.
-    A logarithmic axis whose data hold a zero shows it too, to the left of the logarithms.
+    A logarithmic axis whose data hold a zero shows it too, to the left of the logarithms. With `share_y` all panels
+    have the same vertical axis.
     """
     labels = list(dict.fromkeys(series["label"] for panel in panels for series in panel["series"]))
     columns = min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = style.blank(56 + (330 if columns == 1 else 300 * rows) + (10 * len(labels)))
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=share_y).ravel()
     entries: dict[str, Any] = {}
+    marked = any(panel.get("marks") for panel in panels)
     for axes, panel in zip(grid, panels, strict=False):
         _draw(axes, panel, labels, entries, 54 // columns)
+        if panel.get("title"):
+            axes.set_title(style.wrapped(panel["title"], 52 // columns), pad=24 if marked else 8)
     spare = grid[len(panels) :]
     for axes in spare:
         axes.set_axis_off()
@@ -45,10 +52,10 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
         x, y = np.asarray(series["x"], dtype=float), np.asarray(series["y"], dtype=float)
         few = len(x) <= 25
         (line,) = axes.plot(
-            x,
-            y,
+            *_thinned(x, y),
             color=look.color,
-            linestyle=look.dash,
+            linestyle=look.dash if len(x) <= 600 else "-",
+            linewidth=2.0 if len(x) <= 600 else 1.3,
             marker=look.marker if few else "",
             markeredgecolor=style.PAPER,
             markeredgewidth=0.8,
@@ -60,41 +67,26 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
             axes.fill_between(x, series["low"], series["high"], color=look.color, alpha=0.16, linewidth=0, zorder=2)
     for mark in panel.get("marks") or ():
         axes.axvline(mark["x"], color=style.INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
-        axes.annotate(
-            style.wrapped(mark["label"], 24),
-            (mark["x"], 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=10.5,
-        )
+        words = style.wrapped(mark["label"], 24)
+        style.note(axes, words, (mark["x"], 1), (0, 3), xycoords=("data", "axes fraction"), ha="center")
     for level in panel.get("levels") or ():
         axes.axhline(level["y"], color=style.MUTED, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
-        axes.annotate(
-            style.wrapped(level["label"], 36),
-            (1, level["y"]),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-            fontsize=10.5,
-            color=style.MUTED,
-        )
-    if panel.get("title"):
-        axes.set_title(style.wrapped(panel["title"], width - 2), pad=24 if panel.get("marks") else 8)
+        words, place = style.wrapped(level["label"], 36), (1, level["y"])
+        style.note(axes, words, place, (0, 3), xycoords=("axes fraction", "data"), ha="right", color=style.MUTED)
     axes.set_xlabel(style.wrapped(panel.get("xlabel", ""), width))
     axes.set_ylabel(style.wrapped(panel.get("ylabel", ""), 28))
     axes.margins(x=0.03)
 
 
 def _scale(axes: Axes, panel: Mapping[str, Any], which: str) -> None:
-    kind = panel.get(f"{which}scale") or "linear"
-    values = np.concatenate([np.ravel(np.asarray(series[which], dtype=float)) for series in panel["series"]])
-    if kind == "log" and (values <= 0).any():
-        positive = values[values > 0]
-        style.scale(axes, which, "linear" if positive.size == 0 else "symlog", float(positive.min(initial=np.inf)))
-    else:
-        style.scale(axes, which, kind)
+    values = [np.ravel(np.asarray(series[which], dtype=float)) for series in panel["series"]]
+    style.scale(axes, which, panel.get(f"{which}scale") or "linear", np.concatenate(values))
+
+
+def _thinned(x: Array, y: Array, most: int = 300) -> tuple[Array, Array]:
+    """A long line by its lowest and highest point in each of `most` stretches, which looks the same."""
+    if len(x) <= 2 * most:
+        return x, y
+    pieces = np.array_split(np.arange(len(x)), most)
+    kept = np.unique([piece[pick(y[piece])] for piece in pieces for pick in (np.argmin, np.argmax)])
+    return x[kept], y[kept]

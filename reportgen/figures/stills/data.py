@@ -29,8 +29,6 @@ def data(
     style.scale(axes, "x")
     style.scale(axes, "y")
     entries: dict[str, Any] = {}
-    if truth_x is not None:
-        (entries["truth"],) = axes.plot(np.ravel(truth_x), np.ravel(truth_y), color=style.MUTED, linewidth=1.6)
     sides = (
         ("training", x_train, y_train, outlier_train, style.BLUE, "o"),
         ("test", x_test, y_test, outlier_test, style.VERMILLION, "s"),
@@ -49,6 +47,9 @@ def data(
                     markeredgewidth=1.8,
                     markersize=7 if marker == "o" else 6.5,
                 )
+    if truth_x is not None:
+        look: dict[str, Any] = {"color": style.MUTED, "linewidth": 1.6, "zorder": 1.9}
+        (entries["truth"],) = axes.plot(np.ravel(truth_x), np.ravel(truth_y), **look)
     axes.set_xlabel(style.wrapped(xlabel, 60))
     axes.set_ylabel(style.wrapped(ylabel, 40))
     style.legend(figure, entries)

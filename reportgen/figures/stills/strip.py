@@ -18,9 +18,9 @@ def strip(groups: Sequence[Mapping[str, Any]], xlabel: str, first: int = 5, xsca
 
     The first `first` values of a group are drawn full, for they are the runs that a table shows.
     """
-    figure = style.blank(100 + 62 * len(groups))
+    figure = style.blank(96 + 66 * len(groups))
     axes = figure.subplots()
-    style.scale(axes, "x", xscale)
+    style.scale(axes, "x", xscale, np.concatenate([np.ravel(group["values"]) for group in groups]))
     axes.grid(visible=False, axis="y")
     for row, group in enumerate(groups):
         look = style.arm(group.get("arm", row))
@@ -28,26 +28,17 @@ def strip(groups: Sequence[Mapping[str, Any]], xlabel: str, first: int = 5, xsca
         heights = row + style.spread(len(values), 0.2)
         drawn = np.isfinite(values)
         low, median, high = np.percentile(values[drawn], [25, 50, 75]) if drawn.any() else (np.nan,) * 3
-        axes.plot([low, high], [row, row], color=look.color, linewidth=24, alpha=0.16, solid_capstyle="butt", zorder=2)
-        axes.plot([median, median], [row - 0.34, row + 0.34], color=style.INK, linewidth=2.2, zorder=4)
+        axes.plot([low, high], [row, row], color=look.color, linewidth=25, alpha=0.16, solid_capstyle="butt", zorder=2)
+        axes.plot([median, median], [row - 0.3, row + 0.3], color=style.INK, linewidth=2.2, zorder=4)
         dots: dict[str, Any] = {"marker": look.marker, "linestyle": "", "color": look.color, "markersize": 6.5}
         axes.plot(values[first:], heights[first:], alpha=0.38, markeredgewidth=0, zorder=3, **dots)
         axes.plot(values[:first], heights[:first], markeredgecolor=style.PAPER, markeredgewidth=0.8, zorder=5, **dots)
-        axes.annotate(
-            style.number(float(median)),
-            (median, row - 0.34),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=10.5,
-            color=style.INK,
-        )
+        style.note(axes, style.number(float(median)), (median, row - 0.3), (0, 2), ha="center")
     axes.set_yticks(range(len(groups)), [style.wrapped(group["label"]) for group in groups], color=style.INK)
-    axes.set_ylim(len(groups) - 0.5, -0.68)
+    axes.set_ylim(len(groups) - 0.5, -0.64)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(style.wrapped(xlabel, 60))
-    shown = {"color": style.MUTED, "marker": "o", "linestyle": "", "markersize": 6.5}
+    shown: dict[str, Any] = {"color": style.MUTED, "marker": "o", "linestyle": "", "markersize": 6.5}
     style.legend(
         figure,
         {

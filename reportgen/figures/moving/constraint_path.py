@@ -1,0 +1,44 @@
+"""The solutions of L1 and L2 while their strength grows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from reportgen.figures import plane, scenes, style
+from reportgen.figures.counter import Counter
+
+
+@scenes.register("constraint_path")
+class ConstraintPath:
+    """The picture `constraint` for one strength after another: the balls shrink and the solutions walk."""
+
+    def __init__(
+        self,
+        strengths: Sequence[float] | None = None,
+        minimum: Sequence[float] = (0.8, 2.0),
+        curvature: Sequence[Sequence[float]] = ((1.0, 0.3), (0.3, 1.0)),
+    ) -> None:
+        values = np.linspace(0, 2.36, 60) if strengths is None else np.asarray(strengths, dtype=float)
+        self.frames = len(values)
+        problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
+        self.figure = Figure(figsize=(720 / 96, 420 / 96))
+        self._panels = []
+        for left, name, color in ((50, "l1", style.BLUE), (408, "l2", style.VERMILLION)):
+            axes = self.figure.add_axes((left / 720, 86 / 420, 300 / 720, 300 / 420))
+            axes.set_title(plane.NAMES[name])
+            self._panels.append(plane.Meeting(axes, plane.penalty(name), problem, values, color))
+        digits = [f"{value:.2f}" for value in values]
+        self._counter = Counter(self.figure, digits, 20, 22, name="strength λ =")
+        self.moving: Sequence[Artist] = [
+            *(artist for panel in self._panels for artist in panel.moving),
+            *self._counter.artists,
+        ]
+
+    def show(self, frame: int) -> None:
+        for panel in self._panels:
+            panel.show(frame, frame)
+        self._counter.show(frame)

@@ -1,0 +1,116 @@
+"""What many tests share: a small report, built once however many workers run, and a browser to look at it with."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from browser import install
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from reportgen.experiment import Experiment
+
+CI = bool(os.environ.get("CI"))
+
+
+@pytest.fixture(scope="session")
+def small_experiment() -> Experiment:
+    """The default experiment with everything in it, in seconds instead of minutes."""
+    from reportgen.experiment import Comparison, Runs
+    from reportgen.experiment.file import parse, shipped
+
+    default = parse(shipped())
+    return dataclasses.replace(
+        default,
+        training=dataclasses.replace(default.training, epochs=6),
+        recording=dataclasses.replace(default.recording, every=12),
+        runs=Runs(count=4),
+        comparison=Comparison(resamples=200),
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of one test session see."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def cache(shared_folder: Path) -> Path:
+    """A store of trained runs that lasts for one test session."""
+    return shared_folder / "cache"
+
+
+@pytest.fixture(scope="session")
+def report(shared_folder: Path, cache: Path, small_experiment: Experiment) -> Path:
+    """The output folder of a build of the small experiment. It is shared: read it, do not change it."""
+    import reportgen
+
+    out = shared_folder / "report"
+    with (shared_folder / "report.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / "report.html").exists():
+            reportgen.build(small_experiment, out, cache=cache)
+    return out
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium that cannot reach anything but files."""
+    from playwright.sync_api import sync_playwright
+
+    found = install.find() or _missing(install.ADVICE)
+    options = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    if os.geteuid() == 0:
+        options.append("--no-sandbox")  # Chromium's sandbox does not start for root
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, to be run inside a page."""
+    return (_node_modules() / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def html_mistakes() -> Callable[[Path], list[str]]:
+    """A function from an HTML file to what html-validate finds wrong with it."""
+    program = _node_modules() / "html-validate" / "bin" / "html-validate.mjs"
+
+    def mistakes(file: Path) -> list[str]:
+        done = subprocess.run(
+            [install.node(), program, "--formatter", "json", file], capture_output=True, text=True, check=False
+        )
+        assert done.stdout, done.stderr
+        return [
+            f"{file.name}:{message['line']}:{message['column']}: {message['ruleId']}: {message['message']}"
+            for result in json.loads(done.stdout)
+            for message in result["messages"]
+        ]
+
+    return mistakes
+
+
+def _node_modules() -> Path:
+    folder = install.HERE / "node_modules"
+    return folder if folder.is_dir() else _missing("No node_modules: python tests/browser/install.py node")
+
+
+def _missing(what: str) -> NoReturn:
+    """Without it these tests cannot run: a reason to skip them at home, and to fail where they are meant to run."""
+    if CI:
+        pytest.fail(what)
+    pytest.skip(what)
