@@ -31,14 +31,14 @@ check: .venv/.dev  ## Lint, types, and the layers of the package.
 	$(BIN)/lint-imports
 
 bench: .venv/.dev  ## Measure against the budgets.
-	$(BIN)/python -m benchmarks
+	@set -e; for benchmark in benchmarks/[!_]*.py; do $(BIN)/python $$benchmark; done
 
 lock: .venv/.dev  ## Renew the lock files from pyproject.toml and tests/browser/package.json.
 	$(LOCK) --upgrade -o requirements.lock
 	$(LOCK) --upgrade --group dev --constraint requirements.lock -o requirements-dev.lock
 	$(BIN)/python tests/browser/install.py lock
 
-clean:  ## Remove what was made here, but not the trained runs in the user's cache.
+clean:  ## Remove what was made here; trained runs in the user's cache stay.
 	rm -rf .venv build dist tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find output -mindepth 1 ! -name .gitignore -delete
 	find reportgen tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 # costs a quarter of the time; on other processors the setting changes nothing.
 os.environ["XLA_FLAGS"] = f"--xla_cpu_prefer_vector_width=512 {os.environ.get('XLA_FLAGS', '')}"
 
-import tensorflow as tf  # noqa: E402  (after the setting above)
+import tensorflow as tf
 
-from reportgen.network import RESTS_AT_ZERO, Layout, Weights, layout  # noqa: E402
-from reportgen.penalties import Penalty  # noqa: E402
-from reportgen.run import Recording, Run  # noqa: E402
-from reportgen.trajectory import Trajectory  # noqa: E402
+from reportgen.network import RESTS_AT_ZERO, Layout, Weights, layout
+from reportgen.penalties import Penalty
+from reportgen.run import Recording, Run
+from reportgen.trajectory import Trajectory
 
 _XP = SimpleNamespace(
     abs=tf.abs,
@@ -191,7 +191,8 @@ def _initial_stack(runs: Sequence[Run], widths: list[int], place: Layout) -> tup
     biases = [np.zeros((len(runs), o), np.float32) for o in widths[1:]]
     for r, run in enumerate(runs):
         for stacked, values in zip([*kernels, *biases], itertools.chain(*run.initial_weights()), strict=True):
-            stacked[(r, *(slice(size) for size in values.shape))] = values
+            own: tuple[Any, ...] = (r, *(slice(size) for size in values.shape))
+            stacked[own] = values
     return [place.stack(list(w)) for w in kernels], [place.stack(list(b)) for b in biases]
 
 
@@ -240,7 +241,8 @@ def _unstacked(stacked: dict[str, Any], place: Layout, axes_before: int) -> dict
 def _finite(stacked: dict[str, list[Weights]]) -> NDArray[np.bool_]:
     """Whether all of a run's numbers are finite at each recorded step, [R, S]."""
     arrays = [array for arrays in stacked.values() for array in arrays]
-    return np.all([np.isfinite(a).all(axis=tuple(range(2, a.ndim))) for a in arrays], axis=0)
+    finite: NDArray[np.bool_] = np.all([np.isfinite(a).all(axis=tuple(range(2, a.ndim))) for a in arrays], axis=0)
+    return finite
 
 
 def _trajectory(
@@ -289,8 +291,9 @@ class _Samples:
         counts = [len(d.x_train) for d in data.values()]
         starts = dict(zip(data, zip([0, *np.cumsum(counts)], counts, strict=False), strict=True))
         orders = {_order_key(run): run for run in runs}
-        fixed = all(run.training.order == "fixed" for run in runs)
-        order = {key: run.order()[: run.steps // run.training.epochs if fixed else None] for key, run in orders.items()}
+        epochs = {run.steps // run.training.epochs for run in runs}
+        repeats = len(epochs) == 1 and all(run.training.order == "fixed" for run in runs)
+        order = {key: run.order()[: min(epochs) if repeats else None] for key, run in orders.items()}
         rows = [order[_order_key(run)] + np.int32(starts[_draw_key(run)][0]) for run in runs]
         return cls(
             x=np.concatenate([d.x_train for d in data.values()]).astype(np.float32),
@@ -347,7 +350,7 @@ class _Program:
     with_loss: bool
     keep: float
 
-    @tf.function(jit_compile=True, autograph=False)
+    @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's have no types
     def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
         """Train from step 0 to the last of `steps`, recording at each.
 
@@ -365,7 +368,7 @@ class _Program:
         def stretch(i: Any, step: Any, state: _State, arrays: list[Any]) -> Any:
             """The steps up to a record, then the record."""
             step, state = tf.while_loop(
-                lambda step, state: step < steps[i],
+                lambda step, _: step < steps[i],
                 lambda step, state: (step + 1, self._step(step, state, tables)),
                 (step, state),
             )
@@ -389,9 +392,7 @@ class _Program:
         total = tf.reduce_sum(residuals, axis=self._sample_axes)
         diverged = tf.where((diverged < 0) & ~tf.math.is_finite(total), step + 1, diverged)
         delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_a_run(residuals)
-        kernel_gradients, bias_gradients = self.place.backward(
-            kernels, activations, delta, self.activation, masks, _XP
-        )
+        kernel_gradients, bias_gradients = self.place.backward(kernels, activations, delta, self.activation, masks, _XP)
         for layer, w in enumerate(kernels):
             kernel_gradients[layer] += self._subgradient(layer, w, tables.strengths)
         gradients = [*kernel_gradients, *bias_gradients]
@@ -435,7 +436,8 @@ class _Program:
                 scale = self.place.per_run(self._within(s, scales, 0.0), 3, _XP)
                 part = s.penalty.prox(self._own_part(layer, w, s), scale, _XP, self.place.kernel)
                 padded = self._padded_like(w, part)
-                w = padded if padded is part else tf.where(self.place.per_run(self._within(s, True, False), 3, _XP), padded, w)
+                mine = self.place.per_run(self._within(s, True, False), 3, _XP)
+                w = padded if padded is part else tf.where(mine, padded, w)
         return w
 
     def _within(self, s: _Slice, inside: Any, outside: Any) -> Any:
@@ -466,7 +468,8 @@ class _Program:
         """One step's dropout mask [B, H, R] or [R, B, H], cut into hidden layers and scaled."""
         widths = [int(w.shape[self.place.kernel[1]]) for w in kernels[:-1]]
         axis = 1 if self.place.runs == -1 else 2
-        return tf.split(tf.cast(mask, tf.float32) / self.keep, widths, axis=axis)
+        layers: list[Any] = tf.split(tf.cast(mask, tf.float32) / self.keep, widths, axis=axis)
+        return layers
 
     def _memory(self, weights: Sequence[Any]) -> list[Any]:
         """What the optimizer remembers between steps, at the start."""

@@ -32,7 +32,7 @@ class Palette:
         if len(rgb) > _TRANSPARENT:
             order = np.argsort(-counts, kind="stable") if counts is not None else np.arange(len(rgb))
             rgb = rgb[order]
-            chosen = list(range(_TRANSPARENT // 2))
+            chosen = list(range(_TRANSPARENT // 4))
             gap = np.min([_distance(rgb, rgb[index]) for index in chosen], axis=0)
             while len(chosen) < _TRANSPARENT:
                 chosen.append(int(gap.argmax()))

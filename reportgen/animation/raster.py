@@ -122,12 +122,12 @@ def _live(scene: Scene, canvas: Any) -> list[Artist]:
         extent = reach.get(id(artist)) or artist.get_tightbbox(renderer)
         if isinstance(artist, Axis):  # its own extent leaves the grid out
             extent = Bbox.union([box for box in (extent, artist.axes.bbox) if box is not None])
-        if extent is None or not extent.width > 0:  # nothing to see, such as a title without words
+        if extent is None or not (extent.width or extent.height):  # nothing to see, such as a title without words
             continue
-        extent = extent.padded(1)
-        if id(artist) in reach or any(extent.overlaps(other) for other in covered):
+        wide = extent.padded(3)  # lines are wider than their extent
+        if id(artist) in reach or any(wide.overlaps(other) for other in covered):
             live.append(artist)
-            covered.append(extent)
+            covered.append(extent.padded(1))
     return live
 
 

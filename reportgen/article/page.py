@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -57,22 +57,21 @@ def render(article: Article, *, single_file: bool, folder: Path | None = None) -
     `folder` holds the templates; those of the package unless given.
     """
     folder = folder or template_folder()
-    environment = _environment(folder)
     numbering = Numbering()
-    environment.globals.update(
-        article=article,
-        embedded=single_file,
-        source=_embedded if single_file else _beside,
-        download=_download if single_file else _data_file,
-        chapter_of={chapter.name: chapter for chapter in article.chapters},
-        numbering=numbering,
-    )
+    names = {
+        "article": article,
+        "embedded": single_file,
+        "source": _embedded if single_file else _beside,
+        "download": _download if single_file else _data_file,
+        "chapter_of": {chapter.name: chapter for chapter in article.chapters},
+        "numbering": numbering,
+    }
     try:
-        page = environment.get_template("article.html")
+        page = _environment(folder).get_template("article.html")
         # A text may refer to a figure further down, so the first rendering counts and the second one prints.
-        page.render()
+        page.render(names)
         numbering.start_again()
-        return page.render()
+        return page.render(names)
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"template {error.name} is missing from {folder}") from error
     except jinja2.TemplateSyntaxError as error:
@@ -129,7 +128,9 @@ class _Environment(jinja2.Environment):
         return super().getattr(obj, attribute)
 
 
+@lru_cache(maxsize=4)
 def _environment(folder: Path) -> jinja2.Environment:
+    """The templates of `folder`, each compiled once and again when its file changes."""
     environment = _Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
@@ -234,7 +235,7 @@ def snippet(name: str) -> Markup:
     folder = Path(__file__).parent / "snippets"
     file = folder / f"{name}.py"
     if not file.is_file():
-        raise Absent(f"there is no snippet {name!r}.{did_you_mean(name, [f.stem for f in folder.glob('*.py')])}")
+        raise Absent(f"there is no snippet {name!r}.{did_you_mean(name, (f.stem for f in folder.glob('[!_]*.py')))}")
     code = file.read_text(encoding="utf-8").split("# --8<--\n")[-1]
     return Markup(highlight(code.strip() + "\n", PythonLexer(), HtmlFormatter(nowrap=True)).rstrip())  # noqa: S704  # our own files
 

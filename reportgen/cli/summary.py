@@ -46,7 +46,9 @@ def size(count: int) -> str:
 
 def _row(path: Path, files: list[Path]) -> tuple[str, str, str]:
     name, total = os.fspath(path), size(sum(file.stat().st_size for file in files))
-    return (name, total, "") if files == [path] else (name + os.sep, total, f"{len(files)} files")
+    if files == [path]:
+        return name, total, ""
+    return name + os.sep, total, "1 file" if len(files) == 1 else f"{len(files)} files"
 
 
 def _link(path: Path, name: str) -> str:

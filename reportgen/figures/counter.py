@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
@@ -19,10 +20,11 @@ class Counter:
     def __init__(
         self, figure: Figure, values: Sequence[object], left: float, bottom: float, name: str = "step"
     ) -> None:
-        texts = [f"{value:,}" if isinstance(value, int) else str(value) for value in values]
-        longest = max(map(len, texts))
-        # A figure space is as wide as a digit.
-        self._texts = [f"{name} {text.rjust(longest, chr(0x2007))}" for text in texts]
+        texts = [f"{value:,}" if isinstance(value, Integral) else str(value) for value in values]
+        longest = max(texts, key=len)
+        # Spaces as wide as the digits and commas that a longer number has in their place.
+        blanks = "".join("\u2008" if letter in ",." else "\u2007" for letter in longest)
+        self._texts = [f"{name} {blanks[: len(longest) - len(text)]}{text}" for text in texts]
         width, height = figure.get_size_inches() * 96
         self._label = figure.text(left / width, bottom / height, self._texts[0], fontsize=12, color=style.INK)
         self.artists: tuple[Artist, ...] = (self._label,)

@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 NAMES = {"l1": "L1", "l2": "L2", "elastic_net": "elastic net", "group_lasso": "group lasso"}
 """The penalties that have a picture in the plane, with their titles."""
 
+ARMS = {"l1": style.arm(1), "l2": style.arm(3), "elastic_net": style.arm(4), "group_lasso": style.arm(5)}
+"""Their styles, the ones that the arms of an experiment have in the article."""
+
 ANGLES: Array = np.linspace(0, 2 * np.pi, 129)
 """Directions all round; the axes are among them, so that corners are sharp."""
 
@@ -82,9 +85,10 @@ class Quadratic:
 class Meeting:
     """One panel: the loss as level lines, the penalty as the region it leaves, the solution where they touch."""
 
-    def __init__(self, axes: Axes, of: Penalty, problem: Quadratic, strengths: Array, color: str) -> None:
-        self.points = problem.solutions(of, strengths)
-        self._penalty, self._problem = of, problem
+    def __init__(self, axes: Axes, name: str, problem: Quadratic, strengths: Array) -> None:
+        color = ARMS[name].color
+        self._penalty, self._problem = penalty(name), problem
+        self.points = problem.solutions(self._penalty, strengths)
         reach = max(3.0, 1.15 * float(np.abs(problem.minimum).max()))
         axes.set(aspect="equal", xlim=(-0.52 * reach, reach), ylim=(-0.52 * reach, reach))
         style.scale(axes, "x")

@@ -6,9 +6,9 @@ on a telephone they shrink to half of it, so letters are as large as the text ar
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -18,6 +18,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ WIDTH = 640
 # Roles, each a colour that nothing else has: the dark picture is the light one with these replaced.
 PAPER, INK, MUTED, GRID = "#ffffff", "#1f2328", "#59636e", "#e2e5e9"
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
+GREY = "#7d858e"
 
 DARK = {
     PAPER: "#14171c",
@@ -117,20 +119,31 @@ class Arm(NamedTuple):
 
 
 _ARMS = (
-    Arm(BLUE, "o", "-"),
-    Arm(VERMILLION, "s", (0, (5, 1.6))),
-    Arm(GREEN, "^", (0, (1.2, 1.4))),
-    Arm(PURPLE, "D", (0, (6, 1.5, 1.2, 1.5))),
-    Arm(ORANGE, "v", (0, (3, 1.2))),
-    Arm(SKY, "X", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
+    Arm(GREY, "o", (0, (1.2, 1.4))),
+    Arm(BLUE, "s", "-"),
+    Arm(SKY, "^", (0, (5, 1.6))),
+    Arm(VERMILLION, "D", (0, (9, 2))),
+    Arm(GREEN, "v", (0, (6, 1.5, 1.2, 1.5))),
+    Arm(PURPLE, "p", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
+    Arm(ORANGE, ">", (0, (3, 1.2))),
 )
+"""Grey for the baseline; two blues, for L1 by two kinds of step; and colours that stay apart for colour-blind eyes."""
+
+_UNNAMED = (1, 3, 4, 5, 6, 2, 0)
+"""The order for series that are no arms: the most different ones first."""
 
 
-def arm(index: int) -> Arm:
-    """The style of series number `index`. After six the colours return with the markers and dashes moved by one."""
-    turn, place = divmod(index, len(_ARMS))
-    other = _ARMS[(place + turn) % len(_ARMS)]
-    return Arm(_ARMS[place].color, other.marker, other.dash)
+def arm(entry: Mapping[str, Any] | int, place: int = 0) -> Arm:
+    """The style of arm number `entry`, or of the number under "arm" in it, or else of the `place`-th among its like.
+
+    After seven the colours return with markers and dashes moved by one.
+    """
+    index = entry if isinstance(entry, int) else entry.get("arm")
+    if index is None:
+        index = place // len(_UNNAMED) * len(_ARMS) + _UNNAMED[place % len(_UNNAMED)]
+    turn, home = divmod(index, len(_ARMS))
+    other = _ARMS[(home + turn) % len(_ARMS)]
+    return Arm(_ARMS[home].color, other.marker, other.dash)
 
 
 SIGNED = LinearSegmentedColormap.from_list(
@@ -138,8 +151,8 @@ SIGNED = LinearSegmentedColormap.from_list(
     "signed",
     ["#0b3c6f", "#1f6fb0", "#6bacd6", "#c9dff0", "#fdfdfd", "#f8d3c2", "#ec8f70", "#c73a3d", "#7d0a24"],
     N=101,
-)
-"""Colours of signed weights; symmetric, so zero is white."""
+).with_extremes(bad=GREY)
+"""Colours of signed weights; symmetric, so zero is white; what is no number is grey."""
 
 
 def blank(height: float, width: float = WIDTH) -> Figure:
@@ -147,9 +160,46 @@ def blank(height: float, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width / 96, height / 96), layout="constrained")
 
 
-def wrapped(label: object, width: int = 20, lines: int = 3) -> str:
-    """`label` broken into lines of at most `width` letters; what does not fit in `lines` ends in an ellipsis."""
-    return "\n".join(textwrap.wrap(str(label), width, max_lines=lines, placeholder=" …"))
+def wrapped(label: object, width: float = 20, lines: int = 3) -> str:
+    """`label` broken into lines as wide as `width` usual letters; what does not fit in `lines` ends in an ellipsis."""
+    done = [""]
+    for word in str(label).split():
+        for piece in _pieces(word, width):
+            longer = f"{done[-1]} {piece}" if done[-1] else piece
+            if _letters(longer) <= width:
+                done[-1] = longer
+            else:
+                done.append(piece)
+    if len(done) > lines:
+        last = done[lines - 1]
+        while last and _letters(f"{last} …") > width:
+            last = last.rpartition(" ")[0] or last[:-1]
+        done[lines - 1 :] = [f"{last} …"]
+    return "\n".join(done)
+
+
+def _pieces(word: str, width: float) -> Iterator[str]:
+    """`word` in pieces that fit a line."""
+    piece = ""
+    for letter in word:
+        if piece and _letters(piece + letter) > width:
+            yield piece
+            piece = ""
+        piece += letter
+    yield piece
+
+
+def _letters(text: str) -> float:
+    """The width of `text` in usual letters: six tenths of the size of the font."""
+    return sum(map(_advance, text)) / 0.6
+
+
+@cache
+def _advance(letter: str) -> float:
+    """The width of a letter as a share of the size of the font."""
+    font = get_font(findfont("DejaVu Sans"))
+    font.set_size(100, 72)
+    return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 100
 
 
 def note(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **look: Any) -> None:
@@ -161,12 +211,12 @@ def legend(figure: Figure, entries: dict[str, Artist], where: Axes | None = None
     """One legend for the whole figure: above it, or filling `where`; nothing for a single entry without a name."""
     if not any(entries):
         return None
-    labels = [wrapped(label, 44, 2) for label in entries]
+    labels = [wrapped(label, 44, 2) if where is None else wrapped(label, 22) for label in entries]
     handles = list(entries.values())
     if where is not None:
         where.set_axis_off()
         return where.legend(handles, labels, loc="center left")
-    widths = [58 + 8.5 * max(map(len, label.split("\n"))) for label in labels]
+    widths = [58 + 9 * max(map(_letters, label.split("\n"))) for label in labels]
     room = figure.get_figwidth() * 96 - 20
     fitting = len(labels) if sum(widths) <= room else max(1, int(room // max(widths)))
     return figure.legend(handles, labels, loc="outside upper left", ncols=columns or fitting, alignment="left")

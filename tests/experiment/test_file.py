@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reportgen.datasets.wave import Wave
 from reportgen.errors import ExperimentError
-from reportgen.experiment import Experiment, section_names
+from reportgen.experiment import Arm, Experiment, section_names
 from reportgen.experiment.file import load, parse, shipped
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.registry import Registry
@@ -25,9 +25,7 @@ name = "plain"
 penalty = "none"
 """
 
-TOP = (
-    "Known: arms, author, comparison, data, language, network, reading, recording, runs, sections, title, training."
-)
+TOP = "Known: arms, author, comparison, data, language, network, reading, recording, runs, sections, title, training."
 
 
 def complaint(text, name="my.toml"):
@@ -37,9 +35,7 @@ def complaint(text, name="my.toml"):
 
 
 def test_what_is_left_out_has_its_default():
-    assert parse(GOOD) == Experiment(arms=Experiment().arms[:1], sections=("errors",)).__class__(
-        arms=parse(GOOD).arms, sections=("errors",)
-    )
+    assert parse(GOOD) == Experiment(arms=(Arm(name="plain"),), sections=("errors",))
 
 
 def test_every_table_reaches_the_experiment():
@@ -149,9 +145,18 @@ def test_an_unknown_shipped_experiment_is_met_with_the_known_ones():
             ("[[arms]]", '[[arms]]\nname = "plain"\npenalty = "none"\n[[arms]]'),
             "my.toml:6:1: arms: must have different names, 'plain' is there twice",
         ),
-        (('["errors"]', '["errors", "errors"]'), "my.toml:1:1: sections: must have different names, 'errors' is there twice"),
-        (('"plain"', '"../x"'), "my.toml:7:1: arms[1].name: must match pattern '^[a-z0-9][a-z0-9_-]{0,40}$', got '../x'"),
-        (('[data]\nname = "line"', "[data"), "my.toml:3:6: not valid TOML: Expected ']' at the end of a table declaration"),
+        (
+            ('["errors"]', '["errors", "errors"]'),
+            "my.toml:1:1: sections: must have different names, 'errors' is there twice",
+        ),
+        (
+            ('"plain"', '"../x"'),
+            "my.toml:7:1: arms[1].name: must match pattern '^[a-z0-9][a-z0-9_-]{0,40}$', got '../x'",
+        ),
+        (
+            ('[data]\nname = "line"', "[data"),
+            "my.toml:3:6: not valid TOML: Expected ']' at the end of a table declaration",
+        ),
         (('[data]\nname = "line"', "data = 3"), "my.toml:3:1: data: must be a table, got 3"),
         (("sections", "sections = 1\nsections"), "my.toml:2:22: not valid TOML: Cannot overwrite a value"),
     ],
@@ -195,7 +200,9 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
 
 
 def test_a_check_over_several_keys_is_told_with_the_others():
-    said = complaint('sections = ["errors"]\n[data]\nname = "line"\nsamples = 10\ntest_samples = 10\n[training]\nepochs = 0\n')
+    said = complaint(
+        'sections = ["errors"]\n[data]\nname = "line"\nsamples = 10\ntest_samples = 10\n[training]\nepochs = 0\n'
+    )
 
     assert "data.test_samples" in said
     assert "training.epochs" in said
@@ -222,7 +229,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_folder_is_not_an_experiment(tmp_path):
-    with pytest.raises(ExperimentError, match="Is a directory$"):
+    with pytest.raises(ExperimentError, match=r"Is a directory$"):
         load(tmp_path)
 
 
@@ -262,20 +269,21 @@ def test_hostile_files_are_refused_at_once(tmp_path, content):
     assert len(str(caught.value)) < 20_000
 
 
-pieces = st.sampled_from(
-    ["", " ", "\n", "=", "[", "]", "[[", "{", "}", ".", ",", '"', "'", "#", "\\", "-", "1", "nan", "inf", "true", "x"]
-    + ["'''", '"""', "1979-05-27", "99999999999999999999", "1e400", "-0.0", "\x7f", "é", "[]", "{}", "name", "arms"]
-)
+PIECES = st.sampled_from(
+    ["", " ", "\n", "\x7f", "é", "=", "[", "]", "[[", "{", "}", "[]", "{}", ".", ",", "#", "\\", '"', "'", "'''", '"""']
+) | st.sampled_from(["1", "-", "-0.0", "nan", "inf", "1e400", "9" * 20, "true", "1979-05-27", "x", "name", "arms"])
 
 
-@given(edits=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 12), pieces), min_size=1, max_size=4))
+@given(edits=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 12), PIECES), min_size=1, max_size=4))
 @settings(max_examples=300, deadline=None)
 def test_a_changed_file_is_an_experiment_or_a_complaint(edits):
     text = shipped()
     for at, length, piece in edits:
         start = at % len(text)
         text = text[:start] + piece + text[start + length :]
+    said = ""
     try:
         parse(text)
     except ExperimentError as error:
-        assert all(line.startswith("experiment:") for line in str(error).splitlines())
+        said = str(error)
+    assert all(line.startswith("experiment:") for line in said.splitlines())

@@ -79,6 +79,14 @@ def test_prox_brings_no_two_kernels_further_apart(penalty, w, z, scale):
     assert moved <= np.linalg.norm(w - z) * (1 + 1e-9) + 1e-12
 
 
+@given(w=weights)
+def test_prox_of_no_strength_leaves_every_weight_as_it_is(penalty, w):
+    # The trainer relies on it: runs without this penalty take its step too, with a scale of zero.
+    w = w.astype(np.float32)
+
+    np.testing.assert_array_equal(penalty.prox(w, np.float32(0), np), w)
+
+
 @pytest.mark.parametrize("w", [-2.0, -0.4, 0.0, 0.1, 0.7, 2.5])
 @pytest.mark.parametrize("scale", [0.05, 0.5, 2.0])
 def test_prox_of_one_weight_is_where_a_search_over_a_grid_ends(penalty, w, scale):

@@ -84,7 +84,7 @@ def test_results_come_in_the_order_of_the_runs(together):
     assert [trajectory.run for trajectory in together] == COMPANY
 
 
-@pytest.mark.parametrize("i", [0, 2, 4, 5, 7, 8, 9, 11, 14])
+@pytest.mark.parametrize("i", [5, 7, 8, 9, 14])
 def test_company_changes_no_run(i, together):
     (alone,) = train([COMPANY[i]])
 
@@ -124,7 +124,7 @@ def test_every_run_starts_from_its_own_initial_weights(together):
 
 @pytest.mark.parametrize(
     "recording",
-    [Recording(every=7), Recording(every=1, loss=False), Recording(every=None, at=(3, 11, 999)), Recording(every=40)],
+    [Recording(every=7), Recording(every=1, loss=False), Recording(every=None, at=(3, 11, 999))],
     ids=repr,
 )
 def test_what_is_recorded_does_not_change_what_is_trained(recording, together):
@@ -152,10 +152,13 @@ def test_recorded_loss_and_penalty_are_those_of_the_recorded_weights(together):
             assert trajectory.penalty[record] == pytest.approx(run.strength * cost, rel=1e-5)
 
 
-def test_more_runs_than_fit_one_call_come_out_the_same(monkeypatch, together):
-    monkeypatch.setattr(training, "_RUNS_A_CALL", 4)
+def test_more_runs_than_fit_one_call_come_out_the_same(monkeypatch):
+    runs = [small(init_seed=seed) for seed in range(5)]
+    at_once = train(runs)
+    monkeypatch.setattr(training, "_RUNS_A_CALL", 2)
 
-    for one, other in zip(train(COMPANY[:10]), together, strict=False):
+    for one, other in zip(train(runs), at_once, strict=True):
+        assert one.run == other.run
         assert_same(one, other)
 
 

@@ -43,7 +43,7 @@ class Errors(Section):
             {"first": labels[a], "second": labels[b], "names": [a, b], **stated(difference)}
             for (a, b), difference in zip(combined, differences, strict=True)
         ]
-        everything = np.concatenate(list(totals.values()))
+        everything = spread(np.concatenate(list(totals.values())))
         return {
             "runs": e.runs.count,
             "shown": min(SHOWN, e.runs.count),
@@ -54,8 +54,8 @@ class Errors(Section):
                 {"name": arm.name, "label": arm.label, **spread(totals[arm.name]), "totals": totals[arm.name].tolist()}
                 for arm in e.arms
             ],
-            "lowest": float(np.nanmin(everything)),
-            "highest": float(np.nanmax(everything)),
+            "lowest": everything["min"],
+            "highest": everything["max"],
             "pairs": pairs,
             "verdicts": {v: sum(p["verdict"] in kinds for p in pairs) for v, kinds in _VERDICTS.items()},
             "diverged": diverged,
@@ -78,6 +78,8 @@ class Errors(Section):
             + "; ".join(f"{a['label']}: median {a['median']:.1f}, from {a['min']:.1f} to {a['max']:.1f}" for a in arms)
             + ".",
         )
+        if not findings["pairs"]:
+            return
         rows = [
             {
                 "label": f"{p['first']} − {p['second']}",
@@ -120,6 +122,8 @@ class Errors(Section):
             ),
             rows=tuple((a["label"], a["median"], a["iqm"], a["mean"], a["min"], a["max"]) for a in arms),
         )
+        if not findings["pairs"]:
+            return
         yield Table(
             name="comparisons",
             columns=(
@@ -140,6 +144,8 @@ class Errors(Section):
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str:
+        if not findings["pairs"]:
+            return f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
         decided = [p for p in findings["pairs"] if p["verdict"] in ("better", "worse")]
         if not decided:
             equal, total = findings["verdicts"]["practically equal"], len(findings["pairs"])

@@ -72,7 +72,9 @@ class Sparsity(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        arms = findings["arms"]
+        arms = [arm for arm in findings["arms"] if arm["histogram"]]
+        if not arms:
+            return
         yield Picture(
             name="histogram",
             figure="weight_histogram",
@@ -85,7 +87,6 @@ class Sparsity(Section):
                         "counts": np.array(arm["histogram"]),
                     }
                     for arm in arms
-                    if arm["histogram"]
                 ],
                 "threshold": findings["threshold"],
             },

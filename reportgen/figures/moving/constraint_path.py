@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from reportgen.figures import plane, scenes, style
+from reportgen.figures import plane, scenes
 from reportgen.figures.counter import Counter
 
 
@@ -27,10 +27,10 @@ class ConstraintPath:
         problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
         self.figure = Figure(figsize=(720 / 96, 420 / 96))
         self._panels = []
-        for left, name, color in ((50, "l1", style.BLUE), (408, "l2", style.VERMILLION)):
+        for left, name in ((50, "l1"), (408, "l2")):
             axes = self.figure.add_axes((left / 720, 86 / 420, 300 / 720, 300 / 420))
             axes.set_title(plane.NAMES[name])
-            self._panels.append(plane.Meeting(axes, plane.penalty(name), problem, values, color))
+            self._panels.append(plane.Meeting(axes, name, problem, values))
         digits = [f"{value:.2f}" for value in values]
         self._counter = Counter(self.figure, digits, 20, 22, name="strength λ =")
         self.moving: Sequence[Artist] = [

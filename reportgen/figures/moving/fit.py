@@ -55,13 +55,14 @@ class Fit:
             axes.tick_params(labelbottom=index + columns >= len(panels), labelleft=column == 0)
             if panel.get("title"):
                 axes.set_title(style.wrapped(panel["title"], wide // 11, 1), pad=10)
+            color = style.arm(panel).color if "arm" in panel else style.ORANGE
             entries = self._still(axes, x, y, outlier, truth)
-            (line,) = axes.plot(grid, panel["lines"][0], color=style.VERMILLION, linewidth=3, zorder=3)
+            (line,) = axes.plot(grid, panel["lines"][0], color=color, linewidth=3, zorder=3)
             self._lines.append((line, np.asarray(panel["lines"])))
         entries["network"] = self._lines[0][0]
         corner = 1 - 12 / self._size[0], 12 / self._size[1]
         self.figure.legend(entries.values(), entries, ncols=4, loc="lower right", bbox_to_anchor=corner)
-        self._counter = Counter(self.figure, steps, 20, 22)
+        self._counter = Counter(self.figure, steps, 20, 25)
         self.moving: Sequence[Artist] = [*(line for line, _ in self._lines), *self._counter.artists]
 
     def show(self, frame: int) -> None:
@@ -75,9 +76,9 @@ class Fit:
         if truth is not None:
             (entries["truth"],) = axes.plot(*truth, color=style.INK, linewidth=1.3, linestyle=(0, (4, 3)), zorder=4)
             heights = np.concatenate([y, truth[1]])
-        for name, chosen, face in (("sample", ~outlier, style.BLUE), ("outlier", outlier, style.PAPER)):
+        for name, chosen, face in (("sample", ~outlier, style.MUTED), ("outlier", outlier, style.PAPER)):
             if chosen.any():
-                look: dict[str, Any] = {"color": style.BLUE, "markerfacecolor": face, "markeredgewidth": 1.6}
+                look: dict[str, Any] = {"color": style.MUTED, "markerfacecolor": face, "markeredgewidth": 1.6}
                 (entries[name],) = axes.plot(x[chosen], y[chosen], linestyle="", marker="o", zorder=2.2, **look)
         # Limits come from the data, so the axes hold still, and a line that starts far away comes in from outside.
         room = 0.06 * (np.ptp(heights) or 1.0)

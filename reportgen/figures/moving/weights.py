@@ -33,8 +33,9 @@ class Weights:
         rows = math.ceil(len(networks) / columns)
         self.figure = Figure(figsize=(columns * width / 96, (rows * height + _FOOT) / 96))
         self._size = columns * width, rows * height + _FOOT
-        largest = max(float(np.abs(kernel).max(initial=0)) for net in networks for kernel in net["kernels"])
-        self._limit = largest or 1.0
+        kernels = [np.asarray(kernel) for network in networks for kernel in network["kernels"]]
+        # A run that diverged has weights that are no numbers; they are drawn grey and must not spoil the scale.
+        self._limit = max(float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in kernels) or 1.0
         self._maps: list[tuple[AxesImage, np.ndarray[Any, Any]]] = []
         for index, network in enumerate(networks):
             row, column = divmod(index, columns)

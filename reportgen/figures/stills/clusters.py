@@ -24,11 +24,11 @@ def clusters(panels: Sequence[Mapping[str, Any]]) -> Figure:
     for axes, panel in zip(grid, panels, strict=False):
         points, labels, centres = (np.asarray(panel[key]) for key in ("points", "labels", "centres"))
         for label in np.unique(labels):
-            look = style.arm(int(label))
+            look = style.arm({}, int(label))
             x, y = points[labels == label].T
             axes.scatter(x, y, s=20, marker=look.marker, color=look.color, alpha=0.75, linewidths=0)
         axes.plot(*centres.T, "+", color=style.INK, markersize=13, markeredgewidth=2.6)
-        axes.set_title(style.wrapped(panel["title"], 56 // columns, 2))
+        axes.set_title(style.wrapped(panel["title"], 50 // columns, 2))
         axes.set(aspect="equal", xticks=[], yticks=[])
         axes.spines[:].set_visible(True)
         axes.spines[:].set_color(style.GRID)

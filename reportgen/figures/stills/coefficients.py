@@ -21,7 +21,7 @@ def coefficients(truth: Any, estimates: Sequence[Mapping[str, Any]]) -> Figure:
     grid = figure.subplots(len(estimates), 1, squeeze=False, sharex=True, sharey=True).ravel()
     entries: dict[str, Any] = {}
     for row, (axes, estimate) in enumerate(zip(grid, estimates, strict=True)):
-        color = style.arm(estimate.get("arm", row)).color
+        color = style.arm(estimate, row).color
         values = np.ravel(estimate["values"])
         right, wrong = real & (values != 0), ~real & (values != 0)
         (entries["true coefficient"],) = axes.plot(

@@ -26,8 +26,8 @@ def constraint(
     path = np.linspace(0, enough, 160)
     strengths = np.append(path, strength)
     figure = style.blank(352)
-    for axes, name, color in zip(figure.subplots(1, 2), ("l1", "l2"), (style.BLUE, style.VERMILLION), strict=True):
-        panel = plane.Meeting(axes, plane.penalty(name), problem, strengths, color)
+    for axes, name in zip(figure.subplots(1, 2), ("l1", "l2"), strict=True):
+        panel = plane.Meeting(axes, name, problem, strengths)
         panel.show(len(path), len(path) - 1)
         w = ", ".join(style.number(float(value), 2) for value in panel.points[-1])
         axes.set_title(f"{plane.NAMES[name]}: w = ({w})")

@@ -36,7 +36,7 @@ def curves(panels: Sequence[Mapping[str, Any]], share_y: bool = False) -> Figure
     for axes, panel in zip(grid, panels, strict=False):
         _draw(axes, panel, labels, entries, 54 // columns)
         if panel.get("title"):
-            axes.set_title(style.wrapped(panel["title"], 52 // columns), pad=24 if marked else 8)
+            axes.set_title(style.wrapped(panel["title"], 48 // columns), pad=24 if marked else 8)
     spare = grid[len(panels) :]
     for axes in spare:
         axes.set_axis_off()
@@ -48,7 +48,7 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
     _scale(axes, panel, "x")
     _scale(axes, panel, "y")
     for series in panel["series"]:
-        look = style.arm(series.get("arm", labels.index(series["label"])))
+        look = style.arm(series, labels.index(series["label"]))
         x, y = np.asarray(series["x"], dtype=float), np.asarray(series["y"], dtype=float)
         few = len(x) <= 25
         (line,) = axes.plot(
@@ -64,7 +64,9 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
         )
         entries.setdefault(series["label"], line)
         if series.get("low") is not None:
-            axes.fill_between(x, series["low"], series["high"], color=look.color, alpha=0.16, linewidth=0, zorder=2)
+            few_enough = slice(None, None, len(x) // 600 + 1)
+            low, high = (np.asarray(series[edge], dtype=float)[few_enough] for edge in ("low", "high"))
+            axes.fill_between(x[few_enough], low, high, color=look.color, alpha=0.16, linewidth=0, zorder=2)
     for mark in panel.get("marks") or ():
         axes.axvline(mark["x"], color=style.INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
         words = style.wrapped(mark["label"], 24)
@@ -73,8 +75,8 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
         axes.axhline(level["y"], color=style.MUTED, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
         words, place = style.wrapped(level["label"], 36), (1, level["y"])
         style.note(axes, words, place, (0, 3), xycoords=("axes fraction", "data"), ha="right", color=style.MUTED)
-    axes.set_xlabel(style.wrapped(panel.get("xlabel", ""), width))
-    axes.set_ylabel(style.wrapped(panel.get("ylabel", ""), 28))
+    axes.set_xlabel(style.wrapped(panel.get("xlabel", ""), width, 2))
+    axes.set_ylabel(style.wrapped(panel.get("ylabel", ""), 24, 2))
     axes.margins(x=0.03)
 
 

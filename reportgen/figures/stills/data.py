@@ -30,8 +30,8 @@ def data(
     style.scale(axes, "y")
     entries: dict[str, Any] = {}
     sides = (
-        ("training", x_train, y_train, outlier_train, style.BLUE, "o"),
-        ("test", x_test, y_test, outlier_test, style.VERMILLION, "s"),
+        ("training", x_train, y_train, outlier_train, style.MUTED, "o"),
+        ("test", x_test, y_test, outlier_test, style.ORANGE, "s"),
     )
     for side, x, y, outlier, color, marker in sides:
         x, y, outlier = np.ravel(x), np.ravel(y), np.ravel(outlier).astype(bool)
@@ -48,7 +48,7 @@ def data(
                     markersize=7 if marker == "o" else 6.5,
                 )
     if truth_x is not None:
-        look: dict[str, Any] = {"color": style.MUTED, "linewidth": 1.6, "zorder": 1.9}
+        look: dict[str, Any] = {"color": style.INK, "linewidth": 1.5, "linestyle": (0, (4, 3)), "zorder": 2.1}
         (entries["truth"],) = axes.plot(np.ravel(truth_x), np.ravel(truth_y), **look)
     axes.set_xlabel(style.wrapped(xlabel, 60))
     axes.set_ylabel(style.wrapped(ylabel, 40))

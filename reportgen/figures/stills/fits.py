@@ -27,7 +27,7 @@ def fits(panels: Sequence[Mapping[str, Any]]) -> Figure:
         axes.set_axis_off()
     entries: dict[str, Any] = {}
     for row, (axes, panel) in enumerate(zip(grid, panels, strict=False)):
-        color = style.arm(panel.get("arm", row)).color
+        color = style.arm(panel, row).color
         at = np.ravel(panel["grid"])
         entries["samples"] = axes.scatter(panel["x"], panel["y"], s=20, color=style.MUTED, alpha=0.7, linewidths=0)
         if panel.get("truth") is not None:
@@ -37,7 +37,7 @@ def fits(panels: Sequence[Mapping[str, Any]]) -> Figure:
         for line in lines:
             (drawn,) = axes.plot(at, line, color=color, linewidth=1.4, alpha=max(0.35, 1 / len(lines)), zorder=3)
         entries.setdefault("runs" if len(lines) > 1 else "fit", drawn)
-        axes.set_title(style.wrapped(panel["title"], 54 // columns, 2))
+        axes.set_title(style.wrapped(panel["title"], 48 // columns, 2))
         style.scale(axes, "x")
         style.scale(axes, "y")
     heights = np.concatenate([np.ravel(panel["y"]) for panel in panels])

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from reportgen.figures import figures, style
 
-_VERDICTS = {"better": style.GREEN, "worse": style.VERMILLION, "practically equal": style.BLUE}
+_VERDICTS = {"better": style.GREEN, "worse": style.VERMILLION, "practically equal": style.INK}
 
 
 @figures.register("intervals")
@@ -36,5 +36,5 @@ def intervals(rows: Sequence[Mapping[str, Any]], equivalence: tuple[float, float
     axes.set_yticks(range(len(rows)), [style.wrapped(entry["label"]) for entry in rows], color=style.INK)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(style.wrapped(xlabel, 60))
+    axes.set_xlabel(style.wrapped(xlabel, 44))
     return figure

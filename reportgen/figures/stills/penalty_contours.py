@@ -13,8 +13,8 @@ def penalty_contours() -> Figure:
     """Level lines of four penalties on two weights that leave one unit; the line of penalty 1 is heavy."""
     figure = style.blank(620)
     grid = figure.subplots(2, 2, sharex=True, sharey=True)
-    for index, (axes, (name, title)) in enumerate(zip(grid.ravel(), plane.NAMES.items(), strict=True)):
-        color = style.arm(index).color
+    for axes, (name, title) in zip(grid.ravel(), plane.NAMES.items(), strict=True):
+        color = plane.ARMS[name].color
         of = plane.penalty(name)
         for line in (axes.axhline, axes.axvline):
             line(0, color=style.MUTED, linewidth=1, zorder=1)

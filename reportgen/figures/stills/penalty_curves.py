@@ -21,8 +21,8 @@ def penalty_curves() -> Figure:
     w = np.linspace(-2.5, 2.5, 501)
     column = w[:, np.newaxis, np.newaxis]
     entries: dict[str, Any] = {}
-    for index, name in enumerate(("l1", "l2", "elastic_net")):
-        color, _, dash = style.arm(index)
+    for name in ("l1", "l2", "elastic_net"):
+        color, _, dash = plane.ARMS[name]
         of = plane.penalty(name)
         look: dict[str, Any] = {"color": color, "linestyle": dash, "linewidth": 2.4}
         (entries[plane.NAMES[name]],) = left.plot(w, of.cost(column, np), **look)

@@ -44,7 +44,7 @@ def penalty_surfaces() -> Figure:
         axes.set_ylabel("w₂", labelpad=-4)
         axes.tick_params(pad=-3)
         axes.view_init(elev=27, azim=-72)
-        axes.set_box_aspect((1, 1, 0.85), zoom=1.06)
+        axes.set_box_aspect((1, 1, 0.85), zoom=1.0)
         for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
             axis.set_pane_color((0, 0, 0, 0))
         axes.set_title(title, y=0.98)

@@ -23,7 +23,7 @@ def strip(groups: Sequence[Mapping[str, Any]], xlabel: str, first: int = 5, xsca
     style.scale(axes, "x", xscale, np.concatenate([np.ravel(group["values"]) for group in groups]))
     axes.grid(visible=False, axis="y")
     for row, group in enumerate(groups):
-        look = style.arm(group.get("arm", row))
+        look = style.arm(group, row)
         values = np.asarray(group["values"], dtype=float)
         heights = row + style.spread(len(values), 0.2)
         drawn = np.isfinite(values)
@@ -37,7 +37,7 @@ def strip(groups: Sequence[Mapping[str, Any]], xlabel: str, first: int = 5, xsca
     axes.set_yticks(range(len(groups)), [style.wrapped(group["label"]) for group in groups], color=style.INK)
     axes.set_ylim(len(groups) - 0.5, -0.64)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(style.wrapped(xlabel, 60))
+    axes.set_xlabel(style.wrapped(xlabel, 44))
     shown: dict[str, Any] = {"color": style.MUTED, "marker": "o", "linestyle": "", "markersize": 6.5}
     style.legend(
         figure,

@@ -22,7 +22,7 @@ def weight_histogram(groups: Sequence[Mapping[str, Any]], threshold: float | Non
     figure = style.blank(90 + 78 * len(groups))
     grid = figure.subplots(len(groups), 2, squeeze=False, width_ratios=[1, 4.2], sharex="col")
     for row, ((left, right), group) in enumerate(zip(grid, groups, strict=True)):
-        color = style.arm(group.get("arm", row)).color
+        color = style.arm(group, row).color
         share = float(group["zero_share"])
         left.bar(0, share, width=1, color=color)
         left.set(xlim=(-1.1, 1.1), ylim=(0, 1.32), xticks=[], yticks=[])

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen.analysis.compression import compress
+from reportgen.network import forward
+
+GRID = np.linspace(-3, 3, 101)[:, None]
+
+
+def network(seed, hidden=(6, 5)):
+    rng = np.random.default_rng(seed)
+    widths = (1, *hidden, 1)
+    kernels = [rng.normal(size=shape) for shape in zip(widths, widths[1:], strict=False)]
+    return kernels, [rng.normal(size=width) for width in widths[1:]]
+
+
+@given(
+    seed=st.integers(0, 1000),
+    unfed=st.sets(st.integers(0, 5)),
+    unread=st.sets(st.integers(0, 4), max_size=4),
+    activation=st.sampled_from(["linear", "relu", "tanh", "sigmoid"]),
+)
+def test_removing_units_that_are_exactly_dead_changes_no_output(seed, unfed, unread, activation):
+    kernels, biases = network(seed)
+    kernels[0][:, list(unfed)] = 0.0
+    kernels[2][list(unread), :] = 0.0
+
+    small = compress(kernels, biases, 0.0, activation)
+
+    assert small.largest_change(kernels, biases, GRID, activation) < 1e-12
+    assert small.hidden == (max(6 - len(unfed), 1), max(5 - len(unread), 1))
+
+
+def test_weights_below_the_threshold_show_in_the_certificate():
+    kernels, biases = network(0)
+    kernels[0][0, 2] = 1e-3
+
+    small = compress(kernels, biases, 1e-2, "linear")
+
+    assert small.hidden == (5, 5)
+    assert 1e-5 < small.largest_change(kernels, biases, GRID, "linear") < 1e-1
+
+
+def test_a_network_whose_layer_is_dead_altogether_keeps_its_depth_and_its_constant():
+    kernels, biases = network(1)
+    kernels[1][:] = 0.0
+
+    small = compress(kernels, biases, 0.0, "relu")
+
+    assert len(small.kernels) == 3
+    assert small.largest_change(kernels, biases, GRID, "relu") < 1e-12
+
+
+def test_parameters_are_counted_with_biases():
+    kernels, biases = network(2, hidden=(10, 10, 10))
+
+    assert compress(kernels, biases, 0.0, "linear").parameters == 251
+
+
+def test_the_network_that_was_compressed_is_left_as_it_was():
+    kernels, biases = network(3)
+    kernels[0][0, 0] = 0.0
+    before = forward(kernels, biases, GRID, "tanh")
+
+    compress(kernels, biases, 0.0, "tanh")
+
+    assert np.array_equal(forward(kernels, biases, GRID, "tanh"), before)
+
+
+def test_the_certificate_is_a_true_difference_of_outputs():
+    kernels, biases = network(4)
+    small = compress(kernels, biases, 0.0, "linear")
+    shifted = [*biases[:-1], biases[-1] + 0.25]
+
+    assert small.largest_change(kernels, shifted, GRID, "linear") == pytest.approx(0.25)

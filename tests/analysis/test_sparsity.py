@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from reportgen.analysis.sparsity import (
+    HISTOGRAM_EDGES,
+    below_share,
+    dead_units,
+    histogram,
+    unread_inputs,
+    zero_share,
+)
+
+KERNELS = [np.array([[0.0, 2.0, 1e-4, 3.0]]), np.array([[1.0], [0.0], [5.0], [-1e-4]])]
+
+
+def test_shares_count_over_all_layers():
+    assert zero_share(KERNELS) == 2 / 8
+    assert below_share(KERNELS, 1e-4) == 4 / 8
+    assert below_share(KERNELS, 10) == 1
+
+
+def test_a_unit_is_dead_without_incoming_or_without_outgoing_weights():
+    assert dead_units(KERNELS, 0.0)[0].tolist() == [True, True, False, False]
+    assert dead_units(KERNELS, 1e-3)[0].tolist() == [True, True, True, True]
+
+
+def test_a_linear_model_has_no_units_to_lose():
+    assert dead_units([np.zeros((3, 1))], 1.0) == []
+
+
+def test_an_input_without_outgoing_weights_is_not_read():
+    assert unread_inputs([np.array([[0.0, 0.0], [0.0, 1e-3]])], 0.0).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-7, 3e-3, 1.0, 10.0, 1e6])
+def test_every_weight_but_exact_zeros_falls_into_one_bin(size):
+    counts = histogram([[np.array([[size, -size, 0.0]])]])
+
+    assert counts.sum() == 2
+    assert len(counts) == len(HISTOGRAM_EDGES) - 1
+    place = int(counts.argmax())
+    inside = np.clip(size, HISTOGRAM_EDGES[0], HISTOGRAM_EDGES[-1])
+    assert HISTOGRAM_EDGES[place] <= inside <= HISTOGRAM_EDGES[place + 1]

@@ -1,0 +1,189 @@
+"""What holds for every scene; a new file in `moving` needs an entry in `SAMPLES` and nothing else."""
+
+from io import BytesIO
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from PIL import Image
+
+from reportgen.animation.draw import render
+from reportgen.animation.raster import Raster
+from reportgen.figures import Animation, scenes, style
+
+FRAMES = 12
+RNG = np.random.default_rng(0)
+STEPS = np.linspace(0, 4000, FRAMES).astype(int)
+FADE = np.linspace(1, 0, FRAMES)[:, np.newaxis, np.newaxis]
+X = np.linspace(0.5, 9.5, 40)
+GRID = np.linspace(0, 10, 30)
+SWINGS = np.linspace(-3, 2, FRAMES)[:, np.newaxis] * GRID + 1
+
+
+def network(*shapes):
+    return [RNG.normal(size=(1, *shape)) * FADE for shape in shapes]
+
+
+WIDE, SMALL = network((1, 10), (10, 10), (10, 10), (10, 1)), network((1, 10), (10, 10), (10, 1), (1, 1))
+# Cells narrower than a pixel, and weights that are no numbers.
+LARGE, DIVERGED = network((3, 700), (700, 2), (2, 2)), network((2, 3))
+DIVERGED[0][4:] = np.nan
+
+
+def fit(text, panels):
+    return {
+        "panels": [{"title": text, "lines": SWINGS * factor} for factor in range(1, panels + 1)],
+        "grid": GRID,
+        "x": X,
+        "y": 2 * X + np.sin(9 * X),
+        "outlier": np.arange(40) % 4 == 0,
+        "truth_x": [0, 10],
+        "truth_y": [1, 21],
+        "steps": STEPS,
+    }
+
+
+def weights(text, *networks):
+    return {"networks": [{"title": text, "kernels": kernels} for kernels in networks], "steps": STEPS}
+
+
+SAMPLES = {
+    "constraint_path": [lambda text: {"strengths": np.linspace(0, 2.4, FRAMES)}],
+    "fit": [lambda text: fit(text, 1), lambda text: fit(text, 4)],
+    "weights": [
+        lambda text: weights("", WIDE),
+        lambda text: weights(text, WIDE, SMALL),
+        lambda text: weights(text, WIDE, LARGE, DIVERGED),
+    ],
+}
+CASES = [pytest.param(name, sample, id=f"{name}-{i}") for name in SAMPLES for i, sample in enumerate(SAMPLES[name])]
+
+
+def animation(name, sample, text="L1"):
+    return Animation(name="sample", scene=name, inputs=sample(text), alt=f"What {name} shows")
+
+
+def test_every_scene_has_a_sample():
+    assert set(SAMPLES) == set(scenes.names())
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_a_frame_equals_a_full_drawing(name, sample):
+    with style.look():
+        scene = scenes[name](**sample("L1"))
+        raster = Raster(scene)
+        for index in (0, FRAMES // 2, FRAMES - 1, 1):
+            fast = raster.frame(index).copy()
+            scene.show(index)
+            scene.figure.canvas.draw()
+            full = np.asarray(scene.figure.canvas.buffer_rgba())
+            np.testing.assert_array_equal(fast.view(np.uint8).reshape(full.shape), full)
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_a_gif_shows_the_frames_in_few_colours(name, sample):
+    item = animation(name, sample)
+    media = render(item)
+    decoded = iio.imread(media.files[media.file], plugin="pillow", extension=".gif")[..., :3]
+    with style.look():
+        raster = Raster(scenes[name](**item.inputs))
+        exact = np.stack([frame.copy().view(np.uint8).reshape(*frame.shape, 4)[..., :3] for frame in raster.frames()])
+
+    assert decoded.shape == exact.shape
+    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) <= 255
+    assert np.abs(decoded.astype(int) - exact).max() <= 24
+    error = float(((decoded.astype(float) - exact) ** 2).mean())
+    assert 10 * np.log10(255**2 / max(error, 1e-9)) >= 50
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_media_tell_a_page_what_it_needs(name, sample):
+    media = render(animation(name, sample))
+    gif = Image.open(BytesIO(media.files["sample.gif"]))
+    durations = []
+    for index in range(gif.n_frames):
+        gif.seek(index)
+        durations.append(gif.info["duration"])
+
+    assert (media.name, media.kind, media.alt) == ("sample", "animation", f"What {name} shows")
+    assert (media.file, media.dark, media.poster) == ("sample.gif", None, "sample.png")
+    assert gif.size == (media.width, media.height)
+    assert gif.info["loop"] == 0
+    assert gif.n_frames == FRAMES
+    assert sum(durations) == 5000
+    assert durations[-1] >= 1200
+    assert len(media.files["sample.gif"]) <= 1_000_000
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_the_poster_is_the_last_frame(name, sample):
+    item = animation(name, sample)
+    media = render(item)
+    with style.look():
+        raster = Raster(scenes[name](**item.inputs))
+        last = raster.frame(FRAMES - 1)
+        exact = last.view(np.uint8).reshape(*last.shape, 4)[..., :3]
+
+    np.testing.assert_array_equal(iio.imread(media.files["sample.png"]), exact)
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_the_same_animation_gives_the_same_bytes(name, sample):
+    assert render(animation(name, sample)).files == render(animation(name, sample)).files
+
+
+@pytest.mark.parametrize("text", ["$x^{", "<b>", "_", "W" * 80, "a name that goes on and on " * 4, ""])
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_no_title_leaves_the_picture(name, sample, text):
+    with style.look():
+        scene = scenes[name](**sample(text))
+        Raster(scene)
+        # The moving artists may be anywhere inside their axes, which clip them.
+        drawn = [a for a in scene.figure.texts + scene.figure.axes if a not in scene.moving]
+        boxes = [a.get_tightbbox(scene.figure.canvas.get_renderer()).extents for a in drawn]
+    width, height = scene.figure.get_size_inches() * 96
+
+    assert min(box[:2].min() for box in boxes) >= -0.5
+    assert max(box[2] for box in boxes) <= width + 0.5
+    assert max(box[3] for box in boxes) <= height + 0.5
+
+
+def test_weights_have_one_scale_with_white_in_the_middle():
+    with style.look():
+        scene = scenes["weights"](**weights("L1", WIDE, SMALL))
+    limits = {image.get_clim() for image in scene.moving[:8]}
+    ((low, high),) = limits
+
+    assert low == -high
+    assert high == max(np.abs(kernel).max() for kernel in WIDE + SMALL)
+    assert min(style.SIGNED(0.5)[:3]) > 0.98
+
+
+def test_a_single_weight_is_a_large_square():
+    with style.look():
+        scene = scenes["weights"](**weights("L1", SMALL))
+    box = scene.moving[3].axes.get_position()
+    width, height = box.width * 640, box.height * 480
+
+    assert width == pytest.approx(height)
+    assert width > 120
+
+
+def test_a_thin_matrix_can_be_seen():
+    with style.look():
+        scene = scenes["weights"](**weights("L1", LARGE))
+    sizes = [image.axes.get_position().size * (640, 480) for image in scene.moving[:3]]
+
+    assert min(map(min, sizes)) > 13
+
+
+def test_the_counter_does_not_tremble():
+    with style.look():
+        scene = scenes["weights"](**weights("L1", WIDE))
+        Raster(scene)
+        counter, renderer = scene.moving[-1], scene.figure.canvas.get_renderer()
+        widths = set()
+        for frame in range(FRAMES):
+            scene.show(frame)
+            widths.add(round(counter.get_window_extent(renderer).width))
+    assert len(widths) == 1

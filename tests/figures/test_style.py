@@ -1,0 +1,82 @@
+import matplotlib
+import pytest
+from matplotlib.figure import Figure
+
+from reportgen.figures import style
+
+
+def contrast(one, other):
+    """The ratio of WCAG 2."""
+    light = []
+    for color in (one, other):
+        channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+def test_no_two_roles_share_a_colour():
+    # Replacing one would else replace the other.
+    assert len({*style.DARK, *style.DARK.values()}) == 2 * len(style.DARK)
+
+
+@pytest.mark.parametrize("role", [style.INK, style.MUTED])
+def test_letters_stand_out(role):
+    assert contrast(role, style.PAPER) >= 4.5
+    assert contrast(style.DARK[role], style.DARK[style.PAPER]) >= 4.5
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_marks_stand_out_on_a_dark_page(place):
+    color = style.arm({}, place).color
+    assert contrast(style.DARK.get(color, color), style.DARK[style.PAPER]) >= 3
+
+
+def test_forty_series_can_be_told_apart():
+    assert len({style.arm({}, place) for place in range(40)}) == 40
+
+
+def test_an_arm_keeps_its_style_wherever_it_stands():
+    assert style.arm({"arm": 3}, 0) == style.arm({"arm": 3}, 5) == style.arm(3)
+
+
+def test_the_baseline_is_grey():
+    assert style.arm(0).color == style.GREY
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.003, "0.003"),
+        (12.5, "12.5"),
+        (1200, "1,200"),
+        (-4, "−4"),
+        (6.917, "6.92"),
+        (1.5e-9, "1.5·10⁻⁹"),
+        (float("nan"), "–"),
+        (float("inf"), "∞"),
+    ],
+)
+def test_numbers_read_as_written_by_hand(value, text):
+    assert style.number(value) == text
+
+
+def test_a_long_label_ends_in_an_ellipsis():
+    assert style.wrapped("one two three four five six", 9, 2) == "one two\nthree …"
+
+
+def test_a_logarithmic_axis_shows_zero():
+    with style.look():
+        axes = Figure().subplots()
+        style.scale(axes, "x", "log", [0, 0.01, 1])
+        axes.plot([0, 0.01, 1], [1, 2, 3])
+        ticks = [axes.xaxis.get_major_formatter()(tick, 0) for tick in axes.xaxis.get_majorticklocs()]
+    assert ticks[:3] == ["0", "0.01", "0.1"]
+
+
+def test_the_look_ends_with_its_block():
+    before = dict(matplotlib.rcParams)
+    with style.look():
+        assert matplotlib.rcParams["text.parse_math"] is False
+    assert dict(matplotlib.rcParams) == before
