@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from reportgen.values import Checked
+
 Weights = NDArray[np.floating[Any]]
 
 Activation = Literal["linear", "relu", "tanh", "sigmoid"]
@@ -25,7 +27,7 @@ Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_norma
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
+class Network(Checked):
     """Dense layers with one activation after each hidden layer and none after the last."""
 
     hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (10, 10, 10)

@@ -19,6 +19,7 @@ from reportgen.network import Network, Weights
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
+from reportgen.values import Checked
 
 Optimizer = Literal["sgd", "momentum", "adam"]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -28,7 +29,7 @@ Step = Literal["subgradient", "proximal"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class Training(Checked):
     """How weights are adjusted."""
 
     optimizer: Optimizer = "sgd"
@@ -56,7 +57,7 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recording:
+class Recording(Checked):
     """Which weights are kept: every so many steps, at named steps, and always the first and the last."""
 
     every: Annotated[int, Field(ge=1)] | None = 20
@@ -72,7 +73,7 @@ class Recording:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Checked):
     """One network to train. Runs that differ only by seeds form an arm."""
 
     data: Dataset = field(default_factory=Line)
@@ -91,6 +92,7 @@ class Run:
     """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.strength < math.inf:
             raise ExperimentError(f"strength must be finite and at least 0, got {self.strength!r}")
         if self.fold and not (0 <= self.fold[0] < self.fold[1] <= self.data.training_samples):

@@ -37,15 +37,12 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # Versions of what the numbers depend on; a new patch release is trusted to give the same ones.
+        self._engine = {name: version(name).split(".")[:2] for name in ("numpy", "tensorflow")} | {"code": CODE_EPOCH}
 
     def path(self, run: Run) -> Path:
         """Where the trajectory of `run` is, or would be."""
-        determined_by = {
-            "run": describe(run),
-            "code": CODE_EPOCH,
-            "numpy": version("numpy").split(".")[:2],
-            "tensorflow": version("tensorflow").split(".")[:2],
-        }
+        determined_by = {"run": describe(run), "engine": self._engine}
         digest = hashlib.sha256(json.dumps(determined_by, sort_keys=True).encode()).hexdigest()
         return self.folder / digest[:2] / f"{digest}.trajectory"
 

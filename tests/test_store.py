@@ -170,7 +170,7 @@ def test_only_what_is_missing_is_trained(store, entry):
             done.set_result(len(runs))
             return done
 
-    completed = store.complete([other, RUN], Training()).result()
+    completed = store.complete([other, RUN, other], Training()).result()
 
     assert asked == [other]
     assert list(completed) == [other, RUN]

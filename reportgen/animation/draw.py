@@ -53,9 +53,9 @@ def _animation(item: Animation) -> Media:
     with style.look():
         scene = scenes[item.scene](**item.inputs)
         raster = Raster(scene)
-        # A few frames show nearly every colour; what they miss gets the nearest one.
-        sample = sorted({round(i * (scene.frames - 1) / 8) for i in range(9)})
-        palette = Palette.of((frame.copy() for frame in raster.frames(sample)), raster.colormap)
+        # Some frames show nearly every colour; what they miss gets the nearest one.
+        sample = sorted({round(i * (scene.frames - 1) / 19) for i in range(20)})
+        palette = Palette.of(raster.frames(sample), raster.colormap)
         moving = gif_bytes(raster.frames(), palette, timing(scene.frames))
         last = raster.frame(scene.frames - 1)
         height, width = last.shape

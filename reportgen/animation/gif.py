@@ -45,8 +45,11 @@ class Palette:
     @classmethod
     def of(cls, frames: Iterable[Pixels], more: Pixels) -> Palette:
         """The palette for `frames` (some of an animation will do) and the colours of `more`, which count as rare."""
-        kept = [(frame & 0xFFFFFF).ravel() for frame in frames]
-        colours, counts = np.unique(np.concatenate([*kept, more & 0xFFFFFF]), return_counts=True)
+        seen, last = [more], None
+        for frame in frames:
+            seen.append(frame.ravel() if last is None else frame[frame != last])
+            last = frame.copy()
+        colours, counts = np.unique(np.concatenate(seen) & 0xFFFFFF, return_counts=True)
         return cls(colours, counts)
 
     def indices(self, pixels: Pixels) -> NDArray[np.uint8]:

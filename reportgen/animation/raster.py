@@ -17,6 +17,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
@@ -38,12 +39,13 @@ class Raster:
         scene.show(0)
         canvas.draw()  # the layout settles and is then kept, so that the axes hold still
         scene.figure.set_layout_engine("none")
-        live = _live(scene, canvas)
-        self._paint = [self._painter(artist) for artist in live]
-        for artist in live:
+        self.live = _live(scene, canvas)
+        """What is drawn in every frame, in order."""
+        self._paint = [self._painter(artist) for artist in self.live]
+        for artist in self.live:
             artist.set_animated(True)
         canvas.draw()
-        for artist in live:
+        for artist in self.live:
             artist.set_animated(False)
         self._still = self._pixels().copy()
 
@@ -119,13 +121,15 @@ def _live(scene: Scene, canvas: Any) -> list[Artist]:
     reach = {id(artist): box for artist, box in zip(scene.moving, _reach(scene, renderer), strict=True)}
     live, covered = [], list[Bbox]()
     for artist in _drawn(scene.figure):
-        extent = reach.get(id(artist)) or artist.get_tightbbox(renderer)
+        moves = id(artist) in reach
+        extent = reach[id(artist)] if moves else artist.get_tightbbox(renderer)
         if isinstance(artist, Axis):  # its own extent leaves the grid out
             extent = Bbox.union([box for box in (extent, artist.axes.bbox) if box is not None])
-        if extent is None or not (extent.width or extent.height):  # nothing to see, such as a title without words
+        wordless = isinstance(artist, Text) and not artist.get_text() and not moves
+        if extent is None or wordless:
             continue
         wide = extent.padded(3)  # lines are wider than their extent
-        if id(artist) in reach or any(wide.overlaps(other) for other in covered):
+        if moves or any(wide.overlaps(other) for other in covered):
             live.append(artist)
             covered.append(extent.padded(1))
     return live
@@ -138,7 +142,8 @@ def _reach(scene: Scene, renderer: Any) -> list[Bbox]:
         scene.show(frame)
         for artist, seen in zip(scene.moving, boxes, strict=True):
             axes = artist.axes if artist.get_clip_on() else None
-            seen.append(Bbox(axes.bbox) if axes else artist.get_tightbbox(renderer) or Bbox.null())
+            free = None if axes else artist.get_tightbbox(renderer)
+            seen.append(Bbox(axes.bbox) if axes else free.padded(8) if free else Bbox.null())
     scene.show(0)
     return [Bbox.union(seen) for seen in boxes]
 

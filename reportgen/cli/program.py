@@ -58,6 +58,7 @@ class Program(click.Group):
                 _show_traceback(error)
             for line in lines:
                 terminal.tell(line)
+            terminal.settle()
             ctx.exit(code)
 
 
@@ -122,8 +123,12 @@ def main() -> NoReturn:
     terminal.prepare()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    program(prog_name="reportgen")
-    sys.exit(0)
+    try:
+        program(prog_name="reportgen")
+    except OSError as error:  # from click, which writes help and version before a command is reached
+        terminal.settle()
+        terminal.tell(f"reportgen: cannot write to standard output: {reason(error)}")
+    sys.exit(MACHINE)
 
 
 def _stop(number: int, _: FrameType | None) -> NoReturn:

@@ -35,6 +35,15 @@ def tell(line: str) -> None:
         _discard(sys.stderr)
 
 
+def settle() -> None:
+    """Give up what standard output will not take."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError:
+        _discard(sys.stdout)
+
+
 def is_terminal(stream: object) -> bool:
     """Whether escape codes written to `stream` reach a terminal that knows them."""
     return isinstance(stream, io.TextIOBase) and stream.isatty() and os.environ.get("TERM") != "dumb"

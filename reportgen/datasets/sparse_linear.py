@@ -8,11 +8,12 @@ from pydantic import Field
 
 from reportgen.datasets import Array, Data, datasets
 from reportgen.errors import ExperimentError
+from reportgen.values import Checked
 
 
 @datasets.register("sparse_linear")
 @dataclass(frozen=True)
-class SparseLinear:
+class SparseLinear(Checked):
     """y = x · w + N(0, noise²), with standard normal inputs and `relevant` of the `inputs` weights not zero.
 
     The relevant weights have random signs and sizes U(0.5, 2), and sit at random places.
@@ -25,6 +26,7 @@ class SparseLinear:
     noise: Annotated[float, Field(ge=0)] = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.relevant > self.inputs:
             raise ExperimentError(f"relevant must be at most inputs ({self.inputs}), got {self.relevant}")
 

@@ -7,11 +7,12 @@ import numpy as np
 from pydantic import Field
 
 from reportgen.datasets import Data, datasets
+from reportgen.values import Checked
 
 
 @datasets.register("wave")
 @dataclass(frozen=True)
-class Wave:
+class Wave(Checked):
     """y = sin(π · x) + N(0, noise²) for x uniform over [−1, 1]; test samples are spaced evenly."""
 
     samples: Annotated[int, Field(ge=2, le=100_000)] = 24

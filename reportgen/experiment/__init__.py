@@ -16,12 +16,13 @@ from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.run import Recording, Run, Step, Training
+from reportgen.values import Checked
 
 SECTIONS_PACKAGE = "reportgen.article.sections"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arm:
+class Arm(Checked):
     """Runs that differ only by seed; arms differ by their penalty and nothing else."""
 
     name: str
@@ -32,12 +33,13 @@ class Arm:
     step: Step = "subgradient"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.label:
             object.__setattr__(self, "label", self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Runs:
+class Runs(Checked):
     """How many networks each arm trains, and from which seeds."""
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 30
@@ -47,7 +49,7 @@ class Runs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Checked):
     """What counts as a difference. Fixed here, before anything is trained."""
 
     equivalence: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
@@ -58,7 +60,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reference:
+class Reference(Checked):
     """An entry of the reading list."""
 
     title: str
@@ -69,7 +71,7 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment:
+class Experiment(Checked):
     """Everything a build needs to know. Equal experiments give equal reports."""
 
     title: str = "L1 and L2 regularization, measured"
@@ -89,6 +91,7 @@ class Experiment:
     reading: tuple[Reference, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.arms:
             raise ExperimentError("arms must name at least one arm")
         for key, names in {"arms": [arm.name for arm in self.arms], "sections": self.sections}.items():

@@ -27,14 +27,19 @@ from pydantic_core import ErrorDetails
 from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError, did_you_mean, reason
 from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, section_names
+from reportgen.experiment.positions import Path as _Path
 from reportgen.experiment.positions import positions
 from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.registry import Registry
 from reportgen.run import Recording, Step, Training
+from reportgen.values import short, shown, wording
 
-_LARGEST = 1_000_000
+_LARGEST = 50_000
 """Bytes of an experiment file; a hand-written one has some thousands."""
+
+_MOST = 40
+"""Mistakes that are told; who has more of them begins with these."""
 
 
 def load(path: Path) -> Experiment:
@@ -62,17 +67,28 @@ def parse(text: str, name: str = "experiment") -> Experiment:
     except tomllib.TOMLDecodeError as error:
         what, line, column = _syntax(error, text)
         raise ExperimentError(f"{name}:{line}:{column}: {what}") from error
+    except ValueError as error:  # int() refuses to read thousands of digits
+        raise ExperimentError(f"{name}:1:1: not valid TOML: {error}") from error
     except RecursionError as error:
         raise ExperimentError(f"{name}:1:1: nested too deeply to be an experiment file") from error
     try:
         return _experiment(_model().model_validate(tables))
     except ValidationError as error:
-        complaints = error.errors()
+        complaints = error.errors(include_url=False)
     except ValueError as error:
         complaints = [ErrorDetails(type="value_error", loc=(), msg="", input=None, ctx={"error": error})]
-    where = positions(text)
-    mistakes = sorted({_mistake(details, where) for details in complaints})
-    raise ExperimentError("\n".join(f"{name}:{line}:{column}: {what}" for line, column, what in mistakes))
+    try:
+        where = positions(text)
+    except RecursionError as error:
+        raise ExperimentError(f"{name}:1:1: nested too deeply to be an experiment file") from error
+    found = sorted((_place(details, where), i) for i, details in enumerate(complaints))
+    mistakes = dict.fromkeys(
+        f"{name}:{line}:{column}: {_told(path, complaints[i])}" for (line, column, path), i in found[:_MOST]
+    )
+    if more := found[_MOST:]:
+        line, column, _ = more[0][0]
+        mistakes[f"{name}:{line}:{column}: {len(more):,} more mistakes from here on"] = None
+    raise ExperimentError("\n".join(mistakes))
 
 
 def shipped(name: str = "default") -> str:
@@ -235,57 +251,57 @@ def _syntax(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, int]:
     return f"not valid TOML: {what or place}", text.count("\n") + 1, 1
 
 
-def _mistake(details: ErrorDetails, where: Mapping[tuple[str | int, ...], tuple[int, int]]) -> tuple[int, int, str]:
-    """(line, column, "key: what is wrong, what is allowed") of one complaint of pydantic's."""
+def _place(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]]) -> tuple[int, int, str]:
+    """Line, column and key of one complaint of pydantic's."""
     path = _without_tags(details["loc"], where)
-    what = _wording(details)
     if details["type"] == "value_error":
         # A check over several keys: its text begins with the one to change.
-        named = [known for known in where if known[: len(path)] == path and known[-1] == what.split()[0]]
+        named = [known for known in where if known[: len(path)] == path and known[-1] == _wording(details).split()[0]]
         path = min(named, key=len, default=path)
     place = next((where[path[:n]] for n in range(len(path), 0, -1) if path[:n] in where), (1, 1))
-    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-    return (*place, f"{key}: {what}" if key else what)
+    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{short(part)}" for part in path).lstrip(".")
+    return (*place, key)
 
 
-def _without_tags(loc: tuple[int | str, ...], where: Mapping[tuple[str | int, ...], Any]) -> tuple[int | str, ...]:
+def _told(key: str, details: ErrorDetails) -> str:
+    """`"key: what is wrong, what is allowed"`."""
+    what = _wording(details)
+    return f"{key}: {what.removeprefix(key.rpartition('.')[2] + ' ')}" if key else what
+
+
+def _without_tags(loc: _Path, where: Mapping[_Path, Any]) -> _Path:
     """pydantic puts the chosen kind of a table into its paths; the file has no such key."""
-    path: tuple[int | str, ...] = ()
-    kinds = {*datasets.names(), *penalties.names()}
+    path: _Path = ()
     for i, part in enumerate(loc):
         in_table = (path[:1] == ("data",) and i == 1) or (path[:1] == ("arms",) and i == 2)
-        if not (in_table and part in kinds and (*path, part) not in where):
+        if not (in_table and part in _kinds() and (*path, part) not in where):
             path = (*path, part)
     return path
+
+
+@cache
+def _kinds() -> set[str]:
+    return {*datasets.names(), *penalties.names()}
 
 
 def _wording(details: ErrorDetails) -> str:
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
     key = str(details["loc"][-1]) if details["loc"] else ""
     if kind == "extra_forbidden":
-        return f"unknown key.{did_you_mean(key, _keys_beside(details['loc']))}"
+        return f"unknown key.{did_you_mean(short(key), _keys_beside(details['loc']))}"
     if kind == "missing":
         return "is required and missing"
     if kind == "literal_error":
         known = [str(name) for name in _listed(context["expected"])]
-        return f"must be one of {context['expected']}, got {_shown(given)}.{_closest(given, known)}"
+        return f"must be one of {context['expected']}, got {shown(given)}.{_closest(given, known)}"
     if kind == "union_tag_invalid":
-        known = _listed(context["expected_tags"])
-        return f"{_discriminator(context)} {context['tag']!r} is not known.{did_you_mean(str(context['tag']), known)}"
+        tag, known = str(context["tag"]), _listed(context["expected_tags"])
+        return f"{_discriminator(context)} {shown(tag)} is not known.{did_you_mean(short(tag), known)}"
     if kind == "union_tag_not_found":
         return f"{_discriminator(context)} is required and missing"
     if kind == "value_error":
         return str(context["error"])
-    text = (
-        details["msg"].replace("Input should", "must").replace("String should", "must").replace("List should", "must")
-    )
-    text = text.replace("must be a valid ", "must be a ").replace("a integer", "a whole number")
-    return f"{text}, got {_shown(given)}"
-
-
-def _shown(given: Any) -> str:
-    text = repr(given)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return wording(details["msg"], given)
 
 
 def _listed(expected: str) -> list[str]:
@@ -293,7 +309,7 @@ def _listed(expected: str) -> list[str]:
 
 
 def _closest(given: Any, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(given), known, n=1)
+    close = difflib.get_close_matches(short(str(given)), known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from bisect import bisect_right
 
 Path = tuple[str | int, ...]
 
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
 _DOT = re.compile(r"[ \t]*\.[ \t]*")
+_DEEPEST = 100
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SCALAR = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[^,\]}#\n]+',
@@ -18,7 +21,8 @@ _SCALAR = re.compile(
 def positions(text: str) -> dict[Path, tuple[int, int]]:
     """(line, column), both from 1, of every key and array item in `text`, which must be valid TOML.
 
-    A path holds keys, and a number for each place in an array: `("arms", 2, "strength")`.
+    A path holds keys, and a number for each place in an array: `("arms", 2, "strength")`. Raises `RecursionError` if a
+    key has more parts than anybody would write.
     """
     return _Scanner(text).found
 
@@ -26,6 +30,7 @@ def positions(text: str) -> dict[Path, tuple[int, int]]:
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.lines = [0, *(newline.end() for newline in re.finditer("\n", text))]
         self.at = 0
         self.found: dict[Path, tuple[int, int]] = {}
         self.arrays: dict[Path, int] = {}
@@ -43,15 +48,16 @@ class _Scanner:
             self.at = match.end()
 
     def _mark(self, path: Path, at: int) -> None:
-        line = self.text.count("\n", 0, at) + 1
-        self.found.setdefault(path, (line, at - self.text.rfind("\n", 0, at)))
+        line = bisect_right(self.lines, at)
+        self.found.setdefault(path, (line, at - self.lines[line - 1] + 1))
 
     def _key(self) -> list[str]:
         """A dotted key; leaves the scanner behind it."""
-        parts = []
+        parts: list[str] = []
         while match := _KEY.match(self.text, self.at):
-            part = match.group()
-            parts.append(part[1:-1] if part[0] in "\"'" else part)
+            if len(parts) == _DEEPEST:
+                raise RecursionError
+            parts.append(_unquoted(match.group()))
             self.at = match.end()
             dot = _DOT.match(self.text, self.at)
             if not dot:
@@ -109,3 +115,9 @@ class _Scanner:
                 self.at += 1
                 self._skip()
         self.at += 1
+
+
+def _unquoted(key: str) -> str:
+    if key[0] not in "\"'":
+        return key
+    return next(iter(tomllib.loads(f"{key} = 0"))) if "\\" in key else key[1:-1]

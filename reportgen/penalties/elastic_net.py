@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from reportgen.penalties import Axes, penalties
+from reportgen.values import Checked
 
 
 @penalties.register("elastic_net")
 @dataclass(frozen=True)
-class ElasticNet:
+class ElasticNet(Checked):
     """Blend of L1 and L2: sum of mix · |w| + (1 − mix) · w² / 2.
 
     The half and the blend are scikit-learn's (`l1_ratio` there); `keras.regularizers.L1L2` takes two strengths and

@@ -1,10 +1,14 @@
 """What holds for every scene; a new file in `moving` needs an entry in `SAMPLES` and nothing else."""
 
+from functools import cache
 from io import BytesIO
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from matplotlib.axis import Axis
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 from PIL import Image
 
 from reportgen.animation.draw import render
@@ -63,6 +67,11 @@ def animation(name, sample, text="L1"):
     return Animation(name="sample", scene=name, inputs=sample(text), alt=f"What {name} shows")
 
 
+@cache
+def rendered(name, sample):
+    return render(animation(name, sample))
+
+
 def test_every_scene_has_a_sample():
     assert set(SAMPLES) == set(scenes.names())
 
@@ -82,15 +91,14 @@ def test_a_frame_equals_a_full_drawing(name, sample):
 
 @pytest.mark.parametrize(("name", "sample"), CASES)
 def test_a_gif_shows_the_frames_in_few_colours(name, sample):
-    item = animation(name, sample)
-    media = render(item)
+    item, media = animation(name, sample), rendered(name, sample)
     decoded = iio.imread(media.files[media.file], plugin="pillow", extension=".gif")[..., :3]
     with style.look():
         raster = Raster(scenes[name](**item.inputs))
         exact = np.stack([frame.copy().view(np.uint8).reshape(*frame.shape, 4)[..., :3] for frame in raster.frames()])
 
     assert decoded.shape == exact.shape
-    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) <= 255
+    assert len(np.unique(decoded @ [1, 256, 65536])) <= 255
     assert np.abs(decoded.astype(int) - exact).max() <= 24
     error = float(((decoded.astype(float) - exact) ** 2).mean())
     assert 10 * np.log10(255**2 / max(error, 1e-9)) >= 50
@@ -98,7 +106,7 @@ def test_a_gif_shows_the_frames_in_few_colours(name, sample):
 
 @pytest.mark.parametrize(("name", "sample"), CASES)
 def test_media_tell_a_page_what_it_needs(name, sample):
-    media = render(animation(name, sample))
+    media = rendered(name, sample)
     gif = Image.open(BytesIO(media.files["sample.gif"]))
     durations = []
     for index in range(gif.n_frames):
@@ -117,8 +125,7 @@ def test_media_tell_a_page_what_it_needs(name, sample):
 
 @pytest.mark.parametrize(("name", "sample"), CASES)
 def test_the_poster_is_the_last_frame(name, sample):
-    item = animation(name, sample)
-    media = render(item)
+    item, media = animation(name, sample), rendered(name, sample)
     with style.look():
         raster = Raster(scenes[name](**item.inputs))
         last = raster.frame(FRAMES - 1)
@@ -129,10 +136,10 @@ def test_the_poster_is_the_last_frame(name, sample):
 
 @pytest.mark.parametrize(("name", "sample"), CASES)
 def test_the_same_animation_gives_the_same_bytes(name, sample):
-    assert render(animation(name, sample)).files == render(animation(name, sample)).files
+    assert render(animation(name, sample)).files == rendered(name, sample).files
 
 
-@pytest.mark.parametrize("text", ["$x^{", "<b>", "_", "W" * 80, "a name that goes on and on " * 4, ""])
+@pytest.mark.parametrize("text", ["$x^{$ <b> _", "W" * 80, ""])
 @pytest.mark.parametrize(("name", "sample"), CASES)
 def test_no_title_leaves_the_picture(name, sample, text):
     with style.look():
@@ -146,6 +153,14 @@ def test_no_title_leaves_the_picture(name, sample, text):
     assert min(box[:2].min() for box in boxes) >= -0.5
     assert max(box[2] for box in boxes) <= width + 0.5
     assert max(box[3] for box in boxes) <= height + 0.5
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_letters_that_stand_still_are_drawn_once(name, sample):
+    # They are the slowest thing to draw: a counter is all that a frame can afford.
+    with style.look():
+        live = Raster(scenes[name](**sample("L1"))).live
+    assert sum(isinstance(artist, Text | Axis | Legend) for artist in live) == 1
 
 
 def test_weights_have_one_scale_with_white_in_the_middle():

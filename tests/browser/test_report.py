@@ -170,16 +170,11 @@ def test_no_window_is_too_narrow(file: Path, visit: Open, width: int) -> None:
 
 
 def test_dark_pages_show_dark_pictures(file: Path, visit: Open) -> None:
-    def as_written(scheme: str) -> list[bool]:
-        page = visit(file, color_scheme=scheme, java_script_enabled=False)
-        found: list[bool] = page.eval_on_selector_all(".picture img", "all => all.map(i => i.currentSrc === i.src)")
-        return found
+    for scheme, other in [("light", "dark"), ("dark", "light")]:
+        page = visit(file, color_scheme=scheme)
 
-    light, dark = as_written("light"), as_written("dark")
-
-    assert light
-    assert all(light)
-    assert not any(dark)
+        assert all(shown(page, f".picture .{scheme}"))
+        assert not any(shown(page, f".picture .{other}"))
 
 
 def test_animations_move_until_they_are_paused(report: Path, visit: Open) -> None:
@@ -210,12 +205,12 @@ def test_readers_who_want_no_movement_get_stills_and_may_play_one(report: Path, 
     assert shown(page, ".moving").count(True) == 1
 
 
-def test_on_paper_animations_are_stills_and_controls_are_gone(file: Path, visit: Open, tmp_path: Path) -> None:
+def test_on_paper_animations_are_stills_and_pictures_are_light(file: Path, visit: Open, tmp_path: Path) -> None:
     page = visit(file)
     page.emulate_media(media="print", color_scheme="dark")
 
-    assert not any(shown(page, ".moving, nav, .pause"))
-    assert all(shown(page, ".still"))
+    assert not any(shown(page, ".moving, .picture .dark, nav, .pause"))
+    assert all(shown(page, ".still, .picture .light"))
     assert all(page.eval_on_selector_all(".still", "all => all.map(i => i.naturalWidth)"))
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF-")

@@ -1,17 +1,19 @@
+import os
 import subprocess
 import sys
-import time
 
 
 def seconds(*arguments):
-    began = time.perf_counter()
+    """Processor time: what others do on the machine at the same time is not held against it."""
+    before = os.times()
     subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
-    return time.perf_counter() - began
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def test_help_comes_at_once():
-    """0.15 s on a quiet machine. A test machine is not one: what Python itself takes is measured beside it."""
-    alone = min(seconds("-c", "pass") for _ in range(5))
-    helped = min(seconds("-m", "reportgen", "--help") for _ in range(5))
+    """0.15 s, or a dozen times what Python itself takes where the machine is slow or busy."""
+    alone = min(seconds("-c", "pass") for _ in range(7))
+    helped = min(seconds("-m", "reportgen", "--help") for _ in range(7))
 
-    assert helped < 0.15 or helped < 12 * alone
+    assert helped < max(0.15, 12 * alone)

@@ -247,6 +247,7 @@ def test_a_folder_is_not_an_experiment(tmp_path):
         "deep keys": b"a." * 40_000 + b"b = 1",
         "many keys": b"".join(b"key%d = 1\n" % i for i in range(50_000)),
         "many tables": b"[[arms]]\n" * 50_000,
+        "many mistakes": b"sections = [" + b"1," * 15_000 + b"]",
         "many items": b"sections = [" + b"1," * 200_000 + b"]",
         "a long number": b"a = " + b"9" * 100_000,
         "a long key": b"a" * 900_000 + b" = 1",

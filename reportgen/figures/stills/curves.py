@@ -36,7 +36,7 @@ def curves(panels: Sequence[Mapping[str, Any]], share_y: bool = False) -> Figure
     for axes, panel in zip(grid, panels, strict=False):
         _draw(axes, panel, labels, entries, 54 // columns)
         if panel.get("title"):
-            axes.set_title(style.wrapped(panel["title"], 48 // columns), pad=24 if marked else 8)
+            axes.set_title(style.wrapped(panel["title"], 48 // columns, 2), pad=24 if marked else 8)
     spare = grid[len(panels) :]
     for axes in spare:
         axes.set_axis_off()
@@ -69,11 +69,11 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
             axes.fill_between(x[few_enough], low, high, color=look.color, alpha=0.16, linewidth=0, zorder=2)
     for mark in panel.get("marks") or ():
         axes.axvline(mark["x"], color=style.INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
-        words = style.wrapped(mark["label"], 24)
+        words = style.wrapped(mark["label"], 24, 1)
         style.note(axes, words, (mark["x"], 1), (0, 3), xycoords=("data", "axes fraction"), ha="center")
     for level in panel.get("levels") or ():
         axes.axhline(level["y"], color=style.MUTED, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
-        words, place = style.wrapped(level["label"], 36), (1, level["y"])
+        words, place = style.wrapped(level["label"], width - 6, 1), (1, level["y"])
         style.note(axes, words, place, (0, 3), xycoords=("axes fraction", "data"), ha="right", color=style.MUTED)
     axes.set_xlabel(style.wrapped(panel.get("xlabel", ""), width, 2))
     axes.set_ylabel(style.wrapped(panel.get("ylabel", ""), 24, 2))

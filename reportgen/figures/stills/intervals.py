@@ -18,7 +18,7 @@ def intervals(rows: Sequence[Mapping[str, Any]], equivalence: tuple[float, float
 
     The band is the region of practical equivalence: an interval inside it says that the arms do as well as each other.
     """
-    figure = style.blank(108 + 52 * len(rows))
+    figure = style.blank(108 + 56 * len(rows))
     axes = figure.subplots()
     style.scale(axes, "x")
     axes.grid(visible=False, axis="y")

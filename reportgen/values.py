@@ -1,0 +1,69 @@
+"""Values that check themselves once, when they are made, by the bounds in their own annotations."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from functools import cache
+from typing import Any
+
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+
+from reportgen.errors import ExperimentError
+
+
+class Checked:
+    """Base of the frozen dataclasses that describe an experiment.
+
+    Raises `ExperimentError`, naming the field, for a value that its annotation does not allow. A subclass with rules of
+    its own calls `super().__post_init__()` first.
+    """
+
+    def __post_init__(self) -> None:
+        for name, adapter in _adapters(type(self)):
+            try:
+                adapter.validate_python(getattr(self, name))
+            except ValidationError as error:
+                details = error.errors()[0]
+                raise ExperimentError(f"{name} {wording(details['msg'], details['input'])}") from None
+
+
+@cache
+def _adapters(cls: type) -> list[tuple[str, TypeAdapter[Any]]]:
+    """A validator for each field whose annotation says something that can be checked."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    adapters = []
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # only dataclasses derive from `Checked`
+        try:
+            adapters.append((field.name, TypeAdapter(hints[field.name], config=ConfigDict(strict=True))))
+        except PydanticUserError:
+            continue  # a protocol or another of our own classes, which has checked itself
+    return adapters
+
+
+def wording(message: str, given: Any) -> str:
+    """A complaint of pydantic's in our words: "must be greater than 0, got -1"."""
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return f"{message}, got {shown(given)}"
+
+
+_WORDS = {
+    "Input should": "must",
+    "String should": "must",
+    "List should": "must",
+    "must be a valid ": "must be a ",
+    "a integer": "a whole number",
+    "a dictionary or object to extract fields from": "a table",
+    "must be a list": "must be an array",
+}
+
+
+def shown(given: Any) -> str:
+    """A value as an error message shows it: short."""
+    return short(repr(given))
+
+
+def short(text: str) -> str:
+    """A text that fits into a line of other text."""
+    return text if len(text) <= 60 else f"{text[:57]}..."

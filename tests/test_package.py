@@ -1,0 +1,58 @@
+"""`import reportgen`: what it offers, to scripts as to the command line."""
+
+from pathlib import Path
+
+import pytest
+
+import reportgen
+from reportgen import pipeline
+from reportgen.errors import ExperimentError
+from reportgen.experiment.file import parse, shipped
+
+
+@pytest.fixture
+def builds(monkeypatch):
+    """The arguments of each call of `pipeline.build`, which is replaced."""
+    calls = []
+    monkeypatch.setattr(pipeline, "build", lambda *values, **options: calls.append((values, options)))
+    return calls
+
+
+@pytest.mark.parametrize("name", reportgen.__all__)
+def test_every_name_it_offers_is_there(name):
+    assert getattr(reportgen, name) is not None
+    assert name in dir(reportgen)
+
+
+def test_a_name_it_does_not_offer():
+    with pytest.raises(AttributeError, match=r"^module 'reportgen' has no attribute 'biuld'$"):
+        reportgen.biuld  # noqa: B018  # asking is the test
+
+
+def test_build_without_an_experiment_is_that_of_the_command(builds):
+    reportgen.build()
+
+    assert builds == [((parse(shipped()), Path("output")), {"cache": None, "executor": "processes"})]
+
+
+def test_build_takes_a_file_or_a_value(builds, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(shipped().replace("count = 30", "count = 2"), "utf-8")
+    told = []
+
+    reportgen.build(str(file), "there", cache="kept", executor="serial", progress=told.append)
+    reportgen.build(parse(shipped()), tmp_path)
+
+    (first, out), options = builds[0]
+    assert (first.runs.count, out) == (2, Path("there"))
+    assert options == {"cache": Path("kept"), "executor": "serial", "progress": told.append}
+    assert builds[1][0] == (parse(shipped()), tmp_path)
+
+
+def test_a_mistake_in_a_file_is_raised_before_anything_is_built(builds, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("titel = 1", "utf-8")
+
+    with pytest.raises(ExperimentError, match=r"titel: unknown key\. Did you mean 'title'\?"):
+        reportgen.build(file)
+    assert not builds
