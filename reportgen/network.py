@@ -10,6 +10,7 @@ Shapes below use R runs, B samples of a batch, and I inputs and O outputs of a l
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -40,7 +41,7 @@ class Network(Checked):
     def shapes(self, inputs: int, outputs: int) -> tuple[tuple[int, int], ...]:
         """(inputs, outputs) of each kernel."""
         widths = (inputs, *self.hidden, outputs)
-        return tuple(zip(widths, widths[1:], strict=False))
+        return tuple(itertools.pairwise(widths))
 
     def parameters(self, inputs: int, outputs: int) -> int:
         """How many numbers training adjusts, biases included."""
@@ -133,7 +134,9 @@ class Layout:
         """Gradient with respect to the layer's inputs."""
         raise NotImplementedError
 
-    def forward(self, kernels: Sequence[Any], biases: Sequence[Any], x: Any, activation: str, masks: Any, xp: Any) -> Any:
+    def forward(
+        self, kernels: Sequence[Any], biases: Sequence[Any], x: Any, activation: str, masks: Any, xp: Any
+    ) -> Any:
         """Every layer's activations, inputs first and predictions last; `masks` silence hidden units, or None."""
         activations = [x]
         for layer, (w, b) in enumerate(zip(kernels, biases, strict=True)):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -53,12 +54,14 @@ def build(
 ) -> Built:
     """Train what is missing, analyse it, draw it and write the site."""
     progress = progress or _silent
-    site.check_writable(out)
+    store = Store(cache or default_folder())
+    site.check_writable(out, "output folder")
+    site.check_writable(store.folder, "store of trained runs")
     wanted = [(name, sections[name]()) for name in experiment.sections]
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
-    with executors[executor]() as workers:
+    with _at_work(executors[executor]()) as workers:
         studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
-        training = _train(Store(cache or default_folder()), _together(runs), workers, progress)
+        training = _train(store, _together(runs), workers, progress)
         told: dict[str, Findings] = {}
         tables: dict[str, Table] = {}
         drawing: list[Future[Media]] = []
@@ -76,6 +79,17 @@ def build(
     written = site.write(out, files)
     progress("write", len(written), len(written))
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
+
+
+@contextmanager
+def _at_work(workers: Executor) -> Iterator[Executor]:
+    """As `with workers:`, but after a failure what has not begun is not begun any more."""
+    try:
+        yield workers
+    except BaseException:
+        workers.shutdown(cancel_futures=True)
+        raise
+    workers.shutdown()
 
 
 def _silent(stage: str, done: int, total: int) -> None:  # a `Progress` that tells nobody

@@ -13,14 +13,14 @@ from typing import Any
 from reportgen.errors import MachineError, reason
 
 
-def check_writable(out: Path) -> None:
-    """Make the output folder, and try it: better now than after the training."""
+def check_writable(folder: Path, what: str) -> None:
+    """Make a folder, and try it: better now than after the training."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise MachineError(f"cannot write to the output folder {out}: {reason(error)}") from error
+        raise MachineError(f"cannot write to the {what} {folder}: {reason(error)}") from error
 
 
 def write(out: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:

@@ -6,19 +6,18 @@ miss. Nothing in the store is ever executed, and all of it may be deleted at any
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future
 from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
 
-from reportgen.errors import MachineError, ReportgenError, reason
+from reportgen.errors import MachineError, reason
 from reportgen.run import Run, describe
 from reportgen.trajectory import Trajectory
 
@@ -93,36 +92,10 @@ class Store:
 
 def train_into(folder: Path, runs: Sequence[Run]) -> int:
     """Train `runs` and store them; the job of a worker, since this imports TensorFlow. Returns how many there were."""
-    with _quiet_stderr():
-        from reportgen.training import train
+    from reportgen.training import train
 
-        trajectories = train(runs)
+    trajectories = train(runs)
     store = Store(folder)
     for trajectory in trajectories:
         store.put(trajectory)
     return len(trajectories)
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Sends what TensorFlow prints on import into a file, and into the error if something fails.
-
-    No log level silences all of it, since some of it is printed before logging is set up.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Nothing here needs Keras, and without this TensorFlow imports it: a quarter of its import time.
-    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    with tempfile.TemporaryFile() as log:
-        kept = os.dup(2)
-        os.dup2(log.fileno(), 2)
-        try:
-            yield
-        except ReportgenError:
-            raise
-        except Exception as error:
-            log.seek(0)
-            error.add_note(f"TensorFlow printed:\n{log.read().decode(errors='replace')[-4000:]}")
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

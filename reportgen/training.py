@@ -18,16 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.network import RESTS_AT_ZERO, Layout, Weights, layout
+from reportgen.penalties import Penalty
+from reportgen.quiet import quiet_stderr
+from reportgen.run import Recording, Run
+from reportgen.trajectory import Trajectory
+
 # XLA reads this once, when it first compiles. It leaves half of a wide processor's vectors unused by itself, which
 # costs a quarter of the time; on other processors the setting changes nothing.
 os.environ["XLA_FLAGS"] = f"--xla_cpu_prefer_vector_width=512 {os.environ.get('XLA_FLAGS', '')}"
-
-import tensorflow as tf
-
-from reportgen.network import RESTS_AT_ZERO, Layout, Weights, layout
-from reportgen.penalties import Penalty
-from reportgen.run import Recording, Run
-from reportgen.trajectory import Trajectory
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with quiet_stderr():
+    import tensorflow as tf
 
 _XP = SimpleNamespace(
     abs=tf.abs,

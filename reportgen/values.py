@@ -20,7 +20,7 @@ class Checked:
     """
 
     def __post_init__(self) -> None:
-        for name, adapter in _adapters(type(self)):
+        for name, adapter in _adapters(type(self)):  # type: ignore[arg-type]  # mypy takes the class for a value
             try:
                 adapter.validate_python(getattr(self, name))
             except ValidationError as error:
@@ -33,7 +33,7 @@ def _adapters(cls: type) -> list[tuple[str, TypeAdapter[Any]]]:
     """A validator for each field whose annotation says something that can be checked."""
     hints = typing.get_type_hints(cls, include_extras=True)
     adapters = []
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # only dataclasses derive from `Checked`
+    for field in dataclasses.fields(cls):
         try:
             adapters.append((field.name, TypeAdapter(hints[field.name], config=ConfigDict(strict=True))))
         except PydanticUserError:

@@ -24,14 +24,19 @@ class Processes(ProcessPoolExecutor):
 
     def __init__(self) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        super().__init__(max(cores, 2), multiprocessing.get_context("spawn"), initializer=_one_thread)
+        super().__init__(max(cores, 2), multiprocessing.get_context("spawn"), initializer=_prepare)
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with _main_hidden():
             return super().submit(task, *args, **kwargs)
 
 
-def _one_thread() -> None:
+def _prepare() -> None:
+    """Settings of a worker, before anything heavy is imported into it."""
+    # Nothing here needs Keras, and without this TensorFlow imports it: a quarter of its import time.
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    # Networks this small are slower on a graphics card, and results should not depend on who has one.
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
 

@@ -6,7 +6,7 @@ from typing import Any
 from reportgen.penalties import Axes, penalties
 
 _FLOOR = 1e-18
-"""Keeps 0 / 0 away. Below it the squares of float32 weights underflow, and a norm of zero would send w / norm far off."""
+"""Keeps 0 / 0 away. Below it the squares of float32 weights underflow, and w over a norm of zero would be far off."""
 
 
 @penalties.register("group_lasso")
@@ -23,7 +23,7 @@ class GroupLasso:
     """
 
     def cost(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
-        inputs, outputs = axes
+        _, outputs = axes
         norms = xp.sqrt(xp.sum(w * w, axis=outputs, keepdims=True))
         return xp.sum(norms, axis=axes) * self._weight(w, outputs)
 

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ GRID = np.linspace(-3, 3, 101)[:, None]
 def network(seed, hidden=(6, 5)):
     rng = np.random.default_rng(seed)
     widths = (1, *hidden, 1)
-    kernels = [rng.normal(size=shape) for shape in zip(widths, widths[1:], strict=False)]
+    kernels = [rng.normal(size=shape) for shape in itertools.pairwise(widths)]
     return kernels, [rng.normal(size=width) for width in widths[1:]]
 
 

@@ -167,7 +167,7 @@ class Strength(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
         told = [
-            f"{sweep['label']} between λ {sweep['collapse_after']:g} and {sweep['collapse_by']:g}"
+            f"{sweep['label']} between λ\u00a0=\u00a0{sweep['collapse_after']:g} and {sweep['collapse_by']:g}"
             for sweep in findings["sweeps"].values()
             if sweep["collapse_after"] is not None
         ]

@@ -1,4 +1,5 @@
 """The same by hand: the penalty is a term of the cost, and its gradient follows."""
+
 # --8<--
 import tensorflow as tf
 

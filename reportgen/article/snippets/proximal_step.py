@@ -1,4 +1,5 @@
 """The proximal step: move by the loss alone, then shrink, and let small weights land on zero."""
+
 # --8<--
 import tensorflow as tf
 
