@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import reportgen
 from reportgen import site
@@ -21,7 +21,7 @@ from reportgen.errors import ReportgenError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
 from reportgen.run import Run, describe
-from reportgen.store import Store, default_folder
+from reportgen.store import Completion, Store, default_folder
 
 RESULTS_SCHEMA = 1
 """Version of the layout of `results.json`."""
@@ -60,8 +60,8 @@ def build(
     wanted = [(name, sections[name]()) for name in experiment.sections]
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
     with _at_work(executors[executor]()) as workers:
-        studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
         training = _train(store, _together(runs), workers, progress)
+        studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
         told: dict[str, Findings] = {}
         tables: dict[str, Table] = {}
         drawing: list[Future[Media]] = []
@@ -104,15 +104,20 @@ def _together(runs: Mapping[str, Iterable[Run]]) -> list[Run]:
     return list(dict.fromkeys(run for group in runs.values() for run in group))
 
 
-def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress) -> Future[Mapping[Run, Any]]:
+def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress) -> Completion:
     progress("train", 0, len(runs))
-    training: Future[Any] = store.complete(runs, workers)
+    training = store.complete(runs, workers)
+    done = len(runs) - training.missing
+    progress("train", done, len(runs))
 
-    def trained(done: Future[Any]) -> None:
-        if not done.exception():
-            progress("train", len(runs), len(runs))
+    def trained(job: Future[int]) -> None:
+        nonlocal done
+        if not job.cancelled() and not job.exception():
+            done += job.result()
+            progress("train", done, len(runs))
 
-    training.add_done_callback(trained)
+    for job in training.jobs:
+        job.add_done_callback(trained)
     return training
 
 

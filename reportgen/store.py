@@ -19,6 +19,7 @@ import platformdirs
 
 from reportgen.errors import MachineError, reason
 from reportgen.run import Run, describe
+from reportgen.stacking import groups
 from reportgen.trajectory import Trajectory
 
 CODE_EPOCH = 1
@@ -64,30 +65,43 @@ class Store:
         except OSError as error:
             raise MachineError(f"cannot write to the store {self.folder}: {reason(error)}") from error
 
-    def complete(self, runs: Iterable[Run], executor: Executor) -> Future[dict[Run, Trajectory]]:
-        """Every run's trajectory, once those that are missing have been trained by the executor."""
+    def complete(self, runs: Iterable[Run], executor: Executor) -> Completion:
+        """Have the executor train the runs that are missing."""
         wanted = list(dict.fromkeys(runs))
         found = {run: trajectory for run in wanted if (trajectory := self.get(run))}
         missing = [run for run in wanted if run not in found]
-        completed: Future[dict[Run, Trajectory]] = Future()
-        if not missing:
-            completed.set_result(found)
-            return completed
+        # The longest job first, so that the others fill the time of the other workers.
+        jobs = sorted(([missing[i] for i in group] for group in groups(missing)), key=_updates, reverse=True)
+        return Completion(self, wanted, found, [executor.submit(train_into, self.folder, job) for job in jobs])
 
-        def collect(training: Future[int]) -> None:
-            if error := training.exception():
-                completed.set_exception(error)
-                return
-            trained = {run: self.get(run) for run in missing}
-            if lost := [run for run, trajectory in trained.items() if trajectory is None]:
-                completed.set_exception(
-                    MachineError(f"the store {self.folder} lost {len(lost)} runs it had just taken")
-                )
-            else:
-                completed.set_result({run: t for run in wanted if (t := found.get(run) or trained.get(run))})
 
-        executor.submit(train_into, self.folder, missing).add_done_callback(collect)
-        return completed
+class Completion:
+    """Runs of which some are still being trained."""
+
+    def __init__(
+        self, store: Store, wanted: Sequence[Run], found: dict[Run, Trajectory], jobs: Sequence[Future[int]]
+    ) -> None:
+        self.jobs = jobs
+        """One for each program that is being trained; its result is how many runs it was."""
+        self.missing = len(wanted) - len(found)
+        """How many runs were not in the store."""
+        self._store, self._wanted, self._found = store, wanted, found
+
+    def result(self) -> dict[Run, Trajectory]:
+        """Every run's trajectory, when all are there; raises what went wrong if anything did."""
+        for job in self.jobs:
+            job.result()
+        for run in self._wanted:
+            if run not in self._found:
+                trajectory = self._store.get(run)
+                if trajectory is None:
+                    raise MachineError(f"the store {self._store.folder} lost a run that it had just taken")
+                self._found[run] = trajectory
+        return {run: self._found[run] for run in self._wanted}
+
+
+def _updates(runs: Sequence[Run]) -> int:
+    return sum(run.steps for run in runs)
 
 
 def train_into(folder: Path, runs: Sequence[Run]) -> int:

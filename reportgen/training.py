@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.network import RESTS_AT_ZERO, Layout, Weights, layout
+from reportgen.network import Layout, Weights, layout
 from reportgen.penalties import Penalty
 from reportgen.quiet import quiet_stderr
-from reportgen.run import Recording, Run
+from reportgen.run import Run
+from reportgen.stacking import ENDS_ONLY, counts_weights, groups, recording_key, slice_key
 from reportgen.trajectory import Trajectory
 
 # XLA reads this once, when it first compiles. It leaves half of a wide processor's vectors unused by itself, which
@@ -46,9 +47,6 @@ _XP = SimpleNamespace(
     zeros_like=tf.zeros_like,
 )
 """The functions that penalties and layouts use, by NumPy's names."""
-
-_PADDED_UP_TO = 4096
-"""Networks of at most this many parameters are padded to share a program: compiling costs more than the padding."""
 
 _RUNS_A_CALL = 2048
 """Keeps the tables of sample order and learning rates to some tens of megabytes."""
@@ -80,65 +78,13 @@ def train(runs: Iterable[Run]) -> list[Trajectory]:
     return [done[i] for i in range(len(runs))]
 
 
-def groups(runs: Sequence[Run]) -> list[list[int]]:
-    """Indices of the runs that one compiled program can train together, in the order the program stacks them."""
-    by_program: dict[Any, dict[Any, list[int]]] = {}
-    for i, run in enumerate(runs):
-        by_program.setdefault(_program_key(run), {}).setdefault(_recording_key(run), []).append(i)
-    together = []
-    for by_recording in by_program.values():
-        ends_only = by_recording.pop(None, [])
-        members = list(by_recording.values()) or [[]]
-        # Runs that keep only their ends fit into any program; the largest one shares its compilation.
-        max(members, key=len).extend(ends_only)
-        together += [sorted(group, key=lambda i: (_slice_key(runs[i]), i)) for group in members]
-    return together
-
-
-_ENDS_ONLY = Recording(every=None, loss=False)
-
-
-def _recording_key(run: Run) -> Any:
-    """None for a run that keeps only its first and last weights."""
-    wanted = run.recording
-    return (wanted, run.training_samples) if wanted.every or wanted.at or wanted.loss else None
-
-
-def _program_key(run: Run) -> Any:
-    small = run.network.parameters(*run.data.shape) <= _PADDED_UP_TO
-    padded = small and run.network.activation in RESTS_AT_ZERO and not run.network.dropout
-    t = run.training
-    return (
-        (len(run.shapes), run.shapes[0][0], run.shapes[-1][1]) if padded else run.shapes,
-        run.network.activation,
-        run.network.dropout > 0,
-        t.optimizer,
-        t.momentum if t.optimizer == "momentum" else None,
-        t.batch_size,
-        run.steps,
-    )
-
-
-@lru_cache
-def _counts_weights(penalty: Penalty) -> bool:
-    """Whether zeros beside a kernel change the penalty, as they do where a group is weighted by its size."""
-    w = np.ones((2, 2))
-    return not np.allclose(penalty.cost(np.pad(w, (0, 1)), np), penalty.cost(w, np))
-
-
-def _slice_key(run: Run) -> str:
-    if not run.strength:
-        return ""
-    return f"{run.step} {run.penalty!r} {run.shapes if _counts_weights(run.penalty) else ''}"
-
-
 def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
     first = runs[0]
     place = layout(first.training.batch_size)
     widths = [max(sizes) for sizes in zip(*(_widths(run) for run in runs), strict=True)]
     kernels, biases = _initial_stack(runs, widths, place)
-    recording = next((run.recording for run in runs if _recording_key(run)), _ENDS_ONLY)
-    recorded = [i for i, run in enumerate(runs) if _recording_key(run)]
+    recording = next((run.recording for run in runs if recording_key(run)), ENDS_ONLY)
+    recorded = [i for i, run in enumerate(runs) if recording_key(run)]
     samples = _Samples.of(runs)
     program = _program(
         place=place,
@@ -149,7 +95,7 @@ def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
         slices=_slices(runs),
         recorded=tuple(recorded),
         with_loss=recording.loss and bool(recorded),
-        keep=1.0 - first.network.dropout,
+        keep=tuple(1.0 - run.network.dropout for run in runs),
     )
     steps = recording.steps(first.steps)
     tables = _Tables(
@@ -160,7 +106,7 @@ def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
         strengths=tf.constant([run.strength for run in runs], tf.float32),
         recorded=tf.constant(recorded, tf.int32),
         whole=tf.constant(samples.whole([runs[i] for i in recorded])),
-        masks=tf.constant(_masks(runs, place)) if first.network.dropout else None,
+        masks=tf.constant(_masks(runs, widths, place)) if any(run.network.dropout for run in runs) else None,
     )
     records, last, diverged = program(
         [tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], tf.constant(steps), tables
@@ -211,11 +157,11 @@ class _Slice(NamedTuple):
 
 def _slices(runs: Sequence[Run]) -> tuple[_Slice, ...]:
     slices, start = [], 0
-    for key, group in itertools.groupby(runs, _slice_key):
+    for key, group in itertools.groupby(runs, slice_key):
         members = list(group)
         first, stop = members[0], start + len(members)
         if key:
-            shapes = first.shapes if _counts_weights(first.penalty) else None
+            shapes = first.shapes if counts_weights(first.penalty) else None
             slices.append(_Slice(start, stop, first.penalty, first.step, shapes))
         start = stop
     return tuple(slices)
@@ -229,8 +175,17 @@ def _rates(runs: Sequence[Run]) -> NDArray[np.float32]:
     return rates if len(place) == 1 else rates[:, [place[run.training] for run in runs]]
 
 
-def _masks(runs: Sequence[Run], place: Layout) -> NDArray[np.bool_]:
-    return np.stack([run.masks() for run in runs], axis=1 if place.runs == 0 else -1)
+def _masks(runs: Sequence[Run], widths: Sequence[int], place: Layout) -> NDArray[np.bool_]:
+    """Which hidden units work at each step: [steps, R, B, H] or [steps, B, H, R], layers side by side."""
+    starts = [0, *itertools.accumulate(widths[1:-1])]
+    batch = runs[0].training.batch_size
+    masks = np.ones((len(runs), runs[0].steps, batch, starts[-1]), bool)
+    for mask, run in zip(masks, runs, strict=True):
+        if run.network.dropout:
+            own = np.split(run.masks(), np.cumsum(run.network.hidden)[:-1], axis=-1)
+            for start, layer in zip(starts, own, strict=False):
+                mask[..., start : start + layer.shape[-1]] = layer
+    return np.moveaxis(masks, 0, 1 if place.runs == 0 else -1)
 
 
 def _unstacked(stacked: dict[str, Any], place: Layout, axes_before: int) -> dict[str, list[Weights]]:
@@ -350,7 +305,7 @@ class _Program:
     slices: tuple[_Slice, ...]
     recorded: tuple[int, ...]
     with_loss: bool
-    keep: float
+    keep: tuple[float, ...]
 
     @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's have no types
     def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
@@ -470,7 +425,8 @@ class _Program:
         """One step's dropout mask [B, H, R] or [R, B, H], cut into hidden layers and scaled."""
         widths = [int(w.shape[self.place.kernel[1]]) for w in kernels[:-1]]
         axis = 1 if self.place.runs == -1 else 2
-        layers: list[Any] = tf.split(tf.cast(mask, tf.float32) / self.keep, widths, axis=axis)
+        scaled = tf.cast(mask, tf.float32) / self.place.per_run(tf.constant(self.keep), 3, _XP)
+        layers: list[Any] = tf.split(scaled, widths, axis=axis)
         return layers
 
     def _memory(self, weights: Sequence[Any]) -> list[Any]:

@@ -20,7 +20,8 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.run import Recording, Run, Training
-from reportgen.training import groups, train
+from reportgen.stacking import groups
+from reportgen.training import train
 
 LINE = Line(samples=24, test_samples=4)
 ENDS = Recording(every=None, loss=False)
