@@ -69,13 +69,13 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(tmp_path: Path) ->
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(MachineError) as caught:
-        site.check_writable(tmp_path / "file" / "out")
+        site.check_writable(tmp_path / "file" / "out", "output folder")
 
     assert str(caught.value) == f"cannot write to the output folder {tmp_path / 'file' / 'out'}: Not a directory"
 
 
 def test_trying_a_folder_leaves_nothing_in_it(tmp_path: Path) -> None:
-    site.check_writable(tmp_path / "a" / "b")
+    site.check_writable(tmp_path / "a" / "b", "output folder")
 
     assert list((tmp_path / "a" / "b").iterdir()) == []
 

@@ -77,7 +77,8 @@ def _animation(item: Animation) -> Media:
 def _poster(pixels: Pixels) -> bytes:
     out = BytesIO()
     height, width = pixels.shape
-    Image.frombuffer("RGBA", (width, height), pixels.tobytes()).convert("RGB").save(out, "png", optimize=True)
+    image = Image.frombuffer("RGBA", (width, height), pixels.tobytes()).convert("RGB")
+    image.quantize(255, dither=Image.Dither.NONE).save(out, "png", optimize=True)
     return out.getvalue()
 
 
@@ -109,7 +110,7 @@ def _slimmed(svg: str) -> str:
 
 
 def _rounded(numbers: str) -> str:
-    return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), numbers)
+    return re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), numbers)
 
 
 def _one_style(markers: re.Match[str]) -> str:

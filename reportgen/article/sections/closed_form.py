@@ -11,7 +11,7 @@ from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run
 
-_DRAWS = 30
+_DRAWS, _SHOWN = 30, 6
 
 
 @sections.register("closed_form")
@@ -36,7 +36,8 @@ class ClosedForm(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        by_training, by_formula = (np.concatenate(side) for side in zip(*self._pairs(e, trained), strict=True))
+        shown = self._pairs(e, trained)[:_SHOWN]
+        by_training, by_formula = (np.concatenate(side) for side in zip(*shown, strict=True))
         yield Picture(
             name="closed-form",
             figure="agreement",
@@ -46,7 +47,7 @@ class ClosedForm(Section):
                 "xlabel": "weight by the formula",
                 "ylabel": "weight by training",
             },
-            alt=f"{len(by_formula)} weights of {findings['draws']} data sets by formula and by training lie on the "
+            alt=f"{len(by_formula)} weights of {len(shown)} data sets by formula and by training lie on the "
             f"diagonal; the largest difference is {findings['largest_difference']:.1g}.",
         )
 

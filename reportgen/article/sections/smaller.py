@@ -103,12 +103,6 @@ class Smaller(Section):
             f"of {listed(findings['hidden'])} units and of {listed(HIDDEN)}. The last square of the smaller one is a "
             "single weight.",
         )
-        yield weights_animation(
-            "weights-smaller",
-            [("adjusted network", small)],
-            alt=f"Weight matrices of the adjusted network alone: hidden layers of {listed(HIDDEN)} units; the last "
-            "matrix is a single weight, drawn as one large square.",
-        )
         groups: list[dict[str, Any]] = [
             {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"]), "arm": LOOK[kind]}
             for kind, a in findings["adjusted"].items()
