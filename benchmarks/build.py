@@ -8,7 +8,6 @@ Every command is a process of its own, with an empty store and an empty output f
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -16,8 +15,6 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def seconds(*command: str) -> tuple[float, float]:
@@ -51,11 +48,12 @@ def family(pid: int) -> list[int]:
 
 
 def resident(pid: int) -> int:
-    """Bytes of a process that are in memory; shared pages count once for each process, so a sum is an upper bound."""
+    """Bytes of a process in memory, pages that several processes share divided among them."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * PAGE
-    except (OSError, IndexError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:
         return 0
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def main() -> None:
@@ -63,7 +61,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     python, times, memory, sizes = sys.executable, {}, 0.0, (0, 0)
-    for _ in range(rounds):
+    for i in range(rounds):
+        print(f"round {i + 1} of {rounds}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:
             out, cache = f"{folder}/out", f"{folder}/cache"
             build = (python, "-m", "reportgen", "build", "-o", out, "--cache-dir", cache, "--progress", "none")

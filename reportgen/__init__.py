@@ -90,7 +90,7 @@ def build(
         Path(out),
         cache=None if cache is None else Path(cache),
         executor=executor,
-        **({} if progress is None else {"progress": progress}),
+        progress=progress,
     )
 
 

@@ -54,10 +54,10 @@ def build(
 ) -> Built:
     """Train what is missing, analyse it, draw it and write the site."""
     progress = progress or _silent
+    wanted = [(name, sections[name]()) for name in experiment.sections]
     store = Store(cache or default_folder())
     site.check_writable(out, "output folder")
     site.check_writable(store.folder, "store of trained runs")
-    wanted = [(name, sections[name]()) for name in experiment.sections]
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
     with _at_work(executors[executor]()) as workers:
         training = _train(store, _together(runs), workers, progress)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -14,7 +13,7 @@ from pydantic import Field
 
 from reportgen.datasets import Data, Dataset, datasets
 from reportgen.datasets.line import Line
-from reportgen.errors import ExperimentError
+from reportgen.errors import DataError, ExperimentError
 from reportgen.network import Network, Weights
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.none import NoPenalty
@@ -35,7 +34,7 @@ class Training(Checked):
     optimizer: Optimizer = "sgd"
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Used by the optimizer "momentum" alone."""
-    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
     schedule: Schedule = "constant"
     """How the learning rate falls from the first step to the last: not at all, along a line to zero, or a cosine."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 1
@@ -80,21 +79,19 @@ class Run(Checked):
     network: Network = field(default_factory=Network)
     training: Training = field(default_factory=Training)
     penalty: Penalty = field(default_factory=NoPenalty)
-    strength: float = 0.0
+    strength: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the penalty in the cost; λ in the report."""
     step: Step = "subgradient"
     """The penalty's way into training: as part of the gradient, or as a proximal step after each update."""
     recording: Recording = field(default_factory=Recording)
-    data_seed: int = 0
-    order_seed: int = 0
-    init_seed: int = 0
+    data_seed: Annotated[int, Field(ge=0)] = 0
+    order_seed: Annotated[int, Field(ge=0)] = 0
+    init_seed: Annotated[int, Field(ge=0)] = 0
     fold: tuple[int, int] | None = None
     """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.strength < math.inf:
-            raise ExperimentError(f"strength must be finite and at least 0, got {self.strength!r}")
         if self.fold and not (0 <= self.fold[0] < self.fold[1] <= self.data.training_samples):
             raise ExperimentError(
                 f"fold must be (k, folds) with 0 <= k < folds <= {self.data.training_samples}, got {self.fold}"
@@ -151,7 +148,8 @@ class Run(Checked):
 
 @lru_cache(maxsize=1024)
 def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
-    data = dataset.draw(seed)
+    with np.errstate(over="ignore", invalid="ignore"):  # told below, once
+        data = dataset.draw(seed)
     if fold:
         tested = np.arange(dataset.training_samples) % fold[1] == fold[0]
         data = dataclasses.replace(
@@ -163,7 +161,11 @@ def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
             outlier_train=data.outlier_train[~tested],
             outlier_test=data.outlier_train[tested],
         )
-    for array in (data.x_train, data.y_train, data.x_test, data.y_test, data.outlier_train, data.outlier_test):
+    samples = (data.x_train, data.y_train, data.x_test, data.y_test)
+    # Networks compute in float32.
+    if not all(np.abs(array).max() <= np.finfo(np.float32).max for array in samples):
+        raise DataError(f"the data hold numbers beyond ±10³⁸, too large to compute with: {dataset}")
+    for array in (*samples, data.outlier_train, data.outlier_test, *(data.truth or ())):
         array.setflags(write=False)
     return data
 

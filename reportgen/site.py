@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reportgen.errors import MachineError, reason
+from reportgen.files import put
 
 
 def check_writable(folder: Path, what: str) -> None:
@@ -26,40 +26,22 @@ def check_writable(folder: Path, what: str) -> None:
 def write(out: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
     """Put `files` (relative path to content) into `out` in their order, and return where they are.
 
-    Each appears by a rename, so a reader sees the old file or the new one. What is already there with the same content
-    is left alone.
+    Each is put in place whole. What is already there with the same content is left alone.
     """
     written = []
     for name, content in files.items():
         path = out / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _put(path, content)
+            if not _holds(path, content):
+                put(path, content)
         except OSError as error:
             raise MachineError(f"cannot write {path}: {reason(error)}") from error
         written.append(path)
     return tuple(written)
 
 
-def _put(path: Path, content: bytes) -> None:
-    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
-        return
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".tmp-", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(content)
-            file.close()
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def json_bytes(value: Any) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future
 from importlib.metadata import version
@@ -17,12 +16,13 @@ from pathlib import Path
 
 import platformdirs
 
+from reportgen import files
 from reportgen.errors import MachineError, reason
 from reportgen.run import Run, describe
 from reportgen.stacking import groups
 from reportgen.trajectory import Trajectory
 
-CODE_EPOCH = 1
+CODE_EPOCH = 2
 """To be raised whenever training, data sets or initial weights come to give other numbers for the same run."""
 
 
@@ -56,12 +56,8 @@ class Store:
 
     def put(self, trajectory: Trajectory) -> None:
         """Store a trajectory; at no time is there half an entry under its name."""
-        path = self.path(trajectory.run)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".tmp-", delete=False) as file:
-                file.write(trajectory.dump())
-            Path(file.name).replace(path)
+            files.put(self.path(trajectory.run), trajectory.dump())
         except OSError as error:
             raise MachineError(f"cannot write to the store {self.folder}: {reason(error)}") from error
 

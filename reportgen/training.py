@@ -32,6 +32,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with quiet_stderr():
     import tensorflow as tf
 
+# It would warn of many compilations; each is meant, one for a program.
+tf.get_logger().setLevel("ERROR")
+
 _XP = SimpleNamespace(
     abs=tf.abs,
     clip=tf.clip_by_value,
@@ -210,7 +213,8 @@ def _trajectory(
     biases = [b[:, :o] for b, (_, o) in zip(arrays["biases"], run.shapes, strict=True)]
     if diverged < 0 and not finite.all():
         diverged = int(steps[finite.argmin()])
-    kept = finite & (steps < diverged) if diverged >= 0 else slice(None)
+    # The initial weights stay whatever their loss: there is no trajectory without a record.
+    kept = finite & (steps < diverged) | (steps == 0) if diverged >= 0 else slice(None)
     curve = {name: arrays[name][0][kept] if name in arrays else None for name in ("loss", "penalty")}
     return Trajectory(
         run=run,

@@ -28,6 +28,10 @@ class Checked:
                 raise ExperimentError(f"{name} {wording(details['msg'], details['input'])}") from None
 
 
+_CONFIG = ConfigDict(strict=True, allow_inf_nan=False)
+"""No value of another type, and no number that is none."""
+
+
 @cache
 def _adapters(cls: type) -> list[tuple[str, TypeAdapter[Any]]]:
     """A validator for each field whose annotation says something that can be checked."""
@@ -35,7 +39,7 @@ def _adapters(cls: type) -> list[tuple[str, TypeAdapter[Any]]]:
     adapters = []
     for field in dataclasses.fields(cls):
         try:
-            adapters.append((field.name, TypeAdapter(hints[field.name], config=ConfigDict(strict=True))))
+            adapters.append((field.name, TypeAdapter(hints[field.name], config=_CONFIG)))
         except PydanticUserError:
             continue  # a protocol or another of our own classes, which has checked itself
     return adapters

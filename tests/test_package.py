@@ -32,7 +32,7 @@ def test_a_name_it_does_not_offer():
 def test_build_without_an_experiment_is_that_of_the_command(builds):
     reportgen.build()
 
-    assert builds == [((parse(shipped()), Path("output")), {"cache": None, "executor": "processes"})]
+    assert builds == [((parse(shipped()), Path("output")), {"cache": None, "executor": "processes", "progress": None})]
 
 
 def test_build_takes_a_file_or_a_value(builds, tmp_path):

@@ -118,7 +118,7 @@ def test_an_installed_package_builds_from_any_folder(installed, tmp_path):
     assert built.returncode == 0, built.stderr
     assert built.stdout.startswith("there/report.html ")
     assert (tmp_path / "there" / "report.html").is_file()
-    assert [line.split(":")[0] for line in built.stderr.splitlines()] == ["reportgen"] * 3, "noise on standard error"
+    assert {line.split(":")[0] for line in built.stderr.splitlines()} == {"reportgen"}, "noise on standard error"
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "tests/browser/package-lock.json"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
-from reportgen.errors import ExperimentError
+from reportgen.errors import DataError, ExperimentError
 from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
@@ -25,12 +25,32 @@ trainings = st.builds(
 )
 
 
-@pytest.mark.parametrize("strength", [-0.1, math.inf, -math.inf, math.nan])
-def test_a_strength_that_is_no_amount_is_refused(strength):
+@pytest.mark.parametrize(
+    ("strength", "complaint"),
+    [(-0.1, "be greater than or equal to 0"), (math.inf, "be a finite number"), (math.nan, "be a finite number")],
+)
+def test_a_strength_that_is_no_amount_is_refused(strength, complaint):
     with pytest.raises(ExperimentError) as error:
         Run(strength=strength)
 
-    assert str(error.value) == f"strength must be finite and at least 0, got {strength!r}"
+    assert str(error.value) == f"strength must {complaint}, got {strength!r}"
+
+
+@pytest.mark.parametrize("seed", ["data_seed", "order_seed", "init_seed"])
+def test_a_seed_that_no_generator_takes_is_refused(seed):
+    with pytest.raises(ExperimentError) as error:
+        Run(**{seed: -1})
+
+    assert str(error.value) == f"{seed} must be greater than or equal to 0, got -1"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("data", [Line(slope=1e39), Line(start=-1e308, stop=1e308), Line(noise=1e300)])
+def test_data_beyond_what_networks_compute_with_cannot_be_used(data):
+    with pytest.raises(DataError) as error:
+        Run(data=data).draw()
+
+    assert str(error.value) == f"the data hold numbers beyond ±10³⁸, too large to compute with: {data}"
 
 
 def test_a_batch_larger_than_the_training_set_is_refused():

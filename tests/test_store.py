@@ -1,6 +1,9 @@
 import dataclasses
 import multiprocessing
+import os
+import stat
 from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,6 +132,28 @@ def test_a_store_that_cannot_be_written_is_one_clear_line(tmp_path):
 def put_often(folder):
     for seed in range(30):
         Store(folder).put(invented(RUN, seed))
+
+
+def test_an_entry_that_cannot_be_finished_leaves_nothing_behind(store, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(MachineError, match="No space left on device"):
+        store.put(invented(RUN))
+
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
+def test_an_entry_is_as_readable_as_any_other_file(store):
+    """A store can be shared: nothing in it is for its owner alone."""
+    mask = os.umask(0o027)
+    try:
+        store.put(invented(RUN))
+    finally:
+        os.umask(mask)
+
+    assert stat.S_IMODE(store.path(RUN).stat().st_mode) == 0o640
 
 
 def test_writers_at_the_same_time_leave_a_whole_entry(store):

@@ -1,3 +1,4 @@
+import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ from reportgen.values import Checked
 class Value(Checked):
     count: Annotated[int, Field(ge=1)] = 1
     kind: Literal["a", "b"] = "a"
+    share: float = 0.5
     widths: tuple[Annotated[int, Field(le=9)], ...] = ()
     inner: "Value | None" = None
     anything: object = None
@@ -26,6 +28,8 @@ def test_a_value_within_its_bounds_is_made():
     [
         ({"count": 0}, "count must be greater than or equal to 1, got 0"),
         ({"count": "x"}, "count must be a whole number, got 'x'"),
+        ({"share": math.nan}, "share must be a finite number, got nan"),
+        ({"share": math.inf}, "share must be a finite number, got inf"),
         ({"kind": "c"}, "kind must be 'a' or 'b', got 'c'"),
         ({"widths": (10,)}, "widths must be less than or equal to 9, got 10"),
         ({"widths": [1]}, "widths must be a tuple, got [1]"),

@@ -33,9 +33,10 @@ class Difference:
     """Share of pairs in which the first is smaller, ties counted half."""
     pairs: int
     p: float
-    """Twice the share of resamples that fall short of the region's nearer edge; what Holm's correction sorts by."""
+    """Twice the share of resamples that fall short of the region's nearer edge, which is never less than the chance
+    that all pairs have one sign; what Holm's correction sorts by."""
     verdict: Verdict
-    """What the interval says of the first arm, against the region of practical equivalence."""
+    """What the interval says of the first arm, against the region of practical equivalence, if pairs are enough."""
     pairs_needed: int | None
     """For an undecided comparison: about how many pairs would shrink the interval enough to decide it.
 
@@ -60,17 +61,19 @@ def compare(
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     estimate = float(difference.mean())
-    verdict = _verdict(float(low), float(high), equivalence)
+    enough = len(difference) >= _fewest(1 - confidence)
+    verdict = _verdict(float(low), float(high), equivalence) if enough else "undecided"
+    # One more resample than drawn, so that no p is zero.
+    short = (1 + min(np.sum(means >= -equivalence), np.sum(means <= equivalence))) / (1 + resamples)
     return Difference(
         estimate=estimate,
         low=float(low),
         high=float(high),
         superiority=float(np.mean(difference < 0) + np.mean(difference == 0) / 2),
         pairs=len(difference),
-        # One more resample than drawn, so that no p is zero.
-        p=min(2 * (1 + min(np.sum(means >= -equivalence), np.sum(means <= equivalence))) / (1 + resamples), 1.0),
+        p=min(2 * max(short, 0.5 ** len(difference)), 1.0),
         verdict=verdict,
-        pairs_needed=_needed(estimate, float(high - low) / 2, len(difference), equivalence)
+        pairs_needed=_needed(estimate, float(high - low) / 2, len(difference), equivalence, 1 - confidence)
         if verdict == "undecided"
         else None,
     )
@@ -92,7 +95,7 @@ def holm(differences: Sequence[Difference], equivalence: float, confidence: floa
             level = (1 - confidence) / (len(kept) - rank)
             wider = _quantile(level) / _quantile(1 - confidence)
             half_width = (kept[i].high - kept[i].low) / 2 * wider
-            needed = _needed(kept[i].estimate, half_width, kept[i].pairs, equivalence)
+            needed = _needed(kept[i].estimate, half_width, kept[i].pairs, equivalence, level)
             kept[i] = dataclasses.replace(kept[i], verdict="undecided", pairs_needed=needed)
     return kept
 
@@ -110,12 +113,20 @@ def _verdict(low: float, high: float, equivalence: float) -> Verdict:
     return "practically equal" if -equivalence <= low and high <= equivalence else "undecided"
 
 
-def _needed(estimate: float, half_width: float, pairs: int, equivalence: float) -> int | None:
+def _fewest(level: float) -> int:
+    """Pairs below which nothing can be decided: by chance alone all of them have one sign more often than `level`.
+
+    The bootstrap does not know this: resamples of a single pair all agree.
+    """
+    return math.ceil(math.log2(2 / level))
+
+
+def _needed(estimate: float, half_width: float, pairs: int, equivalence: float, level: float) -> int | None:
     """Half-widths shrink with the root of the number of pairs; it has to become smaller than the way to the edge."""
     way = abs(abs(estimate) - equivalence)
     if way == 0:
         return None
-    needed = max(pairs * (half_width / way) ** 2, pairs + 1)
+    needed = max(pairs * (half_width / way) ** 2, pairs + 1, _fewest(level))
     # Two digits: nobody should take it for more than it is.
     unit: int = 10 ** max(math.floor(math.log10(needed)) - 1, 0)
     return math.ceil(needed / unit) * unit

@@ -31,12 +31,6 @@ def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.
     return dead
 
 
-def unread_inputs(kernels: Sequence[Weights], threshold: float) -> NDArray[np.bool_]:
-    """Which inputs no unit of the first layer reads."""
-    unread: NDArray[np.bool_] = np.all(np.abs(kernels[0]) <= threshold, axis=1)
-    return unread
-
-
 HISTOGRAM_EDGES = np.logspace(-7, 1, 41)
 """Edges of the histogram of |w|, five bins a decade."""
 

@@ -59,7 +59,7 @@ def _animation(item: Animation) -> Media:
         moving = gif_bytes(raster.frames(), palette, timing(scene.frames))
         last = raster.frame(scene.frames - 1)
         height, width = last.shape
-        files = {f"{item.name}.gif": moving, f"{item.name}.png": _poster(last)}
+        files = {f"{item.name}.gif": moving, f"{item.name}.png": _poster(last, palette)}
     file, poster = files
     return Media(
         name=item.name,
@@ -74,11 +74,12 @@ def _animation(item: Animation) -> Media:
     )
 
 
-def _poster(pixels: Pixels) -> bytes:
+def _poster(pixels: Pixels, palette: Palette) -> bytes:
+    """A frame in the colours of its animation, so that nothing changes when one takes the place of the other."""
     out = BytesIO()
-    height, width = pixels.shape
-    image = Image.frombuffer("RGBA", (width, height), pixels.tobytes()).convert("RGB")
-    image.quantize(255, dither=Image.Dither.NONE).save(out, "png", optimize=True)
+    image = Image.fromarray(palette.indices(pixels))
+    image.putpalette(palette.colours.tobytes())
+    image.save(out, "png", optimize=True)
     return out.getvalue()
 
 

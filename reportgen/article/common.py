@@ -23,7 +23,7 @@ LOOK = {"none": 0, "l1": 1, "l1-proximal": 2, "l2": 3, "elastic_net": 4, "group_
 """The style of each kind of penalty in pictures, so that a colour means the same throughout the article."""
 
 FRAMES = 60
-"""Frames of an animation: five seconds at twelve a second."""
+"""Frames of an animation, at most; it lasts five seconds."""
 
 
 def vary(run: Run, **changes: Any) -> Run:
@@ -52,7 +52,7 @@ def penalty(name: str) -> Penalty:
 
 
 def strength(e: Experiment) -> float:
-    """The strength that the experiment's penalised arms share, or the largest of them."""
+    """The strength that the penalised arms share, or the largest of them; the 0.3 of the post where there are none."""
     return max(arm.strength for arm in e.arms) or 0.3
 
 

@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 @executors.register("processes")
 class Processes(ProcessPoolExecutor):
-    """As many spawned processes as this one may use cores, each computing on one thread.
+    """As many spawned processes as this one may use cores, each computing on one thread; at least two, so that pictures
+    are drawn while networks train.
 
     They are spawned because TensorFlow does not survive a fork.
     """

@@ -25,12 +25,15 @@ SECTIONS_PACKAGE = "reportgen.article.sections"
 class Arm(Checked):
     """Runs that differ only by seed; arms differ by their penalty and nothing else."""
 
-    name: str
-    label: str = ""
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
+    """Unique; used in files."""
+    label: Annotated[str, Field(max_length=60)] = ""
     """What the report calls it; the name unless given."""
     penalty: Penalty = field(default_factory=NoPenalty)
-    strength: float = 0.0
+    strength: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the penalty in the cost, λ."""
     step: Step = "subgradient"
+    """Part of the gradient, or a proximal step after each update."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -52,7 +55,7 @@ class Runs(Checked):
 class Comparison(Checked):
     """What counts as a difference. Fixed here, before anything is trained."""
 
-    equivalence: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    equivalence: Annotated[float, Field(ge=0)] = 1.0
     """Differences of the total test error within ± this are practically no difference."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
@@ -78,7 +81,7 @@ class Experiment(Checked):
     author: str = ""
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     data: Dataset = field(default_factory=Line)
-    data_seed: int = 0
+    data_seed: Annotated[int, Field(ge=0)] = 0
     fresh_data: bool = False
     """A data set of its own for each run, instead of one that all share."""
     network: Network = field(default_factory=Network)
@@ -112,11 +115,11 @@ class Experiment(Checked):
             init_seed=self.runs.seed + i,
         )
 
-    def arm_runs(self, arm: Arm, count: int | None = None) -> list[Run]:
-        """The first `count` runs of an arm, all of them unless told."""
+    def arm_runs(self, arm: Arm) -> list[Run]:
+        """Every run of an arm."""
         return [
             dataclasses.replace(self.run(i), penalty=arm.penalty, strength=arm.strength, step=arm.step)
-            for i in range(self.runs.count if count is None else min(count, self.runs.count))
+            for i in range(self.runs.count)
         ]
 
 

@@ -32,7 +32,7 @@ from reportgen.experiment.positions import positions
 from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.registry import Registry
-from reportgen.run import Recording, Step, Training
+from reportgen.run import Recording, Training
 from reportgen.values import short, shown, wording
 
 _LARGEST = 50_000
@@ -113,7 +113,7 @@ def schema() -> dict[str, Any]:
 class _Table(BaseModel):
     """A table of the file: no key unknown, no value of another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
 def _table(cls: type, name: str, /, without: Iterable[str] = (), **more: Any) -> type[_Table]:
@@ -182,23 +182,11 @@ def _data_table(name: str, cls: type) -> type[_Table]:
 
 
 def _arm_table(name: str, cls: type) -> type[_Table]:
-    notes = _notes(Arm)
-    none = name == "none"
-    return _table(
-        cls,
-        f"arm {name}",
-        penalty=(Literal[name], Field(description="Which penalty.")),
-        name=(
-            Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")],
-            Field(description="Unique; used in files."),
-        ),
-        label=(Annotated[str, Field(max_length=60)], Field("", description=notes["label"])),
-        strength=(
-            Annotated[float, Field(ge=0, allow_inf_nan=False)],
-            Field(0.0 if none else ..., description="Weight of the penalty in the cost, λ."),
-        ),
-        step=(Step, Field("subgradient", description="Part of the gradient, or a proximal step after each update.")),
-    )
+    hints, notes = typing.get_type_hints(Arm, include_extras=True), _notes(Arm)
+    # Who names a penalty has to say how strong it is.
+    defaults = {"name": ..., "label": "", "strength": 0.0 if name == "none" else ..., "step": "subgradient"}
+    keys: dict[str, Any] = {key: (hints[key], Field(value, description=notes[key])) for key, value in defaults.items()}
+    return _table(cls, f"arm {name}", penalty=(Literal[name], Field(description="Which penalty.")), **keys)
 
 
 _PLAIN = {
@@ -320,7 +308,7 @@ def _discriminator(context: Mapping[str, Any]) -> str:
 def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
     """The keys that are known in the table where an unknown one was found."""
     model: Any = _model()
-    kinds = {**{name: _data_table(name, datasets[name]) for name in datasets.names()}}
+    kinds = {name: _data_table(name, datasets[name]) for name in datasets.names()}
     arms = {name: _arm_table(name, penalties[name]) for name in penalties.names()}
     match loc:
         case ("data", kind, _):

@@ -74,6 +74,16 @@ def test_an_undecided_comparison_says_how_many_pairs_it_would_take():
     assert enough.verdict == "practically equal"
 
 
+@pytest.mark.parametrize("pairs", [1, 2, 5])
+@pytest.mark.parametrize("difference", [-40.0, 0.0, 40.0])
+def test_few_pairs_decide_nothing_however_they_agree(pairs, difference):
+    """Five differences have one sign by chance alone in 6% of all cases."""
+    few = compared([difference] * pairs)
+
+    assert (few.verdict, few.pairs_needed) == ("undecided", 6)
+    assert few.p >= 2 / 2**pairs
+
+
 def test_decided_comparisons_need_no_more_pairs():
     assert compared(NOISE - 4).pairs_needed is None
 

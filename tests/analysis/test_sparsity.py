@@ -6,7 +6,6 @@ from reportgen.analysis.sparsity import (
     below_share,
     dead_units,
     histogram,
-    unread_inputs,
     zero_share,
 )
 
@@ -26,10 +25,6 @@ def test_a_unit_is_dead_without_incoming_or_without_outgoing_weights():
 
 def test_a_linear_model_has_no_units_to_lose():
     assert dead_units([np.zeros((3, 1))], 1.0) == []
-
-
-def test_an_input_without_outgoing_weights_is_not_read():
-    assert unread_inputs([np.array([[0.0, 0.0], [0.0, 1e-3]])], 0.0).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("size", [1e-12, 1e-7, 3e-3, 1.0, 10.0, 1e6])

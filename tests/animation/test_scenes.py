@@ -131,7 +131,10 @@ def test_the_poster_is_the_last_frame(name, sample):
         last = raster.frame(FRAMES - 1)
         exact = last.view(np.uint8).reshape(*last.shape, 4)[..., :3]
 
-    np.testing.assert_array_equal(iio.imread(media.files["sample.png"]), exact)
+    shown = iio.imread(media.files["sample.png"])[..., :3]
+    assert shown.shape == exact.shape
+    # A poster has a palette too; no colour may be further off than in the animation itself.
+    assert np.abs(shown.astype(int) - exact).max() <= 24
 
 
 @pytest.mark.parametrize(("name", "sample"), CASES)

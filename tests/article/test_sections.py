@@ -143,3 +143,25 @@ def test_the_exact_permutation_test_on_the_published_totals():
 
     assert _permutation_share(before, after) == pytest.approx(theirs.pvalue)
     assert _permutation_share(before, after) == pytest.approx(0.56, abs=0.005)
+
+
+WHOLE_BATCHES = {"training": {"batch_size": 40}}
+NOTHING_ENDS = {"training": {"loss": "squared", "learning_rate": 1e3}}
+
+
+@pytest.mark.parametrize("changes", [WHOLE_BATCHES, NOTHING_ENDS], ids=["whole batches", "every run diverges"])
+@pytest.mark.parametrize("name", ["strength", "stability"])
+def test_a_sweep_takes_whatever_training_there_is(name, changes, small_experiment, cache):
+    """Folds are smaller than a batch of all samples, and a run that diverged has no slope."""
+    other = dataclasses.replace(
+        small_experiment,
+        training=dataclasses.replace(small_experiment.training, **changes["training"]),
+        runs=dataclasses.replace(small_experiment.runs, count=2),
+        sections=(name,),
+    )
+
+    findings, tables, media = _told(name, other, cache)
+
+    assert findings
+    assert tables
+    assert media

@@ -47,6 +47,16 @@ def test_a_run_ends_where_its_numbers_do(wild, trained):
     assert trajectory.steps[-1] < trajectory.diverged
 
 
+def test_the_initial_weights_stay_even_if_their_loss_is_no_number():
+    """The squares of errors of 10³⁰ leave the range of float32 before the first step."""
+    far = replace(TAME, data=Line(slope=1e30), training=Training(epochs=1, loss="squared"))
+    (trajectory,) = train([far])
+
+    assert trajectory.diverged is not None
+    assert list(trajectory.steps) == [0]
+    np.testing.assert_array_equal(trajectory.kernels[0][0], far.initial_weights()[0][0])
+
+
 @pytest.mark.parametrize("wild", WILDS)
 def test_only_finite_numbers_are_kept(wild, trained):
     trajectory = trained[wild]

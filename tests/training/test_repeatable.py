@@ -28,3 +28,15 @@ def test_two_processes_train_identical_bytes():
 
     assert len(one.strip()) == 64
     assert one == other
+
+
+MANY_PROGRAMS = """
+from reportgen import Network, Run, Training, train
+train(Run(network=Network(hidden=(2,) * depth), training=Training(epochs=1)) for depth in range(7))
+"""
+
+
+def test_training_says_nothing_however_many_programs_it_compiles():
+    done = subprocess.run([sys.executable, "-c", MANY_PROGRAMS], capture_output=True, text=True, check=True)
+
+    assert (done.stdout, done.stderr) == ("", "")

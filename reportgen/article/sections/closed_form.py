@@ -1,4 +1,4 @@
-"""Ridge has a closed form, and stochastic training finds it."""
+"""Ridge has a closed form, and gradient descent finds it."""
 
 from collections.abc import Iterable
 

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable
 from itertools import combinations
+from statistics import NormalDist
 
 import numpy as np
 
 from reportgen.analysis.comparison import holm
-from reportgen.analysis.errors import spread, total_errors
-from reportgen.article.common import against, listed, stated, trained_arm
+from reportgen.analysis.errors import spread, total_error, total_errors
+from reportgen.article.common import LOOK, against, listed, stated, trained_arm
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
+from reportgen.penalties import penalties
 from reportgen.run import Run
+from reportgen.trajectory import Trajectory
 
 SHOWN = 5
 """Runs that the table shows in full, as many as the post had."""
+LAST = 10
+"""Records at the end of a run over which its last steps' jitter is measured."""
 
 
 @sections.register("errors")
@@ -40,10 +45,19 @@ class Errors(Section):
             [against(e, totals[a], totals[b]) for a, b in combined], e.comparison.equivalence, e.comparison.confidence
         )
         pairs = [
-            {"first": labels[a], "second": labels[b], "names": [a, b], **stated(difference)}
+            {
+                "first": labels[a],
+                "second": labels[b],
+                "names": [a, b],
+                **stated(difference),
+                **_share_interval(difference.superiority, difference.pairs, e.comparison.confidence),
+            }
             for (a, b), difference in zip(combined, differences, strict=True)
         ]
         everything = spread(np.concatenate(list(totals.values())))
+        spreads = [spread(t) for t in totals.values()]
+        wandering = [wander(t) for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
+        margin = e.comparison.equivalence
         return {
             "runs": e.runs.count,
             "shown": min(SHOWN, e.runs.count),
@@ -56,8 +70,19 @@ class Errors(Section):
             ],
             "lowest": everything["min"],
             "highest": everything["max"],
+            # Whether some stretch of totals belongs to the middle half of every arm.
+            "overlap": max(s["q1"] for s in spreads) < min(s["q3"] for s in spreads),
+            "wander": float(np.median(wandering)) if wandering else float("nan"),
+            "last_steps": last_steps(e),
+            "same_strength": len({arm.strength for arm in e.arms if arm.strength > 0}) == 1,
             "pairs": pairs,
             "verdicts": {v: sum(p["verdict"] in kinds for p in pairs) for v, kinds in _VERDICTS.items()},
+            # Beyond the margin on their own, but not once it is counted how often the question was asked.
+            "corrected": [
+                f"{p['first']} and {p['second']}"
+                for p in pairs
+                if p["verdict"] == "undecided" and (p["high"] < -margin or p["low"] > margin)
+            ],
             "diverged": diverged,
             "smallest_p_of_five": 2 / 2**5,
         }
@@ -65,16 +90,18 @@ class Errors(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        arms = findings["arms"]
+        arms, look = findings["arms"], looks(e)
         yield Picture(
             name="errors",
             figure="strip",
             inputs={
-                "groups": [{"label": arm["label"], "values": np.array(arm["totals"])} for arm in arms],
+                "groups": [
+                    {"label": arm["label"], "values": np.array(arm["totals"]), "arm": look[arm["name"]]} for arm in arms
+                ],
                 "xlabel": "total error on the test samples",
                 "first": findings["shown"],
             },
-            alt="Total error of every run, one row an arm. "
+            alt="Total error of every run, one row for each arm. "
             + "; ".join(f"{a['label']}: median {a['median']:.1f}, from {a['min']:.1f} to {a['max']:.1f}" for a in arms)
             + ".",
         )
@@ -130,13 +157,14 @@ class Errors(Section):
                 Column(label="first"),
                 Column(label="second"),
                 *(Column(label=label, format=".2f") for label in ("mean difference", "from", "to")),
-                Column(label="first is better in", format=".0%"),
+                *(Column(label=label, format=".0%") for label in ("pairs won by the first", "won, from", "won, to")),
                 Column(label="verdict on the first"),
                 Column(label="runs it would take", format=",d"),
             ),
             rows=tuple(
                 (
-                    *(p[key] for key in ("first", "second", "estimate", "low", "high", "superiority", "verdict")),
+                    *(p[key] for key in ("first", "second", "estimate", "low", "high")),
+                    *(p[key] for key in ("superiority", "superiority_low", "superiority_high", "verdict")),
                     p["pairs_needed"],
                 )
                 for p in findings["pairs"]
@@ -151,8 +179,8 @@ class Errors(Section):
             equal, total = findings["verdicts"]["practically equal"], len(findings["pairs"])
             split = f"{equal} of {total} comparisons are practically equal, {total - equal} undecided"
             return (
-                f"In the set-up of the post, {findings['runs']} paired runs per arm show no arm to predict better than "
-                f"another: {split if equal else f'all {total} comparisons are undecided'}. "
+                f"In the set-up of the post, on one data set, {findings['runs']} paired runs per arm show no arm "
+                f"to predict better than another: {split if equal else f'all {total} comparisons are undecided'}. "
                 f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
             )
         told = [
@@ -160,7 +188,10 @@ class Errors(Section):
             for p in decided
         ]
         return (
-            f"In the set-up of the post, on this one data set, {listed(told)}; the other comparisons do not separate."
+            f"In the set-up of the post, on one data set, {listed(told)}; "
+            f"of the other comparisons none separates two arms."
+            if len(told) < len(findings["pairs"])
+            else f"In the set-up of the post, on one data set, {listed(told)}."
         )
 
 
@@ -169,3 +200,40 @@ _VERDICTS = {
     "practically equal": ("practically equal",),
     "undecided": ("undecided",),
 }
+
+
+def looks(e: Experiment) -> dict[str, int | None]:
+    """The style of each arm in pictures: that of its kind of penalty, or none of its own where two are of one kind."""
+    names = {penalties[name]: name for name in penalties.names()}
+    kinds = []
+    for arm in e.arms:
+        kind = names.get(type(arm.penalty), "") if arm.strength > 0 else "none"
+        kinds.append("l1-proximal" if kind == "l1" and arm.step == "proximal" else kind)
+    known = len(set(kinds)) == len(kinds) and set(kinds) <= set(LOOK)
+    return {arm.name: LOOK[kind] if known else None for arm, kind in zip(e.arms, kinds, strict=True)}
+
+
+def wander(trajectory: Trajectory) -> float:
+    """Standard deviation of the total error over the last records of one run."""
+    count = len(trajectory.steps)
+    errors = [total_error(trajectory, record) for record in range(max(count - LAST, 0), count)]
+    return float(np.std(errors, ddof=1)) if len(errors) > 1 else 0.0
+
+
+def last_steps(e: Experiment) -> int:
+    """Steps between the first and the last of the records that `wander` looks at."""
+    return (LAST - 1) * (e.recording.every or 0)
+
+
+def _share_interval(share: float, pairs: int, confidence: float) -> dict[str, float]:
+    """Wilson's interval for the share of pairs that the first arm wins.
+
+    References:
+        Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 1927.
+    """
+    if not pairs:
+        return {"superiority_low": float("nan"), "superiority_high": float("nan")}
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    centre = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
+    half = z / (1 + z**2 / pairs) * (share * (1 - share) / pairs + (z / (2 * pairs)) ** 2) ** 0.5
+    return {"superiority_low": max(centre - half, 0.0), "superiority_high": min(centre + half, 1.0)}

@@ -6,8 +6,10 @@ import numpy as np
 
 from reportgen.article.common import is_curve, strength
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.experiment import Experiment
+from reportgen.datasets.line import Line
+from reportgen.experiment import Arm, Experiment
 from reportgen.figures import Animation, Picture
+from reportgen.penalties.elastic_net import ElasticNet
 
 
 @sections.register("experiment")
@@ -40,6 +42,7 @@ class ExperimentCard(Section):
             "data_seed": e.data_seed,
             "fresh_data": e.fresh_data,
             "line": is_curve(e),
+            "straight": isinstance(e.data, Line),
         }
         if data.truth is not None and is_curve(e):
             x, y = data.truth
@@ -84,17 +87,23 @@ class ExperimentCard(Section):
         t = e.training
         layers = ", ".join(f"{i}×{o}" for i, o in findings["shapes"])
         rows = [
+            ("data", _recipe(e)),
             (
-                "data",
-                f"{findings['training_samples']} training and {findings['test_samples']} test samples, split once",
+                "split",
+                f"{findings['training_samples']} training and {findings['test_samples']} test samples, once, at random",
             ),
             ("layers", f"{layers}; activation: {findings['activation']}"),
             ("parameters", f"{findings['parameters']}; biases start at zero and are not penalised"),
             ("initial weights", e.network.initializer.replace("_", " ")),
             ("loss", f"{t.loss} error, averaged over a batch of {t.batch_size}"),
-            ("optimizer", f"{t.optimizer}, learning rate {t.learning_rate:g}, {t.schedule}"),
-            ("order of samples", t.order),
-            ("steps", f"{findings['steps']} ({t.epochs} epochs)"),
+            ("penalty", "λ·R(w) over all weights, added in full at every step"),
+            (
+                "optimizer",
+                f"{t.optimizer.replace('sgd', 'SGD').replace('adam', 'Adam')}, learning rate {t.learning_rate:g}, "
+                f"{t.schedule}",
+            ),
+            ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
+            ("steps", f"{findings['steps']:,} ({t.epochs} epochs)"),
             ("runs", f"{e.runs.count} per arm, the same data, orders and initial weights in every arm"),
             ("measure", "total error: sum of |prediction − target| over the test samples"),
         ]
@@ -103,12 +112,30 @@ class ExperimentCard(Section):
             name="arms",
             columns=(
                 Column(label="arm"),
-                Column(label="penalty"),
+                Column(label="penalty R(w)"),
                 Column(label="λ", format="g"),
                 Column(label="enters by"),
             ),
             rows=tuple(
-                (arm.label, type(arm.penalty).__name__, arm.strength, arm.step if arm.strength else "–")
-                for arm in e.arms
+                (arm.label, _formula(arm), arm.strength, f"{arm.step} step" if arm.strength else "–") for arm in e.arms
             ),
         )
+
+
+def _recipe(e: Experiment) -> str:
+    """The data set in one line; of other kinds than the line, its name."""
+    d = e.data
+    if not isinstance(d, Line):
+        return type(d).__name__
+    clean = f"y = {d.slope:g}·x + U(0, {d.noise:g}) at {d.samples} evenly spaced x from {d.start:g} to {d.stop:g}"
+    if not d.outliers:
+        return clean
+    return f"{clean}; {d.outliers} equally spaced samples raised by one shared draw of U(0, 1)·{d.outlier_size:g}"
+
+
+def _formula(arm: Arm) -> str:
+    """The penalty of an arm as one writes it without a formula editor."""
+    if isinstance(arm.penalty, ElasticNet):
+        return f"Σ α|w| + (1 − α)·½w², α = {arm.penalty.mix:g}"
+    name = type(arm.penalty).__name__
+    return {"NoPenalty": "–", "L1": "Σ|w|", "L2": "½ Σw²", "GroupLasso": "Σ √|g|·‖w_g‖ over groups g"}.get(name, name)

@@ -11,7 +11,7 @@ from reportgen.article.common import frames_of, grid, is_curve, threshold, train
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Arm, Experiment
 from reportgen.figures import Animation, Picture
-from reportgen.network import Weights
+from reportgen.network import Weights, forward
 from reportgen.run import Run
 from reportgen.trajectory import Trajectory
 
@@ -29,8 +29,10 @@ class Motion(Section):
         band = threshold(e)
         arms = []
         for arm in e.arms:
-            first = trained_arm(e, arm, trained)[0]
+            members = trained_arm(e, arm, trained)
+            first, ended = members[0], [t for t in members if t.diverged is None]
             kernels, _ = first.at(-1)
+            seconds = [second for t in ended if (second := _second_direction(t.at(-1)[0])) is not None]
             arms.append(
                 {
                     "name": arm.name,
@@ -38,12 +40,20 @@ class Motion(Section):
                     "below": below_share(kernels, band),
                     "zero": zero_share(kernels),
                     "largest": float(max(np.abs(w).max() for w in kernels)),
-                    "second_direction": _second_direction(kernels),
+                    "second_direction": max(seconds, default=None),
+                    "rank_one_change": max((_rank_one_change(t) for t in ended), default=None) if seconds else None,
                     "diverged": first.diverged,
                 }
             )
         pair = [arm.name for arm in _pair(e)]
-        return {"arms": arms, "threshold": band, "pair": pair, "curve": is_curve(e), "run": 1}
+        return {
+            "arms": arms,
+            "threshold": band,
+            "pair": pair,
+            "curve": is_curve(e),
+            "run": 1,
+            "runs": e.runs.count,
+        }
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
@@ -86,6 +96,22 @@ def _second_direction(kernels: Sequence[Weights]) -> float | None:
     """
     values = [np.linalg.svd(w, compute_uv=False) for w in kernels[1:-1] if min(w.shape) > 1]
     return max((float(s[1] / s[0]) for s in values if s[0] > 0), default=None)
+
+
+def _rank_one_change(trajectory: Trajectory) -> float:
+    """How far outputs at training inputs move when each matrix between hidden layers becomes its rank-one part."""
+    kernels, biases = ([np.asarray(w, np.float64) for w in part] for part in trajectory.at(-1))
+    reduced = [kernels[0], *(_rank_one(w) for w in kernels[1:-1]), kernels[-1]]
+    x, activation = trajectory.run.draw().x_train, trajectory.run.network.activation
+    change = forward(reduced, biases, x, activation) - forward(kernels, biases, x, activation)
+    return float(np.abs(change).max())
+
+
+def _rank_one(w: Weights) -> Weights:
+    """The nearest matrix of rank one."""
+    u, s, v = np.linalg.svd(w)
+    part: Weights = s[0] * np.outer(u[:, 0], v[0])
+    return part
 
 
 def _pair(e: Experiment) -> Sequence[Arm]:

@@ -8,6 +8,7 @@ from reportgen.article.common import penalty, strength
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
+from reportgen.penalties.elastic_net import ElasticNet
 
 _SHOWN = (2.0, 1.0, 0.25)
 
@@ -26,7 +27,13 @@ class Penalties(Section):
         }
         # Both weights leave the same unit, so for the group lasso they are one group.
         pair = penalty("group_lasso").prox(np.array([[1.0, 0.25]]), λ, np)[0]
-        return {"strength": λ, "weights": list(_SHOWN), "shrunk": shrunk, "group": [float(w) for w in pair]}
+        return {
+            "strength": λ,
+            "weights": list(_SHOWN),
+            "shrunk": shrunk,
+            "group": [float(w) for w in pair],
+            "mix": ElasticNet().mix,
+        }
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings

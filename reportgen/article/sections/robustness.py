@@ -17,7 +17,8 @@ from reportgen.run import Loss, Run
 SIZES = (0.0, 5.0, 10.0, 20.0, 40.0)
 # Squared errors of the outliers' size make steps that a rate of 0.01 cannot take; each loss gets one it can.
 RATES: dict[Loss, float] = {"absolute": 0.01, "squared": 0.0003, "huber": 0.01}
-PENALTIES = {"none": "no penalty", "l1": "L1", "l2": "L2", "elastic_net": "elastic net"}
+NAMES: dict[Loss, str] = {"absolute": "absolute", "squared": "squared", "huber": "Huber"}
+PENALTIES = {"none": "no penalty", "l1": "L1, proximal", "l2": "L2", "elastic_net": "elastic net"}
 _RUNS = 15
 
 
@@ -46,7 +47,7 @@ class Robustness(Section):
         return [dataclasses.replace(run, data_seed=i) for i, run in enumerate(runs)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        cells = []
+        cells: list[dict[str, Any]] = []
         for loss in RATES:
             for kind, label in PENALTIES.items():
                 for size in SIZES:
@@ -72,8 +73,13 @@ class Robustness(Section):
             "rates": dict(RATES),
             "by_loss": by_loss,
             "by_penalty": by_penalty,
-            "loss_effect": max(by_loss.values()) - min(by_loss.values()),
-            "penalty_effect": max(by_penalty.values()) - min(by_penalty.values()),
+            # At its least and at its most: the loss's whatever the penalty, the penalty's whatever the loss.
+            "loss_effect": min(_range(c["error"] for c in at_end if c["penalty"] == kind) for kind in PENALTIES),
+            "penalty_effect": max(_range(c["error"] for c in at_end if c["loss"] == loss) for loss in RATES),
+            "clean_by_loss": {
+                loss: float(np.mean([c["error"] for c in cells if c["size"] == 0.0 and c["loss"] == loss]))
+                for loss in RATES
+            },
             "clean": float(np.mean([c["error"] for c in cells if c["size"] == 0.0])),
             "samples_tested": self._of(e, "absolute", "none", 0.0)[0].draw().x_test.shape[0],
         }
@@ -84,13 +90,13 @@ class Robustness(Section):
         cells = findings["cells"]
         panels: list[dict[str, Any]] = [
             {
-                "title": f"{loss} loss",
+                "title": f"{NAMES[loss]} loss",
                 "xlabel": "outlier size",
                 "ylabel": "total error, clean test samples",
                 "series": [
                     {
                         "label": label,
-                        "arm": LOOK[kind],
+                        "arm": LOOK["l1-proximal" if kind == "l1" else kind],
                         "x": list(SIZES),
                         "y": [c["error"] for c in cells if (c["loss"], c["penalty"]) == (loss, kind)],
                     }
@@ -103,10 +109,10 @@ class Robustness(Section):
             name="robustness",
             figure="curves",
             inputs={"panels": panels, "share_y": True},
-            alt="Error against the size of the outliers, one panel a loss, one line a penalty. At size "
+            alt="Error against the size of the outliers, a panel for each loss, a line for each penalty. At size "
             f"{SIZES[-1]:g}: "
-            + "; ".join(f"{loss} loss {error:.1f}" for loss, error in findings["by_loss"].items())
-            + f" on average over the penalties. The averages of the penalties over the losses differ by "
+            + "; ".join(f"{NAMES[loss]} loss {findings['by_loss'][loss]:.1f}" for loss in RATES)
+            + " on average over the penalties. Within a panel the penalties differ by at most "
             f"{findings['penalty_effect']:.2f}.",
         )
 
@@ -115,7 +121,7 @@ class Robustness(Section):
         for loss in RATES:
             for kind, label in PENALTIES.items():
                 errors = [c["error"] for c in findings["cells"] if (c["loss"], c["penalty"]) == (loss, kind)]
-                rows.append((loss, label, *errors))
+                rows.append((NAMES[loss], label, *errors))
         yield Table(
             name="robustness",
             columns=(
@@ -131,10 +137,16 @@ class Robustness(Section):
         if loss > 2 * other:
             return (
                 f"Robustness against outliers comes from the loss, not from the penalty: with outliers of up to "
-                f"{findings['sizes'][-1]:g}, changing the loss moves the error by {loss:.1f}, changing the penalty by "
-                f"{other:.2f}."
+                f"{findings['sizes'][-1]:g}, changing the loss moves the error by at least {loss:.1f}, changing the "
+                f"penalty by at most {other:.2f}."
             )
         return (
-            f"With outliers of up to {findings['sizes'][-1]:g}, changing the loss moves the error by {loss:.1f} and "
-            f"changing the penalty by {other:.1f}: here neither alone decides about robustness."
+            f"With outliers of up to {findings['sizes'][-1]:g}, changing the loss moves the error by at least "
+            f"{loss:.1f}, changing the penalty by at most {other:.1f}: here neither alone decides about robustness."
         )
+
+
+def _range(values: Iterable[float]) -> float:
+    """From the smallest to the largest."""
+    ordered = sorted(values)
+    return ordered[-1] - ordered[0]

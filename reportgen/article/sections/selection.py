@@ -17,9 +17,14 @@ DATA = SparseLinear()
 # Fixed before any run: σ·√(2 ln p / n), the level that pure noise stays below, times 2 for a loss without a half.
 UNIVERSAL = 2 * DATA.noise * (2 * np.log(DATA.inputs) / DATA.samples) ** 0.5
 FACTORS = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
-ARMS = {"none": ("no penalty", "subgradient"), "l1": ("L1, proximal", "proximal"), "l2": ("L2", "subgradient")}
-_LOOK = {"none": LOOK["none"], "l1": LOOK["l1-proximal"], "l2": LOOK["l2"]}
-_DRAWS, _DRAWS_ON_PATH = 30, 10
+ARMS = {
+    "none": ("no penalty", "subgradient"),
+    "l1": ("L1, proximal", "proximal"),
+    "l2": ("L2", "subgradient"),
+    "elastic_net": ("elastic net", "proximal"),
+}
+_LOOK = {kind: LOOK["l1-proximal" if kind == "l1" else kind] for kind in ARMS}
+_DRAWS = 30
 
 
 def linear_run(kind: str, λ: float, draw: int) -> Run:
@@ -48,7 +53,7 @@ class Selection(Section):
     def runs(self, e: Experiment) -> Iterable[Run]:
         draws = min(_DRAWS, e.runs.count)
         yield from (linear_run(kind, UNIVERSAL, draw) for kind in ARMS for draw in range(draws))
-        yield from (linear_run("l1", UNIVERSAL * f, d) for f in FACTORS for d in range(min(_DRAWS_ON_PATH, draws)))
+        yield from (linear_run("l1", UNIVERSAL * f, draw) for f in FACTORS for draw in range(draws))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         draws = min(_DRAWS, e.runs.count)
@@ -56,11 +61,9 @@ class Selection(Section):
             kind: _summary([_counts(trained[linear_run(kind, UNIVERSAL, d)], d) for d in range(draws)]) for kind in ARMS
         }
         path = [
-            _summary(
-                [_counts(trained[linear_run("l1", UNIVERSAL * f, d)], d) for d in range(min(_DRAWS_ON_PATH, draws))]
-            )
-            for f in FACTORS
+            _summary([_counts(trained[linear_run("l1", UNIVERSAL * f, d)], d) for d in range(draws)]) for f in FACTORS
         ]
+        sharpest = int(np.argmin([point["error"] for point in path]))
         picked = arms["l1"]["picked"]
         return {
             "inputs": DATA.inputs,
@@ -71,7 +74,7 @@ class Selection(Section):
             "arms": {kind: {"label": ARMS[kind][0], **counts} for kind, counts in arms.items()},
             "path": {"strengths": [float(UNIVERSAL * f) for f in FACTORS], "counts": path},
             "saving": 1 - picked / DATA.inputs,
-            "path_draws": min(_DRAWS_ON_PATH, draws),
+            "sharpest": {"strength": float(UNIVERSAL * FACTORS[sharpest]), **path[sharpest]},
         }
 
     def media(

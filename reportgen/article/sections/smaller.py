@@ -168,7 +168,7 @@ class Smaller(Section):
             "better": "predicts better than the full one",
             "worse": "predicts worse than the full one",
             "practically equal": "predicts practically as well as the full one",
-            "undecided": "cannot be told from the full one by its error",
+            "undecided": "cannot be told from the full one by its error: the comparison is undecided",
         }[adjusted["verdict"]]
         return (
             f"The smaller network that the post chose by eye {told}. Removing dead units leaves "

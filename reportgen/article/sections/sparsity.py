@@ -7,11 +7,14 @@ import numpy as np
 from reportgen.analysis.sparsity import HISTOGRAM_EDGES, below_share, dead_units, histogram, zero_share
 from reportgen.article.common import threshold, trained_arm
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.article.sections.errors import looks
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run
 
 THRESHOLDS = np.logspace(-5, 0, 26)
+STEADY = 0.02
+"""A share of dead units that changes by less than this does not depend on the threshold."""
 SMALL = 0.1
 """What "small" means where L2 is said to make weights small."""
 
@@ -46,6 +49,8 @@ class Sparsity(Section):
                 if ended and e.network.hidden
                 else []
             )
+            units = sum(e.network.hidden)
+            at_band = float(np.mean([sum(count) for count in counts])) / units if counts and units else float("nan")
             arms.append(
                 {
                     "name": arm.name,
@@ -54,11 +59,19 @@ class Sparsity(Section):
                     "below": float(np.mean([below_share(k, band) for k in ended])) if ended else float("nan"),
                     "small": float(np.mean([below_share(k, SMALL) for k in ended])) if ended else float("nan"),
                     "dead": [float(count) for count in np.mean(counts, axis=0)] if counts else [],
+                    "dead_at_threshold": at_band,
                     "dead_by_threshold": curve,
                     "histogram": histogram(ended).tolist() if ended else [],
                 }
             )
+        told = [(a["label"], a["dead_by_threshold"][0], a["dead_at_threshold"]) for a in arms if a["dead_by_threshold"]]
         return {
+            "steady": [label for label, least, at in told if abs(at - least) < STEADY],
+            "moving": [
+                {"label": label, "least": least, "at_threshold": at}
+                for label, least, at in told
+                if abs(at - least) >= STEADY
+            ],
             "threshold": band,
             "small": SMALL,
             "learning_rate": e.training.learning_rate,
@@ -72,7 +85,7 @@ class Sparsity(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        arms = [arm for arm in findings["arms"] if arm["histogram"]]
+        arms, look = [arm for arm in findings["arms"] if arm["histogram"]], looks(e)
         if not arms:
             return
         yield Picture(
@@ -82,6 +95,7 @@ class Sparsity(Section):
                 "groups": [
                     {
                         "label": arm["label"],
+                        "arm": look[arm["name"]],
                         "zero_share": arm["zero"],
                         "edges": np.log10(HISTOGRAM_EDGES),
                         "counts": np.array(arm["histogram"]),
@@ -90,7 +104,7 @@ class Sparsity(Section):
                 ],
                 "threshold": findings["threshold"],
             },
-            alt="Distribution of weight sizes after training, one panel an arm. "
+            alt="Distribution of weight sizes after training, one panel for each arm. "
             + "; ".join(
                 f"{a['label']}: {a['zero']:.0%} exactly zero, {a['below']:.0%} within the threshold" for a in arms
             )
@@ -108,7 +122,12 @@ class Sparsity(Section):
                             "ylabel": "share of hidden units that are dead",
                             "xscale": "log",
                             "series": [
-                                {"label": a["label"], "x": THRESHOLDS, "y": a["dead_by_threshold"]}
+                                {
+                                    "label": a["label"],
+                                    "arm": look[a["name"]],
+                                    "x": THRESHOLDS,
+                                    "y": a["dead_by_threshold"],
+                                }
                                 for a in arms
                                 if a["dead_by_threshold"]
                             ],
@@ -145,12 +164,14 @@ class Sparsity(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str:
         told = [
-            f"{a['label']} {a['zero']:.0%} and {a['below']:.0%}"
+            f"{a['label']} {a['zero']:.0%} ({a['below']:.0%})"
             for a in findings["arms"]
             if e.arms[[arm.name for arm in e.arms].index(a["name"])].strength > 0
         ]
         return (
-            f"Weights that end exactly at zero, and within {findings['threshold']:.3g} of it: " + "; ".join(told) + "."
+            f"Weights that end exactly at zero (in brackets, within {findings['threshold']:.3g} of it): "
+            + "; ".join(told)
+            + "."
             if told
             else ""
         )

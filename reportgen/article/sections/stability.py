@@ -1,31 +1,38 @@
 """How much of a result is the result, and how much the seed: sources of spread, a quieter end, and a fair λ."""
 
-import dataclasses
+import math
 from collections.abc import Iterable
 
 import numpy as np
 
-from reportgen.analysis.comparison import Difference
+from reportgen.analysis.comparison import Difference, holm
 from reportgen.analysis.errors import spread, total_error, total_errors
 from reportgen.article.common import against, listed, outcomes, penalty, stated, strength, trained_arm, vary
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.article.sections.errors import last_steps, wander
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run, Schedule, Step
-from reportgen.trajectory import Trajectory
 
 KINDS: dict[str, tuple[str, Step]] = {
     "none": ("no penalty", "subgradient"),
     "l1": ("L1, proximal", "proximal"),
     "l2": ("L2", "subgradient"),
+    "elastic_net": ("elastic net", "proximal"),
 }
 SOURCES = {"data_seed": "data draw", "order_seed": "sample order", "init_seed": "initial weights"}
+VARIES = {
+    "data_seed": "the data draw varies",
+    "order_seed": "the order varies",
+    "init_seed": "the initial weights vary",
+}
 SCHEDULES: tuple[Schedule, Schedule] = ("constant", "linear")
+RATES = {"constant": "constant", "linear": "falling to zero"}
 GRID = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 FOLDS = 5
 _RUNS = 10
-_LAST = 10
-"""Records at the end of a run over which its last steps' jitter is measured."""
+_NEAR = 0.01
+"""A λ whose cross-validated error is within this share of the least is as good as the one that was chosen."""
 
 
 @sections.register("stability")
@@ -58,12 +65,10 @@ class Stability(Section):
 
     def _folds(self, e: Experiment, kind: str, λ: float) -> list[Run]:
         """One run a fold, of as many steps as a run on all training samples takes."""
-        run = self._final(e, kind, λ)[0]
-        folds = (
-            [dataclasses.replace(run, fold=(k, FOLDS)) for k in range(FOLDS)]
-            if e.data.training_samples >= FOLDS
-            else []
-        )
+        run, samples = self._final(e, kind, λ)[0], e.data.training_samples
+        # The largest fold leaves so many; a batch of all samples becomes one of all that are left.
+        batch = {"batch_size": min(run.training.batch_size, samples - math.ceil(samples / FOLDS))}
+        folds = [vary(run, fold=(k, FOLDS), training=batch) for k in range(FOLDS)] if samples >= FOLDS else []
         return [vary(r, training={"epochs": max(round(run.steps / (r.steps / r.training.epochs)), 1)}) for r in folds]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
@@ -82,23 +87,28 @@ class Stability(Section):
             for kind in KINDS
             for schedule in SCHEDULES
         ]
-        last = [self._last_iterates(t) for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
-        by_order = {
-            schedule: float(np.mean([s["order_seed"] for s in sources if s["schedule"] == schedule]))
-            for schedule in SCHEDULES
-        }
+        last = [wander(t) for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
+        by_order, by_data = (
+            {
+                schedule: float(np.mean([s[source] for s in sources if s["schedule"] == schedule]))
+                for schedule in SCHEDULES
+            }
+            for source in ("order_seed", "data_seed")
+        )
         tuned = self._tuned(e, trained)
         return {
             "sources": sources,
             "names": SOURCES,
             "runs": min(_RUNS, e.runs.count),
             "last_iterates": float(np.median(last)) if last else float("nan"),
-            "last_steps": int((_LAST - 1) * (e.recording.every or 0)),
+            "last_steps": last_steps(e),
             "by_order": by_order,
+            "by_data": by_data,
             "quieter": by_order["constant"] / by_order["linear"] if by_order["linear"] else float("nan"),
             "folds": FOLDS,
             "grid": list(GRID),
             "tuned": tuned,
+            "near": _NEAR,
             "tuned_differences": [
                 {"first": tuned[a]["label"], "second": tuned[b]["label"], **stated(difference)}
                 for a, b, difference in self._tuned_differences(e, tuned)
@@ -106,12 +116,6 @@ class Stability(Section):
             "equivalence": e.comparison.equivalence,
             "tuned_runs": e.runs.count,
         }
-
-    def _last_iterates(self, trajectory: Trajectory) -> float:
-        """Standard deviation of the total error over the last records of one run."""
-        count = len(trajectory.steps)
-        errors = [total_error(trajectory, record) for record in range(max(count - _LAST, 0), count)]
-        return float(np.std(errors, ddof=1)) if count > 1 else 0.0
 
     def _tuned(self, e: Experiment, trained: Trained) -> dict[str, Findings]:
         """Each penalty at the λ with the least cross-validated error; test samples are touched once, after that."""
@@ -128,20 +132,26 @@ class Stability(Section):
                 "label": label,
                 "strength": λ,
                 "validation": list(scores.values()),
+                "as_good": sum(score <= (1 + _NEAR) * min(scores.values()) for score in scores.values()),
                 **spread(totals),
                 "totals": totals.tolist(),
             }
         return tuned
 
     def _tuned_differences(self, e: Experiment, tuned: dict[str, Findings]) -> list[tuple[str, str, Difference]]:
-        pairs = [("l1", "none"), ("l2", "none"), ("l1", "l2")]
-        return [(a, b, against(e, np.array(tuned[a]["totals"]), np.array(tuned[b]["totals"]))) for a, b in pairs]
+        pairs = [("l1", "none"), ("l2", "none"), ("elastic_net", "none"), ("l1", "l2")]
+        differences = holm(
+            [against(e, np.array(tuned[a]["totals"]), np.array(tuned[b]["totals"])) for a, b in pairs],
+            e.comparison.equivalence,
+            e.comparison.confidence,
+        )
+        return [(a, b, difference) for (a, b), difference in zip(pairs, differences, strict=True)]
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
         rows = [
-            {"label": f"{name}, {schedule} learning rate", "value": self._mean(findings, key, schedule)}
+            {"label": f"{name}; learning rate {RATES[schedule]}", "value": self._mean(findings, key, schedule)}
             for schedule in SCHEDULES
             for key, name in SOURCES.items()
         ]
@@ -164,9 +174,11 @@ class Stability(Section):
             columns=(
                 Column(label="penalty"),
                 Column(label="learning rate"),
-                *(Column(label=f"only the {name} varies", format=".2f") for name in SOURCES.values()),
+                *(Column(label=f"only {varies}", format=".2f") for varies in VARIES.values()),
             ),
-            rows=tuple((s["label"], s["schedule"], *(s[source] for source in SOURCES)) for s in findings["sources"]),
+            rows=tuple(
+                (s["label"], RATES[s["schedule"]], *(s[source] for source in SOURCES)) for s in findings["sources"]
+            ),
         )
         yield Table(
             name="tuned",
@@ -184,9 +196,8 @@ class Stability(Section):
         verdicts = [d["verdict"] for d in findings["tuned_differences"]]
         equal = verdicts.count("practically equal")
         noise = (
-            f"With a constant learning rate the order of the samples alone spreads the error by "
-            f"{findings['by_order']['constant']:.1f}, with one that falls to zero by "
-            f"{findings['by_order']['linear']:.2f}"
+            f"With a constant learning rate the order of the samples alone gives the error a standard deviation of "
+            f"{findings['by_order']['constant']:.1f}, with one that falls to zero {findings['by_order']['linear']:.2f}"
         )
         decided = [
             f"{d['first']} {d['verdict']} than {d['second']}"
@@ -194,5 +205,5 @@ class Stability(Section):
             if d["verdict"] in ("better", "worse")
         ]
         if decided:
-            return f"{noise}; each penalty at its own λ, {listed(decided)}."
-        return f"{noise}; each penalty at its own λ, {equal} of {len(verdicts)} comparisons are practically equal."
+            return f"{noise}. With each penalty at its own λ, {listed(decided)}."
+        return f"{noise}. With each penalty at its own λ, {equal} of {len(verdicts)} comparisons are practically equal."

@@ -15,8 +15,12 @@ from reportgen.run import Run, Step
 from reportgen.trajectory import Trajectory
 
 GRID = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 5.0)
-KINDS: dict[str, tuple[str, Step]] = {"l1": ("L1, proximal", "proximal"), "l2": ("L2", "subgradient")}
-_LOOK = {"l1": "l1-proximal", "l2": "l2"}
+KINDS: dict[str, tuple[str, Step]] = {
+    "l1": ("L1, proximal", "proximal"),
+    "l2": ("L2", "subgradient"),
+    "elastic_net": ("elastic net", "proximal"),
+}
+_LOOK = {"l1": "l1-proximal", "l2": "l2", "elastic_net": "elastic_net"}
 _RUNS = 10
 _FLAT = 0.1
 """A fitted line with less than this share of the unpenalised slope counts as collapsed."""
@@ -53,11 +57,13 @@ class Strength(Section):
             "flat": _FLAT,
             "line": self._is_line(e),
             "strength": strength(e),
+            "equivalence": e.comparison.equivalence,
+            **self._calm(sweeps, e.comparison.equivalence),
         }
         if self._is_line(e):
             at = self._grid(e).index(strength(e))
             # The smallest penalty of any network of this depth with this slope; see the section's text.
-            m = {kind: abs(sweeps[kind]["points"][at]["slope"]) for kind in KINDS}
+            m = {kind: abs(sweeps[kind]["points"][at]["slope"]) for kind in ("l1", "l2")}
             found["theory"] = {
                 "l1": {
                     "slope": m["l1"],
@@ -91,9 +97,20 @@ class Strength(Section):
             "sum_squares": float(np.median([sum((w**2).sum() for w in k) for k in kernels])) if ended else nan,
             "diverged": len(trajectories) - len(ended),
         }
-        if is_curve(e) and ended:
-            point["slope"] = float(np.median([line(t)[0] for t in ended]))
+        if is_curve(e):
+            point["slope"] = float(np.median([line(t)[0] for t in ended])) if ended else nan
         return point
+
+    @staticmethod
+    def _calm(sweeps: dict[str, Any], margin: float) -> dict[str, float]:
+        """The largest λ up to which no penalty moves the median error by more than the margin, and L1's zeros there."""
+        rows = list(zip(*(sweep["points"] for sweep in sweeps.values()), strict=True))
+        calm = 0
+        while calm + 1 < len(rows) and all(
+            abs(p["error"] - free["error"]) <= margin for p, free in zip(rows[calm + 1], rows[0], strict=True)
+        ):
+            calm += 1
+        return {"calm_until": rows[calm][0]["strength"], "zero_then": sweeps["l1"]["points"][calm]["zero"]}
 
     def _collapse(self, points: list[dict[str, float]]) -> dict[str, float | None]:
         """The grid values between which the fitted line goes flat."""
@@ -134,16 +151,19 @@ class Strength(Section):
         for panel in panels:
             # A logarithm with a straight piece about zero, so that λ = 0 is on the axis.
             panel |= {"xlabel": "λ", "xscale": "symlog"}
-        l1, l2 = findings["sweeps"]["l1"]["points"], findings["sweeps"]["l2"]["points"]
+        sweeps = {sweep["label"]: sweep["points"] for sweep in findings["sweeps"].values()}
         yield Picture(
             name="strength",
             figure="curves",
             inputs={"panels": panels},
             alt="Total error, share of exact zeros and slope of the fitted line against λ from 0 to "
-            f"{l1[-1]['strength']:g}. "
-            f"The error is {l1[0]['error']:.1f} without a penalty, {l1[-1]['error']:.1f} at the largest λ for L1 and "
-            f"{l2[-1]['error']:.1f} for L2; exact zeros go up to {max(p['zero'] for p in l1):.0%} with L1 and "
-            f"{max(p['zero'] for p in l2):.0%} with L2.",
+            f"{findings['grid'][-1]:g}. Without a penalty the error is {next(iter(sweeps.values()))[0]['error']:.1f}. "
+            + "; ".join(
+                f"{label}: {points[-1]['error']:.1f} at the largest λ, up to {max(p['zero'] for p in points):.0%} "
+                "exact zeros"
+                for label, points in sweeps.items()
+            )
+            + ".",
         )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
@@ -153,7 +173,7 @@ class Strength(Section):
                 Column(label="penalty"),
                 Column(label="λ", format="g"),
                 Column(label="median total error", format=".2f"),
-                Column(label="exactly zero", format=".1%"),
+                Column(label="exactly zero, mean", format=".1%"),
                 Column(label="slope", format=".2f"),
                 Column(label="Σ|w|", format=".2f"),
                 Column(label="Σw²", format=".2f"),
@@ -167,8 +187,17 @@ class Strength(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
         told = [
-            f"{sweep['label']} between λ\u00a0=\u00a0{sweep['collapse_after']:g} and {sweep['collapse_by']:g}"
+            f"{sweep['label']} between {sweep['collapse_after']:g} and {sweep['collapse_by']:g}"
             for sweep in findings["sweeps"].values()
             if sweep["collapse_after"] is not None
         ]
-        return f"Too strong a penalty flattens the fit altogether: {' and '.join(told)}." if told else None
+        if not told:
+            return None
+        calm = (
+            f"Up to λ\u00a0=\u00a0{findings['calm_until']:g} no penalty changes the median error by more than "
+            f"{findings['equivalence']:g}; beyond, "
+        )
+        return (
+            f"{calm if findings['calm_until'] else 'As λ grows, '}there is a λ at which the fit goes flat: "
+            f"{'; '.join(told)}."
+        )

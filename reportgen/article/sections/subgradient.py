@@ -38,6 +38,7 @@ class Subgradient(Section):
             "strength": strength(e),
             "learning_rate": e.training.learning_rate,
             "threshold": band,
+            "every": e.recording.every,
             "runs": e.runs.count,
             "difference": stated(against(e, totals["proximal"], totals["subgradient"])),
             "equivalence": e.comparison.equivalence,
@@ -90,12 +91,12 @@ class Subgradient(Section):
                     }
                 ]
             },
-            alt="One weight over the second half of training. "
+            alt="One weight over the second half of training: "
             + "; ".join(
-                f"by {step} steps it stays between {w.min():.2g} and {w.max():.2g}"
+                f"by {step} steps it " + (f"stays between {w.min():.2g} and {w.max():.2g}" if w.any() else "stays zero")
                 for step, w in zip(STEPS, (_second_half(t, weight) for t in first), strict=True)
             )
-            + f". The band η·λ is ±{findings['threshold']:.2g}.",
+            + f". The band of η·λ is ±{findings['threshold']:.2g}.",
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str:

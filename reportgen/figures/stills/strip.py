@@ -13,14 +13,14 @@ from reportgen.figures import figures, style
 
 
 @figures.register("strip")
-def strip(groups: Sequence[Mapping[str, Any]], xlabel: str, first: int = 5, xscale: str = "linear") -> Figure:
+def strip(groups: Sequence[Mapping[str, Any]], xlabel: str, first: int = 5) -> Figure:
     """One row for each of `groups` ({"label", "values"}): its values, their median and their middle half.
 
     The first `first` values of a group are drawn full, for they are the runs that a table shows.
     """
     figure = style.blank(96 + 66 * len(groups))
     axes = figure.subplots()
-    style.scale(axes, "x", xscale, np.concatenate([np.ravel(group["values"]) for group in groups]))
+    style.scale(axes, "x")
     axes.grid(visible=False, axis="y")
     for row, group in enumerate(groups):
         look = style.arm(group, row)
