@@ -37,6 +37,8 @@ class Arm(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.strength and isinstance(self.penalty, NoPenalty):
+            raise ExperimentError(f"strength must be 0 without a penalty, got {self.strength}")
         if not self.label:
             object.__setattr__(self, "label", self.name)
 

@@ -1,5 +1,6 @@
 """Every run's total error, and which differences between arms are known."""
 
+import math
 from collections.abc import Iterable
 from itertools import combinations
 from statistics import NormalDist
@@ -172,6 +173,9 @@ class Errors(Section):
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str:
+        if math.isnan(findings["lowest"]):
+            return "Every run diverged: its numbers stopped being finite before the training was over."
+        where = "With fresh data for every run" if e.fresh_data else "On one data set"
         if not findings["pairs"]:
             return f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
         decided = [p for p in findings["pairs"] if p["verdict"] in ("better", "worse")]
@@ -179,7 +183,7 @@ class Errors(Section):
             equal, total = findings["verdicts"]["practically equal"], len(findings["pairs"])
             split = f"{equal} of {total} comparisons are practically equal, {total - equal} undecided"
             return (
-                f"In the set-up of the post, on one data set, {findings['runs']} paired runs per arm show no arm "
+                f"{where}, {findings['runs']} paired runs per arm show no arm "
                 f"to predict better than another: {split if equal else f'all {total} comparisons are undecided'}. "
                 f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
             )
@@ -188,10 +192,9 @@ class Errors(Section):
             for p in decided
         ]
         return (
-            f"In the set-up of the post, on one data set, {listed(told)}; "
-            f"of the other comparisons none separates two arms."
+            f"{where}, {listed(told)}; of the other comparisons none separates two arms."
             if len(told) < len(findings["pairs"])
-            else f"In the set-up of the post, on one data set, {listed(told)}."
+            else f"{where}, {listed(told)}."
         )
 
 

@@ -32,7 +32,7 @@ class Robustness(Section):
         return [run for loss in RATES for kind in PENALTIES for size in SIZES for run in self._of(e, loss, kind, size)]
 
     def _of(self, e: Experiment, loss: Loss, kind: str, size: float) -> list[Run]:
-        data = e.data if isinstance(e.data, Line) else Line()
+        data = e.data if isinstance(e.data, Line) and e.data.outliers else Line()
         runs = outcomes(
             e,
             _RUNS,

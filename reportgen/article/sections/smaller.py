@@ -1,5 +1,6 @@
 """Making the network smaller: by eye as the post did, and by removing what is dead, with proof."""
 
+import math
 from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
@@ -163,7 +164,10 @@ class Smaller(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
         adjusted = findings["adjusted"]["l2"]["difference"]
-        smallest = min(findings["automatic"], key=lambda a: (a["parameters"], a["change"]))
+        finished = [arm for arm in findings["automatic"] if arm["hidden"] and not math.isnan(arm["change"])]
+        if not finished:
+            return None
+        smallest = min(finished, key=lambda a: (a["parameters"], a["change"]))
         told = {
             "better": "predicts better than the full one",
             "worse": "predicts worse than the full one",

@@ -162,16 +162,14 @@ class Sparsity(Section):
             ),
         )
 
-    def headline(self, e: Experiment, findings: Findings) -> str:
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        penalised = {arm.name for arm in e.arms if arm.strength > 0}
         told = [
             f"{a['label']} {a['zero']:.0%} ({a['below']:.0%})"
             for a in findings["arms"]
-            if e.arms[[arm.name for arm in e.arms].index(a["name"])].strength > 0
+            if a["name"] in penalised and a["histogram"]
         ]
-        return (
-            f"Weights that end exactly at zero (in brackets, within {findings['threshold']:.3g} of it): "
-            + "; ".join(told)
-            + "."
-            if told
-            else ""
-        )
+        if not told:
+            return None
+        near = f"{findings['threshold']:.3g}"
+        return f"Weights that end exactly at zero (in brackets, within {near} of it): {'; '.join(told)}."

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from reportgen.analysis.comparison import Difference, holm
+from reportgen.analysis.comparison import Difference, Values, holm
 from reportgen.analysis.errors import spread, total_error, total_errors
 from reportgen.article.common import against, listed, outcomes, penalty, stated, strength, trained_arm, vary
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
@@ -78,9 +78,7 @@ class Stability(Section):
                 "label": KINDS[kind][0],
                 "schedule": schedule,
                 **{
-                    source: float(
-                        np.nanstd(total_errors(trained[r] for r in self._of(e, kind, schedule, source)), ddof=1)
-                    )
+                    source: _deviation(total_errors(trained[r] for r in self._of(e, kind, schedule, source)))
                     for source in SOURCES
                 },
             }
@@ -192,7 +190,9 @@ class Stability(Section):
             ),
         )
 
-    def headline(self, e: Experiment, findings: Findings) -> str:
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        if math.isnan(sum(findings["by_order"].values())):
+            return None
         verdicts = [d["verdict"] for d in findings["tuned_differences"]]
         equal = verdicts.count("practically equal")
         noise = (
@@ -207,3 +207,9 @@ class Stability(Section):
         if decided:
             return f"{noise}. With each penalty at its own λ, {listed(decided)}."
         return f"{noise}. With each penalty at its own λ, {equal} of {len(verdicts)} comparisons are practically equal."
+
+
+def _deviation(errors: Values) -> float:
+    """Standard deviation of the runs that did not diverge; NaN for fewer than two."""
+    errors = errors[np.isfinite(errors)]
+    return float(errors.std(ddof=1)) if len(errors) > 1 else float("nan")

@@ -1,5 +1,6 @@
 """L1 has a kink where it matters most: the subgradient step and the proximal step, from the same seeds."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -99,12 +100,12 @@ class Subgradient(Section):
             + f". The band of η·λ is ±{findings['threshold']:.2g}.",
         )
 
-    def headline(self, e: Experiment, findings: Findings) -> str:
-        sub, prox = findings["subgradient"], findings["proximal"]
-        return (
-            f"The step decides whether L1 gives zeros: subgradient steps leave {sub['zero']:.0%} of the weights "
-            f"exactly at zero, proximal steps {prox['zero']:.0%}."
-        )
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        sub, prox = findings["subgradient"]["zero"], findings["proximal"]["zero"]
+        if math.isnan(sub + prox):
+            return None
+        told = f"subgradient steps leave {sub:.0%} of the weights exactly at zero, proximal steps {prox:.0%}"
+        return f"The step decides whether L1 gives zeros: {told}." if prox > 0.5 > sub else f"Under L1, {told}."
 
 
 def _second_half(trajectory: Trajectory, weight: int) -> Weights:

@@ -47,7 +47,9 @@ from reportgen.executors import executors
 )
 @debug
 def command(experiment: Path | None, output: Path, cache_dir: Path | None, executor: str, mode: str) -> None:
-    """Train, draw and write the report of an experiment; of the default one if no file is named.
+    """Train, draw and write the report of an experiment.
+
+    Without a file it is the experiment that comes with reportgen.
 
     Runs that an earlier build trained are not trained again.
     """
