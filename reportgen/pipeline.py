@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import reportgen
 from reportgen import site
@@ -20,6 +20,7 @@ from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import ReportgenError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
+from reportgen.figures import Picture
 from reportgen.run import Run, describe
 from reportgen.store import Completion, Store, default_folder
 
@@ -64,6 +65,7 @@ def build(
         studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
         told: dict[str, Findings] = {}
         tables: dict[str, Table] = {}
+        shown: dict[str, Any] = {}
         drawing: list[Future[Media]] = []
         # Sections without runs come first: they are drawn while the others' networks still train.
         for name, section in sorted(wanted, key=lambda item: bool(runs[item[0]])):
@@ -71,11 +73,12 @@ def build(
             study = studies[name].result() if name in studies else None
             told[name] = section.findings(experiment, trained, study)
             tables |= {table.name: table for table in section.tables(experiment, told[name])}
-            items = section.media(experiment, trained, study, told[name])
+            items = list(section.media(experiment, trained, study, told[name]))
+            shown |= {item.name: item.inputs for item in items if isinstance(item, Picture)}
             drawing += [workers.submit(render_media, item) for item in items]
         media = _drawn(drawing, progress)
     article = _article(experiment, wanted, told, media, tables, training.result())
-    files = _files(article)
+    files = _files(article, shown)
     written = site.write(out, files)
     progress("write", len(written), len(written))
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
@@ -161,8 +164,11 @@ def _article(
     )
 
 
-def _files(article: Article) -> dict[str, bytes]:
-    """Everything of the output folder, what is referred to before what refers to it."""
+def _files(article: Article, shown: Mapping[str, Any]) -> dict[str, bytes]:
+    """Everything of the output folder, what is referred to before what refers to it.
+
+    `shown` is what the still pictures were drawn from, by name: the results hold it, so no number hides in a curve.
+    """
     files = {f"media/{name}": content for item in article.media.values() for name, content in item.files.items()}
     for table in article.tables.values():
         files[f"data/{table.name}.csv"] = csv_bytes(table)
@@ -177,7 +183,10 @@ def _files(article: Article) -> dict[str, bytes]:
                 table.name: {"columns": [column.label for column in table.columns], "rows": table.rows}
                 for table in article.tables.values()
             },
-            "media": {item.name: {"files": sorted(item.files), "alt": item.alt} for item in article.media.values()},
+            "media": {
+                item.name: {"files": sorted(item.files), "alt": item.alt, "inputs": shown.get(item.name)}
+                for item in article.media.values()
+            },
         }
     )
     files["index.html"] = render(article, single_file=False).encode()

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from reportgen.errors import MachineError, reason
 from reportgen.files import put
 
@@ -51,6 +53,8 @@ def json_bytes(value: Any) -> bytes:
 
 
 def _finite(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -48,6 +48,15 @@ def test_results_hold_every_number_of_every_table(report):
                 assert cell.lstrip("'") == ("" if value is None else str(value)) or float(cell) == value
 
 
+def test_results_hold_what_every_still_picture_was_drawn_from(report):
+    media = json.loads((report / "results.json").read_text("utf-8"))["media"]
+    stills = {name: item for name, item in media.items() if not any(file.endswith(".gif") for file in item["files"])}
+
+    assert stills
+    assert {name for name, item in stills.items() if item["inputs"] is None} == set()
+    assert len(media["data"]["inputs"]["x_train"]) == 40
+
+
 def test_the_single_file_stays_below_its_budget(report):
     assert (report / "report.html").stat().st_size < 8_000_000
     assert all(len(content) < 1_000_000 for name, content in contents(report).items() if name.endswith(".gif"))

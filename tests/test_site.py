@@ -1,7 +1,9 @@
+import json
 import os
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reportgen import site
@@ -88,3 +90,9 @@ def test_results_are_strict_json_with_sorted_keys() -> None:
     assert written.decode() == (
         '{\n "2": "é",\n "b": [\n  null,\n  0.1,\n  [\n   1,\n   null\n  ]\n ],\n "λ": null\n}\n'
     )
+
+
+def test_arrays_become_lists() -> None:
+    value = {"a": np.array([[1.0, np.nan]]), "b": np.array([True]), "c": np.float32(0.5), "d": np.int64(3)}
+
+    assert json.loads(site.json_bytes(value)) == {"a": [[1.0, None]], "b": [True], "c": 0.5, "d": 3}

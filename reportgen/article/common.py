@@ -22,7 +22,7 @@ ENDS = Recording(every=None, loss=False)
 LOOK = {"none": 0, "l1": 1, "l1-proximal": 2, "l2": 3, "elastic_net": 4, "group_lasso": 5}
 """The style of each kind of penalty in pictures, so that a colour means the same throughout the article."""
 
-FRAMES = 60
+FRAMES = 50
 """Frames of an animation, at most; it lasts five seconds."""
 
 

@@ -84,6 +84,7 @@ class ExperimentCard(Section):
             )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        yield _samples(e)
         t = e.training
         layers = ", ".join(f"{i}×{o}" for i, o in findings["shapes"])
         rows = [
@@ -139,3 +140,28 @@ def _formula(arm: Arm) -> str:
         return f"Σ α|w| + (1 − α)·½w², α = {arm.penalty.mix:g}"
     name = type(arm.penalty).__name__
     return {"NoPenalty": "–", "L1": "Σ|w|", "L2": "½ Σw²", "GroupLasso": "Σ √|g|·‖w_g‖ over groups g"}.get(name, name)
+
+
+def _samples(e: Experiment) -> Table:
+    """The data of the first run, which are those of every run unless each draws its own."""
+    data = e.run(0).draw()
+    inputs, outputs = e.data.shape
+    rows = [
+        (*(float(value) for value in (*x, *y)), part, "outlier" if outlier else "")
+        for part, xs, ys, outliers in (
+            ("training", data.x_train, data.y_train, data.outlier_train),
+            ("test", data.x_test, data.y_test, data.outlier_test),
+        )
+        for x, y, outlier in zip(xs, ys, outliers, strict=True)
+    ]
+    return Table(
+        name="samples",
+        columns=(
+            *(Column(label=f"x{i + 1}" if inputs > 1 else "x", format=".3f") for i in range(inputs)),
+            *(Column(label=f"y{i + 1}" if outputs > 1 else "y", format=".3f") for i in range(outputs)),
+            Column(label="part"),
+            Column(label="outlier"),
+        ),
+        rows=tuple(rows),
+        shown=3,
+    )
