@@ -13,6 +13,7 @@ from reportgen.figures import Animation, Picture
 from reportgen.run import Run
 
 THRESHOLDS = np.logspace(-5, 0, 26)
+"""Where dead units are counted; η·λ itself joins them, so that the curve passes through the table."""
 STEADY = 0.02
 """A share of dead units that changes by less than this does not depend on the threshold."""
 SMALL = 0.1
@@ -30,6 +31,7 @@ class Sparsity(Section):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         band = threshold(e)
+        thresholds = np.unique([*THRESHOLDS, band])
         arms = []
         for arm in e.arms:
             ended = [t.at(-1)[0] for t in trained_arm(e, arm, trained) if t.diverged is None]
@@ -44,7 +46,7 @@ class Sparsity(Section):
                             ]
                         )
                     )
-                    for at in THRESHOLDS
+                    for at in thresholds
                 ]
                 if ended and e.network.hidden
                 else []
@@ -77,7 +79,7 @@ class Sparsity(Section):
             "learning_rate": e.training.learning_rate,
             "hidden": list(e.network.hidden),
             "edges": HISTOGRAM_EDGES.tolist(),
-            "thresholds": THRESHOLDS.tolist(),
+            "thresholds": thresholds.tolist(),
             "arms": arms,
             "runs": e.runs.count,
         }
@@ -125,7 +127,7 @@ class Sparsity(Section):
                                 {
                                     "label": a["label"],
                                     "arm": look[a["name"]],
-                                    "x": THRESHOLDS,
+                                    "x": findings["thresholds"],
                                     "y": a["dead_by_threshold"],
                                 }
                                 for a in arms
@@ -137,8 +139,8 @@ class Sparsity(Section):
                 },
                 alt="Share of hidden units that count as dead, against the threshold on |w|. "
                 + "; ".join(
-                    f"{a['label']}: {a['dead_by_threshold'][0]:.0%} at {THRESHOLDS[0]:.0e}, "
-                    f"{a['dead_by_threshold'][-1]:.0%} at {THRESHOLDS[-1]:.0f}"
+                    f"{a['label']}: {a['dead_by_threshold'][0]:.0%} at {findings['thresholds'][0]:.0e}, "
+                    f"{a['dead_by_threshold'][-1]:.0%} at {findings['thresholds'][-1]:.2g}"
                     for a in arms
                     if a["dead_by_threshold"]
                 )

@@ -1,11 +1,15 @@
 """Regularizers in Keras: one per layer, added to the loss by `fit`."""
-
 # --8<--
 import keras
 
 
 def network(regularizer):
-    return keras.Sequential([keras.layers.Dense(units, kernel_regularizer=regularizer) for units in (10, 10, 10, 1)])
+    return keras.Sequential(
+        [
+            keras.layers.Dense(units, kernel_regularizer=regularizer)
+            for units in (10, 10, 10, 1)
+        ]
+    )
 
 
 model = network(keras.regularizers.L1(0.3))

@@ -26,9 +26,9 @@ def weight_histogram(groups: Sequence[Mapping[str, Any]], threshold: float | Non
         share = float(group["zero_share"])
         left.bar(0, share, width=1, color=color)
         left.set(xlim=(-1.1, 1.1), ylim=(0, 1.32), xticks=[], yticks=[])
-        # Rounded down: 100 % is said only of all weights.
-        percent = style.number(np.floor(1000 * share) / 10)
-        style.note(left, f"{percent} %", (0, share), (0, 2), ha="center")
+        # 100% is said only of all weights.
+        told = f"{share if share == 1 else min(share, 0.999):.1%}".replace(".0%", "%")
+        style.note(left, told, (0, share), (0, 2), ha="center")
         left.set_ylabel(
             style.wrapped(group["label"], 18), rotation=0, ha="right", va="center", labelpad=10, color=style.INK
         )
