@@ -32,6 +32,7 @@ def groups(runs: Sequence[Run]) -> list[list[int]]:
 
 
 ENDS_ONLY = Recording(every=None, loss=False)
+"""For runs of which only the outcome counts."""
 
 
 def recording_key(run: Run) -> Any:

@@ -32,6 +32,17 @@ def line(trajectory: Trajectory, record: int = -1) -> tuple[float, float]:
     return float(at_one - at_zero), float(at_zero)
 
 
+LAST = 10
+"""Records at the end of a run over which its last steps' jitter is measured."""
+
+
+def wander(trajectory: Trajectory) -> float:
+    """Standard deviation of the total error over the last records of one run."""
+    count = len(trajectory.steps)
+    errors = [total_error(trajectory, record) for record in range(max(count - LAST, 0), count)]
+    return float(np.std(errors, ddof=1)) if len(errors) > 1 else 0.0
+
+
 def spread(values: Values) -> dict[str, float]:
     """Where runs ended, as a report states it: median, interquartile mean, mean, quartiles and extremes."""
     values = values[np.isfinite(values)]

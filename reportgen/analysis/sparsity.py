@@ -31,6 +31,12 @@ def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.
     return dead
 
 
+def dead_share(kernels: Sequence[Weights], threshold: float) -> float:
+    """Share of all hidden units that are dead; there must be some."""
+    dead = dead_units(kernels, threshold)
+    return float(sum(layer.sum() for layer in dead) / sum(layer.size for layer in dead))
+
+
 HISTOGRAM_EDGES = np.logspace(-7, 1, 41)
 """Edges of the histogram of |w|, five bins a decade."""
 

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.analysis.comparison import Difference, Values, compare
+from reportgen.analysis.errors import LAST, wander
 from reportgen.article.sections import Trained
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import Penalty, penalties
-from reportgen.run import Recording, Run
+from reportgen.run import Run
+from reportgen.stacking import ENDS_ONLY
 from reportgen.trajectory import Trajectory
-
-ENDS = Recording(every=None, loss=False)
-"""For runs of which only the outcome counts."""
 
 LOOK = {"none": 0, "l1": 1, "l1-proximal": 2, "l2": 3, "elastic_net": 4, "group_lasso": 5}
 """The style of each kind of penalty in pictures, so that a colour means the same throughout the article."""
@@ -38,7 +37,7 @@ def vary(run: Run, **changes: Any) -> Run:
 
 def outcomes(e: Experiment, count: int, **changes: Any) -> list[Run]:
     """The first `count` runs of the experiment with changes, recorded at their ends only."""
-    return [vary(e.run(i), recording=ENDS, **changes) for i in range(min(count, e.runs.count))]
+    return [vary(e.run(i), recording=ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
 
 
 def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
@@ -70,6 +69,33 @@ def against(e: Experiment, first: Values, second: Values) -> Difference:
 def stated(difference: Difference) -> dict[str, Any]:
     """A difference as findings."""
     return dataclasses.asdict(difference)
+
+
+def last_steps(e: Experiment) -> int:
+    """Steps between the first and the last of the records that `wander` looks at."""
+    return (LAST - 1) * (e.recording.every or 0)
+
+
+def typical_wander(e: Experiment, trained: Trained) -> float:
+    """Median of `wander` over the runs of all arms that did not diverge; NaN if there are none."""
+    ended = [t for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
+    return float(np.median([wander(t) for t in ended])) if ended else float("nan")
+
+
+def mean(values: Sequence[float]) -> float:
+    """Their mean; NaN if there are none, as where every run diverged."""
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def looks(e: Experiment) -> dict[str, int | None]:
+    """The style of each arm in pictures: that of its kind of penalty, or none of its own where two are of one kind."""
+    names = {penalties[name]: name for name in penalties.names()}
+    kinds = []
+    for arm in e.arms:
+        kind = names.get(type(arm.penalty), "") if arm.strength > 0 else "none"
+        kinds.append("l1-proximal" if kind == "l1" and arm.step == "proximal" else kind)
+    known = len(set(kinds)) == len(kinds) and set(kinds) <= set(LOOK)
+    return {arm.name: LOOK[kind] if known else None for arm, kind in zip(e.arms, kinds, strict=True)}
 
 
 def is_curve(e: Experiment) -> bool:

@@ -8,19 +8,15 @@ from statistics import NormalDist
 import numpy as np
 
 from reportgen.analysis.comparison import holm
-from reportgen.analysis.errors import spread, total_error, total_errors
-from reportgen.article.common import LOOK, against, listed, stated, trained_arm
+from reportgen.analysis.errors import spread, total_errors
+from reportgen.article.common import against, last_steps, listed, looks, stated, trained_arm, typical_wander
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
-from reportgen.penalties import penalties
 from reportgen.run import Run
-from reportgen.trajectory import Trajectory
 
 SHOWN = 5
 """Runs that the table shows in full, as many as the post had."""
-LAST = 10
-"""Records at the end of a run over which its last steps' jitter is measured."""
 
 
 @sections.register("errors")
@@ -57,7 +53,6 @@ class Errors(Section):
         ]
         everything = spread(np.concatenate(list(totals.values())))
         spreads = [spread(t) for t in totals.values()]
-        wandering = [wander(t) for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
         margin = e.comparison.equivalence
         return {
             "runs": e.runs.count,
@@ -73,7 +68,7 @@ class Errors(Section):
             "highest": everything["max"],
             # Whether some stretch of totals belongs to the middle half of every arm.
             "overlap": max(s["q1"] for s in spreads) < min(s["q3"] for s in spreads),
-            "wander": float(np.median(wandering)) if wandering else float("nan"),
+            "wander": typical_wander(e, trained),
             "last_steps": last_steps(e),
             "same_strength": len({arm.strength for arm in e.arms if arm.strength > 0}) == 1,
             "pairs": pairs,
@@ -203,29 +198,6 @@ _VERDICTS = {
     "practically equal": ("practically equal",),
     "undecided": ("undecided",),
 }
-
-
-def looks(e: Experiment) -> dict[str, int | None]:
-    """The style of each arm in pictures: that of its kind of penalty, or none of its own where two are of one kind."""
-    names = {penalties[name]: name for name in penalties.names()}
-    kinds = []
-    for arm in e.arms:
-        kind = names.get(type(arm.penalty), "") if arm.strength > 0 else "none"
-        kinds.append("l1-proximal" if kind == "l1" and arm.step == "proximal" else kind)
-    known = len(set(kinds)) == len(kinds) and set(kinds) <= set(LOOK)
-    return {arm.name: LOOK[kind] if known else None for arm, kind in zip(e.arms, kinds, strict=True)}
-
-
-def wander(trajectory: Trajectory) -> float:
-    """Standard deviation of the total error over the last records of one run."""
-    count = len(trajectory.steps)
-    errors = [total_error(trajectory, record) for record in range(max(count - LAST, 0), count)]
-    return float(np.std(errors, ddof=1)) if len(errors) > 1 else 0.0
-
-
-def last_steps(e: Experiment) -> int:
-    """Steps between the first and the last of the records that `wander` looks at."""
-    return (LAST - 1) * (e.recording.every or 0)
 
 
 def _share_interval(share: float, pairs: int, confidence: float) -> dict[str, float]:

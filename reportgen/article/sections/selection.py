@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.article.common import ENDS, LOOK, penalty
+from reportgen.article.common import LOOK, penalty
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.network import Network
 from reportgen.run import Run, Training
+from reportgen.stacking import ENDS_ONLY
 
 DATA = SparseLinear()
 # Fixed before any run: σ·√(2 ln p / n), the level that pure noise stays below, times 2 for a loss without a half.
@@ -37,7 +38,7 @@ def linear_run(kind: str, λ: float, draw: int) -> Run:
         penalty=penalty(kind),
         strength=0.0 if kind == "none" else λ,
         step=ARMS[kind][1],  # type: ignore[arg-type]  # one of the two literals
-        recording=ENDS,
+        recording=ENDS_ONLY,
         data_seed=draw,
         order_seed=draw,
         init_seed=draw,

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from reportgen.analysis.sparsity import HISTOGRAM_EDGES, below_share, dead_units, histogram, zero_share
-from reportgen.article.common import threshold, trained_arm
+from reportgen.analysis.sparsity import HISTOGRAM_EDGES, below_share, dead_share, dead_units, histogram, zero_share
+from reportgen.article.common import looks, mean, threshold, trained_arm
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.article.sections.errors import looks
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run
@@ -37,19 +36,7 @@ class Sparsity(Section):
             ended = [t.at(-1)[0] for t in trained_arm(e, arm, trained) if t.diverged is None]
             counts = [[dead.sum() for dead in dead_units(kernels, band)] for kernels in ended]
             curve = (
-                [
-                    float(
-                        np.mean(
-                            [
-                                sum(d.sum() for d in dead_units(k, at)) / sum(d.size for d in dead_units(k, at))
-                                for k in ended
-                            ]
-                        )
-                    )
-                    for at in thresholds
-                ]
-                if ended and e.network.hidden
-                else []
+                [mean([dead_share(k, at) for k in ended]) for at in thresholds] if ended and e.network.hidden else []
             )
             units = sum(e.network.hidden)
             at_band = float(np.mean([sum(count) for count in counts])) / units if counts and units else float("nan")
@@ -57,9 +44,9 @@ class Sparsity(Section):
                 {
                     "name": arm.name,
                     "label": arm.label,
-                    "zero": float(np.mean([zero_share(k) for k in ended])) if ended else float("nan"),
-                    "below": float(np.mean([below_share(k, band) for k in ended])) if ended else float("nan"),
-                    "small": float(np.mean([below_share(k, SMALL) for k in ended])) if ended else float("nan"),
+                    "zero": mean([zero_share(k) for k in ended]),
+                    "below": mean([below_share(k, band) for k in ended]),
+                    "small": mean([below_share(k, SMALL) for k in ended]),
                     "dead": [float(count) for count in np.mean(counts, axis=0)] if counts else [],
                     "dead_at_threshold": at_band,
                     "dead_by_threshold": curve,

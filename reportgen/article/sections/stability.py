@@ -7,9 +7,18 @@ import numpy as np
 
 from reportgen.analysis.comparison import Difference, Values, holm
 from reportgen.analysis.errors import spread, total_error, total_errors
-from reportgen.article.common import against, listed, outcomes, penalty, stated, strength, trained_arm, vary
+from reportgen.article.common import (
+    against,
+    last_steps,
+    listed,
+    outcomes,
+    penalty,
+    stated,
+    strength,
+    typical_wander,
+    vary,
+)
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.article.sections.errors import last_steps, wander
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run, Schedule, Step
@@ -85,7 +94,6 @@ class Stability(Section):
             for kind in KINDS
             for schedule in SCHEDULES
         ]
-        last = [wander(t) for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
         by_order, by_data = (
             {
                 schedule: float(np.mean([s[source] for s in sources if s["schedule"] == schedule]))
@@ -98,7 +106,7 @@ class Stability(Section):
             "sources": sources,
             "names": SOURCES,
             "runs": min(_RUNS, e.runs.count),
-            "last_iterates": float(np.median(last)) if last else float("nan"),
+            "last_iterates": typical_wander(e, trained),
             "last_steps": last_steps(e),
             "by_order": by_order,
             "by_data": by_data,

@@ -7,7 +7,7 @@ import numpy as np
 
 from reportgen.analysis.errors import spread, total_errors
 from reportgen.analysis.sparsity import below_share, zero_share
-from reportgen.article.common import LOOK, against, penalty, stated, strength, threshold, vary
+from reportgen.article.common import LOOK, against, mean, penalty, stated, strength, threshold, vary
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.article.sections.motion import weights_animation
 from reportgen.experiment import Experiment
@@ -47,8 +47,8 @@ class Subgradient(Section):
         for step, trajectories in by_step.items():
             ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
             found[step] = {
-                "zero": float(np.mean([zero_share(k) for k in ended])) if ended else float("nan"),
-                "below": float(np.mean([below_share(k, band) for k in ended])) if ended else float("nan"),
+                "zero": mean([zero_share(k) for k in ended]),
+                "below": mean([below_share(k, band) for k in ended]),
                 "error": spread(totals[step]),
             }
         return found
