@@ -52,7 +52,7 @@ class Store:
             found = Trajectory.parse(self.path(run).read_bytes())
         except (OSError, ValueError):
             return None
-        return found if found.run == run else None
+        return found if found.source == run else None
 
     def put(self, trajectory: Trajectory) -> None:
         """Store a trajectory; at no time is there half an entry under its name."""

@@ -217,7 +217,7 @@ def _trajectory(
     kept = finite & (steps < diverged) | (steps == 0) if diverged >= 0 else slice(None)
     curve = {name: arrays[name][0][kept] if name in arrays else None for name in ("loss", "penalty")}
     return Trajectory(
-        run=run,
+        source=run,
         steps=steps[kept],
         kernels=tuple(np.ascontiguousarray(w[kept]) for w in kernels),
         biases=tuple(np.ascontiguousarray(b[kept]) for b in biases),

@@ -1,11 +1,13 @@
 """Trajectories: what a network's weights were at the recorded steps, and where they came from.
 
 A trajectory file holds plain numbers and JSON, never code: a magic word, the length of a JSON header, the header (the
-run and the list of arrays), the arrays' bytes, and a SHA-256 over all of it. `load` checks the sum before it looks.
+run, the names of the layers and the list of arrays), the arrays' bytes, and a SHA-256 over all of it. `load` checks the
+sum before it looks.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
@@ -24,24 +26,45 @@ _SUM = hashlib.sha256().digest_size
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One run, trained. Arrays have one entry a recorded step along their first axis, S of them.
+    """One network's training. Arrays have one entry a recorded step along their first axis, S of them."""
 
-    `run` can draw the data, the order of samples and the initial weights again, so a trajectory can be replayed.
-    """
-
-    run: Run
+    source: Run | None
+    """The run that can repeat it; None if the network was trained elsewhere and only its weights are known."""
     steps: NDArray[np.int32]
     """[S] rising, from 0: how many updates the weights had seen."""
     kernels: tuple[Weights, ...]
-    """One array [S, I, O] a layer."""
+    """One array [S, I, O] a layer; a layer of another program may have more axes, as a convolution [S, H, W, I, O]."""
     biases: tuple[Weights, ...]
-    """One array [S, O] a layer."""
+    """One array [S, O] a layer; [S, 0] where a layer has none."""
     loss: Weights | None
     """[S] mean training loss over all training samples, without the penalty; None where it was not asked for."""
     penalty: Weights | None
     """[S] strength times the penalty; None where the loss was not asked for."""
     diverged: int | None = None
     """The step whose numbers were the first not to be finite; records end before it."""
+    layers: tuple[str, ...] = ()
+    """What the layers are called; empty for networks of our own, whose layers have numbers only."""
+
+    @property
+    def run(self) -> Run:
+        """The run, which can draw the data, the order of samples and the initial weights again.
+
+        Raises `DataError` if the network was trained elsewhere.
+        """
+        if self.source is None:
+            raise DataError("a trajectory that was recorded from another model knows its weights, not its data")
+        return self.source
+
+    def only(self, records: NDArray[np.intp]) -> Trajectory:
+        """The same training with fewer records."""
+        return dataclasses.replace(
+            self,
+            steps=self.steps[records],
+            kernels=tuple(w[records] for w in self.kernels),
+            biases=tuple(b[records] for b in self.biases),
+            loss=None if self.loss is None else self.loss[records],
+            penalty=None if self.penalty is None else self.penalty[records],
+        )
 
     def predict(self, x: Weights, record: int = -1) -> Weights:
         """Outputs [B, O] at inputs [B, I], with the weights of one record (the last unless told)."""
@@ -56,7 +79,8 @@ class Trajectory:
         """The bytes of a trajectory file."""
         arrays = dict(self._arrays())
         header = {
-            "run": describe(self.run),
+            "run": None if self.source is None else describe(self.source),
+            "layers": self.layers,
             "diverged": self.diverged,
             "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()],
         }
@@ -90,17 +114,18 @@ class Trajectory:
             end += arrays[name].nbytes
         layers = sum(name.startswith("kernel") for name in arrays)
         try:
-            run = revive(header["run"])
+            run = None if header["run"] is None else revive(header["run"])
         except (KeyError, TypeError, ExperimentError) as error:
             raise ValueError(f"its run cannot be read: {error}") from error
         return cls(
-            run=run,
+            source=run,
             steps=arrays["steps"],
             kernels=tuple(arrays[f"kernel {layer}"] for layer in range(layers)),
             biases=tuple(arrays[f"bias {layer}"] for layer in range(layers)),
             loss=arrays.get("loss"),
             penalty=arrays.get("penalty"),
             diverged=header["diverged"],
+            layers=tuple(header.get("layers", ())),
         )
 
     def save(self, path: Path) -> None:

@@ -22,7 +22,7 @@ def invented(run, seed=0):
     rng = np.random.default_rng(seed)
     steps = run.recording.steps(run.steps)
     return Trajectory(
-        run=run,
+        source=run,
         steps=steps,
         kernels=tuple(rng.random((len(steps), *shape), np.float32) for shape in run.shapes),
         biases=tuple(rng.random((len(steps), shape[1]), np.float32) for shape in run.shapes),

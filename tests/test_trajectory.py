@@ -20,7 +20,7 @@ def made(hidden=(3,), records=4, seed=0, curve=True, diverged=None):
         return rng.normal(size=(records, *shape)).astype(np.float32)
 
     return Trajectory(
-        run=run,
+        source=run,
         steps=np.arange(records, dtype=np.int32) * 20,
         kernels=tuple(drawn(i, o) for i, o in run.shapes),
         biases=tuple(drawn(o) for _, o in run.shapes),

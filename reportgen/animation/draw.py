@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reportgen.animation import Media
-from reportgen.animation.gif import Palette, gif_bytes, timing
-from reportgen.animation.raster import Pixels, Raster
+from reportgen.animation.formats import formats
+from reportgen.animation.palette import Palette
+from reportgen.animation.raster import Mosaic, Pixels, Raster
 from reportgen.figures import Animation, Picture, figures, scenes, style
 
 
@@ -51,13 +52,13 @@ def _picture(item: Picture) -> Media:
 
 def _animation(item: Animation) -> Media:
     with style.look():
-        scene = scenes[item.scene](**item.inputs)
-        raster = Raster(scene)
+        raster = rasterized(item)
         # Some frames show nearly every colour; what they miss gets the nearest one.
-        sample = sorted({round(i * (scene.frames - 1) / 19) for i in range(20)})
+        sample = sorted({round(i * (raster.count - 1) / 19) for i in range(20)})
         palette = Palette.of(raster.frames(sample), raster.colormap)
-        moving = gif_bytes(raster.frames(), palette, timing(scene.frames))
-        last = raster.frame(scene.frames - 1)
+        delays = item.timeline.delays(raster.count)
+        moving = formats["gif"]().encode(raster.frames(), palette, delays)
+        last = raster.frame(raster.count - 1)
         height, width = last.shape
         files = {f"{item.name}.gif": moving, f"{item.name}.png": _poster(last, palette)}
     file, poster = files
@@ -72,6 +73,12 @@ def _animation(item: Animation) -> Media:
         poster=poster,
         files=files,
     )
+
+
+def rasterized(item: Animation) -> Raster | Mosaic:
+    """The frames of an animation; its scenes stand side by side, and the first of them counts the steps."""
+    parts = [Raster(scenes[name](**item.inputs, counter=not i)) for i, name in enumerate(item.scenes)]
+    return parts[0] if len(parts) == 1 else Mosaic(parts)
 
 
 def _poster(pixels: Pixels, palette: Palette) -> bytes:

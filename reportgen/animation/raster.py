@@ -7,7 +7,7 @@ its colours are put there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from reportgen.figures import Scene
+from reportgen.figures import Scene, style
 
 Pixels = NDArray[np.uint32]
 """Rows of pixels, one number each: red, green, blue and 255 from its lowest byte up."""
@@ -34,6 +35,8 @@ class Raster:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self.count = scene.frames
+        """How many frames there are."""
         canvas: Any = FigureCanvasAgg(scene.figure)
         self._canvas = canvas
         scene.show(0)
@@ -97,6 +100,34 @@ class Raster:
         opacity = drawn >> 24
         where = np.flatnonzero(opacity)
         return (where, (drawn[where] & 0xFFFFFF).astype(np.intp)) if (opacity[where] == 255).all() else None
+
+
+class Mosaic:
+    """The frames of several scenes side by side, in step; the lower ones end in blank paper."""
+
+    def __init__(self, parts: Sequence[Raster]) -> None:
+        self._parts = parts
+        self.count = parts[0].count
+        shapes = [part.frame(0).shape for part in parts]
+        self._lefts = np.cumsum([0] + [width for _, width in shapes])
+        paper = np.array(to_rgba_array(style.PAPER) * 255, np.uint8).view(_PACKED)[0, 0]
+        self._sheet = np.full((max(height for height, _ in shapes), self._lefts[-1]), paper)
+
+    @property
+    def colormap(self) -> Pixels:
+        """Every colour that the moving heat maps may show."""
+        return np.unique(np.concatenate([part.colormap for part in self._parts]))
+
+    def frame(self, index: int) -> Pixels:
+        """The pixels of one frame; they hold until the next is drawn."""
+        for part, left in zip(self._parts, self._lefts, strict=False):
+            pixels = part.frame(index)
+            self._sheet[: pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        return self._sheet
+
+    def frames(self, indices: Iterable[int] | None = None) -> Iterator[Pixels]:
+        """Every frame in turn, or those of `indices`."""
+        return map(self.frame, range(self.count) if indices is None else indices)
 
 
 class _HeatMap:

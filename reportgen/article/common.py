@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reportgen.analysis.comparison import Difference, Values, compare
 from reportgen.analysis.errors import LAST, wander
@@ -20,9 +19,6 @@ from reportgen.trajectory import Trajectory
 
 LOOK = {"none": 0, "l1": 1, "l1-proximal": 2, "l2": 3, "elastic_net": 4, "group_lasso": 5}
 """The style of each kind of penalty in pictures, so that a colour means the same throughout the article."""
-
-FRAMES = 50
-"""Frames of an animation, at most; it lasts five seconds."""
 
 
 def vary(run: Run, **changes: Any) -> Run:
@@ -101,19 +97,6 @@ def looks(e: Experiment) -> dict[str, int | None]:
 def is_curve(e: Experiment) -> bool:
     """Whether the function that is learnt can be drawn as a line over one input."""
     return e.data.shape == (1, 1)
-
-
-def frames_of(trajectory: Trajectory, frames: int = FRAMES) -> NDArray[np.intp]:
-    """Which records an animation shows: evenly spaced, the first and the last among them."""
-    count = len(trajectory.steps)
-    return np.unique(np.linspace(0, count - 1, min(frames, count)).round().astype(np.intp))
-
-
-def grid(e: Experiment, points: int = 2) -> NDArray[np.float64]:
-    """Inputs [points, 1] across the range of a one-input data set."""
-    x = e.run(0).draw().x_train
-    margin = 0.03 * (x.max() - x.min())
-    return np.linspace(x.min() - margin, x.max() + margin, points)[:, None]
 
 
 def listed(items: Sequence[object]) -> str:

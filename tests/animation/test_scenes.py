@@ -13,58 +13,58 @@ from PIL import Image
 
 from reportgen.animation.draw import render
 from reportgen.animation.raster import Raster
-from reportgen.figures import Animation, scenes, style
+from reportgen.figures import Animation, Panel, scenes, style
+from reportgen.run import Run
+from reportgen.trajectory import Trajectory
 
 FRAMES = 12
 RNG = np.random.default_rng(0)
-STEPS = np.linspace(0, 4000, FRAMES).astype(int)
-FADE = np.linspace(1, 0, FRAMES)[:, np.newaxis, np.newaxis]
-X = np.linspace(0.5, 9.5, 40)
-GRID = np.linspace(0, 10, 30)
-SWINGS = np.linspace(-3, 2, FRAMES)[:, np.newaxis] * GRID + 1
+STEPS = np.linspace(0, 4000, FRAMES).astype(np.int32)
 
 
-def network(*shapes):
-    return [RNG.normal(size=(1, *shape)) * FADE for shape in shapes]
+def trajectory(*shapes, source=None):
+    """Weights that fade to zero, with biases that stay; nothing is trained."""
+
+    def fading(shape):
+        fade = np.linspace(1, 0, FRAMES).reshape(-1, *[1] * len(shape))
+        return (RNG.normal(size=(1, *shape)) * fade).astype(np.float32)
+
+    return Trajectory(
+        source=source,
+        steps=STEPS,
+        kernels=tuple(fading(shape) for shape in shapes),
+        biases=tuple(np.ones((FRAMES, shape[-1]), np.float32) for shape in shapes),
+        loss=None,
+        penalty=None,
+    )
 
 
-WIDE, SMALL = network((1, 10), (10, 10), (10, 10), (10, 1)), network((1, 10), (10, 10), (10, 1), (1, 1))
+CURVE = Run()
+WIDE = trajectory(*CURVE.shapes, source=CURVE)
+SMALL = trajectory((1, 10), (10, 10), (10, 1), (1, 1))
 # Cells narrower than a pixel, and weights that are no numbers.
-LARGE, DIVERGED = network((3, 700), (700, 2), (2, 2)), network((2, 3))
-DIVERGED[0][4:] = np.nan
+LARGE, DIVERGED = trajectory((3, 700), (700, 2), (2, 2)), trajectory((2, 3))
+DIVERGED.kernels[0][4:] = np.nan
 
 
-def fit(text, panels):
-    return {
-        "panels": [{"title": text, "lines": SWINGS * factor} for factor in range(1, panels + 1)],
-        "grid": GRID,
-        "x": X,
-        "y": 2 * X + np.sin(9 * X),
-        "outlier": np.arange(40) % 4 == 0,
-        "truth_x": [0, 10],
-        "truth_y": [1, 21],
-        "steps": STEPS,
-    }
-
-
-def weights(text, *networks):
-    return {"networks": [{"title": text, "kernels": kernels} for kernels in networks], "steps": STEPS}
+def panels(text, *trajectories):
+    return {"panels": tuple(Panel(title=text, trajectory=t) for t in trajectories)}
 
 
 SAMPLES = {
     "constraint_path": [lambda text: {"strengths": np.linspace(0, 2.4, FRAMES)}],
-    "fit": [lambda text: fit(text, 1), lambda text: fit(text, 4)],
+    "fit": [lambda text: panels(text, WIDE), lambda text: panels(text, *[WIDE] * 4)],
     "weights": [
-        lambda text: weights("", WIDE),
-        lambda text: weights(text, WIDE, SMALL),
-        lambda text: weights(text, WIDE, LARGE, DIVERGED),
+        lambda text: panels("", WIDE),
+        lambda text: panels(text, WIDE, SMALL),
+        lambda text: panels(text, WIDE, LARGE, DIVERGED),
     ],
 }
 CASES = [pytest.param(name, sample, id=f"{name}-{i}") for name in SAMPLES for i, sample in enumerate(SAMPLES[name])]
 
 
 def animation(name, sample, text="L1"):
-    return Animation(name="sample", scene=name, inputs=sample(text), alt=f"What {name} shows")
+    return Animation(name="sample", scenes=(name,), inputs=sample(text), alt=f"What {name} shows")
 
 
 @cache
@@ -168,18 +168,18 @@ def test_letters_that_stand_still_are_drawn_once(name, sample):
 
 def test_weights_have_one_scale_with_white_in_the_middle():
     with style.look():
-        scene = scenes["weights"](**weights("L1", WIDE, SMALL))
+        scene = scenes["weights"](**panels("L1", WIDE, SMALL))
     limits = {image.get_clim() for image in scene.moving[:8]}
     ((low, high),) = limits
 
     assert low == -high
-    assert high == max(np.abs(kernel).max() for kernel in WIDE + SMALL)
+    assert high == max(np.abs(kernel).max() for kernel in WIDE.kernels + SMALL.kernels)
     assert min(style.SIGNED(0.5)[:3]) > 0.98
 
 
 def test_a_single_weight_is_a_large_square():
     with style.look():
-        scene = scenes["weights"](**weights("L1", SMALL))
+        scene = scenes["weights"](**panels("L1", SMALL))
     box = scene.moving[3].axes.get_position()
     width, height = box.width * 640, box.height * 480
 
@@ -189,7 +189,7 @@ def test_a_single_weight_is_a_large_square():
 
 def test_a_thin_matrix_can_be_seen():
     with style.look():
-        scene = scenes["weights"](**weights("L1", LARGE))
+        scene = scenes["weights"](**panels("L1", LARGE))
     sizes = [image.axes.get_position().size * (640, 480) for image in scene.moving[:3]]
 
     assert min(map(min, sizes)) > 13
@@ -197,7 +197,7 @@ def test_a_thin_matrix_can_be_seen():
 
 def test_the_counter_does_not_tremble():
     with style.look():
-        scene = scenes["weights"](**weights("L1", WIDE))
+        scene = scenes["weights"](**panels("L1", WIDE))
         Raster(scene)
         counter, renderer = scene.moving[-1], scene.figure.canvas.get_renderer()
         widths = set()

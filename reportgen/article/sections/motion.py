@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.analysis.curves import curves
 from reportgen.analysis.sparsity import below_share, zero_share
-from reportgen.article.common import frames_of, grid, is_curve, threshold, trained_arm
+from reportgen.article.common import is_curve, threshold, trained_arm
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Arm, Experiment
-from reportgen.figures import Animation, Picture
+from reportgen.figures import Animation, Panel, Picture, training_animation
 from reportgen.network import Weights, forward
 from reportgen.run import Run
 from reportgen.trajectory import Trajectory
@@ -61,21 +62,24 @@ class Motion(Section):
         first = {arm.name: trained_arm(e, arm, trained)[0] for arm in e.arms}
         for arm, found in zip(e.arms, findings["arms"], strict=True):
             t = first[arm.name]
-            yield weights_animation(
+            panels = [Panel(title=arm.label, trajectory=t)]
+            yield training_animation(
                 f"weights-{arm.name}",
-                [(arm.label, t)],
+                ["weights"],
+                panels,
                 alt=f"Weight matrices of one network trained with {arm.label}, over {t.steps[-1]} steps. "
                 f"At the end {found['below']:.0%} of the weights are within {findings['threshold']:.2g} of zero, "
                 f"{found['zero']:.0%} exactly zero; the largest is {found['largest']:.2f}.",
             )
             if is_curve(e):
-                yield fit_animation(e, f"fit-{arm.name}", [(arm.label, t)])
+                yield training_animation(f"fit-{arm.name}", ["fit"], panels, alt=_ends(panels))
         pair = _pair(e)
         if len(pair) == 2:
-            both = [(arm.label, first[arm.name]) for arm in pair]
+            both = [Panel(title=arm.label, trajectory=first[arm.name]) for arm in pair]
             shares = {found["name"]: found["below"] for found in findings["arms"]}
-            yield weights_animation(
+            yield training_animation(
                 "weights-side-by-side",
+                ["weights"],
                 both,
                 alt="Weight matrices of two networks from the same start, in step: "
                 + " and ".join(
@@ -86,7 +90,7 @@ class Motion(Section):
                 + ".",
             )
             if is_curve(e):
-                yield fit_animation(e, "fit-side-by-side", both)
+                yield training_animation("fit-side-by-side", ["fit"], both, alt=_ends(both))
 
 
 def _second_direction(kernels: Sequence[Weights]) -> float | None:
@@ -122,55 +126,19 @@ def _pair(e: Experiment) -> Sequence[Arm]:
     return [by_kind[kind] for kind in ("L1", "L2") if kind in by_kind]
 
 
-def weights_animation(name: str, networks: Sequence[tuple[str, Trajectory]], alt: str) -> Animation:
-    """Weight matrices of one or several trajectories in step."""
-    frames = frames_of(min((t for _, t in networks), key=lambda t: len(t.steps)))
-    return Animation(
-        name=name,
-        scene="weights",
-        inputs={
-            "networks": [{"title": label, "kernels": [w[frames] for w in t.kernels]} for label, t in networks],
-            "steps": networks[0][1].steps[frames],
-        },
-        alt=alt,
-    )
+def _ends(panels: Sequence[Panel]) -> str:
+    """What the fitted lines do, in words."""
+    told = []
+    for panel in panels:
+        x, lines = curves(panel.trajectory)
+        told.append(
+            f"{panel.title}: at first from {lines[0, 0]:.1f} to {lines[0, -1]:.1f}, at the end from {lines[-1, 0]:.1f} "
+            f"to {lines[-1, -1]:.1f}, and in the second half never further than {_wander(lines):.1f} from that"
+        )
+    steps = panels[0].trajectory.steps[-1]
+    return f"The fitted function over {steps} steps, between x = {x[0]:.1f} and x = {x[-1]:.1f}. {'; '.join(told)}."
 
 
-def fit_animation(e: Experiment, name: str, networks: Sequence[tuple[str, Trajectory]]) -> Animation:
-    """The functions of one or several trajectories in step, over the training samples."""
-    data = e.run(0).draw()
-    x = grid(e, 2 if e.network.activation == "linear" else 120)
-    frames = frames_of(min((t for _, t in networks), key=lambda t: len(t.steps)))
-    truth = data.truth or (None, None)
-    panels: list[dict[str, Any]] = [{"title": label, "lines": _curves(t, x, frames)} for label, t in networks]
-    ends = "; ".join(
-        f"{label}: at first from {line[0, 0]:.1f} to {line[0, -1]:.1f}, at the end from {line[-1, 0]:.1f} to "
-        f"{line[-1, -1]:.1f}, and in the second half of the frames never further than {_wander(line):.1f} from that"
-        for label, line in ((panel["title"], panel["lines"]) for panel in panels)
-    )
-    return Animation(
-        name=name,
-        scene="fit",
-        inputs={
-            "panels": panels,
-            "grid": x[:, 0],
-            "x": data.x_train[:, 0],
-            "y": data.y_train[:, 0],
-            "outlier": data.outlier_train,
-            "truth_x": None if truth[0] is None else truth[0][:, 0],
-            "truth_y": None if truth[1] is None else truth[1][:, 0],
-            "steps": networks[0][1].steps[frames],
-        },
-        alt=f"The fitted function over {networks[0][1].steps[-1]} steps, between x = {x[0, 0]:.1f} and "
-        f"x = {x[-1, 0]:.1f}. {ends}.",
-    )
-
-
-def _wander(lines: NDArray[np.float64]) -> float:
+def _wander(lines: NDArray[np.floating[Any]]) -> float:
     """How far lines [frames, points] of the second half lie from the last one, at most."""
     return float(np.abs(lines[len(lines) // 2 :] - lines[-1]).max())
-
-
-def _curves(trajectory: Trajectory, x: NDArray[np.float64], frames: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Outputs [frames, points] of a one-input network at the chosen records."""
-    return np.stack([trajectory.predict(x, record)[:, 0] for record in frames])

@@ -65,7 +65,7 @@ class Penalties(Section):
         )
         yield Animation(
             name="constraint-path",
-            scene="constraint_path",
+            scenes=("constraint_path",),
             alt="As λ grows, the diamond and the disc shrink. The L1 solution slides to an axis, stays on it with one "
             "weight at zero and reaches the origin; the L2 solution moves towards the origin along a curve and never "
             "touches an axis.",

@@ -13,9 +13,8 @@ from reportgen.analysis.errors import spread, total_errors
 from reportgen.article.common import LOOK, against, listed, penalty, stated, strength, threshold, trained_arm, vary
 from reportgen.article.numbers import number
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.article.sections.motion import weights_animation
 from reportgen.experiment import Arm, Experiment
-from reportgen.figures import Animation, Picture
+from reportgen.figures import Animation, Panel, Picture, training_animation
 from reportgen.run import Run
 from reportgen.trajectory import Trajectory
 
@@ -97,9 +96,10 @@ class Smaller(Section):
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
         full, small = (trained[self._of(e, "l2", hidden)[0]] for hidden in (None, HIDDEN))
-        yield weights_animation(
+        yield training_animation(
             "weights-adjusted",
-            [("before", full), ("after", small)],
+            ["weights"],
+            [Panel(title="before", trajectory=full), Panel(title="after", trajectory=small)],
             alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden layers "
             f"of {listed(findings['hidden'])} units and of {listed(HIDDEN)}. The last square of the smaller one is a "
             "single weight.",

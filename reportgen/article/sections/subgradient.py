@@ -9,9 +9,8 @@ from reportgen.analysis.errors import spread, total_errors
 from reportgen.analysis.sparsity import below_share, zero_share
 from reportgen.article.common import LOOK, against, mean, penalty, stated, strength, threshold, vary
 from reportgen.article.sections import Findings, Section, Trained, sections
-from reportgen.article.sections.motion import weights_animation
 from reportgen.experiment import Experiment
-from reportgen.figures import Animation, Picture
+from reportgen.figures import Animation, Panel, Picture, training_animation
 from reportgen.network import Weights
 from reportgen.run import Run, Step
 from reportgen.trajectory import Trajectory
@@ -57,9 +56,10 @@ class Subgradient(Section):
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
         first = [trained[self._of(e, step)[0]] for step in STEPS]
-        yield weights_animation(
+        yield training_animation(
             "weights-steps",
-            [(f"L1, {step}", t) for step, t in zip(STEPS, first, strict=True)],
+            ["weights"],
+            [Panel(title=f"L1, {step}", trajectory=t) for step, t in zip(STEPS, first, strict=True)],
             alt=f"Weight matrices of two networks from the same start under L1. By subgradient steps "
             f"{findings['subgradient']['zero']:.0%} of the weights of all runs are exactly zero at the end, by "
             f"proximal steps {findings['proximal']['zero']:.0%}.",

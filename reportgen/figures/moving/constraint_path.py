@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -16,11 +17,14 @@ from reportgen.figures.counter import Counter
 class ConstraintPath:
     """The picture `constraint` for one strength after another: the balls shrink and the solutions walk."""
 
+    of_training: ClassVar[bool] = False
+
     def __init__(
         self,
         strengths: Sequence[float] | None = None,
         minimum: Sequence[float] = (0.8, 2.0),
         curvature: Sequence[Sequence[float]] = ((1.0, 0.3), (0.3, 1.0)),
+        counter: bool = True,
     ) -> None:
         values = np.linspace(0, 2.36, 48) if strengths is None else np.asarray(strengths, dtype=float)
         self.frames = len(values)
@@ -31,7 +35,7 @@ class ConstraintPath:
             axes = self.figure.add_axes((left / 720, 86 / 420, 300 / 720, 300 / 420))
             axes.set_title(plane.NAMES[name])
             self._panels.append(plane.Meeting(axes, name, problem, values))
-        digits = [f"{value:.2f}" for value in values]
+        digits = [f"{value:.2f}" for value in values] if counter else None
         self._counter = Counter(self.figure, digits, 20, 22, name="strength λ =")
         self.moving: Sequence[Artist] = [
             *(artist for panel in self._panels for artist in panel.moving),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from reportgen.figures import scenes, style
+from reportgen.figures import Panel, scenes, style
 from reportgen.figures.counter import Counter
 
 _FOOT = 66
@@ -23,25 +23,28 @@ _FOOT = 66
 class Weights:
     """A heat map for every kernel of every network, all in one scale of colours that is symmetric about zero.
 
-    `networks` are {"title", "kernels"}, a kernel having the axes frame, input, output; `steps` number the frames.
+    Rows are a layer's inputs, columns its outputs.
     """
 
-    def __init__(self, networks: Sequence[Mapping[str, Any]], steps: Sequence[int]) -> None:
+    of_training: ClassVar[bool] = True
+
+    def __init__(self, panels: Sequence[Panel], counter: bool = True) -> None:
+        steps = panels[0].trajectory.steps
         self.frames = len(steps)
-        columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(len(networks), 3)
+        columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(len(panels), 3)
         width, height = {1: (640, 414), 2: (480, 414), 3: (320, 330)}[columns]
-        rows = math.ceil(len(networks) / columns)
+        rows = math.ceil(len(panels) / columns)
         self.figure = Figure(figsize=(columns * width / 96, (rows * height + _FOOT) / 96))
         self._size = columns * width, rows * height + _FOOT
-        kernels = [np.asarray(kernel) for network in networks for kernel in network["kernels"]]
+        kernels = [kernel for panel in panels for kernel in panel.trajectory.kernels]
         # A run that diverged has weights that are no numbers; they are drawn grey and must not spoil the scale.
         self._limit = max(float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in kernels) or 1.0
         self._maps: list[tuple[AxesImage, np.ndarray[Any, Any]]] = []
-        for index, network in enumerate(networks):
+        for index, panel in enumerate(panels):
             row, column = divmod(index, columns)
-            self._network(network, column * width, row * height, width, height)
+            self._network(panel, column * width, row * height, width, height)
         self._colour_bar()
-        self._counter = Counter(self.figure, steps, 20, 28)
+        self._counter = Counter(self.figure, steps if counter else None, 20, 28)
         self.moving: Sequence[Artist] = [*(image for image, _ in self._maps), *self._counter.artists]
 
     def show(self, frame: int) -> None:
@@ -49,13 +52,13 @@ class Weights:
             image.set_data(kernel[frame])
         self._counter.show(frame)
 
-    def _network(self, network: Mapping[str, Any], left: int, top: int, width: int, height: int) -> None:
+    def _network(self, panel: Panel, left: int, top: int, width: int, height: int) -> None:
         """A grid of matrices, as nearly square as their number allows, under the title of the network."""
-        kernels = network["kernels"]
+        kernels = panel.trajectory.kernels
         head = 0
-        if network.get("title"):
+        if panel.title:
             head = 30
-            title = style.wrapped(network["title"], (width - 24) // 11, 1)
+            title = style.wrapped(panel.title, (width - 24) // 11, 1)
             self._text(left + 20, top + 12, title, fontsize=12, fontweight="bold")
         columns = math.ceil(math.sqrt(len(kernels)))
         rows = math.ceil(len(kernels) / columns)
@@ -67,7 +70,7 @@ class Weights:
             inputs, outputs = kernel.shape[1:]
             name = f"layer {index + 1} · {inputs}×{outputs}" if wide > 150 else f"{index + 1} · {inputs}×{outputs}"
             self._text(x, y + 4, name, fontsize=10.5 if wide > 110 else 9, color=style.MUTED)
-            self._matrix(np.asarray(kernel), x, y + 26, wide, high)
+            self._matrix(kernel, x, y + 26, wide, high)
 
     def _matrix(self, kernel: np.ndarray[Any, Any], x: int, y: int, wide: int, high: int) -> None:
         """Square cells where they fit, but no matrix thinner than a tenth of its length; whole pixels a cell."""

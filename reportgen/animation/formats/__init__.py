@@ -1,0 +1,29 @@
+"""File formats of animations, one a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from reportgen.animation.palette import Palette
+from reportgen.animation.raster import Pixels
+from reportgen.registry import Registry
+
+
+class Format(Protocol):
+    """Turns frames into a file."""
+
+    suffix: str
+    media_type: str
+
+    def check_available(self) -> None:
+        """Raise `MachineError`, which says how to get it, if an encoder is missing; asked before any work begins."""
+
+    def encode(self, frames: Iterable[Pixels], palette: Palette, delays: Sequence[int]) -> bytes:
+        """The file of an animation that loops for ever; `delays` are hundredths of a second, one a frame.
+
+        What is returned has been decoded again and holds every frame in its size and for its time.
+        """
+
+
+formats: Registry[type[Format]] = Registry("format", "reportgen.animation.formats")

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from reportgen.errors import DataError, ExperimentError
+from reportgen.figures.timeline import Timeline
+from reportgen.trajectory import Trajectory
+
+
+def recorded(steps, weights=None):
+    """One layer of one weight."""
+    steps = np.asarray(steps, np.int32)
+    values = np.zeros(len(steps)) if weights is None else np.asarray(weights)
+    kernel = values.astype(np.float32).reshape(-1, 1, 1)
+    return Trajectory(source=None, steps=steps, kernels=(kernel,), biases=(kernel[:, 0],), loss=None, penalty=None)
+
+
+def shown(timeline, *trajectories):
+    """The steps that each trajectory shows."""
+    return [t.steps[r].tolist() for t, r in zip(trajectories, timeline.records(trajectories), strict=True)]
+
+
+def test_length_hold_and_rate_make_the_number_of_frames():
+    assert Timeline().frames == 50
+    assert Timeline(length=6, hold=1, rate=20).frames == 101
+
+
+def test_even_frames_are_evenly_spaced_in_steps_not_in_records():
+    # As with `at`: the first steps were recorded one by one.
+    trajectory = recorded([*range(20), *range(20, 1001, 20)])
+    (steps,) = shown(Timeline(length=2, hold=1, rate=10), trajectory)
+
+    assert steps == list(range(0, 1001, 100))
+
+
+def test_fewer_records_than_frames_are_all_shown():
+    assert shown(Timeline(), recorded([0, 20, 40])) == [[0, 20, 40]]
+    assert shown(Timeline(), recorded([0])) == [[0]]
+
+
+def test_slow_in_shows_more_frames_where_the_weights_change_most():
+    steps = np.arange(0, 1001)
+    trajectory = recorded(steps, np.exp(-steps / 50))
+    (even,), (slow,) = (shown(Timeline(pace=pace), trajectory) for pace in ("even", "slow-in"))
+
+    assert slow[0] == even[0] == 0
+    assert slow[-1] == even[-1] == 1000
+    assert sum(step <= 100 for step in even) == 5
+    assert sum(step <= 100 for step in slow) > 20
+
+
+@pytest.mark.parametrize("weights", [np.zeros(201), np.full(201, np.nan)])
+def test_weights_that_do_not_move_leave_slow_in_even(weights):
+    steps = np.arange(0, 4001, 20)
+
+    assert shown(Timeline(pace="slow-in"), recorded(steps, weights)) == shown(Timeline(), recorded(steps))
+
+
+def test_trajectories_in_step_show_the_steps_that_all_have():
+    often, seldom, ended = recorded(range(0, 101, 5)), recorded(range(0, 101, 10)), recorded(range(0, 51, 5))
+
+    assert shown(Timeline(), often, seldom, ended) == [list(range(0, 51, 10))] * 3
+
+
+def test_trajectories_without_a_common_step_are_told():
+    with pytest.raises(DataError) as error:
+        Timeline().records([recorded([0, 10]), recorded([5, 15])])
+
+    assert str(error.value) == "there is no step at which all the trajectories were recorded; they share no animation"
+
+
+@pytest.mark.parametrize("frames", [1, 2, 24, 60, 120, 400])
+def test_delays_last_the_length_and_hold_the_end(frames):
+    delays = Timeline().delays(frames)
+
+    assert len(delays) == frames
+    assert len(set(delays[:-1])) <= 1
+    assert min(delays) >= 2
+    assert delays[-1] >= 120
+    assert sum(delays) == (500 if frames < 200 else 2 * (frames - 1) + 120)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"rate": 51.0}, "rate must be less than or equal to 50, got 51.0"),
+        ({"rate": 0.0}, "rate must be greater than 0, got 0.0"),
+        ({"hold": 5.0}, "hold must be below length (5.0), got 5.0"),
+        ({"pace": "fast"}, "pace must be 'even' or 'slow-in', got 'fast'"),
+    ],
+)
+def test_what_no_animation_can_have_is_told(wrong, message):
+    with pytest.raises(ExperimentError) as error:
+        Timeline(**wrong)
+    assert str(error.value) == message
