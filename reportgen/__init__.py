@@ -1,7 +1,7 @@
 """Static reports and animations about regularization of neural networks, every number computed by the build.
 
-`build` is the whole program; `train` is the part that trains. What they need is loaded when they are called, so
-importing this package costs next to nothing.
+`build` is the whole program; `train` is the part that trains, and `WeightRecorder` records the training of models of
+your own. What they need is loaded when they are called, so importing this package costs next to nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs
     from reportgen.network import Network
     from reportgen.pipeline import Built, Progress
+    from reportgen.recorder import WeightRecorder
     from reportgen.run import Recording, Run, Training
     from reportgen.trajectory import Trajectory
 
@@ -36,6 +37,7 @@ __all__ = [
     "Runs",
     "Training",
     "Trajectory",
+    "WeightRecorder",
     "__version__",
     "build",
     "datasets",
@@ -48,6 +50,7 @@ _HOME = {
     **dict.fromkeys(["Recording", "Run", "Training"], "reportgen.run"),
     "Network": "reportgen.network",
     "Trajectory": "reportgen.trajectory",
+    "WeightRecorder": "reportgen.recorder",
 }
 """Where each name is defined that is loaded when it is asked for."""
 
