@@ -22,7 +22,7 @@ from reportgen.run import Run, describe
 from reportgen.stacking import groups
 from reportgen.trajectory import Trajectory
 
-CODE_EPOCH = 2
+CODE_EPOCH = 3
 """To be raised whenever training, data sets or initial weights come to give other numbers for the same run."""
 
 

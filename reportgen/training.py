@@ -385,8 +385,10 @@ class _Program:
         for s in self.slices:
             if s.step == "subgradient":
                 scale = self.place.per_run(self._within(s, strengths, 0.0), 3, _XP)
-                part = s.penalty.subgradient(self._own_part(layer, w, s), _XP, self.place.kernel)
-                total += self._padded_like(w, scale * part)
+                part = scale * s.penalty.subgradient(self._own_part(layer, w, s), _XP, self.place.kernel)
+                # A choice that only the numbers can decide keeps the compiler from fusing this product with the sum
+                # that follows in some programs, and another product in others: near a kink the last bit matters.
+                total += tf.where(scale > 0.0, self._padded_like(w, part), 0.0)
         return total
 
     def _prox(self, layer: int, w: Any, scales: Any) -> Any:
