@@ -194,6 +194,11 @@ def _letters(text: str) -> float:
     return sum(map(_advance, text)) / 0.6
 
 
+def length(text: str, size: float = 10.5) -> float:
+    """How many CSS pixels `text` in one line is long, at so many points; numbers beside axes have 10.5."""
+    return sum(map(_advance, text)) * size / 0.75
+
+
 @cache
 def _advance(letter: str) -> float:
     """The width of a letter as a share of the size of the font."""
@@ -235,6 +240,11 @@ def number(value: float, digits: int = 3) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return text.replace("-", "−")
+
+
+def share(value: float) -> str:
+    """`12.5%`; a hundred percent is said only of all."""
+    return f"{value if value == 1 else min(value, 0.999):.1%}"
 
 
 def power(exponent: float) -> str:
