@@ -24,3 +24,9 @@ class Media:
     """A still of the last frame, for readers who want no movement; a picture has none."""
     files: dict[str, bytes]
     """Content by file name."""
+
+    @property
+    def small(self) -> str:
+        """The file to put inside a page: of those that show the same in an `<img>`, the smallest."""
+        same = [name for name in self.files if self.kind == "animation" and name.endswith((".gif", ".apng"))]
+        return min(same, key=lambda name: len(self.files[name]), default=self.file)

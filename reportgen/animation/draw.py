@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -12,15 +13,22 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reportgen.animation import Media
-from reportgen.animation.formats import formats
+from reportgen.animation.deltas import encode_all
+from reportgen.animation.formats import formats as registry
+from reportgen.animation.formats.apng import Apng
+from reportgen.animation.formats.gif import Gif
 from reportgen.animation.palette import Palette
 from reportgen.animation.raster import Mosaic, Pixels, Raster
 from reportgen.figures import Animation, Picture, figures, scenes, style
 
 
-def render(item: Picture | Animation) -> Media:
-    """Draw `item`; the same item gives the same bytes in any process."""
-    return _picture(item) if isinstance(item, Picture) else _animation(item)
+def render(item: Picture | Animation, formats: Sequence[str] = ()) -> Media:
+    """Draw `item`; the same item gives the same bytes in any process.
+
+    An animation is a GIF, an APNG and a poster, and also written in `formats`, names of registered formats. Raises
+    `MachineError` if what encodes them is missing; `check_available` of a format tells that before any work.
+    """
+    return _picture(item) if isinstance(item, Picture) else _animation(item, formats)
 
 
 def _picture(item: Picture) -> Media:
@@ -50,18 +58,21 @@ def _picture(item: Picture) -> Media:
     )
 
 
-def _animation(item: Animation) -> Media:
+def _animation(item: Animation, formats: Sequence[str]) -> Media:
     with style.look():
         raster = rasterized(item)
-        # Some frames show nearly every colour; what they miss gets the nearest one.
-        sample = sorted({round(i * (raster.count - 1) / 19) for i in range(20)})
-        palette = Palette.of(raster.frames(sample), raster.colormap)
+        palette = palette_of(raster)
         delays = item.timeline.delays(raster.count)
-        moving = formats["gif"]().encode(raster.frames(), palette, delays)
+        contents = encode_all([Gif(), Apng()], raster.frames(), palette, delays)
+        files = {f"{item.name}.{kind}": data for kind, data in zip(("gif", "apng"), contents, strict=True)}
+        file = f"{item.name}.gif"
         last = raster.frame(raster.count - 1)
         height, width = last.shape
-        files = {f"{item.name}.gif": moving, f"{item.name}.png": _poster(last, palette)}
-    file, poster = files
+        poster = f"{item.name}.png"
+        files[poster] = still(last, palette)
+        for form in (registry[name]() for name in formats):
+            name = f"{item.name}.{form.suffix}"
+            files[name] = files.get(name) or form.encode(raster.frames(), palette, delays)
     return Media(
         name=item.name,
         kind="animation",
@@ -75,13 +86,19 @@ def _animation(item: Animation) -> Media:
     )
 
 
-def rasterized(item: Animation) -> Raster | Mosaic:
+def rasterized(item: Animation, scale: int = 1) -> Raster | Mosaic:
     """The frames of an animation; its scenes stand side by side, and the first of them counts the steps."""
-    parts = [Raster(scenes[name](**item.inputs, counter=not i)) for i, name in enumerate(item.scenes)]
+    parts = [Raster(scenes[name](**item.inputs, counter=not i), scale) for i, name in enumerate(item.scenes)]
     return parts[0] if len(parts) == 1 else Mosaic(parts)
 
 
-def _poster(pixels: Pixels, palette: Palette) -> bytes:
+def palette_of(raster: Raster | Mosaic) -> Palette:
+    """The colours of an animation. Some frames show nearly every one; what they miss gets the nearest."""
+    sample = sorted({round(i * (raster.count - 1) / 19) for i in range(20)})
+    return Palette.of(raster.frames(sample), raster.colormap)
+
+
+def still(pixels: Pixels, palette: Palette) -> bytes:
     """A frame in the colours of its animation, so that nothing changes when one takes the place of the other."""
     out = BytesIO()
     image = Image.fromarray(palette.indices(pixels))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from reportgen.animation.palette import Palette
-from reportgen.animation.raster import Pixels
 from reportgen.registry import Registry
+
+if TYPE_CHECKING:  # naming the formats in a help text loads no matplotlib
+    from reportgen.animation.palette import Palette
+    from reportgen.animation.raster import Pixels
 
 
 class Format(Protocol):
