@@ -1,7 +1,8 @@
 """Static reports and animations about regularization of neural networks, every number computed by the build.
 
-`build` is the whole program; `train` is the part that trains, and `WeightRecorder` records the training of models of
-your own. What they need is loaded when they are called, so importing this package costs next to nothing.
+`build` is the whole program; `train` is the part that trains and `animate` the part that draws what moves;
+`WeightRecorder` records the training of models of your own. What they need is loaded when they are called, so importing
+this package costs next to nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
     from reportgen import datasets, penalties
+    from reportgen.animation.animate import animate
     from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs
     from reportgen.network import Network
     from reportgen.pipeline import Built, Progress
@@ -39,6 +41,7 @@ __all__ = [
     "Trajectory",
     "WeightRecorder",
     "__version__",
+    "animate",
     "build",
     "datasets",
     "penalties",
@@ -51,6 +54,7 @@ _HOME = {
     "Network": "reportgen.network",
     "Trajectory": "reportgen.trajectory",
     "WeightRecorder": "reportgen.recorder",
+    "animate": "reportgen.animation.animate",
 }
 """Where each name is defined that is loaded when it is asked for."""
 

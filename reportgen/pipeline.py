@@ -14,18 +14,19 @@ import reportgen
 from reportgen import site
 from reportgen.animation import Media
 from reportgen.animation.draw import render as render_media
-from reportgen.article.page import Article, Chapter, render
+from reportgen.animation.formats import formats
+from reportgen.article import results
+from reportgen.article.page import Article, Chapter, render, render_embeds
+from reportgen.article.player import Players, pack
 from reportgen.article.sections import Findings, Section, Table, Trained, sections
 from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import ReportgenError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
-from reportgen.figures import Picture
+from reportgen.figures import Animation, Picture
 from reportgen.run import Run, describe
 from reportgen.store import Completion, Store, default_folder
-
-RESULTS_SCHEMA = 1
-"""Version of the layout of `results.json`."""
+from reportgen.trajectory import Trajectory
 
 
 class Progress(Protocol):
@@ -57,6 +58,8 @@ def build(
     progress = progress or _silent
     wanted = [(name, sections[name]()) for name in experiment.sections]
     store = Store(cache or default_folder())
+    for name in experiment.formats:
+        formats[name]().check_available()
     site.check_writable(out, "output folder")
     site.check_writable(store.folder, "store of trained runs")
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
@@ -66,6 +69,7 @@ def build(
         told: dict[str, Findings] = {}
         tables: dict[str, Table] = {}
         shown: dict[str, Any] = {}
+        moving: list[Animation] = []
         drawing: list[Future[Media]] = []
         # Sections without runs come first: they are drawn while the others' networks still train.
         for name, section in sorted(wanted, key=lambda item: bool(runs[item[0]])):
@@ -75,10 +79,12 @@ def build(
             tables |= {table.name: table for table in section.tables(experiment, told[name])}
             items = list(section.media(experiment, trained, study, told[name]))
             shown |= {item.name: item.inputs for item in items if isinstance(item, Picture)}
-            drawing += [workers.submit(render_media, item) for item in items]
+            moving += [item for item in items if isinstance(item, Animation)]
+            drawing += [workers.submit(render_media, item, experiment.formats) for item in items]
+        players = pack(experiment, moving, training.result())
         media = _drawn(drawing, progress)
-    article = _article(experiment, wanted, told, media, tables, training.result())
-    files = _files(article, shown)
+    article = _article(experiment, wanted, told, media, tables, players, training.result())
+    files = _files(article, shown, _first_of_each_arm(experiment, training.result()))
     written = site.write(out, files)
     progress("write", len(written), len(written))
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
@@ -142,6 +148,7 @@ def _article(
     told: Mapping[str, Findings],
     media: Mapping[str, Media],
     tables: Mapping[str, Table],
+    players: Players,
     trained: Trained,
 ) -> Article:
     headlines = [section.headline(experiment, told[name]) for name, section in wanted]
@@ -154,6 +161,7 @@ def _article(
         headlines=tuple(headline for headline in headlines if headline),
         media=media,
         tables=tables,
+        players=players,
         facts={
             "runs": len(trained),
             "updates": sum(run.steps for run in trained),
@@ -164,17 +172,35 @@ def _article(
     )
 
 
-def _files(article: Article, shown: Mapping[str, Any]) -> dict[str, bytes]:
+def _first_of_each_arm(experiment: Experiment, trained: Trained) -> dict[str, Trajectory]:
+    firsts = {arm.name: experiment.arm_runs(arm)[0] for arm in experiment.arms}
+    return {name: trained[run] for name, run in firsts.items() if run in trained}
+
+
+def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Trajectory]) -> dict[str, bytes]:
     """Everything of the output folder, what is referred to before what refers to it.
 
     `shown` is what the still pictures were drawn from, by name: the results hold it, so no number hides in a curve.
+    `first` are the trajectories to give away, by the name of their arm.
     """
+    items = {
+        item.name: {
+            "kind": item.kind,
+            "files": sorted(item.files),
+            "alt": item.alt,
+            "width": item.width,
+            "height": item.height,
+            "inputs": shown.get(item.name),
+        }
+        for item in article.media.values()
+    }
     files = {f"media/{name}": content for item in article.media.values() for name, content in item.files.items()}
     for table in article.tables.values():
         files[f"data/{table.name}.csv"] = csv_bytes(table)
+    files |= {f"trajectories/{name}.trajectory": trajectory.dump() for name, trajectory in first.items()}
     files["results.json"] = site.json_bytes(
         {
-            "schema": RESULTS_SCHEMA,
+            "schema": results.SCHEMA,
             "experiment": describe(article.experiment),
             "facts": article.facts,
             "headlines": article.headlines,
@@ -183,12 +209,10 @@ def _files(article: Article, shown: Mapping[str, Any]) -> dict[str, bytes]:
                 table.name: {"columns": [column.label for column in table.columns], "rows": table.rows}
                 for table in article.tables.values()
             },
-            "media": {
-                item.name: {"files": sorted(item.files), "alt": item.alt, "inputs": shown.get(item.name)}
-                for item in article.media.values()
-            },
+            "media": items,
         }
     )
+    files |= {f"embed/{name}": text.encode() for name, text in render_embeds(article, items).items()}
     files["index.html"] = render(article, single_file=False).encode()
     files["report.html"] = render(article, single_file=True).encode()
     return files

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import reportgen
+from reportgen.article import results as results_schema
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import MachineError
 from reportgen.experiment import Arm
@@ -27,8 +28,10 @@ def test_a_report_has_pages_media_data_and_results(report):
     files = contents(report)
 
     assert {"index.html", "report.html", "results.json"} <= files.keys()
-    assert all(name.startswith(("media/", "data/")) or "/" not in name for name in files)
-    assert {name.rpartition(".")[2] for name in files} == {"html", "json", "csv", "gif", "png", "svg"}
+    assert all(name.startswith(("media/", "data/", "embed/", "trajectories/")) or "/" not in name for name in files)
+    assert {name.rpartition(".")[2] for name in files} == {
+        *("html", "json", "csv", "gif", "apng", "png", "svg", "trajectory"),
+    }
 
 
 def test_results_hold_every_number_of_every_table(report):
@@ -37,7 +40,7 @@ def test_results_hold_every_number_of_every_table(report):
 
     results = json.loads((report / "results.json").read_text("utf-8"), parse_constant=refuse)
 
-    assert results["schema"] == 1
+    assert results["schema"] == results_schema.SCHEMA
     for name, table in results["tables"].items():
         with (report / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             heading, *rows = csv.reader(file)

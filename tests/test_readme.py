@@ -1,6 +1,7 @@
 """What README says works."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -35,9 +36,26 @@ def test_the_mistakes_are_told_as_shown():
         assert said.startswith(shown.removesuffix("…"))
 
 
+def test_a_model_of_ones_own_is_recorded_and_animated(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(next(block for block in blocks("python") if "WeightRecorder" in block), "utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+    commands = [line for block in blocks("sh") for line in block.splitlines() if "animate mine.trajectory" in line]
+    assert commands
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        done = subprocess.run(
+            [sys.executable, "-m", program, *arguments], capture_output=True, text=True, timeout=300, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / arguments[arguments.index("-o") + 1]).stat().st_size > 10_000
+
+
 def test_the_script_runs_and_a_stronger_penalty_gives_more_zeros(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text(blocks("python")[0], "utf-8")
+    script.write_text(next(block for block in blocks("python") if "reportgen.train(" in block), "utf-8")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
@@ -48,7 +66,7 @@ def test_the_script_runs_and_a_stronger_penalty_gives_more_zeros(tmp_path):
 
 
 def test_the_penalty_is_one():
-    code = blocks("python")[1].replace("@penalties.register", "# ")
+    code = next(block for block in blocks("python") if "@penalties" in block).replace("@penalties.register", "# ")
     names = {}
     exec(compile(code, "README.md", "exec"), names)
     penalty, w = names["SquaredHinge"](), np.linspace(-1, 1, 41)

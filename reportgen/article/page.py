@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media
+from reportgen.article.embed import snippets
 from reportgen.article.numbers import number
+from reportgen.article.player import Players
 from reportgen.article.sections import Findings, Table, sections
 from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import TemplateError, did_you_mean
@@ -47,6 +49,8 @@ class Article:
     headlines: tuple[str, ...]
     media: Mapping[str, Media]
     tables: Mapping[str, Table]
+    players: Players = field(default_factory=Players)
+    """Those animations that the page draws itself where scripts are on."""
     facts: Findings
     """About the build as a whole: how many runs and steps, how many diverged, versions."""
 
@@ -56,22 +60,43 @@ def render(article: Article, *, single_file: bool, folder: Path | None = None) -
 
     `folder` holds the templates; those of the package unless given.
     """
-    folder = folder or template_folder()
-    numbering = Numbering()
     names = {
-        "article": article,
         "embedded": single_file,
         "source": _embedded if single_file else _beside,
         "download": _download if single_file else _data_file,
+    }
+    return _rendered("article.html", article, names, folder)
+
+
+def render_embeds(article: Article, items: Mapping[str, Any], folder: Path | None = None) -> dict[str, str]:
+    """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all.
+
+    `items` are the media as `results.json` has them.
+    """
+    names = {"embedded": False, "source": _above, "download": _data_file}
+    moving = [name for name, media in article.media.items() if media.kind == "animation"]
+    pages = {f"{name}.html": _rendered("embed.html", article, {**names, "name": name}, folder) for name in moving}
+    if moving:
+        names["snippets"] = {name: snippets(name, items[name]) for name in moving}
+        pages["index.html"] = _rendered("embeds.html", article, names, folder)
+    return pages
+
+
+def _rendered(template: str, article: Article, names: Mapping[str, Any], folder: Path | None) -> str:
+    folder = folder or template_folder()
+    numbering = Numbering()
+    known = {
+        "article": article,
         "chapter_of": {chapter.name: chapter for chapter in article.chapters},
         "numbering": numbering,
+        **names,
     }
     try:
-        page = _environment(folder).get_template("article.html")
+        page = _environment(folder).get_template(template)
         # A text may refer to a figure further down, so the first rendering counts and the second one prints.
-        page.render(names)
+        page.render(known)
         numbering.start_again()
-        return page.render(names)
+        return page.render(known)
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"template {error.name} is missing from {folder}") from error
     except jinja2.TemplateSyntaxError as error:
@@ -142,7 +167,12 @@ def _environment(folder: Path) -> jinja2.Environment:
     )
     environment.filters["num"] = number
     environment.globals.update(
-        style=partial(_style, folder), snippet=snippet, known=_known, check_section=_check_section
+        style=partial(_style, folder),
+        script=partial(_script, folder),
+        json_text=_json_text,
+        snippet=snippet,
+        known=_known,
+        check_section=_check_section,
     )
     return environment
 
@@ -204,8 +234,13 @@ def _beside(_: Media, file: str) -> str:
     return f"media/{file}"
 
 
+def _above(_: Media, file: str) -> str:
+    return f"../media/{file}"
+
+
 def _embedded(media: Media, file: str) -> str:
-    kinds = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}
+    # An APNG is a PNG, and a browser that knows no moving ones shows its first frame.
+    kinds = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif", "apng": "image/png"}
     return _data(kinds[file.rpartition(".")[2]], media.files[file])
 
 
@@ -223,10 +258,27 @@ def _data(kind: str, content: bytes) -> str:
 
 def _style(folder: Path) -> Markup:
     """The style sheet, to stand in the page."""
+    return Markup(_static(folder, "article.css"))  # noqa: S704  # our own file
+
+
+def _script(folder: Path, name: str) -> Markup:
+    """`static/NAME` as a script element of the page."""
+    code = _static(folder, name)
+    if found := re.search("</script|<!--", code, re.IGNORECASE):
+        raise ValueError(f"static/{name} holds {found[0]!r}, which would end or hide a script inside a page")
+    return Markup(f"<script>\n{code}</script>")  # noqa: S704  # our own file
+
+
+def _json_text(json: str) -> Markup:
+    """JSON to stand in a script element, whatever its strings hold."""
+    return Markup(json.replace("<", "\\u003c"))  # noqa: S704  # what could end the element is gone
+
+
+def _static(folder: Path, name: str) -> str:
     try:
-        return Markup((folder / "static" / "article.css").read_text(encoding="utf-8"))  # noqa: S704  # our own file
+        return (folder / "static" / name).read_text(encoding="utf-8")
     except OSError as error:
-        raise jinja2.TemplateNotFound("static/article.css") from error
+        raise jinja2.TemplateNotFound(f"static/{name}") from error
 
 
 @cache

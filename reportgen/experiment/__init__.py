@@ -10,7 +10,7 @@ from pydantic import Field
 
 from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
-from reportgen.errors import ExperimentError
+from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.network import Network
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
@@ -19,6 +19,7 @@ from reportgen.run import Recording, Run, Step, Training
 from reportgen.values import Checked
 
 SECTIONS_PACKAGE = "reportgen.article.sections"
+FORMATS_PACKAGE = "reportgen.animation.formats"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +95,18 @@ class Experiment(Checked):
     arms: tuple[Arm, ...] = (Arm(name="none"),)
     sections: tuple[str, ...] = ()
     reading: tuple[Reference, ...] = ()
+    formats: tuple[str, ...] = ()
+    """Formats in which animations are also written, beside GIF and APNG; films need the extra "video"."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.arms:
             raise ExperimentError("arms must name at least one arm")
-        for key, names in {"arms": [arm.name for arm in self.arms], "sections": self.sections}.items():
+        for name in self.formats:
+            if name not in format_names():
+                raise ExperimentError(f"unknown format {name!r}.{did_you_mean(name, format_names())}")
+        named = {"arms": [arm.name for arm in self.arms], "sections": self.sections, "formats": self.formats}
+        for key, names in named.items():
             if twice := {name for name in names if list(names).count(name) > 1}:
                 raise ExperimentError(f"{key} must have different names, {min(twice)!r} is there twice")
         # Makes the first run now, so that whatever is wrong with it is reported before anything starts.
@@ -128,3 +135,8 @@ class Experiment(Checked):
 def section_names() -> tuple[str, ...]:
     """Every section that an experiment may ask for."""
     return Registry[object]("section", SECTIONS_PACKAGE).names()
+
+
+def format_names() -> tuple[str, ...]:
+    """Every format that animations can be written in."""
+    return Registry[object]("format", FORMATS_PACKAGE).names()

@@ -26,7 +26,7 @@ from pydantic_core import ErrorDetails
 
 from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError, did_you_mean, reason
-from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, section_names
+from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, format_names, section_names
 from reportgen.experiment.positions import Path as _Path
 from reportgen.experiment.positions import positions
 from reportgen.network import Network
@@ -204,7 +204,9 @@ def _model() -> type[_Table]:
     """The whole file."""
     plain = {name: _table(cls, name) for name, cls in _PLAIN.items()}
     arm, reference = _one_of(penalties, "penalty", _arm_table), _table(Reference, "reference")
-    section = Literal[section_names()]  # type: ignore[valid-type]  # the names are known at run time only
+    # These names are known at run time only.
+    section, form = Literal[section_names()], Literal[format_names()]
+    formats = 'Formats in which animations are also written, beside GIF and APNG; films need the extra "video".'
     return _table(
         Experiment,
         "experiment",
@@ -212,6 +214,7 @@ def _model() -> type[_Table]:
         data=(_one_of(datasets, "name", _data_table), Field(description="What is learnt.")),
         arms=(list[arm], Field(min_length=1, description="What is compared.")),  # type: ignore[valid-type]
         sections=(list[section], Field(min_length=1, description="In reading order.")),  # type: ignore[valid-type]
+        formats=(list[form], Field([], description=formats)),  # type: ignore[valid-type]
         reading=(list[reference], Field([], description="The reading list.")),  # type: ignore[valid-type]
         **{name: (table, Field(default_factory=table, description=table.__doc__)) for name, table in plain.items()},
     )
@@ -226,6 +229,7 @@ def _experiment(file: Any) -> Experiment:
         fresh_data=file.data.fresh,
         arms=tuple(_made(arm, Arm, penalty=_made(arm, penalties[arm.penalty])) for arm in file.arms),
         sections=tuple(file.sections),
+        formats=tuple(file.formats),
         reading=tuple(_made(entry, Reference) for entry in file.reading),
         **{name: _made(getattr(file, name), cls) for name, cls in _PLAIN.items()},
     )

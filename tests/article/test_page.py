@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from reportgen.animation import Media
 from reportgen.article import page as pages
 from reportgen.article.page import Article, Chapter, render
+from reportgen.article.player import Player, Players, Series
 from reportgen.article.sections import Column, Table
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
@@ -52,6 +54,13 @@ ARTICLE = Article(
     tables={"totals": TABLE},
     facts={"runs": 180, "updates": 720_000, "diverged": 0, "versions": {"reportgen": "0.1.0", "numpy": "2.0"}},
 )
+PLAYERS = Players(
+    players={"fit": Player(scenes=("fit",), panels=(("L1", 0),))},
+    series=(
+        Series(arm="L1", trajectories=({"weights": "eJwDAAAAAAE=", "steps": [0], "layers": [], "samples": None},)),
+    ),
+)
+PLAYING = dataclasses.replace(ARTICLE, players=PLAYERS)
 IMPORT = '{% import "macros.html" as m with context %}\n'
 
 Tell = Callable[..., str]
@@ -178,6 +187,18 @@ def test_an_animation_comes_with_its_still_and_a_control(tell: Tell) -> None:
     assert 'id="pause-all"' in html
 
 
+def test_an_animation_that_the_page_can_draw_itself_comes_with_a_player_and_its_data(tell: Tell) -> None:
+    plain, playing = tell('{{ m.animation("fit") }}'), tell('{{ m.animation("fit") }}', article=PLAYING)
+
+    assert "data-player" not in plain
+    assert "<script" not in plain
+    tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(playing)
+    assert [figure.get("data-player") for figure in tree.findall(".//figure")] == ["fit"]
+    data, *scripts = tree.findall(".//script")
+    assert json.loads(data.text) == json.loads(PLAYERS.json())
+    assert [script.text.count('"use strict"') for script in scripts] == [1, 1]
+
+
 def test_a_table_prints_numbers_as_its_columns_say(tell: Tell) -> None:
     html = tell('{{ m.table("totals") }}')
 
@@ -212,6 +233,16 @@ def test_a_page_on_its_own_holds_everything(tell: Tell) -> None:
     assert all(address.startswith(("data:", "#")) for address in addresses)
     assert "data:image/svg+xml;base64,PHN2Zy8+" in addresses
     assert "data:text/csv;base64,QXJtLFRvdGFsLFJ1bnMKbm9uZSwxLjUsMzAKTDEsLTEyLjI1LDQwMDAKTDIsLDMwCg==" in addresses
+
+
+def test_a_page_on_its_own_holds_the_smallest_file_of_an_animation(tell: Tell) -> None:
+    files = ANIMATION.files | {"fit.apng": b"PNG"}
+    article = dataclasses.replace(ARTICLE, media={"fit": dataclasses.replace(ANIMATION, files=files)})
+
+    alone, beside = (tell('{{ m.animation("fit") }}', article=article, single_file=single) for single in (True, False))
+
+    assert 'class="moving" src="data:image/png;base64,UE5H"' in alone
+    assert 'class="moving" src="media/fit.gif"' in beside
 
 
 def test_code_is_highlighted_without_styles_of_its_own(tell: Tell) -> None:
@@ -255,6 +286,17 @@ def test_names_and_titles_stay_text(tell: Tell) -> None:
     assert text_of(html).count("{{ 7*7 }}") == 10
     assert "<math" not in html
     assert {e.tag for e in tree.iter() if isinstance(e.tag, str) for key in e.attrib if key.startswith("on")} == set()
+
+
+def test_labels_in_the_data_of_players_stay_data(tell: Tell) -> None:
+    nasty = "</script><script>alert(1)</script><!--<script>\u2028{{ 7*7 }}"
+    series = dataclasses.replace(PLAYERS.series[0], arm=nasty)
+    article = dataclasses.replace(ARTICLE, players=dataclasses.replace(PLAYERS, series=(series,)))
+
+    tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(tell("", article=article))
+
+    assert len(tree.findall(".//script")) == 3
+    assert json.loads(tree.find(".//script").text)["series"][0]["arm"] == nasty
 
 
 # Formulas
@@ -320,7 +362,7 @@ def test_braces_in_formulas_mean_nothing_to_jinja2(tell: Tell) -> None:
         (
             "{{ m.figrue('x') }}",
             "sections/first.html:2: there is no 'figrue' here. Did you mean 'figure'? "
-            "Known: animation, chapter, code, figure, note, ref, row, table.",
+            "Known: animation, chapter, code, figure, note, players, ref, row, table.",
         ),
         ("{% if f.share %}", "sections/first.html:2: Unexpected end of template. …"),
         ("{{ f.share|nmu }}", "sections/first.html:2: No filter named 'nmu'."),
@@ -373,17 +415,29 @@ def test_a_mistake_is_named_with_its_line(tell: Tell, text: str, message: str) -
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("name", ["article.html", "macros.html", "sections/second.html", "static/article.css"])
+@pytest.mark.parametrize(
+    "name", ["article.html", "macros.html", "sections/second.html", "static/article.css", "static/player.js"]
+)
 def test_a_template_that_is_missing_is_named(tell: Tell, templates: Path, name: str) -> None:
     def without(template: str) -> Any:
         tell("")
         (templates / template).unlink()
-        return render(ARTICLE, single_file=True, folder=templates)
+        return render(PLAYING, single_file=True, folder=templates)
 
     with pytest.raises(TemplateError) as caught:
         without(name)
 
     assert str(caught.value) == f"template {name} is missing from {templates}"
+
+
+def test_a_script_that_would_end_within_the_page_is_refused(tell: Tell, templates: Path) -> None:
+    (templates / "static" / "plots.js").write_text('const end = "</Script>";\n')
+
+    with pytest.raises(TemplateError) as caught:
+        tell("", article=PLAYING)
+    assert str(caught.value) == (
+        "template macros.html:{}: static/plots.js holds '</Script', which would end or hide a script inside a page"
+    ).format(str(caught.value).split(":")[1])
 
 
 def test_a_mistake_in_a_macro_is_named_there(tell: Tell, templates: Path) -> None:

@@ -47,7 +47,7 @@ def test_help_lists_every_command(run):
     said = run("--help")
 
     assert said.exit_code == 0
-    for name in ("build", "new", "schema"):
+    for name in ("animate", "build", "embed", "new", "schema"):
         assert f"\n  {name} " in said.stdout
 
 
@@ -59,7 +59,9 @@ def test_an_unknown_command_is_met_with_the_one_meant(run):
     said = run("bild")
 
     assert said.exit_code == 2
-    assert said.stderr.endswith("Error: unknown command 'bild'. Did you mean 'build'? Known: build, new, schema.\n")
+    assert said.stderr.endswith(
+        "Error: unknown command 'bild'. Did you mean 'build'? Known: animate, build, embed, new, schema.\n"
+    )
 
 
 def test_an_unknown_option_is_met_with_the_one_meant(run):

@@ -4,6 +4,7 @@ import pytest
 
 from reportgen.errors import ExperimentError
 from reportgen.experiment import Arm, Experiment
+from reportgen.experiment.file import parse, shipped
 
 
 @pytest.mark.parametrize("name", ["", "../../escape", "L1", "a b", "x" * 42])
@@ -28,3 +29,20 @@ def test_a_seed_of_the_data_is_one_that_a_generator_takes():
         Experiment(data_seed=-1)
 
     assert str(refused.value) == "data_seed must be greater than or equal to 0, got -1"
+
+
+def test_a_format_that_is_not_there_is_met_with_the_one_meant():
+    with pytest.raises(ExperimentError, match=r"^unknown format 'pm4'\. Did you mean 'mp4'\? Known: apng, gif, mp4, "):
+        Experiment(formats=("pm4",))
+
+
+def test_a_format_is_asked_for_once():
+    with pytest.raises(ExperimentError, match=r"^formats must have different names, 'mp4' is there twice$"):
+        Experiment(formats=("mp4", "mp4"))
+
+
+def test_a_file_asks_for_formats():
+    wanted = parse(shipped().replace("sections = [", 'formats = ["webp"]\nsections = [', 1))
+
+    assert wanted.formats == ("webp",)
+    assert parse(shipped()).formats == ()

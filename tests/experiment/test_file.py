@@ -25,7 +25,10 @@ name = "plain"
 penalty = "none"
 """
 
-TOP = "Known: arms, author, comparison, data, language, network, reading, recording, runs, sections, title, training."
+TOP = (
+    "Known: arms, author, comparison, data, formats, language, network, reading, recording, runs, sections, title, "
+    "training."
+)
 
 
 def complaint(text, name="my.toml"):

@@ -58,7 +58,10 @@ class Section:
         return {}
 
     def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
-        """The pictures it shows."""
+        """The pictures it shows.
+
+        An animation of runs, in scenes that the page can draw itself, becomes a player there: see `article/player.py`.
+        """
         return ()
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:

@@ -89,6 +89,15 @@ class Motion(Section):
                 )
                 + ".",
             )
+            # One alone: a dense network has hundreds of lines, and its GIF is a megabyte.
+            yield training_animation(
+                "network",
+                ["network"],
+                [Panel(title="", trajectory=both[0].trajectory)],
+                alt=f"The network under {pair[0].label} as a graph, over its training. A line is a weight, as wide as "
+                f"the weight is large. At the end {1 - shares[pair[0].name]:.0%} of the weights are further than "
+                f"{findings['threshold']:.2g} from zero.",
+            )
             if is_curve(e):
                 yield training_animation("fit-side-by-side", ["fit"], both, alt=_ends(both))
 

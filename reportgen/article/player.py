@@ -1,0 +1,231 @@
+"""What the page needs to move its animations itself: trajectories packed for `templates/static/player.js`.
+
+A weight becomes a whole number of 32767ths of the largest in its trajectory, zero only if it is zero. What is written
+is how these numbers change from record to record, weight after weight: small changes of either sign as small numbers,
+all lower bytes before the upper ones, deflated. As text that is a fifth of the weights in float32, or a tenth if many
+rest at zero.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.article.sections import Trained
+from reportgen.experiment import Experiment
+from reportgen.figures import Animation
+from reportgen.run import Run
+from reportgen.trajectory import Trajectory
+
+DRAWN = frozenset({"weights", "fit"})
+"""Scenes that the page can draw itself."""
+
+RECORDS = 101
+"""The most records of a trajectory that a page holds."""
+
+RUNS = 5
+"""The most runs of an arm among which a reader can choose."""
+
+BUDGET = 1_000_000
+"""The most bytes that all packed trajectories of a page may have together."""
+
+_TOP, _NO_NUMBER = 32767, -32768
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Series:
+    """Trainings that differ only by seed, and among which a reader may therefore choose."""
+
+    arm: str | None
+    """The label of the arm that these are runs of; None if they are of none."""
+    trajectories: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Player:
+    """An animation that the page draws itself."""
+
+    scenes: tuple[str, ...]
+    panels: tuple[tuple[str, int], ...]
+    """Title and place in `Players.series` of what each panel shows."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Players:
+    """All players of a page by the name of their animation, and the trainings they show."""
+
+    players: Mapping[str, Player] = dataclasses.field(default_factory=dict)
+    series: tuple[Series, ...] = ()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.players
+
+    def __len__(self) -> int:
+        return len(self.players)
+
+    def only(self, *names: str) -> Players:
+        """Those players alone, with no more data than they show: for a page that holds one of them."""
+        used = sorted({place for name in names for _, place in self.players[name].panels})
+        return Players(
+            players={
+                name: dataclasses.replace(
+                    self.players[name],
+                    panels=tuple((title, used.index(place)) for title, place in self.players[name].panels),
+                )
+                for name in names
+            },
+            series=tuple(self.series[place] for place in used),
+        )
+
+    def json(self) -> str:
+        """What `player.js` reads; data that several trainings share is there once."""
+        shared: list[Any] = []
+
+        def place(value: Any) -> int:
+            if value not in shared:
+                shared.append(value)
+            return shared.index(value)
+
+        return json.dumps(
+            {
+                "players": {
+                    name: {"scenes": p.scenes, "panels": [{"title": t, "series": s} for t, s in p.panels]}
+                    for name, p in self.players.items()
+                },
+                "series": [
+                    {
+                        "arm": s.arm,
+                        "trajectories": [
+                            dict(t) | {key: place(t[key]) for key in ("steps", "layers", "samples")}
+                            for t in s.trajectories
+                        ],
+                    }
+                    for s in self.series
+                ],
+                "shared": shared,
+            },
+            separators=(",", ":"),
+            allow_nan=False,
+        )
+
+
+def pack(experiment: Experiment, animations: Iterable[Animation], trained: Trained) -> Players:
+    """Players for those of `animations` that the page can draw itself.
+
+    What a panel shows is known by its run; others of `trained` that differ from it only by seeds can take its place.
+    What does not fit into `BUDGET` is left out: further runs first, then players, and their GIF remains.
+    """
+    labels = {experiment.arm_runs(arm)[0]: arm.label for arm in experiment.arms}
+    packed: dict[Run, list[dict[str, Any]]] = {}
+    shown: dict[str, tuple[Animation, list[Run]]] = {}
+    size = 0
+    for animation in animations:
+        if not set(animation.scenes) <= DRAWN:
+            continue
+        runs = [panel.trajectory.run for panel in animation.inputs["panels"]]
+        if any(_hopeless(trained[run]) for run in runs):
+            continue
+        new = {run: packed_trajectory(trained[run]) for run in dict.fromkeys(runs) if run not in packed}
+        if size + sum(map(_size, new.values())) <= BUDGET:
+            size += sum(map(_size, new.values()))
+            packed |= {run: [trajectory] for run, trajectory in new.items()}
+            shown[animation.name] = animation, runs
+    like = _like(packed, trained)
+    for place in range(1, RUNS):
+        # All or none: the choice of a run is one for the whole page.
+        more = {run: packed_trajectory(trained[others[place]]) for run, others in like.items() if place < len(others)}
+        size += sum(map(_size, more.values()))
+        if size > BUDGET:
+            break
+        for run, trajectory in more.items():
+            packed[run].append(trajectory)
+    places = {run: place for place, run in enumerate(packed)}
+    return Players(
+        players={
+            name: Player(
+                scenes=animation.scenes,
+                panels=tuple(
+                    (panel.title, places[run]) for panel, run in zip(animation.inputs["panels"], runs, strict=True)
+                ),
+            )
+            for name, (animation, runs) in shown.items()
+        },
+        series=tuple(Series(arm=labels.get(run), trajectories=tuple(list_)) for run, list_ in packed.items()),
+    )
+
+
+def _like(runs: Iterable[Run], trained: Trained) -> dict[Run, list[Run]]:
+    """For each of `runs` itself and those of `trained` that differ from it only by seeds, in the order of these."""
+    families: dict[object, list[Run]] = {}
+    for run in trained:
+        families.setdefault(_seedless(run), []).append(run)
+    return {run: [run, *sorted((r for r in families[_seedless(run)] if r != run), key=_seeds)] for run in runs}
+
+
+_SEEDS = ("init_seed", "order_seed", "data_seed")
+
+
+def _seeds(run: Run) -> tuple[int, ...]:
+    return tuple(getattr(run, name) for name in _SEEDS)
+
+
+def _seedless(run: Run) -> object:
+    return tuple(getattr(run, field.name) for field in dataclasses.fields(run) if field.name not in _SEEDS)
+
+
+def packed_trajectory(t: Trajectory) -> dict[str, Any]:
+    """A trajectory as plain values, with the weights of at most `RECORDS` records as text."""
+    records = np.unique(np.linspace(0, len(t.steps) - 1, min(len(t.steps), RECORDS)).round().astype(np.intp))
+    t = t.only(records)
+    arrays = [a for pair in zip(t.kernels, t.biases, strict=True) for a in pair]
+    w = np.concatenate([a.reshape(len(records), -1) for a in arrays], axis=1).astype(np.float64)
+    finite = np.isfinite(w)
+    largest = float(np.abs(w[finite]).max(initial=0)) or 1.0
+    with np.errstate(invalid="ignore"):
+        whole = np.rint(w / largest * _TOP)
+        # Zero says that a weight was put out, so nothing else may become zero.
+        whole = np.where((whole == 0) & (w != 0), np.sign(w), whole)
+    whole = np.where(finite, whole, _NO_NUMBER).astype(np.int16)
+    change = np.diff(whole, axis=0, prepend=np.int16(0)).T
+    folded = (change << 1) ^ (change >> 15)
+    planes = np.ascontiguousarray(folded.astype("<i2")).view(np.uint8).reshape(-1, 2).T
+    data = t.run.draw() if t.run.data.shape == (1, 1) else None
+    return {
+        "weights": base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode(),
+        "largest": largest,
+        "limit": max(float(np.abs(k[np.isfinite(k)]).max(initial=0)) for k in t.kernels) or 1.0,
+        "steps": t.steps.tolist(),
+        "layers": [[*k.shape[1:], b.shape[1]] for k, b in zip(t.kernels, t.biases, strict=True)],
+        "activation": t.run.network.activation,
+        "samples": data
+        and {
+            "x": _short(data.x_train),
+            "y": _short(data.y_train),
+            "outlier": data.outlier_train.astype(int).tolist(),
+            "truth": data.truth and {"x": _short(data.truth[0]), "y": _short(data.truth[1])},
+        },
+        "diverged": t.diverged,
+    }
+
+
+def _short(values: NDArray[np.float64]) -> list[float]:
+    """Numbers of one column in so many digits as a drawing needs."""
+    return [float(f"{value:.5g}") for value in values[:, 0]]
+
+
+def _hopeless(t: Trajectory) -> bool:
+    """Whether packing would take gigabytes of memory, to find that nothing of it fits."""
+    weights = sum(a[0].size for a in (*t.kernels, *t.biases))
+    return bool(weights * min(len(t.steps), RECORDS) > 8 * BUDGET)
+
+
+def _size(packed: Mapping[str, Any]) -> int:
+    return len(packed["weights"])

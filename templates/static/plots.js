@@ -1,0 +1,286 @@
+/* Drawings of a network on a canvas, shared by all figures of the page that move.
+
+   plots.theme(element)      the colours that style gives `element`: those of `--signed` as levels, paper, ink and so on
+   plots.fitCanvas(canvas, height)   as many device pixels as its width on the page and `height` need;
+                             returns { context, width, height }, to draw on in CSS pixels
+   plots.weights(context, box, kernels, limit, theme)   heat maps; a kernel is { rows, columns, values } with its rows,
+                             the inputs, one after another; returns places: { layer, rows, columns, x, y, width, height }
+   plots.cellAt(places, x, y)        { layer, row, column } under a point of the canvas, or null
+   plots.outline(context, places, cell, theme)          marks a cell
+   plots.bar(context, box, limit, theme)                the scale of the colours
+   plots.fit(context, box, samples, grid, line, range, theme)   samples { x, y, outlier, truth: { x, y } or null },
+                             the line through (grid, line) where it lies in range { x: [low, high], y: [low, high] };
+                             returns { x(value), y(value), value(x) } from values to pixels and back
+   plots.range(samples)      that range, with some room around the samples
+   plots.point(context, place, x, y, theme)             marks a point of what `fit` returned
+   plots.legend(context, box, samples, theme)           what `fit` draws, in words
+   plots.outputs(layers, grid, activation)              a network of one input; a layer is { rows, columns, values, bias }
+   plots.number(value, digits)       for reading: so many significant digits
+   plots.FONT                        the family of letters of all drawings
+
+   A box is { x, y, width, height } in CSS pixels. */
+
+const plots = (() => {
+  "use strict";
+
+  const LEVELS = 101;
+  const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Helvetica Neue', Arial, sans-serif";
+  const ACTIVATIONS = {
+    linear: (z) => z,
+    relu: (z) => Math.max(z, 0),
+    tanh: Math.tanh,
+    sigmoid: (z) => 1 / (1 + Math.exp(-z)),
+  };
+
+  function theme(element) {
+    const style = getComputedStyle(element);
+    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    const stops = colour("signed").split(/\s+/).map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+    const levels = Array.from({ length: LEVELS }, (_, level) => {
+      const place = (level / (LEVELS - 1)) * (stops.length - 1);
+      const low = Math.min(Math.floor(place), stops.length - 2);
+      // Truncated as matplotlib does, so that these are the colours of the GIF.
+      const parts = stops[low].map((part, i) => Math.trunc(part + (stops[low + 1][i] - part) * (place - low)));
+      return `rgb(${parts.join(" ")})`;
+    });
+    return {
+      levels,
+      paper: colour("paper"),
+      ink: colour("ink"),
+      muted: colour("muted"),
+      grid: colour("line"),
+      network: colour("network"),
+      nothing: colour("no-number"),
+    };
+  }
+
+  function fitCanvas(canvas, height) {
+    const ratio = window.devicePixelRatio || 1;
+    const width = canvas.clientWidth;
+    const size = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+    const context = canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    return { context, width, height };
+  }
+
+  function number(value, digits = 3) {
+    if (!Number.isFinite(value)) return "–";
+    return value.toLocaleString("en", { maximumSignificantDigits: digits }).replace("-", "−");
+  }
+
+  function text(context, words, x, y, colour, { size = 12, align = "left", baseline = "top", weight = 400 } = {}) {
+    context.font = `${weight} ${size}px ${FONT}`;
+    context.fillStyle = colour;
+    context.textAlign = align;
+    context.textBaseline = baseline;
+    context.fillText(words, x, y);
+  }
+
+  /* Weights */
+
+  function level(share) {
+    return Math.min(LEVELS - 1, Math.max(0, Math.floor(((share + 1) / 2) * LEVELS)));
+  }
+
+  function weights(context, box, kernels, limit, theme) {
+    const ratio = context.getTransform().a;
+    const whole = (length) => Math.floor(length * ratio) / ratio;
+    // Cells of whole device pixels are all of one size and have sharp edges.
+    const cells = (length, count) => (Math.floor((length * ratio) / count) * count || length * ratio) / ratio;
+    const across = Math.ceil(Math.sqrt(kernels.length));
+    const down = Math.ceil(kernels.length / across);
+    const [gap, head] = [18, 20];
+    const wide = (box.width - gap * (across - 1)) / across;
+    const high = (box.height - gap * (down - 1)) / down - head;
+    return kernels.map(({ rows, columns, values }, layer) => {
+      const x = whole(box.x + (layer % across) * (wide + gap));
+      const top = whole(box.y + Math.floor(layer / across) * (high + head + gap));
+      const name = wide > 120 ? `layer ${layer + 1} · ${rows}×${columns}` : `${layer + 1} · ${rows}×${columns}`;
+      text(context, name, x, top + 2, theme.muted, { size: 12 });
+      // Square cells where they fit, but no matrix thinner than a tenth of its length.
+      const cell = Math.min(wide / columns, high / rows);
+      const width = cells(Math.min(wide, Math.max(columns * cell, (rows * cell) / 10)), columns);
+      const height = cells(Math.min(high, Math.max(rows * cell, (columns * cell) / 10)), rows);
+      const place = { layer, rows, columns, x, y: top + head, width, height };
+      context.strokeStyle = theme.grid;
+      context.lineWidth = 1.5;
+      context.strokeRect(x - 0.75, place.y - 0.75, width + 1.5, height + 1.5);
+      for (let row = 0; row < rows; row += 1) {
+        for (let column = 0; column < columns; column += 1) {
+          const w = values[row * columns + column];
+          context.fillStyle = Number.isFinite(w) ? theme.levels[level(w / limit)] : theme.nothing;
+          const { x: left, y, width: w1, height: h1 } = cellBox(place, { row, column });
+          context.fillRect(left, y, w1, h1);
+        }
+      }
+      return place;
+    });
+  }
+
+  function cellBox(place, { row, column }) {
+    const [width, height] = [place.width / place.columns, place.height / place.rows];
+    return { x: place.x + column * width, y: place.y + row * height, width, height };
+  }
+
+  function cellAt(places, x, y) {
+    const place = places.find((p) => x >= p.x && x < p.x + p.width && y >= p.y && y < p.y + p.height);
+    if (!place) return null;
+    const row = Math.floor(((y - place.y) / place.height) * place.rows);
+    const column = Math.floor(((x - place.x) / place.width) * place.columns);
+    return { layer: place.layer, row, column };
+  }
+
+  function outline(context, places, cell, theme) {
+    const { x, y, width, height } = cellBox(places[cell.layer], cell);
+    context.lineWidth = 4;
+    context.strokeStyle = theme.paper;
+    context.strokeRect(x - 1, y - 1, width + 2, height + 2);
+    context.lineWidth = 2;
+    context.strokeStyle = theme.ink;
+    context.strokeRect(x - 1, y - 1, width + 2, height + 2);
+  }
+
+  function bar(context, box, limit, theme) {
+    const words = number(limit, 2);
+    const at = (level) => Math.round(box.x + (box.width * level) / LEVELS);
+    theme.levels.forEach((colour, i) => {
+      context.fillStyle = colour;
+      context.fillRect(at(i), box.y, at(i + 1) - at(i), box.height);
+    });
+    context.strokeStyle = theme.grid;
+    context.lineWidth = 1;
+    context.strokeRect(box.x - 0.5, box.y - 0.5, box.width + 1, box.height + 1);
+    const below = box.y + box.height + 4;
+    text(context, `−${words}`, box.x, below, theme.muted, { size: 11, align: "center" });
+    text(context, "0", box.x + box.width / 2, below, theme.muted, { size: 11, align: "center" });
+    text(context, words, box.x + box.width, below, theme.muted, { size: 11, align: "center" });
+    const middle = { align: "right", baseline: "middle" };
+    text(context, "weight", box.x - 20, box.y + box.height / 2, theme.ink, middle);
+  }
+
+  /* Fit */
+
+  function outputs(layers, grid, activation) {
+    return Array.from(grid, (input) => {
+      let units = [input];
+      layers.forEach(({ rows, columns, values, bias }, layer) => {
+        const act = layer === layers.length - 1 ? ACTIVATIONS.linear : ACTIVATIONS[activation];
+        const next = new Array(columns);
+        for (let column = 0; column < columns; column += 1) {
+          let sum = bias.length ? bias[column] : 0;
+          for (let row = 0; row < rows; row += 1) sum += units[row] * values[row * columns + column];
+          next[column] = act(sum);
+        }
+        units = next;
+      });
+      return units[0];
+    });
+  }
+
+  function range({ x, y, truth }) {
+    const spread = (values, share) => {
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      const room = share * (high - low || 1);
+      return [low - room, high + room];
+    };
+    return { x: spread(x, 0.06), y: spread(truth ? [...y, ...truth.y] : y, 0.06) };
+  }
+
+  /* Round numbers inside an interval, not more than `most` of them. */
+  function ticks([low, high], most) {
+    const rough = (high - low) / most;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * ([1, 2, 2.5, 5].find((s) => s * power >= rough) || 10);
+    const first = Math.ceil(low / step - 1e-9);
+    const count = Math.floor(high / step + 1e-9) - first + 1;
+    return Array.from({ length: Math.max(0, count) }, (_, i) => (first + i) * step);
+  }
+
+  function fit(context, box, samples, grid, line, range, theme) {
+    const area = { x: box.x + 34, y: box.y + 4, width: box.width - 42, height: box.height - 26 };
+    const scale = ([low, high], from, to) => (value) => from + ((value - low) / (high - low)) * (to - from);
+    const x = scale(range.x, area.x, area.x + area.width);
+    const y = scale(range.y, area.y + area.height, area.y);
+    const stroke = (xs, ys, colour, width, dash = []) => {
+      context.beginPath();
+      xs.forEach((value, i) => context.lineTo(x(value), y(ys[i])));
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.setLineDash(dash);
+      context.stroke();
+      context.setLineDash([]);
+    };
+    for (const value of ticks(range.x, area.width > 360 ? 6 : 4)) {
+      stroke([value, value], range.y, theme.grid, 1);
+      text(context, number(value), x(value), area.y + area.height + 7, theme.muted, { size: 11, align: "center" });
+    }
+    for (const value of ticks(range.y, area.height > 200 ? 5 : 3)) {
+      stroke(range.x, [value, value], theme.grid, 1);
+      const right = { size: 11, align: "right", baseline: "middle" };
+      text(context, number(value), area.x - 7, y(value), theme.muted, right);
+    }
+    context.save();
+    context.beginPath();
+    context.rect(area.x, area.y, area.width, area.height);
+    context.clip();
+    samples.x.forEach((value, i) => dot(context, x(value), y(samples.y[i]), samples.outlier[i], theme));
+    context.lineCap = "round";
+    stroke(Array.from(grid), line, theme.network, 3);
+    context.lineCap = "butt";
+    if (samples.truth) stroke(samples.truth.x, samples.truth.y, theme.ink, 1.3, [5, 4]);
+    context.restore();
+    return { x, y, area, value: scale([area.x, area.x + area.width], ...range.x) };
+  }
+
+  function point(context, { area, x, y }, at, value, theme) {
+    const [left, top] = [x(at), Math.min(area.y + area.height, Math.max(area.y, y(value)))];
+    context.fillStyle = theme.muted;
+    context.fillRect(left - 0.5, area.y, 1, area.height);
+    context.beginPath();
+    context.arc(left, top, 6, 0, 2 * Math.PI);
+    context.fillStyle = theme.network;
+    context.fill();
+    context.strokeStyle = theme.paper;
+    context.lineWidth = 2;
+    context.stroke();
+  }
+
+  function dot(context, x, y, hollow, theme) {
+    context.beginPath();
+    context.arc(x, y, 3, 0, 2 * Math.PI);
+    context.fillStyle = hollow ? theme.paper : theme.muted;
+    context.fill();
+    context.strokeStyle = theme.muted;
+    context.lineWidth = 1.6;
+    context.stroke();
+  }
+
+  function legend(context, box, samples, theme) {
+    const y = box.y + box.height / 2;
+    let x = box.x;
+    const entry = (word, draw) => {
+      draw();
+      text(context, word, x + 24, y + 0.5, theme.muted, { baseline: "middle" });
+      x += 24 + context.measureText(word).width + 16;
+    };
+    const rule = (colour, width, dash) => () => {
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(x + 18, y);
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.setLineDash(dash);
+      context.stroke();
+      context.setLineDash([]);
+    };
+    const point = (hollow) => () => dot(context, x + 12, y, hollow, theme);
+    entry("network", rule(theme.network, 3, []));
+    if (samples.truth) entry("truth", rule(theme.ink, 1.3, [5, 4]));
+    if (!samples.outlier.every(Boolean)) entry("sample", point(false));
+    if (samples.outlier.some(Boolean)) entry("outlier", point(true));
+  }
+
+  return { theme, fitCanvas, weights, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
+})();

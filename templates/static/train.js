@@ -1,0 +1,247 @@
+/* Trains a dense network as reportgen/training.py does, number for number: one sample a step, plain gradient descent.
+   Arithmetic only, nothing here knows of a page.
+
+   trainer.train(task)       what becomes of a network; see there
+   trainer.layers(task, w)   weights w as a list of { rows, columns, values, bias }, views into w
+   trainer.measures(task, w, test, threshold)   { loss, error, zero, below, size }; see there
+
+   The Python trainer computes in float32, and where an absolute loss or a subgradient of L1 meets its kink, the last
+   bit of a number decides which way a step goes: a thousand steps later the weights would differ in their second digit.
+   So this file rounds wherever that one does. Math.fround rounds to float32, and so does storing into a Float32Array.
+   The product of two float32 is exact in the doubles that JavaScript computes in, so `fround(sum + a * b)` rounds
+   once; it is the fused multiply-add that a compiler makes of the Python code. */
+
+const trainer = (() => {
+  "use strict";
+
+  const { abs, floor, fround, max, min, sign, sqrt } = Math;
+
+  /* Value of each loss, and its derivative, from the residual. */
+  const LOSSES = {
+    absolute: [abs, sign],
+    squared: [(r) => r * r, (r) => 2 * r],
+    huber: [(r) => (abs(r) <= 1 ? (r * r) / 2 : abs(r) - 0.5), (r) => clip(r, 1)],
+  };
+
+  /* Each activation, and its derivative from its own value. */
+  const ACTIVATIONS = {
+    linear: [(z) => z, () => 1],
+    relu: [(z) => max(z, 0), sign],
+    tanh: [tanh, (a) => fround(1 - a * a)],
+    sigmoid: [(z) => fround(1 / fround(1 + exp(-z))), (a) => fround(a * fround(1 - a))],
+  };
+
+  const SCHEDULES = {
+    constant: () => 1,
+    linear: (done) => 1 - done,
+    cosine: (done) => 0.5 + 0.5 * Math.cos(Math.PI * done),
+  };
+
+  /* The penalties of reportgen/penalties. Of a layer's kernel w, `push` writes strength times a subgradient into p, and
+     `prox` takes the proximal step. */
+  const PENALTIES = {
+    none: { push() {}, prox() {} },
+    l1: elementwise(
+      (w) => sign(w),
+      // Soft thresholding, written without a sign: a weight within the band loses exactly itself.
+      (w, scale) => w - clip(w, scale),
+    ),
+    l2: elementwise(
+      (w) => w,
+      (w, scale) => w / fround(1 + scale),
+    ),
+    elastic_net: elementwise(
+      (w, mix) => fround(mix * sign(w) + fround((1 - mix) * w)),
+      (w, scale, mix) => fround(w - clip(w, fround(scale * mix))) / fround(1 + fround(scale * (1 - mix))),
+    ),
+    group_lasso: {
+      push(p, w, layer, strength) {
+        const weight = fround(sqrt(layer.columns));
+        eachUnit(w, layer, (from, to, norm) => {
+          for (let k = from; k < to; k += 1) p[k] = strength * fround(fround(weight * w[k]) / norm);
+        });
+      },
+      prox(w, layer, scale) {
+        const weight = fround(sqrt(layer.columns));
+        eachUnit(w, layer, (from, to, norm) => {
+          const kept = max(fround(1 - fround(fround(scale * weight) / norm)), 0);
+          for (let k = from; k < to; k += 1) w[k] *= kept;
+        });
+      },
+    },
+  };
+
+  function elementwise(subgradient, proximal) {
+    return {
+      push(p, w, { kernel, bias }, strength, mix) {
+        for (let k = kernel; k < bias; k += 1) p[k] = strength * subgradient(w[k], mix);
+      },
+      prox(w, { kernel, bias }, scale, mix) {
+        for (let k = kernel; k < bias; k += 1) w[k] = proximal(w[k], scale, mix);
+      },
+    };
+  }
+
+  /* Calls `visit` with the place and the norm of the weights that leave each unit. */
+  function eachUnit(w, { kernel, bias, columns }, visit) {
+    for (let from = kernel; from < bias; from += columns) {
+      let sum = 0;
+      for (let k = from; k < from + columns; k += 1) sum = fround(sum + w[k] * w[k]);
+      // The floor keeps 0 / 0 away, as in penalties/group_lasso.py.
+      visit(from, from + columns, max(fround(sqrt(sum)), 1e-18));
+    }
+  }
+
+  function clip(value, bound) {
+    return min(max(value, -bound), bound);
+  }
+
+  /* tanh as Eigen's ratio of polynomials, and the exponential function as that of Cephes, reduced to a small number and
+     a power of two: XLA compiles these, and the true values would differ in the last bit. */
+  function tanh(z) {
+    if (abs(z) < SMALL) return z;
+    const x = clip(z, LARGE);
+    const square = fround(x * x);
+    let [above, below] = [0, 0];
+    for (let i = 0; i < ABOVE.length; i += 1) above = fround(square * above + ABOVE[i]);
+    for (let i = 0; i < BELOW.length; i += 1) below = fround(square * below + BELOW[i]);
+    return fround(fround(x * above) / below);
+  }
+  const [SMALL, LARGE] = [fround(0.0004), fround(7.99881172180175781)];
+  const ABOVE = Float32Array.of(
+    -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-8, 1.48572235717979e-5,
+    6.37261928875436e-4, 4.89352455891786e-3,
+  );
+  const BELOW = Float32Array.of(1.19825839466702e-6, 1.18534705686654e-4, 2.268434632439e-3, 4.89352518554385e-3);
+
+  function exp(z) {
+    const whole = floor(clip(z, MOST) * LOG2E + 0.5);
+    const x = fround(fround(clip(z, MOST) - whole * LN2[0]) - whole * LN2[1]);
+    let sum = 0;
+    for (let i = 0; i < SERIES.length; i += 1) sum = fround(sum * x + SERIES[i]);
+    return fround(fround(fround(sum * fround(x * x) + x) + 1) * 2 ** whole);
+  }
+  const [MOST, LOG2E] = [fround(88.376262664795), fround(Math.LOG2E)];
+  /* Logarithm of 2 in two parts, so that the product with the first is exact. */
+  const LN2 = Float32Array.of(0.693359375, -2.1219444e-4);
+  const SERIES = Float32Array.of(
+    1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
+  );
+
+  /* Where the numbers of each layer lie among the weights: its kernel, the weights that leave an input one after
+     another, and then its biases. */
+  function places(widths) {
+    let end = 0;
+    return widths.slice(1).map((columns, i) => {
+      const [rows, kernel] = [widths[i], end];
+      const bias = kernel + rows * columns;
+      end = bias + columns;
+      return { rows, columns, kernel, bias, end };
+    });
+  }
+
+  function layers({ widths }, w) {
+    return places(widths).map(({ rows, columns, kernel, bias, end }) => {
+      return { rows, columns, values: w.subarray(kernel, bias), bias: w.subarray(bias, end) };
+    });
+  }
+
+  /* From one layer's inputs to its outputs. */
+  function forward(w, { rows, columns, kernel, bias }, inputs, outputs, value) {
+    for (let column = 0; column < columns; column += 1) {
+      let sum = inputs[0] * w[kernel + column];
+      // A product alone is no sum: it is rounded together with the bias.
+      if (rows > 1) sum = fround(sum);
+      for (let row = 1; row < rows; row += 1) sum = fround(sum + inputs[row] * w[kernel + row * columns + column]);
+      outputs[column] = value(fround(sum + w[bias + column]));
+    }
+  }
+
+  /* Gradients g of one layer, and the gradient with respect to its inputs, from the one with respect to its outputs. */
+  function backward(w, g, { rows, columns, kernel, bias }, inputs, delta, back, derivative) {
+    for (let row = 0, k = kernel; row < rows; row += 1) {
+      let sum = 0;
+      for (let column = 0; column < columns; column += 1, k += 1) {
+        g[k] = inputs[row] * delta[column];
+        sum = fround(sum + delta[column] * w[k]);
+      }
+      back[row] = sum * derivative(inputs[row]);
+    }
+    for (let column = 0; column < columns; column += 1) g[bias + column] = delta[column];
+  }
+
+  /* Trains a network of one input and one output.
+
+     A task has widths ([1, 10, 10, 10, 1]), activation, x and y (the training samples), weights (the initial ones, in
+     the order of `places`), order (which sample each step sees; begun again at its end), steps, every (steps between
+     two records), loss, rate, schedule, penalty, mix, strength, and step ("subgradient" or "proximal").
+
+     Returns { steps, records, diverged }: the recorded steps from 0 on, the weights at each, and the first step whose
+     numbers were not finite, or null. Records end before it. */
+  function train(task) {
+    const all = places(task.widths);
+    const [value, derivative] = ACTIVATIONS[task.activation];
+    const identity = ACTIVATIONS.linear[0];
+    const slope = LOSSES[task.loss][1];
+    const schedule = SCHEDULES[task.schedule];
+    const penalty = PENALTIES[task.strength > 0 ? task.penalty : "none"];
+    const proximal = task.step === "proximal";
+    const [x, y, strength, mix] = [Float32Array.from(task.x), Float32Array.from(task.y), fround(task.strength), task.mix];
+    const w = Float32Array.from(task.weights);
+    // Products of float32 stay exact in a gradient until the penalty's push is added.
+    const [g, p] = [new Float64Array(w.length), new Float32Array(w.length)];
+    const units = task.widths.map((width) => new Float32Array(width));
+    const deltas = task.widths.map((width) => new Float32Array(width));
+    const last = all.length;
+    const [steps, records] = [[0], [w.slice()]];
+    for (let step = 0; step < task.steps; step += 1) {
+      const sample = task.order[step % task.order.length];
+      const rate = fround(task.rate * schedule(step / task.steps));
+      units[0][0] = x[sample];
+      for (let i = 0; i < last; i += 1) forward(w, all[i], units[i], units[i + 1], i + 1 < last ? value : identity);
+      const residual = fround(units[last][0] - y[sample]);
+      if (!Number.isFinite(residual)) return { steps, records, diverged: step + 1 };
+      deltas[last][0] = slope(residual);
+      for (let i = last - 1; i >= 0; i -= 1) backward(w, g, all[i], units[i], deltas[i + 1], deltas[i], derivative);
+      if (!proximal) for (let i = 0; i < last; i += 1) penalty.push(p, w, all[i], strength, mix);
+      for (let k = 0; k < w.length; k += 1) w[k] -= rate * fround(g[k] + p[k]);
+      if (proximal) for (let i = 0; i < last; i += 1) penalty.prox(w, all[i], fround(rate * strength), mix);
+      if ((step + 1) % task.every === 0 || step + 1 === task.steps) {
+        if (!w.every(Number.isFinite)) return { steps, records, diverged: step + 1 };
+        steps.push(step + 1);
+        records.push(w.slice());
+      }
+    }
+    return { steps, records, diverged: null };
+  }
+
+  function predict({ widths, activation }, w, x) {
+    const all = places(widths);
+    const units = widths.map((width) => new Float32Array(width));
+    return Array.from(x, (input) => {
+      units[0][0] = input;
+      all.forEach((layer, i) => {
+        forward(w, layer, units[i], units[i + 1], ACTIVATIONS[i + 1 < all.length ? activation : "linear"][0]);
+      });
+      return units.at(-1)[0];
+    });
+  }
+
+  /* Mean loss over the training samples, total |error| over the test samples { x, y }, shares of the weights that are
+     exactly zero and within the threshold, and the sum of |w|; biases are no weights here. */
+  function measures(task, w, test, threshold) {
+    const kernels = layers(task, w).flatMap(({ values }) => Array.from(values, abs));
+    const share = (bound) => kernels.filter((size) => size <= bound).length / kernels.length;
+    const total = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
+    const residuals = ({ x, y }) => predict(task, w, x).map((output, i) => output - y[i]);
+    return {
+      loss: total(residuals(task).map(LOSSES[task.loss][0])) / task.x.length,
+      error: total(residuals(test).map(abs)),
+      zero: share(0),
+      below: share(threshold),
+      size: total(kernels),
+    };
+  }
+
+  return { train, layers, measures, predict };
+})();
