@@ -13,8 +13,11 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.animation.palette import Palette
-from reportgen.animation.raster import Pixels, around
+from reportgen.animation.palette import UNCHANGED, Palette
+from reportgen.animation.raster import Pixels
+
+_SHORT = 8
+"""Pixels."""
 
 
 class Delta(NamedTuple):
@@ -84,29 +87,38 @@ def deltas(frames: Iterable[Pixels], palette: Palette) -> Iterator[Delta]:
 
     A frame without a change becomes one unchanged pixel, for it must still take its time.
     """
-    shown, last = np.empty((0, 0), np.uint8), np.empty((0, 0), np.uint32)
+    last, shown = np.empty(0, np.uint32), np.empty(0, np.uint8)
     for frame in frames:
-        if not shown.size:
-            shown, last = _indices(frame, palette), frame.copy()
-            yield Delta(0, 0, shown.copy())
+        width = frame.shape[1]
+        if not last.size:
+            last, shown = frame.flatten(), palette.indices(frame).ravel()
+            yield Delta(0, 0, shown.reshape(-1, width).copy())
             continue
-        changed = frame != last
-        place = around(changed)
-        new, old, seen = changed[place.pixels], shown[place.pixels], frame[place.pixels]
-        if 4 * np.count_nonzero(new) < new.size:
-            found = old.copy()
-            found[new] = palette.indices(seen[new])
-        else:
-            found = _indices(seen, palette)
-        last[place.pixels] = seen
-        fresh = found != old  # colours that differ may still have one index
-        part = found * fresh  # where nothing is fresh, UNCHANGED
-        old[:] = found
-        inner = around(fresh)
-        yield Delta(place.left + inner.left, place.top + inner.top, part[inner.pixels])
+        pixels = frame.ravel()
+        places = np.flatnonzero(pixels != last)
+        last[places] = pixels[places]
+        found = palette.indices(pixels[places])
+        fresh = found != shown[places]  # colours that differ may still have one index
+        places = places[fresh]
+        shown[places] = found[fresh]
+        yield _cut(shown, _closed(places), width)
 
 
-def _indices(pixels: Pixels, palette: Palette) -> NDArray[np.uint8]:
-    """Looks rows up that differ from the row above; those of a heat map repeat."""
-    starts = np.flatnonzero(np.append(True, (pixels[1:] != pixels[:-1]).any(axis=1)))
-    return np.repeat(palette.indices(pixels[starts]), np.diff(starts, append=len(pixels)), axis=0)
+def _closed(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """`places`, rising, and those in short gaps between two of them: a row with fewer holes takes fewer bytes."""
+    gaps = np.diff(places) - 1
+    short = np.flatnonzero((gaps > 0) & (gaps <= _SHORT))
+    lengths = gaps[short]
+    ends = lengths.cumsum()
+    within = np.arange(lengths.sum()) - np.repeat(ends - lengths, lengths)
+    return np.concatenate([places, np.repeat(places[short] + 1, lengths) + within])
+
+
+def _cut(shown: NDArray[np.uint8], places: NDArray[np.intp], width: int) -> Delta:
+    """The smallest rectangle around `places`, which alone are not left as they are."""
+    top, bottom = (int(places.min()) // width, int(places.max()) // width + 1) if places.size else (0, 1)
+    rows = np.full((bottom - top, width), UNCHANGED, np.uint8)
+    rows.reshape(-1)[places - top * width] = shown[places]
+    columns = np.flatnonzero(rows.any(axis=0)) if places.size else np.zeros(1, np.intp)
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    return Delta(left, top, rows[:, left:right])

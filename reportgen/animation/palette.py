@@ -19,24 +19,12 @@ MOST = 255
 class Palette:
     """At most 255 colours, and which of them stands for any other."""
 
-    def __init__(
-        self, colours: Pixels, counts: NDArray[np.intp] | None = None, moves: NDArray[np.intp] | None = None
-    ) -> None:
-        """The palette holds `colours` themselves if they fit. Otherwise it holds those that `counts` says are frequent,
-        and others placed so that none of `colours` is far from all of them. Those of the most `moves` come first, so
-        that a frame which shows no others is coded in fewer bits.
-        """
-        rgb = _channels(colours)
-        moves = np.zeros(len(rgb), np.intp) if moves is None else moves
-        if len(rgb) > MOST:
-            order = np.arange(len(rgb)) if counts is None else np.argsort(-counts, kind="stable")
-            many, rgb = rgb, _chosen(rgb[order], MOST // 4)
-            most = np.zeros(MOST, np.intp)
-            np.maximum.at(most, _nearest(many, rgb), moves)
-            moves = most
-        rgb = rgb[np.argsort(-moves, kind="stable")]
-        self.colours = np.concatenate([np.zeros((1, 3)), rgb]).astype(np.uint8)
-        """Red, green and blue by index; the first row is that of no colour."""
+    def __init__(self, colours: Pixels) -> None:
+        """The palette holds `colours` themselves if they fit, otherwise so many that none is far from all of them."""
+        chosen = _chosen(colours, np.ones(len(colours)), np.ones(len(colours)))
+        # The first row is that of no colour.
+        self.colours = np.concatenate([np.zeros((1, 3)), _channels(colours[chosen])]).astype(np.uint8)
+        """Red, green and blue by index."""
         # Index by colour, filled in when a colour is first met; memory that nothing was written to costs nothing.
         self._table = np.zeros(1 << 24, np.uint8)
 
@@ -52,9 +40,14 @@ class Palette:
             parts.append(np.unique(frame[new] & 0xFFFFFF, return_counts=True))
             last = frame.copy()
         colours, place = np.unique(np.concatenate([found for found, _ in parts]), return_inverse=True)
-        counts = np.bincount(place, np.concatenate([count for _, count in parts])).astype(np.intp)
-        still = sum(len(found) for found, _ in parts[:2])
-        return cls(colours, counts, np.bincount(place[still:], minlength=len(colours)))
+        counts = np.bincount(place, np.concatenate([count for _, count in parts]))
+        first, second = len(parts[0][0]), len(parts[0][0]) + len(parts[1][0])
+        # What the first frame shows may stand still to the end, letters above all, and is looked at for longer.
+        weights = np.where(np.bincount(place[first:second], minlength=len(colours)), 3.0, 1.0)
+        chosen = _chosen(colours, counts, weights)
+        # Those that move most come first: a frame that shows no others is coded in fewer bits.
+        moves = np.bincount(place[second:], minlength=len(colours))[chosen]
+        return cls(colours[chosen[np.argsort(-moves, kind="stable")]])
 
     def indices(self, pixels: Pixels) -> NDArray[np.uint8]:
         """For each pixel the index of the nearest colour."""
@@ -72,17 +65,21 @@ def _channels(colours: Pixels) -> NDArray[np.float32]:
     return np.stack([(colours >> shift) & 0xFF for shift in (0, 8, 16)], axis=-1).astype(np.float32)
 
 
-def _chosen(rgb: NDArray[np.float32], frequent: int) -> NDArray[np.float32]:
-    """`MOST` of many colours: the first ones, and then always the one farthest from all chosen so far.
+def _chosen(colours: Pixels, counts: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Which `MOST` of many colours to take: the most frequent, and then always the farthest from all taken so far.
 
-    That bounds the largest error. Moving the others to the middle of those they stand for was tried and gains nothing.
+    That bounds the largest error, and that of a colour of weight three by a third of it.
     """
+    if len(colours) <= MOST:
+        return np.arange(len(colours))
+    rgb, scale = _channels(colours), weights.astype(np.float32) ** 2
+    frequent = np.argsort(-counts, kind="stable")[: MOST // 8]
     gap = np.full(len(rgb), np.inf, np.float32)
-    places: list[int] = []
+    taken: list[int] = []
     for index in range(MOST):
-        places.append(index if index < frequent else int(gap.argmax()))
-        gap = np.minimum(gap, ((rgb - rgb[places[-1]]) ** 2).sum(axis=1))
-    return rgb[places]
+        taken.append(int(frequent[index] if index < len(frequent) else gap.argmax()))
+        gap = np.minimum(gap, ((rgb - rgb[taken[-1]]) ** 2).sum(axis=1) * scale)
+    return np.array(taken)
 
 
 def _nearest(rgb: NDArray[np.float32], colours: NDArray[np.generic]) -> NDArray[np.intp]:

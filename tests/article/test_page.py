@@ -362,7 +362,7 @@ def test_braces_in_formulas_mean_nothing_to_jinja2(tell: Tell) -> None:
         (
             "{{ m.figrue('x') }}",
             "sections/first.html:2: there is no 'figrue' here. Did you mean 'figure'? "
-            "Known: animation, chapter, code, figure, note, players, ref, row, table.",
+            "Known: animation, bare_animation, chapter, code, figure, note, players, ref, row, table.",
         ),
         ("{% if f.share %}", "sections/first.html:2: Unexpected end of template. …"),
         ("{{ f.share|nmu }}", "sections/first.html:2: No filter named 'nmu'."),
