@@ -3,13 +3,12 @@
 import math
 from collections.abc import Iterable
 from itertools import combinations
-from statistics import NormalDist
 
 import numpy as np
 
-from reportgen.analysis.comparison import holm
+from reportgen.analysis.comparison import family
 from reportgen.analysis.errors import spread, total_errors
-from reportgen.article.common import against, last_steps, listed, looks, stated, trained_arm, typical_wander
+from reportgen.article.common import last_steps, listed, looks, stated, trained_arm, typical_wander
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
@@ -38,16 +37,13 @@ class Errors(Section):
         ]
         labels = {arm.name: arm.label for arm in e.arms}
         combined = list(combinations(totals, 2))
-        differences = holm(
-            [against(e, totals[a], totals[b]) for a, b in combined], e.comparison.equivalence, e.comparison.confidence
-        )
+        differences = family([(totals[a], totals[b]) for a, b in combined], e.comparison)
         pairs = [
             {
                 "first": labels[a],
                 "second": labels[b],
                 "names": [a, b],
                 **stated(difference),
-                **_share_interval(difference.superiority, difference.pairs, e.comparison.confidence),
             }
             for (a, b), difference in zip(combined, differences, strict=True)
         ]
@@ -198,17 +194,3 @@ _VERDICTS = {
     "practically equal": ("practically equal",),
     "undecided": ("undecided",),
 }
-
-
-def _share_interval(share: float, pairs: int, confidence: float) -> dict[str, float]:
-    """Wilson's interval for the share of pairs that the first arm wins.
-
-    References:
-        Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 1927.
-    """
-    if not pairs:
-        return {"superiority_low": float("nan"), "superiority_high": float("nan")}
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    centre = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
-    half = z / (1 + z**2 / pairs) * (share * (1 - share) / pairs + (z / (2 * pairs)) ** 2) ** 0.5
-    return {"superiority_low": max(centre - half, 0.0), "superiority_high": min(centre + half, 1.0)}

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from reportgen.analysis.comparison import Difference, Values, holm
+from reportgen.analysis.comparison import Difference, Values, family
 from reportgen.analysis.errors import spread, total_error, total_errors
 from reportgen.article.common import (
-    against,
     last_steps,
     listed,
     outcomes,
@@ -146,11 +145,8 @@ class Stability(Section):
 
     def _tuned_differences(self, e: Experiment, tuned: dict[str, Findings]) -> list[tuple[str, str, Difference]]:
         pairs = [("l1", "none"), ("l2", "none"), ("elastic_net", "none"), ("l1", "l2")]
-        differences = holm(
-            [against(e, np.array(tuned[a]["totals"]), np.array(tuned[b]["totals"])) for a, b in pairs],
-            e.comparison.equivalence,
-            e.comparison.confidence,
-        )
+        totals = {kind: np.array(found["totals"]) for kind, found in tuned.items()}
+        differences = family([(totals[a], totals[b]) for a, b in pairs], e.comparison)
         return [(a, b, difference) for (a, b), difference in zip(pairs, differences, strict=True)]
 
     def media(
