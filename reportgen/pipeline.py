@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
@@ -14,8 +15,9 @@ import reportgen
 from reportgen import site
 from reportgen.animation import Media
 from reportgen.animation.draw import render as render_media
+from reportgen.article.claims import Settled, settle
 from reportgen.article.page import Article, Chapter, render
-from reportgen.article.sections import Findings, Section, Table, Trained, sections
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import ReportgenError
 from reportgen.executors import executors
@@ -145,6 +147,12 @@ def _article(
     trained: Trained,
 ) -> Article:
     headlines = [section.headline(experiment, told[name]) for name, section in wanted]
+    # Claims see findings as `results.json` has them, so that whoever holds the file can decide them again.
+    claims = {
+        claim.name: settle(claim, name, site.plain(told[name]), experiment)
+        for name, section in wanted
+        for claim in section.claims
+    }
     return Article(
         experiment=experiment,
         chapters=tuple(
@@ -152,8 +160,9 @@ def _article(
             for i, (name, section) in enumerate(wanted, 1)
         ),
         headlines=tuple(headline for headline in headlines if headline),
+        claims=claims,
         media=media,
-        tables=tables,
+        tables={**tables, "claims": _ledger(claims.values())},
         facts={
             "runs": len(trained),
             "updates": sum(run.steps for run in trained),
@@ -161,6 +170,17 @@ def _article(
             "versions": {"reportgen": reportgen.__version__}
             | {name: version(name) for name in ("tensorflow", "numpy", "scikit-learn")},
         },
+    )
+
+
+def _ledger(claims: Iterable[Settled]) -> Table:
+    """What the post of 2018 said and what was measured, and below it the claims that are this article's own."""
+    decided = sorted((claim for claim in claims if claim.outcome), key=lambda claim: not claim.post)
+    return Table(
+        name="claims",
+        columns=tuple(Column(label=label) for label in ("the post of 2018", "verdict", "this build")),
+        rows=tuple((claim.post, str(claim.outcome), claim.sentence) for claim in decided),
+        shown=sum(bool(claim.post) for claim in decided),
     )
 
 
@@ -178,6 +198,7 @@ def _files(article: Article, shown: Mapping[str, Any]) -> dict[str, bytes]:
             "experiment": describe(article.experiment),
             "facts": article.facts,
             "headlines": article.headlines,
+            "claims": {name: dataclasses.asdict(settled) for name, settled in article.claims.items()},
             "findings": {chapter.name: chapter.findings for chapter in article.chapters},
             "tables": {
                 table.name: {"columns": [column.label for column in table.columns], "rows": table.rows}

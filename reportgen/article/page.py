@@ -19,6 +19,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media
+from reportgen.article.claims import Settled
 from reportgen.article.numbers import number
 from reportgen.article.sections import Findings, Table, sections
 from reportgen.article.spreadsheet import csv_bytes
@@ -45,6 +46,8 @@ class Article:
     experiment: Experiment
     chapters: tuple[Chapter, ...]
     headlines: tuple[str, ...]
+    claims: Mapping[str, Settled]
+    """Every claim of the chapters, decided, by name."""
     media: Mapping[str, Media]
     tables: Mapping[str, Table]
     facts: Findings
@@ -65,6 +68,7 @@ def render(article: Article, *, single_file: bool, folder: Path | None = None) -
         "download": _download if single_file else _data_file,
         "chapter_of": {chapter.name: chapter for chapter in article.chapters},
         "numbering": numbering,
+        "claim": lambda name: _known(article.claims, name, "claim").sentence,
     }
     try:
         page = _environment(folder).get_template("article.html")

@@ -7,6 +7,7 @@ import numpy as np
 
 from reportgen.analysis.errors import spread, total_errors
 from reportgen.analysis.sparsity import below_share, zero_share
+from reportgen.article.claims import Claim, of_difference
 from reportgen.article.common import LOOK, against, mean, penalty, stated, strength, threshold, vary
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Experiment
@@ -23,6 +24,43 @@ class Subgradient(Section):
     """The same penalty, two ways to take a step."""
 
     title = "A corner you cannot differentiate"
+    claims = (
+        Claim(
+            name="subgradient-leaves-no-zeros",
+            test=lambda f: f["subgradient"]["zero"] < 0.01 and f["subgradient"]["below"] > 0.5,
+            supported="The subgradient network is sparse to the eye and dense to the computer: "
+            "{{ f.subgradient.below|num('.0%') }} of its weights are negligible, yet "
+            "{{ 'not one is' if f.subgradient.zero == 0 else 'hardly any are' }} zero. A weight that has nothing to do "
+            "is pushed by η·λ towards zero, lands on the other side, and is pushed back.",
+            refuted="With subgradient steps {{ f.subgradient.zero|num('.0%') }} of the weights are exactly zero and "
+            "{{ f.subgradient.below|num('.0%') }} within η·λ of it, so here they do not merely hover about zero.",
+        ),
+        Claim(
+            name="l1-can-be-minimised",
+            post="L1 has no derivative at zero, but it can be minimised all the same.",
+            test=lambda f: of_difference(f["difference"], "practically equal"),
+            supported="The proximal step, which needs no derivative at zero, and the subgradient step, which makes one "
+            "up, predict practically equally well: their total errors differ by {{ f.difference.estimate|num('.2f') }} "
+            "on average (interval {{ f.difference.low|num('.2f') }} to {{ f.difference.high|num('.2f') }}), against a "
+            "margin of {{ f.equivalence|num('g') }}.",
+            refuted="The proximal step predicts {{ f.difference.verdict }} than the subgradient step: total errors "
+            "differ by {{ f.difference.estimate|num('.2f') }} on average (interval "
+            "{{ f.difference.low|num('.2f') }} to {{ f.difference.high|num('.2f') }}), against a margin of "
+            "{{ f.equivalence|num('g') }}.",
+            undecided="Whether the zeros cost anything is undecided: in total error, proximal minus subgradient is "
+            "{{ f.difference.estimate|num('.2f') }} on average (interval {{ f.difference.low|num('.2f') }} to "
+            "{{ f.difference.high|num('.2f') }}), against a margin of {{ f.equivalence|num('g') }}"
+            "{% if f.difference.pairs_needed %}; some {{ f.difference.pairs_needed|num(',d') }} pairs of runs might "
+            "settle it{% endif %}.",
+        ),
+        Claim(
+            name="proximal-steps-give-zeros",
+            test=lambda f: f["proximal"]["zero"] > f["subgradient"]["zero"] + 0.1,
+            supported="Where zeros are wanted for themselves, to remove inputs or units, it is the proximal step that "
+            "delivers them, and it costs a few lines of code.",
+            refuted="In this experiment the proximal step leaves hardly more zeros than the subgradient step.",
+        ),
+    )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         return [run for step in STEPS for run in self._of(e, step)]
