@@ -63,15 +63,14 @@ def build(
     site.check_writable(store.folder, "store of trained runs")
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
     with _at_work(executors[executor]()) as workers:
-        training = _train(store, _together(runs), workers, progress)
+        training = _train(store, _together(runs.values()), workers, progress)
         studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
         told: dict[str, Findings] = {}
         tables: dict[str, Table] = {}
         shown: dict[str, Any] = {}
+        trained: Trained = {}
         drawing: list[Future[Media]] = []
-        # Sections without runs come first: they are drawn while the others' networks still train.
-        for name, section in sorted(wanted, key=lambda item: bool(runs[item[0]])):
-            trained: Trained = training.result() if runs[name] else {}
+        for name, section, trained in _in_turn(experiment, wanted, runs, store, training, workers, progress):
             study = studies[name].result() if name in studies else None
             told[name] = section.findings(experiment, trained, study)
             tables |= {table.name: table for table in section.tables(experiment, told[name])}
@@ -79,7 +78,7 @@ def build(
             shown |= {item.name: item.inputs for item in items if isinstance(item, Picture)}
             drawing += [workers.submit(render_media, item) for item in items]
         media = _drawn(drawing, progress)
-    article = _article(experiment, wanted, told, media, tables, training.result())
+    article = _article(experiment, wanted, told, media, tables, trained)
     files = _files(article, shown)
     written = site.write(out, files)
     progress("write", len(written), len(written))
@@ -105,21 +104,49 @@ def _studies(section: Section) -> bool:
     return type(section).study is not Section.study
 
 
-def _together(runs: Mapping[str, Iterable[Run]]) -> list[Run]:
-    return list(dict.fromkeys(run for group in runs.values() for run in group))
+def _together(runs: Iterable[Iterable[Run]]) -> list[Run]:
+    return list(dict.fromkeys(run for group in runs for run in group))
 
 
-def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress) -> Completion:
-    progress("train", 0, len(runs))
+def _in_turn(
+    experiment: Experiment,
+    wanted: list[tuple[str, Section]],
+    runs: Mapping[str, list[Run]],
+    store: Store,
+    training: Completion,
+    workers: Executor,
+    progress: Progress,
+) -> Iterator[tuple[str, Section, Trained]]:
+    """The sections, each when what it needs is trained, with all that is trained by then.
+
+    Those without runs come first: they are drawn while the others' networks still train. Those whose runs depend on how
+    other runs ended come last, and are trained while the sections between are drawn.
+    """
+    yield from ((name, section, {}) for name, section in wanted if not runs[name])
+    waiting = [(name, section) for name, section in wanted if runs[name]]
+    if not waiting:
+        return
+    trained: Trained = training.result()
+    more = {name: list(section.follow_up(experiment, trained)) for name, section in waiting}
+    second = _train(store, _together(more.values()), workers, progress, before=len(trained))
+    yield from ((name, section, trained) for name, section in waiting if not more[name])
+    trained = {**trained, **second.result()}
+    yield from ((name, section, trained) for name, section in waiting if more[name])
+
+
+def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress, before: int = 0) -> Completion:
+    """Start what is not stored, and tell how much of it is done; `before` counts what was trained earlier."""
+    total = before + len(runs)
+    progress("train", before, total)
     training = store.complete(runs, workers)
-    done = len(runs) - training.missing
-    progress("train", done, len(runs))
+    done = total - training.missing
+    progress("train", done, total)
 
     def trained(job: Future[int]) -> None:
         nonlocal done
         if not job.cancelled() and not job.exception():
             done += job.result()
-            progress("train", done, len(runs))
+            progress("train", done, total)
 
     for job in training.jobs:
         job.add_done_callback(trained)

@@ -115,7 +115,7 @@ def _stated(difference: Values, means: Values, rule: Comparison) -> Difference:
     share = float(np.mean(difference < 0) + np.mean(difference == 0) / 2)
     # One more resample than drawn, so that no p is zero.
     short = (1 + min(np.sum(means >= -rule.equivalence), np.sum(means <= rule.equivalence))) / (1 + rule.resamples)
-    share_low, share_high = _wilson(share, pairs, level)
+    share_low, share_high = wilson(share, pairs, level)
     return Difference(
         estimate=estimate,
         low=low,
@@ -168,7 +168,7 @@ def _holm(differences: Sequence[Difference], rule: Comparison) -> list[Differenc
     return kept
 
 
-def _wilson(share: float, pairs: int, level: float) -> tuple[float, float]:
+def wilson(share: float, pairs: int, level: float) -> tuple[float, float]:
     """An interval for a share of pairs.
 
     References:

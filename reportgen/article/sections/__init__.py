@@ -52,6 +52,13 @@ class Section:
         """Runs that must be trained for it."""
         return ()
 
+    def follow_up(self, e: Experiment, trained: Trained) -> Iterable[Run]:
+        """Runs that depend on how the others ended, as one that begins from weights of theirs.
+
+        They are trained when those of `runs` are done, while other sections are drawn.
+        """
+        return ()
+
     def study(self, e: Experiment) -> Any:
         """Work that needs no trained run; done by a worker while others train. Returns plain values and arrays."""
         return None

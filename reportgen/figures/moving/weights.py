@@ -23,12 +23,15 @@ _FOOT = 66
 class Weights:
     """A heat map for every kernel of every network, all in one scale of colours that is symmetric about zero.
 
-    Rows are a layer's inputs, columns its outputs.
+    Rows are a layer's inputs, columns its outputs. `dial` says what the records differ in if it is not the step: a name
+    such as "λ =" and a value for each.
     """
 
     of_training: ClassVar[bool] = True
 
-    def __init__(self, panels: Sequence[Panel], counter: bool = True) -> None:
+    def __init__(
+        self, panels: Sequence[Panel], counter: bool = True, dial: tuple[str, Sequence[str]] | None = None
+    ) -> None:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
         columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(len(panels), 3)
@@ -44,7 +47,8 @@ class Weights:
             row, column = divmod(index, columns)
             self._network(panel, column * width, row * height, width, height)
         self._colour_bar()
-        self._counter = Counter(self.figure, steps if counter else None, 20, 28)
+        name, values = dial or ("step", steps)
+        self._counter = Counter(self.figure, values if counter else None, 20, 28, name)
         self.moving: Sequence[Artist] = [*(image for image, _ in self._maps), *self._counter.artists]
 
     def show(self, frame: int) -> None:
