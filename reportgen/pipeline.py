@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
@@ -16,9 +17,10 @@ from reportgen.animation import Media
 from reportgen.animation.draw import render as render_media
 from reportgen.animation.formats import formats
 from reportgen.article import results
+from reportgen.article.claims import Settled, settle
 from reportgen.article.page import Article, Chapter, render, render_embeds
 from reportgen.article.player import Players, pack
-from reportgen.article.sections import Findings, Section, Table, Trained, sections
+from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import ReportgenError
 from reportgen.executors import executors
@@ -64,16 +66,15 @@ def build(
     site.check_writable(store.folder, "store of trained runs")
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
     with _at_work(executors[executor]()) as workers:
-        training = _train(store, _together(runs), workers, progress)
+        training = _train(store, _together(runs.values()), workers, progress)
         studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
         told: dict[str, Findings] = {}
         tables: dict[str, Table] = {}
         shown: dict[str, Any] = {}
         moving: list[Animation] = []
+        trained: Trained = {}
         drawing: list[Future[Media]] = []
-        # Sections without runs come first: they are drawn while the others' networks still train.
-        for name, section in sorted(wanted, key=lambda item: bool(runs[item[0]])):
-            trained: Trained = training.result() if runs[name] else {}
+        for name, section, trained in _in_turn(experiment, wanted, runs, store, training, workers, progress):
             study = studies[name].result() if name in studies else None
             told[name] = section.findings(experiment, trained, study)
             tables |= {table.name: table for table in section.tables(experiment, told[name])}
@@ -81,10 +82,10 @@ def build(
             shown |= {item.name: item.inputs for item in items if isinstance(item, Picture)}
             moving += [item for item in items if isinstance(item, Animation)]
             drawing += [workers.submit(render_media, item, experiment.formats) for item in items]
-        players = pack(experiment, moving, training.result())
+        players = pack(experiment, moving, trained)
         media = _drawn(drawing, progress)
-    article = _article(experiment, wanted, told, media, tables, players, training.result())
-    files = _files(article, shown, _first_of_each_arm(experiment, training.result()))
+    article = _article(experiment, wanted, told, media, tables, players, trained)
+    files = _files(article, shown, _first_of_each_arm(experiment, trained))
     written = site.write(out, files)
     progress("write", len(written), len(written))
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
@@ -109,21 +110,49 @@ def _studies(section: Section) -> bool:
     return type(section).study is not Section.study
 
 
-def _together(runs: Mapping[str, Iterable[Run]]) -> list[Run]:
-    return list(dict.fromkeys(run for group in runs.values() for run in group))
+def _together(runs: Iterable[Iterable[Run]]) -> list[Run]:
+    return list(dict.fromkeys(run for group in runs for run in group))
 
 
-def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress) -> Completion:
-    progress("train", 0, len(runs))
+def _in_turn(
+    experiment: Experiment,
+    wanted: list[tuple[str, Section]],
+    runs: Mapping[str, list[Run]],
+    store: Store,
+    training: Completion,
+    workers: Executor,
+    progress: Progress,
+) -> Iterator[tuple[str, Section, Trained]]:
+    """The sections, each when what it needs is trained, with all that is trained by then.
+
+    Those without runs come first: they are drawn while the others' networks still train. Those whose runs depend on how
+    other runs ended come last, and are trained while the sections between are drawn.
+    """
+    yield from ((name, section, {}) for name, section in wanted if not runs[name])
+    waiting = [(name, section) for name, section in wanted if runs[name]]
+    if not waiting:
+        return
+    trained: Trained = training.result()
+    more = {name: list(section.follow_up(experiment, trained)) for name, section in waiting}
+    second = _train(store, _together(more.values()), workers, progress, before=len(trained))
+    yield from ((name, section, trained) for name, section in waiting if not more[name])
+    trained = {**trained, **second.result()}
+    yield from ((name, section, trained) for name, section in waiting if more[name])
+
+
+def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress, before: int = 0) -> Completion:
+    """Start what is not stored, and tell how much of it is done; `before` counts what was trained earlier."""
+    total = before + len(runs)
+    progress("train", before, total)
     training = store.complete(runs, workers)
-    done = len(runs) - training.missing
-    progress("train", done, len(runs))
+    done = total - training.missing
+    progress("train", done, total)
 
     def trained(job: Future[int]) -> None:
         nonlocal done
         if not job.cancelled() and not job.exception():
             done += job.result()
-            progress("train", done, len(runs))
+            progress("train", done, total)
 
     for job in training.jobs:
         job.add_done_callback(trained)
@@ -152,6 +181,12 @@ def _article(
     trained: Trained,
 ) -> Article:
     headlines = [section.headline(experiment, told[name]) for name, section in wanted]
+    # Claims see findings as `results.json` has them, so that whoever holds the file can decide them again.
+    claims = {
+        claim.name: settle(claim, name, site.plain(told[name]), experiment)
+        for name, section in wanted
+        for claim in section.claims
+    }
     return Article(
         experiment=experiment,
         chapters=tuple(
@@ -159,8 +194,9 @@ def _article(
             for i, (name, section) in enumerate(wanted, 1)
         ),
         headlines=tuple(headline for headline in headlines if headline),
+        claims=claims,
         media=media,
-        tables=tables,
+        tables={**tables, "claims": _ledger(claims.values())},
         players=players,
         facts={
             "runs": len(trained),
@@ -175,6 +211,17 @@ def _article(
 def _first_of_each_arm(experiment: Experiment, trained: Trained) -> dict[str, Trajectory]:
     firsts = {arm.name: experiment.arm_runs(arm)[0] for arm in experiment.arms}
     return {name: trained[run] for name, run in firsts.items() if run in trained}
+
+
+def _ledger(claims: Iterable[Settled]) -> Table:
+    """What the post of 2018 said and what was measured, and below it the claims that are this article's own."""
+    decided = sorted((claim for claim in claims if claim.outcome), key=lambda claim: not claim.post)
+    return Table(
+        name="claims",
+        columns=tuple(Column(label=label) for label in ("the post of 2018", "verdict", "this build")),
+        rows=tuple((claim.post, str(claim.outcome), claim.sentence) for claim in decided),
+        shown=sum(bool(claim.post) for claim in decided),
+    )
 
 
 def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Trajectory]) -> dict[str, bytes]:
@@ -204,6 +251,7 @@ def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Traje
             "experiment": describe(article.experiment),
             "facts": article.facts,
             "headlines": article.headlines,
+            "claims": {name: dataclasses.asdict(settled) for name, settled in article.claims.items()},
             "findings": {chapter.name: chapter.findings for chapter in article.chapters},
             "tables": {
                 table.name: {"columns": [column.label for column in table.columns], "rows": table.rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -72,6 +73,36 @@ class Recording(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start(Checked):
+    """Weights to begin from: for each layer the rows of its kernel, and its biases."""
+
+    kernels: tuple[tuple[tuple[float, ...], ...], ...]
+    biases: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if [{len(row) for row in kernel} for kernel in self.kernels] != [{len(bias)} for bias in self.biases]:
+            raise ExperimentError("start must have, for each layer, as many biases as its kernel has columns")
+
+    @classmethod
+    def of(cls, kernels: Sequence[Weights], biases: Sequence[Weights]) -> Start:
+        """The start from arrays, rounded to float32, in which networks compute."""
+        return cls(
+            kernels=tuple(tuple(map(tuple, np.asarray(w, np.float32).tolist())) for w in kernels),
+            biases=tuple(tuple(np.asarray(b, np.float32).tolist()) for b in biases),
+        )
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """(inputs, outputs) of each kernel."""
+        return tuple((len(kernel), len(bias)) for kernel, bias in zip(self.kernels, self.biases, strict=True))
+
+    def arrays(self) -> tuple[list[Weights], list[Weights]]:
+        """Kernels [I, O] and biases [O]."""
+        return [np.array(w, np.float32) for w in self.kernels], [np.array(b, np.float32) for b in self.biases]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run(Checked):
     """One network to train. Runs that differ only by seeds form an arm."""
 
@@ -87,6 +118,8 @@ class Run(Checked):
     data_seed: Annotated[int, Field(ge=0)] = 0
     order_seed: Annotated[int, Field(ge=0)] = 0
     init_seed: Annotated[int, Field(ge=0)] = 0
+    start: Start | None = None
+    """Weights to begin from, in place of those that `init_seed` draws; `network` says of what shapes."""
     fold: tuple[int, int] | None = None
     """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
@@ -101,6 +134,8 @@ class Run(Checked):
                 f"batch_size must be at most the number of training samples ({self.training_samples}), "
                 f"got {self.training.batch_size}"
             )
+        if self.start and self.start.shapes != self.shapes:
+            raise ExperimentError(f"start must have kernels of the shapes {self.shapes}, got {self.start.shapes}")
 
     @property
     def training_samples(self) -> int:
@@ -126,6 +161,8 @@ class Run(Checked):
 
     def initial_weights(self) -> tuple[list[Weights], list[Weights]]:
         """Kernels and biases before the first step."""
+        if self.start:
+            return self.start.arrays()
         return self.network.initial_weights(*self.data.shape, self.init_seed)
 
     def order(self) -> NDArray[np.int32]:
@@ -194,16 +231,17 @@ def revive(description: dict[str, Any]) -> Run:
             "network": Network(**_fields(parts["network"])),
             "training": Training(**_fields(parts["training"])),
             "recording": Recording(**_fields(parts["recording"])),
+            "start": parts["start"] and Start(**_fields(parts["start"])),
         }
     )
 
 
 def _fields(description: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in description.items()
-        if name != "kind"
-    }
+    return {name: _tuples(value) for name, value in description.items() if name != "kind"}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _registered(description: dict[str, Any], registry: Registry[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,10 @@ _PADDED_UP_TO = 4096
 """Networks of at most this many parameters are padded to share a program: compiling costs more than the padding."""
 
 
+_RUNS_A_CALL = 2500
+"""Keeps the tables of sample order and learning rates to some tens of megabytes."""
+
+
 def groups(runs: Sequence[Run]) -> list[list[int]]:
     """Indices of the runs that one compiled program can train together, in the order the program stacks them."""
     by_program: dict[Any, dict[Any, list[int]]] = {}
@@ -27,8 +32,16 @@ def groups(runs: Sequence[Run]) -> list[list[int]]:
         members = list(by_recording.values()) or [[]]
         # Runs that keep only their ends fit into any program; the largest one shares its compilation.
         max(members, key=len).extend(ends_only)
-        together += [sorted(group, key=lambda i: (slice_key(runs[i]), i)) for group in members]
+        for group in members:
+            together += _parts(sorted(group, key=lambda i: (slice_key(runs[i]), i)))
     return together
+
+
+def _parts(group: list[int]) -> list[list[int]]:
+    """Equal parts of a group that is too large: by parts it also needs less memory, and workers share it."""
+    count = -(-len(group) // _RUNS_A_CALL)
+    ends = [len(group) * part // count for part in range(count + 1)]
+    return [group[start:end] for start, end in itertools.pairwise(ends)]
 
 
 ENDS_ONLY = Recording(every=None, loss=False)

@@ -51,9 +51,6 @@ _XP = SimpleNamespace(
 )
 """The functions that penalties and layouts use, by NumPy's names."""
 
-_RUNS_A_CALL = 2048
-"""Keeps the tables of sample order and learning rates to some tens of megabytes."""
-
 _LOSSES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "absolute": (tf.abs, tf.sign),
     "squared": (tf.square, lambda r: 2.0 * r),
@@ -75,9 +72,7 @@ def train(runs: Iterable[Run]) -> list[Trajectory]:
     runs = list(runs)
     done: dict[int, Trajectory] = {}
     for group in groups(runs):
-        for start in range(0, len(group), _RUNS_A_CALL):
-            chunk = group[start : start + _RUNS_A_CALL]
-            done.update(zip(chunk, _train_together([runs[i] for i in chunk]), strict=True))
+        done.update(zip(group, _train_together([runs[i] for i in group]), strict=True))
     return [done[i] for i in range(len(runs))]
 
 

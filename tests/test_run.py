@@ -13,7 +13,7 @@ from reportgen.errors import DataError, ExperimentError
 from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
-from reportgen.run import Recording, Run, Training, describe, revive
+from reportgen.run import Recording, Run, Start, Training, describe, revive
 
 SMALL = Line(samples=13, test_samples=3)
 
@@ -237,3 +237,49 @@ def test_a_run_on_a_fold_survives_being_written_as_json():
 def test_drawn_data_cannot_be_changed_under_another_run():
     with pytest.raises(ValueError, match="read-only"):
         Run().draw().x_train[0] = 0
+
+
+START = Start.of([np.array([[0.1, -2.5]]), np.array([[1e-30], [3.0]])], [np.array([0.5, 0.0]), np.array([7.0])])
+STARTED = Run(network=Network(hidden=(2,)), start=START)
+
+
+def test_a_run_that_begins_from_weights_survives_being_written_as_json():
+    revived = revive(json.loads(json.dumps(describe(STARTED))))
+
+    assert revived == STARTED
+    assert hash(revived) == hash(STARTED)
+    for was, now in zip(START.arrays()[0], revived.initial_weights()[0], strict=True):
+        np.testing.assert_array_equal(was, now)
+        assert now.dtype == np.float32
+
+
+def test_weights_to_begin_from_take_the_place_of_those_of_the_seed():
+    kernels, biases = STARTED.initial_weights()
+
+    np.testing.assert_array_equal(kernels[0], np.float32([[0.1, -2.5]]))
+    np.testing.assert_array_equal(biases[1], [7.0])
+    assert replace(STARTED, start=None) != STARTED
+
+
+def test_weights_of_other_shapes_than_the_network_are_refused():
+    with pytest.raises(ExperimentError) as error:
+        Run(network=Network(hidden=(3,)), start=START)
+
+    assert str(error.value) == "start must have kernels of the shapes ((1, 3), (3, 1)), got ((1, 2), (2, 1))"
+
+
+@pytest.mark.parametrize(
+    ("kernels", "biases"),
+    [(((1.0, 2.0), (3.0,)), (0.0, 0.0)), (((1.0, 2.0),), (0.0,))],
+    ids=["a row is short", "a bias is missing"],
+)
+def test_weights_that_make_no_layer_are_refused(kernels, biases):
+    with pytest.raises(ExperimentError) as error:
+        Start(kernels=(kernels,), biases=(biases,))
+
+    assert str(error.value) == "start must have, for each layer, as many biases as its kernel has columns"
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    with pytest.raises(ExperimentError, match=r"^kernels must be a finite number, got nan$"):
+        Start.of([np.array([[np.nan]])], [np.array([0.0])])

@@ -1,7 +1,7 @@
 """Paired comparisons: how much one arm differs from another, and whether that is known well enough to say so.
 
 Runs are paired by their (data, order, initial weights) triple. Intervals come from a bootstrap that resamples triples,
-the same ones in both arms.
+the same ones in both arms and in every comparison of a family.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from reportgen.experiment import Comparison
 
 Values = NDArray[np.float64]
 Verdict = Literal["better", "worse", "practically equal", "undecided"]
@@ -28,9 +31,12 @@ class Difference:
     """Mean of the paired differences."""
     low: float
     high: float
-    """Percentile bootstrap interval of that mean."""
+    """Bootstrap interval of that mean."""
     superiority: float
     """Share of pairs in which the first is smaller, ties counted half."""
+    superiority_low: float
+    superiority_high: float
+    """Wilson's interval of that share."""
     pairs: int
     p: float
     """Twice the share of resamples that fall short of the region's nearer edge, which is never less than the chance
@@ -44,60 +50,134 @@ class Difference:
     """
 
 
-def compare(
-    first: Values, second: Values, equivalence: float, confidence: float, resamples: int, seed: int
-) -> Difference:
-    """Compare paired values [pairs]; pairs with a value that is not finite are left out.
+_UNKNOWN = Difference(
+    estimate=math.nan,
+    low=math.nan,
+    high=math.nan,
+    superiority=math.nan,
+    superiority_low=math.nan,
+    superiority_high=math.nan,
+    pairs=0,
+    p=1.0,
+    verdict="undecided",
+    pairs_needed=None,
+)
+
+
+def compare(first: Values, second: Values, rule: Comparison) -> Difference:
+    """Compare paired values [pairs]; pairs with a value that is not finite are left out."""
+    return _compared([np.asarray(first, np.float64) - np.asarray(second, np.float64)], rule)[0]
+
+
+def family(comparisons: Sequence[tuple[Values, Values]], rule: Comparison) -> list[Difference]:
+    """Compare several pairs of arms, each as `compare` does, and answer for all of them together.
+
+    Whether a difference stands is decided by Holm's correction over the family: "better" and "worse" that do not
+    survive it are undecided.
 
     References:
-        Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals).
+        Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 1979.
     """
-    difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
-    difference = difference[np.isfinite(difference)]
-    if not len(difference):
-        return Difference(math.nan, math.nan, math.nan, math.nan, 0, 1.0, "undecided", None)
-    rows = np.random.default_rng([seed, 6]).integers(0, len(difference), (resamples, len(difference)))
-    means = difference[rows].mean(axis=1)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+    differences = [np.asarray(first, np.float64) - np.asarray(second, np.float64) for first, second in comparisons]
+    return _holm(_compared(differences, rule), rule)
+
+
+def _compared(differences: Sequence[Values], rule: Comparison) -> list[Difference]:
+    """All comparisons with the same pairs left are one product: values times how often each pair was drawn."""
+    kept = [np.isfinite(difference) for difference in differences]
+    found: dict[int, Difference] = {}
+    for pattern in {tuple(finite) for finite in kept}:
+        which = [i for i, finite in enumerate(kept) if tuple(finite) == pattern]
+        values = np.stack([differences[i][np.array(pattern, bool)] for i in which])
+        if values.shape[1]:
+            drawn = _draws(values.shape[1], rule.resamples, rule.seed)
+            # Not `@`: a BLAS library rounds by its number of threads, and reports must not.
+            means = np.einsum("cp,pr->cr", values, drawn)
+            found |= zip(which, map(_stated, values, means, [rule] * len(which)), strict=True)
+        else:
+            found |= dict.fromkeys(which, _UNKNOWN)
+    return [found[i] for i in range(len(differences))]
+
+
+def _draws(pairs: int, resamples: int, seed: int) -> Values:
+    """The share [pairs, resamples] that each pair has in each resample."""
+    rows = np.random.default_rng([seed, 6]).integers(0, pairs, (resamples, pairs))
+    places = rows + pairs * np.arange(resamples)[:, None]
+    return np.bincount(places.ravel(), minlength=resamples * pairs).reshape(resamples, pairs).T / pairs
+
+
+def _stated(difference: Values, means: Values, rule: Comparison) -> Difference:
+    pairs, level = len(difference), 1 - rule.confidence
+    tail = expanded(level, pairs) / 2
+    low, high = map(float, np.quantile(means, [tail, 1 - tail]))
     estimate = float(difference.mean())
-    enough = len(difference) >= _fewest(1 - confidence)
-    verdict = _verdict(float(low), float(high), equivalence) if enough else "undecided"
+    verdict = _verdict(low, high, rule.equivalence) if pairs >= _fewest(level) else "undecided"
+    share = float(np.mean(difference < 0) + np.mean(difference == 0) / 2)
     # One more resample than drawn, so that no p is zero.
-    short = (1 + min(np.sum(means >= -equivalence), np.sum(means <= equivalence))) / (1 + resamples)
+    short = (1 + min(np.sum(means >= -rule.equivalence), np.sum(means <= rule.equivalence))) / (1 + rule.resamples)
+    share_low, share_high = wilson(share, pairs, level)
     return Difference(
         estimate=estimate,
-        low=float(low),
-        high=float(high),
-        superiority=float(np.mean(difference < 0) + np.mean(difference == 0) / 2),
-        pairs=len(difference),
-        p=min(2 * max(short, 0.5 ** len(difference)), 1.0),
+        low=low,
+        high=high,
+        superiority=share,
+        superiority_low=share_low,
+        superiority_high=share_high,
+        pairs=pairs,
+        p=min(2 * max(float(_contracted(short, pairs)), 0.5**pairs), 1.0),
         verdict=verdict,
-        pairs_needed=_needed(estimate, float(high - low) / 2, len(difference), equivalence, 1 - confidence)
+        pairs_needed=_needed(estimate, (high - low) / 2, pairs, rule.equivalence, level)
         if verdict == "undecided"
         else None,
     )
 
 
-def holm(differences: Sequence[Difference], equivalence: float, confidence: float) -> list[Difference]:
-    """The same comparisons as one family: "better" and "worse" that do not survive Holm's correction are undecided.
+def expanded(level: float, pairs: int) -> float:
+    """The level at which a percentile interval of so few pairs must be read to miss no more often than `level`.
+
+    A bootstrap of n values is too narrow by √((n − 1) / n), and takes normal quantiles where Student's are due.
 
     References:
-        Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 1979.
+        Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 2015, section 5.3.
     """
+    if pairs < 2:
+        return level
+    return float(2 * ndtr(math.sqrt(pairs / (pairs - 1)) * stdtrit(pairs - 1, level / 2)))
+
+
+def _contracted(share: float, pairs: int) -> float:
+    """The level that `expanded` turns into `share`: what a share of resamples amounts to as a probability."""
+    if pairs < 2 or share >= 0.5:
+        return share
+    return float(stdtr(pairs - 1, ndtri(share) / math.sqrt(pairs / (pairs - 1))))
+
+
+def _holm(differences: Sequence[Difference], rule: Comparison) -> list[Difference]:
     kept = list(differences)
     order = sorted(range(len(kept)), key=lambda i: kept[i].p)
     rejecting = True
     for rank, i in enumerate(order):
-        rejecting = rejecting and kept[i].p <= (1 - confidence) / (len(kept) - rank)
+        level = (1 - rule.confidence) / (len(kept) - rank)
+        rejecting = rejecting and kept[i].p <= level
         if not rejecting and kept[i].verdict in ("better", "worse"):
             # The interval that would have to clear the edge is that of the corrected level, wider by this factor.
-            level = (1 - confidence) / (len(kept) - rank)
-            wider = _quantile(level) / _quantile(1 - confidence)
+            wider = _quantile(level) / _quantile(1 - rule.confidence)
             half_width = (kept[i].high - kept[i].low) / 2 * wider
-            needed = _needed(kept[i].estimate, half_width, kept[i].pairs, equivalence, level)
+            needed = _needed(kept[i].estimate, half_width, kept[i].pairs, rule.equivalence, level)
             kept[i] = dataclasses.replace(kept[i], verdict="undecided", pairs_needed=needed)
     return kept
+
+
+def wilson(share: float, pairs: int, level: float) -> tuple[float, float]:
+    """An interval for a share of pairs.
+
+    References:
+        Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 1927.
+    """
+    z = _quantile(level)
+    centre = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
+    half = z / (1 + z**2 / pairs) * math.sqrt(share * (1 - share) / pairs + (z / (2 * pairs)) ** 2)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def _quantile(level: float) -> float:

@@ -21,20 +21,20 @@ def below_share(kernels: Sequence[Weights], threshold: float) -> float:
     return float(np.mean(np.concatenate([np.abs(w).ravel() for w in kernels]) <= threshold))
 
 
+def unit_sizes(kernels: Sequence[Weights]) -> list[Weights]:
+    """For each hidden layer, the size of each of its units: the smallest threshold at which it counts as dead.
+
+    A unit is dead when all its incoming or all its outgoing weights are within ±threshold.
+    """
+    return [
+        np.minimum(np.abs(incoming).max(axis=0), np.abs(outgoing).max(axis=1))
+        for incoming, outgoing in itertools.pairwise(kernels)
+    ]
+
+
 def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.bool_]]:
     """For each hidden layer, which of its units are dead: all incoming or all outgoing weights within ±threshold."""
-    dead = []
-    for incoming, outgoing in itertools.pairwise(kernels):
-        unfed = np.all(np.abs(incoming) <= threshold, axis=0)
-        unread = np.all(np.abs(outgoing) <= threshold, axis=1)
-        dead.append(unfed | unread)
-    return dead
-
-
-def dead_share(kernels: Sequence[Weights], threshold: float) -> float:
-    """Share of all hidden units that are dead; there must be some."""
-    dead = dead_units(kernels, threshold)
-    return float(sum(layer.sum() for layer in dead) / sum(layer.size for layer in dead))
+    return [sizes <= threshold for sizes in unit_sizes(kernels)]
 
 
 HISTOGRAM_EDGES = np.logspace(-7, 1, 41)

@@ -58,8 +58,7 @@ def threshold(e: Experiment, λ: float | None = None) -> float:
 
 def against(e: Experiment, first: Values, second: Values) -> Difference:
     """`first` compared with `second` by the experiment's own rule."""
-    c = e.comparison
-    return compare(first, second, c.equivalence, c.confidence, c.resamples, c.seed)
+    return compare(first, second, e.comparison)
 
 
 def stated(difference: Difference) -> dict[str, Any]:

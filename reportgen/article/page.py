@@ -19,6 +19,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media
+from reportgen.article.claims import Settled
 from reportgen.article.embed import snippets
 from reportgen.article.numbers import number
 from reportgen.article.player import Players
@@ -47,6 +48,8 @@ class Article:
     experiment: Experiment
     chapters: tuple[Chapter, ...]
     headlines: tuple[str, ...]
+    claims: Mapping[str, Settled]
+    """Every claim of the chapters, decided, by name."""
     media: Mapping[str, Media]
     tables: Mapping[str, Table]
     players: Players = field(default_factory=Players)
@@ -89,6 +92,7 @@ def _rendered(template: str, article: Article, names: Mapping[str, Any], folder:
         "article": article,
         "chapter_of": {chapter.name: chapter for chapter in article.chapters},
         "numbering": numbering,
+        "claim": lambda name: _known(article.claims, name, "claim").sentence,
         **names,
     }
     try:

@@ -93,15 +93,22 @@ def parse(text: str, name: str = "experiment") -> Experiment:
 
 def shipped(name: str = "default") -> str:
     """The text of an experiment file that comes with the package."""
-    known = [file.name.removesuffix(".toml") for file in _shipped().iterdir() if file.name.endswith(".toml")]
-    if name not in known:
-        raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, known)}")
-    text: str = (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+    files = _shipped()
+    if name not in files:
+        raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, files)}")
+    text: str = files[name].read_text(encoding="utf-8")
     return text
 
 
-def _shipped() -> Any:
-    return resources.files("reportgen.experiment") / "shipped"
+def on_offer() -> dict[str, str]:
+    """What each shipped experiment file says of itself in its first line, by name; the default comes first."""
+    names = sorted(_shipped(), key=lambda name: (name != "default", name))
+    return {name: shipped(name).partition("\n")[0].removeprefix("#").strip() for name in names}
+
+
+def _shipped() -> dict[str, Any]:
+    folder = resources.files("reportgen.experiment") / "shipped"
+    return {file.name.removesuffix(".toml"): file for file in folder.iterdir() if file.name.endswith(".toml")}
 
 
 def schema() -> dict[str, Any]:

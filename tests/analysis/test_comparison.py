@@ -1,15 +1,25 @@
 import dataclasses
+import itertools
+import time
 
 import numpy as np
 import pytest
 
-from reportgen.analysis.comparison import compare, holm, interquartile_mean
+from reportgen.analysis.comparison import compare, expanded, family, interquartile_mean
+from reportgen.experiment import Comparison
+
+
+def rule(equivalence=1.0, resamples=2000, **changes):
+    return Comparison(equivalence=equivalence, resamples=resamples, **changes)
 
 
 def compared(difference, equivalence=1.0, **changes):
-    settings = {"confidence": 0.95, "resamples": 2000, "seed": 0, **changes}
     difference = np.asarray(difference, float)
-    return compare(difference, np.zeros_like(difference), equivalence, **settings)
+    return compare(difference, np.zeros_like(difference), rule(equivalence, **changes))
+
+
+def together(*differences, **changes):
+    return family([(np.asarray(d, float), np.zeros(len(d))) for d in differences], rule(**changes))
 
 
 NOISE = np.random.default_rng(0).normal(size=30)
@@ -38,11 +48,27 @@ def test_the_interval_surrounds_the_mean_and_narrows_with_pairs():
     assert (few.high - few.low) / (many.high - many.low) == pytest.approx(4, rel=0.1)
 
 
+def test_the_interval_of_a_mean_is_about_students():
+    from scipy.stats import t
+
+    low, high = t.interval(0.95, 29, loc=NOISE.mean(), scale=1 / np.sqrt(30))
+    ours = compared(NOISE, resamples=20_000)
+
+    assert (ours.low, ours.high) == pytest.approx((low, high), abs=0.03)
+
+
 def test_the_interval_is_that_of_scipy():
     from scipy.stats import bootstrap
 
     ours = compared(NOISE, resamples=20_000)
-    theirs = bootstrap((NOISE,), np.mean, method="percentile", n_resamples=20_000, random_state=1).confidence_interval
+    theirs = bootstrap(
+        (NOISE,),
+        np.mean,
+        method="percentile",
+        n_resamples=20_000,
+        random_state=1,
+        confidence_level=1 - expanded(0.05, 30),
+    ).confidence_interval
 
     assert ours.low == pytest.approx(theirs.low, abs=0.02)
     assert ours.high == pytest.approx(theirs.high, abs=0.02)
@@ -51,7 +77,7 @@ def test_the_interval_is_that_of_scipy():
 def test_pairs_are_kept_together():
     """Two arms that jitter alike differ by a constant, however large the jitter."""
     jitter = 100 * np.random.default_rng(1).normal(size=30)
-    difference = compare(jitter, jitter + 5, 1.0, 0.95, 1000, 0)
+    difference = compare(jitter, jitter + 5, rule())
 
     assert (difference.low, difference.high) == pytest.approx((-5, -5))
     assert difference.superiority == 1
@@ -94,28 +120,70 @@ def test_the_same_seed_gives_the_same_interval():
 
 
 def test_holm_lets_the_clearest_difference_stand_and_withdraws_a_marginal_one_among_many():
-    clear, marginal = compared(NOISE - 4), compared(NOISE - 1.42)
-    assert [clear.verdict, marginal.verdict] == ["better", "better"]
-    ties = [compared(NOISE * 10)] * 13
+    clear, marginal = NOISE - 4, NOISE - 1.42
+    assert [compared(d).verdict for d in (clear, marginal)] == ["better", "better"]
 
-    family = holm([marginal, clear, *ties], 1.0, 0.95)
+    found = together(marginal, clear, *[NOISE * 10] * 13)
 
-    assert [d.verdict for d in family[:2]] == ["undecided", "better"]
-    assert family[0].pairs_needed > 30
-    assert family[2:] == ties
+    assert [d.verdict for d in found[:2]] == ["undecided", "better"]
+    assert found[0].pairs_needed > 30
+    assert found[2:] == [compared(NOISE * 10)] * 13
 
 
-def test_holm_on_a_single_comparison_changes_nothing():
-    alone = compared(NOISE - 1.42)
+def test_a_family_of_one_is_a_comparison():
+    assert together(NOISE - 1.42) == [compared(NOISE - 1.42)]
 
-    assert holm([alone], 1.0, 0.95) == [alone]
+
+def test_a_family_compares_each_as_if_alone_even_where_runs_diverged():
+    holes = np.where(np.arange(30) % 7 == 0, np.nan, NOISE - 4)
+
+    assert together(holes, NOISE * 10, np.full(30, np.nan))[:2] == [compared(holes), compared(NOISE * 10)]
+    assert together(np.full(30, np.nan))[0].pairs == 0
+
+
+def experiments(count, effect, size=30):
+    """Verdicts on so many experiments with a planted effect, in standard deviations."""
+    rng = np.random.default_rng(2)
+    return [compared(rng.normal(effect, 1, size), equivalence=0.0, seed=i) for i in range(count)]
 
 
 def test_planted_ties_are_rarely_called_different():
-    rng = np.random.default_rng(2)
-    verdicts = [compared(rng.normal(size=30), equivalence=0.0, resamples=500).verdict for _ in range(400)]
+    verdicts = [d.verdict for d in experiments(400, 0.0)]
 
-    assert sum(v in ("better", "worse") for v in verdicts) <= 0.09 * 400
+    assert verdicts.count("better") <= 0.05 * 400
+    assert verdicts.count("better") + verdicts.count("worse") <= 0.07 * 400  # 5%, and two standard errors
+
+
+def test_a_planted_effect_of_one_standard_deviation_is_found():
+    verdicts = [d.verdict for d in experiments(400, -1.0)]
+
+    assert verdicts.count("better") >= 0.9 * 400
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    covered = [d.low <= 0 <= d.high for d in experiments(2000, 0.0)]
+
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
+
+
+def test_the_interval_of_superiority_covers_the_truth():
+    from scipy.stats import binomtest
+
+    found = compared(np.where(np.arange(30) < 21, -1.0, 1.0))
+    theirs = binomtest(21, 30).proportion_ci(method="wilson")
+
+    assert found.superiority == 0.7
+    assert (found.superiority_low, found.superiority_high) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_six_arms_in_pairs_take_well_under_a_second():
+    values = np.random.default_rng(0).normal(size=(6, 30))
+    pairs = list(itertools.combinations(values, 2))
+    began = time.perf_counter()
+    family(pairs, Comparison(resamples=10_000))
+
+    assert len(pairs) == 15
+    assert time.perf_counter() - began < 0.5
 
 
 def test_interquartile_mean_ignores_both_tails():

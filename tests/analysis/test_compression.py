@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.analysis.compression import compress
+from reportgen.analysis.compression import collapsed, compress, part
 from reportgen.network import forward
 
 GRID = np.linspace(-3, 3, 101)[:, None]
@@ -77,3 +77,30 @@ def test_the_certificate_is_a_true_difference_of_outputs():
     shifted = [*biases[:-1], biases[-1] + 0.25]
 
     assert small.largest_change(kernels, shifted, GRID, "linear") == pytest.approx(0.25)
+
+
+def test_the_part_of_a_network_that_was_kept_can_be_found_again():
+    kernels, biases = network(5)
+    kernels[0][:, [1, 4]] = 0.0
+    biases[0][[1, 4]] = 0.0
+
+    small = compress(kernels, biases, 0.0, "tanh")
+    again, their_biases = part(kernels, biases, small.kept)
+
+    assert [units.tolist() for units in small.kept] == [[True, False, True, True, False, True], [True] * 5]
+    for ours, theirs in zip([*again, *their_biases], [*small.kernels, *small.biases], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_certificate_of_float32_weights_is_computed_in_float64():
+    kernels, biases = ([a.astype(np.float32) for a in arrays] for arrays in network(6))
+    kernels[0][:, 2] = 0.0
+
+    small = compress(kernels, biases, 0.0, "linear")
+
+    assert small.largest_change(kernels, biases, GRID.astype(np.float32), "linear") < 1e-12
+
+
+@pytest.mark.parametrize(("outputs", "whether"), [((1.0, 1.005), True), ((1.0, 1.5), False)])
+def test_a_network_that_says_the_same_of_every_sample_has_collapsed(outputs, whether):
+    assert collapsed(np.array(outputs)[:, None], np.array([[0.0], [10.0]]), 0.01) is whether

@@ -6,6 +6,7 @@ from reportgen.analysis.sparsity import (
     below_share,
     dead_units,
     histogram,
+    unit_sizes,
     zero_share,
 )
 
@@ -21,6 +22,14 @@ def test_shares_count_over_all_layers():
 def test_a_unit_is_dead_without_incoming_or_without_outgoing_weights():
     assert dead_units(KERNELS, 0.0)[0].tolist() == [True, True, False, False]
     assert dead_units(KERNELS, 1e-3)[0].tolist() == [True, True, True, True]
+
+
+def test_the_size_of_a_unit_is_the_smallest_threshold_at_which_it_is_dead():
+    sizes = unit_sizes(KERNELS)[0]
+
+    assert sizes.tolist() == [0.0, 0.0, 1e-4, 1e-4]
+    for threshold in (0.0, 5e-5, 1e-4, 1.0):
+        assert dead_units(KERNELS, threshold)[0].tolist() == [size <= threshold for size in sizes]
 
 
 def test_a_linear_model_has_no_units_to_lose():

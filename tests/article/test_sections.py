@@ -106,6 +106,7 @@ def _told(name, experiment, cache: Path):
 
     section = sections[name]()
     trained = Store(cache).complete(section.runs(experiment), Serial()).result()
+    trained |= Store(cache).complete(section.follow_up(experiment, trained), Serial()).result()
     study = section.study(experiment)
     findings = section.findings(experiment, trained, study)
     tables = list(section.tables(experiment, findings))
@@ -152,7 +153,7 @@ NOTHING_ENDS = {"training": {"loss": "squared", "learning_rate": 1e3}}
 
 
 @pytest.mark.parametrize("changes", [WHOLE_BATCHES, NOTHING_ENDS], ids=["whole batches", "every run diverges"])
-@pytest.mark.parametrize("name", ["strength", "stability"])
+@pytest.mark.parametrize("name", ["strength", "stability", "fair"])
 def test_a_sweep_takes_whatever_training_there_is(name, changes, small_experiment, cache):
     """Folds are smaller than a batch of all samples, and a run that diverged has no slope."""
     other = dataclasses.replace(

@@ -24,6 +24,7 @@ POINTS = RNG.normal(size=(90, 2))
 ERRORS = RNG.lognormal(2, 0.5, 30)
 COUNTS = RNG.integers(0, 9, 29)
 KERNELS = [np.where(RNG.random(shape) < 0.2, 1.0, 0.0) for shape in ((1, 10), (10, 40), (40, 1))]
+SIZES = RNG.normal(size=20)
 LINES = np.sin(X) * RNG.normal(1, 0.2, (8, 1))
 
 
@@ -85,6 +86,14 @@ SAMPLES = {
             for truth in (np.sin(X), None, None)
         ]
     },
+    "heat_maps": lambda text: {
+        "panels": [{"title": text, "values": [[1, 20, np.nan], [0.5, 0, 1234]]} for _ in range(5)],
+        "columns": 3,
+        "x": [text, "10%", "20%"],
+        "y": ["0", text],
+        "xlabel": text,
+        "ylabel": text,
+    },
     "intervals": lambda text: {
         "rows": [
             {"label": text, "estimate": v, "low": v - 1, "high": v + 2, "verdict": verdict}
@@ -97,9 +106,30 @@ SAMPLES = {
         "kernels": KERNELS,
         "title": text,
     },
+    "paths": lambda text: {
+        "x": X,
+        "lines": np.outer(1 / X, SIZES),
+        "marked_x": X[::8],
+        "marked": np.outer(1 / X[::8], SIZES),
+        "highlighted": np.arange(20) < 4,
+        "labels": {"highlighted": text, "others": f"{text} too", "marked": f"{text} again"},
+        "xlabel": text,
+        "ylabel": text,
+        "mark": {"x": 3.0, "label": text},
+    },
     "penalty_contours": lambda text: {},
     "penalty_curves": lambda text: {},
     "penalty_surfaces": lambda text: {},
+    "shares": lambda text: {
+        "parts": [text, "data draw", "order", "last iterate"],
+        "rows": [{"label": text, "values": values} for values in ([0.5, 0.3, 0.15, 0.05], [0, 0, 0, 1], [np.nan] * 4)],
+        "xlabel": text,
+    },
+    "picks": lambda text: {
+        "roles": [text, *[f"{text} too"] * 9, *["other"] * 40],
+        "rows": [{"label": text, "shares": np.linspace(end, 1, 50), "note": text} for end in (0, 0.5, 1)],
+        "xlabel": text,
+    },
     "strip": lambda text: {
         "groups": [{"label": text, "values": ERRORS + row} for row in range(6)]
         + [{"label": text, "values": [np.nan, 3.0, np.inf]}, {"label": text, "values": [np.nan]}],

@@ -1,6 +1,7 @@
 """Runs that are trained together: each must come out as if it had been alone."""
 
 import os
+from dataclasses import replace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -19,7 +20,7 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.run import Recording, Run, Training
+from reportgen.run import Recording, Run, Start, Training
 from reportgen.stacking import groups
 from reportgen.training import train
 
@@ -231,3 +232,21 @@ runs = st.builds(
 @given(runs=st.lists(runs, max_size=12))
 def test_groups_deal_every_run_once(runs):
     assert sorted(i for group in groups(runs) for i in group) == list(range(len(runs)))
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+@pytest.mark.parametrize("step", ["subgradient", "proximal"])
+def test_to_stop_and_begin_again_from_the_weights_is_to_go_on(batch_size, step):
+    """A fixed order, a constant rate and plain steps have no memory but the weights."""
+    half = small(training=Training(epochs=2, batch_size=batch_size), step=step)
+    whole = replace(half, training=Training(epochs=4, batch_size=batch_size))
+    (first,) = train([half])
+
+    second, at_once, other = train(
+        [replace(half, start=Start.of(*first.at(-1))), whole, replace(half, network=Network(hidden=(9, 9)))]
+    )
+
+    last = {"records": [-1], "other_records": [-1]}
+    assert_same(second, at_once, **last)
+    np.testing.assert_array_equal(second.kernels[0][0], first.kernels[0][-1])
+    assert other.run.shapes != second.run.shapes

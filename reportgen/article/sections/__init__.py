@@ -5,10 +5,11 @@ Python decides and templates place: `sections/NAME.py` computes, `templates/sect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen.article.claims import Claim
 from reportgen.experiment import SECTIONS_PACKAGE, Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.registry import Registry
@@ -44,9 +45,18 @@ class Section:
     """A section without anything in it; each kind fills in what it has."""
 
     title: str
+    claims: Sequence[Claim] = ()
+    """The sentences of its text that state a result."""
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         """Runs that must be trained for it."""
+        return ()
+
+    def follow_up(self, e: Experiment, trained: Trained) -> Iterable[Run]:
+        """Runs that depend on how the others ended, as one that begins from weights of theirs.
+
+        They are trained when those of `runs` are done, while other sections are drawn.
+        """
         return ()
 
     def study(self, e: Experiment) -> Any:

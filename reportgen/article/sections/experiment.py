@@ -10,6 +10,7 @@ from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.run import Run
 
 
 @sections.register("experiment")
@@ -21,7 +22,7 @@ class ExperimentCard(Section):
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         run, data = e.run(0), e.run(0).draw()
         shapes = [list(shape) for shape in run.shapes]
-        found: Findings = {
+        return {
             "shapes": shapes,
             "layers": len(shapes),
             "parameters": run.network.parameters(*run.data.shape),
@@ -43,12 +44,9 @@ class ExperimentCard(Section):
             "fresh_data": e.fresh_data,
             "line": is_curve(e),
             "straight": isinstance(e.data, Line),
+            "few_inputs": e.data.shape[0] <= 6,
+            "truth_error": truth_error(run),
         }
-        if data.truth is not None and is_curve(e):
-            x, y = data.truth
-            best = np.interp(data.x_test[:, 0], x[:, 0], y[:, 0])
-            found["truth_error"] = float(np.abs(best - data.y_test[:, 0]).sum())
-        return found
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
@@ -121,6 +119,15 @@ class ExperimentCard(Section):
                 (arm.label, _formula(arm), arm.strength, f"{arm.step} step" if arm.strength else "–") for arm in e.arms
             ),
         )
+
+
+def truth_error(run: Run) -> float | None:
+    """The total error of the function behind the data on the test samples; None if there is none over one input."""
+    data = run.draw()
+    if data.truth is None or run.data.shape != (1, 1):
+        return None
+    x, y = data.truth
+    return float(np.abs(np.interp(data.x_test[:, 0], x[:, 0], y[:, 0]) - data.y_test[:, 0]).sum())
 
 
 def _recipe(e: Experiment) -> str:

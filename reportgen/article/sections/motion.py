@@ -12,9 +12,7 @@ from reportgen.article.common import is_curve, threshold, trained_arm
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Arm, Experiment
 from reportgen.figures import Animation, Panel, Picture, training_animation
-from reportgen.network import Weights, forward
 from reportgen.run import Run
-from reportgen.trajectory import Trajectory
 
 
 @sections.register("motion")
@@ -31,9 +29,8 @@ class Motion(Section):
         arms = []
         for arm in e.arms:
             members = trained_arm(e, arm, trained)
-            first, ended = members[0], [t for t in members if t.diverged is None]
+            first = members[0]
             kernels, _ = first.at(-1)
-            seconds = [second for t in ended if (second := _second_direction(t.at(-1)[0])) is not None]
             arms.append(
                 {
                     "name": arm.name,
@@ -41,8 +38,6 @@ class Motion(Section):
                     "below": below_share(kernels, band),
                     "zero": zero_share(kernels),
                     "largest": float(max(np.abs(w).max() for w in kernels)),
-                    "second_direction": max(seconds, default=None),
-                    "rank_one_change": max((_rank_one_change(t) for t in ended), default=None) if seconds else None,
                     "diverged": first.diverged,
                 }
             )
@@ -100,31 +95,6 @@ class Motion(Section):
             )
             if is_curve(e):
                 yield training_animation("fit-side-by-side", ["fit"], both, alt=_ends(both))
-
-
-def _second_direction(kernels: Sequence[Weights]) -> float | None:
-    """Largest share, over the matrices between hidden layers, of the second singular value in the first.
-
-    Zero says that each of these matrices is of rank one: all its rows are multiples of a single row.
-    """
-    values = [np.linalg.svd(w, compute_uv=False) for w in kernels[1:-1] if min(w.shape) > 1]
-    return max((float(s[1] / s[0]) for s in values if s[0] > 0), default=None)
-
-
-def _rank_one_change(trajectory: Trajectory) -> float:
-    """How far outputs at training inputs move when each matrix between hidden layers becomes its rank-one part."""
-    kernels, biases = ([np.asarray(w, np.float64) for w in part] for part in trajectory.at(-1))
-    reduced = [kernels[0], *(_rank_one(w) for w in kernels[1:-1]), kernels[-1]]
-    x, activation = trajectory.run.draw().x_train, trajectory.run.network.activation
-    change = forward(reduced, biases, x, activation) - forward(kernels, biases, x, activation)
-    return float(np.abs(change).max())
-
-
-def _rank_one(w: Weights) -> Weights:
-    """The nearest matrix of rank one."""
-    u, s, v = np.linalg.svd(w)
-    part: Weights = s[0] * np.outer(u[:, 0], v[0])
-    return part
 
 
 def _pair(e: Experiment) -> Sequence[Arm]:

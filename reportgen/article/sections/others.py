@@ -1,11 +1,14 @@
 """Other ways to limit a model, each run: k-means, random forests, dropout, early stopping, weight decay."""
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from reportgen.article.common import penalty
+from reportgen.analysis.comparison import family
+from reportgen.article.claims import Claim, of_difference
+from reportgen.article.common import penalty, stated
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.datasets.wave import Wave
 from reportgen.experiment import Experiment
@@ -20,8 +23,15 @@ _CENTRES = ((-4.0, -3.0), (-3.0, 4.0), (3.5, 3.0), (4.0, -4.0))
 _MOST_CLUSTERS = 8
 _DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 _FEATURES = (1, 2, 4, 8, 10)
-_FORESTS = 5
-"""Data sets over which the errors of forests are averaged."""
+_FORESTS = 6
+"""Data sets over which the errors of forests are averaged; with fewer no comparison of pairs could decide anything."""
+_TREES = 25
+_FOREST_NOISE = 2.0
+_MODERATE = {"depth": 6, "features": 4}
+"""The limits that are compared with the loosest ones, named before any forest was grown."""
+_FOREST_MARGIN = _FOREST_NOISE**2 / 2
+MARGIN = _DATA.noise**2 / 10
+"""Mean squared distances from the sine within ± this are practically equal: a tenth of the noise's variance."""
 WAYS = {
     "none": "unlimited",
     "decay": "weight decay",
@@ -31,11 +41,78 @@ WAYS = {
 _TRAINING = Training(optimizer="adam", learning_rate=0.01, batch_size=8, epochs=500, loss="squared", order="reshuffled")
 
 
+def _interval(d: str, digits: int = 3) -> str:
+    estimate, low, high = (f"{{{{ {d}.{key}|num('.{digits}f') }}}}" for key in ("estimate", "low", "high"))
+    return f"{estimate} (interval {low} to {high})"
+
+
+def _way(way: str, name: str, subject: str, post: str = "") -> Claim:
+    """The claim that a network held back in this way comes closer to the sine than the unlimited one."""
+    d = f"f.differences.{way}"
+    said = f"{subject} comes {{closer}}: its distance from the sine less that of the unlimited network is "
+    return Claim(
+        name=name,
+        post=post,
+        test=lambda f: of_difference(f["differences"][way]),
+        supported=f"{said.format(closer='closer')}{_interval(d)} on average.",
+        refuted=f"{subject} does not come closer: its distance from the sine less that of the unlimited network is "
+        f"{_interval(d)} on average, {{{{ {d}.verdict }}}}.",
+        undecided=f"Whether {subject[0].lower()}{subject[1:]} comes closer is undecided: the difference is "
+        f"{_interval(d)} on average"
+        f"{{% if {d}.pairs_needed %}}; some {{{{ {d}.pairs_needed|num(',d') }}}} runs might settle it{{% endif %}}.",
+    )
+
+
+def _limit(dial: str, name: str, limit: str, loosest: str, post: str = "") -> Claim:
+    """The claim that forests under a moderate limit predict better than under the loosest one."""
+    d = f"f.forest.{dial}.difference"
+    interval = (
+        f"{{{{ {d}.estimate|num('.2f') }}}} (interval {{{{ {d}.low|num('.2f') }}}} to {{{{ {d}.high|num('.2f') }}}})"
+    )
+    said = f"the error with {limit} less that with {loosest} is {interval}"
+    return Claim(
+        name=name,
+        post=post,
+        test=lambda f: of_difference(f["forest"][dial]["difference"]),
+        supported=f"The limit pays: on new samples {said}.",
+        refuted=f"On new samples {said}, {{{{ {d}.verdict }}}} by a margin of {{{{ f.forest.margin|num('g') }}}}.",
+        undecided=f"Whether the limit pays is undecided by so few draws: {said}, against a margin of "
+        "{{ f.forest.margin|num('g') }}.",
+    )
+
+
 @sections.register("others")
 class Others(Section):
     """The post's three examples, and the three that a network has beside penalties."""
 
     title = "Other ways to limit a model"
+    claims = (
+        Claim(
+            name="silhouette-finds-the-clusters",
+            post="In k-means, complexity is the number of clusters: fewer make a simpler model.",
+            test=lambda f: f["kmeans"]["best"] == f["kmeans"]["true"],
+            supported="Of all numbers tried it is highest at {{ f.kmeans.best }}, which is the truth: neither the "
+            "simplest model nor the one that fits closest.",
+            refuted="Of all numbers tried it is highest at {{ f.kmeans.best }}; the truth is {{ f.kmeans.true }}.",
+        ),
+        _limit(
+            "depth",
+            "shallower-trees",
+            "trees of depth {{ f.forest.depth.moderate }}",
+            "trees of depth {{ f.forest.depth['values'][-1] }}",
+            "A random forest is made simpler by shallower trees.",
+        ),
+        _limit(
+            "features",
+            "fewer-inputs-a-split",
+            "{{ f.forest.features.moderate }} inputs a split",
+            "all {{ f.forest.features['values'][-1] }}",
+            "A random forest is made simpler by fewer features per split.",
+        ),
+        _way("decay", "weight-decay-helps", "The network with weight decay"),
+        _way("dropout", "dropout-helps", "The network with dropout"),
+        _way("early", "early-stopping-helps", "The network stopped early"),
+    )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         return [run for way in ("none", "decay", "dropout") for run in self._of(e, way)]
@@ -75,7 +152,13 @@ class Others(Section):
             records = stopped if way == "early" else [-1] * len(members)
             errors = [_distance(t, record) for t, record in zip(members, records, strict=True)]
             ways[way] = {"label": label, "errors": errors, "mean": float(np.mean(errors))}
+        rule = dataclasses.replace(e.comparison, equivalence=MARGIN)
+        distances = {way: np.array(found["errors"]) for way, found in ways.items()}
+        limited = [way for way in WAYS if way != "none"]
+        differences = family([(distances[way], distances["none"]) for way in limited], rule)
         return {
+            "margin": MARGIN,
+            "differences": {way: stated(d) for way, d in zip(limited, differences, strict=True)},
             "runs": len(runs["none"]),
             "samples": _DATA.samples,
             "held_out": _DATA.test_samples,
@@ -90,7 +173,7 @@ class Others(Section):
             "stopped_at": float(np.median([t.steps[r] for t, r in zip(runs["none"], stopped, strict=True)])),
             "steps": self._of(e, "none")[0].steps,
             "kmeans": {key: study["kmeans"][key] for key in ("scores", "best", "true", "shown")},
-            "forest": study["forest"],
+            "forest": _compared(study["forest"], e),
         }
 
     def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
@@ -189,12 +272,18 @@ class Others(Section):
                 Column(label="network"),
                 Column(label="mean squared distance from the sine", format=".3f"),
                 Column(label="closer than unlimited in", format=""),
+                Column(label="mean difference", format=".3f"),
+                Column(label="from", format=".3f"),
+                Column(label="to", format=".3f"),
+                Column(label="verdict"),
             ),
             rows=tuple(
                 (
                     w["label"],
                     w["mean"],
-                    f"{findings['better'][way]} of {findings['runs']} runs" if way != "none" else "–",
+                    f"{findings['better'][way]} of {findings['runs']} runs" if way in findings["better"] else "–",
+                    *(findings["differences"].get(way, {}).get(key) for key in ("estimate", "low", "high")),
+                    findings["differences"].get(way, {}).get("verdict", "–"),
                 )
                 for way, w in findings["ways"].items()
             ),
@@ -240,36 +329,49 @@ def _kmeans() -> dict[str, Any]:
     }
 
 
+def _compared(forest: dict[str, Any], e: Experiment) -> dict[str, Any]:
+    """With the moderate limit of each dial compared with its loosest, over the draws."""
+    rule = dataclasses.replace(e.comparison, equivalence=_FOREST_MARGIN)
+    pairs = [
+        (forest[dial]["each"][forest[dial]["values"].index(moderate)], forest[dial]["each"][-1])
+        for dial, moderate in _MODERATE.items()
+    ]
+    told = {
+        dial: {**forest[dial], "moderate": _MODERATE[dial], "difference": stated(difference)}
+        for dial, difference in zip(_MODERATE, family(pairs, rule), strict=True)
+    }
+    return {**forest, **told, "margin": _FOREST_MARGIN}
+
+
 def _forest() -> dict[str, Any]:
     from sklearn.datasets import make_friedman1
     from sklearn.ensemble import RandomForestRegressor
 
     train, test = slice(120), slice(120, None)
-    drawn = [make_friedman1(n_samples=400, n_features=10, noise=2.0, random_state=i) for i in range(_FORESTS)]
+    drawn = [make_friedman1(n_samples=400, n_features=10, noise=_FOREST_NOISE, random_state=i) for i in range(_FORESTS)]
 
-    def errors(**limits: int) -> tuple[float, float]:
+    def errors(**limits: int) -> list[list[float]]:
+        """Mean squared error on training and on new samples, for each draw."""
         found = []
         for x, y in drawn:
-            forest = RandomForestRegressor(n_estimators=30, random_state=0, **limits).fit(x[train], y[train])
-            found.append([np.mean((forest.predict(x[part]) - y[part]) ** 2) for part in (train, test)])
-        on_train, on_test = np.mean(found, axis=0)
-        return float(on_train), float(on_test)
+            forest = RandomForestRegressor(n_estimators=_TREES, random_state=0, **limits).fit(x[train], y[train])
+            found.append([float(np.mean((forest.predict(x[part]) - y[part]) ** 2)) for part in (train, test)])
+        return found
 
-    depth = [errors(max_depth=d) for d in _DEPTHS]
-    features = [errors(max_features=f) for f in _FEATURES]
+    def dial(name: str, values: tuple[int, ...]) -> dict[str, Any]:
+        found = np.array([errors(**{name: value}) for value in values])
+        on_train, on_test = found.mean(axis=1).T.tolist()
+        return {
+            "train": on_train,
+            "test": on_test,
+            "each": found[:, :, 1].tolist(),
+            "values": list(values),
+            "best": values[int(np.argmin(on_test))],
+        }
+
     return {
         "draws": _FORESTS,
         "trained_on": train.stop,
-        "depth": {
-            "train": [a for a, _ in depth],
-            "test": [b for _, b in depth],
-            "values": list(_DEPTHS),
-            "best": _DEPTHS[int(np.argmin([b for _, b in depth]))],
-        },
-        "features": {
-            "train": [a for a, _ in features],
-            "test": [b for _, b in features],
-            "values": list(_FEATURES),
-            "best": _FEATURES[int(np.argmin([b for _, b in features]))],
-        },
+        "depth": dial("max_depth", _DEPTHS),
+        "features": dial("max_features", _FEATURES),
     }

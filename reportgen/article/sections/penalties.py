@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from reportgen.article.claims import Claim
 from reportgen.article.common import penalty, strength
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Experiment
@@ -13,11 +14,36 @@ from reportgen.penalties.elastic_net import ElasticNet
 _SHOWN = (2.0, 1.0, 0.25)
 
 
+def _selects_and_balances(f: Findings) -> bool:
+    """Whether one step of L1 makes some of the weights zero, while one of L2 leaves all in their proportions."""
+    l1, l2 = f["shrunk"]["l1"], f["shrunk"]["l2"]
+    kept = [after / before for before, after in zip(f["weights"], l2, strict=True)]
+    return bool(min(map(abs, l1)) == 0 and min(map(abs, l2)) > 0 and max(kept) - min(kept) < 1e-6)
+
+
+_STEP = (
+    "With λ = {{ f.strength|num('g') }}, one such step turns weights of {{ f.weights|map('num', 'g')|join(', ') }} "
+    "into {{ f.shrunk.l1|map('num', '.2f')|join(', ') }} under L1 and into "
+    "{{ f.shrunk.l2|map('num', '.2f')|join(', ') }} under L2."
+)
+
+
 @sections.register("penalties")
 class Penalties(Section):
     """Formulas and pictures; nothing is trained for it."""
 
     title = "Four penalties, four shapes"
+    claims = (
+        Claim(
+            name="l1-selects-l2-balances",
+            post="L1 makes weights sparse, and so selects; L2 shrinks all of them in balance.",
+            test=_selects_and_balances,
+            supported=_STEP + " L1 takes the same amount from each, and what is smaller than that amount becomes zero; "
+            "L2 takes the same share from each. This is why L1 is said to select and L2 to balance.",
+            refuted=_STEP + " At this λ the two rules, to take the same amount from each and to take the same share, "
+            "do not yet show which one selects.",
+        ),
+    )
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         λ = strength(e)

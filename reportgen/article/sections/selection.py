@@ -1,11 +1,14 @@
 """Fifty inputs of which ten count: feature selection by the lasso, run and counted."""
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from reportgen.article.common import LOOK, penalty
+from reportgen.analysis.comparison import compare
+from reportgen.article.claims import Claim, Outcome, of_difference
+from reportgen.article.common import LOOK, penalty, stated
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Experiment
@@ -26,6 +29,16 @@ ARMS = {
 }
 _LOOK = {kind: LOOK["l1-proximal" if kind == "l1" else kind] for kind in ARMS}
 _DRAWS = 30
+MARGIN = DATA.noise**2 / 2
+"""Mean squared errors within ± this are practically equal: half of what the noise itself adds to each of them."""
+_COST = (
+    "L1's error on new samples less that without a penalty is {{ f.error_difference.estimate|num('.2f') }} on average "
+    "(interval {{ f.error_difference.low|num('.2f') }} to {{ f.error_difference.high|num('.2f') }}"
+)
+_SAVED = (
+    "If every input costs the same to measure, dropping what L1 drops saves {{ f.saving|num('.0%') }} of the cost of "
+    "data collection"
+)
 
 
 def linear_run(kind: str, λ: float, draw: int) -> Run:
@@ -50,6 +63,62 @@ class Selection(Section):
     """The post's "50 coefficients, 10 non-zero", with something to count."""
 
     title = "Choosing inputs: ten of fifty count"
+    claims = (
+        Claim(
+            name="l1-selects-inputs",
+            post="L1 gives sparse weights and so selects features: of fifty coefficients ten are left, and the other "
+            "forty were irrelevant.",
+            test=lambda f: _selects(f["arms"]["l1"], f),
+            supported="L1 keeps {{ f.arms.l1.picked|num('.1f') }} inputs on average: {{ f.arms.l1.found|num('.1f') }} "
+            "of the {{ f.relevant }} that count and {{ f.arms.l1.false_picks|num('.1f') }} of the "
+            "{{ f.inputs - f.relevant }} that do not. So the advertisement holds{% if f.arms.l1.false_picks > 0 %}, "
+            "with a footnote: not everything that L1 keeps is relevant{% endif %}.",
+            refuted="L1 keeps {{ f.arms.l1.picked|num('.1f') }} inputs on average: {{ f.arms.l1.found|num('.1f') }} "
+            "of the {{ f.relevant }} that count and {{ f.arms.l1.false_picks|num('.1f') }} of the "
+            "{{ f.inputs - f.relevant }} that do not. That is less than the advertisement promises.",
+        ),
+        Claim(
+            name="l2-selects-nothing",
+            test=lambda f: f["arms"]["l2"]["picked"] == f["inputs"],
+            supported="L2 keeps all {{ f.inputs|num }}: it makes weights small, and small is not zero.",
+            refuted="L2 keeps {{ f.arms.l2.picked|num('.1f') }} of {{ f.inputs|num }}.",
+        ),
+        Claim(
+            name="elastic-net-keeps-more",
+            test=lambda f: of_difference(f["kept_difference"], "worse"),
+            supported="The elastic net, at the same λ and with its share of both, keeps more than L1: "
+            "{{ f.arms.elastic_net.picked|num('.1f') }}, of which {{ f.arms.elastic_net.false_picks|num('.1f') }} do "
+            "not count (difference {{ f.kept_difference.estimate|num('.1f') }}, interval "
+            "{{ f.kept_difference.low|num('.1f') }} to {{ f.kept_difference.high|num('.1f') }}).",
+            refuted="The elastic net, at the same λ, keeps no more than L1 does: "
+            "{{ f.arms.elastic_net.picked|num('.1f') }} inputs.",
+            undecided="Whether the elastic net keeps more inputs than L1 at the same λ is undecided: it keeps "
+            "{{ f.arms.elastic_net.picked|num('.1f') }} (difference {{ f.kept_difference.estimate|num('.1f') }}, "
+            "interval {{ f.kept_difference.low|num('.1f') }} to {{ f.kept_difference.high|num('.1f') }}).",
+        ),
+        Claim(
+            name="fewer-inputs-cost-less",
+            post="What is dropped need not be measured: collecting data becomes cheaper.",
+            test=lambda f: _pays(f),
+            supported=f"{_SAVED}. It is bought without a practical loss: {_COST}), against a margin of "
+            "{{ f.margin|num('g') }}.",
+            refuted=f"{_SAVED}. That is not free: {_COST}), beyond the margin of {{{{ f.margin|num('g') }}}}, because "
+            "L1 also shrinks the weights it keeps.",
+            undecided=f"{_SAVED}. Whether that costs anything is undecided: {_COST}), against a margin of "
+            "{{ f.margin|num('g') }}.",
+        ),
+        Claim(
+            name="predicting-is-not-selecting",
+            test=lambda f: (
+                f["sharpest"]["strength"] < 0.999 * f["strength"]
+                and f["sharpest"]["false_picks"] > f["arms"]["l1"]["false_picks"] + 1
+            ),
+            supported="But there L1 picks {{ f.sharpest.false_picks|num('.1f') }} irrelevant inputs. The λ that "
+            "predicts best is not the λ that selects best, and one has to know which of the two one wants.",
+            refuted="There L1 picks {{ f.sharpest.false_picks|num('.1f') }} irrelevant inputs, so here one λ serves "
+            "both ends.",
+        ),
+    )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         draws = min(_DRAWS, e.runs.count)
@@ -57,20 +126,31 @@ class Selection(Section):
         yield from (linear_run("l1", UNIVERSAL * f, draw) for f in FACTORS for draw in range(draws))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        draws = min(_DRAWS, e.runs.count)
-        arms = {
-            kind: _summary([_counts(trained[linear_run(kind, UNIVERSAL, d)], d) for d in range(draws)]) for kind in ARMS
-        }
-        path = [
-            _summary([_counts(trained[linear_run("l1", UNIVERSAL * f, d)], d) for d in range(draws)]) for f in FACTORS
-        ]
+        draws = range(min(_DRAWS, e.runs.count))
+        counts = {kind: [_counts(trained[linear_run(kind, UNIVERSAL, d)], d) for d in draws] for kind in ARMS}
+        arms = {kind: _summary(each) for kind, each in counts.items()}
+        path = [_summary([_counts(trained[linear_run("l1", UNIVERSAL * f, d)], d) for d in draws]) for f in FACTORS]
+
+        def each(kind: str, what: str) -> Any:
+            return np.array([count[what] for count in counts[kind]])
+
+        errors = compare(
+            each("l1", "error"), each("none", "error"), dataclasses.replace(e.comparison, equivalence=MARGIN)
+        )
+        # One input more or less is taken for no difference.
+        kept = compare(
+            each("elastic_net", "picked"), each("l1", "picked"), dataclasses.replace(e.comparison, equivalence=1.0)
+        )
         sharpest = int(np.argmin([point["error"] for point in path]))
         picked = arms["l1"]["picked"]
         return {
             "inputs": DATA.inputs,
             "relevant": DATA.relevant,
             "samples": DATA.samples,
-            "draws": draws,
+            "draws": len(draws),
+            "margin": MARGIN,
+            "error_difference": stated(errors),
+            "kept_difference": stated(kept),
             "strength": float(UNIVERSAL),
             "arms": {kind: {"label": ARMS[kind][0], **counts} for kind, counts in arms.items()},
             "path": {"strengths": [float(UNIVERSAL * f) for f in FACTORS], "counts": path},
@@ -158,6 +238,19 @@ class Selection(Section):
             f"{l1['picked']:.1f} on average: {l1['found']:.1f} that count and {l1['false_picks']:.1f} that do not. "
             f"L2 keeps {findings['arms']['l2']['picked']:.0f}."
         )
+
+
+def _selects(l1: Mapping[str, Any], f: Mapping[str, Any]) -> bool:
+    """Nine tenths of what counts is found, and nine tenths of what does not is dropped."""
+    found: bool = l1["found"] >= 0.9 * f["relevant"]
+    return found and l1["false_picks"] <= 0.1 * (f["inputs"] - f["relevant"])
+
+
+def _pays(f: Mapping[str, Any]) -> Outcome:
+    verdict = f["error_difference"]["verdict"]
+    if verdict == "undecided":
+        return "undecided"
+    return "supported" if verdict != "worse" and f["saving"] > 0 else "not supported"
 
 
 def _counts(trajectory: Any, draw: int) -> dict[str, float]:

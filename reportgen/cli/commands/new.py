@@ -14,14 +14,20 @@ from reportgen.cli.terminal import emit
 @click.option(
     "-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write it to FILE, a new file."
 )
-def command(name: str, file: Path | None) -> None:
+@click.option("-l", "--list", "listing", is_flag=True, help="Say which there are, and what each is about.")
+def command(name: str, file: Path | None, listing: bool) -> None:
     """Print an experiment file that comes with reportgen.
 
     NAME is "default" unless given. An existing FILE is never overwritten.
     """
     from reportgen.errors import ExperimentError, MachineError, reason
-    from reportgen.experiment.file import shipped
+    from reportgen.experiment.file import on_offer, shipped
 
+    if listing:
+        offer = on_offer()
+        width = max(map(len, offer))
+        emit("\n".join(f"{known:{width}}  {about}" for known, about in offer.items()))
+        return
     content = shipped(name).encode()
     if file is None:
         emit(content)

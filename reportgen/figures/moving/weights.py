@@ -33,11 +33,15 @@ class WeightMaps:
     Rows are a layer's inputs, columns its outputs; of a convolution each of these cells is a filter, with a gap to the
     next. Where cells would be narrower than two pixels, a block of weights shows the one farthest from zero, since a
     mean would hide the few that matter, and the layer's name says so. What is no number is grey.
+
+    `dial` says what the records differ in if it is not the step: a name such as "λ =" and a value for each.
     """
 
     of_training: ClassVar[bool] = True
 
-    def __init__(self, panels: Sequence[Panel], counter: bool = True) -> None:
+    def __init__(
+        self, panels: Sequence[Panel], counter: bool = True, dial: tuple[str, Sequence[str]] | None = None
+    ) -> None:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
         networks = [recorded.kernels(panel, "weights") for panel in panels]
@@ -50,7 +54,8 @@ class WeightMaps:
         for cell, layers in zip(self._sheet.cells, networks, strict=True):
             self._network(cell, layers)
         self._colour_bar()
-        self._counter = Counter(self.figure, steps if counter else None, 20, 28)
+        name, values = dial or ("step", steps)
+        self._counter = Counter(self.figure, values if counter else None, 20, 28, name)
         self.moving: Sequence[Artist] = [*(image for image, _ in self._maps), *self._counter.artists]
 
     def show(self, frame: int) -> None:

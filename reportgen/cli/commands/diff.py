@@ -1,0 +1,92 @@
+"""`reportgen diff`: what is not the same in two builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reportgen.cli.program import debug
+from reportgen.cli.terminal import emit
+
+FORMATS = ("text", "json", "html")
+
+
+def _share(_: click.Context, __: click.Parameter, given: float) -> float:
+    if not 0 <= given < 1:
+        raise click.BadParameter(f"must be at least 0 and less than 1, got {given}")
+    return given
+
+
+@click.command("diff")
+@click.argument("first", type=click.Path(path_type=Path), metavar="A")
+@click.argument("second", type=click.Path(path_type=Path), metavar="B")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Text, JSON or a page."
+)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write it to FILE, not to the screen.",
+)
+@click.option("--all", "everything", is_flag=True, help="All of it as text, and not the most important alone.")
+@click.option(
+    "--tolerance",
+    type=float,
+    default=1e-9,
+    show_default=True,
+    callback=_share,
+    metavar="SHARE",
+    help="Numbers that differ by no more than this share of the larger are the same.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs, for scripts.")
+@debug
+def command(
+    first: Path, second: Path, form: str, file: Path | None, everything: bool, tolerance: float, exit_code: bool
+) -> None:
+    """Say what is not the same in two builds.
+
+    A and B are output folders of "reportgen build", or the results.json in them. Settings come first, then verdicts
+    and claims that came out otherwise, then numbers, those that changed most on top.
+    """
+    from reportgen.article.difference import as_json
+    from reportgen.article.difference.comparing import difference
+    from reportgen.article.difference.reading import load
+    from reportgen.pipeline import RESULTS_SCHEMA
+
+    results = [load(place, RESULTS_SCHEMA) for place in (first, second)]
+    found = difference(*results, names=(str(first), str(second)), tolerance=tolerance)
+    content: str | bytes
+    if form == "json":
+        content = as_json(found)
+    elif form == "html":
+        from reportgen.article.difference.page import render
+
+        content = render(found).encode()
+    else:
+        from reportgen.article.difference.words import text
+
+        content = text(found, everything=everything)
+    if file is None:
+        emit(content)
+    else:
+        _write(file, content if isinstance(content, bytes) else f"{content}\n".encode(), (first, second))
+        emit(f"{file} is written.")
+    if exit_code and found.any:
+        click.get_current_context().exit(1)
+
+
+def _write(file: Path, content: bytes, places: tuple[Path, Path]) -> None:
+    from reportgen.errors import ExperimentError, MachineError, reason
+    from reportgen.files import put
+
+    compared = (read for place in places for read in (place, place / "results.json"))
+    if file.is_file() and any(read.is_file() and file.samefile(read) for read in compared):
+        raise ExperimentError(f"{file} is what is compared and is left as it is; give -o another name")
+    try:
+        put(file, content)
+    except OSError as error:
+        raise MachineError(f"cannot write {file}: {reason(error)}") from error

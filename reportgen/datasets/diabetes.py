@@ -1,0 +1,63 @@
+"""Real data: what was measured of 442 diabetes patients, and how far the disease had gone a year later."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from reportgen.datasets import Array, Data, datasets, split
+from reportgen.values import Checked
+
+INPUTS = ("age", "sex", "bmi", "bp", "tc", "ldl", "hdl", "tch", "ltg", "glu")
+"""Age in years, sex (1 or 2), body mass index, mean blood pressure, and six measurements of the blood serum."""
+_PATIENTS = 442
+
+
+@datasets.register("diabetes")
+@dataclass(frozen=True)
+class Diabetes(Checked):
+    """Disease progression of 442 patients after one year, from ten measurements at its beginning.
+
+    Inputs and target are standardised: less the mean of the training samples, divided by their standard deviation. A
+    seed chooses which patients are for testing. All seeds share the patients, so that repeating something over seeds
+    says how it depends on the split, and less than new patients would.
+
+    References:
+        Efron, Hastie, Johnstone and Tibshirani, Least Angle Regression, Annals of Statistics 2004.
+    """
+
+    test_samples: Annotated[int, Field(ge=1, le=_PATIENTS - 2)] = 110
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(INPUTS), 1
+
+    @property
+    def training_samples(self) -> int:
+        return _PATIENTS - self.test_samples
+
+    def draw(self, seed: int) -> Data:
+        train, test = split(_PATIENTS, self.test_samples, np.random.default_rng([seed, 1]))
+        patients = measurements()
+        # Nothing about the patients for testing may reach the training, not even their mean.
+        scaled = (patients - patients[train].mean(axis=0)) / patients[train].std(axis=0)
+        return Data(
+            x_train=scaled[train, :-1],
+            y_train=scaled[train, -1:],
+            x_test=scaled[test, :-1],
+            y_test=scaled[test, -1:],
+            outlier_train=np.zeros(len(train), bool),
+            outlier_test=np.zeros(len(test), bool),
+        )
+
+
+@cache
+def measurements() -> Array:
+    """A row a patient, in the units of the study: the inputs, and the progression last."""
+    with (resources.files("reportgen.datasets") / "diabetes.csv").open("rb") as file:
+        table: Array = np.loadtxt(file, delimiter=",", skiprows=1)
+    table.setflags(write=False)
+    return table

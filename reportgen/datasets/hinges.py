@@ -1,0 +1,76 @@
+"""A function with bends in many inputs of which few count, one of them with a double that does not."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from reportgen.datasets import Array, Data, datasets
+from reportgen.errors import ExperimentError
+from reportgen.values import Checked
+
+
+@datasets.register("hinges")
+@dataclass(frozen=True)
+class Hinges(Checked):
+    """y = Σ aₖ · max(0, ± x₂ₖ₋₁ ± x₂ₖ) + N(0, noise²), with standard normal inputs.
+
+    The first `relevant` inputs count, two to a hinge; signs and sizes of the hinges, aₖ of ± U(1, 2), are drawn with
+    the data. The input after them is the double of the first: it correlates with it, and the function does not see it.
+    """
+
+    inputs: Annotated[int, Field(ge=3, le=10_000)] = 50
+    relevant: Annotated[int, Field(ge=2)] = 10
+    correlation: Annotated[float, Field(gt=-1, lt=1)] = 0.9
+    """Between the first input and its double."""
+    samples: Annotated[int, Field(ge=2, le=100_000)] = 500
+    test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    noise: Annotated[float, Field(ge=0)] = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.relevant % 2:
+            raise ExperimentError(f"relevant must be even, since inputs count in pairs, got {self.relevant}")
+        if self.relevant >= self.inputs:
+            raise ExperimentError(f"relevant must be less than inputs ({self.inputs}), got {self.relevant}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.inputs, 1
+
+    @property
+    def training_samples(self) -> int:
+        return self.samples
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What each input is, the same in every draw: "counts", "has a double", "double" or "does not count"."""
+        rest = self.inputs - self.relevant - 1
+        return ("has a double", *["counts"] * (self.relevant - 1), "double", *["does not count"] * rest)
+
+    def function(self, x: Array, seed: int) -> Array:
+        """The noiseless targets [B, 1] of inputs [B, I], by the hinges of `seed`."""
+        rng = np.random.default_rng([seed, 2])
+        hinges = self.relevant // 2
+        signs = rng.choice([-1.0, 1.0], (hinges, 2))
+        sizes = rng.uniform(1.0, 2.0, hinges) * rng.choice([-1.0, 1.0], hinges)
+        pairs = x[:, : self.relevant].reshape(len(x), hinges, 2)
+        y: Array = (np.maximum((pairs * signs).sum(axis=2), 0.0) * sizes).sum(axis=1, keepdims=True)
+        return y
+
+    def draw(self, seed: int) -> Data:
+        rng = np.random.default_rng([seed, 1])
+        x = rng.standard_normal((self.samples + self.test_samples, self.inputs))
+        own = (1.0 - self.correlation**2) ** 0.5
+        x[:, self.relevant] = self.correlation * x[:, 0] + own * x[:, self.relevant]
+        y = self.function(x, seed) + self.noise * rng.standard_normal((len(x), 1))
+        train, test = slice(self.samples), slice(self.samples, None)
+        return Data(
+            x_train=x[train],
+            y_train=y[train],
+            x_test=x[test],
+            y_test=y[test],
+            outlier_train=np.zeros(self.samples, bool),
+            outlier_test=np.zeros(self.test_samples, bool),
+        )

@@ -1,0 +1,57 @@
+"""A polynomial with few noisy samples: a curve that a network has to bend for, and can bend too far for."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from reportgen.datasets import Array, Data, datasets
+from reportgen.errors import ExperimentError
+from reportgen.values import Checked
+
+
+@datasets.register("polynomial")
+@dataclass(frozen=True)
+class Polynomial(Checked):
+    """y = Σ cₖ · xᵏ + N(0, noise²), the coefficients cₖ in rising order of k, for x uniform over [−1, 1].
+
+    Test samples are spaced evenly over the same interval.
+    """
+
+    coefficients: tuple[float, ...] = (0.0, -6.0, 0.0, 8.0)
+    """Unless given those of 8x³ − 6x, which rises, falls and rises again between −2 and 2."""
+    samples: Annotated[int, Field(ge=2, le=100_000)] = 30
+    test_samples: Annotated[int, Field(ge=2, le=100_000)] = 100
+    noise: Annotated[float, Field(ge=0)] = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.coefficients:
+            raise ExperimentError("coefficients must have at least one number, got none")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return 1, 1
+
+    @property
+    def training_samples(self) -> int:
+        return self.samples
+
+    def function(self, x: Array) -> Array:
+        """The noiseless targets of inputs."""
+        return np.polynomial.polynomial.polyval(x, self.coefficients)
+
+    def draw(self, seed: int) -> Data:
+        rng = np.random.default_rng([seed, 1])
+        x = np.sort(rng.uniform(-1.0, 1.0, self.samples))[:, None]
+        x_test = np.linspace(-1.0, 1.0, self.test_samples)[:, None]
+        return Data(
+            x_train=x,
+            y_train=self.function(x) + self.noise * rng.standard_normal(x.shape),
+            x_test=x_test,
+            y_test=self.function(x_test) + self.noise * rng.standard_normal(x_test.shape),
+            outlier_train=np.zeros(self.samples, bool),
+            outlier_test=np.zeros(self.test_samples, bool),
+            truth=(x_test, self.function(x_test)),
+        )

@@ -1,0 +1,91 @@
+"""The choice of λ, and what counts as a kept input."""
+
+import numpy as np
+import pytest
+
+from reportgen.article.sections import inputs
+from reportgen.trajectory import Trajectory
+
+
+def ended(kind, strength, kernel):
+    """A run of the section that ended with this first kernel, and ones behind it."""
+    run = inputs._run(kind, strength, 1)
+    kernels = [np.zeros((1, *shape)) for shape in run.shapes]
+    kernels[0][0, : len(kernel), : len(kernel[0])] = kernel
+    kernels[1][:] = 1.0
+    biases = tuple(np.zeros((1, o)) for _, o in run.shapes)
+    return Trajectory(source=run, steps=np.array([0]), kernels=tuple(kernels), biases=biases, loss=None, penalty=None)
+
+
+BAND = inputs._TRAINING.learning_rate * 0.1
+
+
+@pytest.mark.parametrize(
+    ("kind", "kernel", "kept"),
+    [
+        ("l1", [[0.9 * BAND, -0.9 * BAND], [1.1 * BAND, 0.0]], [1]),
+        # The norm of two weights of 0.9 is 1.27; that of a group of ten has to pass √10.
+        ("group_lasso", [[0.9 * BAND, 0.9 * BAND], [3.0 * BAND, 0.0], [3.0 * BAND, 3.0 * BAND]], [2]),
+        ("elastic_net", [[0.4 * BAND, 0.0], [0.6 * BAND, 0.0]], [1]),
+        ("l2", [[1e-9, 0.0], [0.0, 0.0]], [0]),
+    ],
+)
+def test_an_input_is_kept_if_the_next_proximal_step_alone_would_keep_it(kind, kernel, kept):
+    picked, _ = inputs.kept(ended(kind, 0.1, kernel))
+
+    assert np.flatnonzero(picked).tolist() == kept
+
+
+def test_a_unit_that_nothing_feeds_is_not_in_use():
+    _, units = inputs.kept(ended("l1", 0.1, [[1.0, 0.5 * BAND, 1.0]]))
+
+    assert np.flatnonzero(units).tolist() == [0, 2]
+
+
+def tried(*errors, error=0.1):
+    return [{"λ": 1.0 + i, "choosing": e, "choosing_error": error} for i, e in enumerate(errors)]
+
+
+def test_the_strongest_penalty_within_one_standard_error_is_chosen():
+    assert inputs.choose(tried(0.30, 0.25, 0.34, 0.36))["λ"] == 3.0
+    assert inputs.choose(tried(0.30, 0.25, 0.34, 0.36, error=0.0))["λ"] == 2.0
+
+
+def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
+    """An error of one on the samples for choosing only shows in the one number, and never in the other."""
+    t = ended("l1", 0.1, [[1.0]])
+    data = t.run.draw()
+    before = inputs._outcome(t)
+    y = data.y_test.copy()
+    y[: inputs.CHOOSING] += 100.0
+    monkeypatch.setattr(type(t.run), "draw", lambda run: type(data)(**{**vars(data), "y_test": y}))
+    after = inputs._outcome(t)
+
+    assert after["choosing"] > before["choosing"] + 1000
+    assert after["error"] == before["error"]
+
+
+def test_dropped_inputs_are_out_of_the_network_when_it_is_measured():
+    """A weight within the band is not kept, and the error is that of the network without it."""
+    inside, outside, nowhere = (
+        inputs._outcome(ended("l1", 0.1, [[weight * BAND]]))["error"] for weight in (0.9, 1.1, 0.0)
+    )
+
+    assert inside == nowhere
+    assert outside != nowhere
+
+
+def test_selection_shares_count_draws():
+    picked = np.zeros((4, inputs.DATA.inputs), bool)
+    picked[:, :10] = True
+    picked[0, 0] = False
+    picked[:2, inputs._DOUBLE] = True
+    outcome = {"choosing": 1.0, "choosing_error": 0.1, "error": 1.0, "units": 3, "ranked": 9, "λ": 0.0}
+
+    arm = inputs._arm("none", [[{**outcome, "picked": draw}] for draw in picked], 0.05)
+
+    assert arm["shares"][:2] == [0.75, 1.0]
+    assert (arm["missed"], arm["double"], arm["irrelevant_share"]) == (1, 0.5, 0.0)
+    assert arm["kept"] == pytest.approx(10.25)
+    assert arm["least_counting"] == 0.75
+    assert arm["double_low"] < 0.5 < arm["double_high"]

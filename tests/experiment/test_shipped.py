@@ -1,0 +1,94 @@
+"""The experiment files that come with reportgen: each can be read, says what it is about, and builds."""
+
+import dataclasses
+import json
+
+import pytest
+
+import reportgen
+from reportgen.article.sections import sections
+from reportgen.datasets import datasets
+from reportgen.experiment import Comparison, Runs
+from reportgen.experiment.file import on_offer, parse, shipped
+
+NAMES = tuple(on_offer())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_file_can_be_read(name):
+    experiment = parse(shipped(name), f"{name}.toml")
+
+    assert experiment.arms[0].strength == 0, "the first arm is what the others are held against"
+    assert "method" in experiment.sections
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_file_says_in_its_first_line_what_it_is_about(name):
+    first, second = shipped(name).splitlines()[:2]
+
+    assert first.startswith("# ")
+    assert first.endswith((".", "?"))
+    assert 40 < len(first) <= 120
+    assert second.startswith("#")
+    assert max(map(len, shipped(name).splitlines())) <= 120
+
+
+def test_titles_and_first_lines_tell_files_apart():
+    assert len(set(on_offer().values())) == len(NAMES)
+    assert len({parse(shipped(name)).title for name in NAMES}) == len(NAMES)
+
+
+def test_the_default_is_offered_first():
+    assert NAMES[0] == "default"
+    assert list(NAMES[1:]) == sorted(NAMES[1:])
+
+
+def test_there_is_a_file_for_each_question():
+    assert set(NAMES) >= {"default", "quick", "sparse-inputs", "correlated", "polynomial", "diabetes"}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("default", "line"),
+        ("quick", "line"),
+        ("sparse-inputs", "hinges"),
+        ("correlated", "correlated"),
+        ("polynomial", "polynomial"),
+        ("diabetes", "diabetes"),
+    ],
+)
+def test_a_file_is_about_the_data_that_it_is_named_after(name, data):
+    assert datasets.name_of(parse(shipped(name)).data) == data
+
+
+def test_the_quick_one_trains_and_draws_little():
+    """Under three seconds after the import of TensorFlow, on two idle cores; what that takes can be counted anywhere."""
+    quick = parse(shipped("quick"))
+    runs = {run for name in quick.sections for run in sections[name]().runs(quick)}
+
+    assert len(runs) <= 100
+    assert sum(run.steps for run in runs) <= 400_000
+    assert {run.steps for run in runs} == {quick.run(0).steps}, "one length of training, so that few programs do"
+    assert "motion" not in quick.sections
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(NAMES) - {"default", "deep"})
+)  # those have every section: others build them
+def test_a_shipped_file_builds(name, tmp_path, cache):
+    full = parse(shipped(name))
+    small = dataclasses.replace(
+        full,
+        training=dataclasses.replace(full.training, epochs=4),
+        recording=dataclasses.replace(full.recording, every=2),
+        runs=Runs(count=2),
+        comparison=Comparison(equivalence=full.comparison.equivalence, resamples=200),
+    )
+
+    built = reportgen.build(small, tmp_path, cache=cache, executor="serial")
+
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert built.diverged == 0
+    assert list(results["findings"]) == list(full.sections)
+    assert full.title in built.front.read_text("utf-8")
