@@ -40,7 +40,10 @@ class Polynomial(Checked):
 
     def function(self, x: Array) -> Array:
         """The noiseless targets of inputs."""
-        return np.polynomial.polynomial.polyval(x, self.coefficients)
+        y = np.zeros_like(x)
+        for coefficient in reversed(self.coefficients):
+            y = y * x + coefficient
+        return y
 
     def draw(self, seed: int) -> Data:
         rng = np.random.default_rng([seed, 1])

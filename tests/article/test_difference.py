@@ -490,20 +490,21 @@ def test_the_page_of_equal_builds_says_so():
 
 
 @pytest.mark.parametrize(
-    ("estimate", "at"),
+    ("before", "now", "at"),
     [
         # From −3 to 7 in 148 units after a margin of 6.
-        (5.0, {"old": [6.0, 35.6, 65.2], "new": [94.8, 124.4, 154.0], "zero": 50.4}),
-        # From −11 to 0: zero is shown where neither interval reaches it.
-        (-9.0, {"old": [90.8, 117.7, 144.6], "new": [6.0, 32.9, 59.8], "zero": 154.0}),
+        (-1.0, 5.0, {"old": [6.0, 35.6, 65.2], "new": [94.8, 124.4, 154.0], "zero": 50.4}),
+        # From −11 to 0, or 0 to 11: zero is shown where neither interval reaches it.
+        (-2.7, -9.0, {"old": [90.8, 117.7, 144.6], "new": [6.0, 32.9, 59.8], "zero": 154.0}),
+        (2.7, 9.0, {"old": [15.4, 42.3, 69.2], "new": [100.2, 127.1, 154.0], "zero": 6.0}),
     ],
 )
-def test_intervals_are_drawn_on_one_scale_with_zero(estimate, at):
+def test_intervals_are_drawn_on_one_scale_with_zero(before, now, at):
     old = results()
-    old["findings"]["errors"]["pairs"][0] = compared("none", "l1", -1.0 if estimate > 0 else -2.7)
+    old["findings"]["errors"]["pairs"][0] = compared("none", "l1", before)
 
     def change(new):
-        new["findings"]["errors"]["pairs"][0] = compared("none", "l1", estimate)
+        new["findings"]["errors"]["pairs"][0] = compared("none", "l1", now)
 
     (moved,) = diff(change, old=old).estimates
 

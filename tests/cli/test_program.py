@@ -16,7 +16,7 @@ import reportgen
 from reportgen import pipeline
 from reportgen.cli.program import Terminated, program
 from reportgen.errors import DataError, MachineError, ReportgenError
-from reportgen.experiment.file import parse, schema, shipped
+from reportgen.experiment.file import on_offer, parse, schema, shipped
 
 
 @pytest.fixture
@@ -100,6 +100,22 @@ def test_new_of_an_unknown_name(run):
 
     assert said.exit_code == 2
     assert said.stderr.startswith("reportgen: unknown experiment 'defaut'. Did you mean 'default'? Known: ")
+
+
+def test_new_lists_what_it_can_print_with_a_line_about_each(run):
+    said = run("new", "--list")
+    listed = dict(line.split(maxsplit=1) for line in said.stdout.splitlines())
+
+    assert (said.exit_code, said.stderr) == (0, "")
+    assert listed == on_offer()
+    for name in listed:
+        assert run("new", name).stdout_bytes.decode("utf-8") == shipped(name)
+
+
+def test_new_writes_the_file_that_was_named(run, tmp_path):
+    run("new", "quick", "-o", str(tmp_path / "mine.toml"))
+
+    assert (tmp_path / "mine.toml").read_text("utf-8") == shipped("quick")
 
 
 def test_schema_is_what_the_experiment_files_are_checked_by(run):

@@ -44,13 +44,14 @@ def test_the_default_is_offered_first():
 
 
 def test_there_is_a_file_for_each_question():
-    assert set(NAMES) >= {"default", "quick", "sparse-inputs", "correlated", "polynomial", "diabetes"}
+    assert set(NAMES) >= {"default", "deep", "quick", "sparse-inputs", "correlated", "polynomial", "diabetes"}
 
 
 @pytest.mark.parametrize(
     ("name", "data"),
     [
         ("default", "line"),
+        ("deep", "line"),
         ("quick", "line"),
         ("sparse-inputs", "hinges"),
         ("correlated", "correlated"),
@@ -62,8 +63,16 @@ def test_a_file_is_about_the_data_that_it_is_named_after(name, data):
     assert datasets.name_of(parse(shipped(name)).data) == data
 
 
+def test_the_deep_one_asks_what_the_default_asks_with_more_runs():
+    default, deep = parse(shipped("default")), parse(shipped("deep"))
+
+    assert set(deep.sections) >= set(default.sections)
+    assert deep.runs.count > 3 * default.runs.count
+    assert dataclasses.replace(deep, runs=default.runs, title=default.title, sections=default.sections) == default
+
+
 def test_the_quick_one_trains_and_draws_little():
-    """Under three seconds after the import of TensorFlow, on two idle cores; what that takes can be counted anywhere."""
+    """It is to take less than three seconds after the import of TensorFlow; what that takes can be counted anywhere."""
     quick = parse(shipped("quick"))
     runs = {run for name in quick.sections for run in sections[name]().runs(quick)}
 
@@ -73,9 +82,11 @@ def test_the_quick_one_trains_and_draws_little():
     assert "motion" not in quick.sections
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(NAMES) - {"default", "deep"})
-)  # those have every section: others build them
+SMALL = [name for name in NAMES if name not in ("default", "deep")]
+"""The others have every section, which the tests of the article build."""
+
+
+@pytest.mark.parametrize("name", SMALL)
 def test_a_shipped_file_builds(name, tmp_path, cache):
     full = parse(shipped(name))
     small = dataclasses.replace(
@@ -90,5 +101,5 @@ def test_a_shipped_file_builds(name, tmp_path, cache):
 
     results = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert built.diverged == 0
-    assert list(results["findings"]) == list(full.sections)
+    assert set(results["findings"]) == set(full.sections)
     assert full.title in built.front.read_text("utf-8")
