@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from reportgen.article.results import read
+from reportgen.article.results import load
 from reportgen.errors import ExperimentError, did_you_mean
 
 CONTROLS = 190
@@ -21,7 +21,7 @@ def animations(folder: Path) -> dict[str, dict[str, Any]]:
 
     Raises `DataError` if there is no report in `folder`, or one of another version.
     """
-    return {name: item for name, item in read(folder)["media"].items() if item["kind"] == "animation"}
+    return {name: item for name, item in load(folder)["media"].items() if item["kind"] == "animation"}
 
 
 def chosen(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:

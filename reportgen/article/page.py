@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 import math_core
@@ -243,9 +244,17 @@ def _above(_: Media, file: str) -> str:
 
 
 def _embedded(media: Media, file: str) -> str:
+    if file.endswith(".svg"):
+        return _svg(media.files[file])
     # An APNG is a PNG, and a browser that knows no moving ones shows its first frame.
-    kinds = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif", "apng": "image/png"}
+    kinds = {"png": "image/png", "gif": "image/gif", "apng": "image/png"}
     return _data(kinds[file.rpartition(".")[2]], media.files[file])
+
+
+def _svg(content: bytes) -> Markup:
+    """An SVG as text inside an address: a quarter smaller than in base64. Nothing in it can end an attribute."""
+    text = " ".join(content.decode().replace('"', "'").split("\n"))
+    return Markup("data:image/svg+xml," + quote(text, safe=" !'()*+,-./:;<=>?@[]_~"))  # noqa: S704  # no " and no & left
 
 
 def _data_file(table: Table) -> str:

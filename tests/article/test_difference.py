@@ -12,10 +12,9 @@ import reportgen
 from reportgen.article.difference import ABSENT, as_json
 from reportgen.article.difference.comparing import difference
 from reportgen.article.difference.page import drawn, render
-from reportgen.article.difference.reading import LARGEST, load
 from reportgen.article.difference.words import marked, pair, printable, text
+from reportgen.article.results import LARGEST, SCHEMA, load
 from reportgen.errors import DataError
-from reportgen.pipeline import RESULTS_SCHEMA
 
 
 def compared(first, second, estimate, **others):
@@ -27,7 +26,7 @@ def compared(first, second, estimate, **others):
 
 def results():
     return {
-        "schema": RESULTS_SCHEMA,
+        "schema": SCHEMA,
         "experiment": {
             "kind": "Experiment",
             "runs": {"count": 30},
@@ -556,7 +555,7 @@ def without(name):
 def test_a_folder_and_the_file_in_it_are_the_same_build(tmp_path):
     file = written(tmp_path, results())
 
-    assert load(tmp_path, RESULTS_SCHEMA) == load(file, RESULTS_SCHEMA) == results()
+    assert load(tmp_path) == load(file) == results()
 
 
 @pytest.mark.parametrize(
@@ -569,12 +568,12 @@ def test_a_folder_and_the_file_in_it_are_the_same_build(tmp_path):
         ({}, "these are not the results of a build"),
         (
             results() | {"schema": 0},
-            f"it has layout 0 and this reportgen reads {RESULTS_SCHEMA}; build its experiment again",
+            f"it has layout 0 and this reportgen reads {SCHEMA}; build its experiment again",
         ),
         (
             results() | {"schema": [HOSTILE * 9]},
             f'it has layout ["\\u001b[31m</title><script>alert(1)</script>\\u202e\\u0000... and this reportgen reads '
-            f"{RESULTS_SCHEMA}; build its experiment again",
+            f"{SCHEMA}; build its experiment again",
         ),
         (without("findings"), "findings must be an object"),
         (
@@ -594,13 +593,13 @@ def test_what_is_not_the_results_of_a_build_is_told(tmp_path, content, said):
     file = written(tmp_path, content)
 
     with pytest.raises(DataError) as error:
-        load(file, RESULTS_SCHEMA)
+        load(file)
     assert str(error.value) == f"cannot use {file}: {said}"
 
 
 def test_a_report_that_is_not_there(tmp_path):
     with pytest.raises(DataError) as error:
-        load(tmp_path, RESULTS_SCHEMA)
+        load(tmp_path)
     assert str(error.value) == (
         f"there is no report in {tmp_path}: results.json is missing; reportgen build -o DIR makes one"
     )
@@ -612,7 +611,7 @@ def test_a_file_beyond_all_measure_is_not_read(tmp_path):
         sparse.truncate(LARGEST + 1)
 
     with pytest.raises(DataError, match="results are a file of at most 500 MB"):
-        load(file, RESULTS_SCHEMA)
+        load(file)
 
 
 # Two builds
@@ -625,7 +624,7 @@ def test_one_strength_changed_between_two_real_builds(tmp_path, cache, small_exp
     second = dataclasses.replace(first, arms=tuple(reversed(arms)))
     for experiment, name in [(first, "a"), (second, "b")]:
         reportgen.build(experiment, tmp_path / name, cache=cache)
-    results = [load(tmp_path / name, RESULTS_SCHEMA) for name in ("a", "b")]
+    results = [load(tmp_path / name) for name in ("a", "b")]
     found = difference(*results, names=("a", "b"))
 
     assert [(s.path, s.old, s.new) for s in found.settings] == [("arms[l1].strength", 0.3, 3.0)]

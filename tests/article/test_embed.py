@@ -13,7 +13,7 @@ ITEM = {"kind": "animation", "alt": 'A "fit" <b> of [x]', "width": 640, "height"
 FILM = ITEM | {"files": ["fit.gif", "fit.mp4", "fit.png", "fit.webm"]}
 
 
-OTHER = "cannot use {file}: it is of another version of reportgen; reportgen build -o {out} makes it anew"
+OTHER = "cannot use {file}: these are not the results of a build"
 
 
 def element(text):
@@ -76,11 +76,12 @@ def test_an_unknown_animation_is_met_with_the_one_meant():
         ("{", "cannot use {file}: it is no JSON; reportgen build -o {out} makes it anew"),
         ("[" * 100_000, "cannot use {file}: it is no JSON; reportgen build -o {out} makes it anew"),
         ("[]", OTHER),
+        ('{"schema": 1}', "cannot use {file}: it has layout 1 and this reportgen reads 2; build its experiment again"),
         (
             '{"schema": 1}',
             "cannot use {file}: it is of another version of reportgen; reportgen build -o {out} makes it anew",
         ),
-        (None, "there is no report in {out}; reportgen build -o {out} makes one"),
+        (None, "there is no report in {out}: results.json is missing; reportgen build -o DIR makes one"),
     ],
 )
 def test_results_that_cannot_be_used_are_told(tmp_path, content, message):

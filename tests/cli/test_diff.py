@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from reportgen.article.results import SCHEMA
 from reportgen.cli.program import program
-from reportgen.pipeline import RESULTS_SCHEMA
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def run():
 
 def results(strength):
     return {
-        "schema": RESULTS_SCHEMA,
+        "schema": SCHEMA,
         "experiment": {"arms": [{"name": "l1", "strength": strength}]},
         "facts": {},
         "claims": {},
@@ -78,7 +78,7 @@ def test_what_is_compared_is_never_overwritten(run, builds, file):
 
     assert said.exit_code == 2
     assert said.stderr == f"reportgen: {file} is what is compared and is left as it is; give -o another name\n"
-    assert json.loads((builds / file).read_text("utf-8"))["schema"] == RESULTS_SCHEMA
+    assert json.loads((builds / file).read_text("utf-8"))["schema"] == SCHEMA
 
 
 def test_a_place_that_cannot_be_written_to(run, builds):
@@ -102,9 +102,9 @@ def test_a_tolerance_that_is_none(run, builds, tolerance):
         ("<html>", "cannot use c: it is no JSON (Expecting value: line 1 column 1 (char 0))"),
         (
             '{"schema": 99}',
-            f"cannot use c: it has layout 99 and this reportgen reads {RESULTS_SCHEMA}; build its experiment again",
+            f"cannot use c: it has layout 99 and this reportgen reads {SCHEMA}; build its experiment again",
         ),
-        (f'{{"schema": {RESULTS_SCHEMA}}}', "cannot use c: experiment must be an object"),
+        (f'{{"schema": {SCHEMA}}}', "cannot use c: experiment must be an object"),
     ],
 )
 def test_what_cannot_be_compared_is_told_in_one_line(run, builds, content, said):

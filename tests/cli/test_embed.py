@@ -56,5 +56,5 @@ def test_a_folder_without_a_report_is_told(tmp_path):
 
     assert (said.exit_code, said.stderr) == (
         3,
-        f"reportgen: there is no report in {tmp_path}; reportgen build -o {tmp_path} makes one\n",
+        f"reportgen: there is no report in {tmp_path}: results.json is missing; reportgen build -o DIR makes one\n",
     )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen import training
+from reportgen import stacking
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.network import Network
@@ -159,7 +159,9 @@ def test_recorded_loss_and_penalty_are_those_of_the_recorded_weights(together):
 def test_more_runs_than_fit_one_call_come_out_the_same(monkeypatch):
     runs = [small(init_seed=seed) for seed in range(5)]
     at_once = train(runs)
-    monkeypatch.setattr(training, "_RUNS_A_CALL", 2)
+    monkeypatch.setattr(stacking, "_RUNS_A_CALL", 2)
+
+    assert sorted(map(len, groups(runs))) == [1, 2, 2]
 
     for one, other in zip(train(runs), at_once, strict=True):
         assert one.run == other.run

@@ -26,7 +26,7 @@ from reportgen.values import short
 def difference(
     old: dict[str, Any], new: dict[str, Any], *, names: tuple[str, str], tolerance: float = TOLERANCE
 ) -> Difference:
-    """What is not the same in two results that `reading.load` has read; `names` is what the builds are called.
+    """What is not the same in two results that `results.load` has read; `names` is what the builds are called.
 
     `tolerance` is the relative difference up to which two numbers are the same.
     """

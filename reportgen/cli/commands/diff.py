@@ -54,10 +54,9 @@ def command(
     """
     from reportgen.article.difference import as_json
     from reportgen.article.difference.comparing import difference
-    from reportgen.article.difference.reading import load
-    from reportgen.pipeline import RESULTS_SCHEMA
+    from reportgen.article.results import load
 
-    results = [load(place, RESULTS_SCHEMA) for place in (first, second)]
+    results = [load(place) for place in (first, second)]
     found = difference(*results, names=(str(first), str(second)), tolerance=tolerance)
     content: str | bytes
     if form == "json":

@@ -26,7 +26,7 @@ class ConstraintPath:
         curvature: Sequence[Sequence[float]] = ((1.0, 0.3), (0.3, 1.0)),
         counter: bool = True,
     ) -> None:
-        values = np.linspace(0, 2.36, 48) if strengths is None else np.asarray(strengths, dtype=float)
+        values = np.linspace(0, 2.36, 36) if strengths is None else np.asarray(strengths, dtype=float)
         self.frames = len(values)
         problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
         self.figure = Figure(figsize=(720 / 96, 420 / 96))
