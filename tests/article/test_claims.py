@@ -86,7 +86,7 @@ def test_every_claim_of_the_default_experiment_is_settled_by_its_numbers(section
     settled = settle(claim, section, results["findings"][section], E)
 
     assert results["claims"][claim.name]["outcome"] == settled.outcome
-    assert settled.outcome is not None
+    assert settled.outcome is not None or claim.name in BEYOND_THE_SMALL_REPORT
 
 
 def test_other_numbers_make_other_prose(report):
@@ -99,6 +99,9 @@ def test_other_numbers_make_other_prose(report):
     assert (before.outcome, after.outcome) == ("supported", "not supported")
     assert before.sentence != after.sentence
 
+
+BEYOND_THE_SMALL_REPORT = {"five-runs-tell-either-story"}
+"""Its four runs have no five among them."""
 
 SIZES = {"lt", "lteq", "gt", "gteq"}
 

@@ -108,14 +108,14 @@ class Errors(Section):
         Claim(
             name="the-true-line-is-hard-to-beat",
             test=lambda f: None if f["truth"] is None else f["truth"]["best"] >= -f["equivalence"],
-            supported="No run does better than the line behind the data by more than the margin of "
+            supported="No run does better than the function behind the data by more than the margin of "
             "{{ f.equivalence|num('g') }}. The best total of all {{ f.truth.runs }} runs is "
-            "{{ f.truth.best|abs|num('.2f') }} {{ 'below' if f.truth.best < 0 else 'above' }} that of the line on the "
-            "same samples; the median is {{ f.truth.median|num('.1f') }} above it.",
-            refuted="Some runs do better than the line behind the data: of {{ f.truth.runs }} totals the lowest is "
-            "{{ f.truth.best|abs|num('.2f') }} below that of the line on the same samples. On so few test samples "
+            "{{ f.truth.best|abs|num('.2f') }} {{ 'below' if f.truth.best < 0 else 'above' }} that of this function on "
+            "the same samples; the median is {{ f.truth.median|num('.1f') }} above it.",
+            refuted="Some runs do better than the function behind the data: of {{ f.truth.runs }} totals the lowest is "
+            "{{ f.truth.best|abs|num('.2f') }} below that of this function on the same samples. On so few test samples "
             "luck can do that.",
-            undecided="How the runs compare with the line behind the data cannot be said, since none came to its end.",
+            undecided="How the runs compare with the function behind the data cannot be said: none came to its end.",
         ),
         Claim(
             name="arms-can-be-told-apart",
@@ -123,19 +123,21 @@ class Errors(Section):
             supported="Of the {{ f.pairs|length }} comparisons {{ f.verdicts.decided }} "
             "{{ 'separates' if f.verdicts.decided == 1 else 'separate' }} two arms: "
             + _DECIDED
-            + ". {{ f.verdicts['practically equal'] }} show two arms to be practically equal, and "
+            + ". {{ f.verdicts['practically equal'] }} "
+            "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two arms to be practically equal, and "
             "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} undecided.",
             refuted="No arm predicts better than another: in all {{ f.pairs|length }} comparisons the two are "
             "practically equal.",
             undecided="{{ 'The comparison does not separate the' if f.pairs|length == 1 else "
             "'Not one of the %d comparisons separates'|format(f.pairs|length) }} two arms. "
-            "{% if f.verdicts['practically equal'] %}{{ f.verdicts['practically equal'] }} show two to be practically "
-            "equal, and {{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} "
+            "{% if f.verdicts['practically equal'] %}{{ f.verdicts['practically equal'] }} "
+            "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two to be practically equal, and "
+            "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} "
             "undecided{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
             "{{ 'pair of runs' if f.runs == 1 else 'pairs of runs each' }} cannot tell{% endif %}."
-            "{% if f.corrected %} Closest to a verdict {{ 'comes' if f.corrected|length == 1 else 'come' }} "
-            "{{ f.corrected|join('; ') }}, with {{ 'an interval' if f.corrected|length == 1 else 'intervals' }} beyond "
-            "the margin until one corrects for the number of questions asked.{% endif %}",
+            "{% if f.corrected %} Closest to a verdict "
+            "{{ 'is the pair of' if f.corrected|length == 1 else 'are the pairs of' }} {{ f.corrected|join('; of ') }}, "
+            "with {{ 'an interval' if f.corrected|length == 1 else 'intervals' }} beyond the margin until one corrects for the number of questions asked.{% endif %}",
         ),
         Claim(
             name="l2-predicts-better-than-l1",

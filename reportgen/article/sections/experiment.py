@@ -69,7 +69,8 @@ class ExperimentCard(Section):
                     "truth_y": None if y is None else y[:, 0],
                 },
                 alt=f"{findings['training_samples']} training and {findings['test_samples']} test samples scattered "
-                f"about a rising line; {findings['outliers']} outliers lie well above it.",
+                f"about a {'rising line' if findings['straight'] else 'curve'}"
+                + (f"; {findings['outliers']} outliers lie well above it." if findings["outliers"] else "."),
             )
         if max(run.network.hidden, default=0) <= 32:
             yield Picture(
@@ -89,7 +90,8 @@ class ExperimentCard(Section):
             ("data", _recipe(e)),
             (
                 "split",
-                f"{findings['training_samples']} training and {findings['test_samples']} test samples, once, at random",
+                f"{findings['training_samples']} training and {findings['test_samples']} test samples"
+                + (", split once, at random" if findings["straight"] else ""),
             ),
             ("layers", f"{layers}; activation: {findings['activation']}"),
             ("parameters", f"{findings['parameters']}; biases start at zero and are not penalised"),

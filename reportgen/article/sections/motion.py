@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reportgen.analysis.curves import curves
 from reportgen.analysis.sparsity import below_share, zero_share
+from reportgen.article.claims import Claim
 from reportgen.article.common import is_curve, threshold, trained_arm
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Arm, Experiment
@@ -20,6 +21,23 @@ class Motion(Section):
     """The animations of the first run of each arm."""
 
     title = "Watching the weights"
+    claims = (
+        Claim(
+            name="l1-empties-l2-fades",
+            post="The animations show L1 leaving a few weights that count and L2 making all of them small.",
+            test=lambda f: _contrast(f["in_step"]),
+            supported="Side by side their temperaments are plain. Under {{ f.in_step.l1.label }} the matrices empty "
+            "out until a few dark cells carry everything. Under {{ f.in_step.l2.label }} the cells fade together: the "
+            "largest weight of this run is {{ f.in_step.l2.largest|num('.2f') }}, against "
+            "{{ f.in_step.l1.largest|num('.2f') }}, and {{ f.in_step.l2.below|num('.0%') }} of its weights are within "
+            "{{ f.threshold|num('.2g') }} of zero, against {{ f.in_step.l1.below|num('.0%') }}.",
+            refuted="In this run they do not part as clearly as one might expect: "
+            "{{ f.in_step.l1.below|num('.0%') }} of the weights under {{ f.in_step.l1.label }} and "
+            "{{ f.in_step.l2.below|num('.0%') }} of those under {{ f.in_step.l2.label }} end within "
+            "{{ f.threshold|num('.2g') }} of zero, and the largest weights are "
+            "{{ f.in_step.l1.largest|num('.2f') }} and {{ f.in_step.l2.largest|num('.2f') }}.",
+        ),
+    )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         return [run for arm in e.arms for run in e.arm_runs(arm)]
@@ -46,6 +64,7 @@ class Motion(Section):
             "arms": arms,
             "threshold": band,
             "pair": pair,
+            "in_step": dict(zip(("l1", "l2"), _chosen(arms, pair), strict=False)),
             "curve": is_curve(e),
             "run": 1,
             "runs": e.runs.count,
@@ -103,6 +122,18 @@ def _pair(e: Experiment) -> Sequence[Arm]:
     for arm in e.arms:
         by_kind.setdefault(type(arm.penalty).__name__, arm)
     return [by_kind[kind] for kind in ("L1", "L2") if kind in by_kind]
+
+
+def _chosen(arms: Sequence[Findings], names: Sequence[str]) -> list[Findings]:
+    return [next(arm for arm in arms if arm["name"] == name) for name in names] if len(names) == 2 else []
+
+
+def _contrast(pair: Findings) -> bool | None:
+    """Whether L1 leaves few weights and large ones, L2 many and small ones."""
+    if not pair:
+        return None
+    l1, l2 = pair["l1"], pair["l2"]
+    return bool(l1["below"] > 0.8 and l2["below"] < 0.5 and l2["largest"] < l1["largest"])
 
 
 def _ends(panels: Sequence[Panel]) -> str:

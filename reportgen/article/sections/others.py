@@ -28,7 +28,7 @@ _FORESTS = 6
 _TREES = 25
 _FOREST_NOISE = 2.0
 _MODERATE = {"depth": 6, "features": 4}
-"""The limits that are compared with the loosest ones, named before any forest was grown."""
+"""The limits that are compared with the loosest ones."""
 _FOREST_MARGIN = _FOREST_NOISE**2 / 2
 MARGIN = _DATA.noise**2 / 10
 """Mean squared distances from the sine within ± this are practically equal: a tenth of the noise's variance."""
