@@ -136,8 +136,9 @@ class Errors(Section):
             "undecided{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
             "{{ 'pair of runs' if f.runs == 1 else 'pairs of runs each' }} cannot tell{% endif %}."
             "{% if f.corrected %} Closest to a verdict "
-            "{{ 'is the pair of' if f.corrected|length == 1 else 'are the pairs of' }} {{ f.corrected|join('; of ') }}, "
-            "with {{ 'an interval' if f.corrected|length == 1 else 'intervals' }} beyond the margin until one corrects for the number of questions asked.{% endif %}",
+            "{{ 'is the pair of' if f.corrected|length == 1 else 'are the pairs of' }} "
+            "{{ f.corrected|join('; of ') }}, with {{ 'an interval' if f.corrected|length == 1 else 'intervals' }} "
+            "beyond the margin until one corrects for the number of questions asked.{% endif %}",
         ),
         Claim(
             name="l2-predicts-better-than-l1",
