@@ -49,10 +49,10 @@ class Article:
     experiment: Experiment
     chapters: tuple[Chapter, ...]
     headlines: tuple[str, ...]
-    claims: Mapping[str, Settled]
-    """Every claim of the chapters, decided, by name."""
     media: Mapping[str, Media]
     tables: Mapping[str, Table]
+    claims: Mapping[str, Settled] = field(default_factory=dict)
+    """Every claim of the chapters, decided, by name."""
     players: Players = field(default_factory=Players)
     """Those animations that the page draws itself where scripts are on."""
     facts: Findings
@@ -101,7 +101,8 @@ def _rendered(template: str, article: Article, names: Mapping[str, Any], folder:
         # A text may refer to a figure further down, so the first rendering counts and the second one prints.
         page.render(known)
         numbering.start_again()
-        return page.render(known)
+        # A claim that does not apply leaves a space at the end of its line.
+        return re.sub(r"[ \t]+\n", "\n", page.render(known))
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"template {error.name} is missing from {folder}") from error
     except jinja2.TemplateSyntaxError as error:

@@ -73,14 +73,8 @@ def test_an_unknown_animation_is_met_with_the_one_meant():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "cannot use {file}: it is no JSON; reportgen build -o {out} makes it anew"),
-        ("[" * 100_000, "cannot use {file}: it is no JSON; reportgen build -o {out} makes it anew"),
         ("[]", OTHER),
         ('{"schema": 1}', "cannot use {file}: it has layout 1 and this reportgen reads 2; build its experiment again"),
-        (
-            '{"schema": 1}',
-            "cannot use {file}: it is of another version of reportgen; reportgen build -o {out} makes it anew",
-        ),
         (None, "there is no report in {out}: results.json is missing; reportgen build -o DIR makes one"),
     ],
 )

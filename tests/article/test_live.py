@@ -9,6 +9,7 @@ import html5lib
 import numpy as np
 import pytest
 
+from reportgen.article.claims import settle
 from reportgen.article.page import Article, Chapter, render
 from reportgen.article.sections.live import PENALTIES, STRENGTHS, WORK, Live, _data, _epochs, _run, _start, _task
 from reportgen.datasets.line import Line
@@ -20,6 +21,7 @@ from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.run import Training
+from reportgen.site import plain
 from reportgen.training import train
 
 
@@ -33,7 +35,8 @@ def told(e: Experiment) -> str:
     """The text of the section, with the page around it."""
     chapter = Chapter(name="live", number=1, title=Live.title, findings=findings(e))
     facts = {"runs": 1, "updates": 1, "diverged": 0, "versions": {"reportgen": "0"}}
-    article = Article(experiment=e, chapters=(chapter,), headlines=(), media={}, tables={}, facts=facts)
+    claims = {c.name: settle(c, "live", plain(chapter.findings), e) for c in Live.claims}
+    article = Article(experiment=e, chapters=(chapter,), headlines=(), media={}, tables={}, claims=claims, facts=facts)
     main = html5lib.parse(render(article, single_file=True), namespaceHTMLElements=False).find(".//main")
     return " ".join("".join(main.itertext()).split())
 

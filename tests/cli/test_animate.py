@@ -1,5 +1,6 @@
 """`reportgen animate`, from trajectory files to an animation, and what it says where it cannot make one."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -375,6 +376,7 @@ def test_a_disk_that_is_full(refused, monkeypatch):
 
 def test_a_file_that_a_place_would_refuse_is_not_written(refused, monkeypatch):
     tight = presets.Preset(name="github", formats={"gif": presets.Limits(bytes=10_000)}, scale=2)
+    importlib.import_module("reportgen.cli.commands.animate")  # its choices are those of all presets
     monkeypatch.setattr(presets, "PRESETS", {"github": tight})
     code, line = refused("mine.trajectory", "--preset", "github", "--frames", "10")
 

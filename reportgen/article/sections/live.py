@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.analysis.sparsity import below_share, zero_share
+from reportgen.article.claims import Claim
 from reportgen.article.common import is_curve, penalty, strength, vary
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.datasets.line import Line
@@ -42,11 +43,51 @@ Settings = dict[str, Any]
 """What the figure's controls say: penalty, strength, step, loss, rate, and size (of the outliers; None without)."""
 
 
+def _known(f: Findings, number: str, *names: str) -> bool:
+    """Whether a number of the settings that were tried is there for all of `names`."""
+    tried = f.get("tried", {})
+    return all(name in tried and tried[name][number] is not None for name in names)
+
+
 @sections.register("live")
 class Live(Section):
     """A figure that trains the first run's network again, with whatever the reader sets."""
 
     title = "Train it yourself"
+    claims = (
+        Claim(
+            name="smaller-steps-settle",
+            test=lambda f: (
+                f["tried"]["base"]["furthest"] > 2 * f["tried"]["slower"]["furthest"]
+                if _known(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
+                else None
+            ),
+            supported="Play both to see why: the gradient of an absolute error is as large for a small error as for a "
+            "large one, so steps do not shrink as the line gets near, and it swings.",
+            refuted="Here the line ends about as far from the truth at either rate.",
+        ),
+        Claim(
+            name="colours-hide-what-a-count-shows",
+            test=lambda f: (
+                f["tried"]["base"]["zero"] < 0.01 and f["tried"]["proximal"]["zero"] > 0.5
+                if _known(f, "zero", "base", "proximal")
+                else None
+            ),
+            supported="Heat maps hide the difference, since a weight of a thousandth is as white as none; the count "
+            "shows it.",
+            refuted="Here the two steps do not differ as they usually do.",
+        ),
+        Claim(
+            name="the-loss-shows-in-one-network",
+            test=lambda f: (
+                f["tried"]["squared"]["furthest"] > 2 * f["tried"]["absolute"]["furthest"]
+                if _known(f, "furthest", "absolute", "huber", "squared")
+                else None
+            ),
+            supported="The squared loss is drawn to the outliers, the absolute one much less.",
+            refuted="In this one network the squared loss is hardly drawn further than the absolute one.",
+        ),
+    )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         if _epochs(e) == 0:
