@@ -91,8 +91,8 @@ class Others(Section):
             name="silhouette-finds-the-clusters",
             post="In k-means, complexity is the number of clusters: fewer make a simpler model.",
             test=lambda f: f["kmeans"]["best"] == f["kmeans"]["true"],
-            supported="Of all numbers of clusters tried, the score is highest at {{ f.kmeans.best }}, which is the truth: "
-            "neither the simplest model nor the one that fits closest.",
+            supported="Of all numbers of clusters tried, the score is highest at {{ f.kmeans.best }}, which is the "
+            "truth: neither the simplest model nor the one that fits closest.",
             refuted="Of all numbers of clusters tried, the score is highest at {{ f.kmeans.best }}; the truth is "
             "{{ f.kmeans.true }}.",
         ),

@@ -138,8 +138,8 @@ class Smaller(Section):
             "two hands of five, only {{ f.permutation_share|num('.0%') }} put the means at least as far apart.",
             refuted="The ten totals show no difference.",
             undecided="The smaller mean looks like progress. But deal the ten totals into two hands of five in every "
-            "possible way, and in {{ f.permutation_share|num('.0%') }} of the deals the means lie at least as far apart "
-            "(the p of an exact permutation test). Ten such numbers cannot tell.",
+            "possible way, and in {{ f.permutation_share|num('.0%') }} of the deals the means lie at least as far "
+            "apart (the p of an exact permutation test). Ten such numbers cannot tell.",
         ),
         _adjusted(
             "l2", "adjusting-helps", "L2", "The network made smaller by what L1 had shown predicts better than before."

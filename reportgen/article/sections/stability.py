@@ -59,8 +59,8 @@ class Stability(Section):
             name="results-depend-on-the-learning-rate",
             post="The results depend on the learning rate.",
             test=lambda f: _beyond(f["endings"]["decayed"]["ratio"], 0.5),
-            supported="Results do depend on it. Let the rate fall to zero, and the spread within a draw of the data shrinks to "
-            "{{ f.endings.decayed.ratio.estimate|num('.0%') }} of what it was (interval "
+            supported="Results do depend on it. Let the rate fall to zero, and the spread within a draw of the data "
+            "shrinks to {{ f.endings.decayed.ratio.estimate|num('.0%') }} of what it was (interval "
             "{{ f.endings.decayed.ratio.low|num('.0%') }} to {{ f.endings.decayed.ratio.high|num('.0%') }}).",
             refuted="With a rate that falls to zero the spread within a draw of the data is not even halved: it is "
             "{{ f.endings.decayed.ratio.estimate|num('.0%') }} of what it was (interval "
