@@ -12,6 +12,8 @@ from reportgen.analysis.comparison import Difference, Values, compare
 from reportgen.analysis.errors import LAST, wander
 from reportgen.article.sections import Trained
 from reportgen.experiment import Arm, Experiment
+from reportgen.figures import Animation, Panel, training_animation
+from reportgen.figures.timeline import Timeline
 from reportgen.penalties import Penalty, penalties
 from reportgen.run import Run
 from reportgen.stacking import ENDS_ONLY
@@ -19,6 +21,15 @@ from reportgen.trajectory import Trajectory
 
 LOOK = {"none": 0, "l1": 1, "l1-proximal": 2, "l2": 3, "elastic_net": 4, "group_lasso": 5}
 """The style of each kind of penalty in pictures, so that a colour means the same throughout the article."""
+
+
+PACE = Timeline(rate=10)
+"""The time of the pages' own files. Players, which take their place where scripts are on, move more finely."""
+
+
+def moving(name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str) -> Animation:
+    """An animation of trainings, at the pace of all others in the article."""
+    return training_animation(name, scenes, panels, alt, PACE)
 
 
 def vary(run: Run, **changes: Any) -> Run:

@@ -11,11 +11,11 @@ from reportgen.analysis.comparison import Values, compare, family, wilson
 from reportgen.analysis.errors import spread
 from reportgen.analysis.sparsity import dead_units
 from reportgen.article.claims import Claim, of_difference
-from reportgen.article.common import LOOK, listed, penalty, stated
+from reportgen.article.common import LOOK, listed, moving, penalty, stated
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.datasets.hinges import Hinges
 from reportgen.experiment import Comparison, Experiment
-from reportgen.figures import Animation, Panel, Picture, training_animation
+from reportgen.figures import Animation, Panel, Picture
 from reportgen.network import Network, forward
 from reportgen.run import Recording, Run, Training
 from reportgen.stacking import ENDS_ONLY
@@ -289,7 +289,7 @@ class Inputs(Section):
         )
         filmed = [(kind, _run(kind, arms[kind]["chosen"][0], 0)) for kind in _FILMED]
         ends = [f"{LABELS[kind]} keeps {arms[kind]['kept_each'][0]:.0f}" for kind in _FILMED]
-        yield training_animation(
+        yield moving(
             "weights-inputs",
             ["weights"],
             [Panel(title=LABELS[kind], trajectory=trained[run], arm=_LOOK[kind]) for kind, run in filmed],

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from reportgen.analysis.curves import curves
 from reportgen.analysis.sparsity import below_share, zero_share
 from reportgen.article.claims import Claim
-from reportgen.article.common import is_curve, threshold, trained_arm
+from reportgen.article.common import is_curve, moving, threshold, trained_arm
 from reportgen.article.sections import Findings, Section, Trained, sections
 from reportgen.experiment import Arm, Experiment
-from reportgen.figures import Animation, Panel, Picture, training_animation
+from reportgen.figures import Animation, Panel, Picture
 from reportgen.run import Run
 
 
@@ -77,7 +77,7 @@ class Motion(Section):
         for arm, found in zip(e.arms, findings["arms"], strict=True):
             t = first[arm.name]
             panels = [Panel(title=arm.label, trajectory=t)]
-            yield training_animation(
+            yield moving(
                 f"weights-{arm.name}",
                 ["weights"],
                 panels,
@@ -86,12 +86,12 @@ class Motion(Section):
                 f"{found['zero']:.0%} exactly zero; the largest is {found['largest']:.2f}.",
             )
             if is_curve(e):
-                yield training_animation(f"fit-{arm.name}", ["fit"], panels, alt=_ends(panels))
+                yield moving(f"fit-{arm.name}", ["fit"], panels, alt=_ends(panels))
         pair = _pair(e)
         if len(pair) == 2:
             both = [Panel(title=arm.label, trajectory=first[arm.name]) for arm in pair]
             shares = {found["name"]: found["below"] for found in findings["arms"]}
-            yield training_animation(
+            yield moving(
                 "weights-side-by-side",
                 ["weights"],
                 both,
@@ -104,7 +104,7 @@ class Motion(Section):
                 + ".",
             )
             # One alone: a dense network has hundreds of lines, and its GIF is a megabyte.
-            yield training_animation(
+            yield moving(
                 "network",
                 ["network"],
                 [Panel(title="", trajectory=both[0].trajectory)],
@@ -113,7 +113,7 @@ class Motion(Section):
                 f"{findings['threshold']:.2g} from zero.",
             )
             if is_curve(e):
-                yield training_animation("fit-side-by-side", ["fit"], both, alt=_ends(both))
+                yield moving("fit-side-by-side", ["fit"], both, alt=_ends(both))
 
 
 def _pair(e: Experiment) -> Sequence[Arm]:

@@ -9,10 +9,10 @@ import numpy as np
 from reportgen.analysis.rank import inner, rank_changes, second_share, singular_values
 from reportgen.analysis.sparsity import below_share
 from reportgen.article.claims import Claim
-from reportgen.article.common import is_curve, looks, mean, threshold, trained_arm
+from reportgen.article.common import is_curve, looks, mean, moving, threshold, trained_arm
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Arm, Experiment
-from reportgen.figures import Animation, Picture
+from reportgen.figures import Animation, Panel, Picture
 from reportgen.network import Weights
 from reportgen.penalties import Penalty
 from reportgen.penalties.l1 import L1
@@ -202,6 +202,17 @@ class Rank(Section):
             "end the second is this share of the first, in the median run: "
             + "; ".join(f"{arm['label']} {arm['second']:.1g}" for arm in told)
             + ".",
+        )
+        shown = [arm for kind in (NoPenalty, L2) for arm in e.arms if isinstance(arm.penalty, kind)][:2] or e.arms[:1]
+        first = {arm: trained_arm(e, arm, trained)[0] for arm in shown}
+        yield moving(
+            "singular-values-moving",
+            ["singular_values"],
+            [Panel(title=arm.label, trajectory=t) for arm, t in first.items()],
+            alt="Singular values of every layer of one network in motion, as bars from the largest to the smallest: "
+            + " and ".join(arm.label for arm in shown)
+            + f". At the end the second is at most {second_share(first[shown[-1]].at(-1)[0]):.1g} of the first under "
+            f"{shown[-1].label}.",
         )
         yield Picture(
             name="rank-kept",

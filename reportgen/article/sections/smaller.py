@@ -11,11 +11,22 @@ from reportgen.analysis.comparison import Values, family, wilson
 from reportgen.analysis.compression import Compressed, collapsed, compress, part
 from reportgen.analysis.errors import spread, total_errors
 from reportgen.article.claims import Claim, Outcome, of_difference
-from reportgen.article.common import LOOK, against, listed, penalty, stated, strength, threshold, trained_arm, vary
+from reportgen.article.common import (
+    LOOK,
+    against,
+    listed,
+    moving,
+    penalty,
+    stated,
+    strength,
+    threshold,
+    trained_arm,
+    vary,
+)
 from reportgen.article.numbers import number
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Arm, Experiment
-from reportgen.figures import Animation, Panel, Picture, training_animation
+from reportgen.figures import Animation, Panel, Picture
 from reportgen.network import forward
 from reportgen.run import Run, Start
 from reportgen.stacking import ENDS_ONLY
@@ -304,7 +315,7 @@ class Smaller(Section):
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
         full, small = (trained[self._of(e, "l2", hidden)[0]] for hidden in (None, HIDDEN))
-        yield training_animation(
+        yield moving(
             "weights-adjusted",
             ["weights"],
             [Panel(title="before", trajectory=full), Panel(title="after", trajectory=small)],

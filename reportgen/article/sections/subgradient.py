@@ -14,6 +14,7 @@ from reportgen.article.common import (
     against,
     listed,
     mean,
+    moving,
     outcomes,
     penalty,
     stated,
@@ -23,7 +24,7 @@ from reportgen.article.common import (
 )
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.experiment import Experiment
-from reportgen.figures import Animation, Panel, Picture, training_animation
+from reportgen.figures import Animation, Panel, Picture
 from reportgen.network import Weights
 from reportgen.run import Run, Step
 from reportgen.trajectory import Trajectory
@@ -191,7 +192,7 @@ class Subgradient(Section):
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
         first = [trained[self._of(e, step)[0]] for step in STEPS]
-        yield training_animation(
+        yield moving(
             "weights-steps",
             ["weights"],
             [Panel(title=f"L1, {step}", trajectory=t) for step, t in zip(STEPS, first, strict=True)],
