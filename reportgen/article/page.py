@@ -99,10 +99,12 @@ def _rendered(template: str, article: Article, names: Mapping[str, Any], folder:
     try:
         page = _environment(folder).get_template(template)
         # A text may refer to a figure further down, so the first rendering counts and the second one prints.
-        page.render(known)
-        numbering.start_again()
+        text = page.render(known)
+        if numbering.used:
+            numbering.start_again()
+            text = page.render(known)
         # A claim that does not apply leaves a space at the end of its line.
-        return re.sub(r"[ \t]+\n", "\n", page.render(known))
+        return re.sub(r"[ \t]+\n", "\n", text)
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"template {error.name} is missing from {folder}") from error
     except jinja2.TemplateSyntaxError as error:
@@ -196,6 +198,12 @@ class Numbering:
         self._known: dict[tuple[str, str], int] = {}
         self._shown: dict[tuple[str, str], int] = {}
         self._counting = True
+        self._asked = False
+
+    @property
+    def used(self) -> bool:
+        """Whether anything has asked for a number."""
+        return self._asked
 
     def start_again(self) -> None:
         """Begin the rendering that prints what the one before has counted."""
@@ -203,6 +211,7 @@ class Numbering:
 
     def show(self, kind: str, name: str) -> int:
         """The number of the figure or table ("figure", "table") that stands here."""
+        self._asked = True
         if (kind, name) in self._shown:
             raise Absent(f"{kind} {name!r} is shown twice; refer to it with m.ref({name!r})")
         number = 1 + sum(other == kind for other, _ in self._shown)
@@ -211,6 +220,7 @@ class Numbering:
 
     def find(self, name: str, kind: str | None = None) -> tuple[str, int]:
         """Kind and number of what is called `name`, wherever on the page it stands."""
+        self._asked = True
         if self._counting:
             return kind or "figure", 0
         found = [place for place in self._known if place[1] == name and kind in (None, place[0])]

@@ -127,11 +127,12 @@ def pack(experiment: Experiment, animations: Iterable[Animation], trained: Train
     packed: dict[Run, list[dict[str, Any]]] = {}
     shown: dict[str, tuple[Animation, list[Run]]] = {}
     size = 0
+    steps = experiment.run(0).steps
     for animation in animations:
         # One clock moves all players, so they show trainings of one length, and nothing but their steps.
         if not set(animation.scenes) <= DRAWN or set(animation.inputs) != {"panels"}:
             continue
-        if any(panel.trajectory.run.steps != experiment.run(0).steps for panel in animation.inputs["panels"]):
+        if any(panel.trajectory.run.steps != steps for panel in animation.inputs["panels"]):
             continue
         runs = [panel.trajectory.run for panel in animation.inputs["panels"]]
         if any(_hopeless(trained[run]) for run in runs):

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import TYPE_CHECKING
 
+import click
+
 from reportgen.cli import terminal
 
 if TYPE_CHECKING:
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
     from reportgen.pipeline import Progress
 
 MODES = ("auto", "bar", "plain", "json", "none")
+
+option = click.option(
+    "--progress",
+    "mode",
+    type=click.Choice(MODES),
+    default="auto",
+    show_default=True,
+    help="How progress is shown on standard error; auto is a bar on a terminal and plain lines elsewhere.",
+)
+"""For commands that show it."""
 
 _SECONDS_BETWEEN_LINES = 10.0
 

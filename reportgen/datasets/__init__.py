@@ -30,6 +30,13 @@ class Data:
     truth: tuple[Array, Array] | None = None
 
 
+def without_outliers(
+    x_train: Array, y_train: Array, x_test: Array, y_test: Array, truth: tuple[Array, Array] | None = None
+) -> Data:
+    """A draw of which no sample is known to be corrupted."""
+    return Data(x_train, y_train, x_test, y_test, np.zeros(len(x_train), bool), np.zeros(len(x_test), bool), truth)
+
+
 class Dataset(Protocol):
     """A recipe for data. Its parameters are its fields; they are what an experiment file may set."""
 

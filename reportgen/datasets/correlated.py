@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reportgen.datasets import Array, Data, datasets
+from reportgen.datasets import Array, Data, datasets, without_outliers
 from reportgen.errors import ExperimentError
 from reportgen.values import Checked
 
@@ -59,11 +59,9 @@ class Correlated(Checked):
         x = self.correlation**0.5 * shared + (1.0 - self.correlation) ** 0.5 * own
         y = x @ self.weights(seed) + self.noise * rng.standard_normal((rows, 1))
         train, test = slice(self.samples), slice(self.samples, None)
-        return Data(
+        return without_outliers(
             x_train=x[train],
             y_train=y[train],
             x_test=x[test],
             y_test=y[test],
-            outlier_train=np.zeros(self.samples, bool),
-            outlier_test=np.zeros(self.test_samples, bool),
         )

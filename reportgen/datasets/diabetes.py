@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reportgen.datasets import Array, Data, datasets, split
+from reportgen.datasets import Array, Data, datasets, split, without_outliers
 from reportgen.values import Checked
 
 INPUTS = ("age", "sex", "bmi", "bp", "tc", "ldl", "hdl", "tch", "ltg", "glu")
@@ -44,13 +44,11 @@ class Diabetes(Checked):
         patients = measurements()
         # Nothing about the patients for testing may reach the training, not even their mean.
         scaled = (patients - patients[train].mean(axis=0)) / patients[train].std(axis=0)
-        return Data(
+        return without_outliers(
             x_train=scaled[train, :-1],
             y_train=scaled[train, -1:],
             x_test=scaled[test, :-1],
             y_test=scaled[test, -1:],
-            outlier_train=np.zeros(len(train), bool),
-            outlier_test=np.zeros(len(test), bool),
         )
 
 

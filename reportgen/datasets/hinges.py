@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reportgen.datasets import Array, Data, datasets
+from reportgen.datasets import Array, Data, datasets, without_outliers
 from reportgen.errors import ExperimentError
 from reportgen.values import Checked
 
@@ -66,11 +66,9 @@ class Hinges(Checked):
         x[:, self.relevant] = self.correlation * x[:, 0] + own * x[:, self.relevant]
         y = self.function(x, seed) + self.noise * rng.standard_normal((len(x), 1))
         train, test = slice(self.samples), slice(self.samples, None)
-        return Data(
+        return without_outliers(
             x_train=x[train],
             y_train=y[train],
             x_test=x[test],
             y_test=y[test],
-            outlier_train=np.zeros(self.samples, bool),
-            outlier_test=np.zeros(self.test_samples, bool),
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reportgen.datasets import Array, Data, datasets
+from reportgen.datasets import Array, Data, datasets, without_outliers
 from reportgen.errors import ExperimentError
 from reportgen.values import Checked
 
@@ -49,12 +49,10 @@ class Polynomial(Checked):
         rng = np.random.default_rng([seed, 1])
         x = np.sort(rng.uniform(-1.0, 1.0, self.samples))[:, None]
         x_test = np.linspace(-1.0, 1.0, self.test_samples)[:, None]
-        return Data(
+        return without_outliers(
             x_train=x,
             y_train=self.function(x) + self.noise * rng.standard_normal(x.shape),
             x_test=x_test,
             y_test=self.function(x_test) + self.noise * rng.standard_normal(x_test.shape),
-            outlier_train=np.zeros(self.samples, bool),
-            outlier_test=np.zeros(self.test_samples, bool),
             truth=(x_test, self.function(x_test)),
         )

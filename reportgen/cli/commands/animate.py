@@ -12,7 +12,8 @@ import click
 from reportgen.animation.formats import formats
 from reportgen.animation.presets import PRESETS
 from reportgen.cli.program import debug
-from reportgen.cli.progress import MODES, progress
+from reportgen.cli.progress import option as progress_option
+from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit
 from reportgen.errors import ExperimentError
 
@@ -88,14 +89,7 @@ class SceneOption(click.Option):
     help="What to write above a trajectory, once for each.  [default: its penalty, or the name of its file]",
 )
 @click.option("--poster", is_flag=True, help="Also write the last frame, as a PNG beside it.")
-@click.option(
-    "--progress",
-    "mode",
-    type=click.Choice(MODES),
-    default="auto",
-    show_default=True,
-    help="How progress is shown on standard error.",
-)
+@progress_option
 @debug
 def command(
     trajectories: tuple[Path, ...],

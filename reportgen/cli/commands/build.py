@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from reportgen.cli.program import debug
-from reportgen.cli.progress import MODES, progress
+from reportgen.cli.progress import option as progress_option
+from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit
 from reportgen.errors import MachineError
 from reportgen.executors import executors
@@ -37,14 +38,7 @@ from reportgen.executors import executors
     metavar="NAME",
     help=f"Who does the work: {' or '.join(executors.names())}.",
 )
-@click.option(
-    "--progress",
-    "mode",
-    type=click.Choice(MODES),
-    default="auto",
-    show_default=True,
-    help="How progress is shown on standard error; auto is a bar on a terminal and plain lines elsewhere.",
-)
+@progress_option
 @debug
 def command(experiment: Path | None, output: Path, cache_dir: Path | None, executor: str, mode: str) -> None:
     """Train, draw and write the report of an experiment.
