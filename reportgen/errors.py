@@ -13,6 +13,11 @@ class ReportgenError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str = "", *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        """What `docs/reliability.md` lists the fault under, like "RG301"; empty for most."""
+
 
 class ExperimentError(ReportgenError):
     """A mistake in an experiment file, a value made in Python, or on the command line."""
@@ -32,10 +37,28 @@ class DataError(ReportgenError):
     exit_code = 3
 
 
+class RefusedError(ReportgenError):
+    """What was asked for could destroy or reveal what is not ours."""
+
+    exit_code = 4
+
+
 class MachineError(ReportgenError):
     """The machine is in the way: disk full, no permission, a program or font that is missing."""
 
     exit_code = 5
+
+
+class BusyError(ReportgenError):
+    """Another process works on the same folder."""
+
+    exit_code = 6
+
+
+class VerificationError(ReportgenError):
+    """Two builds that must be equal are not."""
+
+    exit_code = 7
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

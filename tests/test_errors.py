@@ -1,5 +1,6 @@
 import errno
 import os
+import pickle
 
 import pytest
 
@@ -30,3 +31,9 @@ def test_a_far_miss_is_not_guessed_at():
 def test_a_reason_has_no_python_around_it():
     assert reason(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a file")) == "No space left on device"
     assert reason(OSError("the cable was cut")) == "the cable was cut"
+
+
+def test_an_error_keeps_its_code_on_the_way_from_another_process():
+    error = pickle.loads(pickle.dumps(errors.MachineError("disk full", code="RG301")))
+
+    assert (str(error), error.code) == ("disk full", "RG301")

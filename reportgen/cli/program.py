@@ -66,7 +66,8 @@ def _verdict(error: BaseException) -> tuple[int, list[str]]:
     """Exit code and what to say; nothing for an error that is not ours to explain."""
     match error:
         case ReportgenError():
-            return error.exit_code, [line if _has_place(line) else f"reportgen: {line}" for line in _lines(error)]
+            name = f"reportgen[{error.code}]" if error.code else "reportgen"
+            return error.exit_code, [line if _has_place(line) else f"{name}: {line}" for line in _lines(error)]
         case KeyboardInterrupt():
             return INTERRUPTED, ["reportgen: interrupted; the same command goes on from what is stored"]
         case Terminated():
