@@ -18,9 +18,10 @@ from reportgen.errors import ReportgenError
 if TYPE_CHECKING:
     from reportgen import datasets, penalties
     from reportgen.animation.animate import animate
+    from reportgen.chapters import Progress
     from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs
     from reportgen.network import Network
-    from reportgen.pipeline import Built, Progress
+    from reportgen.pipeline import Built
     from reportgen.recorder import WeightRecorder
     from reportgen.run import Recording, Run, Training
     from reportgen.trajectory import Trajectory

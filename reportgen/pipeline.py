@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import reportgen
-from reportgen import site
-from reportgen.animation import Media
-from reportgen.animation.draw import render as render_media
+from reportgen import site, sources, stages
 from reportgen.animation.formats import formats
 from reportgen.article import results
-from reportgen.article.claims import Settled, settle
-from reportgen.article.page import Article, Chapter, render, render_embeds
-from reportgen.article.player import Players, pack
-from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.article.spreadsheet import csv_bytes
-from reportgen.errors import ReportgenError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
-from reportgen.figures import Animation, Picture
-from reportgen.run import Run, describe
-from reportgen.store import Completion, Store, default_folder
-from reportgen.trajectory import Trajectory
+from reportgen.run import describe
+from reportgen.store import Store, default_folder, opened
 
-
-class Progress(Protocol):
-    """Told how far each stage is."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+if TYPE_CHECKING:  # a build that finds everything as it should be loads none of these
+    from reportgen.animation import Media
+    from reportgen.article.claims import Settled
+    from reportgen.article.page import Article
+    from reportgen.article.sections import Table
+    from reportgen.article.told import Told
+    from reportgen.chapters import Progress
 
 
 @dataclass(frozen=True)
@@ -55,40 +47,53 @@ def build(
     cache: Path | None = None,
     executor: str = "processes",
     progress: Progress | None = None,
+    explain: Callable[[str], None] | None = None,
 ) -> Built:
-    """Train what is missing, analyse it, draw it and write the site."""
-    progress = progress or _silent
-    wanted = [(name, sections[name]()) for name in experiment.sections]
-    store = Store(cache or default_folder())
+    """Train what is missing, analyse it, draw it and write the site.
+
+    `explain` is told why each thing is made anew.
+    """
+    made_from = stages.of_build(experiment)
+    if site.current(out, made_from):
+        return _as_it_stands(out)
     for name in experiment.formats:
         formats[name]().check_available()
     site.check_writable(out, "output folder")
-    site.check_writable(store.folder, "store of trained runs")
-    runs = {name: list(section.runs(experiment)) for name, section in wanted}
-    with _at_work(executors[executor]()) as workers:
-        training = _train(store, _together(runs.values()), workers, progress)
-        studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
-        told: dict[str, Findings] = {}
-        tables: dict[str, Table] = {}
-        shown: dict[str, Any] = {}
-        moving: list[Animation] = []
-        trained: Trained = {}
-        drawing: list[Future[Media]] = []
-        for name, section, trained in _in_turn(experiment, wanted, runs, store, training, workers, progress):
-            study = studies[name].result() if name in studies else None
-            told[name] = section.findings(experiment, trained, study)
-            tables |= {table.name: table for table in section.tables(experiment, told[name])}
-            items = list(section.media(experiment, trained, study, told[name]))
-            shown |= {item.name: item.inputs for item in items if isinstance(item, Picture)}
-            moving += [item for item in items if isinstance(item, Animation)]
-            drawing += [workers.submit(render_media, item, experiment.formats) for item in items]
-        players = pack(experiment, moving, trained)
-        media = _drawn(drawing, progress)
-    article = _article(experiment, wanted, told, media, tables, players, trained)
-    files = _files(article, shown, _first_of_each_arm(experiment, trained))
-    written = site.write(out, files)
-    progress("write", len(written), len(written))
+
+    from reportgen import chapters
+
+    reasons = _Reasons(explain, site.made_from(out), made_from)
+    with opened(cache or default_folder()) as store, _at_work(executors[executor]()) as workers:
+        shop = chapters.Shop(store=store, workers=workers, progress=progress or _silent, explain=reasons)
+        told, media = chapters.told(shop, experiment)
+        article = _article(experiment, told, media)
+        files = _files(article, told, _first_of_each_arm(experiment, told, store))
+    written = site.publish(out, files, made_from)
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
+
+
+def _as_it_stands(out: Path) -> Built:
+    found = results.load(out)
+    return Built(out / "report.html", site.files(out), tuple(found["headlines"]), found["facts"]["diverged"])
+
+
+class _Reasons:
+    """Says why something is made, from what has changed since the last build of a folder."""
+
+    def __init__(self, tell: Callable[[str], None] | None, before: sources.Parts | None, now: sources.Parts) -> None:
+        self._tell = tell
+        self._before, self._now = before, now
+
+    def __call__(self, what: str, made_from: sources.Parts) -> None:
+        if self._tell is None:
+            return
+        if self._before is None:
+            why = "nothing was built here before, and it is not in the store"
+        else:
+            own = {name: self._before[name] for name in made_from if name in self._before}
+            now = {name: self._now[name] for name in made_from if name in self._now}
+            why = "; ".join(stages.changed(own, now)) or "not in the store"
+        self._tell(f"{what}: {why}")
 
 
 @contextmanager
@@ -106,115 +111,46 @@ def _silent(stage: str, done: int, total: int) -> None:  # a `Progress` that tel
     pass
 
 
-def _studies(section: Section) -> bool:
-    return type(section).study is not Section.study
+def _article(experiment: Experiment, told: Mapping[str, Told], media: Mapping[str, Media]) -> Article:
+    from reportgen.article.page import Article, Chapter
+    from reportgen.article.player import pack
 
-
-def _together(runs: Iterable[Iterable[Run]]) -> list[Run]:
-    return list(dict.fromkeys(run for group in runs for run in group))
-
-
-def _in_turn(
-    experiment: Experiment,
-    wanted: list[tuple[str, Section]],
-    runs: Mapping[str, list[Run]],
-    store: Store,
-    training: Completion,
-    workers: Executor,
-    progress: Progress,
-) -> Iterator[tuple[str, Section, Trained]]:
-    """The sections, each when what it needs is trained, with all that is trained by then.
-
-    Those without runs come first: they are drawn while the others' networks still train. Those whose runs depend on how
-    other runs ended come last, and are trained while the sections between are drawn.
-    """
-    yield from ((name, section, {}) for name, section in wanted if not runs[name])
-    waiting = [(name, section) for name, section in wanted if runs[name]]
-    if not waiting:
-        return
-    trained: Trained = training.result()
-    more = {name: list(section.follow_up(experiment, trained)) for name, section in waiting}
-    second = _train(store, _together(more.values()), workers, progress, before=len(trained))
-    yield from ((name, section, trained) for name, section in waiting if not more[name])
-    trained = {**trained, **second.result()}
-    yield from ((name, section, trained) for name, section in waiting if more[name])
-
-
-def _train(store: Store, runs: list[Run], workers: Executor, progress: Progress, before: int = 0) -> Completion:
-    """Start what is not stored, and tell how much of it is done; `before` counts what was trained earlier."""
-    total = before + len(runs)
-    progress("train", before, total)
-    training = store.complete(runs, workers)
-    done = total - training.missing
-    progress("train", done, total)
-
-    def trained(job: Future[int]) -> None:
-        nonlocal done
-        if not job.cancelled() and not job.exception():
-            done += job.result()
-            progress("train", done, total)
-
-    for job in training.jobs:
-        job.add_done_callback(trained)
-    return training
-
-
-def _drawn(drawing: list[Future[Media]], progress: Progress) -> dict[str, Media]:
-    media: dict[str, Media] = {}
-    progress("draw", 0, len(drawing))
-    for done, future in enumerate(as_completed(drawing), 1):
-        item = future.result()
-        if item.name in media:
-            raise ReportgenError(f"two sections draw a picture named {item.name!r}; names must be unique in a report")
-        media[item.name] = item
-        progress("draw", done, len(drawing))
-    return dict(sorted(media.items()))
-
-
-def _article(
-    experiment: Experiment,
-    wanted: list[tuple[str, Section]],
-    told: Mapping[str, Findings],
-    media: Mapping[str, Media],
-    tables: Mapping[str, Table],
-    players: Players,
-    trained: Trained,
-) -> Article:
-    headlines = [section.headline(experiment, told[name]) for name, section in wanted]
-    # Claims see findings as `results.json` has them, so that whoever holds the file can decide them again.
-    claims = {
-        claim.name: settle(claim, name, site.plain(told[name]), experiment)
-        for name, section in wanted
-        for claim in section.claims
-    }
+    claims = {claim.name: claim for one in told.values() for claim in one.claims}
+    steps = {run: count for one in told.values() for run, count in one.steps.items()}
     return Article(
         experiment=experiment,
         chapters=tuple(
-            Chapter(name=name, number=i, title=section.title, findings=told[name])
-            for i, (name, section) in enumerate(wanted, 1)
+            Chapter(name=name, number=i, title=one.title, findings=one.findings)
+            for i, (name, one) in enumerate(told.items(), 1)
         ),
-        headlines=tuple(headline for headline in headlines if headline),
+        headlines=tuple(one.headline for one in told.values() if one.headline),
         claims=claims,
         media=media,
-        tables={**tables, "claims": _ledger(claims.values())},
-        players=players,
+        tables={table.name: table for one in told.values() for table in one.tables}
+        | {"claims": _ledger(claims.values())},
+        players=pack([one.players for one in told.values()]),
         facts={
-            "runs": len(trained),
-            "updates": sum(run.steps for run in trained),
-            "diverged": sum(trajectory.diverged is not None for trajectory in trained.values()),
+            "runs": len(steps),
+            "updates": sum(steps.values()),
+            "diverged": len({run for one in told.values() for run in one.diverged}),
             "versions": {"reportgen": reportgen.__version__}
             | {name: version(name) for name in ("tensorflow", "numpy", "scikit-learn")},
         },
     )
 
 
-def _first_of_each_arm(experiment: Experiment, trained: Trained) -> dict[str, Trajectory]:
+def _first_of_each_arm(experiment: Experiment, told: Mapping[str, Told], store: Store) -> dict[str, bytes]:
+    """The trajectories to give away, by the name of their arm."""
+    trained = {run for one in told.values() for run in one.steps}
     firsts = {arm.name: experiment.arm_runs(arm)[0] for arm in experiment.arms}
-    return {name: trained[run] for name, run in firsts.items() if run in trained}
+    found = {name: store.get(run) for name, run in firsts.items() if store.name(run) in trained}
+    return {name: trajectory.dump() for name, trajectory in found.items() if trajectory}
 
 
 def _ledger(claims: Iterable[Settled]) -> Table:
     """What the post of 2018 said and what was measured, and below it the claims that are this article's own."""
+    from reportgen.article.sections import Column, Table
+
     decided = sorted((claim for claim in claims if claim.outcome), key=lambda claim: not claim.post)
     return Table(
         name="claims",
@@ -224,12 +160,13 @@ def _ledger(claims: Iterable[Settled]) -> Table:
     )
 
 
-def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Trajectory]) -> dict[str, bytes]:
-    """Everything of the output folder, what is referred to before what refers to it.
+def _files(article: Article, told: Mapping[str, Told], trajectories: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Everything of the output folder."""
+    from reportgen.article.page import render, render_embeds
+    from reportgen.article.spreadsheet import csv_bytes
 
-    `shown` is what the still pictures were drawn from, by name: the results hold it, so no number hides in a curve.
-    `first` are the trajectories to give away, by the name of their arm.
-    """
+    # The results hold what each still picture was drawn from, so no number hides in a curve.
+    shown = {wish.name: wish.inputs for one in told.values() for wish in one.wishes}
     items = {
         item.name: {
             "kind": item.kind,
@@ -244,8 +181,8 @@ def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Traje
     files = {f"media/{name}": content for item in article.media.values() for name, content in item.files.items()}
     for table in article.tables.values():
         files[f"data/{table.name}.csv"] = csv_bytes(table)
-    files |= {f"trajectories/{name}.trajectory": trajectory.dump() for name, trajectory in first.items()}
-    files["results.json"] = site.json_bytes(
+    files |= {f"trajectories/{name}.trajectory": content for name, content in trajectories.items()}
+    files["results.json"] = results.json_bytes(
         {
             "schema": results.SCHEMA,
             "experiment": describe(article.experiment),

@@ -1,29 +1,42 @@
-"""The store: trained runs on disk, each named by the digest of everything that determines it.
+"""The store: finished work on disk, each piece named by the digest of everything that determines it.
 
-An entry is one trajectory file, which carries its own checksum, put in place by one rename. A damaged entry is a
-miss. Nothing in the store is ever executed, and all of it may be deleted at any time.
+An entry is one file, a trained run or a stage of a build. It carries its own checksum and is put in place by one
+rename, so any number of builds may share a store. A damaged entry is a miss. Nothing in the store is ever executed, and
+all of it may be deleted at any time.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
+import logging
 import os
-from collections.abc import Iterable, Sequence
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeVar
 
 import platformdirs
 
-from reportgen import files
-from reportgen.errors import MachineError, reason
+from reportgen import encoding, files, sources
+from reportgen.errors import MachineError, RefusedError, reason
 from reportgen.run import Run, describe
 from reportgen.stacking import groups
 from reportgen.trajectory import Trajectory
 
 CODE_EPOCH = 3
 """To be raised whenever training, data sets or initial weights come to give other numbers for the same run."""
+
+RUN = "trajectory"
+"""The kind of an entry that is a trained run."""
+
+_DAY = 24 * 3600
+
+T = TypeVar("T")
 
 
 def default_folder() -> Path:
@@ -32,34 +45,92 @@ def default_folder() -> Path:
     return Path(named) if named else platformdirs.user_cache_path("reportgen")
 
 
-class Store:
-    """Trajectories by run."""
+def engine() -> dict[str, str]:
+    """What the numbers of a run depend on besides the run; a new patch release is trusted to give the same ones."""
+    libraries = {name: ".".join(version(name).split(".")[:2]) for name in ("numpy", "tensorflow")}
+    return libraries | {"code epoch": str(CODE_EPOCH)}
 
-    def __init__(self, folder: Path) -> None:
+
+@contextlib.contextmanager
+def opened(folder: Path, *, shared: bool = False) -> Iterator[Store]:
+    """The store in `folder`, made if need be.
+
+    A folder that others could write to is refused, since whoever writes an entry decides what a report says; with
+    `shared` it is read, and nothing is written there. So it is with a folder that cannot be written: what is made then
+    lasts as long as the build.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = folder.stat()
+    except OSError as error:
+        raise MachineError(f"cannot make the store {folder}: {reason(error)}") from error
+    foreign = found.st_mode & stat.S_IWOTH or (hasattr(os, "geteuid") and found.st_uid != os.geteuid())
+    if foreign and not shared:
+        raise RefusedError(
+            f"the store {folder} can be written by others; choose another with --cache-dir, or read it without writing "
+            "to it with --allow-shared-cache",
+            code="RG103",
+        )
+    writable = not shared and _writable(folder)
+    with contextlib.nullcontext() if writable else tempfile.TemporaryDirectory(prefix="reportgen-") as spill:
+        if not writable and not shared:
+            logging.getLogger("reportgen").warning("cannot write to the store %s: this build is not kept there", folder)
+        yield Store(folder, Path(spill) if spill else None)
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+class Store:
+    """Entries by kind and key: those of `folder`, and those of `spill` if what is new has to go elsewhere."""
+
+    def __init__(self, folder: Path, spill: Path | None = None) -> None:
         self.folder = folder
-        # Versions of what the numbers depend on; a new patch release is trusted to give the same ones.
-        self._engine = {name: version(name).split(".")[:2] for name in ("numpy", "tensorflow")} | {"code": CODE_EPOCH}
+        self.target = spill or folder
+        """Where what is new goes."""
+        self._folders = [folder] if spill is None else [spill, folder]
+        self._engine = engine()
+        self._names: dict[Run, str] = {}
+        self._damaged: set[Path] = set()
+
+    def name(self, run: Run) -> str:
+        """The key of a trained run."""
+        if run not in self._names:
+            self._names[run] = sources.key({**self._engine, "run": json.dumps(describe(run), sort_keys=True)})
+        return self._names[run]
 
     def path(self, run: Run) -> Path:
-        """Where the trajectory of `run` is, or would be."""
-        determined_by = {"run": describe(run), "engine": self._engine}
-        digest = hashlib.sha256(json.dumps(determined_by, sort_keys=True).encode()).hexdigest()
-        return self.folder / digest[:2] / f"{digest}.trajectory"
+        """Where the trajectory of `run` is written."""
+        return _path(self.target, RUN, self.name(run))
 
     def get(self, run: Run) -> Trajectory | None:
         """The stored trajectory, or None if there is none that can be trusted."""
-        try:
-            found = Trajectory.parse(self.path(run).read_bytes())
-        except (OSError, ValueError):
-            return None
-        return found if found.source == run else None
+        found = self._read(RUN, self.name(run), Trajectory.parse)
+        # An entry that was renamed is whole, and still not what its name says.
+        return found if found and found.source == run else None
 
     def put(self, trajectory: Trajectory) -> None:
         """Store a trajectory; at no time is there half an entry under its name."""
-        try:
-            files.put(self.path(trajectory.run), trajectory.dump())
-        except OSError as error:
-            raise MachineError(f"cannot write to the store {self.folder}: {reason(error)}") from error
+        self._write(RUN, self.name(trajectory.run), trajectory.dump())
+
+    def recall(self, kind: str, key: str) -> Any | None:
+        """What was kept as `kind` under `key`, or None if there is nothing that can be trusted."""
+        found = self._read(kind, key, encoding.decode)
+        return found["value"] if isinstance(found, dict) and found.get("key") == key else None
+
+    def keep(self, kind: str, key: str, value: Any) -> Any:
+        """Store a value of what `encoding` knows, and return it as `recall` will.
+
+        Whoever goes on with what this returns does the same after a hit and after a miss.
+        """
+        content = encoding.encode({"key": key, "value": value})
+        self._write(kind, key, content)
+        return encoding.decode(content)["value"]
 
     def complete(self, runs: Iterable[Run], executor: Executor) -> Completion:
         """Have the executor train the runs that are missing."""
@@ -68,7 +139,52 @@ class Store:
         missing = [run for run in wanted if run not in found]
         # The longest job first, so that the others fill the time of the other workers.
         jobs = sorted(([missing[i] for i in group] for group in groups(missing)), key=_updates, reverse=True)
-        return Completion(self, wanted, found, [executor.submit(train_into, self.folder, job) for job in jobs])
+        return Completion(self, wanted, found, [executor.submit(train_into, self.target, job) for job in jobs])
+
+    def _read(self, kind: str, key: str, parse: Callable[[bytes], T]) -> T | None:
+        for folder in self._folders:
+            path = _path(folder, kind, key)
+            try:
+                return parse(_content(path))
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError) as error:
+                self._warn(path, reason(error) if isinstance(error, OSError) else str(error))
+        return None
+
+    def _warn(self, path: Path, why: str) -> None:
+        if not self._damaged:  # of the first one only: where there is one there may be thousands
+            logging.getLogger("reportgen").warning(
+                "damaged entry in the store, made again: %s: %s", path, why, extra={"code": "RG101"}
+            )
+        self._damaged.add(path)
+
+    def _write(self, kind: str, key: str, content: bytes) -> None:
+        path = _path(self.target, kind, key)
+        try:
+            try:
+                files.put(path, content)
+            except IsADirectoryError:  # nobody of ours has put it there; a rename moves it out of the way, unread
+                path.rename(f"{path}.moved-aside-{time.time_ns()}")
+                files.put(path, content)
+        except OSError as error:
+            raise MachineError(f"cannot write to the store {self.folder}: {reason(error)}") from error
+
+
+def _path(folder: Path, kind: str, key: str) -> Path:
+    return folder / key[:2] / f"{key}.{kind}"
+
+
+def _content(path: Path) -> bytes:
+    """What a regular file holds; raises `OSError` for anything else, and waits for nobody."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError("not a regular file")
+        if found.st_mtime < time.time() - _DAY:  # so that clearing out can tell what is still used
+            with contextlib.suppress(OSError):
+                os.utime(file.fileno())
+        return file.read()
 
 
 class Completion:

@@ -1,27 +1,24 @@
 """Trajectories: what a network's weights were at the recorded steps, and where they came from.
 
-A trajectory file holds plain numbers and JSON, never code: a magic word, the length of a JSON header, the header (the
-run, the names of the layers and the list of arrays), the arrays' bytes, and a SHA-256 over all of it. `load` checks the
-sum before it looks.
+A trajectory file is a `container`: its header has the run, the names of the layers and the list of arrays, and the
+arrays' bytes follow. It holds plain numbers, never code.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.container import seal, unseal
 from reportgen.errors import DataError, ExperimentError, MachineError, reason
 from reportgen.network import Weights, forward
 from reportgen.run import Run, describe, revive
 
 _MAGIC = b"reportgen trajectory 1\n"
-_SUM = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +81,7 @@ class Trajectory:
             "diverged": self.diverged,
             "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()],
         }
-        text = json.dumps(header, sort_keys=True, allow_nan=False).encode()
-        body = b"".join([_MAGIC, len(text).to_bytes(8, "little"), text, *(a.tobytes() for a in arrays.values())])
-        return body + hashlib.sha256(body).digest()
+        return seal(_MAGIC, header, (array.tobytes() for array in arrays.values()))
 
     def _arrays(self) -> list[tuple[str, NDArray[np.generic]]]:
         named: list[tuple[str, NDArray[np.generic]]] = [("steps", self.steps)]
@@ -99,18 +94,11 @@ class Trajectory:
     @classmethod
     def parse(cls, content: bytes) -> Trajectory:
         """The trajectory that `dump` wrote; raises `ValueError` with the reason if `content` is anything else."""
-        if not content.startswith(_MAGIC):
-            raise ValueError("it is not a trajectory of this version")
-        body, digest = content[:-_SUM], content[-_SUM:]
-        if hashlib.sha256(body).digest() != digest:
-            raise ValueError("it is damaged or cut short")
-        start = len(_MAGIC) + 8
-        end = start + int.from_bytes(body[len(_MAGIC) : start], "little")
-        header = json.loads(body[start:end])
-        arrays = {}
+        header, payload = unseal(_MAGIC, content)
+        arrays, end = {}, 0
         for name, dtype, shape in header["arrays"]:
             count = int(np.prod(shape, dtype=np.int64))
-            arrays[name] = np.frombuffer(body, dtype, count, end).reshape(shape)
+            arrays[name] = np.frombuffer(payload, dtype, count, end).reshape(shape)
             end += arrays[name].nbytes
         layers = sum(name.startswith("kernel") for name in arrays)
         try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reportgen.encoding import stored
 
+
+@stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Media:
     """A drawn picture: its files, and what a page must know to show it."""

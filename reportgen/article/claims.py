@@ -14,6 +14,7 @@ from typing import Any, Literal
 import jinja2
 
 from reportgen.article.numbers import number
+from reportgen.encoding import stored
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
 
@@ -42,6 +43,7 @@ class Claim:
     """What the post of 2018 said, for the table that sets its claims against what was measured."""
 
 
+@stored
 @dataclass(frozen=True, kw_only=True)
 class Settled:
     """A claim, decided."""

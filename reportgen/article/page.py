@@ -28,8 +28,7 @@ from reportgen.article.sections import Findings, Table, sections
 from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import TemplateError, did_you_mean
 from reportgen.experiment import Experiment
-
-_PACKAGE = Path(__file__).parents[1]
+from reportgen.sources import template_folder
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -114,12 +113,6 @@ def _rendered(template: str, article: Article, names: Mapping[str, Any], folder:
         if line is None:
             raise
         raise TemplateError(f"template {line}: {error}") from error
-
-
-def template_folder() -> Path:
-    """Where the templates are: in the installed package, or beside it in a checkout."""
-    inside = _PACKAGE / "templates"
-    return next((folder for folder in (inside, _PACKAGE.parent / "templates") if folder.is_dir()), inside)
 
 
 class Absent(jinja2.UndefinedError):

@@ -12,7 +12,7 @@ import base64
 import dataclasses
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.article.sections import Trained
+from reportgen.encoding import digest, stored
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation
 from reportgen.run import Run
@@ -117,52 +118,81 @@ class Players:
         )
 
 
-def pack(experiment: Experiment, animations: Iterable[Animation], trained: Trained) -> Players:
+@stored
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Offer:
+    """Players that one section could have, and all they could show."""
+
+    players: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = ()
+    """Name and scenes of each animation, and of its panels the title and the run, by digest."""
+    packed: Mapping[str, tuple[Mapping[str, Any], ...]] = dataclasses.field(default_factory=dict)
+    """By run: its trajectory packed, and then those that differ from it only by seeds."""
+    arms: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The label of the arm, for runs that are the first of one."""
+
+
+def offer(experiment: Experiment, animations: Iterable[Animation], trained: Trained) -> Offer:
     """Players for those of `animations` that the page can draw itself.
 
     What a panel shows is known by its run; others of `trained` that differ from it only by seeds can take its place.
-    What does not fit into `BUDGET` is left out: further runs first, then players, and their GIF remains.
     """
-    labels = {experiment.arm_runs(arm)[0]: arm.label for arm in experiment.arms}
-    packed: dict[Run, list[dict[str, Any]]] = {}
-    shown: dict[str, tuple[Animation, list[Run]]] = {}
-    size = 0
     steps = experiment.run(0).steps
+    players: list[Any] = []
+    runs: dict[Run, str] = {}
     for animation in animations:
         # One clock moves all players, so they show trainings of one length, and nothing but their steps.
         if not set(animation.scenes) <= DRAWN or set(animation.inputs) != {"panels"}:
             continue
-        if any(panel.trajectory.run.steps != steps for panel in animation.inputs["panels"]):
+        panels = [(panel.title, panel.trajectory.run) for panel in animation.inputs["panels"]]
+        if any(run.steps != steps or _hopeless(trained[run]) for _, run in panels):
             continue
-        runs = [panel.trajectory.run for panel in animation.inputs["panels"]]
-        if any(_hopeless(trained[run]) for run in runs):
-            continue
-        new = {run: packed_trajectory(trained[run]) for run in dict.fromkeys(runs) if run not in packed}
-        if size + sum(map(_size, new.values())) <= BUDGET:
-            size += sum(map(_size, new.values()))
-            packed |= {run: [trajectory] for run, trajectory in new.items()}
-            shown[animation.name] = animation, runs
-    like = _like(packed, trained)
+        names = {run: digest(run) for _, run in panels}
+        runs |= names
+        players.append((animation.name, animation.scenes, tuple((title, names[run]) for title, run in panels)))
+    firsts = {experiment.arm_runs(arm)[0]: arm.label for arm in experiment.arms}
+    return Offer(
+        players=tuple(players),
+        packed={
+            runs[run]: tuple(packed_trajectory(trained[other]) for other in others[:RUNS])
+            for run, others in _like(runs, trained).items()
+        },
+        arms={runs[run]: label for run, label in firsts.items() if run in runs},
+    )
+
+
+def pack(offers: Sequence[Offer]) -> Players:
+    """The players of a page, from what its sections offer.
+
+    What does not fit into `BUDGET` is left out: further runs first, then players, and their GIF remains.
+    """
+    # Sections that show the same run know its first ones by the same seeds; the one that knows most counts.
+    known: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    for one in offers:
+        known |= {run: packed for run, packed in one.packed.items() if len(packed) > len(known.get(run, ()))}
+    shown: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
+    places: dict[str, int] = {}
+    size = 0
+    for name, scenes, panels in (player for one in offers for player in one.players):
+        new = [run for run in dict.fromkeys(run for _, run in panels) if run not in places]
+        added = sum(_size(known[run][0]) for run in new)
+        if size + added <= BUDGET:
+            size += added
+            places |= {run: len(places) + i for i, run in enumerate(new)}
+            shown[name] = scenes, panels
+    count = 1
     for place in range(1, RUNS):
         # All or none: the choice of a run is one for the whole page.
-        more = {run: packed_trajectory(trained[others[place]]) for run, others in like.items() if place < len(others)}
-        size += sum(map(_size, more.values()))
+        size += sum(_size(known[run][place]) for run in places if place < len(known[run]))
         if size > BUDGET:
             break
-        for run, trajectory in more.items():
-            packed[run].append(trajectory)
-    places = {run: place for place, run in enumerate(packed)}
+        count += 1
+    arms = {run: label for one in offers for run, label in one.arms.items()}
     return Players(
         players={
-            name: Player(
-                scenes=animation.scenes,
-                panels=tuple(
-                    (panel.title, places[run]) for panel, run in zip(animation.inputs["panels"], runs, strict=True)
-                ),
-            )
-            for name, (animation, runs) in shown.items()
+            name: Player(scenes=scenes, panels=tuple((title, places[run]) for title, run in panels))
+            for name, (scenes, panels) in shown.items()
         },
-        series=tuple(Series(arm=labels.get(run), trajectories=tuple(list_)) for run, list_ in packed.items()),
+        series=tuple(Series(arm=arms.get(run), trajectories=known[run][:count]) for run in places),
     )
 
 

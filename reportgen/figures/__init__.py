@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reportgen.encoding import stored
 from reportgen.figures.timeline import Timeline
 from reportgen.registry import Registry
 from reportgen.trajectory import Trajectory
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # a page that finds its pictures drawn never loads matplotlib
     from matplotlib.figure import Figure
 
 
+@stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Picture:
     """A still picture that a section asks for."""
@@ -34,6 +36,7 @@ class Picture:
     """What a reader who cannot see it should know, computed from the data."""
 
 
+@stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Panel:
     """A training that a scene shows, under its title."""
@@ -44,6 +47,7 @@ class Panel:
     """Its style where scenes tell arms by colour; none of its own if None."""
 
 
+@stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Animation:
     """A moving picture that a section asks for: one scene, or several side by side in step."""

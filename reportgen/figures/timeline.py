@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from reportgen.encoding import stored
 from reportgen.errors import DataError, ExperimentError
 from reportgen.trajectory import Trajectory
 from reportgen.values import Checked
@@ -17,6 +18,7 @@ from reportgen.values import Checked
 Pace = Literal["even", "slow-in"]
 
 
+@stored
 @dataclass(frozen=True, kw_only=True)
 class Timeline(Checked):
     """When an animation shows what; animations with one timeline, of trainings of one length, run in step."""

@@ -8,10 +8,10 @@ import pytest
 from jinja2 import nodes
 
 from reportgen.article.claims import Claim, settle
-from reportgen.article.page import template_folder
 from reportgen.article.sections import sections
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
+from reportgen.sources import template_folder
 
 CLAIMS = [pytest.param(name, claim, id=claim.name) for name in sections.names() for claim in sections[name].claims]
 E = Experiment()

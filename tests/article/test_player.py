@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reportgen.article import player
-from reportgen.article.player import pack, packed_trajectory
+from reportgen.article.player import offer, pack, packed_trajectory
 from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.figures import Animation, Panel, training_animation
 from reportgen.network import Network
@@ -142,8 +142,12 @@ def test_what_is_drawn_beside_the_weights_is_there():
 # A page of them
 
 
+def packed_page(animations, trained):
+    return pack([offer(EXPERIMENT, animations, trained)])
+
+
 def test_runs_that_differ_only_by_seeds_can_be_chosen_the_shown_one_first(trained):
-    players = pack(EXPERIMENT, [shown(trained, "l1")], trained)
+    players = packed_page([shown(trained, "l1")], trained)
 
     (series,) = players.series
     assert series.arm == "L1"
@@ -156,7 +160,7 @@ def test_runs_that_differ_only_by_seeds_can_be_chosen_the_shown_one_first(traine
 def test_figures_that_show_the_same_share_their_data(trained):
     both = [shown(trained, "l1"), shown(trained, "none", "l1", name="both", scenes=("weights", "fit"))]
 
-    data = json.loads(pack(EXPERIMENT, both, trained).json())
+    data = json.loads(packed_page(both, trained).json())
 
     assert [series["arm"] for series in data["series"]] == ["L1", "none"]
     assert data["players"]["weights"]["panels"] == [{"title": "L1", "series": 0}]
@@ -170,7 +174,7 @@ def test_a_training_outside_of_the_arms_is_shown_but_not_offered_as_one(trained)
     trained[run] = trajectory(run)
     other = training_animation("other", ["weights"], [Panel(title="before", trajectory=trained[run])], alt="")
 
-    players = pack(EXPERIMENT, [other], trained)
+    players = packed_page([other], trained)
 
     assert [(series.arm, len(series.trajectories)) for series in players.series] == [(None, 1)]
 
@@ -179,11 +183,11 @@ def test_what_a_page_cannot_draw_keeps_its_gif(trained):
     theory = Animation(name="path", scenes=("constraint_path",), alt="")
     paths = shown(trained, "l1", name="paths", scenes=("weights", "paths"))
 
-    assert not pack(EXPERIMENT, [theory, paths], trained)
+    assert not packed_page([theory, paths], trained)
 
 
 def test_a_page_that_holds_one_player_holds_no_more_data_than_that_needs(trained):
-    players = pack(EXPERIMENT, [shown(trained, "none"), shown(trained, "l1", name="alone")], trained)
+    players = packed_page([shown(trained, "none"), shown(trained, "l1", name="alone")], trained)
 
     alone = players.only("alone")
 
@@ -197,11 +201,11 @@ def test_further_runs_make_room_before_players_do(trained, monkeypatch):
     sizes = [len(packed_trajectory(trained[EXPERIMENT.arm_runs(arm)[0]])["weights"]) for arm in EXPERIMENT.arms]
 
     monkeypatch.setattr(player, "BUDGET", sum(sizes))
-    all_players = pack(EXPERIMENT, wanted, trained)
+    all_players = packed_page(wanted, trained)
     monkeypatch.setattr(player, "BUDGET", sizes[0])
-    one_player = pack(EXPERIMENT, wanted, trained)
+    one_player = packed_page(wanted, trained)
     monkeypatch.setattr(player, "BUDGET", 10)
-    none = pack(EXPERIMENT, wanted, trained)
+    none = packed_page(wanted, trained)
 
     assert [len(series.trajectories) for series in all_players.series] == [1, 1]
     assert list(all_players.players) == ["weights", "second"]
@@ -213,4 +217,4 @@ def test_networks_far_too_large_for_a_page_are_not_even_tried(trained, monkeypat
     monkeypatch.setattr(player, "BUDGET", 100)
     monkeypatch.setattr(player, "packed_trajectory", lambda t: pytest.fail("packed"))
 
-    assert not pack(EXPERIMENT, [shown(trained, "none")], trained)
+    assert not packed_page([shown(trained, "none")], trained)

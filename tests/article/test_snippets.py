@@ -16,7 +16,7 @@ NAMES = [module.name for module in pkgutil.iter_modules(snippets.__path__)]
 def test_every_snippet_is_shown_and_every_one_shown_exists():
     import re
 
-    from reportgen.article.page import template_folder
+    from reportgen.sources import template_folder
 
     text = (template_folder() / "sections" / "implementation.html").read_text("utf-8")
     assert sorted(re.findall(r'm\.code\("(\w+)"', text)) == sorted(NAMES)

@@ -13,11 +13,11 @@ import pytest
 
 import reportgen
 from reportgen.analysis.errors import total_error
-from reportgen.article.page import template_folder
 from reportgen.article.sections.live import LOSSES, PENALTIES, SLOW
 from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.run import Loss, Run, Step, Training, describe
+from reportgen.sources import template_folder
 from reportgen.stacking import ENDS_ONLY
 from reportgen.trajectory import Trajectory
 

@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from reportgen.article.difference import Difference, Estimate, words
-from reportgen.article.page import template_folder
+from reportgen.sources import template_folder
 
 ROWS = 200
 """How many lines of each table the page shows; a page with all numbers of a large build would be of no use."""

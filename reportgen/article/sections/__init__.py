@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.article.claims import Claim
+from reportgen.encoding import stored
 from reportgen.experiment import SECTIONS_PACKAGE, Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.registry import Registry
@@ -21,6 +22,7 @@ Findings = dict[str, Any]
 """Plain JSON values: numbers, strings, lists and dicts. What the prose may say, and what `results.json` holds."""
 
 
+@stored
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of a table: its heading, and how the page prints its numbers."""
@@ -30,6 +32,7 @@ class Column:
     """A format specification such as ".2f"; empty for text. Files get the full numbers."""
 
 
+@stored
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """Rows for the page and for `data/NAME.csv`."""

@@ -1,9 +1,6 @@
-"""Where to read on; the list comes from the experiment file."""
+"""Where to read on; the list is the experiment file's own, and the template takes it from there."""
 
-import dataclasses
-
-from reportgen.article.sections import Findings, Section, Trained, sections
-from reportgen.experiment import Experiment
+from reportgen.article.sections import Section, sections
 
 
 @sections.register("reading")
@@ -11,6 +8,3 @@ class Reading(Section):
     """The reading list."""
 
     title = "Reading on"
-
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        return {"entries": [dataclasses.asdict(entry) for entry in e.reading]}

@@ -1,0 +1,68 @@
+"""The stages of a build and what each is made from, which is also the name of its work in the store.
+
+Whatever could change what comes out must be among the parts, and what only the page shows must not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import reportgen
+from reportgen import sources
+from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
+from reportgen.sources import Parts
+from reportgen.store import engine
+
+_TOOLS = ("python", "machine", "tensorflow", "numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
+"""What the report names as its tools."""
+
+_KINDS = ("reportgen.datasets", "reportgen.penalties")
+"""Packages of which an experiment names what it uses."""
+
+
+def of_section(name: str, core: Experiment) -> Parts:
+    """What the findings of a section come from; `core` is what its code is given of an experiment."""
+    modules = [f"{SECTIONS_PACKAGE}.{name}", "reportgen.article.told"]
+    modules += [module for package in _KINDS for module in sources.package(package)]
+    return {
+        **sources.settings(core, "experiment"),
+        **sources.code(*modules),
+        **sources.versions(*_TOOLS),
+        **{f"training: {part}": value for part, value in engine().items()},
+        "reportgen": reportgen.__version__,
+    }
+
+
+def of_picture(item: str, drawn_by: Iterable[str], formats: Iterable[str]) -> Parts:
+    """What the files of a picture come from: the digest of all that it shows, and the modules that draw it."""
+    modules = ["reportgen.animation.draw", *drawn_by, *(f"{FORMATS_PACKAGE}.{name}" for name in formats)]
+    return {
+        "what it shows": item,
+        "formats": " ".join(formats),
+        **sources.code(*modules),
+        **sources.versions("python", "numpy", "matplotlib", "pillow", "imageio-ffmpeg"),
+    }
+
+
+def of_build(experiment: Experiment) -> Parts:
+    """What a whole report comes from; equal parts are equal bytes."""
+    return {
+        **sources.settings(experiment, "experiment"),
+        **sources.code(*sources.everything()),
+        **sources.files(sources.template_folder()),
+        **sources.versions(*_TOOLS, "jinja2", "math-core", "pygments", "imageio-ffmpeg"),
+        **{f"training: {part}": value for part, value in engine().items()},
+    }
+
+
+def changed(before: Parts, now: Parts) -> list[str]:
+    """The parts, by name, that are not as they were, as a person is told of them."""
+    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    return [_told(name, before.get(name), now.get(name)) for name in names]
+
+
+def _told(name: str, before: Any, now: Any) -> str:
+    if name.startswith(("experiment.", "version of", "training: ")):
+        return f"{name.removeprefix('experiment.')} was {before or 'absent'}, is {now or 'absent'}"
+    return f"{name} {'is new' if before is None else 'is gone' if now is None else 'changed'}"

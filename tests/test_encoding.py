@@ -1,0 +1,115 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from reportgen.container import seal
+from reportgen.encoding import decode, digest, encode, stored
+from reportgen.figures import Picture
+from reportgen.figures.timeline import Timeline
+from reportgen.penalties.l1 import L1
+from reportgen.run import Run
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text() | st.integers(), inner),
+    max_leaves=20,
+)
+
+
+@given(plain)
+def test_plain_values_come_back_as_they_were(value):
+    back = decode(encode(value))
+
+    assert back == value
+    assert repr(back) == repr(value)  # a tuple is no list, and True is not 1
+
+
+@given(arrays.arrays(st.sampled_from([np.float32, np.float64, np.int32, np.bool_]), arrays.array_shapes(min_side=0)))
+def test_arrays_come_back_with_their_kind_and_shape(array):
+    back = decode(encode({"a": array.T}))["a"]
+
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array.T)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+def test_infinity_comes_back(value):
+    assert decode(encode([value])) == [value]
+    assert math.isnan(decode(encode(math.nan)))
+
+
+def test_numbers_of_numpy_become_those_of_python():
+    back = decode(encode([np.float32(0.5), np.int64(3), np.bool_(True), np.float64(0.1)]))
+
+    assert back == [0.5, 3, True, 0.1]
+    assert [type(value) for value in back] == [float, int, bool, float]
+
+
+def test_our_own_values_come_back():
+    run = Run(penalty=L1(), strength=0.3)
+    picture = Picture(name="p", figure="data", inputs={"x": np.arange(3.0)}, alt="")
+
+    assert decode(encode((run, Timeline(rate=5)))) == (run, Timeline(rate=5))
+    np.testing.assert_array_equal(decode(encode(picture)).inputs["x"], [0, 1, 2])
+
+
+def test_equal_values_have_one_digest_and_others_have_another():
+    value = {"a": (1, 2.0), "b": np.arange(3)}
+
+    assert digest(value) == digest({"a": (1, 2.0), "b": np.arange(3)})
+    others = [{"a": [1, 2.0], "b": np.arange(3)}, {**value, "b": np.arange(3.0)}, {**value, "b": np.arange(4)}]
+    assert len({digest(other) for other in [value, *others]}) == 4
+
+
+class Foreign:
+    pass
+
+
+@pytest.mark.parametrize("value", [Foreign(), {1, 2}, np.array([Foreign()]), print])
+def test_what_is_not_ours_is_refused(value):
+    with pytest.raises(TypeError, match="cannot be stored"):
+        encode([value])
+
+
+def test_a_class_that_only_has_the_name_of_ours_is_refused():
+    @dataclasses.dataclass
+    class Timeline:
+        length: float = 1.0
+
+    with pytest.raises(TypeError, match="Timeline cannot be stored"):
+        encode(Timeline())
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"!": "os.system", "of": {"command": "true"}},
+        {"!": "Timeline", "of": {"lenght": 1.0}},
+        {"!": "array", "of": 0, "dtype": "|O", "shape": [1]},
+        {"!": "array", "of": 0, "dtype": "<f8", "shape": [10**12]},
+        {"!": "array", "of": 7, "dtype": "<f8", "shape": []},
+        {"!": "trajectory", "of": 0},
+        {"no": "mark"},
+        {"!": "run", "of": {}},
+    ],
+    ids=str,
+)
+def test_a_file_of_the_right_sum_that_we_never_wrote_is_no_value(tree):
+    content = seal(b"reportgen value 1\n", {"value": tree, "sizes": [8]}, [bytes(8)])
+
+    with pytest.raises(ValueError, match=r".+"):
+        decode(content)
+
+
+def test_a_name_is_registered_once():
+    @stored
+    @dataclasses.dataclass(frozen=True)
+    class Kept:
+        value: int
+
+    assert decode(encode(Kept(3))) == Kept(3)

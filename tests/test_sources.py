@@ -1,0 +1,62 @@
+import ast
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from reportgen import sources
+from reportgen.experiment.file import parse, shipped
+
+
+def imported(module):
+    """What the syntax tree of a module says that it imports of ours, wherever in it."""
+    tree = ast.parse(Path(importlib.util.find_spec(module).origin).read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def path_of(module):
+    found = importlib.util.find_spec(module) if module.startswith("reportgen.") else None
+    return Path(found.origin).relative_to(Path(sources.__file__).parents[1]).as_posix() if found else None
+
+
+def exists(module):
+    try:
+        return path_of(module)
+    except ModuleNotFoundError:
+        return None
+
+
+@pytest.mark.parametrize("module", [name for name in sources.everything() if name != "reportgen"])
+def test_the_code_of_a_module_includes_all_that_it_imports(module):
+    wanted = {path for name in imported(module) if (path := exists(name))}
+
+    assert wanted <= sources.code(module).keys()
+
+
+def test_code_includes_what_imports_import():
+    code = sources.code("reportgen.article.sections.rank")
+
+    assert {"reportgen/article/sections/rank.py", "reportgen/analysis/rank.py", "reportgen/network.py"} <= code.keys()
+    assert "reportgen/training.py" not in code
+    assert "reportgen/cli/program.py" not in code
+
+
+def test_settings_have_dotted_names_and_arms_their_own():
+    told = sources.settings(parse(shipped()), "experiment")
+
+    assert told["experiment.training.learning_rate"] == "0.01"
+    assert told["experiment.arms.l1.strength"] == "0.3"
+
+
+def test_a_key_depends_on_every_part_and_not_on_their_order():
+    assert sources.key({"a": "1", "b": "2"}) == sources.key({"b": "2", "a": "1"})
+    assert len({sources.key(parts) for parts in ({"a": "1"}, {"a": "2"}, {"b": "1"}, {})}) == 4
+
+
+def test_a_library_that_is_missing_has_no_version():
+    assert sources.versions("no-such-library") == {"version of no-such-library": "none"}
