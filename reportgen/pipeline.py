@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import reportgen
-from reportgen import site
+from reportgen import files, site
 from reportgen.animation import Media
 from reportgen.animation.draw import render as render_media
 from reportgen.animation.formats import formats
@@ -62,8 +62,8 @@ def build(
     store = Store(cache or default_folder())
     for name in experiment.formats:
         formats[name]().check_available()
-    site.check_writable(out, "output folder")
-    site.check_writable(store.folder, "store of trained runs")
+    files.check_writable(out, "output folder")
+    files.check_writable(store.folder, "store of trained runs")
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
     with _at_work(executors[executor]()) as workers:
         training = _train(store, _together(runs.values()), workers, progress)
@@ -85,8 +85,8 @@ def build(
         players = pack(experiment, moving, trained)
         media = _drawn(drawing, progress)
     article = _article(experiment, wanted, told, media, tables, players, trained)
-    files = _files(article, shown, _first_of_each_arm(experiment, trained))
-    written = site.write(out, files)
+    with site.claim(out, {}, store.folder) as place:
+        written = place.publish(_files(article, shown, _first_of_each_arm(experiment, trained)), {})
     progress("write", len(written), len(written))
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
 
@@ -183,7 +183,7 @@ def _article(
     headlines = [section.headline(experiment, told[name]) for name, section in wanted]
     # Claims see findings as `results.json` has them, so that whoever holds the file can decide them again.
     claims = {
-        claim.name: settle(claim, name, site.plain(told[name]), experiment)
+        claim.name: settle(claim, name, results.plain(told[name]), experiment)
         for name, section in wanted
         for claim in section.claims
     }
@@ -245,7 +245,7 @@ def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Traje
     for table in article.tables.values():
         files[f"data/{table.name}.csv"] = csv_bytes(table)
     files |= {f"trajectories/{name}.trajectory": trajectory.dump() for name, trajectory in first.items()}
-    files["results.json"] = site.json_bytes(
+    files["results.json"] = results.json_bytes(
         {
             "schema": results.SCHEMA,
             "experiment": describe(article.experiment),

@@ -11,6 +11,7 @@ import pytest
 
 from reportgen.article.claims import settle
 from reportgen.article.page import Article, Chapter, render
+from reportgen.article.results import plain
 from reportgen.article.sections.live import PENALTIES, STRENGTHS, WORK, Live, _data, _epochs, _run, _start, _task
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
@@ -21,7 +22,6 @@ from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.run import Training
-from reportgen.site import plain
 from reportgen.training import train
 
 

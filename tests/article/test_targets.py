@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 
 from reportgen.article.claims import settle
+from reportgen.article.results import plain
 from reportgen.article.sections import sections
 from reportgen.executors.serial import Serial
 from reportgen.experiment import Comparison, Runs
 from reportgen.experiment.file import parse, shipped
-from reportgen.site import plain
 from reportgen.store import Store
 
 NAMES = ("sparsity", "subgradient", "rank", "errors", "closed_form", "penalties")
