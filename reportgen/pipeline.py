@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import reportgen
-from reportgen import site, sources, stages
+from reportgen import files, site, sources, stages
 from reportgen.animation.formats import formats
 from reportgen.article import results
+from reportgen.errors import VerificationError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
 from reportgen.run import describe
@@ -40,6 +42,20 @@ class Built:
     """Runs of which the numbers stopped being finite; the report says which."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """What a user allows a build to do that it would refuse."""
+
+    adopt: bool = False
+    """To write into a folder that holds what is not known to be made by reportgen."""
+    overwrite_edited: bool = False
+    """To replace files of a report that were edited since."""
+    no_lock: bool = False
+    """To go on where folders cannot be locked."""
+    shared_cache: bool = False
+    """To read a store that others can write to."""
+
+
 def build(
     experiment: Experiment,
     out: Path,
@@ -48,33 +64,61 @@ def build(
     executor: str = "processes",
     progress: Progress | None = None,
     explain: Callable[[str], None] | None = None,
+    inputs: Mapping[str, Path] | None = None,
+    allowed: Allowed | None = None,
 ) -> Built:
     """Train what is missing, analyse it, draw it and write the site.
 
-    `explain` is told why each thing is made anew.
+    `explain` is told why each thing is made anew. `inputs` are files that the build was described in, by what they are
+    called: `out` may not hold them.
     """
+    allowed = allowed or Allowed()
+    cache = cache or default_folder()
     made_from = stages.of_build(experiment)
-    if site.current(out, made_from):
-        return _as_it_stands(out)
-    for name in experiment.formats:
-        formats[name]().check_available()
-    site.check_writable(out, "output folder")
+    with site.claim(out, inputs or {}, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
+        if place.current(made_from):
+            return _as_it_stands(place)
+        for name in experiment.formats:
+            formats[name]().check_available()
+        files.check_writable(out, "output folder")
 
-    from reportgen import chapters
+        from reportgen import chapters
 
-    reasons = _Reasons(explain, site.made_from(out), made_from)
-    with opened(cache or default_folder()) as store, _at_work(executors[executor]()) as workers:
-        shop = chapters.Shop(store=store, workers=workers, progress=progress or _silent, explain=reasons)
-        told, media = chapters.told(shop, experiment)
-        article = _article(experiment, told, media)
-        files = _files(article, told, _first_of_each_arm(experiment, told, store))
-    written = site.publish(out, files, made_from)
+        reasons = _Reasons(explain, place.manifest.made_from if place.manifest else None, made_from)
+        with (
+            opened(cache, shared=allowed.shared_cache, lock=not allowed.no_lock) as store,
+            _at_work(executors[executor]()) as workers,
+        ):
+            shop = chapters.Shop(store=store, workers=workers, progress=progress or _silent, explain=reasons)
+            told, media = chapters.told(shop, experiment)
+            article = _article(experiment, told, media)
+            contents = _files(article, told, _first_of_each_arm(experiment, told, store))
+        written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
 
 
-def _as_it_stands(out: Path) -> Built:
+def verify(experiment: Experiment, out: Path, *, executor: str = "processes", progress: Progress | None = None) -> int:
+    """Build the report in `out` once more, from nothing and elsewhere, and return how many files are equal.
+
+    Raises `VerificationError` if any is not, or is there only once.
+    """
+    with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
+        again = Path(folder) / "again"
+        build(experiment, again, cache=Path(folder) / "store", executor=executor, progress=progress)
+        first, second = (site.contents(place) for place in (out, again))
+    if different := sorted(name for name in {*first, *second} if first.get(name) != second.get(name)):
+        listed = ", ".join(different[:5]) + (", …" if len(different) > 5 else "")
+        raise VerificationError(
+            f"{len(different)} of {len({*first, *second})} files came out otherwise when they were made again: {listed}"
+        )
+    return len(first)
+
+
+def _as_it_stands(place: site.Site) -> Built:
+    out = place.folder.path
     found = results.load(out)
-    return Built(out / "report.html", site.files(out), tuple(found["headlines"]), found["facts"]["diverged"])
+    listed = tuple(out / name for name in place.manifest.files) if place.manifest else ()
+    return Built(out / "report.html", listed, tuple(found["headlines"]), found["facts"]["diverged"])
 
 
 class _Reasons:
@@ -90,9 +134,13 @@ class _Reasons:
         if self._before is None:
             why = "nothing was built here before, and it is not in the store"
         else:
-            own = {name: self._before[name] for name in made_from if name in self._before}
-            now = {name: self._now[name] for name in made_from if name in self._now}
-            why = "; ".join(stages.changed(own, now)) or "not in the store"
+            # Of the settings that the whole report has, a stage may be given some without what they say.
+            now = {name: part for name, part in made_from.items() if self._now.get(name) == part}
+            gone = {name for name in self._before.keys() - self._now.keys() if name.startswith("experiment.")}
+            before = {name: part for name, part in self._before.items() if name in now or (name in gone and now)}
+            changes = stages.changed(before, now)
+            more = f"; {len(changes) - 3} more changes" if len(changes) > 3 else ""
+            why = "; ".join(changes[:3]) + more or "not in the store"
         self._tell(f"{what}: {why}")
 
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from reportgen import encoding, files, sources
+from reportgen import encoding, files, locks, sources
 from reportgen.errors import MachineError, RefusedError, reason
 from reportgen.run import Run, describe
 from reportgen.stacking import groups
@@ -52,18 +52,16 @@ def engine() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, *, shared: bool = False) -> Iterator[Store]:
+def opened(folder: Path, *, shared: bool = False, lock: bool = True) -> Iterator[Store]:
     """The store in `folder`, made if need be.
 
     A folder that others could write to is refused, since whoever writes an entry decides what a report says; with
     `shared` it is read, and nothing is written there. So it is with a folder that cannot be written: what is made then
     lasts as long as the build.
     """
-    try:
+    with files.telling(folder, "make the store"):
         folder.mkdir(parents=True, exist_ok=True)
         found = folder.stat()
-    except OSError as error:
-        raise MachineError(f"cannot make the store {folder}: {reason(error)}") from error
     foreign = found.st_mode & stat.S_IWOTH or (hasattr(os, "geteuid") and found.st_uid != os.geteuid())
     if foreign and not shared:
         raise RefusedError(
@@ -72,7 +70,10 @@ def opened(folder: Path, *, shared: bool = False) -> Iterator[Store]:
             code="RG103",
         )
     writable = not shared and _writable(folder)
-    with contextlib.nullcontext() if writable else tempfile.TemporaryDirectory(prefix="reportgen-") as spill:
+    with (
+        locks.shared(folder, lock=lock),
+        contextlib.nullcontext() if writable else tempfile.TemporaryDirectory(prefix="reportgen-") as spill,
+    ):
         if not writable and not shared:
             logging.getLogger("reportgen").warning("cannot write to the store %s: this build is not kept there", folder)
         yield Store(folder, Path(spill) if spill else None)
@@ -168,7 +169,7 @@ class Store:
                 path.rename(f"{path}.moved-aside-{time.time_ns()}")
                 files.put(path, content)
         except OSError as error:
-            raise MachineError(f"cannot write to the store {self.folder}: {reason(error)}") from error
+            raise files.trouble(error, self.folder, "write to the store") from error
 
 
 def _path(folder: Path, kind: str, key: str) -> Path:

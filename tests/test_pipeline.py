@@ -11,19 +11,13 @@ import sys
 import pytest
 
 import reportgen
-from reportgen import pipeline
 from reportgen.article import results as results_schema
-from reportgen.article.sections import Section
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import MachineError
-from reportgen.executors.serial import Serial
 from reportgen.experiment import Arm
 from reportgen.network import Network
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.run import Run, Start, Training
-from reportgen.stacking import ENDS_ONLY
-from reportgen.store import Store
 
 
 def contents(folder):
@@ -151,42 +145,8 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_anything_is_t
     (tmp_path / "file").write_text("mine", "utf-8")
     out = tmp_path / "file" / "out"
 
-    with pytest.raises(MachineError, match="cannot write to the output folder"):
+    with pytest.raises(MachineError, match=r"cannot write .*file/out: Not a directory"):
         reportgen.build(small_experiment, out, cache=tmp_path / "cache", executor="serial")
 
     assert (tmp_path / "file").read_text("utf-8") == "mine"
     assert not (tmp_path / "cache").exists()
-
-
-class Asks(Section):
-    """One run."""
-
-    def runs(self, e):
-        return [Run(network=Network(hidden=(2,)), training=Training(epochs=1), recording=ENDS_ONLY)]
-
-
-class AsksAgain(Asks):
-    """The same run, and then one that goes on from where it ended."""
-
-    def follow_up(self, e, trained):
-        (run,) = self.runs(e)
-        return [dataclasses.replace(run, start=Start.of(*trained[run].at(-1)))]
-
-
-def test_sections_come_when_what_they_need_is_trained(small_experiment, tmp_path):
-    wanted = [("again", AsksAgain()), ("asks", Asks()), ("nothing", Section())]
-    runs = {name: list(section.runs(small_experiment)) for name, section in wanted}
-    store, workers, told = Store(tmp_path), Serial(), []
-    training = store.complete(pipeline._together(runs.values()), workers)
-
-    turns = list(
-        pipeline._in_turn(
-            small_experiment, wanted, runs, store, training, workers, lambda *progress: told.append(progress)
-        )
-    )
-
-    assert [(name, len(trained)) for name, _, trained in turns] == [("nothing", 0), ("asks", 1), ("again", 2)]
-    (first, second) = turns[-1][2].values()
-    assert (second.kernels[0][0] == first.kernels[0][-1]).all()
-    assert told[-1] == ("train", 2, 2)
-    assert store.get(second.run) is not None

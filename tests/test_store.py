@@ -3,7 +3,6 @@ import multiprocessing
 import os
 import stat
 from concurrent.futures import Future
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,8 +137,8 @@ def test_an_entry_that_cannot_be_finished_leaves_nothing_behind(store, monkeypat
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(MachineError, match="No space left on device"):
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(MachineError, match="disk full writing"):
         store.put(invented(RUN))
 
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []

@@ -9,27 +9,18 @@ import click
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
-from reportgen.cli.terminal import emit
+from reportgen.cli.terminal import emit, tell
 from reportgen.errors import MachineError
 from reportgen.executors import executors
 
 
 @click.command("build")
 @click.argument("experiment", type=click.Path(path_type=Path), required=False, metavar="[EXPERIMENT.toml]")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=Path("output"),
-    show_default=True,
-    metavar="DIR",
-    help="Where the report goes.",
-)
+@click.option("-o", "--output", default="output", show_default=True, metavar="DIR", help="Where the report goes.")
 @click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where trained runs are kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
+    help="Where work is kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
 )
 @click.option(
     "--executor",
@@ -38,28 +29,62 @@ from reportgen.executors import executors
     metavar="NAME",
     help=f"Who does the work: {' or '.join(executors.names())}.",
 )
+@click.option("--explain", is_flag=True, help="Say of each thing that is made anew why it is.")
+@click.option("--verify", is_flag=True, help="Build once more from nothing, and compare every file.")
+@click.option("--adopt", is_flag=True, help="Write into a folder that holds other files too; none of them is replaced.")
+@click.option("--overwrite-edited", is_flag=True, help="Replace files of the report that were edited since.")
+@click.option("--allow-shared-cache", is_flag=True, help="Read a store that others can write to, and write elsewhere.")
+@click.option("--no-lock", is_flag=True, help="Go on where folders cannot be locked; other builds are up to you then.")
 @progress_option
 @debug
-def command(experiment: Path | None, output: Path, cache_dir: Path | None, executor: str, mode: str) -> None:
+def command(
+    experiment: Path | None,
+    output: str,
+    cache_dir: str | None,
+    executor: str,
+    explain: bool,
+    verify: bool,
+    adopt: bool,
+    overwrite_edited: bool,
+    allow_shared_cache: bool,
+    no_lock: bool,
+    mode: str,
+) -> None:
     """Train, draw and write the report of an experiment.
 
     Without a file it is the experiment that comes with reportgen.
 
-    Runs that an earlier build trained are not trained again.
+    What an earlier build trained, computed or drew is not made again.
     """
     from concurrent.futures import BrokenExecutor
 
-    from reportgen import pipeline
+    from reportgen import guard, pipeline
     from reportgen.cli.summary import summary
     from reportgen.experiment.file import load, parse, shipped
 
     wanted = parse(shipped(), "default.toml") if experiment is None else load(experiment)
     executors[executor]  # an unknown name is reported before anything is made
+    out = guard.named(output)
+    allowed = pipeline.Allowed(
+        adopt=adopt, overwrite_edited=overwrite_edited, no_lock=no_lock, shared_cache=allow_shared_cache
+    )
     try:
         with progress(mode) as report:
-            built = pipeline.build(wanted, output, cache=cache_dir, executor=executor, progress=report)
+            built = pipeline.build(
+                wanted,
+                out,
+                cache=None if cache_dir is None else guard.named(cache_dir),
+                executor=executor,
+                progress=report,
+                explain=(lambda line: tell(f"reportgen: {line}")) if explain else None,
+                inputs={"experiment file": experiment} if experiment else None,
+                allowed=allowed,
+            )
+            equal = pipeline.verify(wanted, out, executor=executor, progress=report) if verify else 0
     except BrokenExecutor as error:
         raise MachineError(
             "a worker process was killed, most likely for want of memory; the same command goes on from what is stored"
         ) from error
-    emit(summary(built, output))
+    emit(summary(built, out))
+    if verify:
+        emit(f"\nBuilt again from nothing: all {equal} files are equal.")

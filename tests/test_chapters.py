@@ -1,0 +1,195 @@
+"""What is computed again after a change, and what is not."""
+
+import dataclasses
+import logging
+
+import pytest
+
+import reportgen
+from reportgen import chapters, pipeline, sources
+from reportgen.article.sections import Section
+from reportgen.executors.serial import Serial
+from reportgen.experiment import Arm
+from reportgen.network import Network
+from reportgen.penalties.l2 import L2
+from reportgen.run import Run, Start, Training
+from reportgen.stacking import ENDS_ONLY
+from reportgen.store import Store
+
+
+class Asks(Section):
+    """One run."""
+
+    def runs(self, e):
+        return [Run(network=Network(hidden=(2,)), training=Training(epochs=1), recording=ENDS_ONLY)]
+
+
+class AsksAgain(Asks):
+    """The same run, and then one that goes on from where it ended."""
+
+    def follow_up(self, e, trained):
+        (run,) = self.runs(e)
+        return [dataclasses.replace(run, start=Start.of(*trained[run].at(-1)))]
+
+
+def test_sections_come_when_what_they_need_is_trained(small_experiment, tmp_path):
+    wanted = [("again", AsksAgain()), ("asks", Asks()), ("nothing", Section())]
+    told = []
+    store = Store(tmp_path)
+    shop = chapters.Shop(
+        store=store,
+        workers=Serial(),
+        progress=lambda *progress: told.append(progress),
+        explain=lambda *_: None,
+    )
+
+    turns = list(chapters._in_turn(shop, small_experiment, wanted))
+
+    assert [(name, len(trained)) for name, _, trained, _ in turns] == [("nothing", 0), ("asks", 1), ("again", 2)]
+    (first, second) = turns[-1][2].values()
+    assert (second.kernels[0][0] == first.kernels[0][-1]).all()
+    assert told[-1] == ("train", 2, 2)
+    assert store.get(second.run) is not None
+
+
+@pytest.fixture(scope="module")
+def few(small_experiment):
+    """An article of a few sections."""
+    return dataclasses.replace(
+        small_experiment,
+        arms=small_experiment.arms[:3],
+        sections=("penalties", "experiment", "sparsity", "motion", "reading"),
+    )
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def site(few, cache, tmp_path_factory):
+    """A report of `few`; tests build into it in any order."""
+    out = tmp_path_factory.mktemp("site") / "out"
+    reportgen.build(few, out, cache=cache)
+    return out
+
+
+@pytest.fixture
+def again(few, cache, site):
+    """Builds into the same folder once more and returns what was made anew, and the files that were written."""
+
+    def build(experiment=few):
+        pipeline.build(few, site, cache=cache, executor="serial")
+        lines, before = [], {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
+        pipeline.build(experiment, site, cache=cache, executor="serial", explain=lines.append)
+        now = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
+        written = {path.relative_to(site).as_posix() for path in now if before.get(path) != now[path]}
+        return lines, {name for name in written if name != ".reportgen-manifest.json"}
+
+    return build
+
+
+@pytest.fixture
+def edited(monkeypatch):
+    """Makes the source of modules, or the files of a folder, look edited."""
+
+    def edit(*paths):
+        code, files = sources.code, sources.files
+        monkeypatch.setattr(sources, "code", lambda *names: changed(code(*names)))
+        monkeypatch.setattr(sources, "files", lambda folder: changed(files(folder)))
+
+        def changed(parts):
+            return {path: "edited" if path in paths else digest for path, digest in parts.items()}
+
+    return edit
+
+
+PAGES = {"index.html", "report.html", "results.json"}
+
+
+def test_nothing_is_made_where_nothing_changed(again):
+    assert again() == ([], set())
+
+
+def test_a_new_title_only_writes_pages(again, few):
+    lines, written = again(dataclasses.replace(few, title="Another"))
+
+    assert lines == []
+    assert {name for name in written if not name.startswith("embed/")} == PAGES
+
+
+def test_a_shorter_reading_list_only_writes_pages(again, few):
+    lines, written = again(dataclasses.replace(few, reading=few.reading[:2]))
+
+    assert lines == []
+    assert written == PAGES
+
+
+@pytest.mark.parametrize("file", ["templates/sections/sparsity.html", "templates/static/article.css"])
+def test_other_prose_or_style_makes_nothing_again(again, edited, site, file):
+    edited(file)
+
+    lines, written = again()
+
+    assert lines == []
+    assert written == set()  # only its digest changed here, so the pages came out the same
+
+
+def test_an_edited_figure_is_drawn_again_and_nothing_else(again, edited, few, cache, site):
+    pipeline.build(few, site, cache=cache, executor="serial")
+    edited("reportgen/figures/stills/data.py")
+    lines = []
+
+    pipeline.build(few, site, cache=cache, executor="serial", explain=lines.append)
+
+    assert lines == ["picture data: reportgen/figures/stills/data.py changed"]
+
+
+def test_an_edited_section_is_computed_again_and_nothing_else(edited, few, cache, site):
+    pipeline.build(few, site, cache=cache, executor="serial")
+    edited("reportgen/article/sections/sparsity.py")
+    lines = []
+
+    pipeline.build(few, site, cache=cache, executor="serial", explain=lines.append)
+
+    assert lines == ["section sparsity: reportgen/article/sections/sparsity.py changed"]
+
+
+def test_another_arm_trains_its_own_runs_only(few, cache, site):
+    pipeline.build(few, site, cache=cache, executor="serial")
+    more = dataclasses.replace(few, arms=(*few.arms, Arm(name="more", penalty=L2(), strength=0.2)))
+    lines = []
+
+    pipeline.build(more, site, cache=cache, executor="serial", explain=lines.append)
+
+    (trained,) = [line for line in lines if "runs" in line.partition(":")[0]]
+    assert trained.startswith(f"{few.runs.count} of ")
+    assert not any(line.startswith("picture data:") for line in lines)
+    (told,) = [line for line in lines if line.startswith("section sparsity:")]
+    assert "arms.more." in told
+    assert told.endswith(" more changes")
+
+
+def test_without_a_store_everything_is_made_and_comes_out_the_same(few, cache, site, tmp_path):
+    pipeline.build(few, site, cache=cache, executor="serial")
+
+    pipeline.build(few, tmp_path / "out", cache=tmp_path / "store")
+
+    assert pipeline.site.contents(tmp_path / "out") == pipeline.site.contents(site)
+
+
+def test_a_damaged_entry_of_any_kind_is_made_again_with_one_warning(few, cache, site, tmp_path, caplog):
+    pipeline.build(few, tmp_path / "out", cache=cache)
+    expected = pipeline.site.contents(tmp_path / "out")
+    for kind in ("section", "item", "picture", "trajectory"):
+        for path in cache.rglob(f"*.{kind}"):
+            content = bytearray(path.read_bytes())
+            content[len(content) // 2] ^= 8
+            path.write_bytes(content)
+
+    with caplog.at_level(logging.WARNING, "reportgen"):
+        pipeline.build(few, tmp_path / "again", cache=cache)
+
+    assert pipeline.site.contents(tmp_path / "again") == expected
+    assert [record.code for record in caplog.records] == ["RG101"]
