@@ -32,16 +32,21 @@ def stored(cls: T) -> T:
     return cls
 
 
-def encode(value: Any) -> bytes:
-    """`value` as bytes; raises `TypeError` if there is something in it that cannot be stored."""
+def encode(value: Any, label: str = "") -> bytes:
+    """`value` as bytes, under a label; raises `TypeError` if there is something in it that cannot be stored."""
     blobs: list[bytes] = []
     tree = _plain(value, blobs)
-    return seal(_MAGIC, {"value": tree, "sizes": [len(blob) for blob in blobs]}, blobs)
+    return seal(_MAGIC, {"label": label, "value": tree, "sizes": [len(blob) for blob in blobs]}, blobs)
 
 
-def decode(content: bytes) -> Any:
+def check(content: bytes, label: str = "") -> None:
+    """Raise `ValueError` unless `content` is undamaged and was encoded under `label`."""
+    _opened(content, label)
+
+
+def decode(content: bytes, label: str = "") -> Any:
     """The value that `encode` was given; raises `ValueError` if `content` is anything else."""
-    header, payload = unseal(_MAGIC, content)
+    header, payload = _opened(content, label)
     try:
         blobs, end = [], 0
         for size in header["sizes"]:
@@ -50,6 +55,13 @@ def decode(content: bytes) -> Any:
         return _revived(header["value"], blobs)
     except (KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"it cannot be read: {error!r}") from error
+
+
+def _opened(content: bytes, label: str) -> tuple[dict[str, Any], memoryview]:
+    header, payload = unseal(_MAGIC, content)
+    if header.get("label") != label:
+        raise ValueError("it is another entry than its name says")
+    return header, payload
 
 
 def digest(value: Any) -> str:

@@ -121,17 +121,16 @@ class Store:
 
     def recall(self, kind: str, key: str) -> Any | None:
         """What was kept as `kind` under `key`, or None if there is nothing that can be trusted."""
-        found = self._read(kind, key, encoding.decode)
-        return found["value"] if isinstance(found, dict) and found.get("key") == key else None
+        return self._read(kind, key, lambda content: encoding.decode(content, key))
 
     def keep(self, kind: str, key: str, value: Any) -> Any:
         """Store a value of what `encoding` knows, and return it as `recall` will.
 
         Whoever goes on with what this returns does the same after a hit and after a miss.
         """
-        content = encoding.encode({"key": key, "value": value})
+        content = encoding.encode(value, key)
         self._write(kind, key, content)
-        return encoding.decode(content)["value"]
+        return encoding.decode(content, key)
 
     def complete(self, runs: Iterable[Run], executor: Executor) -> Completion:
         """Have the executor train the runs that are missing."""
@@ -146,7 +145,7 @@ class Store:
         for folder in self._folders:
             path = _path(folder, kind, key)
             try:
-                return parse(_content(path))
+                return parse(content(path))
             except FileNotFoundError:
                 continue
             except (OSError, ValueError) as error:
@@ -176,7 +175,7 @@ def _path(folder: Path, kind: str, key: str) -> Path:
     return folder / key[:2] / f"{key}.{kind}"
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
     """What a regular file holds; raises `OSError` for anything else, and waits for nobody."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
         found = os.fstat(file.fileno())

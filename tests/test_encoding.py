@@ -100,7 +100,7 @@ def test_a_class_that_only_has_the_name_of_ours_is_refused():
     ids=str,
 )
 def test_a_file_of_the_right_sum_that_we_never_wrote_is_no_value(tree):
-    content = seal(b"reportgen value 1\n", {"value": tree, "sizes": [8]}, [bytes(8)])
+    content = seal(b"reportgen value 1\n", {"label": "", "value": tree, "sizes": [8]}, [bytes(8)])
 
     with pytest.raises(ValueError, match=r".+"):
         decode(content)
@@ -113,3 +113,9 @@ def test_a_name_is_registered_once():
         value: int
 
     assert decode(encode(Kept(3))) == Kept(3)
+
+
+def test_what_was_encoded_under_another_label_is_told():
+    with pytest.raises(ValueError, match=r"^it is another entry than its name says$"):
+        decode(encode(1, "a"), "b")
+    assert decode(encode(1, "a"), "a") == 1

@@ -1,16 +1,23 @@
+import ast
 import dataclasses
+import hashlib
 import multiprocessing
 import os
+import pickle
 import stat
+import sys
+import time
 from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from reportgen.errors import MachineError
+from reportgen import store as store_module
+from reportgen.errors import MachineError, RefusedError
 from reportgen.executors import executors
 from reportgen.run import Recording, Run, Training
-from reportgen.store import Store, default_folder
+from reportgen.store import CODE_EPOCH, Store, default_folder, opened
 from reportgen.trajectory import Trajectory
 
 RUN = Run(training=Training(epochs=1), recording=Recording(every=None))
@@ -134,7 +141,7 @@ def put_often(folder):
 
 
 def test_an_entry_that_cannot_be_finished_leaves_nothing_behind(store, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "rename", full)
@@ -232,3 +239,172 @@ def test_each_program_is_a_job_of_its_own_and_the_longest_comes_first(tmp_path):
     Store(tmp_path).complete([RUN, long, dataclasses.replace(RUN, init_seed=1)], Counting())
 
     assert sizes == [(1, 3), (2, 1)]
+
+
+# Stages
+
+
+def test_what_is_kept_comes_back_as_keep_returned_it(store):
+    kept = store.keep("section", "ab" * 32, {"a": (1, np.float32(0.5))})
+
+    assert kept == store.recall("section", "ab" * 32) == {"a": (1, 0.5)}
+    assert store.recall("picture", "ab" * 32) is None
+    assert store.recall("section", "cd" * 32) is None
+
+
+def test_entries_that_change_their_names_are_misses(store):
+    keys = [f"{i:064x}" for i in range(20)]
+    for i, key in enumerate(keys):
+        store.keep("section", key, i)
+    paths = [store.folder / key[:2] / f"{key}.section" for key in keys]
+    contents = [path.read_bytes() for path in paths]
+
+    for path, content in zip(paths, contents[1:] + contents[:1], strict=True):
+        path.write_bytes(content)
+
+    assert [store.recall("section", key) for key in keys] == [None] * 20
+
+
+@pytest.mark.parametrize("what", ["folder", "fifo", "symlink", "dangling", "device", "empty", "unreadable", "pickle"])
+def test_whatever_stands_in_the_place_of_an_entry_is_a_miss_and_is_replaced(store, entry, what, tmp_path):
+    entry.unlink()
+    match what:
+        case "folder":
+            (entry / "with something").mkdir(parents=True)
+        case "fifo":
+            os.mkfifo(entry)
+        case "symlink":
+            (tmp_path / "elsewhere").write_bytes(invented(RUN).dump())
+            entry.symlink_to(tmp_path / "elsewhere")
+        case "dangling":
+            entry.symlink_to(tmp_path / "nowhere")
+        case "device":
+            entry.symlink_to("/dev/zero")
+        case "empty":
+            entry.touch()
+        case "unreadable":
+            entry.touch(mode=0)
+        case "pickle":
+            entry.write_bytes(pickle.dumps(Canary(tmp_path / "canary")))
+
+    assert store.get(RUN) is None
+    store.put(invented(RUN))
+
+    assert store.get(RUN) is not None
+    assert not (tmp_path / "canary").exists()
+    assert what != "symlink" or (tmp_path / "elsewhere").exists()
+
+
+class Canary:
+    """Leaves a file behind if anybody unpickles it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_damage_is_warned_of_once(store, caplog):
+    runs = [dataclasses.replace(RUN, init_seed=seed) for seed in range(5)]
+    for run in runs:
+        store.put(invented(run))
+        store.path(run).write_bytes(b"damaged")
+
+    assert [store.get(run) for run in runs] == [None] * 5
+
+    (record,) = caplog.records
+    assert record.code == "RG101"
+    assert str(store.path(runs[0])) in record.getMessage()
+
+
+def test_an_entry_that_is_used_is_marked_as_used_once_a_day(store, entry):
+    os.utime(entry, (0, 0))
+    store.get(RUN)
+    marked = entry.stat().st_mtime
+    store.get(RUN)
+
+    assert marked > time.time() - 60
+    assert entry.stat().st_mtime == marked
+
+
+@pytest.mark.parametrize("when", [0, -3e8, 5e9], ids=["1970", "1960", "the future"])
+def test_no_date_makes_an_entry_worse(store, entry, when):
+    os.utime(entry, (when, when))
+
+    assert store.get(RUN) is not None
+
+
+# Opening
+
+
+def test_a_store_that_others_can_write_to_is_refused(tmp_path):
+    tmp_path.chmod(0o777)
+
+    with pytest.raises(RefusedError, match="can be written by others") as caught, opened(tmp_path):
+        pass
+
+    assert (caught.value.code, caught.value.exit_code) == ("RG103", 4)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_a_store_of_another_user_is_refused(tmp_path):
+    os.chown(tmp_path, 65534, -1)
+
+    with pytest.raises(RefusedError, match="can be written by others"), opened(tmp_path):
+        pass
+
+
+def test_a_store_that_is_allowed_to_be_shared_is_read_and_not_written(store, entry):
+    store.folder.chmod(0o777)
+    other = dataclasses.replace(RUN, init_seed=1)
+
+    with opened(store.folder, shared=True) as shared:
+        shared.put(invented(other))
+        found = [shared.get(run) is not None for run in (RUN, other)]
+
+    assert found == [True, True]
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == [entry]
+
+
+def test_a_store_that_cannot_be_written_is_read_with_a_warning(store, entry, monkeypatch, caplog):
+    monkeypatch.setattr(store_module, "_writable", lambda folder: False)
+
+    with opened(store.folder) as readable:
+        readable.put(invented(dataclasses.replace(RUN, init_seed=1)))
+        assert readable.get(RUN) is not None
+
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == [entry]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"cannot write to the store {store.folder}: this build is not kept there"
+    ]
+
+
+# The epoch
+
+NUMBERS = ("network", "training", "stacking", "run")
+"""Modules besides data sets and penalties that decide which numbers a run gives."""
+
+
+def meaning(module):
+    """The syntax of a module without comments, docstrings and layout."""
+    tree = ast.parse((Path(store_module.__file__).parent / module).read_text("utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            notes = [part for part in body if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)]
+            node.body = [part for part in body if part not in notes] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="syntax trees of other versions of Python look otherwise")
+def test_whoever_changes_what_numbers_come_from_thinks_of_the_epoch():
+    """If a run now gives other numbers, raise `CODE_EPOCH`; if it does not, only write the new digest here."""
+    folder = Path(store_module.__file__).parent
+    files = [f"{name}.py" for name in NUMBERS]
+    files += [
+        str(path.relative_to(folder)) for kind in ("datasets", "penalties") for path in (folder / kind).glob("*.py")
+    ]
+    digest = hashlib.sha256("".join(meaning(file) for file in sorted(files)).encode()).hexdigest()[:16]
+
+    assert (CODE_EPOCH, digest) == (3, "8e1f62e098f63c8f")

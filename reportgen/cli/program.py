@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import signal
 import sys
@@ -122,6 +123,7 @@ def program() -> None:
 def main() -> NoReturn:
     """Entry point of the command."""
     terminal.prepare()
+    logging.getLogger("reportgen").addHandler(terminal.Warnings())
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import sys
 
@@ -60,6 +61,14 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+class Warnings(logging.Handler):
+    """Tells what reportgen warns of on standard error, one line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        code = getattr(record, "code", "")
+        tell(f"reportgen{f'[{code}]' if code else ''}: warning: {record.getMessage()}")
 
 
 def _discard(stream: object) -> None:
