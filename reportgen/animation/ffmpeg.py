@@ -51,7 +51,7 @@ def check_encoder(kind: str, encoder: str) -> None:
     """Raise `MachineError`, which says how to get it, unless there is an ffmpeg with `encoder`."""
     known = _run([_program(kind), "-v", "error", "-encoders"], kind)
     if f" {encoder} ".encode() not in known:
-        raise MachineError(f"{kind} needs an ffmpeg with {encoder}, which this one is without; {GET_IT} brings one")
+        raise _missing(f"{kind} needs an ffmpeg with {encoder}, which this one is without; {GET_IT} brings one")
 
 
 def film(kind: str, codec: Sequence[str], frames: Iterable[Pixels], delays: Sequence[int]) -> bytes:
@@ -108,15 +108,21 @@ def _program(kind: str) -> str:
     try:
         import imageio_ffmpeg
     except ImportError:
-        raise MachineError(f"{kind} needs ffmpeg, which comes with {GET_IT}") from None
+        raise _missing(f"{kind} needs ffmpeg, which comes with {GET_IT}") from None
     try:
         given = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError:
-        raise MachineError(f"{kind} needs ffmpeg, of which imageio-ffmpeg has none for this machine") from None
-    found: str | None = shutil.which(given)
+        raise _missing(f"{kind} needs ffmpeg, of which imageio-ffmpeg has none for this machine") from None
+    # A program of that name in the working folder is not the one that is meant.
+    places = filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep))
+    found: str | None = shutil.which(given, path=os.pathsep.join(places))
     if found is None:
-        raise MachineError(f"{kind} needs ffmpeg, and there is no program {given} (IMAGEIO_FFMPEG_EXE)")
-    return found
+        raise _missing(f"{kind} needs ffmpeg, and there is no program {given} (IMAGEIO_FFMPEG_EXE)")
+    return str(Path(found).absolute())
+
+
+def _missing(what: str) -> MachineError:
+    return MachineError(what, code="RG303")
 
 
 def _check(program: str, kind: str, file: str, size: tuple[int, int], frames: int, seconds: Fraction) -> None:
@@ -130,7 +136,8 @@ def _check(program: str, kind: str, file: str, size: tuple[int, int], frames: in
     if found != ("{}x{}".format(*size), frames) or abs(end - seconds) > Fraction(1, 200):
         raise MachineError(
             f"ffmpeg was to write {frames} frames of {size[0]}×{size[1]} in {float(seconds):.2f} s as {kind}, "
-            f"and the file decodes to {len(rows)} of {found[0].replace('x', '×') or 'no size'} in {float(end):.2f} s"
+            f"and the file decodes to {len(rows)} of {found[0].replace('x', '×') or 'no size'} in {float(end):.2f} s",
+            code="RG303",
         )
 
 
@@ -141,7 +148,7 @@ def _run(command: Sequence[str], kind: str, chunks: Iterable[memoryview] = ()) -
     try:
         process: Any = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=quiet)  # noqa: S603  # no shell
     except OSError as error:
-        raise MachineError(f"{kind} needs ffmpeg, and {command[0]} does not start: {error.strerror}") from error
+        raise _missing(f"{kind} needs ffmpeg, and {command[0]} does not start: {error.strerror}") from error
     with process:
         said, wrote, alive = bytearray(), bytearray(), Event()
         readers = [
@@ -167,7 +174,9 @@ def _run(command: Sequence[str], kind: str, chunks: Iterable[memoryview] = ()) -
                 thread.join()
     complaint = _complaint(process.returncode, said.decode(errors="replace"))
     if complaint:
-        raise MachineError(f"ffmpeg could not make the {kind}: {complaint}")
+        if any(os.strerror(number) in complaint for number in _FULL):
+            raise MachineError(f"disk full writing {kind} in {tempfile.gettempdir()}: {complaint}", code="RG301")
+        raise MachineError(f"ffmpeg could not make the {kind}: {complaint}", code="RG303")
     return bytes(wrote)
 
 

@@ -79,7 +79,7 @@ def command(
 
 
 def _write(file: Path, content: bytes, places: tuple[Path, Path]) -> None:
-    from reportgen.errors import ExperimentError, MachineError, reason
+    from reportgen.errors import ExperimentError, unwritable
     from reportgen.files import put
 
     compared = (read for place in places for read in (place, place / "results.json"))
@@ -88,4 +88,4 @@ def _write(file: Path, content: bytes, places: tuple[Path, Path]) -> None:
     try:
         put(file, content)
     except OSError as error:
-        raise MachineError(f"cannot write {file}: {reason(error)}") from error
+        raise unwritable(file, error) from error
