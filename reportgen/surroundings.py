@@ -35,6 +35,7 @@ _FIXED = {
     "MATPLOTLIBRC": os.devnull,
     "MPLBACKEND": "agg",
     "MPL_IGNORE_SYSTEM_FONTS": "1",
+    "KERAS_HOME": os.devnull,  # else it reads and writes ~/.keras/keras.json
     # Networks this small are slower on a graphics card, and results should not depend on who has one.
     "CUDA_VISIBLE_DEVICES": "-1",
 }
