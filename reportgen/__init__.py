@@ -7,6 +7,16 @@ this package costs next to nothing.
 
 from __future__ import annotations
 
+import os
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    # `python -m reportgen` looks for every module in the working folder first, where anybody may have put a numpy.py.
+    # That folder stays the last place where it is the checkout that we were started from.
+    _folder = sys.path.pop(0)
+    if __path__[0] == f"{_folder}{os.sep}reportgen":
+        sys.path.append(_folder)
+
 import importlib
 from collections.abc import Iterable
 from os import PathLike

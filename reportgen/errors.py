@@ -5,6 +5,7 @@ Everything a user can cause derives from `ReportgenError`: the command line prin
 """
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -72,3 +73,14 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 def reason(error: OSError) -> str:
     """What the operating system said, without the Python around it."""
     return error.strerror or str(error)
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk, a quota or a limit without room says."""
+
+
+def unwritable(what: object, error: OSError) -> MachineError:
+    """What to raise when `what`, a path or words that follow "write", could not be written."""
+    if error.errno in FULL:
+        return MachineError(f"disk full writing {what}: {reason(error)}", code="RG301")
+    return MachineError(f"cannot write {what}: {reason(error)}")

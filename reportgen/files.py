@@ -15,12 +15,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from reportgen.errors import MachineError, RefusedError, reason
+from reportgen.errors import FULL, MachineError, RefusedError, reason, unwritable
 
 TEMPORARY = re.compile(r"\.reportgen-[0-9a-f]{16}\.tmp")
 """Names of files that are being written. Those that a killed process left are known by it."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _IN = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -59,8 +58,8 @@ def sweep(folder: Path | int) -> int:
 
 def trouble(error: OSError, path: Path, doing: str = "write") -> MachineError:
     """What to raise when the operating system did not let us write (or read, or remove) `path`."""
-    if error.errno in _FULL:
-        return MachineError(f"disk full writing {path}; make room and run the same command again", code="RG301")
+    if error.errno in FULL:
+        return unwritable(path, error)
     return MachineError(f"cannot {doing} {path}: {reason(error)}")
 
 

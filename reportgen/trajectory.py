@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.container import seal, unseal
-from reportgen.errors import DataError, ExperimentError, MachineError, reason
+from reportgen.errors import DataError, ExperimentError, reason, unwritable
+from reportgen.files import put
 from reportgen.network import Weights, forward
 from reportgen.run import Run, describe, revive
 
@@ -119,9 +120,10 @@ class Trajectory:
     def save(self, path: Path) -> None:
         """Write a trajectory file; raises `MachineError` if it cannot be written."""
         try:
-            path.write_bytes(self.dump())
+            path.parent.stat()  # a folder that is not there is misspelt
+            put(path, self.dump())
         except OSError as error:
-            raise MachineError(f"cannot write trajectory {path}: {reason(error)}") from error
+            raise unwritable(f"trajectory {path}", error) from error
 
     @classmethod
     def load(cls, path: Path) -> Trajectory:

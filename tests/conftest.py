@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+import soak
 from browser import install
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from reportgen.experiment import Experiment
 
 CI = bool(os.environ.get("CI"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Counts of what was repeated with chance."""
+    if text := soak.recorded():
+        terminalreporter.section("repeated with chance")
+        terminalreporter.write(text)
 
 
 @pytest.fixture(scope="session")

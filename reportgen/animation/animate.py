@@ -14,10 +14,10 @@ from reportgen.animation.ffmpeg import even
 from reportgen.animation.formats import Format, formats
 from reportgen.animation.presets import Preset
 from reportgen.animation.raster import Mosaic, Pixels, Raster
-from reportgen.errors import ExperimentError, MachineError, did_you_mean, reason
+from reportgen.errors import ExperimentError, MachineError, did_you_mean, unwritable
 from reportgen.figures import Animation, Panel, scenes, style, training_animation
 from reportgen.figures.timeline import Timeline
-from reportgen.files import put
+from reportgen.files import put, telling
 from reportgen.penalties import penalties
 from reportgen.run import Run
 from reportgen.trajectory import Trajectory
@@ -85,10 +85,8 @@ def animate(
         if poster:
             written[path.with_suffix(".png")] = still(raster.frame(raster.count - 1), palette)
     for target, data in written.items():
-        try:
+        with telling(target):
             put(target, data)
-        except OSError as error:
-            raise MachineError(f"cannot write {target}: {reason(error)}") from error
     return Animated(
         file=path,
         width=size[0],
@@ -130,7 +128,7 @@ def _check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise MachineError(f"cannot write {path}: {reason(error)}") from error
+        raise unwritable(path, error) from error
 
 
 def _panels(sources: Sequence[Trajectory | Path], titles: Sequence[str]) -> list[Panel]:

@@ -7,7 +7,6 @@ exits with 0, complains of nothing, and decodes what it wrote to as many frames,
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import signal
@@ -23,16 +22,13 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from reportgen.animation.raster import Pixels
-from reportgen.errors import MachineError
+from reportgen.errors import FULL, MachineError
 from reportgen.figures import style
 
 GET_IT = "pip install 'reportgen[video]'"
 
 _PATIENCE = 120.0
 """Seconds without a frame taken or a word said, after which ffmpeg counts as hanging."""
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a disk without room says."""
 
 _SLOWEST = 20
 """Hundredths of a second that a frame may last; players are not made for films of one frame in ten seconds."""
@@ -51,7 +47,7 @@ def check_encoder(kind: str, encoder: str) -> None:
     """Raise `MachineError`, which says how to get it, unless there is an ffmpeg with `encoder`."""
     known = _run([_program(kind), "-v", "error", "-encoders"], kind)
     if f" {encoder} ".encode() not in known:
-        raise MachineError(f"{kind} needs an ffmpeg with {encoder}, which this one is without; {GET_IT} brings one")
+        raise _missing(f"{kind} needs an ffmpeg with {encoder}, which this one is without; {GET_IT} brings one")
 
 
 def film(kind: str, codec: Sequence[str], frames: Iterable[Pixels], delays: Sequence[int]) -> bytes:
@@ -108,15 +104,21 @@ def _program(kind: str) -> str:
     try:
         import imageio_ffmpeg
     except ImportError:
-        raise MachineError(f"{kind} needs ffmpeg, which comes with {GET_IT}") from None
+        raise _missing(f"{kind} needs ffmpeg, which comes with {GET_IT}") from None
     try:
         given = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError:
-        raise MachineError(f"{kind} needs ffmpeg, of which imageio-ffmpeg has none for this machine") from None
-    found: str | None = shutil.which(given)
+        raise _missing(f"{kind} needs ffmpeg, of which imageio-ffmpeg has none for this machine") from None
+    # A program of that name in the working folder is not the one that is meant.
+    places = filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep))
+    found: str | None = shutil.which(given, path=os.pathsep.join(places))
     if found is None:
-        raise MachineError(f"{kind} needs ffmpeg, and there is no program {given} (IMAGEIO_FFMPEG_EXE)")
-    return found
+        raise _missing(f"{kind} needs ffmpeg, and there is no program {given} (IMAGEIO_FFMPEG_EXE)")
+    return str(Path(found).absolute())
+
+
+def _missing(what: str) -> MachineError:
+    return MachineError(what, code="RG303")
 
 
 def _check(program: str, kind: str, file: str, size: tuple[int, int], frames: int, seconds: Fraction) -> None:
@@ -130,7 +132,8 @@ def _check(program: str, kind: str, file: str, size: tuple[int, int], frames: in
     if found != ("{}x{}".format(*size), frames) or abs(end - seconds) > Fraction(1, 200):
         raise MachineError(
             f"ffmpeg was to write {frames} frames of {size[0]}×{size[1]} in {float(seconds):.2f} s as {kind}, "
-            f"and the file decodes to {len(rows)} of {found[0].replace('x', '×') or 'no size'} in {float(end):.2f} s"
+            f"and the file decodes to {len(rows)} of {found[0].replace('x', '×') or 'no size'} in {float(end):.2f} s",
+            code="RG303",
         )
 
 
@@ -141,7 +144,7 @@ def _run(command: Sequence[str], kind: str, chunks: Iterable[memoryview] = ()) -
     try:
         process: Any = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=quiet)  # noqa: S603  # no shell
     except OSError as error:
-        raise MachineError(f"{kind} needs ffmpeg, and {command[0]} does not start: {error.strerror}") from error
+        raise _missing(f"{kind} needs ffmpeg, and {command[0]} does not start: {error.strerror}") from error
     with process:
         said, wrote, alive = bytearray(), bytearray(), Event()
         readers = [
@@ -167,7 +170,9 @@ def _run(command: Sequence[str], kind: str, chunks: Iterable[memoryview] = ()) -
                 thread.join()
     complaint = _complaint(process.returncode, said.decode(errors="replace"))
     if complaint:
-        raise MachineError(f"ffmpeg could not make the {kind}: {complaint}")
+        if any(os.strerror(number) in complaint for number in FULL):
+            raise MachineError(f"disk full writing {kind} in {tempfile.gettempdir()}: {complaint}", code="RG301")
+        raise MachineError(f"ffmpeg could not make the {kind}: {complaint}", code="RG303")
     return bytes(wrote)
 
 
@@ -192,7 +197,7 @@ def _watch(process: subprocess.Popen[bytes], alive: Event) -> None:
 def _complaint(code: int, said: str) -> str:
     """What went wrong, in one line; nothing if nothing did."""
     lines = [line.split("] ", 1)[-1] for line in said.splitlines() if line.strip()]
-    full = [line for line in lines if any(os.strerror(number) in line for number in _FULL)]
+    full = [line for line in lines if any(os.strerror(number) in line for number in FULL)]
     if lines:
         line = (full or lines)[0]
         return line if len(line) <= 200 else f"{line[:200]}…"

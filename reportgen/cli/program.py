@@ -14,7 +14,8 @@ import click
 
 from reportgen import __version__
 from reportgen.cli import commands, terminal
-from reportgen.errors import ReportgenError, did_you_mean, reason
+from reportgen.errors import MachineError, ReportgenError, did_you_mean, reason, unwritable
+from reportgen.surroundings import shut_out
 
 MACHINE, BUG = 5, 70
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
@@ -76,8 +77,10 @@ def _verdict(error: BaseException) -> tuple[int, list[str]]:
         case MemoryError():
             return MACHINE, ["reportgen: out of memory"]
         case OSError():
-            where = f"{error.filename}: " if error.filename else ""
-            return MACHINE, [f"reportgen: {where}{reason(error)}"]
+            path = error.filename2 or error.filename
+            known = unwritable(path or "a file", error)
+            plain = MachineError(f"{path}: {reason(error)}" if path else reason(error))
+            return _verdict(known if known.code else plain)
         case Exception():
             what = " ".join(f"{type(error).__name__}: {error}".split())
             return BUG, [f"reportgen: mistake in reportgen: {what} (--debug shows where)"]
@@ -124,13 +127,14 @@ def main() -> NoReturn:
     """Entry point of the command."""
     terminal.prepare()
     logging.getLogger("reportgen").addHandler(terminal.Warnings())
+    shut_out()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
         program(prog_name="reportgen")
     except OSError as error:  # from click, which writes help and version before a command is reached
         terminal.settle()
-        terminal.tell(f"reportgen: cannot write to standard output: {reason(error)}")
+        terminal.tell(_verdict(unwritable("to standard output", error))[1][0])
     sys.exit(MACHINE)
 
 

@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from reportgen.errors import MachineError, reason
+from reportgen.errors import unwritable
 
 READER_GONE = 128 + 13
 """How a shell reports a program that SIGPIPE ended."""
@@ -25,7 +25,7 @@ def emit(content: str | bytes) -> None:
         sys.exit(READER_GONE)
     except OSError as error:
         _discard(sys.stdout)
-        raise MachineError(f"cannot write to standard output: {reason(error)}") from error
+        raise unwritable("to standard output", error) from error
 
 
 def tell(line: str) -> None:

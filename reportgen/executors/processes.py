@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import ParamSpec, TypeVar
 
 from reportgen.executors import executors
+from reportgen.surroundings import shut_out
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,10 +35,9 @@ class Processes(ProcessPoolExecutor):
 
 def _prepare() -> None:
     """Settings of a worker, before anything heavy is imported into it."""
+    shut_out()
     # Nothing here needs Keras, and without this TensorFlow imports it: a quarter of its import time.
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    # Networks this small are slower on a graphics card, and results should not depend on who has one.
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
 

@@ -71,7 +71,7 @@ def test_a_full_disk(name, tmp_path, monkeypatch):
     finally:
         subprocess.run(["umount", small], check=True)
 
-    assert said.startswith(f"ffmpeg could not make the {name}: ")
+    assert said.startswith(f"disk full writing {name} in {small}: ")
     assert said.endswith("No space left on device")
 
 
@@ -109,7 +109,6 @@ def test_a_file_cut_short(fake, name):
     [
         ("exit 3", "it left with 3 and without a word"),
         ("echo '[out#0/mp4 @ 0x5581] I do not want to' >&2; cat >/dev/null; exit 0", "I do not want to"),
-        ("echo 'one reason' >&2; echo 'Disk: No space left on device' >&2; exit 1", "Disk: No space left on device"),
         ("kill -9 $$", "it was ended by SIGKILL"),
         ("head -c 100000 >/dev/null; kill -9 $$", "it was ended by SIGKILL"),
         ("head -c 5000000 /dev/zero | tr '\\0' 'x' >&2; exit 1", "x" * 200 + "…"),
@@ -118,6 +117,32 @@ def test_a_file_cut_short(fake, name):
 def test_a_program_that_fails(fake, script, said):
     fake(script)
     assert complaint() == f"ffmpeg could not make the mp4: {said}"
+
+
+def test_a_reason_that_is_a_full_disk_is_told_before_others(fake, scratch):
+    fake("echo 'one reason' >&2; echo 'Disk: No space left on device' >&2; exit 1")
+    assert complaint() == f"disk full writing mp4 in {scratch}: Disk: No space left on device"
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 3", "RG303"), ("echo 'No space left on device' >&2", "RG301")])
+def test_what_is_missing_or_fails_can_be_looked_up(fake, script, code):
+    fake(script)
+    with pytest.raises(MachineError) as error:
+        film()
+    assert error.value.code == code
+
+
+def test_an_ffmpeg_in_the_working_folder_is_not_the_one_that_is_meant(tmp_path, monkeypatch):
+    (tmp_path / "ffmpeg").write_text("#!/bin/sh\ntouch used\n")
+    (tmp_path / "ffmpeg").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f".{os.pathsep}")
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: "ffmpeg")
+    with pytest.raises(MachineError, match="no program ffmpeg") as error:
+        film()
+
+    assert error.value.code == "RG303"
+    assert not (tmp_path / "used").exists()
 
 
 def test_a_program_that_hangs(fake, monkeypatch):

@@ -69,7 +69,7 @@ def refused(run, here):
         assert sorted(here.rglob("*")) == before
         assert said.stdout == ""
         *_, line = said.stderr.splitlines()
-        assert line.startswith(("reportgen: ", "Error: ")), said.stderr
+        assert line.startswith(("reportgen: ", "reportgen[RG30", "Error: ")), said.stderr
         return said.exit_code, line.split(": ", 1)[1]
 
     return refused
@@ -371,7 +371,7 @@ def test_a_disk_that_is_full(refused, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "put", full)
-    assert refused("mine.trajectory", "--frames", "3") == (5, "cannot write weights.gif: No space left on device")
+    assert refused("mine.trajectory", "--frames", "3") == (5, "disk full writing weights.gif: No space left on device")
 
 
 def test_a_file_that_a_place_would_refuse_is_not_written(refused, monkeypatch):

@@ -182,7 +182,11 @@ def test_an_unknown_executor_builds_nothing(run, builds):
         (ReportgenError("it failed"), 1, "reportgen: it failed"),
         (DataError("the data is bad"), 3, "reportgen: the data is bad"),
         (MachineError("disk full"), 5, "reportgen: disk full"),
-        (OSError(errno.ENOSPC, "No space left on device", "out/x"), 5, "reportgen: out/x: No space left on device"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out/x"),
+            5,
+            "reportgen[RG301]: disk full writing out/x: No space left on device",
+        ),
         (OSError(errno.EIO, "Input/output error"), 5, "reportgen: Input/output error"),
         (MemoryError(), 5, "reportgen: out of memory"),
         (
@@ -283,7 +287,7 @@ def test_a_reader_who_has_gone_gets_no_traceback():
 def test_a_full_disk_behind_standard_output_is_told(arguments):
     done = shell(f"{arguments} > /dev/full")
 
-    assert done.stderr == "reportgen: cannot write to standard output: No space left on device\n"
+    assert done.stderr == "reportgen[RG301]: disk full writing to standard output: No space left on device\n"
     assert done.returncode == 5
 
 
@@ -291,7 +295,7 @@ def test_a_full_disk_behind_standard_output_is_told(arguments):
 def test_a_full_disk_behind_the_help_of_a_command_is_told():
     done = shell("build --help > /dev/full")
 
-    assert done.stderr == "reportgen: No space left on device\n"
+    assert done.stderr == "reportgen[RG301]: disk full writing a file: No space left on device\n"
     assert done.returncode == 5
 
 

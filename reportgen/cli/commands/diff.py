@@ -79,13 +79,11 @@ def command(
 
 
 def _write(file: Path, content: bytes, places: tuple[Path, Path]) -> None:
-    from reportgen.errors import ExperimentError, MachineError, reason
-    from reportgen.files import put
+    from reportgen.errors import ExperimentError
+    from reportgen.files import put, telling
 
     compared = (read for place in places for read in (place, place / "results.json"))
     if file.is_file() and any(read.is_file() and file.samefile(read) for read in compared):
         raise ExperimentError(f"{file} is what is compared and is left as it is; give -o another name")
-    try:
+    with telling(file):
         put(file, content)
-    except OSError as error:
-        raise MachineError(f"cannot write {file}: {reason(error)}") from error

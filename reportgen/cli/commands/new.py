@@ -20,7 +20,7 @@ def command(name: str, file: Path | None, listing: bool) -> None:
 
     NAME is "default" unless given. An existing FILE is never overwritten.
     """
-    from reportgen.errors import ExperimentError, MachineError, reason
+    from reportgen.errors import ExperimentError, unwritable
     from reportgen.experiment.file import on_offer, shipped
 
     if listing:
@@ -34,9 +34,14 @@ def command(name: str, file: Path | None, listing: bool) -> None:
         return
     try:
         with file.open("xb") as new:
-            new.write(content)
+            try:
+                new.write(content)
+                new.flush()
+            except OSError:
+                file.unlink()
+                raise
     except FileExistsError as error:
         raise ExperimentError(f"{file} exists already and is left as it is; give -o another name") from error
     except OSError as error:
-        raise MachineError(f"cannot write {file}: {reason(error)}") from error
+        raise unwritable(file, error) from error
     emit(f"{file} is written. Next: reportgen build {file}")
