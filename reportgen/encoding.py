@@ -1,7 +1,8 @@
 """Plain values, arrays and our own frozen dataclasses as bytes, and back. Nothing is ever executed: no pickle.
 
-What comes back equals what went in but for NumPy scalars, which become Python's numbers, and for arrays, which cannot
-be written to. Equal values are equal bytes, so the digest of the bytes can stand for the value.
+Our dataclasses are those that `registry.stored` decorates. What comes back equals what went in but for NumPy scalars,
+which become Python's numbers, and for arrays, which cannot be written to. Equal values are equal bytes, so the digest
+of the bytes can stand for the value.
 """
 
 from __future__ import annotations
@@ -9,27 +10,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from reportgen.container import seal, unseal
+from reportgen.registry import storable
 from reportgen.run import Run, describe, revive
 from reportgen.trajectory import Trajectory
 
 _MAGIC = b"reportgen value 1\n"
 _MARK = "!"
 """The key that tells what JSON has no word for from a dictionary."""
-
-T = TypeVar("T", bound=type)
-
-_classes: dict[str, type] = {}
-
-
-def stored(cls: T) -> T:
-    """Decorator of a dataclass whose instances may be stored; their fields must be of kinds that can be."""
-    _classes[cls.__name__] = cls
-    return cls
 
 
 def encode(value: Any, label: str = "") -> bytes:
@@ -93,7 +85,7 @@ def _plain(value: Any, blobs: list[bytes]) -> Any:
         case Trajectory():
             return {_MARK: "trajectory", "of": _put(value.dump(), blobs)}
     kind = type(value)
-    if _classes.get(kind.__name__) is not kind:
+    if storable.get(kind.__name__) is not kind:
         raise TypeError(f"{kind.__name__} cannot be stored")
     fields = {field.name: _plain(getattr(value, field.name), blobs) for field in dataclasses.fields(kind)}
     return {_MARK: kind.__name__, "of": fields}
@@ -125,4 +117,4 @@ def _revived(tree: Any, blobs: list[memoryview]) -> Any:
             return revive(of)
         case "trajectory":
             return Trajectory.parse(bytes(blobs[of]))
-    return _classes[kind](**{name: _revived(item, blobs) for name, item in of.items()})
+    return storable[kind](**{name: _revived(item, blobs) for name, item in of.items()})

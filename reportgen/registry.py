@@ -55,3 +55,15 @@ class Registry(Generic[T]):
     def name_of(self, thing: object) -> str:
         """The name that the class of `thing` is registered under."""
         return next(name for name, known in self._known.items() if known is type(thing))
+
+
+C = TypeVar("C", bound=type)
+
+storable: dict[str, type] = {}
+"""Dataclasses that `encoding` can write down, by their names."""
+
+
+def stored(cls: C) -> C:
+    """Decorator of a frozen dataclass whose instances may be stored; its fields must be of kinds that can be."""
+    storable[cls.__name__] = cls
+    return cls

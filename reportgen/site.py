@@ -26,7 +26,7 @@ def claim(
     ours. Raises `RefusedError`, `BusyError` or `MachineError`.
     """
     guard.check(out, inputs, cache)
-    with telling(out):
+    with telling(out, "write to the output folder"):
         out.mkdir(parents=True, exist_ok=True)
     with _opened(out, lock) as site:
         guard.check(out, inputs, cache)

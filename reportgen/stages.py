@@ -10,6 +10,7 @@ from typing import Any
 
 import reportgen
 from reportgen import sources
+from reportgen.animation.formats import formats
 from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
 from reportgen.sources import Parts
 from reportgen.store import engine
@@ -34,14 +35,15 @@ def of_section(name: str, core: Experiment) -> Parts:
     }
 
 
-def of_picture(item: str, drawn_by: Iterable[str], formats: Iterable[str]) -> Parts:
+def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Parts:
     """What the files of a picture come from: the digest of all that it shows, and the modules that draw it."""
-    modules = ["reportgen.animation.draw", *drawn_by, *(f"{FORMATS_PACKAGE}.{name}" for name in formats)]
+    modules = ["reportgen.animation.draw", *drawn_by, *(f"{FORMATS_PACKAGE}.{name}" for name in wanted)]
     return {
         "what it shows": item,
-        "formats": " ".join(formats),
+        "formats": " ".join(wanted),
+        **_encoders(wanted),
         **sources.code(*modules),
-        **sources.versions("python", "numpy", "matplotlib", "pillow", "imageio-ffmpeg"),
+        **sources.versions("python", "numpy", "matplotlib", "pillow"),
     }
 
 
@@ -51,7 +53,8 @@ def of_build(experiment: Experiment) -> Parts:
         **sources.settings(experiment, "experiment"),
         **sources.code(*sources.everything()),
         **sources.files(sources.template_folder()),
-        **sources.versions(*_TOOLS, "jinja2", "math-core", "pygments", "imageio-ffmpeg"),
+        **_encoders(experiment.formats),
+        **sources.versions(*_TOOLS, "jinja2", "math-core", "pygments"),
         **{f"training: {part}": value for part, value in engine().items()},
     }
 
@@ -60,6 +63,11 @@ def changed(before: Parts, now: Parts) -> list[str]:
     """The parts, by name, that are not as they were, as a person is told of them."""
     names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
     return [_told(name, before.get(name), now.get(name)) for name in names]
+
+
+def _encoders(names: Iterable[str]) -> Parts:
+    """What programs the films of a report are made by: another version writes other bytes."""
+    return {f"encoder of {name}": formats[name].made_by() for name in names if hasattr(formats[name], "made_by")}
 
 
 def _told(name: str, before: Any, now: Any) -> str:

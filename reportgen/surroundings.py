@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
@@ -44,7 +43,7 @@ _UNWANTED = ("XLA_FLAGS", "TF_XLA_FLAGS", "FFREPORT", "SOURCE_DATE_EPOCH")
 """Change what the compiler does to numbers, have ffmpeg leave a log file, put a date into a picture."""
 
 
-class _Matplotlib(MetaPathFinder):
+class _Matplotlib:
     """Imports matplotlib such that it finds no settings but its own.
 
     It reads a `matplotlibrc` in the working folder before any other, and makes folders in the user's home.

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from reportgen.container import seal
-from reportgen.encoding import decode, digest, encode, stored
+from reportgen.encoding import decode, digest, encode
 from reportgen.figures import Picture
 from reportgen.figures.timeline import Timeline
 from reportgen.penalties.l1 import L1
+from reportgen.registry import stored
 from reportgen.run import Run
 
 plain = st.recursive(

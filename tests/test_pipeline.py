@@ -145,7 +145,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_anything_is_t
     (tmp_path / "file").write_text("mine", "utf-8")
     out = tmp_path / "file" / "out"
 
-    with pytest.raises(MachineError, match=r"cannot write .*file/out: Not a directory"):
+    with pytest.raises(MachineError, match=r"cannot write to the output folder .*file/out: Not a directory"):
         reportgen.build(small_experiment, out, cache=tmp_path / "cache", executor="serial")
 
     assert (tmp_path / "file").read_text("utf-8") == "mine"

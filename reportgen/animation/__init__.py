@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reportgen.encoding import stored
+from reportgen.registry import stored
 
 
 @stored

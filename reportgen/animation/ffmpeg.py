@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO, Any
@@ -48,6 +49,16 @@ def check_encoder(kind: str, encoder: str) -> None:
     known = _run([_program(kind), "-v", "error", "-encoders"], kind)
     if f" {encoder} ".encode() not in known:
         raise _missing(f"{kind} needs an ffmpeg with {encoder}, which this one is without; {GET_IT} brings one")
+
+
+@cache
+def identity() -> str:
+    """The version and the libraries of the ffmpeg that films are made with; "none" if there is none."""
+    try:
+        said = _run([_program("film"), "-version"], "film").decode(errors="replace")
+    except MachineError:
+        return "none"
+    return " ".join(line for line in said.splitlines() if line.startswith(("ffmpeg version", "lib")))
 
 
 def film(kind: str, codec: Sequence[str], frames: Iterable[Pixels], delays: Sequence[int]) -> bytes:

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import jinja2
 
 from reportgen.article.numbers import number
-from reportgen.encoding import stored
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
+from reportgen.registry import stored
 
 Outcome = Literal["supported", "not supported", "undecided"]
 

@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.article.sections import Trained
-from reportgen.encoding import digest, stored
+from reportgen.encoding import digest
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation
+from reportgen.registry import stored
 from reportgen.run import Run
 from reportgen.trajectory import Trajectory
 

@@ -15,9 +15,10 @@ from reportgen.article.claims import Settled, settle
 from reportgen.article.player import Offer, offer
 from reportgen.article.results import plain
 from reportgen.article.sections import Findings, Section, Table, Trained
-from reportgen.encoding import digest, stored
+from reportgen.encoding import digest
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
+from reportgen.registry import stored
 from reportgen.run import Run
 
 

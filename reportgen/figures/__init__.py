@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reportgen.encoding import stored
 from reportgen.figures.timeline import Timeline
-from reportgen.registry import Registry
+from reportgen.registry import Registry, stored
 from reportgen.trajectory import Trajectory
 
 if TYPE_CHECKING:  # a page that finds its pictures drawn never loads matplotlib

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reportgen.encoding import stored
 from reportgen.errors import DataError, ExperimentError
+from reportgen.registry import stored
 from reportgen.trajectory import Trajectory
 from reportgen.values import Checked
 

@@ -60,7 +60,8 @@ def test_an_unknown_command_is_met_with_the_one_meant(run):
 
     assert said.exit_code == 2
     assert said.stderr.endswith(
-        "Error: unknown command 'bild'. Did you mean 'build'? Known: animate, build, diff, embed, new, schema.\n"
+        "Error: unknown command 'bild'. Did you mean 'build'? "
+        "Known: animate, build, cache, clean, diff, embed, new, schema.\n"
     )
 
 
@@ -68,7 +69,7 @@ def test_an_unknown_option_is_met_with_the_one_meant(run):
     said = run("build", "--outptu", "x")
 
     assert said.exit_code == 2
-    assert "No such option '--outptu'. Did you mean '--output'?" in said.stderr
+    assert "No such option '--outptu'. (Did you mean one of: '--adopt', '--output'?)" in said.stderr
 
 
 def test_new_prints_an_experiment_that_can_be_read(run):

@@ -28,4 +28,7 @@ class Format(Protocol):
         """
 
 
+# A format of which the bytes depend on a program that is not installed with reportgen also has a static method
+# `made_by`, which says what program that is.
+
 formats: Registry[type[Format]] = Registry("format", "reportgen.animation.formats")

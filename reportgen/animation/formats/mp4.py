@@ -17,6 +17,10 @@ class Mp4:
     suffix = "mp4"
     media_type = "video/mp4"
 
+    @staticmethod
+    def made_by() -> str:
+        return ffmpeg.identity()
+
     def check_available(self) -> None:
         ffmpeg.check_encoder("mp4", "libx264")
 

@@ -17,6 +17,10 @@ class Webm:
     suffix = "webm"
     media_type = "video/webm"
 
+    @staticmethod
+    def made_by() -> str:
+        return ffmpeg.identity()
+
     def check_available(self) -> None:
         ffmpeg.check_encoder("webm", "libvpx-vp9")
 

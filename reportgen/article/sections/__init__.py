@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.article.claims import Claim
-from reportgen.encoding import stored
 from reportgen.experiment import SECTIONS_PACKAGE, Experiment
 from reportgen.figures import Animation, Picture
-from reportgen.registry import Registry
+from reportgen.registry import Registry, stored
 from reportgen.run import Run
 from reportgen.trajectory import Trajectory
 
