@@ -47,6 +47,9 @@ class DeltaFormat(ABC):
     def check(self, data: bytes, frames: int, duration: int) -> None:
         """Decode a file and compare what a reader gets with what was meant; `duration` in hundredths of a second."""
 
+    def made_by(self) -> str:
+        return ""
+
     def check_available(self) -> None:  # noqa: B027 - Pillow is always there, so there is nothing to find missing
         """Both need nothing but Pillow."""
 

@@ -18,6 +18,9 @@ class Format(Protocol):
     suffix: str
     media_type: str
 
+    def made_by(self) -> str:
+        """The program and version that decide about its bytes; empty if that is no other than ours and Pillow."""
+
     def check_available(self) -> None:
         """Raise `MachineError`, which says how to get it, if an encoder is missing; asked before any work begins."""
 
@@ -27,8 +30,5 @@ class Format(Protocol):
         What is returned has been decoded again and holds every frame in its size and for its time.
         """
 
-
-# A format of which the bytes depend on a program that is not installed with reportgen also has a static method
-# `made_by`, which says what program that is.
 
 formats: Registry[type[Format]] = Registry("format", "reportgen.animation.formats")

@@ -17,8 +17,7 @@ class Mp4:
     suffix = "mp4"
     media_type = "video/mp4"
 
-    @staticmethod
-    def made_by() -> str:
+    def made_by(self) -> str:
         return ffmpeg.identity()
 
     def check_available(self) -> None:

@@ -17,8 +17,7 @@ class Webm:
     suffix = "webm"
     media_type = "video/webm"
 
-    @staticmethod
-    def made_by() -> str:
+    def made_by(self) -> str:
         return ffmpeg.identity()
 
     def check_available(self) -> None:

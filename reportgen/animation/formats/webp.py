@@ -22,6 +22,9 @@ class Webp:
     suffix = "webp"
     media_type = "image/webp"
 
+    def made_by(self) -> str:
+        return ""
+
     def check_available(self) -> None:
         if not features.check("webp"):
             raise MachineError("webp needs a Pillow with WebP, which this one is without; pip install --upgrade pillow")
