@@ -231,10 +231,14 @@ def test_only_empty_folders_are_removed(tmp_path, folder):
     (tmp_path / "out" / "empty").mkdir()
     (tmp_path / "out" / "full" / "inner").mkdir(parents=True)
 
+    (tmp_path / "out" / "link").symlink_to("empty")
+
+    with pytest.raises(RefusedError):
+        folder.remove_folder("link")
     for name in ("empty", "full", "missing"):
         folder.remove_folder(name)
 
-    assert names(tmp_path / "out") == ["full"]
+    assert names(tmp_path / "out") == ["full", "link"]
 
 
 def test_a_large_file_is_not_read_for_a_small_one(tmp_path, folder):

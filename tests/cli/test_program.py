@@ -60,7 +60,7 @@ def test_an_unknown_command_is_met_with_the_one_meant(run):
 
     assert said.exit_code == 2
     assert said.stderr.endswith(
-        "Error: unknown command 'bild'. Did you mean 'build'? Known: animate, build, diff, embed, new, schema.\n"
+        "Error: unknown command 'bild'. Did you mean 'build'? Known: animate, build, clean, diff, embed, new, schema.\n"
     )
 
 
