@@ -172,7 +172,7 @@ class Folder:
     def remove_folder(self, name: str) -> None:
         """Remove a folder if it is there and empty."""
         try:
-            with self._holding(name) as (folder, last):
+            with self._holding(name) as (folder, last), self._not_followed(name):
                 os.rmdir(last, dir_fd=folder)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.EBUSY):

@@ -1,98 +1,668 @@
+import ctypes
+import errno
+import hashlib
+import itertools
 import json
 import os
-import stat
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sites import HERE, MADE_FROM, NEW, OLD, broken, everything, publish, temporaries
+from soak import FULL, count, record, seed
 
-from reportgen import site
-from reportgen.errors import MachineError
+from reportgen import manifest, site
+from reportgen.errors import MachineError, RefusedError, ReportgenError
+from reportgen.manifest import Manifest
 
-FILES = {"media/a.svg": b"<svg/>", "index.html": b"<p>1</p>"}
-
-
-def everything(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-def test_files_are_put_where_they_belong_and_named_in_their_order(tmp_path: Path) -> None:
-    written = site.write(tmp_path, FILES)
-
-    assert written == (tmp_path / "media/a.svg", tmp_path / "index.html")
-    assert everything(tmp_path) == FILES
+CALLS = ["renameat", "fsync", "unlinkat", "mkdirat", "rename", "renameat2", "fdatasync", "unlink", "rmdir", "mkdir"]
 
 
-def test_what_is_the_same_is_left_alone(tmp_path: Path) -> None:
-    before = [path.stat() for path in site.write(tmp_path, FILES)]
-
-    after = [path.stat() for path in site.write(tmp_path, FILES | {"index.html": b"<p>2</p>"})]
-
-    assert (after[0].st_ino, after[0].st_mtime_ns) == (before[0].st_ino, before[0].st_mtime_ns)
-    assert after[1].st_ino != before[1].st_ino
-    assert (tmp_path / "index.html").read_bytes() == b"<p>2</p>"
+@pytest.fixture
+def out(tmp_path):
+    publish(tmp_path / "out", "old")
+    return tmp_path / "out"
 
 
-def test_a_file_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.write(tmp_path, FILES)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(MachineError) as caught:
-        site.write(tmp_path, FILES | {"index.html": b"<p>2</p>"})
-
-    assert str(caught.value) == f"cannot write {tmp_path / 'index.html'}: No space left on device"
-    assert caught.value.exit_code == 5
-    assert everything(tmp_path) == FILES
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What the new site is where nothing went wrong."""
+    folder = tmp_path_factory.mktemp("alone")
+    publish(folder, "new")
+    return everything(folder)
 
 
-def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
-
-    site.write(tmp_path, FILES)
-
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+def stats(folder):
+    return {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in (folder, *folder.rglob("*"))}
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes of files are a thing of POSIX")
-def test_files_are_as_readable_as_any_other(tmp_path: Path) -> None:
-    mask = os.umask(0o027)
-    try:
-        (written, *_) = site.write(tmp_path, FILES)
-    finally:
-        os.umask(mask)
-
-    assert stat.S_IMODE(written.stat().st_mode) == 0o640
+def listed(folder):
+    return json.loads((folder / manifest.NAME).read_text())["files"]
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
+def test_a_site_is_its_files_and_a_list_of_them(tmp_path):
+    written = publish(tmp_path / "a" / "b", "old")
 
-    with pytest.raises(MachineError) as caught:
-        site.check_writable(tmp_path / "file" / "out", "output folder")
-
-    assert str(caught.value) == f"cannot write to the output folder {tmp_path / 'file' / 'out'}: Not a directory"
-
-
-def test_trying_a_folder_leaves_nothing_in_it(tmp_path: Path) -> None:
-    site.check_writable(tmp_path / "a" / "b", "output folder")
-
-    assert list((tmp_path / "a" / "b").iterdir()) == []
+    assert written == tuple(tmp_path / "a" / "b" / name for name in OLD)
+    files = {name: content for name, content in everything(tmp_path / "a" / "b").items() if content is not None}
+    assert files.keys() - OLD.keys() == {manifest.NAME}
+    assert {name: files[name] for name in OLD} == OLD
+    assert listed(tmp_path / "a" / "b") == {name: [hashlib.sha256(OLD[name]).hexdigest()] for name in OLD}
 
 
-def test_results_are_strict_json_with_sorted_keys() -> None:
-    value = {"λ": float("nan"), "b": [float("inf"), 0.1, (1, None)], 2: "é"}
+def test_the_new_site_takes_the_place_of_the_old_without_a_trace(out, alone):
+    publish(out, "new")
 
-    written = site.json_bytes(value)
+    assert everything(out) == alone
 
-    assert written.decode() == (
-        '{\n "2": "é",\n "b": [\n  null,\n  0.1,\n  [\n   1,\n   null\n  ]\n ],\n "λ": null\n}\n'
+
+def test_nothing_is_written_where_nothing_has_changed(out):
+    before = stats(out)
+
+    publish(out, "old")
+
+    assert stats(out) == before
+
+
+def test_of_one_changed_file_that_and_the_list_are_written(out):
+    before = stats(out)
+    with site.claim(out, {}) as place:
+        place.publish({**OLD, "results.json": b"{}"}, MADE_FROM["old"])
+
+    after = stats(out)
+    assert {path.name for path in before if before[path] != after[path]} == {out.name, "results.json", manifest.NAME}
+
+
+def test_a_site_is_current_if_it_was_made_from_the_same_and_is_unchanged(out):
+    def current(version):
+        with site.claim(out, {}) as place:
+            return place.current(MADE_FROM[version])
+
+    before = stats(out)
+    assert (current("old"), current("new")) == (True, False)
+    assert stats(out) == before
+    for name in OLD:
+        content = (out / name).read_bytes()
+        (out / name).write_bytes(content + b" ")
+        assert not current("old")
+        (out / name).unlink()
+        assert not current("old")
+        (out / name).write_bytes(content)
+    assert current("old")
+
+
+def test_where_there_is_no_site_none_is_current(tmp_path):
+    with site.claim(tmp_path, {}) as place:
+        assert not place.current({})
+
+
+def test_an_output_folder_may_be_a_link(tmp_path, alone):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+
+    assert publish(tmp_path / "link", "new")[0].parts[-3] == "link"
+    site.clean(tmp_path / "link")
+    publish(tmp_path / "link", "new")
+
+    assert (tmp_path / "link").is_symlink()
+    assert everything(tmp_path / "real") == alone
+
+
+def test_a_name_that_leaves_the_folder_is_a_mistake_of_ours(out):
+    before = everything(out.parent)
+
+    for name in ("../x", "/x", "a/../../x", manifest.NAME):
+        with pytest.raises(ValueError, match="no name for a file"), site.claim(out, {}) as place:
+            place.publish({**OLD, name: b"x"}, {})
+
+    assert everything(out.parent) == before
+
+
+# What is not ours
+
+
+@pytest.mark.parametrize("name", sorted(OLD))
+def test_an_edited_file_is_kept_with_a_warning_until_it_shall_be_overwritten(out, alone, caplog, name):
+    (out / name).write_bytes(OLD[name] + b"mine")
+
+    for _ in range(2):
+        caplog.clear()
+        publish(out, "new")
+        (warning,) = caplog.records
+        assert (warning.code, warning.levelname) == ("RG007", "WARNING")
+        assert warning.getMessage().startswith(f"{out / name} was edited and is kept as it is; ")
+        assert (out / name).read_bytes() == OLD[name] + b"mine"
+        if name in NEW:
+            assert "--overwrite-edited" in warning.getMessage()
+
+    publish(out, "new", overwrite_edited=True)
+    if name not in NEW:  # nothing would take its place
+        assert (out / name).read_bytes() == OLD[name] + b"mine"
+        (out / name).unlink()
+        publish(out, "new")
+    caplog.clear()
+    publish(out, "new")
+    assert caplog.records == []
+    left = everything(out)
+    assert {name: content for name, content in left.items() if content is not None or name in alone} == alone
+
+
+@pytest.mark.parametrize("name", ["index.html", "embed/weights.html"])
+def test_a_page_that_was_edited_keeps_what_it_shows(out, name):
+    (out / name).write_bytes(OLD[name] + b"<p>mine")
+
+    publish(out, "new")
+
+    assert [link for link in broken(out) if link.startswith(f"{Path(name).name} -> ")] == []
+    assert {f for f in OLD if f.startswith("media/")} <= everything(out).keys()
+
+
+def test_an_edit_that_is_taken_back_is_no_edit(out, alone, caplog):
+    (out / "results.json").write_bytes(b"mine")
+    publish(out, "new")
+    (out / "results.json").write_bytes(OLD["results.json"])
+    caplog.clear()
+
+    publish(out, "new")
+
+    assert caplog.records == []
+    assert everything(out) == alone
+
+
+def test_with_an_edited_file_no_site_is_current(out):
+    (out / "index.html").write_bytes(b"mine")
+    publish(out, "new")
+
+    with site.claim(out, {}) as place:
+        assert not place.current(MADE_FROM["new"])
+
+
+def test_a_deleted_file_comes_back(out):
+    (out / "index.html").unlink()
+    shutil.rmtree(out / "media")
+    shutil.rmtree(out / "old")
+
+    publish(out, "old")
+
+    assert everything(out).keys() >= OLD.keys()
+
+
+def test_a_folder_of_the_old_site_that_somebody_deleted_is_not_missed(out, alone):
+    shutil.rmtree(out / "old")
+
+    publish(out, "new")
+
+    assert everything(out) == alone
+
+
+def test_files_that_somebody_added_are_never_touched(out):
+    added = {"notes.txt": b"1", "media/cat.gif": b"2", "old/deep/mine": b"3", "data/new": b"4", "own/x": b"5"}
+    for name, content in added.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_bytes(content)
+    before = {name: (out / name).stat() for name in added}
+
+    publish(out, "new")
+    publish(out, "new", adopt=True, overwrite_edited=True)
+    site.clean(out)
+
+    assert {name: (out / name).read_bytes() for name in added} == added
+    assert {name: (out / name).stat().st_mtime_ns for name in added} == {n: s.st_mtime_ns for n, s in before.items()}
+    assert {name for name, content in everything(out).items() if content is not None} == added.keys()
+
+
+def test_a_new_file_does_not_take_the_place_of_a_strangers(out):
+    (out / "data" / "new.csv").write_bytes(b"mine")
+    before = everything(out)
+
+    for options in ({}, {"overwrite_edited": True}, {"adopt": True}):
+        with pytest.raises(RefusedError) as caught:
+            publish(out, "new", **options)
+        assert caught.value.code == "RG006"
+        assert str(out / "data" / "new.csv") in str(caught.value)
+        assert everything(out) == before
+
+
+def test_adopting_adds_to_a_folder_of_strangers_and_deletes_nothing(tmp_path):
+    strangers = {"thesis.tex": b"1", "data/mine.csv": b"2", "results.json": NEW["results.json"]}
+    for name, content in strangers.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+
+    publish(tmp_path, "new", adopt=True)
+
+    assert everything(tmp_path).items() >= {**NEW, **strangers}.items()
+    publish(tmp_path, "old")
+    assert everything(tmp_path).items() >= {**OLD, "thesis.tex": b"1", "data/mine.csv": b"2"}.items()
+
+
+def test_a_site_of_before_there_were_manifests_is_adopted_when_asked_for(tmp_path, alone):
+    for name, content in {**OLD, **NEW, "index.html": b"older"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(RefusedError, match="--adopt"):
+        publish(tmp_path, "new")
+    with pytest.raises(RefusedError, match="--adopt --overwrite-edited"):
+        publish(tmp_path, "new", adopt=True)
+    publish(tmp_path, "new", adopt=True, overwrite_edited=True)
+
+    assert everything(tmp_path).items() >= alone.items()
+
+
+def test_the_output_folder_of_the_repository_counts_as_empty(tmp_path):
+    (tmp_path / ".gitignore").write_text("*\n!.gitignore\n")
+
+    publish(tmp_path, "new")
+    site.clean(tmp_path)
+
+    assert everything(tmp_path) == {".gitignore": b"*\n!.gitignore\n"}
+
+
+def test_a_hard_link_to_somebodys_file_is_replaced_and_that_file_is_not(out, tmp_path):
+    for name in OLD:
+        (out / name).unlink()
+        (tmp_path / name.replace("/", "-")).write_bytes(OLD[name])
+        (out / name).hardlink_to(tmp_path / name.replace("/", "-"))
+
+    publish(out, "new")
+
+    assert {name: (tmp_path / name.replace("/", "-")).read_bytes() for name in OLD} == OLD
+
+
+@pytest.mark.parametrize("place", ["media", "embed", "data", "old/deep", "index.html", "media/new", manifest.NAME])
+@pytest.mark.parametrize("target", ["full", "empty", "nowhere"])
+def test_a_link_inside_the_output_is_refused_and_not_followed(out, tmp_path, place, target):
+    if place == "media/new":
+        place = next(name for name in NEW if name.startswith("media/new"))
+    canary = tmp_path / "full"
+    if (out / place).is_dir():
+        shutil.move(out / place, canary)
+    else:
+        canary.write_bytes((out / place).read_bytes() if (out / place).exists() else NEW[place])
+        (out / place).unlink(missing_ok=True)
+    (tmp_path / "empty").mkdir()
+    (out / place).symlink_to(tmp_path / target)
+    before = everything(tmp_path)
+
+    for do in (publish, site.clean):
+        if do == site.clean and place in NEW.keys() - OLD.keys():
+            continue  # it is not ours to clean
+        with pytest.raises(RefusedError) as caught:
+            do(out, **({"version": "new"} if do == publish else {}))
+        assert caught.value.code == "RG008"
+        assert everything(tmp_path) == before
+
+
+def exchange(first: Path, second: Path) -> None:
+    """Swap two names in one step."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(-100, os.fsencode(first), -100, os.fsencode(second), 2):
+        raise OSError(ctypes.get_errno(), "renameat2")
+
+
+def test_a_link_that_is_swapped_in_meanwhile_is_not_followed(tmp_path):
+    (tmp_path / "canary").mkdir()
+    for name in ("weights.html", "weights.gif", "table.csv", "mine.txt"):
+        (tmp_path / "canary" / name).write_bytes(OLD.get(f"embed/{name}", b"mine"))
+    canary = stats(tmp_path / "canary")
+    outcomes = []
+    for i in range(races := count(20, 200)):
+        out = tmp_path / f"out{i}"
+        publish(out, "old")
+        (out / "link").symlink_to(tmp_path / "canary")
+        swapped = out / ("embed", "data", "media")[i % 3]
+        stop = threading.Event()
+
+        def swap(out=out, swapped=swapped, stop=stop):
+            while not stop.is_set():
+                exchange(out / "link", swapped)
+
+        thread = threading.Thread(target=swap)
+        thread.start()
+        try:
+            for version in ("new", "old"):
+                publish(out, version)
+            site.clean(out)
+            outcomes.append("done")
+        except ReportgenError as error:
+            outcomes.append(error.code)
+        finally:
+            stop.set()
+            thread.join()
+        if stats(tmp_path / "canary") != canary:
+            outcomes[-1] = "followed"
+    record("races with a link that is swapped in", races, outcomes.count("followed"), seed)
+
+    assert set(outcomes) <= {"done", "RG007", "RG008"}
+    assert stats(tmp_path / "canary") == canary
+
+
+# Hostile manifests
+
+
+def hostile(chance: random.Random, good: bytes, canary: Path) -> bytes:
+    """A manifest that somebody made, or that was damaged."""
+    value = json.loads(good)
+    digest = hashlib.sha256(b"mine").hexdigest()
+    names = [
+        *("../canary", "../../canary", str(canary), "a/../../canary", "./../canary", "media/../../canary", "//canary"),
+        *("..", ".", "", "../out/../canary", "canary\0", ".git/config", "mine.txt/", "media", "link", "link/mine"),
+        *("\\..\\canary", "mine.txt\n", "\ud800", "x" * 5000, manifest.NAME),
+    ]
+    match chance.randrange(5):
+        case 0:
+            place = chance.randrange(len(good))
+            return good[:place] + bytes(chance.choices(range(256), k=chance.randrange(4))) + good[place + 1 :]
+        case 1:
+            return good[: chance.randrange(len(good))]
+        case 2:
+            value["files"] |= {chance.choice(names): [digest] for _ in range(chance.randint(1, 4))}
+        case 3:
+            value[chance.choice(["files", "version", "made_from"])] = chance.choice(
+                [None, [], {}, "x", 7, {"../canary": [digest]}, {"a": digest}, [["../canary", [digest]]], {"a": [[]]}]
+            )
+        case 4:
+            return good.replace(b'"files": {', b'"files": {"index.html": ["%s"],' % digest.encode(), 1)
+    return json.dumps(value).encode()
+
+
+def test_a_hostile_manifest_deletes_nothing_that_is_not_ours(tmp_path):
+    chance = random.Random(seed)
+    good = tmp_path / "good"
+    publish(good, "old")
+    wrong = 0
+    for i in range(manifests := count(300, 2_000)):
+        out = tmp_path / "a" / "out"
+        shutil.copytree(good, out)
+        for place in (tmp_path / "canary", tmp_path / "a" / "canary", out / "mine.txt"):
+            place.write_bytes(b"mine")
+        (out / "link").symlink_to(tmp_path / "a")
+        content = hostile(chance, (good / manifest.NAME).read_bytes(), tmp_path / "canary")
+        (out / manifest.NAME).write_bytes(content)
+        before = everything(tmp_path)
+        known = manifest.parse(content)
+        try:
+            if i % 2:
+                site.clean(out)
+            else:
+                publish(out, "new")
+        except RefusedError as error:
+            wrong += error.code not in ("RG006", "RG008") or everything(tmp_path) != before
+        after = everything(tmp_path)
+        for name in before.keys() - after.keys():
+            inside = name.removeprefix("a/out/")
+            allowed = known and (inside == manifest.NAME or before[name] is None or inside in known.files)
+            wrong += not (allowed and name != inside)
+        shutil.rmtree(out)
+    record("hostile manifests", manifests, wrong, seed)
+
+    assert wrong == 0
+
+
+NAMES = ["a", "b.html", "media/x", "media/y", "data/deep/z", "index.html", "own"]
+contents = st.sampled_from([b"", b"1", b"2"])
+
+
+@settings(max_examples=count(150, 1_000), deadline=None)
+@given(
+    tree=st.dictionaries(st.sampled_from(NAMES), contents),
+    known=st.dictionaries(st.sampled_from(NAMES), st.lists(contents, min_size=1, max_size=2)),
+    wanted=st.none() | st.dictionaries(st.sampled_from(NAMES), contents),
+    overwrite=st.booleans(),
+)
+def test_only_what_the_manifest_lists_with_its_content_is_deleted_or_replaced(tree, known, wanted, overwrite):
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        for name, content in tree.items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_bytes(content)
+        digests = {name: tuple(hashlib.sha256(c).hexdigest() for c in each) for name, each in known.items()}
+        (out / manifest.NAME).write_bytes(Manifest(digests, {}).dump())
+        refused = False
+        if wanted is None:
+            deleted = {path.relative_to(out).as_posix() for path in site.clean(out)}
+        else:
+            try:
+                with site.claim(out, {}) as place:
+                    place.publish(wanted, {}, overwrite_edited=overwrite)
+            except RefusedError:
+                refused = True
+        after = everything(out)
+    ours = {name for name in tree if tree[name] in known.get(name, ())}
+    changed = {name for name in tree if after.get(name) != tree[name]}
+    if wanted is None:
+        assert changed == deleted == ours
+    elif refused:
+        assert changed == set()
+        assert any(name not in known and tree.get(name, content) != content for name, content in wanted.items())
+    else:
+        assert changed <= ours | (known.keys() & wanted.keys() if overwrite else set())
+        assert {name for name in wanted if after[name] != wanted[name]} <= tree.keys() - ours
+        assert not {name for name in changed if name not in wanted and tree[name] not in known[name]}
+
+
+# Cleaning
+
+
+def test_cleaning_deletes_what_is_ours_and_only_lists_it_when_asked_to(out):
+    before = everything(out)
+
+    assert site.clean(out, dry_run=True) == sorted(out / name for name in OLD)
+    assert everything(out) == before
+    assert site.clean(out) == sorted(out / name for name in OLD)
+    assert everything(out) == {}
+
+
+def test_cleaning_keeps_an_edited_file_and_still_knows_it(out, caplog):
+    (out / "results.json").write_bytes(b"mine")
+
+    assert out / "results.json" not in site.clean(out)
+
+    assert [warning.code for warning in caplog.records] == ["RG007"]
+    assert everything(out).keys() == {"results.json", manifest.NAME}
+    publish(out, "new")
+    assert (out / "results.json").read_bytes() == b"mine"
+
+
+def test_without_a_manifest_nothing_is_cleaned(out):
+    (out / manifest.NAME).unlink()
+    before = everything(out)
+
+    with pytest.raises(RefusedError) as caught:
+        site.clean(out)
+
+    assert caught.value.code == "RG006"
+    assert everything(out) == before
+
+
+# Interruptions
+
+
+def test_temporaries_that_a_killed_build_left_are_removed_and_those_of_a_live_one_are_not(out, alone):
+    names = [f"{folder}/.reportgen-{i:016x}.tmp" for i in range(100) for folder in (".", "media", "data", "old/deep")]
+    for name in names:
+        (out / name).write_bytes(b"half")
+
+    with site.claim(out, {}, lock=False) as place:  # another build may be writing
+        place.publish(OLD, MADE_FROM["old"])
+    assert len(temporaries(out)) == 400
+
+    publish(out, "new")
+    assert everything(out) == alone
+
+
+def strace(out: Path, version: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["strace", "-f", "-qq", "-e", "signal=none", *options, sys.executable, HERE, out, version],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        timeout=60,
     )
 
 
-def test_arrays_become_lists() -> None:
-    value = {"a": np.array([[1.0, np.nan]]), "b": np.array([True]), "c": np.float32(0.5), "d": np.int64(3)}
+needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
-    assert json.loads(site.json_bytes(value)) == {"a": [[1.0, None]], "b": [True], "c": 0.5, "d": 3}
+
+def crossings(log: str) -> list[tuple[str, int]]:
+    """Each system call at which a process can be killed, as a name and how often it had been called."""
+    names = re.findall(r"^(?:\[pid +\d+\] |\d+ +)?(\w+)\(", log, re.MULTILINE)
+    return [(name, k) for name in CALLS for k in range(1, names.count(name) + 1)]
+
+
+@needs_strace
+@pytest.mark.parametrize(("before", "after"), [("old", "new"), (None, "new"), ("new", "clean")])
+def test_killed_at_any_step_it_leaves_the_old_or_the_new_site_and_is_resumed(tmp_path, alone, before, after):
+    def start() -> Path:
+        out = tmp_path / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        if before:
+            publish(out, before)
+        return out
+
+    done = strace(start(), after, "-e", f"trace={','.join(CALLS)}")
+    assert done.returncode == 0, done.stderr
+    steps = crossings(done.stderr)
+    assert len(steps) > 20
+    if not FULL:
+        steps = random.Random(seed).sample(steps, 8)
+    wrong = []
+    for call, k in steps:
+        out = start()
+        done = strace(out, after, "-e", f"inject={call}:signal=KILL:when={k}")
+        state = [] if after == "clean" else broken(out)
+        publish(out, "new")
+        if done.returncode not in (-9, 137) or state or everything(out) != alone:
+            wrong.append((call, k, done.returncode, state))
+    record(f"kills at a step of publication ({before} to {after})", len(steps), len(wrong), seed)
+
+    assert wrong == []
+
+
+class Injected:
+    """Makes the k-th of all calls that change something fail."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int, at: int) -> None:
+        self.left, self.number, self.hit = at, number, ""
+        self.written: set[int] = set()
+        for name in ("open", "write", "fsync", "rename", "mkdir", "unlink", "rmdir", "close"):
+            monkeypatch.setattr(os, name, self.failing(name, getattr(os, name)))
+
+    def failing(self, name, real):
+        def call(*arguments, **options):
+            if name == "write":
+                self.written.add(arguments[0])
+            counts = name != "close" or arguments[0] in self.written  # closing tells of what was not written
+            if name == "close":
+                self.written.discard(arguments[0])
+                real(*arguments)
+            self.left -= counts
+            if counts and self.left == 0:
+                self.hit = name
+                raise OSError(self.number, os.strerror(self.number))
+            return real(*arguments, **options) if name != "close" else None
+
+        return call
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("before", ["old", None])
+def test_whatever_cannot_be_written_leaves_the_old_or_the_new_site_and_nothing_else(
+    tmp_path, alone, monkeypatch, number, before
+):
+    wrong, hits = [], set()
+    every = 1 if FULL else 5
+    for k in itertools.count(1, every):
+        out = tmp_path / f"out{k}"
+        if before:
+            publish(out, before)
+        with monkeypatch.context() as patch, site.claim(out, {}) as place:
+            injected = Injected(patch, number, k)
+            try:
+                place.publish(NEW, MADE_FROM["new"])
+                if injected.hit:
+                    wrong.append((k, injected.hit, "unnoticed"))
+            except MachineError as error:
+                expected = "RG301" if number in (errno.ENOSPC, errno.EDQUOT) else ""
+                if error.code != expected or str(out) not in str(error):
+                    wrong.append((k, injected.hit, str(error)))
+        if not injected.hit:
+            break
+        hits.add(injected.hit)
+        state = broken(out) + temporaries(out)
+        publish(out, "new")
+        if state or everything(out) != alone:
+            wrong.append((k, injected.hit, state))
+    record(f"writes that fail with {errno.errorcode[number]} ({before} to new)", k // every, len(wrong))
+
+    assert wrong == []
+    assert hits >= {"open", "write", "fsync", "rename", "close"} if FULL else hits
+
+
+@needs_strace
+def test_what_a_name_leads_to_is_on_disk_before_the_name_is(out):
+    """A loss of power keeps what was synchronized and may lose anything else."""
+    done = strace(out, "new", "-y", "-e", "trace=openat,write,fsync,renameat,unlinkat,mkdirat")
+    assert done.returncode == 0, done.stderr
+    unwritten, unlinked, renamed = set(), set(), []
+    root = str(out)
+    for line in done.stderr.splitlines():
+        line = re.sub(r"^\[pid +\d+\] ", "", line)
+        if " = -1 " in line:
+            continue
+        if found := re.match(r"write\(\d+<(.*?)>", line):
+            if found[1].startswith(root):
+                unwritten.add(found[1])
+        elif found := re.match(r"fsync\(\d+<(.*?)>\)", line):
+            unwritten.discard(found[1])
+            unlinked.discard(found[1])
+        elif found := re.match(r'renameat\(\d+<(.*?)>, "(.*?)", \d+<.*?>, "(.*?)"\)', line):
+            folder, temporary, name = found.groups()
+            assert f"{folder}/{temporary}" not in unwritten, line
+            if f"{folder}/{name}" in (f"{root}/index.html", f"{root}/{manifest.NAME}"):
+                assert unlinked == set(), line
+            unlinked.add(folder)
+            renamed.append(name)
+        elif found := re.match(r'(?:mkdirat|unlinkat)\(\d+<(.*?)>, "(.*?)"', line):
+            unlinked.add(found[1])
+            unlinked.discard(f"{found[1]}/{found[2]}")  # a folder that is gone
+
+    assert (renamed[0], renamed[-2:]) == (manifest.NAME, ["index.html", manifest.NAME])
+    assert unlinked == set()
+
+
+def test_what_pages_show_goes_before_them_and_the_front_page_is_last(tmp_path, monkeypatch):
+    put = []
+    real = os.rename
+    monkeypatch.setattr(os, "rename", lambda a, b, **k: (put.append(b), real(a, b, **k)))
+    with site.claim(tmp_path, {}) as place:
+        place.publish(dict(reversed(NEW.items())), {})
+
+    pages = [name for name in put if name.endswith(".html")]
+    assert put[1:4] == sorted(Path(name).name for name in NEW if name.startswith("media/"))
+    assert put[-5:-1] == pages == ["weights.html", "report.html", "index.html", "index.html"]
+
+
+def test_publishing_works_on_another_file_system_than_that_of_temporary_files(tmp_path, alone, monkeypatch):
+    if not os.access("/dev/shm", os.W_OK) or Path("/dev/shm").stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs a second file system")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        publish(Path(folder), "new")
+        assert everything(Path(folder)) == alone
+
+
+def test_a_folder_that_vanishes_meanwhile_is_an_error_of_one_line(tmp_path):
+    with site.claim(tmp_path / "out", {}) as place:
+        (tmp_path / "out").rmdir()
+        with pytest.raises(MachineError, match="No such file or directory"):
+            place.publish(NEW, {})

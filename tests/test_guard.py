@@ -1,0 +1,216 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sites import broken, everything, publish
+
+import reportgen
+from reportgen import guard, site
+from reportgen.errors import ExperimentError, RefusedError
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A home with a project in it, which is the working folder, a cache, and links to all of them."""
+    home = tmp_path / "users" / "me"
+    for folder in ("project/templates", "project/data", "elsewhere/deep", ".cache/reportgen"):
+        (home / folder).mkdir(parents=True)
+    for i in range(50):
+        (home / f"canary{i}.txt").write_text(str(i))
+    (home / "project" / "exp.toml").write_text("")
+    (home / "elsewhere" / "data.csv").write_text("")
+    (tmp_path / "to-home").symlink_to(home)
+    (tmp_path / "to-project").symlink_to("to-home/project")
+    (home / "project" / "to-root").symlink_to("/")
+    (home / "project" / "to-cache").symlink_to("../.cache/reportgen")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home / "project")
+    return home
+
+
+def check(out, house):
+    inputs = {
+        "experiment file": Path("exp.toml"),
+        "templates": Path("templates"),
+        "data": Path("../elsewhere/data.csv"),
+    }
+    guard.check(Path(out), inputs, house / ".cache" / "reportgen")
+
+
+REFUSED = {
+    "RG001": ["/", "//", "/./", "/tmp/..", "/..", "/../..", "to-root", "to-root/", "to-root/tmp/..", "/proc/self/root"],
+    "RG002": [
+        *("{home}", "{home}/", "{home}/.", "{home}/project/..", "..", "../", "{tmp}/to-home", "{tmp}/to-project/.."),
+        *("{tmp}", "{tmp}/users", "{tmp}/to-home/..", "{tmp}/users/../users/me", "../../..", "../../me", "~", "~/out"),
+    ],
+    "RG004": [
+        *(".", "./", "./.", "{home}/project", "{tmp}/to-project", "{tmp}/to-home/project", "../project"),
+        *(
+            "templates",
+            "templates/",
+            "./templates",
+            "{tmp}/to-project/templates",
+            "exp.toml",
+            "{tmp}/to-project/exp.toml",
+        ),
+        *("../elsewhere", "../elsewhere/data.csv", "../elsewhere/deep/..", "{home}/elsewhere"),
+        *("../.cache", "../.cache/reportgen", "../.cache/reportgen/ab", "to-cache", "to-cache/ab", "to-cache/a/b/c"),
+        *("{package}", "{package}/..", "{package}/cli/.."),
+    ],
+    "RG005": [".git/site", "output/.git", "{home}/elsewhere/.git/x/y"],
+}
+
+
+@pytest.mark.parametrize(("code", "out"), [(code, out) for code, outs in REFUSED.items() for out in outs])
+def test_folders_that_hold_what_is_not_ours_are_refused_however_they_are_spelled(house, tmp_path, code, out):
+    package = Path(reportgen.__file__).parent
+    before = everything(tmp_path)
+
+    with pytest.raises(RefusedError) as caught:
+        check(out.format(home=house, tmp=tmp_path, package=package), house)
+
+    assert caught.value.code == code
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        *("output", "./output", "output/", "{tmp}/to-project/output", "mine", "templates/output", "data/../output"),
+        *("../elsewhere/deep", "../site", "{tmp}/other", "{tmp}/to-home/site", "../.cache/other", "~me", "a~", "a/~"),
+    ],
+)
+def test_a_folder_of_its_own_is_allowed_beside_the_experiment_and_anywhere(house, tmp_path, out):
+    check(out.format(tmp=tmp_path), house)
+
+
+def test_what_is_not_there_yet_counts_by_its_name(house):
+    with pytest.raises(RefusedError, match="contains the store"):
+        guard.check(Path("output"), {}, Path("output/cache"))
+    with pytest.raises(RefusedError, match="lies inside the store"):
+        guard.check(Path("new-cache/output"), {}, Path("new-cache"))
+    guard.check(Path("output"), {}, Path("output-cache"))
+
+
+def test_a_refusal_says_what_is_in_the_way(house):
+    with pytest.raises(RefusedError) as caught:
+        check("../elsewhere", house)
+
+    assert str(caught.value) == (
+        "refusing output folder '../elsewhere': it contains the data '../elsewhere/data.csv'; "
+        "choose a folder of its own"
+    )
+    assert caught.value.exit_code == 4
+
+
+@given(st.lists(st.sampled_from([".", "..", "", "tmp/..", "proc/self/..//.."]), max_size=6))
+def test_no_spelling_of_the_root_is_let_through(steps):
+    with pytest.raises(RefusedError, match="root"):
+        guard.check(Path("/" + "/".join(steps)), {})
+
+
+@given(
+    spelling=st.lists(st.sampled_from(["./", "../project/", ".//", "../../me/project/", "templates/../"]), max_size=5)
+)
+def test_no_spelling_of_the_working_folder_is_let_through(spelling):
+    # A fixture of pytest would be made once for all examples.
+    here = Path.cwd()
+    base = Path(os.environ.get("TMPDIR", "/tmp")) / f"guard-{os.getpid()}" / "me" / "project"
+    (base / "templates").mkdir(parents=True, exist_ok=True)
+    try:
+        os.chdir(base)
+        with pytest.raises(RefusedError):
+            guard.check(Path("".join(spelling)), {})
+    finally:
+        os.chdir(here)
+        shutil.rmtree(base.parents[1])
+
+
+def test_a_bind_mount_is_what_it_shows(house, tmp_path):
+    (tmp_path / "mounted").mkdir()
+    script = f'mount --bind "{house}/project" "{tmp_path}/mounted" && exec "$@"'
+    code = (
+        "import sys, pathlib; from reportgen import guard\n"
+        "try: guard.check(pathlib.Path(sys.argv[1]), {'experiment file': pathlib.Path(sys.argv[2])})\n"
+        "except Exception as error: print(error.code)"
+    )
+    inside = [sys.executable, "-c", code, tmp_path / "mounted", house / "project" / "exp.toml"]
+    done = (
+        subprocess.run(
+            ["unshare", "-m", "sh", "-c", script, "sh", *inside], capture_output=True, text=True, cwd=tmp_path
+        )
+        if shutil.which("unshare")
+        else None
+    )
+    if done is None or "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip("needs the right to mount")
+
+    assert done.stdout == "RG004\n"
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t", "a\0b"])
+def test_a_name_of_nothing_is_a_mistake(name):
+    with pytest.raises(ExperimentError) as caught:
+        guard.named(name)
+
+    assert (caught.value.code, caught.value.exit_code) == ("RG003", 2)
+
+
+def test_without_a_home_there_is_none_to_protect(monkeypatch, tmp_path):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it does where there is no user either
+
+    guard.check(tmp_path / "out", {})
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_repository_is_refused_even_to_be_adopted(tmp_path, kind):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".git").mkdir() if kind == "folder" else (out / ".git").write_text("gitdir: ../real\n")
+    before = everything(tmp_path)
+
+    for adopt in (False, True):
+        with pytest.raises(RefusedError) as caught:
+            publish(out, "new", adopt=adopt)
+        assert caught.value.code == "RG005"
+    assert everything(tmp_path) == before
+
+
+def test_a_site_that_has_become_a_repository_is_still_ours(tmp_path):
+    publish(tmp_path / "out", "old")
+    (tmp_path / "out" / ".git").mkdir()
+
+    publish(tmp_path / "out", "new")
+
+    assert broken(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("names", [[], [".gitignore"], [".gitkeep", ".DS_Store"], [".reportgen-0123456789abcdef.tmp"]])
+def test_a_folder_in_which_nobody_has_anything_is_empty(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("*")
+
+    with site.claim(tmp_path, {}) as place:
+        assert place.manifest is None
+
+
+def test_a_folder_of_strangers_is_refused_and_says_what_is_in_it(tmp_path):
+    for name in ("thesis.tex", "a.txt", ".hidden"):
+        (tmp_path / name).write_text("mine")
+    before = everything(tmp_path)
+
+    with pytest.raises(RefusedError) as caught:
+        publish(tmp_path, "new")
+
+    assert str(caught.value) == (
+        f"refusing output folder '{tmp_path}': it holds 3 things not known to be made by reportgen "
+        "('.hidden', 'a.txt', 'thesis.tex'); "
+        "choose an empty folder, or --adopt this one, which adds files and replaces none"
+    )
+    assert caught.value.code == "RG006"
+    assert everything(tmp_path) == before

@@ -1,0 +1,69 @@
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen import manifest
+from reportgen.manifest import Manifest, is_ours_to_name, parse
+
+A, B = (hashlib.sha256(content).hexdigest() for content in (b"a", b"b"))
+
+ordinary = st.text(st.characters(categories=["L", "N"], include_characters="-_. "), min_size=1, max_size=12)
+names = st.lists(ordinary, min_size=1, max_size=3).map("/".join).filter(is_ours_to_name)
+digests = st.binary(max_size=3).map(lambda content: hashlib.sha256(content).hexdigest())
+
+
+def written(files, **changed):
+    return json.dumps({"version": 1, "made_from": {}, "files": files, **changed}).encode()
+
+
+@given(
+    files=st.dictionaries(names, st.lists(digests, min_size=1, max_size=3).map(tuple)),
+    made_from=st.none() | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), digests),
+)
+def test_what_is_written_is_read_back(files, made_from):
+    known = Manifest(files, made_from)
+
+    assert parse(known.dump()) == known
+
+
+def test_the_same_manifest_is_the_same_bytes():
+    assert Manifest({"b": (B,), "a": (A,)}, None).dump() == Manifest({"a": (A,), "b": (B,)}, None).dump()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "..", "../x", "a/../x", "a/..", "./a", "a/./b", "/etc/passwd", "//x", "a//b", "a/"),
+        *("a\0b", "a\nb", "\x1b[31m", "a\u202eb", "a\\b", "..\\x", "\ud800", "x" * 1001),
+        *(".git/config", "a/.git/hooks/x", ".reportgen-manifest.json", "a/.reportgen-manifest.json"),
+    ],
+)
+def test_a_manifest_that_names_what_is_not_ours_is_none(name):
+    assert not is_ours_to_name(name)
+    assert parse(written({"index.html": [A], name: [A]})) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"\xff\xfe", b"null", b"[]", b"1", b'"x"', b"\x00" * 100, b"{}", b"[" * 100_000, b"1" * 10_000),
+        written({"a": [A]}).replace(b'"a"', b'"a": ["' + A.encode() + b'"], "a"'),
+        written({"a": [A]}).replace(b'"version": 1', b'"version": 1, "version": 1'),
+        *(written({"a": [A]}, version=version) for version in (0, 2, "1", True, 1.0, None)),
+        *(written(files) for files in ([], None, "a", {"a": A}, {"a": []}, {"a": [1]}, {"a": [A[:-1]]}, {"a": [[A]]})),
+        *(written({"a": [digest]}) for digest in (A.upper(), A + "\n", "g" * 64, "")),
+        *(written({"a": [A]}, made_from=made_from) for made_from in ([], "x", 1, {"a": 1}, {"a": None})),
+        written({"a": [A]}, more=1),
+    ],
+)
+def test_anything_else_is_no_manifest(content):
+    assert parse(content) is None
+
+
+def test_a_million_files_are_no_manifest():
+    assert parse(written({f"f{i}": [A] for i in range(manifest.MOST + 1)})) is None
+    assert parse(b" " * (manifest.LARGEST + 1)) is None
+    assert parse(written({f"f{i}": [A] for i in range(1000)})) is not None
