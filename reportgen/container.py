@@ -15,6 +15,8 @@ SUM = hashlib.sha256().digest_size
 """Bytes of the checksum at the end."""
 
 _LENGTH = 8
+_LONGEST = 100_000_000
+"""Bytes of a header that is read; those of the largest entries have some millions."""
 
 
 def seal(magic: bytes, header: Mapping[str, Any], parts: Iterable[bytes | memoryview]) -> bytes:
@@ -34,10 +36,12 @@ def unseal(magic: bytes, content: bytes) -> tuple[dict[str, Any], memoryview]:
     if len(body) < start or hashlib.sha256(body).digest() != digest:
         raise ValueError("it is damaged or cut short")
     end = start + int.from_bytes(body[len(magic) : start], "little")
+    if end > min(len(body), start + _LONGEST):
+        raise ValueError("its header cannot be read")
     try:
         header = json.loads(bytes(body[start:end]))
     except (ValueError, RecursionError) as error:
         raise ValueError("its header cannot be read") from error
-    if not isinstance(header, dict) or end > len(body):
+    if not isinstance(header, dict):
         raise ValueError("its header cannot be read")
     return header, body[end:]

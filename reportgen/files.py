@@ -39,6 +39,21 @@ def put(path: Path, content: bytes, durable: bool = False) -> None:
         os.close(folder)
 
 
+def read(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes; raises `OSError`, or `ValueError` if it is anything else.
+
+    A pipe or a device may never end, and opening one may wait for ever.
+    """
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(number, "rb") as file:  # noqa: PTH123  # Path.open takes no number
+        status = os.fstat(number)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is not a regular file")
+        if status.st_size > most:
+            raise ValueError(f"it is larger than {most:,} bytes")
+        return file.read()
+
+
 def sweep(folder: Path | int) -> int:
     """Remove what killed processes left half written in `folder`, and return how much that was.
 

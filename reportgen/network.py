@@ -31,7 +31,7 @@ Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_norma
 class Network(Checked):
     """Dense layers with one activation after each hidden layer and none after the last."""
 
-    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (10, 10, 10)
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(max_length=32)] = (10, 10, 10)
     """Units of each hidden layer; empty for a linear model."""
     activation: Activation = "linear"
     initializer: Initializer = "glorot_uniform"

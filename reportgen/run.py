@@ -27,6 +27,11 @@ Order = Literal["fixed", "reshuffled"]
 Loss = Literal["absolute", "squared", "huber"]
 Step = Literal["subgradient", "proximal"]
 
+MOST_SEEN = 100_000_000
+"""Samples that one run may see, one after the other: their order is drawn beforehand, 4 bytes each."""
+MOST_NUMBERS = 50_000_000
+"""Numbers that the training data of one run may have, 8 bytes each, and the computation several times that."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Checked):
@@ -133,6 +138,19 @@ class Run(Checked):
             raise ExperimentError(
                 f"batch_size must be at most the number of training samples ({self.training_samples}), "
                 f"got {self.training.batch_size}"
+            )
+        if self.training.epochs * self.training_samples > MOST_SEEN:
+            raise ExperimentError(
+                f"epochs must be at most {MOST_SEEN // self.training_samples:,} with {self.training_samples:,} "
+                f"training samples, so that a run sees {MOST_SEEN:,} of them, got {self.training.epochs:,}",
+                code="RG402",
+            )
+        samples, width = self.data.training_samples, sum(self.data.shape)
+        if samples * width > MOST_NUMBERS:
+            raise ExperimentError(
+                f"samples must be at most {MOST_NUMBERS // width:,} with {width:,} numbers each, got {samples:,} for "
+                "training",
+                code="RG402",
             )
         if self.start and self.start.shapes != self.shapes:
             raise ExperimentError(f"start must have kernels of the shapes {self.shapes}, got {self.start.shapes}")

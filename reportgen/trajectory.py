@@ -7,19 +7,27 @@ arrays' bytes follow. It holds plain numbers, never code.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.container import seal, unseal
 from reportgen.errors import DataError, ExperimentError, reason, unwritable
-from reportgen.files import put
+from reportgen.files import put, read
 from reportgen.network import Weights, forward
 from reportgen.run import Run, describe, revive
+from reportgen.values import short
 
 _MAGIC = b"reportgen trajectory 1\n"
+
+LARGEST = 2_000_000_000
+"""Bytes of a trajectory file that is read; one of the default experiment has some 200,000."""
+_DTYPES = ("<i4", "<f4", "<f8")
+"""Numbers and nothing else: what NumPy calls an object is code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,25 +104,27 @@ class Trajectory:
     def parse(cls, content: bytes) -> Trajectory:
         """The trajectory that `dump` wrote; raises `ValueError` with the reason if `content` is anything else."""
         header, payload = unseal(_MAGIC, content)
-        arrays, end = {}, 0
-        for name, dtype, shape in header["arrays"]:
-            count = int(np.prod(shape, dtype=np.int64))
-            arrays[name] = np.frombuffer(payload, dtype, count, end).reshape(shape)
-            end += arrays[name].nbytes
-        layers = sum(name.startswith("kernel") for name in arrays)
         try:
-            run = None if header["run"] is None else revive(header["run"])
-        except (KeyError, TypeError, ExperimentError) as error:
+            arrays = _arrays(payload, header["arrays"])
+            run, layers, diverged = header["run"], header.get("layers", ()), header["diverged"]
+        except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
+            raise ValueError(f"its header cannot be read: {error}") from error
+        try:
+            source = None if run is None else revive(run)
+        except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ExperimentError) as error:
             raise ValueError(f"its run cannot be read: {error}") from error
+        if wrong := _misshapen(arrays, source, layers, diverged):
+            raise ValueError(wrong)
+        count = sum(name.startswith("kernel") for name in arrays)
         return cls(
-            source=run,
+            source=source,
             steps=arrays["steps"],
-            kernels=tuple(arrays[f"kernel {layer}"] for layer in range(layers)),
-            biases=tuple(arrays[f"bias {layer}"] for layer in range(layers)),
+            kernels=tuple(arrays[f"kernel {layer}"] for layer in range(count)),
+            biases=tuple(arrays[f"bias {layer}"] for layer in range(count)),
             loss=arrays.get("loss"),
             penalty=arrays.get("penalty"),
-            diverged=header["diverged"],
-            layers=tuple(header.get("layers", ())),
+            diverged=diverged,
+            layers=tuple(layers),
         )
 
     def save(self, path: Path) -> None:
@@ -129,8 +139,57 @@ class Trajectory:
     def load(cls, path: Path) -> Trajectory:
         """Read a trajectory file; raises `DataError` if it is missing, damaged, or of another version."""
         try:
-            return cls.parse(path.read_bytes())
+            return cls.parse(read(path, LARGEST))
         except OSError as error:
             raise DataError(f"cannot read trajectory {path}: {reason(error)}") from error
         except ValueError as error:
             raise DataError(f"cannot use trajectory {path}: {error}") from error
+
+
+def _arrays(body: memoryview, listed: list[tuple[str, str, list[int]]]) -> dict[str, NDArray[Any]]:
+    """The arrays that a header lists, which fill `body` to its end; raises `ValueError` if they do not."""
+    arrays: dict[str, NDArray[Any]] = {}
+    at = 0
+    for name, dtype, shape in listed:
+        if dtype not in _DTYPES or not all(type(side) is int and 0 <= side < 1 << 31 for side in shape):
+            raise ValueError(f"array {short(repr(name))} has numbers {short(repr(dtype))} or a shape that none has")
+        count = math.prod(shape)
+        if name in arrays or at + count * int(dtype[2:]) > len(body):
+            raise ValueError(f"array {short(repr(name))} is there twice or larger than the file")
+        arrays[name] = np.frombuffer(body, dtype, count, at).reshape(shape)
+        at += arrays[name].nbytes
+    if at != len(body):
+        raise ValueError("its arrays end before the file does")
+    return arrays
+
+
+def _misshapen(arrays: dict[str, NDArray[Any]], source: Run | None, layers: Any, diverged: Any) -> str:
+    """What is not as `dump` writes it."""
+    count = sum(name.startswith("kernel") for name in arrays)
+    pairs = [(f"kernel {layer}", f"bias {layer}") for layer in range(count)]
+    curve = [name for name in ("loss", "penalty") if name in arrays]
+    if set(arrays) != {"steps", *(name for pair in pairs for name in pair), *curve} or len(curve) == 1 or not count:
+        return "its arrays are not those of a trajectory"
+    steps = arrays["steps"]
+    if steps.dtype.kind != "i" or steps.ndim != 1 or (steps[:1] < 0).any() or (steps[1:] <= steps[:-1]).any():
+        return "its steps do not rise"
+    if any(len(array) != len(steps) if array.ndim else True for array in arrays.values()):
+        return "its arrays are not of one length"
+    shapes = [(arrays[kernel].shape[1:], arrays[bias].shape[1:]) for kernel, bias in pairs]
+    if any(
+        len(kernel) < 2 or len(bias) != 1 or 0 in kernel or bias[0] not in (0, kernel[-1]) for kernel, bias in shapes
+    ):
+        return "its layers have shapes that no layer has"
+    if any(arrays[name].ndim != 1 for name in curve):
+        return "its loss has a shape that no loss has"
+    if any(array.dtype.kind != "f" for name, array in arrays.items() if name != "steps"):
+        return "its weights are whole numbers"
+    if source and shapes != [((i, o), (o,)) for i, o in source.shapes]:
+        return "its weights are not those of its run"
+    if not isinstance(layers, list) or not all(isinstance(name, str) and len(name) <= 1000 for name in layers):
+        return "its layers have names that are none"
+    if layers and len(layers) != count:
+        return "its layers have more names or fewer"
+    if not (diverged is None or (type(diverged) is int and diverged >= 0)):
+        return "the step at which it diverged is none"
+    return ""

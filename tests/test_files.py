@@ -124,7 +124,7 @@ def test_sweeping_does_not_follow_a_link(tmp_path):
 def test_a_full_disk_has_its_code(tmp_path, number):
     error = files.trouble(OSError(number, "No space"), Path("out/x"))
 
-    assert (str(error), error.code) == ("disk full writing out/x; make room and run the same command again", "RG301")
+    assert (str(error), error.code) == ("disk full writing out/x: No space", "RG301")
 
 
 def test_other_trouble_says_what_the_system_said():

@@ -1,7 +1,11 @@
 import hashlib
+import json
+import os
+import re
 
 import numpy as np
 import pytest
+import soak
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,3 +168,119 @@ def test_loading_reads_numbers_and_never_runs_code(tmp_path, monkeypatch):
     made().save(tmp_path / "t")
 
     assert_same(Trajectory.load(tmp_path / "t"), made())
+
+
+def rewritten(change):
+    """A file with a good sum, whose header somebody changed."""
+    body = CONTENT[:-32]
+    start = MAGIC + 8
+    end = start + int.from_bytes(body[MAGIC:start], "little")
+    header = json.loads(body[start:end])
+    text = change(header)
+    text = json.dumps(header).encode() if text is None else text
+    body = body[:MAGIC] + len(text).to_bytes(8, "little") + text + body[end:]
+    return body + hashlib.sha256(body).digest()
+
+
+def listed(place, **parts):
+    def change(header):
+        name, dtype, shape = header["arrays"][place]
+        header["arrays"][place] = [parts.get("name", name), parts.get("dtype", dtype), parts.get("shape", shape)]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            listed(1, dtype="|O"),
+            "its header cannot be read: array 'kernel 0' has numbers '|O' or a shape",
+        ),
+        (
+            listed(1, dtype="V8"),
+            "its header cannot be read: array 'kernel 0' has numbers 'V8' or a shape",
+        ),
+        (listed(1, dtype=["<f4"]), "its header cannot be read: array 'kernel 0' has numbers ['<f4'] or a shape"),
+        (listed(1, shape=[-1]), "its header cannot be read: array 'kernel 0' has numbers '<f4' or a shape"),
+        (listed(1, shape=[1.0]), "its header cannot be read: array 'kernel 0' has numbers '<f4' or a shape"),
+        (listed(1, shape=[True]), "its header cannot be read: array 'kernel 0' has numbers '<f4' or a shape"),
+        (listed(1, shape=[1 << 40, 0]), "its header cannot be read: array 'kernel 0' has numbers '<f4' or a shape"),
+        (listed(1, shape=[1 << 30] * 3), "its header cannot be read: array 'kernel 0' is there twice or larger"),
+        (listed(1, shape=[1]), "its header cannot be read: its arrays end before the file does"),
+        (listed(1, name="bias 0"), "its header cannot be read: array 'bias 0' is there twice"),
+        (listed(1, name="kernel 7"), "its arrays are not those of a trajectory"),
+        (listed(0, dtype="<f4"), "its steps do not rise"),
+        (listed(1, dtype="<i4"), "its weights are whole numbers"),
+        (listed(1, shape=[1, 4, 3]), "its arrays are not of one length"),
+        (listed(1, shape=[4, 3, 1]), "its layers have shapes that no layer has"),
+        (lambda header: header.update(run=[1]), "its run cannot be read: "),
+        (lambda header: header["run"].update(data={"kind": "line", "samples": 1e9}), "its run cannot be read: "),
+        (lambda header: header["run"]["data"].update(samples=1.5), "its run cannot be read: samples must be a whole"),
+        (lambda header: header["run"]["data"].update(samples=10**6), "its run cannot be read: samples must be less"),
+        (lambda header: header["run"]["training"].update(epochs=10**7), "its run cannot be read: epochs must be "),
+        (lambda header: header["run"]["network"].update(hidden=[4]), "its weights are not those of its run"),
+        (lambda header: header.update(layers=["a"]), "its layers have more names or fewer"),
+        (lambda header: header.update(layers=[{}]), "its layers have names that are none"),
+        (lambda header: header.update(diverged="never"), "the step at which it diverged is none"),
+        (lambda header: header.pop("arrays") and None, "its header cannot be read: 'arrays'"),
+        (lambda header: b"[]", "its header cannot be read"),
+        (lambda header: b"[" * 100_000, "its header cannot be read"),
+        (lambda header: b'{"arrays": []}', "its header cannot be read: its arrays end before"),
+    ],
+)
+def test_a_file_with_a_good_sum_is_not_believed_either(change, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
+        Trajectory.parse(rewritten(change))
+
+
+def test_a_header_as_long_as_the_memory_is_not_read():
+    body = CONTENT[:MAGIC] + (1 << 62).to_bytes(8, "little") + CONTENT[MAGIC + 8 : -32]
+    with pytest.raises(ValueError, match=r"^its header cannot be read$"):
+        Trajectory.parse(body + hashlib.sha256(body).digest())
+
+
+def test_changed_files_with_good_sums_are_trajectories_or_complaints():
+    """Whatever is changed, and however the sum is mended: nothing but a reason comes of it."""
+    chance = np.random.default_rng([soak.seed, 1])
+    done, failed = soak.count(200, 2_000), []
+    for i in range(done):
+        body = bytearray(CONTENT[:-32])
+        for _ in range(chance.integers(1, 4)):
+            # Most of what can go wrong stands in the header.
+            at = int(chance.integers(0, len(body) if chance.random() < 0.2 else min(1400, len(body))))
+            match int(chance.integers(4)):
+                case 0:
+                    body[at] = int(chance.integers(256))
+                case 1:
+                    body[at : at + int(chance.integers(1, 9))] = b""
+                case 2:
+                    body[at:at] = bytes(chance.choice([b"0", b"-", b"9" * 30, b"[", b'"', b"null", b"\0", b"1e999"]))
+                case 3:
+                    body[at:at] = body[at : at + int(chance.integers(1, 200))]
+        if chance.random() < 0.7:  # the length of the header mended too
+            end = body.rfind(b"}") + 1
+            body[MAGIC : MAGIC + 8] = max(end - MAGIC - 8, 0).to_bytes(8, "little")
+        try:
+            Trajectory.parse(bytes(body) + hashlib.sha256(body).digest())
+        except ValueError:
+            continue
+        except Exception as error:
+            failed.append((i, repr(error)))
+    soak.record("changed trajectory files", done, len(failed))
+    assert failed == []
+
+
+@pytest.mark.timeout(30)
+def test_a_pipe_is_no_trajectory(tmp_path):
+    os.mkfifo(tmp_path / "t")
+
+    assert unusable(tmp_path / "t") == f"cannot use trajectory {tmp_path / 't'}: it is not a regular file"
+
+
+def test_a_file_that_says_it_is_huge_is_not_read(tmp_path):
+    with (tmp_path / "t").open("wb") as file:
+        file.write(CONTENT)
+        file.truncate(10_000_000_000)
+
+    assert unusable(tmp_path / "t").endswith("it is larger than 2,000,000,000 bytes")

@@ -16,8 +16,9 @@ from reportgen.values import short
 SCHEMA = 2
 """Version of its layout."""
 
-LARGEST = 500_000_000
-"""Bytes that are read as results; those of the default experiment are half a million."""
+LARGEST = 50_000_000
+"""Bytes that are read as results; those of the default experiment are half a million. They may take twenty times as
+much memory."""
 
 DEEPEST = 100
 """Levels of lists and objects in each other; a report has ten."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+import re
 import signal
 import sys
 from types import FrameType
@@ -69,7 +70,7 @@ def _verdict(error: BaseException) -> tuple[int, list[str]]:
     match error:
         case ReportgenError():
             name = f"reportgen[{error.code}]" if error.code else "reportgen"
-            return error.exit_code, [line if _has_place(line) else f"{name}: {line}" for line in _lines(error)]
+            return error.exit_code, [_placed(line, error.code) or f"{name}: {line}" for line in _lines(error)]
         case KeyboardInterrupt():
             return INTERRUPTED, ["reportgen: interrupted; the same command goes on from what is stored"]
         case Terminated():
@@ -91,10 +92,11 @@ def _lines(error: ReportgenError) -> list[str]:
     return str(error).splitlines() or [type(error).__name__]
 
 
-def _has_place(line: str) -> bool:
-    """Whether a line starts with `file:line:column:`, which editors and terminals follow if nothing precedes it."""
-    place = line.split(": ", 1)[0].rsplit(":", 2)
-    return len(place) == 3 and place[1].isdecimal() and place[2].isdecimal()
+def _placed(line: str, code: str) -> str:
+    """A line that starts with `file:line:column:`, which editors and terminals follow if nothing precedes it."""
+    if not (place := re.match(r".*?:\d+:\d+: ", line)):
+        return ""
+    return f"{place.group()}{code}{' ' if code else ''}{line[place.end() :]}"
 
 
 def _show_traceback(error: BaseException) -> None:

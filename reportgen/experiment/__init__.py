@@ -11,6 +11,7 @@ from pydantic import Field
 from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
 from reportgen.errors import ExperimentError, did_you_mean
+from reportgen.experiment import limits
 from reportgen.network import Network
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
@@ -20,6 +21,9 @@ from reportgen.values import Checked
 
 SECTIONS_PACKAGE = "reportgen.article.sections"
 FORMATS_PACKAGE = "reportgen.animation.formats"
+
+MOST_ARMS = 40
+"""Every arm is compared with every other, and pictures have seven colours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +104,8 @@ class Experiment(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.arms:
-            raise ExperimentError("arms must name at least one arm")
+        if not 1 <= len(self.arms) <= MOST_ARMS:
+            raise ExperimentError(f"arms must be 1 to {MOST_ARMS}, got {len(self.arms):,}")
         for name in self.formats:
             if name not in format_names():
                 raise ExperimentError(f"unknown format {name!r}.{did_you_mean(name, format_names())}")
@@ -111,6 +115,7 @@ class Experiment(Checked):
                 raise ExperimentError(f"{key} must have different names, {min(twice)!r} is there twice")
         # Makes the first run now, so that whatever is wrong with it is reported before anything starts.
         self.run(0)
+        limits.check(self)
 
     def run(self, i: int) -> Run:
         """The i-th run without a penalty: what every arm's i-th run has in common."""

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, create_model, model_validator
 from pydantic_core import ErrorDetails
 
+from reportgen import files
 from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError, did_you_mean, reason
 from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, format_names, section_names
@@ -45,17 +46,16 @@ _MOST = 40
 def load(path: Path) -> Experiment:
     """Read an experiment file; raises `ExperimentError` with one line for every mistake in it."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+        content = files.read(path, _LARGEST)
     except OSError as error:
         raise ExperimentError(f"cannot read experiment file {path}: {reason(error)}") from error
-    if len(content) > _LARGEST:
-        raise ExperimentError(f"{path}: larger than {_LARGEST:,} bytes, which no experiment file needs")
+    except ValueError as error:
+        raise ExperimentError(f"cannot use experiment file {path}: {error}", code="RG403") from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ExperimentError(f"{path}:{line}:1: not UTF-8 text; save the file as UTF-8") from error
+        raise ExperimentError(f"{path}:{line}:1: not UTF-8 text; save the file as UTF-8", code="RG401") from error
     return parse(text, str(path))
 
 
@@ -66,21 +66,23 @@ def parse(text: str, name: str = "experiment") -> Experiment:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what, line, column = _syntax(error, text)
-        raise ExperimentError(f"{name}:{line}:{column}: {what}") from error
+        raise ExperimentError(f"{name}:{line}:{column}: {what}", code="RG401") from error
     except ValueError as error:  # int() refuses to read thousands of digits
-        raise ExperimentError(f"{name}:1:1: not valid TOML: {error}") from error
+        raise ExperimentError(f"{name}:1:1: not valid TOML: {error}", code="RG401") from error
     except RecursionError as error:
-        raise ExperimentError(f"{name}:1:1: nested too deeply to be an experiment file") from error
+        raise ExperimentError(f"{name}:1:1: nested too deeply to be an experiment file", code="RG401") from error
+    code = ""
     try:
         return _experiment(_model().model_validate(tables))
     except ValidationError as error:
         complaints = error.errors(include_url=False)
     except ValueError as error:
         complaints = [ErrorDetails(type="value_error", loc=(), msg="", input=None, ctx={"error": error})]
+        code = getattr(error.__cause__, "code", "")
     try:
         where = positions(text)
     except RecursionError as error:
-        raise ExperimentError(f"{name}:1:1: nested too deeply to be an experiment file") from error
+        raise ExperimentError(f"{name}:1:1: nested too deeply to be an experiment file", code="RG401") from error
     found = sorted((_place(details, where), i) for i, details in enumerate(complaints))
     mistakes = dict.fromkeys(
         f"{name}:{line}:{column}: {_told(path, complaints[i])}" for (line, column, path), i in found[:_MOST]
@@ -88,7 +90,7 @@ def parse(text: str, name: str = "experiment") -> Experiment:
     if more := found[_MOST:]:
         line, column, _ = more[0][0]
         mistakes[f"{name}:{line}:{column}: {len(more):,} more mistakes from here on"] = None
-    raise ExperimentError("\n".join(mistakes))
+    raise ExperimentError("\n".join(mistakes), code=code)
 
 
 def shipped(name: str = "default") -> str:
