@@ -18,7 +18,7 @@ from reportgen.animation.draw import render as render_media
 from reportgen.animation.formats import formats
 from reportgen.article import results
 from reportgen.article.claims import Settled, settle
-from reportgen.article.page import Article, Chapter, render, render_embeds
+from reportgen.article.page import Article, Chapter, check_templates, described, render, render_embeds, table_file
 from reportgen.article.player import Players, pack
 from reportgen.article.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.article.spreadsheet import csv_bytes
@@ -55,9 +55,15 @@ def build(
     cache: Path | None = None,
     executor: str = "processes",
     progress: Progress | None = None,
+    templates: Path | None = None,
 ) -> Built:
-    """Train what is missing, analyse it, draw it and write the site."""
+    """Train what is missing, analyse it, draw it and write the site.
+
+    Files in `templates` take the place of the templates of the package that have the same name.
+    """
     progress = progress or _silent
+    if templates:
+        check_templates(templates)
     wanted = [(name, sections[name]()) for name in experiment.sections]
     store = Store(cache or default_folder())
     for name in experiment.formats:
@@ -85,7 +91,7 @@ def build(
         players = pack(experiment, moving, trained)
         media = _drawn(drawing, progress)
     article = _article(experiment, wanted, told, media, tables, players, trained)
-    files = _files(article, shown, _first_of_each_arm(experiment, trained))
+    files = _files(article, shown, _first_of_each_arm(experiment, trained), templates)
     written = site.write(out, files)
     progress("write", len(written), len(written))
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
@@ -224,26 +230,18 @@ def _ledger(claims: Iterable[Settled]) -> Table:
     )
 
 
-def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Trajectory]) -> dict[str, bytes]:
+def _files(
+    article: Article, shown: Mapping[str, Any], first: Mapping[str, Trajectory], templates: Path | None = None
+) -> dict[str, bytes]:
     """Everything of the output folder, what is referred to before what refers to it.
 
     `shown` is what the still pictures were drawn from, by name: the results hold it, so no number hides in a curve.
     `first` are the trajectories to give away, by the name of their arm.
     """
-    items = {
-        item.name: {
-            "kind": item.kind,
-            "files": sorted(item.files),
-            "alt": item.alt,
-            "width": item.width,
-            "height": item.height,
-            "inputs": shown.get(item.name),
-        }
-        for item in article.media.values()
-    }
-    files = {f"media/{name}": content for item in article.media.values() for name, content in item.files.items()}
+    items = {item.name: {**described(item), "inputs": shown.get(item.name)} for item in article.media.values()}
+    files = {path: content for item in article.media.values() for path, content in item.published.items()}
     for table in article.tables.values():
-        files[f"data/{table.name}.csv"] = csv_bytes(table)
+        files[f"data/{table.name}.csv"] = files[f"media/{table_file(table)}"] = csv_bytes(table)
     files |= {f"trajectories/{name}.trajectory": trajectory.dump() for name, trajectory in first.items()}
     files["results.json"] = site.json_bytes(
         {
@@ -260,7 +258,7 @@ def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Traje
             "media": items,
         }
     )
-    files |= {f"embed/{name}": text.encode() for name, text in render_embeds(article, items).items()}
-    files["index.html"] = render(article, single_file=False).encode()
-    files["report.html"] = render(article, single_file=True).encode()
+    files |= {f"embed/{name}": text.encode() for name, text in render_embeds(article, templates).items()}
+    files["index.html"] = render(article, single_file=False, templates=templates).encode()
+    files["report.html"] = render(article, single_file=True, templates=templates).encode()
     return files

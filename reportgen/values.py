@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
+import unicodedata
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, PydanticUserError, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from reportgen.errors import ExperimentError
 
@@ -71,3 +74,40 @@ def shown(given: Any) -> str:
 def short(text: str) -> str:
     """A text that fits into a line of other text."""
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def printable(text: str) -> str:
+    """Text in one line, without characters that a terminal obeys, a picture cannot show, or that turn the direction of
+    reading: those are written as Python writes them."""
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
+        for c in text
+    )
+
+
+def holdable(text: str) -> str:
+    """Text without what HTML and XML cannot hold, control characters and halves of surrogate pairs: those are written
+    as Python writes them."""
+    return _UNHOLDABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+_UNHOLDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def _on_one_line(text: str) -> str:
+    if re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", text):
+        raise PydanticCustomError("text", "must be one line without control characters")
+    depth = 0
+    for c in text:
+        direction = unicodedata.bidirectional(c)
+        depth += (direction in _OPENING) - (direction in _CLOSING and depth > 0)
+    if depth:
+        # The rest of the sentence in which the report sets this text would be read backwards.
+        raise PydanticCustomError("text", "must close every change of direction of reading that it opens")
+    return text
+
+
+_OPENING, _CLOSING = ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI"), ("PDF", "PDI")
+
+Label = Annotated[str, Field(max_length=500), AfterValidator(_on_one_line)]
+"""A line that somebody wrote: a title, a name, a label. What is in it is shown, and is never more than text."""

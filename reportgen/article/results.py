@@ -10,7 +10,7 @@ from typing import Any
 from reportgen.errors import DataError, reason
 from reportgen.values import short
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of its layout."""
 
 LARGEST = 500_000_000

@@ -38,9 +38,17 @@ from reportgen.executors import executors
     metavar="NAME",
     help=f"Who does the work: {' or '.join(executors.names())}.",
 )
+@click.option(
+    "--templates",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Templates and styles of your own: files in DIR take the place of those with the same name.",
+)
 @progress_option
 @debug
-def command(experiment: Path | None, output: Path, cache_dir: Path | None, executor: str, mode: str) -> None:
+def command(
+    experiment: Path | None, output: Path, cache_dir: Path | None, executor: str, templates: Path | None, mode: str
+) -> None:
     """Train, draw and write the report of an experiment.
 
     Without a file it is the experiment that comes with reportgen.
@@ -57,7 +65,9 @@ def command(experiment: Path | None, output: Path, cache_dir: Path | None, execu
     executors[executor]  # an unknown name is reported before anything is made
     try:
         with progress(mode) as report:
-            built = pipeline.build(wanted, output, cache=cache_dir, executor=executor, progress=report)
+            built = pipeline.build(
+                wanted, output, cache=cache_dir, executor=executor, progress=report, templates=templates
+            )
     except BrokenExecutor as error:
         raise MachineError(
             "a worker process was killed, most likely for want of memory; the same command goes on from what is stored"
