@@ -113,6 +113,9 @@ class Trajectory:
             arrays[name] = np.frombuffer(body, dtype, count, end).reshape(shape)
             end += arrays[name].nbytes
         layers = sum(name.startswith("kernel") for name in arrays)
+        names = header.get("layers", ())
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise ValueError("its layers have names that are no text")
         try:
             run = None if header["run"] is None else revive(header["run"])
         except (KeyError, TypeError, ExperimentError) as error:
@@ -125,7 +128,7 @@ class Trajectory:
             loss=arrays.get("loss"),
             penalty=arrays.get("penalty"),
             diverged=header["diverged"],
-            layers=tuple(header.get("layers", ())),
+            layers=tuple(names),
         )
 
     def save(self, path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing
 import unicodedata
 from functools import cache
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PydanticUserError, TypeA
 from pydantic_core import PydanticCustomError
 
 from reportgen.errors import ExperimentError
+from reportgen.text import holdable
 
 
 class Checked:
@@ -76,26 +76,8 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def printable(text: str) -> str:
-    """Text in one line, without characters that a terminal obeys, a picture cannot show, or that turn the direction of
-    reading: those are written as Python writes them."""
-    return "".join(
-        c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
-        for c in text
-    )
-
-
-def holdable(text: str) -> str:
-    """Text without what HTML and XML cannot hold, control characters and halves of surrogate pairs: those are written
-    as Python writes them."""
-    return _UNHOLDABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
-_UNHOLDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
 def _on_one_line(text: str) -> str:
-    if re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", text):
+    if holdable(text) != text or set(text) & {"\n", "\t"}:
         raise PydanticCustomError("text", "must be one line without control characters")
     depth = 0
     for c in text:

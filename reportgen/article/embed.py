@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from reportgen.article.results import load
 from reportgen.errors import DataError, ExperimentError, did_you_mean
-from reportgen.values import printable, shown
+from reportgen.text import printable
+from reportgen.values import shown
 
 CONTROLS = 190
 """Height in CSS pixels that a player needs below its picture."""

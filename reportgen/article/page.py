@@ -16,7 +16,7 @@ from urllib.parse import quote
 import jinja2
 import math_core
 from jinja2.ext import Extension
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -31,7 +31,7 @@ from reportgen.article.sections import Findings, Table, sections
 from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.experiment import Experiment
-from reportgen.values import holdable
+from reportgen.text import holdable
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -257,8 +257,10 @@ def _finite(value: Any) -> Any:
 
 
 def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if isinstance(value, Markup) else holdable(value)
+    if isinstance(value, str) and not isinstance(value, Markup):
+        text = holdable(value)
+        # Blanks at the end of a line are taken away from a page at last; those of a text are its own.
+        return escape(text).replace("\n", Markup("&#10;")) if "\n" in text else text
     if value is None or (callable(value) and not isinstance(value, jinja2.Undefined)):
         raise TypeError(f"{value!r} cannot be printed")
     return value

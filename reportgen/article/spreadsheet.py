@@ -7,7 +7,7 @@ import io
 import re
 
 from reportgen.article.sections import Table
-from reportgen.values import holdable
+from reportgen.text import holdable
 
 
 def csv_bytes(table: Table) -> bytes:

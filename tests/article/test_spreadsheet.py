@@ -5,7 +5,7 @@ import pytest
 
 from reportgen.article.sections import Column, Table
 from reportgen.article.spreadsheet import csv_bytes
-from reportgen.values import holdable
+from reportgen.text import holdable
 
 
 def test_a_file_holds_every_row_with_full_numbers() -> None:

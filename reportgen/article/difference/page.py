@@ -10,7 +10,7 @@ from markupsafe import Markup
 from reportgen.article import policy
 from reportgen.article.difference import Difference, Estimate, words
 from reportgen.article.page import rendered
-from reportgen.values import printable
+from reportgen.text import printable
 
 ROWS = 200
 """How many lines of each table the page shows; a page with all numbers of a large build would be of no use."""

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from reportgen.article.difference import ABSENT, Change, Difference, Estimate, Number, Outcome, Series, TableChange
 from reportgen.article.numbers import number
-from reportgen.values import printable, short
+from reportgen.text import printable
+from reportgen.values import short
 
 MOST = 10
 """How many of each kind of number the text shows unless it is asked for all."""

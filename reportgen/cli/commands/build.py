@@ -72,4 +72,4 @@ def command(
         raise MachineError(
             "a worker process was killed, most likely for want of memory; the same command goes on from what is stored"
         ) from error
-    emit(summary(built, output))
+    emit(summary(built, output), controls=True)
