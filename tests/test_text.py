@@ -177,6 +177,16 @@ def test_any_layer_name_and_title_can_be_drawn(start: int) -> None:
             assert render(training_animation("x", [scene], panels, "")).files["x.gif"]
 
 
+@pytest.mark.parametrize("letter", ["漢", "🙂", "\ue000", "\u0590", "\U0010ffff", "\x00", "\ud800"])
+def test_a_letter_that_the_font_does_not_have_is_a_box_or_is_written_out(letter: str) -> None:
+    bars = Picture(
+        name="x", figure="bars", inputs={"rows": [{"label": letter, "value": 1.0}], "xlabel": letter}, alt=""
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ElementTree.fromstring(render(bars).files["x.svg"]) is not None
+
+
 @pytest.mark.parametrize("start", range(0, len(SAMPLE), 12))
 def test_any_label_can_be_drawn_in_a_still_picture(start: int) -> None:
     labels = SAMPLE[start : start + 12]

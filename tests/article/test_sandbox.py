@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from reportgen.article import page as pages
 from reportgen.article import sandbox
 from reportgen.article.page import Article, Chapter, render
 from reportgen.article.player import Players
 from reportgen.article.sections import Column, Table
+from reportgen.cli.program import program
 from reportgen.errors import RefusedError, ReportgenError, TemplateError
 from reportgen.experiment import Experiment
 
@@ -305,3 +307,14 @@ def test_nothing_that_a_template_can_reach_opens_a_file() -> None:
 
     walk(dataclasses.replace(ARTICLE), "article")
     assert len(seen) > 20
+
+
+# From the command line
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    said = CliRunner().invoke(program, ["build", "--templates", str(missing), "-o", str(tmp_path / "out")])
+
+    assert (said.exit_code, said.stderr) == (2, f"reportgen: there is no folder of templates {missing}\n")
+    assert not (tmp_path / "out").exists()
