@@ -89,11 +89,13 @@ def build(
     cache: str | PathLike[str] | None = None,
     executor: str = "processes",
     progress: Progress | None = None,
+    templates: str | PathLike[str] | None = None,
 ) -> Built:
     """Train what is missing, draw it and write the report of `experiment` into the folder `out`.
 
     `experiment` is a value, a file, or None for the one that comes with the package. `cache` keeps trained runs from
-    one build to the next; without it they are kept where `reportgen build` keeps them.
+    one build to the next; without it they are kept where `reportgen build` keeps them. Files in the folder `templates`
+    take the place of the templates of the package that have the same name.
     """
     from reportgen import pipeline
     from reportgen.experiment import Experiment
@@ -109,6 +111,7 @@ def build(
         cache=None if cache is None else Path(cache),
         executor=executor,
         progress=progress,
+        templates=None if templates is None else Path(templates),
     )
 
 

@@ -64,18 +64,21 @@ def build(
     executor: str = "processes",
     progress: Progress | None = None,
     explain: Callable[[str], None] | None = None,
+    templates: Path | None = None,
     inputs: Mapping[str, Path] | None = None,
     allowed: Allowed | None = None,
 ) -> Built:
     """Train what is missing, analyse it, draw it and write the site.
 
-    `explain` is told why each thing is made anew. `inputs` are files that the build was described in, by what they are
-    called: `out` may not hold them.
+    Files in `templates` take the place of the templates of the package that have the same name. `explain` is told why
+    each thing is made anew. `inputs` are files that the build was described in, by what they are called: `out` may not
+    hold them.
     """
     allowed = allowed or Allowed()
     cache = cache or default_folder()
-    made_from = stages.of_build(experiment)
-    with site.claim(out, inputs or {}, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
+    inputs = {**(inputs or {}), **({"folder of templates": templates} if templates else {})}
+    made_from = stages.of_build(experiment, templates)
+    with site.claim(out, inputs, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
         if place.current(made_from):
             return _as_it_stands(place)
         for name in experiment.formats:
@@ -92,19 +95,28 @@ def build(
             shop = chapters.Shop(store=store, workers=workers, progress=progress or _silent, explain=reasons)
             told, media = chapters.told(shop, experiment)
             article = _article(experiment, told, media)
-            contents = _files(article, told, _first_of_each_arm(experiment, told, store))
+            contents = _files(article, told, _first_of_each_arm(experiment, told, store), templates)
         written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
 
 
-def verify(experiment: Experiment, out: Path, *, executor: str = "processes", progress: Progress | None = None) -> int:
+def verify(
+    experiment: Experiment,
+    out: Path,
+    *,
+    executor: str = "processes",
+    progress: Progress | None = None,
+    templates: Path | None = None,
+) -> int:
     """Build the report in `out` once more, from nothing and elsewhere, and return how many files are equal.
 
     Raises `VerificationError` if any is not, or is there only once.
     """
     with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
         again = Path(folder) / "again"
-        build(experiment, again, cache=Path(folder) / "store", executor=executor, progress=progress)
+        build(
+            experiment, again, cache=Path(folder) / "store", executor=executor, progress=progress, templates=templates
+        )
         first, second = (site.contents(place) for place in (out, again))
     if different := sorted(name for name in {*first, *second} if first.get(name) != second.get(name)):
         listed = ", ".join(different[:5]) + (", …" if len(different) > 5 else "")
@@ -208,27 +220,19 @@ def _ledger(claims: Iterable[Settled]) -> Table:
     )
 
 
-def _files(article: Article, told: Mapping[str, Told], trajectories: Mapping[str, bytes]) -> dict[str, bytes]:
+def _files(
+    article: Article, told: Mapping[str, Told], trajectories: Mapping[str, bytes], templates: Path | None
+) -> dict[str, bytes]:
     """Everything of the output folder."""
-    from reportgen.article.page import render, render_embeds
+    from reportgen.article.page import described, render, render_embeds, table_file
     from reportgen.article.spreadsheet import csv_bytes
 
     # The results hold what each still picture was drawn from, so no number hides in a curve.
     shown = {wish.name: wish.inputs for one in told.values() for wish in one.wishes}
-    items = {
-        item.name: {
-            "kind": item.kind,
-            "files": sorted(item.files),
-            "alt": item.alt,
-            "width": item.width,
-            "height": item.height,
-            "inputs": shown.get(item.name),
-        }
-        for item in article.media.values()
-    }
-    files = {f"media/{name}": content for item in article.media.values() for name, content in item.files.items()}
+    items = {item.name: {**described(item), "inputs": shown.get(item.name)} for item in article.media.values()}
+    files = {path: content for item in article.media.values() for path, content in item.published.items()}
     for table in article.tables.values():
-        files[f"data/{table.name}.csv"] = csv_bytes(table)
+        files[f"data/{table.name}.csv"] = files[f"media/{table_file(table)}"] = csv_bytes(table)
     files |= {f"trajectories/{name}.trajectory": content for name, content in trajectories.items()}
     files["results.json"] = results.json_bytes(
         {
@@ -245,7 +249,7 @@ def _files(article: Article, told: Mapping[str, Told], trajectories: Mapping[str
             "media": items,
         }
     )
-    files |= {f"embed/{name}": text.encode() for name, text in render_embeds(article, items).items()}
-    files["index.html"] = render(article, single_file=False).encode()
-    files["report.html"] = render(article, single_file=True).encode()
+    files |= {f"embed/{name}": text.encode() for name, text in render_embeds(article, templates).items()}
+    files["index.html"] = render(article, single_file=False, templates=templates).encode()
+    files["report.html"] = render(article, single_file=True, templates=templates).encode()
     return files

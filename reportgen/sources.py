@@ -63,9 +63,9 @@ def everything() -> tuple[str, ...]:
 
 
 def files(folder: Path) -> Parts:
-    """Digests of all files in a folder, by the path below its parent."""
+    """Digests of all files in a folder of templates, by their paths in it."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder.parent).as_posix(): _digest(path.read_bytes()) for path in found}
+    return {f"templates/{path.relative_to(folder).as_posix()}": _digest(path.read_bytes()) for path in found}
 
 
 def versions(*libraries: str) -> Parts:

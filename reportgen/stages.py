@@ -6,11 +6,13 @@ Whatever could change what comes out must be among the parts, and what only the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import reportgen
 from reportgen import sources
 from reportgen.animation.formats import formats
+from reportgen.errors import TemplateError
 from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
 from reportgen.sources import Parts
 from reportgen.store import engine
@@ -47,12 +49,19 @@ def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Par
     }
 
 
-def of_build(experiment: Experiment) -> Parts:
-    """What a whole report comes from; equal parts are equal bytes."""
+def of_build(experiment: Experiment, templates: Path | None = None) -> Parts:
+    """What a whole report comes from; equal parts are equal bytes. `templates` are the user's own.
+
+    Raises `TemplateError` if there is no such folder.
+    """
+    if templates and not templates.is_dir():
+        raise TemplateError(f"there is no folder of templates {templates}")
+    own = sources.files(templates) if templates else {}
     return {
         **sources.settings(experiment, "experiment"),
         **sources.code(*sources.everything()),
         **sources.files(sources.template_folder()),
+        **{f"own {path}": digest for path, digest in own.items()},
         **_encoders(experiment.formats),
         **sources.versions(*_TOOLS, "jinja2", "math-core", "pygments"),
         **{f"training: {part}": value for part, value in engine().items()},

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+import unicodedata
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, PydanticUserError, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from reportgen.errors import ExperimentError
+from reportgen.text import holdable
 
 
 class Checked:
@@ -71,3 +74,22 @@ def shown(given: Any) -> str:
 def short(text: str) -> str:
     """A text that fits into a line of other text."""
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _on_one_line(text: str) -> str:
+    if holdable(text) != text or set(text) & {"\n", "\t"}:
+        raise PydanticCustomError("text", "must be one line without control characters")
+    depth = 0
+    for c in text:
+        direction = unicodedata.bidirectional(c)
+        depth += (direction in _OPENING) - (direction in _CLOSING and depth > 0)
+    if depth:
+        # The rest of the sentence in which the report sets this text would be read backwards.
+        raise PydanticCustomError("text", "must close every change of direction of reading that it opens")
+    return text
+
+
+_OPENING, _CLOSING = ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI"), ("PDF", "PDI")
+
+Label = Annotated[str, Field(max_length=500), AfterValidator(_on_one_line)]
+"""A line that somebody wrote: a title, a name, a label. What is in it is shown, and is never more than text."""

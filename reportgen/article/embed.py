@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reportgen.article.results import load
-from reportgen.errors import ExperimentError, did_you_mean
+from reportgen.errors import DataError, ExperimentError, did_you_mean
+from reportgen.text import printable
+from reportgen.values import shown
 
 CONTROLS = 190
 """Height in CSS pixels that a player needs below its picture."""
@@ -19,9 +21,31 @@ CONTROLS = 190
 def animations(folder: Path) -> dict[str, dict[str, Any]]:
     """What `results.json` of a built report says of each animation, by name.
 
-    Raises `DataError` if there is no report in `folder`, or one of another version.
+    Raises `DataError` if there is no report in `folder`, one of another version, or one that a build did not write.
     """
-    return {name: item for name, item in load(folder)["media"].items() if item["kind"] == "animation"}
+    found = {}
+    for name, item in load(folder)["media"].items():
+        if not _NAME.fullmatch(name) or not _is_medium(item):
+            raise DataError(f"cannot use {folder}: its results tell of a picture that no build makes, {shown(name)}")
+        if item["kind"] == "animation":
+            found[name] = item
+    return found
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,200}")
+_FILE = re.compile(r"(?:media|embed)/[A-Za-z0-9][A-Za-z0-9_-]{0,200}\.[a-z0-9]{1,9}")
+
+
+def _is_medium(item: Any) -> bool:
+    """Whether it is what the results of a build say of a picture. What is pasted somewhere is made of this."""
+    return (
+        isinstance(item, dict)
+        and isinstance(item.get("kind"), str)
+        and isinstance(item.get("alt"), str)
+        and all(type(item.get(side)) is int and 0 < item[side] < 100_000 for side in ("width", "height"))
+        and isinstance(item.get("files"), list)
+        and all(isinstance(file, str) and _FILE.fullmatch(file) for file in item["files"])
+    )
 
 
 def chosen(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
@@ -47,24 +71,24 @@ def snippets(name: str, item: Mapping[str, Any], base: str = "") -> dict[str, st
     `item` is an animation of `results.json`. Addresses begin with `base`, the address of the report's folder; without
     one they are relative to it.
     """
-    alt, size = escape(item["alt"]), f'width="{item["width"]}" height="{item["height"]}"'
-    media = f"{base}media/"
+    words = printable(" ".join(item["alt"].split()))
+    alt, size = escape(words), f'width="{item["width"]}" height="{item["height"]}"'
+    file = f"{base}embed/{name}"
     found = {
-        "markdown": f"![{_plain(item['alt'])}]({media}{name}.gif)",
-        "image": f'<img src="{media}{name}.gif" {size} alt="{alt}" loading="lazy">',
-        "player": f'<iframe src="{base}embed/{name}.html" width="{item["width"]}" height="{item["height"] + CONTROLS}" '
+        "markdown": f"![{_plain(words)}]({file}.gif)",
+        "image": f'<img src="{file}.gif" {size} alt="{alt}" loading="lazy">',
+        "player": f'<iframe src="{file}.html" width="{item["width"]}" height="{item["height"] + CONTROLS}" '
         f'title="{alt}" loading="lazy"></iframe>',
     }
-    films = [file for file in item["files"] if file.endswith((".mp4", ".webm"))]
+    films = [path for path in item["files"] if path.endswith((".mp4", ".webm"))]
     if films:
-        sources = "".join(f'\n  <source src="{media}{f}" type="video/{f.rpartition(".")[2]}">' for f in films)
+        sources = "".join(f'\n  <source src="{base}{path}" type="video/{path.rpartition(".")[2]}">' for path in films)
         found["video"] = (
-            f'<video {size} poster="{media}{name}.png" aria-label="{alt}" controls loop muted playsinline>{sources}\n'
-            "</video>"
+            f'<video {size} poster="{file}.png" aria-label="{alt}" controls loop muted playsinline>{sources}\n</video>'
         )
     return found
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown leaves alone."""
-    return re.sub(r"([\\\[\]`*_<>])", r"\\\1", text)
+    """Text that Markdown leaves alone, and that GitHub takes for no formula."""
+    return re.sub(r"([\\\[\]`*_<>&$~|])", r"\\\1", text)

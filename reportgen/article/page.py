@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,21 +16,23 @@ from urllib.parse import quote
 import jinja2
 import math_core
 from jinja2.ext import Extension
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from reportgen.animation import Media
+from reportgen.animation import Media, content_named
+from reportgen.article import policy, sandbox
 from reportgen.article.claims import Settled
 from reportgen.article.embed import snippets
 from reportgen.article.numbers import number
 from reportgen.article.player import Players
 from reportgen.article.sections import Findings, Table, sections
 from reportgen.article.spreadsheet import csv_bytes
-from reportgen.errors import TemplateError, did_you_mean
+from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.experiment import Experiment
 from reportgen.sources import template_folder
+from reportgen.text import holdable
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,35 +62,47 @@ class Article:
     """About the build as a whole: how many runs and steps, how many diverged, versions."""
 
 
-def render(article: Article, *, single_file: bool, folder: Path | None = None) -> str:
-    """The article as one HTML page: alone with everything inside it, or beside its `media` and `data` folders.
+def render(article: Article, *, single_file: bool, templates: Path | None = None) -> str:
+    """The article as one HTML page: alone with everything inside it, or beside the files in its folder `media`.
 
-    `folder` holds the templates; those of the package unless given.
+    Files in the folder `templates` take the place of those of the package that have the same name. They are read, and
+    rendered in a sandbox. Raises `TemplateError` for a mistake in one of them, and `RefusedError` for a link in it
+    that leads out of it.
     """
     names = {
         "embedded": single_file,
-        "source": _embedded if single_file else _beside,
-        "download": _download if single_file else _data_file,
+        "source": _once(_embedded) if single_file else _beside,
+        "download": _once(_download) if single_file else _once(_data_file),
     }
-    return _rendered("article.html", article, names, folder)
+    return _page("article.html", article, names, templates, policy.ALONE if single_file else policy.BESIDE)
 
 
-def render_embeds(article: Article, items: Mapping[str, Any], folder: Path | None = None) -> dict[str, str]:
-    """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all.
-
-    `items` are the media as `results.json` has them.
-    """
+def render_embeds(article: Article, templates: Path | None = None) -> dict[str, str]:
+    """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all."""
     names = {"embedded": False, "source": _above, "download": _data_file}
-    moving = [name for name, media in article.media.items() if media.kind == "animation"]
-    pages = {f"{name}.html": _rendered("embed.html", article, {**names, "name": name}, folder) for name in moving}
+    moving = {name: media for name, media in article.media.items() if media.kind == "animation"}
+    pages = {
+        f"{name}.html": _page("embed.html", article, {**names, "name": name}, templates, policy.BESIDE)
+        for name in moving
+    }
     if moving:
-        names["snippets"] = {name: snippets(name, items[name]) for name in moving}
-        pages["index.html"] = _rendered("embeds.html", article, names, folder)
+        names["snippets"] = {name: snippets(name, described(media)) for name, media in moving.items()}
+        pages["index.html"] = _page("embeds.html", article, names, templates, policy.BESIDE)
     return pages
 
 
-def _rendered(template: str, article: Article, names: Mapping[str, Any], folder: Path | None) -> str:
-    folder = folder or template_folder()
+def described(media: Media) -> dict[str, Any]:
+    """A picture as `results.json` has it; its files are paths in the output folder."""
+    return {
+        "kind": media.kind,
+        "files": sorted(media.published),
+        "alt": media.alt,
+        "width": media.width,
+        "height": media.height,
+    }
+
+
+def _page(template: str, article: Article, names: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
     numbering = Numbering()
     known = {
         "article": article,
@@ -95,31 +111,64 @@ def _rendered(template: str, article: Article, names: Mapping[str, Any], folder:
         "claim": lambda name: _known(article.claims, name, "claim").sentence,
         **names,
     }
+    text = rendered(template, known, _printable, templates, pictures, numbering)
+    # A claim that does not apply leaves a space at the end of its line.
+    return re.sub(r"[ \t]+\n", "\n", text)
+
+
+def rendered(
+    template: str,
+    known: Mapping[str, Any],
+    finalize: Callable[[Any], Any],
+    templates: Path | None,
+    pictures: str,
+    numbering: Numbering | None = None,
+) -> str:
+    """The page that a template makes of what is `known`; each value goes through `finalize` before it is printed.
+
+    `pictures` says where the page takes them from, one of those in `policy`.
+    """
+    folders = (*([templates] if templates else []), template_folder())
+    environment = _environment(folders, finalize)
+    its_policy = policy.Policy(environment.loader, pictures)
+    given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
+    meter = sandbox.Meter()
     try:
-        page = _environment(folder).get_template(template)
+        page = environment.get_template(template)
         # A text may refer to a figure further down, so the first rendering counts and the second one prints.
-        text = page.render(known)
-        if numbering.used:
+        text = sandbox.rendered(page, given, meter)
+        if numbering and numbering.used:
             numbering.start_again()
-            text = page.render(known)
-        # A claim that does not apply leaves a space at the end of its line.
-        return re.sub(r"[ \t]+\n", "\n", text)
+            text = sandbox.rendered(page, given, meter)
+    except sandbox.OutsideError as error:
+        raise RefusedError(f"template {error}", code="RG702") from error
     except jinja2.TemplateNotFound as error:
-        raise TemplateError(f"template {error.name} is missing from {folder}") from error
+        raise TemplateError(f"template {error.name} is missing from {folders[0]}") from error
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(f"template {error.name}:{error.lineno}: {error.message}") from error
-    except (jinja2.UndefinedError, TypeError, ValueError, ArithmeticError) as error:
-        line = _failing_line(error, folder)
+        # An unknown filter or test is a name that is missing, too.
+        code = "RG701" if isinstance(error, jinja2.TemplateAssertionError) else ""
+        raise TemplateError(f"template {error.name}:{error.lineno}: {error.message}", code=code) from error
+    except (RecursionError, MemoryError) as error:
+        place = _failing_line(error, environment.loader.folders) or template
+        what = "calls itself without end" if isinstance(error, RecursionError) else "needs more memory than there is"
+        raise TemplateError(f"template {place}: {what}") from error
+    except (jinja2.TemplateRuntimeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        line = _failing_line(error, environment.loader.folders)
         if line is None:
             raise
-        raise TemplateError(f"template {line}: {error}") from error
+        code = "RG701" if isinstance(error, jinja2.UndefinedError) else ""
+        raise TemplateError(f"template {line}: {error}", code=code) from error
+    try:
+        return its_policy.settled(text)
+    except ValueError as error:
+        raise TemplateError(f"template {template}: {error}") from error
 
 
 class Absent(jinja2.UndefinedError):
     """A template asks for a figure, table, section or snippet that there is none of."""
 
 
-def _failing_line(error: BaseException, folder: Path) -> str | None:
+def _failing_line(error: BaseException, folders: Iterable[Path]) -> str | None:
     """`file:line` of the template that `error` comes from; Jinja2 rewrites tracebacks to name template lines.
 
     It is the innermost one, except that a name which is absent was given by whoever called the macro.
@@ -127,7 +176,7 @@ def _failing_line(error: BaseException, folder: Path) -> str | None:
     places, traceback = [], error.__traceback__
     while traceback:
         name = Path(traceback.tb_frame.f_code.co_filename)
-        if name.is_relative_to(folder):
+        if folder := next(filter(name.is_relative_to, folders), None):
             places.append((name.relative_to(folder).as_posix(), traceback.tb_lineno))
         traceback = traceback.tb_next
     callers = [place for place in places if place[0] != "macros.html"]
@@ -146,39 +195,59 @@ class _Undefined(jinja2.StrictUndefined):
         return super()._undefined_message
 
 
-class _Environment(jinja2.Environment):
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        # `f.values` and `f.items` are findings first, methods of a dictionary second.
-        if isinstance(obj, dict) and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
+class _Environment(sandbox.Sandbox):
+    loader: sandbox.Folders
 
 
-@lru_cache(maxsize=4)
-def _environment(folder: Path) -> jinja2.Environment:
-    """The templates of `folder`, each compiled once and again when its file changes."""
+@lru_cache(maxsize=8)
+def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _Environment:
+    """The templates of `folders`, each compiled once and again when its file changes."""
     environment = _Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
+        {Numbering: frozenset({"find", "show"}), Players: frozenset({"data", "only"})},
+        finalize,
+        {"num": _number},
+        loader=sandbox.Folders(folders),
         undefined=_Undefined,
-        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=[Formulas],
     )
-    environment.filters["num"] = number
-    environment.globals.update(
-        style=partial(_style, folder),
-        script=partial(_script, folder),
-        json_text=_json_text,
-        snippet=snippet,
-        known=_known,
-        check_section=_check_section,
-    )
+    environment.tests["linkable"] = linkable
+    environment.policies["json.dumps_function"] = strict_json
+    environment.globals.update(snippet=snippet, known=_known, check_section=_check_section)
     return environment
 
 
+def _number(value: float | None, spec: str = "") -> str:
+    if re.search(r"\d{4}", spec):
+        raise ValueError(f"the format {spec!r} is too wide")
+    return number(value, spec)
+
+
+def linkable(address: object) -> bool:
+    """Whether a page may make a link of an address that somebody wrote: to the web, to a mailbox, into the page."""
+    return isinstance(address, str) and bool(re.fullmatch(r"(?:https://|mailto:|#)[^\s\x00-\x20\x7f-\x9f]+", address))
+
+
+def strict_json(value: Any, **options: Any) -> str:
+    """JSON for scripts: null for numbers that are not finite, and no letter beyond ASCII."""
+    options = {"separators": (",", ":"), **options}
+    return json.dumps(_finite(value), allow_nan=False, ensure_ascii=True, **options)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _printable(value: Any) -> Any:
+    if isinstance(value, str) and not isinstance(value, Markup):
+        text = holdable(value)
+        # Blanks at the end of a line are taken away from a page at last; those of a text are its own.
+        return escape(text).replace("\n", Markup("&#10;")) if "\n" in text else text
     if value is None or (callable(value) and not isinstance(value, jinja2.Undefined)):
         raise TypeError(f"{value!r} cannot be printed")
     return value
@@ -239,15 +308,28 @@ def _check_section(name: str) -> str:
     return ""
 
 
-def _beside(_: Media, file: str) -> str:
-    return f"media/{file}"
+def _once(make: Callable[..., str]) -> Callable[..., str]:
+    """`make` of a picture or a table, done once a page, though that is rendered twice."""
+    made: dict[tuple[str, ...], str] = {}
+
+    def known(item: Media | Table, *file: str) -> str:
+        key = (item.name, *file)
+        if key not in made:
+            made[key] = make(item, *file)
+        return made[key]
+
+    return known
 
 
-def _above(_: Media, file: str) -> str:
-    return f"../media/{file}"
+def _beside(media: Media, file: str) -> str:
+    return f"media/{media.named(file)}"
 
 
-def _embedded(media: Media, file: str) -> str:
+def _above(media: Media, file: str) -> str:
+    return f"../media/{media.named(file)}"
+
+
+def _embedded(media: Media, file: str) -> Markup:
     if file.endswith(".svg"):
         return _svg(media.files[file])
     # An APNG is a PNG, and a browser that knows no moving ones shows its first frame.
@@ -258,54 +340,37 @@ def _embedded(media: Media, file: str) -> str:
 def _svg(content: bytes) -> Markup:
     """An SVG as text inside an address: a quarter smaller than in base64. Nothing in it can end an attribute."""
     text = " ".join(content.decode().replace('"', "'").split("\n"))
-    return Markup("data:image/svg+xml," + quote(text, safe=" !'()*+,-./:;<=>?@[]_~"))  # noqa: S704  # no " and no & left
+    # As `urllib.parse.quote` does it, which takes most of the time that a page takes.
+    return Markup("data:image/svg+xml," + _UNSAFE.sub(lambda found: quote(found[0]), text))  # noqa: S704  # no " and no & left
+
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9 !'()*+,\-./:;<=>?@\[\]_~]+")
 
 
 def _data_file(table: Table) -> str:
-    return f"data/{table.name}.csv"
+    return f"media/{table_file(table)}"
 
 
-def _download(table: Table) -> str:
+def table_file(table: Table) -> str:
+    """What a table is called in the folder `media`."""
+    return content_named(f"{table.name}.csv", csv_bytes(table))
+
+
+def _download(table: Table) -> Markup:
     return _data("text/csv", csv_bytes(table))
 
 
-def _data(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def _style(folder: Path) -> Markup:
-    """The style sheet, to stand in the page."""
-    return Markup(_static(folder, "article.css"))  # noqa: S704  # our own file
-
-
-def _script(folder: Path, name: str) -> Markup:
-    """`static/NAME` as a script element of the page."""
-    code = _static(folder, name)
-    if found := re.search("</script|<!--", code, re.IGNORECASE):
-        raise ValueError(f"static/{name} holds {found[0]!r}, which would end or hide a script inside a page")
-    return Markup(f"<script>\n{code}</script>")  # noqa: S704  # our own file
-
-
-def _json_text(json: str) -> Markup:
-    """JSON to stand in a script element, whatever its strings hold."""
-    return Markup(json.replace("<", "\\u003c"))  # noqa: S704  # what could end the element is gone
-
-
-def _static(folder: Path, name: str) -> str:
-    try:
-        return (folder / "static" / name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise jinja2.TemplateNotFound(f"static/{name}") from error
+def _data(kind: str, content: bytes) -> Markup:
+    return Markup(f"data:{kind};base64,{base64.b64encode(content).decode()}")  # noqa: S704  # letters, digits, + / =
 
 
 @cache
 def snippet(name: str) -> Markup:
     """A highlighted code example from `article/snippets`; the test suite runs each of them."""
-    folder = Path(__file__).parent / "snippets"
-    file = folder / f"{name}.py"
-    if not file.is_file():
-        raise Absent(f"there is no snippet {name!r}.{did_you_mean(name, (f.stem for f in folder.glob('[!_]*.py')))}")
-    code = file.read_text(encoding="utf-8").split("# --8<--\n")[-1]
+    files = {file.stem: file for file in (Path(__file__).parent / "snippets").glob("[!_]*.py")}
+    if name not in files:
+        raise Absent(f"there is no snippet {name!r}.{did_you_mean(name, files)}")
+    code = files[name].read_text(encoding="utf-8").split("# --8<--\n")[-1]
     return Markup(highlight(code.strip() + "\n", PythonLexer(), HtmlFormatter(nowrap=True)).rstrip())  # noqa: S704  # our own files
 
 

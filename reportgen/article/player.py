@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +86,7 @@ class Players:
             series=tuple(self.series[place] for place in used),
         )
 
-    def json(self) -> str:
+    def data(self) -> dict[str, Any]:
         """What `player.js` reads; data that several trainings share is there once."""
         shared: list[Any] = []
 
@@ -96,27 +95,22 @@ class Players:
                 shared.append(value)
             return shared.index(value)
 
-        return json.dumps(
-            {
-                "players": {
-                    name: {"scenes": p.scenes, "panels": [{"title": t, "series": s} for t, s in p.panels]}
-                    for name, p in self.players.items()
-                },
-                "series": [
-                    {
-                        "arm": s.arm,
-                        "trajectories": [
-                            dict(t) | {key: place(t[key]) for key in ("steps", "layers", "samples")}
-                            for t in s.trajectories
-                        ],
-                    }
-                    for s in self.series
-                ],
-                "shared": shared,
+        return {
+            "players": {
+                name: {"scenes": p.scenes, "panels": [{"title": t, "series": s} for t, s in p.panels]}
+                for name, p in self.players.items()
             },
-            separators=(",", ":"),
-            allow_nan=False,
-        )
+            "series": [
+                {
+                    "arm": s.arm,
+                    "trajectories": [
+                        dict(t) | {key: place(t[key]) for key in ("steps", "layers", "samples")} for t in s.trajectories
+                    ],
+                }
+                for s in self.series
+            ],
+            "shared": shared,
+        }
 
 
 @stored

@@ -13,7 +13,7 @@ import numpy as np
 from reportgen.errors import DataError, reason
 from reportgen.values import short
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of its layout."""
 
 LARGEST = 50_000_000

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from reportgen.article.sections import Table
+from reportgen.text import holdable
 
 
 def csv_bytes(table: Table) -> bytes:
@@ -17,5 +19,11 @@ def csv_bytes(table: Table) -> bytes:
     return file.getvalue().encode()
 
 
+_FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+"""How a formula begins; some programs skip blanks, and some take the wide letters of East Asia for the narrow ones."""
+
+
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    if not isinstance(value, str):
+        return value
+    return f"'{holdable(value)}" if _FORMULA.match(value) else holdable(value)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reportgen.cli import terminal
+from reportgen.text import printable
 
 if TYPE_CHECKING:
     from reportgen.pipeline import Built
@@ -45,7 +46,7 @@ def size(count: int) -> str:
 
 
 def _row(path: Path, files: list[Path]) -> tuple[str, str, str]:
-    name, total = os.fspath(path), size(sum(file.stat().st_size for file in files))
+    name, total = printable(os.fspath(path)), size(sum(file.stat().st_size for file in files))
     if files == [path]:
         return name, total, ""
     return name + os.sep, total, "1 file" if len(files) == 1 else f"{len(files)} files"
@@ -59,4 +60,4 @@ def _link(path: Path, name: str) -> str:
 
 
 def _wrapped(line: str) -> str:
-    return textwrap.fill(line, width=100, initial_indent="- ", subsequent_indent="  ")
+    return textwrap.fill(printable(line), width=100, initial_indent="- ", subsequent_indent="  ")

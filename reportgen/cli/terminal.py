@@ -11,15 +11,21 @@ import sys
 import click
 
 from reportgen.errors import unwritable
+from reportgen.text import harmless
 
 READER_GONE = 128 + 13
 """How a shell reports a program that SIGPIPE ended."""
 
 
-def emit(content: str | bytes) -> None:
-    """Write a result to standard output. Bytes are for what others will parse: their encoding is not the terminal's."""
+def emit(content: str | bytes, *, controls: bool = False) -> None:
+    """Write a result to standard output. Bytes are for what others will parse: their encoding is not the terminal's.
+
+    What a terminal would obey is written out, unless `controls` says that it is ours.
+    """
     try:
-        click.echo(content, nl=isinstance(content, str))
+        click.echo(
+            content if controls or isinstance(content, bytes) else harmless(content), nl=isinstance(content, str)
+        )
     except BrokenPipeError:
         _discard(sys.stdout)
         sys.exit(READER_GONE)
@@ -31,7 +37,7 @@ def emit(content: str | bytes) -> None:
 def tell(line: str) -> None:
     """Write a line to standard error. Nobody may be listening; that is no reason to fail."""
     try:
-        click.echo(line, err=True)
+        click.echo(harmless(line), err=True)
     except OSError:
         _discard(sys.stderr)
 

@@ -17,7 +17,7 @@ from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.run import Recording, Run, Step, Training
-from reportgen.values import Checked
+from reportgen.values import Checked, Label
 
 SECTIONS_PACKAGE = "reportgen.article.sections"
 FORMATS_PACKAGE = "reportgen.animation.formats"
@@ -32,7 +32,7 @@ class Arm(Checked):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
     """Unique; used in files."""
-    label: Annotated[str, Field(max_length=60)] = ""
+    label: Annotated[Label, Field(max_length=60)] = ""
     """What the report calls it; the name unless given."""
     penalty: Penalty = field(default_factory=NoPenalty)
     strength: Annotated[float, Field(ge=0)] = 0.0
@@ -73,19 +73,19 @@ class Comparison(Checked):
 class Reference(Checked):
     """An entry of the reading list."""
 
-    title: str
-    authors: str = ""
-    venue: str = ""
+    title: Label
+    authors: Label = ""
+    venue: Label = ""
     year: int | None = None
-    url: Annotated[str, Field(pattern=r"^(https://\S+)?$")] = ""
+    url: Annotated[Label, Field(pattern=r"^(https://\S+)?$")] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment(Checked):
     """Everything a build needs to know. Equal experiments give equal reports."""
 
-    title: str = "L1 and L2 regularization, measured"
-    author: str = ""
+    title: Label = "L1 and L2 regularization, measured"
+    author: Label = ""
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     data: Dataset = field(default_factory=Line)
     data_seed: Annotated[int, Field(ge=0)] = 0

@@ -6,6 +6,7 @@ on a telephone they shrink to half of it, so letters are as large as the text ar
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +23,8 @@ from matplotlib.font_manager import findfont, get_font
 from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
+
+from reportgen.text import printable
 
 WIDTH = 640
 
@@ -105,7 +108,9 @@ def look(dark: bool = False) -> Iterator[None]:
         "axes.facecolor": paper,
         "savefig.facecolor": paper,
     }
-    with matplotlib.style.context("default"), matplotlib.rc_context(settings):
+    with matplotlib.style.context("default"), matplotlib.rc_context(settings), warnings.catch_warnings():
+        # A box stands for a letter that the font does not have; a line about it for each frame helps nobody.
+        warnings.filterwarnings("ignore", "Glyph ", UserWarning)
         yield
 
 
@@ -160,10 +165,17 @@ def blank(height: float, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width / 96, height / 96), layout="constrained")
 
 
+_READ = 2000
+"""Letters of a label that are looked at; no line of a picture holds as many."""
+
+
 def wrapped(label: object, width: float = 20, lines: int = 3) -> str:
-    """`label` broken into lines as wide as `width` usual letters; what does not fit in `lines` ends in an ellipsis."""
+    """`label` broken into lines as wide as `width` usual letters; what does not fit in `lines` ends in an ellipsis.
+
+    A label may come from anywhere: what a font has no letters for, as control characters, is written out.
+    """
     done = [""]
-    for word in str(label).split():
+    for word in printable(" ".join(str(label)[:_READ].split())).split():
         for piece in _pieces(word, width):
             longer = f"{done[-1]} {piece}" if done[-1] else piece
             if _letters(longer) <= width:
@@ -204,7 +216,10 @@ def _advance(letter: str) -> float:
     """The width of a letter as a share of the size of the font."""
     font = get_font(findfont("DejaVu Sans"))
     font.set_size(100, 72)
-    return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 100
+    try:
+        return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 100
+    except RuntimeError:  # a letter that the font does not have, for which it draws a box
+        return 0.6
 
 
 def note(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **look: Any) -> None:

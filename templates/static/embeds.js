@@ -8,7 +8,7 @@
   for (const snippet of document.querySelectorAll(".snippet")) {
     const code = snippet.querySelector("code");
     const button = snippet.querySelector("button");
-    if (served) code.textContent = code.textContent.replace(/(["(])((?:media|embed)\/)/g, `$1${base}$2`);
+    if (served) code.textContent = code.textContent.replace(/((?:src|poster)="|[^\\]\]\()(embed\/)/g, `$1${base}$2`);
     button.hidden = false;
     button.addEventListener("click", async () => {
       try {

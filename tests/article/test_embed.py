@@ -1,16 +1,24 @@
 """Snippets to paste, and what they lead to."""
 
+import hashlib
 import json
 import re
 from xml.etree import ElementTree
 
 import pytest
 
+from reportgen.article import results
 from reportgen.article.embed import CONTROLS, animations, check_base, chosen, snippets
 from reportgen.errors import DataError, ExperimentError
 
-ITEM = {"kind": "animation", "alt": 'A "fit" <b> of [x]', "width": 640, "height": 480, "files": ["fit.gif", "fit.png"]}
-FILM = ITEM | {"files": ["fit.gif", "fit.mp4", "fit.png", "fit.webm"]}
+ITEM = {
+    "kind": "animation",
+    "alt": 'A "fit" <b> of [x]',
+    "width": 640,
+    "height": 480,
+    "files": ["embed/fit.gif", "embed/fit.png", "media/fit-01234567.gif"],
+}
+FILM = ITEM | {"files": [f"embed/fit.{kind}" for kind in ("gif", "mp4", "png", "webm")]}
 
 
 OTHER = "cannot use {file}: these are not the results of a build"
@@ -26,13 +34,13 @@ def test_an_image_has_its_address_its_size_and_its_words():
     image = element(snippets("fit", ITEM, "https://example.org/r/")["image"])
 
     assert image.tag == "img"
-    assert image.attrib["src"] == "https://example.org/r/media/fit.gif"
+    assert image.attrib["src"] == "https://example.org/r/embed/fit.gif"
     assert (image.attrib["width"], image.attrib["height"]) == ("640", "480")
     assert image.attrib["alt"] == ITEM["alt"]
 
 
 def test_markdown_keeps_hostile_words_as_words():
-    assert snippets("fit", ITEM)["markdown"] == r'![A "fit" \<b\> of \[x\]](media/fit.gif)'
+    assert snippets("fit", ITEM)["markdown"] == r'![A "fit" \<b\> of \[x\]](embed/fit.gif)'
 
 
 def test_a_frame_has_room_for_the_controls():
@@ -45,10 +53,10 @@ def test_a_frame_has_room_for_the_controls():
 def test_a_film_has_a_poster_and_every_source():
     film = element(snippets("fit", FILM)["video"])
 
-    assert film.attrib["poster"] == "media/fit.png"
+    assert film.attrib["poster"] == "embed/fit.png"
     assert [(s.attrib["src"], s.attrib["type"]) for s in film] == [
-        ("media/fit.mp4", "video/mp4"),
-        ("media/fit.webm", "video/webm"),
+        ("embed/fit.mp4", "video/mp4"),
+        ("embed/fit.webm", "video/webm"),
     ]
     assert "video" not in snippets("fit", ITEM)
 
@@ -74,7 +82,7 @@ def test_an_unknown_animation_is_met_with_the_one_meant():
     ("content", "message"),
     [
         ("[]", OTHER),
-        ('{"schema": 1}', "cannot use {file}: it has layout 1 and this reportgen reads 2; build its experiment again"),
+        ('{"schema": 1}', "cannot use {file}: it has layout 1 and this reportgen reads 3; build its experiment again"),
         (None, "there is no report in {out}: results.json is missing; reportgen build -o DIR makes one"),
     ],
 )
@@ -93,11 +101,48 @@ def test_every_animation_of_a_report_has_its_page_and_its_files(report):
     assert known
     assert {file.stem for file in (report / "embed").iterdir()} == {*known, "index"}
     for name, item in known.items():
-        assert {f"{name}.gif", f"{name}.png"} <= set(item["files"])
-        assert all((report / "media" / file).is_file() for file in item["files"])
+        assert {f"embed/{name}.gif", f"embed/{name}.apng", f"embed/{name}.png"} <= set(item["files"])
 
 
 def test_the_results_say_what_stands_in_the_folder(report):
     media = json.loads((report / "results.json").read_text("utf-8"))["media"]
+    told = {file for item in media.values() for file in item["files"]}
+    there = {f"{file.parent.name}/{file.name}" for file in report.glob("*/*") if file.parent.name in ("media", "embed")}
 
-    assert {file for item in media.values() for file in item["files"]} == {f.name for f in (report / "media").iterdir()}
+    assert told == {file for file in there if not file.endswith((".html", ".csv"))}
+
+
+def test_the_name_of_a_picture_is_that_of_its_content(report):
+    for file in (report / "media").iterdir():
+        assert file.stem.rpartition("-")[2] == hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ('"><script>', {}),
+        ("../fit", {}),
+        ("fit", {"files": ["javascript:alert(1).mp4"]}),
+        ("fit", {"files": ["embed/../../x.mp4"]}),
+        ("fit", {"width": "1 onload=x"}),
+        ("fit", {"height": True}),
+        ("fit", {"alt": None}),
+        ("fit", {"kind": ["animation"]}),
+        ("fit", {"files": "embed/fit.gif"}),
+    ],
+)
+def test_results_that_no_build_wrote_are_not_made_into_snippets(tmp_path, name, change):
+    parts = ("experiment", "facts", "claims", "findings", "tables")
+    content = {"schema": results.SCHEMA} | {part: {} for part in parts} | {"media": {name: ITEM | change}}
+    (tmp_path / "results.json").write_text(json.dumps(content), "utf-8")
+
+    with pytest.raises(DataError, match="its results tell of a picture that no build makes"):
+        animations(tmp_path)
+
+
+def test_words_that_would_leave_a_snippet_stay_in_it():
+    item = ITEM | {"alt": "a\n\n# b $x$ &lt; \x1b[31m \u202e"}
+    found = snippets("fit", item)
+
+    assert found["markdown"] == r"![a # b \$x\$ \&lt; \\x1b\[31m \\u202e](embed/fit.gif)"
+    assert element(found["image"]).attrib["alt"] == r"a # b $x$ &lt; \x1b[31m \u202e"

@@ -21,7 +21,7 @@ from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
-from reportgen.run import Training
+from reportgen.run import Recording, Training
 from reportgen.training import train
 
 
@@ -137,7 +137,7 @@ def test_the_text_says_only_what_was_found(changes: dict[str, Any]) -> None:
 
 
 def test_long_trainings_are_cut_to_what_a_browser_does_while_one_waits() -> None:
-    e = dataclasses.replace(QUICK, training=Training(epochs=1_000_000))
+    e = dataclasses.replace(QUICK, training=Training(epochs=1_000_000), recording=Recording(every=None))
 
     assert 0 < _epochs(e) * 40 * e.network.parameters(1, 1) <= WORK
 

@@ -1,9 +1,11 @@
 """The method page: what it says about other programs is what those programs do."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from reportgen.article.page import template_folder
+import reportgen
 from reportgen.article.sections.method import LIBRARIES, SEEDS, Method, in_keras, in_scikit_learn
 from reportgen.datasets.diabetes import Diabetes
 from reportgen.datasets.sparse_linear import SparseLinear
@@ -13,6 +15,7 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
+from reportgen.sources import template_folder
 
 ARMS = [
     Arm(name="l1", penalty=L1(), strength=0.3),
@@ -94,9 +97,8 @@ def test_every_stream_in_the_sources_is_in_the_table():
     """A stream is a number beside a seed; one that is missing from the table would be one that readers cannot draw."""
     import re
 
-    from reportgen.article.page import _PACKAGE
-
-    sources = "\n".join(file.read_text("utf-8") for file in _PACKAGE.rglob("*.py"))
+    package = Path(reportgen.__file__).parent
+    sources = "\n".join(file.read_text("utf-8") for file in package.rglob("*.py"))
     used = set(re.findall(r"default_rng\(\[\w*\.?\w*seed, (\d)\]\)", sources))
 
     assert used == {stream[-2] for _, _, stream in SEEDS}

@@ -160,7 +160,7 @@ def test_runs_that_differ_only_by_seeds_can_be_chosen_the_shown_one_first(traine
 def test_figures_that_show_the_same_share_their_data(trained):
     both = [shown(trained, "l1"), shown(trained, "none", "l1", name="both", scenes=("weights", "fit"))]
 
-    data = json.loads(packed_page(both, trained).json())
+    data = json.loads(json.dumps(packed_page(both, trained).data()))
 
     assert [series["arm"] for series in data["series"]] == ["L1", "none"]
     assert data["players"]["weights"]["panels"] == [{"title": "L1", "series": 0}]

@@ -30,7 +30,7 @@ def test_a_name_gives_every_snippet_with_the_address(embed):
 def test_one_snippet_alone_for_a_pipe(embed):
     said = embed("weights-l1", "--as", "image")
 
-    assert said.stdout.startswith('<img src="media/weights-l1.gif" width="640" height="480" alt="Weight matrices of')
+    assert said.stdout.startswith('<img src="embed/weights-l1.gif" width="640" height="480" alt="Weight matrices of')
     assert said.stdout.count("\n") == 1
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
+from reportgen.article import policy
 from reportgen.article.difference import Difference, Estimate, words
-from reportgen.sources import template_folder
+from reportgen.article.page import rendered
+from reportgen.text import printable
 
 ROWS = 200
 """How many lines of each table the page shows; a page with all numbers of a large build would be of no use."""
@@ -21,7 +21,8 @@ WIDTH, MARGIN = 160, 6
 
 def render(found: Difference) -> str:
     """The difference as one HTML page that needs nothing else."""
-    return _environment().get_template("difference.html").render(d=found, w=words, rows=ROWS, drawn=drawn)
+    known = {"d": found, "w": {name: getattr(words, name) for name in _WORDS}, "rows": ROWS, "drawn": drawn}
+    return rendered("difference.html", known, _printable, None, policy.ALONE)
 
 
 def drawn(estimate: Estimate) -> dict[str, Any] | None:
@@ -45,22 +46,13 @@ def drawn(estimate: Estimate) -> dict[str, Any] | None:
     return {side: [x(place) for place in ends] for side, ends in sides.items()} | {"zero": x(0.0), "width": WIDTH}
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    folder = template_folder()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = (folder / "static" / "article.css").read_text(encoding="utf-8")
-    environment.globals["style"] = Markup(style)  # noqa: S704  # our own file
-    return environment
+_WORDS = (
+    *("change", "interval", "lengths", "marked", "nothing", "number", "outcome", "pair", "shift", "sides", "summary"),
+    *("value", "verdicts"),
+)
+"""Of `words`, what the template calls."""
 
 
 def _printable(value: Any) -> Any:
     """What a template prints; names and sentences come from files that anyone may have written."""
-    return words.printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

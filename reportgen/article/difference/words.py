@@ -7,12 +7,12 @@ import json
 import math
 import re
 import textwrap
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from reportgen.article.difference import ABSENT, Change, Difference, Estimate, Number, Outcome, Series, TableChange
 from reportgen.article.numbers import number
+from reportgen.text import printable
 from reportgen.values import short
 
 MOST = 10
@@ -80,14 +80,6 @@ def summary(found: Difference) -> list[str]:
 
 def _count(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{f'{count:,}' if count else 'no'} {thing}s"
-
-
-def printable(line: str) -> str:
-    """Text without characters that a terminal obeys or a page cannot hold, those written as Python writes them."""
-    return "".join(
-        c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
-        for c in line
-    )
 
 
 def value(given: Any) -> str:

@@ -42,6 +42,12 @@ class Table:
     shown: int | None = None
     """How many rows the page shows; all of them unless told. The file has all."""
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Of each column, whether it holds numbers and nothing else."""
+        columns = ([row[i] for row in self.rows if row[i] is not None] for i in range(len(self.columns)))
+        return tuple(bool(values) and all(isinstance(value, int | float) for value in values) for values in columns)
+
 
 class Section:
     """A section without anything in it; each kind fills in what it has."""

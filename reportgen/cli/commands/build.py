@@ -29,6 +29,11 @@ from reportgen.executors import executors
     metavar="NAME",
     help=f"Who does the work: {' or '.join(executors.names())}.",
 )
+@click.option(
+    "--templates",
+    metavar="DIR",
+    help="Templates and styles of your own: files in DIR take the place of those with the same name.",
+)
 @click.option("--explain", is_flag=True, help="Say of each thing that is made anew why it is.")
 @click.option("--verify", is_flag=True, help="Build once more from nothing, and compare every file.")
 @click.option("--adopt", is_flag=True, help="Write into a folder that holds other files too; none of them is replaced.")
@@ -42,6 +47,7 @@ def command(
     output: str,
     cache_dir: str | None,
     executor: str,
+    templates: str | None,
     explain: bool,
     verify: bool,
     adopt: bool,
@@ -65,6 +71,7 @@ def command(
     wanted = parse(shipped(), "default.toml") if experiment is None else load(experiment)
     executors[executor]  # an unknown name is reported before anything is made
     out = guard.named(output)
+    own = None if templates is None else guard.named(templates)
     allowed = pipeline.Allowed(
         adopt=adopt, overwrite_edited=overwrite_edited, no_lock=no_lock, shared_cache=allow_shared_cache
     )
@@ -77,14 +84,15 @@ def command(
                 executor=executor,
                 progress=report,
                 explain=(lambda line: tell(f"reportgen: {line}")) if explain else None,
+                templates=own,
                 inputs={"experiment file": experiment} if experiment else None,
                 allowed=allowed,
             )
-            equal = pipeline.verify(wanted, out, executor=executor, progress=report) if verify else 0
+            equal = pipeline.verify(wanted, out, executor=executor, progress=report, templates=own) if verify else 0
     except BrokenExecutor as error:
         raise MachineError(
             "a worker process was killed, most likely for want of memory; the same command goes on from what is stored"
         ) from error
-    emit(summary(built, out))
+    emit(summary(built, out), controls=True)
     if verify:
         emit(f"\nBuilt again from nothing: all {equal} files are equal.")

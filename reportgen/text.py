@@ -1,0 +1,36 @@
+"""Text that came from anywhere, made fit for where it goes. Its letters stay what they are."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_NONE = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+"""What Unicode will never make a letter of."""
+
+_UNHOLDABLE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONE}]")
+
+
+def holdable(text: str) -> str:
+    """Text without what HTML and XML cannot hold, control characters and halves of surrogate pairs: those are written
+    as Python writes them."""
+    return _UNHOLDABLE.sub(_written_out, text)
+
+
+def printable(text: str) -> str:
+    """Text in one line, without characters that a terminal obeys, a picture cannot show, or that turn the direction of
+    reading: those are written as Python writes them."""
+    return re.sub(
+        r"[^\x20-\x7e]",
+        lambda c: _written_out(c) if unicodedata.category(c[0]) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c[0],
+        holdable(text),
+    )
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+def harmless(text: str) -> str:
+    """Lines of text without what a terminal obeys."""
+    return re.sub(r"[^\t\n]+", lambda part: printable(part[0]), text)

@@ -1,0 +1,320 @@
+"""Templates of strangers: what they cannot reach, and that they end."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from reportgen.article import page as pages
+from reportgen.article import sandbox
+from reportgen.article.page import Article, Chapter, render
+from reportgen.article.player import Players
+from reportgen.article.sections import Column, Table
+from reportgen.cli.program import program
+from reportgen.errors import RefusedError, ReportgenError, TemplateError
+from reportgen.experiment import Experiment
+
+FACTS = {"runs": 1, "updates": 1, "diverged": 0, "versions": {"reportgen": "0"}}
+ARTICLE = Article(
+    experiment=Experiment(sections=()),
+    chapters=(Chapter(name="first", number=1, title="First", findings={"share": 0.25, "array": np.zeros(2)}),),
+    headlines=(),
+    media={},
+    tables={"t": Table(name="t", columns=(Column(label="x"),), rows=(("a",),))},
+    facts=FACTS,
+)
+
+Tell = Callable[..., str]
+
+
+@pytest.fixture
+def tell(tmp_path: Path) -> Tell:
+    """The page whose only section is the given text, from a folder of templates that has nothing else."""
+    (tmp_path / "mine" / "sections").mkdir(parents=True)
+
+    def tell(text: str, **files: str) -> str:
+        (tmp_path / "mine" / "sections" / "first.html").write_text(text, "utf-8")
+        return render(ARTICLE, single_file=True, templates=tmp_path / "mine")
+
+    return tell
+
+
+# What takes the place of what
+
+
+def test_one_file_may_take_the_place_of_ours_and_the_others_stay(tell: Tell) -> None:
+    html = tell("<p>mine {{ f.share|num }}</p>")
+
+    assert "<p>mine 0.25</p>" in html
+    assert "What this build found" not in html
+    assert "About this page" in html
+
+
+def test_a_style_sheet_of_the_reader_takes_the_place_of_ours(tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "static").mkdir()
+    (tmp_path / "mine" / "static" / "article.css").write_text("p { color: teal }   \r\n")
+
+    assert "<style>\np { color: teal }\n</style>" in tell("")
+
+
+def test_an_edited_template_is_read_again(tell: Tell) -> None:
+    assert "<p>one</p>" in tell("<p>one</p>")
+    time.sleep(0.02)
+    assert "<p>two</p>" in tell("<p>two</p>")
+
+
+# What they cannot reach
+
+PAYLOADS = [
+    "{{ ''.__class__ }}",
+    "{{ ''['__class__'] }}",
+    "{{ ''|attr('__class__') }}",
+    "{{ [''.__class__]|map(attribute='__mro__')|list }}",
+    "{{ ['']|map(attribute='__class__')|first }}",
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "{{ cycler.__init__.__globals__ }}",
+    "{{ cycler('a').__init__ }}",
+    "{{ joiner.__init__.__globals__.os.popen('id').read() }}",
+    "{{ lipsum.__globals__ }}",
+    "{{ lipsum(n=100000000) }}",
+    "{{ namespace.__init__.__globals__ }}",
+    "{{ self._TemplateReference__context }}",
+    "{{ self.__init__.__globals__ }}",
+    "{{ range.__self__ }}",
+    "{{ known.__globals__ }}",
+    "{{ known.__code__ }}",
+    "{{ style.__self__ }}",
+    "{{ style.__func__.__globals__ }}",
+    "{{ numbering.start_again() }}",
+    "{{ numbering.show.__globals__ }}",
+    "{{ article.__init__.__globals__ }}",
+    "{{ article.__dict__ }}",
+    "{{ article.experiment.arm_runs(article.experiment.arms[0]) }}",
+    "{{ article.experiment.run(0).draw() }}",
+    "{{ article.tables.t.__reduce_ex__(4) }}",
+    "{{ f.array.tofile('CANARY') }}",
+    "{{ f.array.dump('CANARY') }}",
+    "{{ f.array.ctypes }}",
+    "{{ f.update({'share': 1}) }}",
+    "{{ f.clear() }}",
+    "{{ '{0.__class__}'.format(f) }}",
+    "{{ '{x.__class__}'.format_map({'x': f}) }}",
+    "{{ '%s'|format(f) }}",
+    "{{ '%(a)s' % {'a': 1} }}",
+    "{{ ''|pprint }}",
+    "{% include '/etc/passwd' %}",
+    "{% include '../secret.html' %}",
+    "{% include '..\\\\secret.html' %}",
+    "{% import '../../etc/passwd' as x %}",
+    "{% extends '/etc/passwd' %}",
+    "{% include 'link.html' %}",
+    "{% include 'linked/passwd' %}",
+    "{% include 'pipe.html' %}",
+    "{% include 'static' %}",
+    "{% include 'a\\0b' %}",
+    "{% include 'x' * 5000 %}",
+    "{{ script('../../secret.js') }}",
+    "{{ script('/etc/passwd') }}",
+    "{{ style('../secret.css') }}",
+    "{{ style('../link.html') }}",
+    "{{ snippet('../page') }}",
+    "{{ snippet('__init__') }}",
+    "{{ check_section('../../x') }}",
+    "{% do f.clear() %}",
+    "{% debug %}",
+    "{{ caller }}",
+    "{{ script }}",
+    "{{ dict }}",
+    "{{ f.share.__class__ }}",
+]
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_what_reaches_out_is_refused(tell: Tell, tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = tmp_path / "mine"
+    for name in ("secret.html", "secret.js", "secret.css"):
+        (tmp_path / name).write_text("SECRET")
+    (mine / "link.html").symlink_to(tmp_path / "secret.html")
+    (mine / "linked").symlink_to("/etc")
+    (mine / "static").mkdir()
+    os.mkfifo(mine / "pipe.html")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ReportgenError) as caught:
+        print(tell(text.replace("CANARY", str(tmp_path / "canary")))[-3000:])
+
+    assert caught.value.exit_code in (2, 4)
+    assert "SECRET" not in str(caught.value)
+    assert str(caught.value).startswith("template ")
+    assert not (tmp_path / "canary").exists()
+
+
+def test_a_link_within_the_folder_is_followed(tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "real.html").write_text("<p>real</p>")
+    (tmp_path / "mine" / "link.html").symlink_to("real.html")
+
+    assert "<p>real</p>" in tell("{% include 'link.html' %}")
+
+
+def test_a_link_out_of_the_folder_is_refused_by_name(tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "link.html").symlink_to("/etc/passwd")
+
+    with pytest.raises(RefusedError, match=r"template link\.html leads out of /.*/mine$") as caught:
+        tell("{% include 'link.html' %}")
+    assert caught.value.code == "RG702"
+
+
+def test_a_variable_that_is_missing_has_its_code(tell: Tell) -> None:
+    for text in ("\n{{ oops }}", "\n{{ f.oops }}", "\n{{ 1|oops }}", "\n{{ m.x }}"):
+        with pytest.raises(TemplateError, match=r"^template sections/first\.html:2: ") as caught:
+            tell(text)
+        assert caught.value.code == "RG701"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{{ x", "first.html:1: unexpected end of template"), ("{{ 1 / 0 }}", "first.html:1: division by zero")],
+)
+def test_other_mistakes_have_a_place_and_no_code(tell: Tell, text: str, message: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        tell(text)
+    assert str(caught.value).startswith(f"template sections/{message}")
+    assert caught.value.code == ""
+
+
+# That they end
+
+ENDLESS = [
+    "{% set r = range(99999) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
+    "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+    "{% for a in 'x' * 99999 %}{% for b in 'x' * 99999 %}{% endfor %}{% endfor %}",
+    "{% set r = range(99999)|list %}{% for a in r|map('upper') %}{% for b in r %}{% endfor %}{% endfor %}",
+    "{% for a in [0] recursive %}{{ loop([0]) }}{% endfor %}",
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "{% macro m(n) %}{% for i in range(99) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endfor %}{% endmacro %}{{ m(9) }}",
+    "{% include 'sections/first.html' %}",
+    "{% import 'sections/first.html' as x %}",
+    "{{ range(1000000000) }}",
+    "{{ range(10 ** 12)|list|length }}",
+]
+
+
+@pytest.mark.parametrize("text", ENDLESS)
+def test_what_never_ends_is_ended(tell: Tell, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "SECONDS", 0.5)
+    began = time.monotonic()
+
+    with pytest.raises(TemplateError, match=r"^template \S+: "):
+        tell(text)
+
+    assert time.monotonic() - began < 5
+
+
+HUGE = [
+    "{{ 'x' * 10 ** 11 }}",
+    "{{ [0] * 10 ** 10 }}",
+    "{{ 9 ** (9 ** 9) }}",
+    "{% set ns = namespace(x=3) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}",
+    "{% set ns = namespace(x='x' * 999) %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+    "{% set ns = namespace(x='x' * 999) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+    "{% set ns = namespace(x='xx') %}{% for i in range(99) %}{% set ns.x = ns.x|replace('x', ns.x) %}{% endfor %}",
+    "{% set ns = namespace(x='xx') %}{% for i in range(99) %}{% set ns.x = ns.x.replace('x', ns.x) %}{% endfor %}",
+    "{% set ns = namespace(x='xx') %}{% for i in range(99) %}"
+    "{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}{% endfor %}",
+    "{{ 'x'|center(10 ** 11) }}",
+    "{{ 'x'.ljust(10 ** 11) }}",
+    "{{ 'x'.zfill(10 ** 11) }}",
+    "{{ [1]|batch(10 ** 11, 0)|list }}",
+    "{{ ('x\n' * 9999)|indent(10 ** 8) }}",
+    "{{ 1|num('>1000000000') }}",
+    "{{ {'a': 1}|tojson(indent=10 ** 11) }}",
+    "{% for i in range(99999) %}{{ 'x' * 9999 }}{% endfor %}",
+]
+
+
+@pytest.mark.parametrize("text", HUGE)
+def test_what_grows_without_limit_is_ended(tell: Tell, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "WORK", 100_000_000)
+    began = time.monotonic()
+
+    with pytest.raises(TemplateError, match=r"^template \S+:\d+: "):
+        tell(text)
+
+    assert time.monotonic() - began < 5
+
+
+def test_a_page_that_is_too_long_is_ended(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "OUTPUT", 1_000_000)
+
+    with pytest.raises(TemplateError, match=r": the page is longer than 1,000,000 letters$"):
+        tell("{% for i in range(2000) %}{{ 'x' * 999 }}{% endfor %}")
+
+
+def test_a_template_that_is_too_large_is_not_read(tell: Tell) -> None:
+    with pytest.raises(TemplateError, match=r"^template sections/first\.html:1: larger than 2,000,000 bytes$"):
+        tell("x" * 2_000_001)
+
+
+def test_usual_templates_are_far_from_every_limit(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page repeats what is in it a few times, from macro to macro."""
+    assert (report / "report.html").stat().st_size * 20 < sandbox.WORK
+
+
+def test_a_page_without_a_policy_is_refused(tell: Tell, tmp_path: Path) -> None:
+    for text in ("<!DOCTYPE html><title>x</title>", "{{ policy() }}{{ policy() }}"):
+        (tmp_path / "mine" / "article.html").write_text(text)
+        with pytest.raises(TemplateError) as caught:
+            tell("")
+        assert str(caught.value) == (
+            "template article.html: the page must hold {{ policy() }} once, after <meta charset>"
+        )
+
+
+def test_nothing_that_a_template_can_reach_opens_a_file() -> None:
+    """Every attribute of everything that a page is made from, as far as the sandbox lets a template walk."""
+    environment = pages._environment((pages.template_folder(),), pages._printable)
+    seen: dict[int, Any] = {}
+
+    def walk(value: Any, path: str) -> None:
+        if id(value) in seen or len(path) > 200:
+            return
+        seen[id(value)] = value
+        for name in dir(value):
+            try:
+                found = environment.getattr(value, name)
+            except ValueError:  # the transpose of an array that has none
+                continue
+            if type(found).__name__ != "_Undefined" and not isinstance(found, str | int | float):
+                if callable(found):
+                    ours = isinstance(value, Players) and name in ("data", "only")
+                    assert ours or isinstance(value, str | dict | list | tuple), f"{path}.{name}"
+                else:
+                    walk(found, f"{path}.{name}")
+        if isinstance(value, dict):
+            for key, item in value.items():
+                walk(item, f"{path}[{key}]")
+        if isinstance(value, list | tuple):
+            for item in value:
+                walk(item, f"{path}[]")
+
+    walk(dataclasses.replace(ARTICLE), "article")
+    assert len(seen) > 20
+
+
+# From the command line
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    said = CliRunner().invoke(program, ["build", "--templates", str(missing), "-o", str(tmp_path / "out")])
+
+    assert (said.exit_code, said.stderr) == (2, f"reportgen: there is no folder of templates {missing}\n")
+    assert not (tmp_path / "out").exists()
