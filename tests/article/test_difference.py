@@ -610,7 +610,7 @@ def test_a_file_beyond_all_measure_is_not_read(tmp_path):
     with file.open("wb") as sparse:
         sparse.truncate(LARGEST + 1)
 
-    with pytest.raises(DataError, match="results are a file of at most 500 MB"):
+    with pytest.raises(DataError, match="results are a file of at most 50 MB"):
         load(file)
 
 

@@ -122,4 +122,4 @@ def test_a_pipe_is_not_waited_for(run, builds):
 
     os.mkfifo(builds / "pipe")
 
-    assert run("a", "pipe").stderr == "reportgen: cannot use pipe: results are a file of at most 500 MB\n"
+    assert run("a", "pipe").stderr == "reportgen: cannot use pipe: results are a file of at most 50 MB\n"

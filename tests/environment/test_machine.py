@@ -1,0 +1,95 @@
+"""A machine that is in the way: one line and exit code 5; and one that is merely poor, on which a build works."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from environment.conftest import NOBODY, TINY, built, works
+
+STILL = TINY.replace('["penalties", "errors", "motion"]', '["penalties"]').replace('formats = ["mp4"]\n', "")
+"""It trains nothing, and draws."""
+
+
+def temporary(folder):
+    return [file for file in folder.rglob("*") if file.name.startswith((".tmp", "tmp"))]
+
+
+def test_files_that_may_not_be_large_enough_are_a_full_disk(tmp_path):
+    done = built(tmp_path, experiment=STILL, limit="ulimit -f 100", env={"TMPDIR": str(tmp_path)})
+
+    *_, line = done.stderr.splitlines()
+    assert done.returncode == 5, done.stderr
+    assert "File too large" in line
+    assert "Traceback" not in done.stderr
+    assert temporary(tmp_path) == []
+    assert not (tmp_path / "out" / "index.html").exists()
+
+
+@pytest.mark.skipif(not works(*NOBODY), reason="needs root")
+@pytest.mark.parametrize("place", ["out", "store"])
+def test_a_folder_that_is_not_ours_is_told_before_any_work(anywhere, place):
+    (anywhere / place).mkdir(mode=0o555)
+
+    done = built(anywhere, experiment=STILL, before=NOBODY)
+
+    assert done.returncode == 5
+    assert re.fullmatch(rf"reportgen: cannot write to the [a-z ]+ {place}: Permission denied\n", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [("exec <&- >&- 2>/dev/full", 0), ("exec >/dev/full 2>&-", 5)],
+    ids=["output closed, error full", "output full, error closed"],
+)
+def test_a_build_does_not_depend_on_who_listens(tmp_path, limit, code):
+    done = built(tmp_path, experiment=STILL, limit=limit)
+
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out" / "index.html").exists()
+
+
+def test_a_reader_who_leaves_after_one_line_gets_no_traceback(tmp_path):
+    done = built(tmp_path, experiment=STILL, limit='exec > >(head -n 1 > "$PWD/first")')
+
+    assert done.returncode in (0, 141)
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out" / "index.html").exists()
+
+
+@pytest.mark.skipif(not works("strace", "-V"), reason="needs strace")
+def test_a_build_connects_to_nothing_and_leaves_no_encoding_to_the_locale(tmp_path):
+    log = tmp_path / "log"
+    strict = {"PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "always::EncodingWarning", "LC_ALL": "C"}
+
+    # TensorFlow's packages bind a port of the loopback to see whether there is IPv6, and let go of it.
+    done = built(tmp_path, before=["strace", "-f", "-e", "trace=connect,sendto,sendmsg", "-o", str(log)], env=strict)
+
+    assert done.returncode == 0, done.stderr
+    assert "exited with 0" in log.read_text()
+    assert re.findall(r"\b\w+\(.*AF_INET.*", log.read_text()) == []
+    assert re.findall(r"^(?!.*site-packages).*/reportgen/.*EncodingWarning.*$", done.stderr, re.MULTILINE) == []
+
+
+def test_a_missing_ffmpeg_is_told_before_training(tmp_path):
+    done = built(tmp_path, env={"IMAGEIO_FFMPEG_EXE": "/nowhere/ffmpeg"})
+
+    assert done.stderr == (
+        "reportgen[RG303]: mp4 needs ffmpeg, and there is no program /nowhere/ffmpeg (IMAGEIO_FFMPEG_EXE)\n"
+    )
+    assert done.returncode == 5
+    assert not (tmp_path / "store").exists()
+
+
+def test_names_of_files_that_are_no_text_are_shown_escaped(tmp_path):
+    folder = os.fsencode(tmp_path)
+    done = subprocess.run(
+        [*map(os.fsencode, [os.sys.executable, "-m", "reportgen", "build"]), b"\xff \xce\xbb.toml"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
