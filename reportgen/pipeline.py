@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,10 +53,13 @@ def build(
     out: Path,
     *,
     cache: Path | None = None,
-    executor: str = "processes",
+    executor: str | Callable[[], Executor] = "processes",
     progress: Progress | None = None,
 ) -> Built:
-    """Train what is missing, analyse it, draw it and write the site."""
+    """Train what is missing, analyse it, draw it and write the site.
+
+    `executor` is the name of a registered one or a function that makes one.
+    """
     progress = progress or _silent
     wanted = [(name, sections[name]()) for name in experiment.sections]
     store = Store(cache or default_folder())
@@ -65,7 +68,7 @@ def build(
     site.check_writable(out, "output folder")
     site.check_writable(store.folder, "store of trained runs")
     runs = {name: list(section.runs(experiment)) for name, section in wanted}
-    with _at_work(executors[executor]()) as workers:
+    with _at_work(executors[executor]() if isinstance(executor, str) else executor()) as workers:
         training = _train(store, _together(runs.values()), workers, progress)
         studies = {name: workers.submit(section.study, experiment) for name, section in wanted if _studies(section)}
         told: dict[str, Findings] = {}

@@ -17,13 +17,11 @@ from pathlib import Path
 import platformdirs
 
 from reportgen import files
+from reportgen.engine import CODE_EPOCH
 from reportgen.errors import MachineError, reason
 from reportgen.run import Run, describe
 from reportgen.stacking import groups
 from reportgen.trajectory import Trajectory
-
-CODE_EPOCH = 3
-"""To be raised whenever training, data sets or initial weights come to give other numbers for the same run."""
 
 
 def default_folder() -> Path:

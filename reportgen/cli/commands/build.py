@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 
 import click
 
+from reportgen.cli import execution
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit
-from reportgen.errors import MachineError
-from reportgen.executors import executors
 
 
 @click.command("build")
@@ -31,35 +32,23 @@ from reportgen.executors import executors
     metavar="DIR",
     help="Where trained runs are kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
 )
-@click.option(
-    "--executor",
-    default="processes",
-    show_default=True,
-    metavar="NAME",
-    help=f"Who does the work: {' or '.join(executors.names())}.",
-)
+@execution.options
 @progress_option
 @debug
-def command(experiment: Path | None, output: Path, cache_dir: Path | None, executor: str, mode: str) -> None:
+def command(
+    experiment: Path | None, output: Path, cache_dir: Path | None, executor: str | Callable[[], Executor], mode: str
+) -> None:
     """Train, draw and write the report of an experiment.
 
     Without a file it is the experiment that comes with reportgen.
 
     Runs that an earlier build trained are not trained again.
     """
-    from concurrent.futures import BrokenExecutor
-
     from reportgen import pipeline
     from reportgen.cli.summary import summary
     from reportgen.experiment.file import load, parse, shipped
 
     wanted = parse(shipped(), "default.toml") if experiment is None else load(experiment)
-    executors[executor]  # an unknown name is reported before anything is made
-    try:
-        with progress(mode) as report:
-            built = pipeline.build(wanted, output, cache=cache_dir, executor=executor, progress=report)
-    except BrokenExecutor as error:
-        raise MachineError(
-            "a worker process was killed, most likely for want of memory; the same command goes on from what is stored"
-        ) from error
+    with progress(mode) as report:
+        built = pipeline.build(wanted, output, cache=cache_dir, executor=executor, progress=report)
     emit(summary(built, output))
