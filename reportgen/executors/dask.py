@@ -12,6 +12,7 @@ import contextlib
 import ipaddress
 import logging
 import os
+import pickle
 import re
 import signal
 import sys
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_LOG = logging.getLogger("reportgen")
 
 _CONNECT_WITHIN = 10
 """Seconds to reach a scheduler."""
@@ -93,7 +96,7 @@ class Dask(Workers):
             raise RuntimeError("cannot schedule new futures after shutdown")
         here = _Job(tried)
         try:
-            job = job_of(task, args, kwargs)
+            call = pickle.dumps(_Call(job_of(task, args, kwargs)))
         except Exception as error:  # what cannot travel fails as if it had
             here.set_exception(error)
             return here
@@ -102,7 +105,9 @@ class Dask(Workers):
         try:
             others = [worker for worker in client.nthreads() if worker not in tried] if tried else []
             # No key of its own would make equal jobs one job, with one outcome.
-            there = client.submit(_do, job, pure=False, workers=others or None, allow_other_workers=bool(others))
+            there = client.submit(
+                pickle.loads, call, pure=False, workers=others or None, allow_other_workers=bool(others)
+            )
         except OSError as error:
             raise self._lost() from error
         self._going[here] = there
@@ -165,9 +170,12 @@ class Dask(Workers):
                     "tls:// needs certificates: set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, "
                     "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY"
                 )
-            return distributed.Client(self._scheduler, security=security, timeout=_CONNECT_WITHIN)
+            client = distributed.Client(self._scheduler, security=security, timeout=_CONNECT_WITHIN)
         except OSError as error:
             raise MachineError(f"cannot reach the Dask scheduler {self._scheduler}: {reason(error)}") from error
+        if not client.nthreads():
+            _LOG.warning("the Dask scheduler %s has no workers yet: waiting for some", self._scheduler)
+        return client
 
     def _leave(self) -> None:
         with contextlib.suppress(OSError, TimeoutError):  # whoever has gone need not be told
@@ -176,6 +184,20 @@ class Dask(Workers):
             if self._cluster:
                 self._cluster.close(timeout=_CLOSE_WITHIN)
         self._client = self._cluster = None
+
+
+class _Call:
+    """Pickled, it is a job that is done when it is unpickled, and then what that returned.
+
+    So a worker without this very module fails that job. Were `_do` the function that Dask is given, the worker would
+    break off its connection over what it cannot read, as would the next, and the job would wait for ever.
+    """
+
+    def __init__(self, job: bytes) -> None:
+        self.job = job
+
+    def __reduce__(self) -> tuple[Callable[[bytes], tuple[str, bytes]], tuple[bytes]]:
+        return _do, (self.job,)
 
 
 class _Job(Future[Any]):
