@@ -18,7 +18,7 @@ if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
         sys.path.append(_folder)
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from reportgen import datasets, penalties
     from reportgen.animation.animate import animate
     from reportgen.chapters import Progress
@@ -87,15 +89,16 @@ def build(
     out: str | PathLike[str] = "output",
     *,
     cache: str | PathLike[str] | None = None,
-    executor: str = "processes",
+    executor: str | Callable[[], Executor] = "processes",
     progress: Progress | None = None,
     templates: str | PathLike[str] | None = None,
 ) -> Built:
     """Train what is missing, draw it and write the report of `experiment` into the folder `out`.
 
     `experiment` is a value, a file, or None for the one that comes with the package. `cache` keeps trained runs from
-    one build to the next; without it they are kept where `reportgen build` keeps them. Files in the folder `templates`
-    take the place of the templates of the package that have the same name.
+    one build to the next; without it they are kept where `reportgen build` keeps them. `executor` is the name of one in
+    `reportgen.executors`, or a function that makes one. Files in the folder `templates` take the place of the templates
+    of the package that have the same name.
     """
     from reportgen import pipeline
     from reportgen.experiment import Experiment

@@ -33,7 +33,10 @@ class Shop:
     """Where the work is done."""
 
     store: Store
+    trainers: Executor
+    """Who trains networks; anywhere."""
     workers: Executor
+    """Who does the rest; on this machine."""
     progress: Progress
     explain: Callable[[str, sources.Parts], None]
     """Told what is made although a store is there, and from what."""
@@ -106,7 +109,7 @@ def _train(shop: Shop, runs: list[Run], before: int = 0) -> Completion:
     """Start what is not stored, and tell how much of it is done; `before` counts what was trained earlier."""
     total = before + len(runs)
     shop.progress("train", before, total)
-    training = shop.store.complete(runs, shop.workers)
+    training = shop.store.complete(runs, shop.trainers)
     if training.missing:
         shop.explain(f"{training.missing:,} of {len(runs):,} runs", {})
     done = total - training.missing

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -61,7 +61,7 @@ def build(
     out: Path,
     *,
     cache: Path | None = None,
-    executor: str = "processes",
+    executor: str | Callable[[], Executor] = "processes",
     progress: Progress | None = None,
     explain: Callable[[str], None] | None = None,
     templates: Path | None = None,
@@ -90,9 +90,13 @@ def build(
         reasons = _Reasons(explain, place.manifest.made_from if place.manifest else None, made_from)
         with (
             opened(cache, shared=allowed.shared_cache, lock=not allowed.no_lock) as store,
-            _at_work(executors[executor]()) as workers,
+            (executors[executor] if isinstance(executor, str) else executor)() as trainers,
+            # Workers elsewhere train; what has to be drawn is here.
+            executors["processes"]() if getattr(trainers, "remote", False) else nullcontext(trainers) as workers,
         ):
-            shop = chapters.Shop(store=store, workers=workers, progress=progress or _silent, explain=reasons)
+            shop = chapters.Shop(
+                store=store, trainers=trainers, workers=workers, progress=progress or _silent, explain=reasons
+            )
             told, media = chapters.told(shop, experiment)
             article = _article(experiment, told, media)
             contents = _files(article, told, _first_of_each_arm(experiment, told, store), templates)
@@ -104,7 +108,7 @@ def verify(
     experiment: Experiment,
     out: Path,
     *,
-    executor: str = "processes",
+    executor: str | Callable[[], Executor] = "processes",
     progress: Progress | None = None,
     templates: Path | None = None,
 ) -> int:
@@ -154,17 +158,6 @@ class _Reasons:
             more = f"; {len(changes) - 3} more changes" if len(changes) > 3 else ""
             why = "; ".join(changes[:3]) + more or "not in the store"
         self._tell(f"{what}: {why}")
-
-
-@contextmanager
-def _at_work(workers: Executor) -> Iterator[Executor]:
-    """As `with workers:`, but after a failure what has not begun is not begun any more."""
-    try:
-        yield workers
-    except BaseException:
-        workers.shutdown(cancel_futures=True)
-        raise
-    workers.shutdown()
 
 
 def _silent(stage: str, done: int, total: int) -> None:  # a `Progress` that tells nobody

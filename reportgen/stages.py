@@ -12,10 +12,10 @@ from typing import Any
 import reportgen
 from reportgen import sources
 from reportgen.animation.formats import formats
+from reportgen.engine import engine
 from reportgen.errors import TemplateError
 from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
 from reportgen.sources import Parts
-from reportgen.store import engine
 
 _TOOLS = ("python", "machine", "tensorflow", "numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
 """What the report names as its tools."""

@@ -16,20 +16,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
 import platformdirs
 
 from reportgen import encoding, files, locks, sources
+from reportgen.engine import engine
 from reportgen.errors import MachineError, RefusedError, reason
+from reportgen.jobs import train_elsewhere
 from reportgen.run import Run, describe
 from reportgen.stacking import groups
 from reportgen.trajectory import Trajectory
-
-CODE_EPOCH = 3
-"""To be raised whenever training, data sets or initial weights come to give other numbers for the same run."""
 
 RUN = "trajectory"
 """The kind of an entry that is a trained run."""
@@ -43,12 +41,6 @@ def default_folder() -> Path:
     """`REPORTGEN_CACHE_DIR`, or where this platform keeps a user's caches."""
     named = os.environ.get("REPORTGEN_CACHE_DIR")
     return Path(named) if named else platformdirs.user_cache_path("reportgen")
-
-
-def engine() -> dict[str, str]:
-    """What the numbers of a run depend on besides the run; a new patch release is trusted to give the same ones."""
-    libraries = {name: ".".join(version(name).split(".")[:2]) for name in ("numpy", "tensorflow")}
-    return libraries | {"code epoch": str(CODE_EPOCH)}
 
 
 @contextlib.contextmanager
@@ -139,7 +131,31 @@ class Store:
         missing = [run for run in wanted if run not in found]
         # The longest job first, so that the others fill the time of the other workers.
         jobs = sorted(([missing[i] for i in group] for group in groups(missing)), key=_updates, reverse=True)
-        return Completion(self, wanted, found, [executor.submit(train_into, self.target, job) for job in jobs])
+        # Workers of this machine store what they have trained themselves; others send it here.
+        remote = getattr(executor, "remote", False)
+        start = self._train_elsewhere if remote else self._train_here
+        return Completion(self, wanted, found, [start(executor, job) for job in jobs])
+
+    def _train_here(self, executor: Executor, runs: Sequence[Run]) -> Future[int]:
+        return executor.submit(train_into, self.target, runs)
+
+    def _train_elsewhere(self, executor: Executor, runs: Sequence[Run]) -> Future[int]:
+        stored: Future[int] = Future()
+
+        def store(training: Future[list[Trajectory]]) -> None:
+            if not stored.set_running_or_notify_cancel():
+                return
+            try:
+                for trajectory in training.result():
+                    self.put(trajectory)
+                stored.set_result(len(runs))
+            except BaseException as error:  # whoever waits for the future is told
+                stored.set_exception(error)
+
+        training = train_elsewhere(executor, runs)
+        stored.add_done_callback(lambda stored: training.cancel() if stored.cancelled() else None)
+        training.add_done_callback(store)
+        return stored
 
     def _read(self, kind: str, key: str, parse: Callable[[bytes], T]) -> T | None:
         for folder in self._folders:

@@ -38,6 +38,7 @@ def test_sections_come_when_what_they_need_is_trained(small_experiment, tmp_path
     store = Store(tmp_path)
     shop = chapters.Shop(
         store=store,
+        trainers=Serial(),
         workers=Serial(),
         progress=lambda *progress: told.append(progress),
         explain=lambda *_: None,

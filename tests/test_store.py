@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from reportgen import store as store_module
+from reportgen.engine import CODE_EPOCH
 from reportgen.errors import MachineError, RefusedError
 from reportgen.executors import executors
 from reportgen.run import Recording, Run, Training
-from reportgen.store import CODE_EPOCH, Store, default_folder, opened
+from reportgen.store import Store, default_folder, opened
 from reportgen.trajectory import Trajectory
 
 RUN = Run(training=Training(epochs=1), recording=Recording(every=None))

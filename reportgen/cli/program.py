@@ -142,8 +142,6 @@ def main() -> NoReturn:
 
 def _stop(number: int, _: FrameType | None) -> NoReturn:
     signal.signal(number, signal.SIG_DFL)  # a second one ends the program at once
-    if multiprocessing := sys.modules.get("multiprocessing"):
-        # A pool waits for its jobs when it is left, and a job may take minutes.
-        for child in multiprocessing.active_children():
-            child.kill()
+    if executors := sys.modules.get("reportgen.executors"):
+        executors.kill_all()  # a pool waits for its jobs when it is left, and a job may take minutes
     raise KeyboardInterrupt if number == signal.SIGINT else Terminated

@@ -1,11 +1,69 @@
 """Executors: who does the work. Each is a `concurrent.futures.Executor`, made by a registered function.
 
-Jobs are top-level functions with plain arguments, so that they can travel to another process.
+What every one promises, and `tests/executors/test_contract.py` holds them to:
+
+- `submit`, `map` and `shutdown` are those of `concurrent.futures.Executor`; jobs are top-level functions of plain
+  arguments, so that they can travel, and what they return is what a call in this process returns, to the last byte.
+- An exception of a job is raised by its future with its kind, its text and its `code`.
+- A worker that dies takes nothing with it: its job is done again elsewhere. A job that keeps killing its workers fails
+  with `MachineError`, and the others go on.
+- `shutdown(cancel_futures=True)` begins no other job. It waits for those that have begun, and gives up remote ones.
+- `kill_workers` ends also those that have begun; it may be called from a signal handler.
+- `remote` says that workers may not share this machine's disk. Such an executor is for training (`reportgen.jobs`).
 """
 
+from __future__ import annotations
+
+import os
+import weakref
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from types import TracebackType
+from typing import Any
 
 from reportgen.registry import Registry
 
-executors: Registry[Callable[[], Executor]] = Registry("executor", __name__)
+executors: Registry[Callable[..., Executor]] = Registry("executor", __name__)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Workers(Executor):
+    """What our executors have beyond `concurrent.futures.Executor`."""
+
+    remote = False
+    """Whether workers may not share this machine's disk."""
+
+    def __init__(self) -> None:
+        _in_use.add(self)
+
+    def kill_workers(self) -> None:
+        """End all work at once; futures that are not done fail or are cancelled.
+
+        It takes no lock, since a signal may arrive while the main thread holds one.
+        """
+
+    def elsewhere(self, failed: Future[Any], task: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        """As `submit`, for a job of which the result in `failed` was no good: by another worker if there is one."""
+        return self.submit(task, *args)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        """After an error nothing more is begun; after an interruption nothing goes on either."""
+        if error is not None and not isinstance(error, Exception):
+            self.kill_workers()
+        self.shutdown(cancel_futures=error is not None)
+        return None
+
+
+_in_use: weakref.WeakSet[Workers] = weakref.WeakSet()
+
+
+def kill_all() -> None:
+    """`kill_workers` of every executor in this process: what a program does when it is told to end."""
+    for workers in list(_in_use):
+        workers.kill_workers()

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import click
@@ -190,12 +189,6 @@ def test_an_unknown_executor_builds_nothing(run, builds):
         ),
         (OSError(errno.EIO, "Input/output error"), 5, "reportgen: Input/output error"),
         (MemoryError(), 5, "reportgen: out of memory"),
-        (
-            BrokenProcessPool("A process in the process pool was terminated abruptly"),
-            5,
-            "reportgen: a worker process was killed, most likely for want of memory; "
-            "the same command goes on from what is stored",
-        ),
         (
             KeyError("a\nb"),
             70,

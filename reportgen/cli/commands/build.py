@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 
 import click
 
+from reportgen.cli import execution
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit, tell
-from reportgen.errors import MachineError
-from reportgen.executors import executors
 
 
 @click.command("build")
@@ -21,13 +22,6 @@ from reportgen.executors import executors
     "--cache-dir",
     metavar="DIR",
     help="Where work is kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
-)
-@click.option(
-    "--executor",
-    default="processes",
-    show_default=True,
-    metavar="NAME",
-    help=f"Who does the work: {' or '.join(executors.names())}.",
 )
 @click.option(
     "--templates",
@@ -40,13 +34,14 @@ from reportgen.executors import executors
 @click.option("--overwrite-edited", is_flag=True, help="Replace files of the report that were edited since.")
 @click.option("--allow-shared-cache", is_flag=True, help="Read a store that others can write to, and write elsewhere.")
 @click.option("--no-lock", is_flag=True, help="Go on where folders cannot be locked; other builds are up to you then.")
+@execution.options
 @progress_option
 @debug
 def command(
     experiment: Path | None,
     output: str,
     cache_dir: str | None,
-    executor: str,
+    executor: str | Callable[[], Executor],
     templates: str | None,
     explain: bool,
     verify: bool,
@@ -62,37 +57,29 @@ def command(
 
     What an earlier build trained, computed or drew is not made again.
     """
-    from concurrent.futures import BrokenExecutor
-
     from reportgen import guard, pipeline
     from reportgen.cli.summary import summary
     from reportgen.experiment.file import load, parse, shipped
 
     wanted = parse(shipped(), "default.toml") if experiment is None else load(experiment)
-    executors[executor]  # an unknown name is reported before anything is made
     out = guard.named(output)
     own = None if templates is None else guard.named(templates)
     allowed = pipeline.Allowed(
         adopt=adopt, overwrite_edited=overwrite_edited, no_lock=no_lock, shared_cache=allow_shared_cache
     )
-    try:
-        with progress(mode) as report:
-            built = pipeline.build(
-                wanted,
-                out,
-                cache=None if cache_dir is None else guard.named(cache_dir),
-                executor=executor,
-                progress=report,
-                explain=(lambda line: tell(f"reportgen: {line}")) if explain else None,
-                templates=own,
-                inputs={"experiment file": experiment} if experiment else None,
-                allowed=allowed,
-            )
-            equal = pipeline.verify(wanted, out, executor=executor, progress=report, templates=own) if verify else 0
-    except BrokenExecutor as error:
-        raise MachineError(
-            "a worker process was killed, most likely for want of memory; the same command goes on from what is stored"
-        ) from error
+    with progress(mode) as report:
+        built = pipeline.build(
+            wanted,
+            out,
+            cache=None if cache_dir is None else guard.named(cache_dir),
+            executor=executor,
+            progress=report,
+            explain=(lambda line: tell(f"reportgen: {line}")) if explain else None,
+            templates=own,
+            inputs={"experiment file": experiment} if experiment else None,
+            allowed=allowed,
+        )
+        equal = pipeline.verify(wanted, out, executor=executor, progress=report, templates=own) if verify else 0
     emit(summary(built, out), controls=True)
     if verify:
         emit(f"\nBuilt again from nothing: all {equal} files are equal.")

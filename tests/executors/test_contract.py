@@ -1,0 +1,143 @@
+"""Every registered executor keeps the same promises."""
+
+import math
+import multiprocessing
+import time
+
+import pytest
+
+from reportgen.errors import DataError, ExperimentError, ReportgenError
+from reportgen.executors import executors
+from reportgen.jobs import train_elsewhere
+from reportgen.penalties.l1 import L1
+from reportgen.run import Recording, Run, Training
+
+RUNS = [
+    Run(
+        training=Training(epochs=3),
+        recording=Recording(every=20),
+        penalty=L1(),
+        strength=strength,
+        step="proximal",
+        init_seed=seed,
+    )
+    for strength in (0.0, 0.05)
+    for seed in range(3)
+]
+
+
+@pytest.fixture(params=executors.names(), scope="module")
+def workers(request):
+    with executors[request.param]() as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """What `serial` makes of the runs."""
+    with executors["serial"]() as serial:
+        return [trajectory.dump() for trajectory in train_elsewhere(serial, RUNS).result()]
+
+
+def test_jobs_give_what_a_plain_call_gives(workers):
+    numbers = range(-3, 20)
+
+    assert list(workers.map(math.exp, numbers)) == list(map(math.exp, numbers))
+
+
+def test_arguments_travel_by_position_and_by_name(workers):
+    assert workers.submit(divmod, 17, 5).result() == (3, 2)
+    assert workers.submit(sorted, [1, 3, 2], reverse=True).result() == [3, 2, 1]
+
+
+def test_equal_jobs_are_each_done(workers):
+    one, other = (workers.submit(time.monotonic_ns) for _ in range(2))
+
+    assert one.result() != other.result()
+
+
+def test_an_error_travels_with_its_kind_its_text_and_its_codes(workers):
+    error = workers.submit(raise_data_error).exception()
+
+    assert type(error) is DataError
+    assert str(error) == "the data is bad"
+    assert (error.exit_code, error.code) == (3, "RG501")
+
+
+def raise_data_error():
+    raise DataError("the data is bad", code="RG501")
+
+
+def test_an_error_that_cannot_travel_still_says_what_it_was(workers):
+    error = workers.submit(raise_with_lambda).exception()
+
+    assert isinstance(error, Exception)
+    assert "it holds a function" in str(error)
+
+
+def raise_with_lambda():
+    raise ReportgenError("it holds a function", code=lambda: None)
+
+
+def test_what_cannot_travel_spoils_only_its_own_job(workers):
+    job = workers.submit(math.sqrt, (i for i in ()))
+
+    with pytest.raises(TypeError, match=r"pickle|must be real number"):
+        job.result()
+    assert workers.submit(math.sqrt, 9).result() == 3
+
+
+def test_one_failure_leaves_the_others_alone(workers):
+    jobs = [workers.submit(math.sqrt, number) for number in (4, -1, 9)]
+
+    assert [jobs[0].result(), jobs[2].result()] == [2.0, 3.0]
+    with pytest.raises(ValueError, match=r"math domain error|expected a nonnegative input"):
+        jobs[1].result()
+
+
+def test_training_gives_the_bytes_that_serial_gives(workers, expected):
+    chunks = RUNS[:2], RUNS[2:]
+
+    trained = [train_elsewhere(workers, chunk) for chunk in chunks]
+
+    assert [trajectory.dump() for job in trained for trajectory in job.result()] == expected
+
+
+def test_whether_workers_share_our_disk_is_said(workers):
+    assert isinstance(workers.remote, bool)
+
+
+@pytest.mark.parametrize("name", executors.names())
+def test_jobs_that_have_not_begun_can_be_cancelled(name):
+    with executors[name]() as workers:
+        jobs = [workers.submit(time.sleep, 0.2) for _ in range(12)]
+        workers.shutdown(cancel_futures=True)
+
+        assert all(job.done() for job in jobs)
+        if name != "serial":  # which does a job as it is handed in
+            assert jobs[-1].cancelled()
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            workers.submit(math.sqrt, 4)
+
+
+@pytest.mark.parametrize("name", sorted(set(executors.names()) - {"serial"}))
+def test_an_interruption_waits_for_nobody(name):
+    workers = executors[name]()
+    assert workers.submit(math.sqrt, 4).result() == 2
+    jobs = [workers.submit(time.sleep, 300) for _ in range(4)]
+    time.sleep(0.5)
+    began = time.monotonic()
+
+    with pytest.raises(KeyboardInterrupt), workers:
+        raise KeyboardInterrupt
+
+    assert time.monotonic() - began < 10
+    assert all(job.done() for job in jobs)
+    assert not multiprocessing.active_children()
+
+
+def test_a_name_that_is_not_known():
+    with pytest.raises(ExperimentError) as caught:
+        executors["proceses"]
+    known = ", ".join(executors.names())
+    assert str(caught.value) == f"unknown executor 'proceses'. Did you mean 'processes'? Known: {known}."

@@ -1,0 +1,246 @@
+"""Worker processes that are killed, and those whose parent is."""
+
+import contextlib
+import logging
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from reportgen.errors import MachineError
+from reportgen.executors import executors, kill_all
+
+KILLS = 3
+
+
+def test_processes_are_others_and_compute_on_one_thread():
+    with executors["processes"]() as workers:
+        assert workers.submit(os.getpid).result() != os.getpid()
+        assert workers.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"
+
+
+def kill_once(marker: Path):
+    """Dies the first time."""
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+def test_a_job_whose_worker_was_killed_is_done_again(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "reportgen"), executors["processes"]() as workers:
+        assert workers.submit(kill_once, tmp_path / "marker").result(60) == "done"
+
+    (said,) = caplog.records
+    assert said.getMessage() == "a worker process was killed by SIGKILL; its job is done again"
+    assert said.code == "RG302"
+
+
+def kill_always():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_job_that_kills_twice_fails_and_the_others_are_done():
+    with executors["processes"]() as workers:
+        jobs = [workers.submit(*job) for job in [(math.sqrt, 4), (kill_always,), (math.sqrt, 9), (kill_always,)]]
+        results = [job.exception(60) or job.result() for job in jobs]
+
+    assert results[0::2] == [2, 3]
+    for error in results[1::2]:
+        assert type(error) is MachineError
+        assert error.code == "RG302"
+        assert str(error) == (
+            "a worker process was killed by SIGKILL twice, most likely for want of memory; "
+            "the same command goes on from what is stored"
+        )
+
+
+def test_a_worker_that_ends_by_itself_is_not_said_to_want_memory():
+    with executors["processes"]() as workers:
+        error = workers.submit(os._exit, 3).exception(60)
+
+    assert str(error) == "a worker process ended with status 3 twice; the same command goes on from what is stored"
+
+
+def test_a_worker_killed_between_jobs_is_replaced(caplog):
+    with executors["processes"]() as workers:
+        pid = workers.submit(os.getpid).result()
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(0.5)
+
+        assert workers.submit(os.getpid).result() != pid
+    assert not caplog.records, "nobody lost anything"
+
+
+def slowly(number):
+    time.sleep(0.1)
+    return os.getpid(), number
+
+
+def test_kills_at_random_lose_nothing():
+    rng = random.Random(5)
+    with executors["processes"]() as workers:
+        victims = [workers.submit(slowly, number) for number in range(20 * KILLS)]
+        for _ in range(KILLS):
+            time.sleep(rng.uniform(0.6, 1.2))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(rng.choice(sorted({job.result()[0] for job in victims if job.done()})), signal.SIGKILL)
+
+        assert [job.result(60)[1] for job in victims] == list(range(20 * KILLS))
+
+
+def test_workers_that_were_ended_on_purpose_do_not_come_back(caplog):
+    with executors["processes"]() as workers:
+        pid = workers.submit(os.getpid).result()
+        jobs = [workers.submit(time.sleep, 300) for _ in range(3)]
+        time.sleep(0.5)
+
+        kill_all()
+
+        errors = [job.exception(10) for job in jobs]
+    assert {str(error) for error in errors} == {"the worker processes were ended"}
+    assert not caplog.records
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def run(script: str, folder: Path, **options):
+    file = folder / "script.py"
+    file.write_text(textwrap.dedent(script))
+    return subprocess.Popen(
+        [sys.executable, file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, **options
+    )
+
+
+@pytest.mark.parametrize("name", ["processes", "dask"])
+def test_workers_end_when_their_parent_is_killed(tmp_path, name):
+    program = run(
+        f"""\
+        import multiprocessing, os, time
+        from reportgen.executors import executors
+
+        if __name__ == "__main__":
+            workers = executors["{name}"]()
+            for _ in range(8):
+                workers.submit(
+                    exec, "import time\\nwhile True: print(time.time(), file=open('beat', 'w')), time.sleep(.01)"
+                )
+            while not os.path.exists("beat"):
+                time.sleep(0.05)
+            time.sleep(1)
+            print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+            time.sleep(300)
+        """,
+        tmp_path,
+        start_new_session=True,
+    )
+    workers = [int(pid) for pid in program.stdout.readline().split()]
+    assert len(workers) >= 2
+    assert (tmp_path / "beat").exists()
+
+    program.kill()
+    began = time.monotonic()
+    while any(map(alive, workers)) and time.monotonic() - began < 10:
+        time.sleep(0.02)
+    took = time.monotonic() - began
+    program.communicate(timeout=10)
+    seen = (tmp_path / "beat").read_text()
+    time.sleep(1)
+
+    assert took < 2
+    assert (tmp_path / "beat").read_text() == seen
+
+
+def alive(pid):
+    """Whether a process runs; one that nobody has collected yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_workers_that_are_starting_end_with_their_parent_too(tmp_path):
+    program = run(
+        """\
+        import os, threading, time, multiprocessing
+        from reportgen.executors import executors
+
+        if __name__ == "__main__":
+            workers = executors["processes"]()
+            job = workers.submit(time.sleep, 300)
+            while not multiprocessing.active_children():
+                time.sleep(0.001)
+            print(multiprocessing.active_children()[0].pid, flush=True)
+            os.kill(os.getpid(), 9)
+        """,
+        tmp_path,
+    )
+    worker = int(program.stdout.readline())
+    program.wait(10)
+    began = time.monotonic()
+    while alive(worker) and time.monotonic() - began < 20:
+        time.sleep(0.02)
+
+    assert time.monotonic() - began < 10  # a second, beside what a busy machine takes to start Python
+
+
+def test_ctrl_c_at_a_terminal_is_for_the_parent_to_decide(tmp_path):
+    program = run(
+        """\
+        import os, signal, time
+        from reportgen.executors import executors
+
+        if __name__ == "__main__":
+            signal.signal(signal.SIGINT, lambda *_: None)
+            with executors["processes"]() as workers:
+                jobs = [workers.submit(time.sleep, 1.0) for _ in range(2)]
+                for _ in range(5):
+                    time.sleep(0.1)
+                    os.killpg(0, signal.SIGINT)  # what a terminal does: some of them arrive while workers start
+                print([job.result() for job in jobs])
+        """,
+        tmp_path,
+        start_new_session=True,
+    )
+
+    assert program.communicate(timeout=60) == ("[None, None]\n", "")
+
+
+def test_a_pool_that_is_left_open_does_not_hold_up_the_exit(tmp_path):
+    program = run(
+        """\
+        from reportgen.executors import executors
+
+        if __name__ == "__main__":
+            workers = executors["processes"]()
+            error = workers.submit(int, "x").exception()
+            print(type(error).__name__)
+        """,
+        tmp_path,
+    )
+
+    assert program.communicate(timeout=60) == ("ValueError\n", "")
+
+
+def test_a_script_without_a_guard_is_not_run_again_in_each_process(tmp_path):
+    program = run(
+        """\
+        print("started")
+        import math
+        from reportgen.executors import executors
+
+        with executors["processes"]() as workers:
+            print(sorted(workers.map(math.sqrt, [4, 9])))
+        """,
+        tmp_path,
+    )
+
+    assert program.communicate(timeout=120) == ("started\n[2.0, 3.0]\n", "")
+    assert program.returncode == 0

@@ -1,0 +1,179 @@
+"""Trajectories that come back from elsewhere: what is believed of them, and what is asked for again."""
+
+import dataclasses
+import hashlib
+from concurrent.futures import Executor, Future
+
+import numpy as np
+import pytest
+
+from reportgen import jobs
+from reportgen.errors import MachineError, RefusedError
+from reportgen.jobs import pack, train_elsewhere, unpack
+from reportgen.run import Recording, Run, Training
+from reportgen.trajectory import Trajectory
+
+RUN = Run(training=Training(epochs=1), recording=Recording(every=None))
+RUNS = [dataclasses.replace(RUN, init_seed=seed) for seed in range(3)]
+
+
+def invented(run, **changes):
+    """A trajectory of the right shapes that nobody trained."""
+    steps = run.recording.steps(run.steps)
+    made = Trajectory(
+        source=run,
+        steps=steps,
+        kernels=tuple(np.ones((len(steps), *shape), np.float32) for shape in run.shapes),
+        biases=tuple(np.ones((len(steps), shape[1]), np.float32) for shape in run.shapes),
+        loss=np.ones(len(steps), np.float32),
+        penalty=np.ones(len(steps), np.float32),
+    )
+    return dataclasses.replace(made, **changes)
+
+
+GOOD = pack([invented(run) for run in RUNS])
+
+
+def sealed(body: bytes) -> bytes:
+    return body + hashlib.sha256(body).digest()
+
+
+def wide(trajectory: Trajectory) -> Trajectory:
+    return dataclasses.replace(trajectory, kernels=tuple(w.astype(np.float64) for w in trajectory.kernels))
+
+
+BAD = {
+    "nothing": b"",
+    "no bytes": None,
+    "garbage": b"\x93NUMPY" * 50,
+    "cut short": GOOD[:-1],
+    "cut to its first line": GOOD[:18],
+    "a bit flipped": GOOD[:300] + bytes([GOOD[300] ^ 4]) + GOOD[301:],
+    "a run too few": pack([invented(run) for run in RUNS[:2]]),
+    "a run twice": pack([invented(run) for run in [RUNS[0], RUNS[1], RUNS[1]]]),
+    "other runs": pack([invented(dataclasses.replace(run, strength=0.1)) for run in RUNS]),
+    "more than trajectories": sealed(GOOD[:-32] + b"x"),
+    "lengths beyond its end": sealed(GOOD[:26] + b"\xff" * 24 + GOOD[50:-32]),
+    "no trajectories in it": sealed(GOOD[:18] + (3).to_bytes(8, "little") + (2).to_bytes(8, "little") * 3 + b"abcdef"),
+    "other shapes": pack([invented(run, kernels=invented(run).kernels[::-1]) for run in RUNS]),
+    "other steps": pack([invented(run, steps=run.recording.steps(run.steps) + 1) for run in RUNS]),
+    "records that are missing": pack([invented(run).only(np.array([0])) for run in RUNS]),
+    "other numbers": pack([wide(invented(run)) for run in RUNS]),
+    "a loss that is missing": pack([invented(run, loss=None, penalty=None) for run in RUNS]),
+    "a header nobody thought of": None,
+}
+BAD["a header nobody thought of"] = pack(
+    [invented(run) for run in RUNS[:2]] + [type("", (), {"dump": lambda _: b"x"})()]
+)
+
+
+def test_what_was_packed_is_what_is_unpacked():
+    assert [trajectory.dump() for trajectory in unpack(GOOD, RUNS)] == [invented(run).dump() for run in RUNS]
+
+
+def test_a_training_that_ended_early_has_fewer_records():
+    run = dataclasses.replace(RUN, recording=Recording(every=5))
+    ended = dataclasses.replace(invented(run).only(np.array([0, 1])), diverged=7)
+
+    assert unpack(pack([ended]), [run])[0].diverged == 7
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_nothing_else_is_believed(name):
+    with pytest.raises(ValueError, match=r"\w"):
+        unpack(BAD[name], RUNS)
+
+
+class Fake(Executor):
+    """A cluster that answers what the test says."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.jobs, self.chosen = [], []
+
+    def submit(self, task, /, *args):
+        job = Future()
+        self.jobs.append(job)
+        if self.answers:
+            answer = self.answers.pop(0)
+            job.set_exception(answer) if isinstance(answer, Exception) else job.set_result(answer)
+        return job
+
+    def elsewhere(self, failed, task, /, *args):
+        self.chosen.append(failed)
+        return self.submit(task, *args)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_bytes_are_asked_for_again_elsewhere(name):
+    fake = Fake(BAD[name], GOOD)
+
+    assert len(train_elsewhere(fake, RUNS).result(0)) == 3
+    assert fake.chosen == fake.jobs[:1]
+
+
+def test_three_times_bad_is_an_error():
+    fake = Fake(b"1", b"2", b"3", GOOD)
+
+    error = train_elsewhere(fake, RUNS).exception(0)
+
+    assert type(error) is MachineError
+    assert str(error) == (
+        "workers sent back what are not the trajectories they were to train: it is not a block of this version"
+    )
+    assert len(fake.jobs) == 3
+
+
+def test_an_error_of_training_is_not_tried_again():
+    fake = Fake(ValueError("of the worker"), GOOD)
+
+    assert str(train_elsewhere(fake, RUNS).exception(0)) == "of the worker"
+    assert len(fake.jobs) == 1
+
+
+def test_who_gives_up_waiting_takes_the_job_back_and_a_late_answer_is_dropped():
+    fake = Fake()
+    waiting = train_elsewhere(fake, RUNS)
+
+    assert waiting.cancel()
+    assert fake.jobs[0].cancelled()
+
+    fake = Fake()
+    waiting = train_elsewhere(fake, RUNS)
+    fake.jobs[0].set_running_or_notify_cancel()
+    waiting.cancel()
+    fake.jobs[0].set_result(b"late and bad")
+    assert waiting.cancelled()
+    assert len(fake.jobs) == 1
+
+
+def test_a_job_that_the_executor_cancelled_is_cancelled():
+    fake = Fake()
+    waiting = train_elsewhere(fake, RUNS)
+    fake.jobs[0].cancel()
+    fake.jobs[0].set_running_or_notify_cancel()
+
+    assert waiting.cancelled()
+
+
+def test_an_executor_that_has_closed_meanwhile_leaves_nobody_waiting():
+    class Closed(Fake):
+        def elsewhere(self, failed, task, /, *args):
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    assert type(train_elsewhere(Closed(b"bad"), RUNS).exception(0)) is MachineError
+
+
+def test_other_versions_are_refused_before_anything_is_read():
+    wanted = {**jobs.versions(), "numpy": "1.0"}
+
+    with pytest.raises(RefusedError) as caught:
+        jobs.train_away(b"not even a pickle", wanted)
+
+    here = ", ".join(f"{name} {version}" for name, version in jobs.versions().items())
+    there = ", ".join(f"{name} {version}" for name, version in wanted.items())
+    assert str(caught.value) == f"a worker has {here}, and this machine {there}: they must be the same"
+
+
+def test_versions_are_those_of_all_that_computes():
+    assert list(jobs.versions()) == ["reportgen", "numpy", "tensorflow", "code epoch"]
