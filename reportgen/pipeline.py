@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import reportgen
-from reportgen import site
+from reportgen import site, sweep
 from reportgen.animation import Media
 from reportgen.animation.draw import render as render_media
 from reportgen.animation.formats import formats
@@ -75,7 +75,9 @@ def build(
         trained: Trained = {}
         drawing: list[Future[Media]] = []
         for name, section, trained in _in_turn(experiment, wanted, runs, store, training, workers, progress):
-            study = studies[name].result() if name in studies else None
+            study: Any = studies[name].result() if name in studies else None
+            if section.sweep(experiment):
+                study = sweep.complete(experiment, store, workers, progress)
             told[name] = section.findings(experiment, trained, study)
             tables |= {table.name: table for table in section.tables(experiment, told[name])}
             items = list(section.media(experiment, trained, study, told[name]))
@@ -85,7 +87,7 @@ def build(
         players = pack(experiment, moving, trained)
         media = _drawn(drawing, progress)
     article = _article(experiment, wanted, told, media, tables, players, trained)
-    files = _files(article, shown, _first_of_each_arm(experiment, trained))
+    files = _files(article, shown, {**_first_of_each_arm(experiment, trained), **_of_cells(experiment, trained)})
     written = site.write(out, files)
     progress("write", len(written), len(written))
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
@@ -213,6 +215,18 @@ def _first_of_each_arm(experiment: Experiment, trained: Trained) -> dict[str, Tr
     return {name: trained[run] for name, run in firsts.items() if run in trained}
 
 
+def _of_cells(experiment: Experiment, trained: Trained) -> dict[str, Trajectory]:
+    """The sample of a sweep's runs that was recorded."""
+    if experiment.sweep is None:
+        return {}
+    found = {
+        f"landscape-{cell.strength:g}-{cell.learning_rate:g}-{i + 1}": trained.get(sweep.run_of(experiment, cell, i))
+        for cell in sweep.cells(experiment)
+        for i in range(experiment.sweep.trajectories)
+    }
+    return {name: trajectory for name, trajectory in found.items() if trajectory}
+
+
 def _ledger(claims: Iterable[Settled]) -> Table:
     """What the post of 2018 said and what was measured, and below it the claims that are this article's own."""
     decided = sorted((claim for claim in claims if claim.outcome), key=lambda claim: not claim.post)
@@ -224,11 +238,11 @@ def _ledger(claims: Iterable[Settled]) -> Table:
     )
 
 
-def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Trajectory]) -> dict[str, bytes]:
+def _files(article: Article, shown: Mapping[str, Any], given: Mapping[str, Trajectory]) -> dict[str, bytes]:
     """Everything of the output folder, what is referred to before what refers to it.
 
     `shown` is what the still pictures were drawn from, by name: the results hold it, so no number hides in a curve.
-    `first` are the trajectories to give away, by the name of their arm.
+    `given` are the trajectories to give away, by the name of their file.
     """
     items = {
         item.name: {
@@ -244,7 +258,7 @@ def _files(article: Article, shown: Mapping[str, Any], first: Mapping[str, Traje
     files = {f"media/{name}": content for item in article.media.values() for name, content in item.files.items()}
     for table in article.tables.values():
         files[f"data/{table.name}.csv"] = csv_bytes(table)
-    files |= {f"trajectories/{name}.trajectory": trajectory.dump() for name, trajectory in first.items()}
+    files |= {f"trajectories/{name}.trajectory": trajectory.dump() for name, trajectory in given.items()}
     files["results.json"] = site.json_bytes(
         {
             "schema": results.SCHEMA,

@@ -7,13 +7,16 @@ miss. Nothing in the store is ever executed, and all of it may be deleted at any
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import platformdirs
 
 from reportgen import files
@@ -60,6 +63,23 @@ class Store:
             files.put(self.path(trajectory.run), trajectory.dump())
         except OSError as error:
             raise MachineError(f"cannot write to the store {self.folder}: {reason(error)}") from error
+
+    # A stand-in for the store of stages, with its two methods: dictionaries of arrays only.
+
+    def recall(self, kind: str, key: str) -> Any | None:
+        """What was kept as `kind` under `key`, or None if there is nothing that can be trusted."""
+        try:
+            with np.load(self.folder / key[:2] / f"{key}.{kind}", allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError):
+            return None
+
+    def keep(self, kind: str, key: str, value: Any) -> Any:
+        """Store a value, and return it as `recall` will."""
+        content = io.BytesIO()
+        np.savez(content, **value)
+        files.put(self.folder / key[:2] / f"{key}.{kind}", content.getvalue())
+        return value
 
     def complete(self, runs: Iterable[Run], executor: Executor) -> Completion:
         """Have the executor train the runs that are missing."""

@@ -25,7 +25,8 @@ class Processes(ProcessPoolExecutor):
 
     def __init__(self) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        super().__init__(max(cores, 2), multiprocessing.get_context("spawn"), initializer=_prepare)
+        self.workers = max(cores, 2)
+        super().__init__(self.workers, multiprocessing.get_context("spawn"), initializer=_prepare)
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with _main_hidden():

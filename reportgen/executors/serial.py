@@ -14,6 +14,8 @@ T = TypeVar("T")
 class Serial(Executor):
     """Does each job as it is handed in."""
 
+    workers = 1
+
     def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[Any] = Future()
         try:
