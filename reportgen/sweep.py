@@ -155,6 +155,14 @@ def complete(
                 else:
                     yield chunk
 
+    def take(future: Future[list[Found]]) -> None:
+        nonlocal done
+        job = under_way.pop(future)
+        for chunk, found in zip(job, future.result(), strict=True):
+            swept.take(chunk, found)
+        done += size * len(job)
+        tell("sweep", done, total)
+
     waiting = missing()
     under_way: dict[Future[list[Found]], list[Chunk]] = {}
     # Two jobs a worker: one that it does, and one that it finds when it has done it.
@@ -166,14 +174,13 @@ def complete(
             if not under_way:
                 return swept
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                job = under_way.pop(future)
-                for chunk, found in zip(job, future.result(), strict=True):
-                    swept.take(chunk, found)
-                done += size * len(job)
-                tell("sweep", done, total)
-    finally:
-        for future in under_way:
-            future.cancel()
+                take(future)
+    except BaseException:
+        # Whatever went wrong, what others have finished is kept.
+        for future in list(under_way):
+            if not future.cancel() and future.done() and not future.exception():
+                take(future)
+        raise
 
 
 class Swept:

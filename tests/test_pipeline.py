@@ -118,6 +118,7 @@ def test_another_experiment_makes_a_whole_article_too(small_experiment, cache, t
         network=Network(hidden=(3,), activation="relu"),
         training=dataclasses.replace(small_experiment.training, batch_size=4),
         arms=(Arm(name="only", label="<b>$x^{", penalty=L2(), strength=0.1),),
+        sweep=dataclasses.replace(small_experiment.sweep, arm="only"),
         runs=dataclasses.replace(small_experiment.runs, count=2),
     )
 

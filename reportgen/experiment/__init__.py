@@ -69,8 +69,6 @@ class Comparison(Checked):
 MOST_SWEPT = 1_000_000_000
 """Runs of a sweep: days on one machine."""
 
-_STRENGTHS, _RATES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0), (0.001, 0.003, 0.01, 0.03)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep(Checked):
@@ -82,9 +80,9 @@ class Sweep(Checked):
 
     arm: str
     """Name of the arm whose penalty and kind of step are taken."""
-    strengths: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1, max_length=100)] = _STRENGTHS
+    strengths: tuple[Annotated[float, Field(ge=0)], ...] = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
     """Values of λ, rising; 0 is no penalty."""
-    learning_rates: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1, max_length=100)] = _RATES
+    learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = (0.001, 0.003, 0.01, 0.03)
     """Values of η, rising."""
     count: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000
     """Runs in each cell. They are trained in chunks of 256, so a multiple of it wastes nothing."""
@@ -96,6 +94,8 @@ class Sweep(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, values in {"strengths": self.strengths, "learning_rates": self.learning_rates}.items():
+            if not 1 <= len(values) <= 100:
+                raise ExperimentError(f"{name} must be 1 to 100 values, got {len(values)}")
             if any(later <= earlier for earlier, later in itertools.pairwise(values)):
                 raise ExperimentError(f"{name} must rise from each value to the next, got {shown(list(values))}")
         if (runs := len(self.strengths) * len(self.learning_rates) * self.count) > MOST_SWEPT:
