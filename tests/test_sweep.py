@@ -349,7 +349,7 @@ penalty = "none"
     [
         ("", "my.toml:11:1: sweep.arm: is required and missing"),
         (
-            "arm = 'l9'",
+            "arm = 'l1x'",
             "my.toml:12:1: sweep.arm: must name an arm with a penalty, got 'l1x'. Did you mean 'l1'? Known: l1.",
         ),
         ("arm = 'none'", "my.toml:12:1: sweep.arm: must name an arm with a penalty, got 'none'. Known: l1."),
