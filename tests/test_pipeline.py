@@ -24,6 +24,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.run import Run, Start, Training
 from reportgen.stacking import ENDS_ONLY
 from reportgen.store import Store
+from reportgen.trajectory import Trajectory
 
 
 def contents(folder):
@@ -64,6 +65,16 @@ def test_results_hold_what_every_still_picture_was_drawn_from(report):
     assert stills
     assert {name for name, item in stills.items() if item["inputs"] is None} == set()
     assert len(media["data"]["inputs"]["x_train"]) == 40
+
+
+def test_a_sample_of_a_sweep_can_be_animated(report, small_experiment):
+    cells = [f"{λ:g}-{η:g}" for λ in small_experiment.sweep.strengths for η in small_experiment.sweep.learning_rates]
+    given = {path.stem for path in (report / "trajectories").glob("landscape-*.trajectory")}
+    recorded = Trajectory.load(report / "trajectories" / "landscape-0.1-0.03-1.trajectory")
+
+    assert given == {f"landscape-{cell}-1" for cell in cells}
+    assert (recorded.run.strength, recorded.run.training.learning_rate) == (0.1, 0.03)
+    assert len(recorded.steps) > 2
 
 
 def test_the_single_file_stays_below_its_budget(report):

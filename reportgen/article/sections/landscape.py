@@ -346,11 +346,13 @@ def _correlations(found: list[Findings], sparse: str) -> Findings | None:
     Where nearly all weights are zero nothing is left to depend on anything.
     """
     cells = [cell for cell in _penalised(found, sparse) if cell[sparse] < 1 - _LEFT]
+    if len(cells) < _FEWEST:
+        return None
     shares = [cell[sparse] for cell in cells]
     correlations = {
         key: rank_correlation([cell[key] for cell in cells], shares) for key in ("product", "strength", "learning_rate")
     }
-    if len(cells) < _FEWEST or not all(map(math.isfinite, correlations.values())):
+    if not all(map(math.isfinite, correlations.values())):
         return None
     return {"cells": len(cells), "left": _LEFT, **correlations}
 
