@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from reportgen import sources, stages
+from reportgen import sources, stages, sweep
 from reportgen.animation import Media
 from reportgen.article.sections import Section, Trained, sections
 from reportgen.article.told import Told, Wish, core, tell
@@ -73,7 +73,7 @@ def _in_turn(
     """The sections, each with its own runs and its study when they are there.
 
     Those without runs come first: they are drawn while the others' networks still train. Those whose runs depend on how
-    other runs ended come last, and are trained while the sections between are drawn.
+    other runs ended come later, and are trained while the sections between are drawn; a sweep comes last.
     """
     runs = {name: list(section.runs(e)) for name, section in wanted}
     training = _train(shop, _together(runs.values())) if any(runs.values()) else None
@@ -86,19 +86,22 @@ def _in_turn(
     def study(name: str) -> Any:
         return studies[name].result() if name in studies else None
 
-    yield from ((name, section, {}, study(name)) for name, section in wanted if not runs[name])
-    if training is None:
-        return
-    trained = training.result()
-    own = {name: {run: trained[run] for run in runs[name]} for name in runs if runs[name]}
-    waiting = [(name, section) for name, section in wanted if runs[name]]
+    plain = [(name, section) for name, section in wanted if not section.sweep(e)]
+    yield from ((name, section, {}, study(name)) for name, section in plain if not runs[name])
+    trained = training.result() if training else {}
+    own = {name: {run: trained[run] for run in runs[name]} for name in runs}
+    waiting = [(name, section) for name, section in plain if runs[name]]
     more = {name: list(section.follow_up(e, own[name])) for name, section in waiting}
-    second = _train(shop, _together(more.values()), before=len(trained))
+    second = _train(shop, _together(more.values()), before=len(trained)) if any(more.values()) else None
     yield from ((name, section, own[name], study(name)) for name, section in waiting if not more[name])
-    trained = {**trained, **second.result()}
+    trained = {**trained, **(second.result() if second else {})}
     for name, section in waiting:
         if more[name]:
             yield name, section, {run: trained[run] for run in [*own[name], *more[name]]}, study(name)
+    # A sweep keeps this process busy until its end, so everything else has begun by then.
+    for name, section in wanted:
+        if section.sweep(e):
+            yield name, section, own[name], sweep.complete(e, shop.store, shop.trainers, shop.progress)
 
 
 def _together(runs: Iterable[Iterable[Run]]) -> list[Run]:

@@ -29,13 +29,18 @@ def train_away(runs: bytes, wanted: Mapping[str, str]) -> bytes:
 
     Raises `RefusedError` if this worker's versions are not the `wanted` ones, before it reads what was sent.
     """
-    here = versions()
-    if here != wanted:
-        raise RefusedError(f"a worker has {_listed(here)}, and this machine {_listed(wanted)}: they must be the same")
+    require(wanted)
     compute_on_one_thread()
     from reportgen.training import train
 
     return pack(train(pickle.loads(runs)))  # noqa: S301  the scheduler that sent it may run any code here as it is
+
+
+def require(wanted: Mapping[str, str]) -> None:
+    """Raise `RefusedError` if what computes here is of other versions than the `wanted` ones."""
+    here = versions()
+    if here != wanted:
+        raise RefusedError(f"a worker has {_listed(here)}, and this machine {_listed(wanted)}: they must be the same")
 
 
 def _listed(found: Mapping[str, str]) -> str:

@@ -99,7 +99,7 @@ def build(
             )
             told, media = chapters.told(shop, experiment)
             article = _article(experiment, told, media)
-            contents = _files(article, told, _first_of_each_arm(experiment, told, store), templates)
+            contents = _files(article, told, _given_away(experiment, told, store), templates)
         written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
 
@@ -192,11 +192,19 @@ def _article(experiment: Experiment, told: Mapping[str, Told], media: Mapping[st
     )
 
 
-def _first_of_each_arm(experiment: Experiment, told: Mapping[str, Told], store: Store) -> dict[str, bytes]:
-    """The trajectories to give away, by the name of their arm."""
+def _given_away(experiment: Experiment, told: Mapping[str, Told], store: Store) -> dict[str, bytes]:
+    """Trajectories by the names of their files: the first of each arm, and what was recorded of a sweep."""
+    from reportgen import sweep
+
+    runs = {arm.name: experiment.arm_runs(arm)[0] for arm in experiment.arms}
+    if experiment.sweep:
+        runs |= {
+            f"landscape-{cell.strength:g}-{cell.learning_rate:g}-{i + 1}": sweep.run_of(experiment, cell, i)
+            for cell in sweep.cells(experiment)
+            for i in range(experiment.sweep.trajectories)
+        }
     trained = {run for one in told.values() for run in one.steps}
-    firsts = {arm.name: experiment.arm_runs(arm)[0] for arm in experiment.arms}
-    found = {name: store.get(run) for name, run in firsts.items() if store.name(run) in trained}
+    found = {name: store.get(run) for name, run in runs.items() if store.name(run) in trained}
     return {name: trajectory.dump() for name, trajectory in found.items() if trajectory}
 
 

@@ -201,6 +201,21 @@ class Run(Checked):
         return rng.random(shape, np.float32) >= self.network.dropout
 
 
+def in_a_row(first: Run, count: int, fresh_data: bool) -> list[Run]:
+    """`first` and the runs that follow it, `count` in all: each has the next seeds for the order and the weights, and
+    with `fresh_data` for the data too.
+    """
+    return [
+        dataclasses.replace(
+            first,
+            data_seed=first.data_seed + (i if fresh_data else 0),
+            order_seed=first.order_seed + i,
+            init_seed=first.init_seed + i,
+        )
+        for i in range(count)
+    ]
+
+
 @lru_cache(maxsize=1024)
 def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
     with np.errstate(over="ignore", invalid="ignore"):  # told below, once

@@ -7,6 +7,7 @@ of the run axis. This is the only module that imports TensorFlow.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -20,8 +21,9 @@ from numpy.typing import NDArray
 
 from reportgen.network import Layout, Weights, layout
 from reportgen.penalties import Penalty
+from reportgen.penalties.none import NoPenalty
 from reportgen.quiet import quiet_stderr
-from reportgen.run import Run
+from reportgen.run import Run, in_a_row
 from reportgen.stacking import ENDS_ONLY, counts_weights, groups, recording_key, slice_key
 from reportgen.trajectory import Trajectory
 
@@ -127,6 +129,82 @@ def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
     return trajectories
 
 
+class Ends(NamedTuple):
+    """How runs ended that differ only by their seeds: no more than a sweep of millions can carry."""
+
+    kernels: list[Weights]
+    """The last weights, one array [R, I, O] a layer; not all finite where a run diverged."""
+    biases: list[Weights]
+    """One array [R, O] a layer."""
+    diverged: NDArray[np.int32]
+    """[R] the step whose numbers were the first not to be finite, or −1."""
+
+
+def train_ends(first: Run, count: int, fresh_data: bool) -> Ends:
+    """Train the runs of `in_a_row(first, count, fresh_data)` in one program: the weights at which `train` would end.
+
+    Initial weights and orders are drawn once for all calls in a row that differ by penalty, strength and learning rate.
+    """
+    plain = dataclasses.replace(
+        first,
+        penalty=NoPenalty(),
+        strength=0.0,
+        step="subgradient",
+        recording=ENDS_ONLY,
+        training=dataclasses.replace(first.training, learning_rate=1.0),
+    )
+    place, drawn = layout(first.training.batch_size), _drawn(plain, count, fresh_data)
+    # The arguments are those of `_train_together`: another spelling of them would be another program.
+    program = _program(
+        place=place,
+        activation=first.network.activation,
+        optimizer=first.training.optimizer,
+        momentum=first.training.momentum,
+        losses=(first.training.loss,) * count,
+        slices=_slices([first], count),
+        recorded=(),
+        with_loss=False,
+        keep=(1.0 - first.network.dropout,) * count,
+    )
+    tables = drawn.tables._replace(
+        rates=tf.constant(first.training.rates(first.steps)[:, None]),
+        strengths=tf.fill([count], tf.constant(first.strength, tf.float32)),
+    )
+    steps = tf.constant(ENDS_ONLY.steps(first.steps))
+    _, last, diverged = program(drawn.kernels, drawn.biases, steps, tables)
+    ends = _unstacked(last, place, 0)
+    finite = np.all([np.isfinite(w).reshape(count, -1).all(axis=1) for part in ends.values() for w in part], axis=0)
+    at = np.asarray(diverged, np.int32)
+    return Ends(ends["kernels"], ends["biases"], np.where((at < 0) & ~finite, np.int32(first.steps), at))
+
+
+class _Drawn(NamedTuple):
+    """What runs in a row have in common with those of another penalty, strength and learning rate."""
+
+    kernels: list[Any]
+    biases: list[Any]
+    tables: _Tables
+    """Without rates and strengths."""
+
+
+@lru_cache(maxsize=2)
+def _drawn(first: Run, count: int, fresh_data: bool) -> _Drawn:
+    runs, place, widths = in_a_row(first, count, fresh_data), layout(first.training.batch_size), _widths(first)
+    kernels, biases = _initial_stack(runs, widths, place)
+    samples = _Samples.of(runs)
+    tables = _Tables(
+        x=tf.constant(samples.x),
+        y=tf.constant(samples.y),
+        rows=tf.constant(samples.rows),
+        rates=None,
+        strengths=None,
+        recorded=tf.constant([], tf.int32),
+        whole=tf.constant(samples.whole([])),
+        masks=tf.constant(_masks(runs, widths, place)) if first.network.dropout else None,
+    )
+    return _Drawn([tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], tables)
+
+
 def _widths(run: Run) -> list[int]:
     return [run.shapes[0][0], *(outputs for _, outputs in run.shapes)]
 
@@ -153,11 +231,12 @@ class _Slice(NamedTuple):
     """The kernels' shapes without their padding, for a penalty to which the padding would matter."""
 
 
-def _slices(runs: Sequence[Run]) -> tuple[_Slice, ...]:
+def _slices(runs: Sequence[Run], times: int = 1) -> tuple[_Slice, ...]:
+    """The slices of `runs`, each of which stands for `times` runs of its kind."""
     slices, start = [], 0
     for key, group in itertools.groupby(runs, slice_key):
         members = list(group)
-        first, stop = members[0], start + len(members)
+        first, stop = members[0], start + len(members) * times
         if key:
             shapes = first.shapes if counts_weights(first.penalty) else None
             slices.append(_Slice(start, stop, first.penalty, first.step, shapes))

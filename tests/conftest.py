@@ -32,8 +32,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def small_experiment() -> Experiment:
-    """The default experiment with everything in it, in seconds instead of minutes."""
-    from reportgen.experiment import Comparison, Runs
+    """The default experiment and a sweep, with everything in it, in seconds instead of minutes."""
+    from reportgen.experiment import Comparison, Runs, Sweep
     from reportgen.experiment.file import parse, shipped
 
     default = parse(shipped())
@@ -43,6 +43,14 @@ def small_experiment() -> Experiment:
         recording=dataclasses.replace(default.recording, every=12),
         runs=Runs(count=4),
         comparison=Comparison(resamples=200),
+        sections=(*default.sections, "landscape"),
+        sweep=Sweep(
+            arm="l1-proximal",
+            strengths=(0.0, 0.03, 0.1, 0.3),
+            learning_rates=(0.003, 0.01, 0.03),
+            count=40,
+            trajectories=1,
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from reportgen.experiment import Arm
 from reportgen.network import Network
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
+from reportgen.trajectory import Trajectory
 
 
 def contents(folder):
@@ -58,6 +59,16 @@ def test_results_hold_what_every_still_picture_was_drawn_from(report):
     assert stills
     assert {name for name, item in stills.items() if item["inputs"] is None} == set()
     assert len(media["data"]["inputs"]["x_train"]) == 40
+
+
+def test_a_sample_of_a_sweep_can_be_animated(report, small_experiment):
+    cells = [f"{λ:g}-{η:g}" for λ in small_experiment.sweep.strengths for η in small_experiment.sweep.learning_rates]
+    given = {path.stem for path in (report / "trajectories").glob("landscape-*.trajectory")}
+    recorded = Trajectory.load(report / "trajectories" / "landscape-0.1-0.03-1.trajectory")
+
+    assert given == {f"landscape-{cell}-1" for cell in cells}
+    assert (recorded.run.strength, recorded.run.training.learning_rate) == (0.1, 0.03)
+    assert len(recorded.steps) > 2
 
 
 def test_the_single_file_stays_below_its_budget(report):
@@ -112,6 +123,7 @@ def test_another_experiment_makes_a_whole_article_too(small_experiment, cache, t
         network=Network(hidden=(3,), activation="relu"),
         training=dataclasses.replace(small_experiment.training, batch_size=4),
         arms=(Arm(name="only", label="<b>$x^{", penalty=L2(), strength=0.1),),
+        sweep=dataclasses.replace(small_experiment.sweep, arm="only"),
         runs=dataclasses.replace(small_experiment.runs, count=2),
     )
 

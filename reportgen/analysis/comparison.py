@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -90,20 +90,27 @@ def _compared(differences: Sequence[Values], rule: Comparison) -> list[Differenc
         which = [i for i, finite in enumerate(kept) if tuple(finite) == pattern]
         values = np.stack([differences[i][np.array(pattern, bool)] for i in which])
         if values.shape[1]:
-            drawn = _draws(values.shape[1], rule.resamples, rule.seed)
             # Not `@`: a BLAS library rounds by its number of threads, and reports must not.
-            means = np.einsum("cp,pr->cr", values, drawn)
+            parts = [np.einsum("cp,pr->cr", values, drawn) for drawn in _draws(values.shape[1], rule)]
+            means = np.concatenate(parts, axis=1)
             found |= zip(which, map(_stated, values, means, [rule] * len(which)), strict=True)
         else:
             found |= dict.fromkeys(which, _UNKNOWN)
     return [found[i] for i in range(len(differences))]
 
 
-def _draws(pairs: int, resamples: int, seed: int) -> Values:
-    """The share [pairs, resamples] that each pair has in each resample."""
-    rows = np.random.default_rng([seed, 6]).integers(0, pairs, (resamples, pairs))
-    places = rows + pairs * np.arange(resamples)[:, None]
-    return np.bincount(places.ravel(), minlength=resamples * pairs).reshape(resamples, pairs).T / pairs
+_DRAWN = 4_000_000
+"""Pairs that are drawn at once: some hundred megabytes."""
+
+
+def _draws(pairs: int, rule: Comparison) -> Iterator[Values]:
+    """The share [pairs, resamples] that each pair has in each resample; a few of these at a time if pairs are many."""
+    rng, most = np.random.default_rng([rule.seed, 6]), max(_DRAWN // pairs, 1)
+    for start in range(0, rule.resamples, most):
+        resamples = min(most, rule.resamples - start)
+        rows = rng.integers(0, pairs, (resamples, pairs))
+        places = rows + pairs * np.arange(resamples)[:, None]
+        yield np.bincount(places.ravel(), minlength=resamples * pairs).reshape(resamples, pairs).T / pairs
 
 
 def _stated(difference: Values, means: Values, rule: Comparison) -> Difference:

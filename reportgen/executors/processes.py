@@ -52,7 +52,8 @@ class Processes(Workers):
 
     def __init__(self) -> None:
         super().__init__()
-        self._threads = ThreadPoolExecutor(max(cores(), 2), "reportgen-worker", _ignore_interrupts)
+        self.workers = max(cores(), 2)
+        self._threads = ThreadPoolExecutor(self.workers, "reportgen-worker", _ignore_interrupts)
         self._mine = threading.local()
         self._alive: dict[SpawnProcess, Connection] = {}
         self._killed = False

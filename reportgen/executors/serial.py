@@ -14,6 +14,7 @@ T = TypeVar("T")
 class Serial(Workers):
     """Does each job as it is handed in."""
 
+    workers = 1
     _open = True
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

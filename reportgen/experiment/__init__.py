@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.run import Recording, Run, Step, Training
-from reportgen.values import Checked, Label
+from reportgen.values import Checked, Label, shown
 
 SECTIONS_PACKAGE = "reportgen.article.sections"
 FORMATS_PACKAGE = "reportgen.animation.formats"
@@ -69,6 +70,42 @@ class Comparison(Checked):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
+MOST_SWEPT = 1_000_000_000
+"""Runs of a sweep: days on one machine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep(Checked):
+    """One arm, trained again at every pair of a strength and a learning rate: the cells of a landscape.
+
+    The i-th run of every cell has the data, the order and the initial weights of the i-th run of an arm. What is kept
+    of each run is how it ended: its errors, its zeros, and whether it diverged.
+    """
+
+    arm: str
+    """Name of the arm whose penalty and kind of step are taken."""
+    strengths: tuple[Annotated[float, Field(ge=0)], ...] = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
+    """Values of λ, rising; 0 is no penalty."""
+    learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = (0.001, 0.003, 0.01, 0.03)
+    """Values of η, rising."""
+    count: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000
+    """Runs in each cell. They are trained in chunks of 256, so a multiple of it wastes nothing."""
+    weights: bool = False
+    """Also keep the last weights of every run in the store; `reportgen.sweep` reads them."""
+    trajectories: Annotated[int, Field(ge=0, le=10)] = 0
+    """So many runs of each cell are also recorded, as [recording] says, and put into the folder `trajectories`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, values in {"strengths": self.strengths, "learning_rates": self.learning_rates}.items():
+            if not 1 <= len(values) <= 100:
+                raise ExperimentError(f"{name} must be 1 to 100 values, got {len(values)}")
+            if any(later <= earlier for earlier, later in itertools.pairwise(values)):
+                raise ExperimentError(f"{name} must rise from each value to the next, got {shown(list(values))}")
+        if (runs := len(self.strengths) * len(self.learning_rates) * self.count) > MOST_SWEPT:
+            raise ExperimentError(f"count must leave at most {MOST_SWEPT:,} runs in all cells together, got {runs:,}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reference(Checked):
     """An entry of the reading list."""
@@ -101,6 +138,8 @@ class Experiment(Checked):
     reading: tuple[Reference, ...] = ()
     formats: tuple[str, ...] = ()
     """Formats in which animations are also written, beside GIF and APNG; films need the extra "video"."""
+    sweep: Sweep | None = None
+    """What the section "landscape" shows."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -113,6 +152,15 @@ class Experiment(Checked):
         for key, names in named.items():
             if twice := {name for name in names if list(names).count(name) > 1}:
                 raise ExperimentError(f"{key} must have different names, {min(twice)!r} is there twice")
+        if self.sweep:
+            swept = {arm.name for arm in self.arms if not isinstance(arm.penalty, NoPenalty)}
+            if self.sweep.arm not in swept:
+                raise ExperimentError(
+                    f"arm must name an arm with a penalty, got {shown(self.sweep.arm)}."
+                    + (did_you_mean(self.sweep.arm, swept) if swept else " There is none.")
+                )
+        elif "landscape" in self.sections:
+            raise ExperimentError("sections must not have 'landscape' without a table [sweep] that says what it shows")
         # Makes the first run now, so that whatever is wrong with it is reported before anything starts.
         self.run(0)
         limits.check(self)

@@ -27,7 +27,7 @@ from pydantic_core import ErrorDetails
 from reportgen import files
 from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError, did_you_mean, reason
-from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, format_names, section_names
+from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, Sweep, format_names, section_names
 from reportgen.experiment.positions import Path as _Path
 from reportgen.experiment.positions import positions
 from reportgen.network import Network
@@ -225,11 +225,15 @@ def _model() -> type[_Table]:
         sections=(list[section], Field(min_length=1, description="In reading order.")),  # type: ignore[valid-type]
         formats=(list[form], Field([], description=formats)),  # type: ignore[valid-type]
         reading=(list[reference], Field([], description="The reading list.")),  # type: ignore[valid-type]
+        sweep=(_table(Sweep, "sweep") | None, Field(None, description=_notes(Experiment)["sweep"])),
         **{name: (table, Field(default_factory=table, description=table.__doc__)) for name, table in plain.items()},
     )
 
 
 def _experiment(file: Any) -> Experiment:
+    if file.sweep and "landscape" not in file.sections:
+        # Silently training nothing is not what its author wants; in Python it is as with an arm that no section shows.
+        raise ValueError("sweep is shown by the section 'landscape', which must be among the sections")
     return _made(  # type: ignore[no-any-return]
         file,
         Experiment,
@@ -240,6 +244,7 @@ def _experiment(file: Any) -> Experiment:
         sections=tuple(file.sections),
         formats=tuple(file.formats),
         reading=tuple(_made(entry, Reference) for entry in file.reading),
+        sweep=file.sweep and _made(file.sweep, Sweep),
         **{name: _made(getattr(file, name), cls) for name, cls in _PLAIN.items()},
     )
 
@@ -330,6 +335,8 @@ def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
             model = arms[str(kind)]
         case ("reading", int(), _):
             model = _table(Reference, "reference")
+        case ("sweep", _):
+            model = _table(Sweep, "sweep")
         case (str(table), _) if table in _PLAIN:
             model = _table(_PLAIN[table], table)
     return list(model.model_fields)

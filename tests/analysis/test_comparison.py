@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from reportgen.analysis import comparison
 from reportgen.analysis.comparison import compare, expanded, family, interquartile_mean
 from reportgen.experiment import Comparison
 
@@ -193,3 +194,14 @@ def test_interquartile_mean_ignores_both_tails():
 
 def test_differences_are_plain_values():
     assert set(dataclasses.asdict(compared(NOISE))) >= {"estimate", "low", "high", "superiority", "verdict"}
+
+
+def test_many_pairs_are_drawn_a_few_resamples_at_a_time_and_nothing_else_changes(monkeypatch):
+    values = np.random.default_rng(0).normal(0.5, 2, 300)
+    whole = compare(values, np.zeros(300), rule())
+    monkeypatch.setattr(comparison, "_DRAWN", 300 * 7)
+    parts = compare(values, np.zeros(300), rule())
+
+    assert parts.verdict == whole.verdict
+    for key in ("estimate", "low", "high", "p", "superiority"):
+        assert getattr(parts, key) == pytest.approx(getattr(whole, key), rel=1e-12)

@@ -12,9 +12,11 @@ from reportgen.article.page import template_folder
 from reportgen.article.sections import sections
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm
+from reportgen.experiment.file import parse, shipped
 from reportgen.figures import Animation, Picture, figures, scenes
 from reportgen.network import Network
 from reportgen.penalties.l2 import L2
+from reportgen.sweep import complete
 
 NAMES = sections.names()
 
@@ -29,7 +31,8 @@ def test_no_template_is_without_its_section():
     assert {file.stem for file in (template_folder() / "sections").glob("*.html")} == set(NAMES)
 
 
-def test_the_shipped_experiment_has_every_section(small_experiment):
+def test_the_shipped_experiment_has_every_section_but_that_of_a_sweep(small_experiment):
+    assert set(parse(shipped()).sections) == set(NAMES) - {"landscape"}
     assert set(small_experiment.sections) == set(NAMES)
 
 
@@ -87,6 +90,7 @@ def test_a_section_adapts_to_another_experiment(name, small_experiment, cache):
         arms=(Arm(name="only", label="only <one>", penalty=L2(), strength=0.1),),
         runs=dataclasses.replace(small_experiment.runs, count=2),
         sections=(name,),
+        sweep=dataclasses.replace(small_experiment.sweep, arm="only"),
     )
     findings, tables, _ = _told(name, other, cache)
 
@@ -107,7 +111,8 @@ def _told(name, experiment, cache: Path):
     section = sections[name]()
     trained = Store(cache).complete(section.runs(experiment), Serial()).result()
     trained |= Store(cache).complete(section.follow_up(experiment, trained), Serial()).result()
-    study = section.study(experiment)
+    swept = section.sweep(experiment)
+    study = complete(experiment, Store(cache), Serial()) if swept else section.study(experiment)
     findings = section.findings(experiment, trained, study)
     tables = list(section.tables(experiment, findings))
     return findings, tables, list(section.media(experiment, trained, study, findings))

@@ -26,8 +26,8 @@ penalty = "none"
 """
 
 TOP = (
-    "Known: arms, author, comparison, data, formats, language, network, reading, recording, runs, sections, title, "
-    "training."
+    "Known: arms, author, comparison, data, formats, language, network, reading, recording, runs, sections, sweep, "
+    "title, training."
 )
 
 

@@ -10,6 +10,7 @@ from reportgen.article.sections import sections
 from reportgen.datasets import datasets
 from reportgen.experiment import Comparison, Runs
 from reportgen.experiment.file import on_offer, parse, shipped
+from reportgen.sweep import cells
 
 NAMES = tuple(on_offer())
 
@@ -44,7 +45,7 @@ def test_the_default_is_offered_first():
 
 
 def test_there_is_a_file_for_each_question():
-    assert set(NAMES) >= {"default", "deep", "quick", "sparse-inputs", "correlated", "polynomial", "diabetes"}
+    assert set(NAMES) >= {"default", "deep", "quick", "sparse-inputs", "correlated", "polynomial", "diabetes", "sweep"}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ def test_there_is_a_file_for_each_question():
         ("correlated", "correlated"),
         ("polynomial", "polynomial"),
         ("diabetes", "diabetes"),
+        ("sweep", "line"),
     ],
 )
 def test_a_file_is_about_the_data_that_it_is_named_after(name, data):
@@ -82,6 +84,13 @@ def test_the_quick_one_trains_and_draws_little():
     assert "motion" not in quick.sections
 
 
+def test_the_sweep_is_a_minute_or_two_of_work():
+    sweep = parse(shipped("sweep"))
+
+    assert len(cells(sweep)) * sweep.sweep.count * sweep.run(0).steps <= 3e8, "of which two cores do some 6e7 a second"
+    assert sweep.sweep.count >= 1000, "a run more or less in a cell must not show"
+
+
 SMALL = [name for name in NAMES if name not in ("default", "deep")]
 """The others have every section, which the tests of the article build."""
 
@@ -95,6 +104,7 @@ def test_a_shipped_file_builds(name, tmp_path, cache):
         recording=dataclasses.replace(full.recording, every=2),
         runs=Runs(count=2),
         comparison=Comparison(equivalence=full.comparison.equivalence, resamples=200),
+        sweep=full.sweep and dataclasses.replace(full.sweep, count=2),
     )
 
     built = reportgen.build(small, tmp_path, cache=cache, executor="serial")

@@ -25,6 +25,7 @@ ERRORS = RNG.lognormal(2, 0.5, 30)
 COUNTS = RNG.integers(0, 9, 29)
 KERNELS = [np.where(RNG.random(shape) < 0.2, 1.0, 0.0) for shape in ((1, 10), (10, 40), (40, 1))]
 SIZES = RNG.normal(size=20)
+LANDSCAPE = np.array([[0.1, 0.2, 0.3], [0.2, 0.5, 0.9], [0.3, 1, np.nan], [0.4, np.inf, np.nan]])
 LINES = np.sin(X) * RNG.normal(1, 0.2, (8, 1))
 
 
@@ -101,6 +102,19 @@ SAMPLES = {
         ],
         "equivalence": (-1, 1),
         "xlabel": text,
+    },
+    "landscape": lambda text: {
+        "strengths": [0, 0.01, 0.1, 1.0],
+        "learning_rates": [0.001, 0.01, 0.03],
+        "panels": [
+            {"title": text, "values": LANDSCAPE * 100, "label": text},
+            {"title": text, "values": LANDSCAPE, "label": text, "share": True},
+        ],
+        "diverged": [[0, 0, 0], [0, 0, 0.2], [0, 0, 0.6], [0, 0, 1]],
+        "best": (1, 1),
+        "xlabel": text,
+        "ylabel": text,
+        "products": text[:3],
     },
     "network_graph": lambda text: {
         "kernels": KERNELS,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.article.claims import Claim
-from reportgen.experiment import SECTIONS_PACKAGE, Experiment
+from reportgen.experiment import SECTIONS_PACKAGE, Experiment, Sweep
 from reportgen.figures import Animation, Picture
 from reportgen.registry import Registry, stored
 from reportgen.run import Run
@@ -69,6 +69,10 @@ class Section:
 
     def study(self, e: Experiment) -> Any:
         """Work that needs no trained run; done by a worker while others train. Returns plain values and arrays."""
+        return None
+
+    def sweep(self, e: Experiment) -> Sweep | None:
+        """A sweep that must be done for it; what is handed over as `study` is then the `Swept` that came of it."""
         return None
 
     def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:

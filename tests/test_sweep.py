@@ -1,0 +1,419 @@
+"""Sweeps: what is trained equals single runs, is trained once, and never lies in memory all at once."""
+
+import dataclasses
+import itertools
+import os
+from concurrent.futures import Executor, Future
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+from reportgen import sweep
+from reportgen.analysis.errors import total_error
+from reportgen.analysis.sparsity import below_share, zero_share
+from reportgen.encoding import encode
+from reportgen.errors import ExperimentError, MachineError, RefusedError
+from reportgen.executors import executors
+from reportgen.executors.serial import Serial
+from reportgen.experiment import Arm, Experiment, Sweep
+from reportgen.network import Network
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.run import Recording, Training
+from reportgen.stacking import ENDS_ONLY
+from reportgen.training import train, train_ends
+
+E = Experiment(
+    training=Training(epochs=3),
+    network=Network(hidden=(4, 3)),
+    arms=(Arm(name="l1", penalty=L1(), strength=0.3, step="proximal"),),
+    sweep=Sweep(arm="l1", strengths=(0.0, 0.3), learning_rates=(0.01, 0.03), count=300),
+)
+CELLS = 4
+
+
+def changed(**values):
+    return dataclasses.replace(E, sweep=dataclasses.replace(E.sweep, **values))
+
+
+class Memory:
+    """A store that counts."""
+
+    def __init__(self):
+        self.entries, self.kept = {}, []
+
+    def recall(self, kind, key):
+        return self.entries.get((kind, key))
+
+    def keep(self, kind, key, value):
+        self.entries[kind, key] = value
+        self.kept.append((kind, key))
+        return value
+
+
+class Made(Serial):
+    """Does not train: what comes back is made up, and what was asked for is remembered."""
+
+    def __init__(self, fail_after=None):
+        self.jobs, self.fail_after = [], fail_after
+
+    def submit(self, task, job, weights, versions):
+        if self.fail_after is not None and len(self.jobs) >= self.fail_after:
+            raise KeyboardInterrupt
+        self.jobs.append(list(job))
+        return super().submit(_made_up, job, weights)
+
+    @property
+    def chunks(self):
+        return [chunk for job in self.jobs for chunk in job]
+
+
+def _made_up(job, weights):
+    names = ("test", "train", "zero", "dead", "size")
+    found = [{sweep.SUMMARY: {name: np.full(c.count, c.first.order_seed, np.float32) for name in names}} for c in job]
+    for chunk, of_chunk in zip(job, found, strict=True):
+        of_chunk[sweep.SUMMARY]["diverged"] = np.full(chunk.count, -1, np.int32)
+    return encode(found)
+
+
+@pytest.fixture(scope="module")
+def swept():
+    e = changed(weights=True)
+    return sweep.complete(e, Memory(), Serial())
+
+
+def test_a_chunk_ends_where_its_runs_end_bit_for_bit(swept):
+    for cell in sweep.cells(E):
+        chunk = next(sweep.chunks(E, cell))
+        kernels, biases = next(swept.weights(cell))
+        trained = train(chunk.runs)
+        for layer in range(3):
+            np.testing.assert_array_equal(kernels[layer], [t.kernels[layer][-1] for t in trained])
+            np.testing.assert_array_equal(biases[layer], [t.biases[layer][-1] for t in trained])
+
+
+def test_a_run_of_a_chunk_ends_where_it_ends_alone_bit_for_bit(swept):
+    cell = sweep.cells(E)[2]
+    kernels, _ = next(swept.weights(cell))
+    for i in (0, 17, 255):
+        (alone,) = train([dataclasses.replace(sweep.run_of(E, cell, i), recording=ENDS_ONLY)])
+        for layer in range(3):
+            np.testing.assert_array_equal(kernels[layer][i], alone.kernels[layer][-1])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"arms": (Arm(name="l1", penalty=L2(), strength=0.3),), "fresh_data": True},
+        {"arms": (Arm(name="l1", penalty=L1(), strength=0.3),), "training": Training(epochs=3, order="reshuffled")},
+        {"arms": (Arm(name="l1", penalty=GroupLasso(), strength=0.3, step="proximal"),)},
+        {"training": Training(epochs=3, batch_size=8, loss="huber", schedule="cosine", optimizer="adam")},
+        {"network": Network(hidden=(4, 3), activation="tanh", dropout=0.3)},
+    ],
+    ids=["fresh data", "reshuffled", "groups", "batches", "dropout"],
+)
+def test_that_holds_for_whatever_can_be_trained(changes):
+    e = dataclasses.replace(E, **changes)
+    first = next(sweep.chunks(e, sweep.cells(e)[3])).first
+    ends, trained = train_ends(first, 20, e.fresh_data), train(sweep.in_a_row(first, 20, e.fresh_data))
+
+    for layer in range(3):
+        np.testing.assert_array_equal(ends.kernels[layer], [t.kernels[layer][-1] for t in trained])
+
+
+def test_summaries_are_those_of_single_runs(swept):
+    cell = sweep.cells(E)[3]
+    values = swept.values(cell)
+    trained = train([dataclasses.replace(sweep.run_of(E, cell, i), recording=Recording(every=None)) for i in range(9)])
+
+    band = cell.strength * cell.learning_rate
+    np.testing.assert_allclose(values["test"][:9], [total_error(t) for t in trained], rtol=1e-5)
+    np.testing.assert_allclose(values["train"][:9], [t.loss[-1] for t in trained], rtol=1e-5)
+    np.testing.assert_allclose(values["zero"][:9], [zero_share(t.at(-1)[0]) for t in trained])
+    np.testing.assert_allclose(values["dead"][:9], [below_share(t.at(-1)[0], band) for t in trained])
+    assert {len(array) for array in values.values()} == {300}
+    assert values["zero"].max() > 0
+
+
+def test_a_cell_begins_with_the_runs_of_an_arm():
+    arm = E.arms[0]
+    cell = sweep.Cell(arm.strength, E.training.learning_rate)
+
+    assert [sweep.run_of(E, cell, i) for i in range(30)] == E.arm_runs(arm)
+
+
+def test_runs_that_diverge_say_when_and_have_no_numbers():
+    e = dataclasses.replace(
+        E,
+        training=Training(epochs=3, loss="squared"),
+        sweep=Sweep(arm="l1", strengths=(0.3,), learning_rates=(0.001, 50.0), count=3),
+    )
+    done = sweep.complete(e, Memory(), Serial())
+    calm, wild = map(done.values, sweep.cells(e))
+    trained = train([dataclasses.replace(sweep.run_of(e, sweep.cells(e)[1], i), recording=ENDS_ONLY) for i in range(3)])
+
+    assert calm["diverged"].tolist() == [-1] * 3
+    assert wild["diverged"].tolist() == [t.diverged for t in trained]
+    assert np.isnan(wild["test"]).all()
+    assert np.isfinite(calm["test"]).all()
+
+
+def test_every_executor_gives_the_same(swept):
+    with executors["processes"]() as workers:
+        there = sweep.complete(E, Memory(), workers)
+
+    for cell in sweep.cells(E):
+        for name, values in there.values(cell).items():
+            np.testing.assert_array_equal(values, swept.values(cell)[name])
+
+
+def test_chunks_are_named_by_what_is_in_them():
+    keys = [chunk.key for cell in sweep.cells(E) for chunk in sweep.chunks(E, cell)]
+    other = dataclasses.replace(E, training=Training(epochs=4))
+
+    assert len(set(keys)) == len(keys) == CELLS * 2
+    assert keys == [chunk.key for cell in sweep.cells(E) for chunk in sweep.chunks(E, cell)]
+    assert not set(keys) & {chunk.key for cell in sweep.cells(other) for chunk in sweep.chunks(other, cell)}
+
+
+def test_without_strength_all_penalties_share_their_runs():
+    other = dataclasses.replace(E, arms=(Arm(name="l1", penalty=L2(), strength=0.3),))
+    same = [
+        a.key == b.key
+        for cell in sweep.cells(E)
+        for a, b in zip(sweep.chunks(E, cell), sweep.chunks(other, cell), strict=True)
+    ]
+
+    assert same == [True] * 4 + [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("more", "trained"),
+    [
+        ({}, 0),
+        ({"count": 290}, 0),
+        ({"count": 512}, 0),
+        ({"count": 513}, CELLS),
+        ({"strengths": (0.0, 0.1, 0.3)}, 4),
+        ({"learning_rates": (0.01,)}, 0),
+    ],
+    ids=["the same", "fewer runs", "runs trained already", "more runs", "another strength", "fewer rates"],
+)
+def test_only_what_is_new_is_trained(more, trained):
+    store, again = Memory(), Made()
+    sweep.complete(E, store, Made())
+
+    sweep.complete(changed(**more), store, again)
+
+    assert len(again.chunks) == trained
+
+
+def test_a_sweep_that_is_stopped_goes_on_with_what_is_missing():
+    store, stopped, again = Memory(), Made(fail_after=5), Made()
+    e = changed(count=256 * 10)
+    with pytest.raises(KeyboardInterrupt):
+        sweep.complete(e, store, stopped)
+    there = {key for _, key in store.entries}
+
+    sweep.complete(e, store, again)
+
+    assert there == {chunk.key for chunk in stopped.chunks}
+    assert len(there) == 20
+    assert not there & {chunk.key for chunk in again.chunks}
+    assert len(there) + len(again.chunks) == CELLS * 10
+
+
+@pytest.mark.parametrize("bad", range(2))
+def test_a_failing_job_loses_nothing_of_the_others(bad):
+    class Failing(Made):
+        def submit(self, task, job, weights, versions):
+            future = super().submit(task, job, weights, versions)
+            if len(self.jobs) - 1 == bad:
+                future = Future()
+                future.set_exception(MachineError("the machine gave up"))
+            return future
+
+    store = Memory()
+    with pytest.raises(MachineError):
+        sweep.complete(E, store, failing := Failing())
+    sweep.complete(E, store, again := Made())
+
+    assert again.chunks == failing.jobs[bad]
+
+
+@pytest.mark.parametrize("block", [b"", encode([]), encode([{}] * 4), encode([{"chunk": {"test": np.zeros(3)}}] * 4)])
+def test_what_a_worker_sends_back_is_not_believed(block):
+    class Lying(Made):
+        def submit(self, task, job, weights, versions):
+            future = Future()
+            future.set_result(block)
+            return future
+
+    store = Memory()
+    with pytest.raises(MachineError, match="a worker sent back what is no part of the sweep"):
+        sweep.complete(E, store, Lying())
+
+    assert not store.entries
+
+
+def test_a_worker_with_other_versions_is_refused():
+    chunk = next(sweep.chunks(E, sweep.cells(E)[0]))
+
+    with pytest.raises(RefusedError, match="they must be the same"):
+        sweep.train_chunks([chunk], False, {"reportgen": "0.0.1"})
+
+
+class Slow(Executor):
+    """Finishes a job only when nobody submits any more; counts how many wait."""
+
+    workers = 3
+
+    def __init__(self):
+        self.waiting, self.most = [], 0
+
+    def submit(self, task, job, weights, versions):
+        future = Future()
+        self.waiting.append((future, job))
+        self.most = max(self.most, len(self.waiting))
+        return future
+
+    def finish(self):
+        future, job = self.waiting.pop(0)
+        future.set_result(_made_up(job, False))
+
+
+def test_few_jobs_are_under_way_at_once(monkeypatch):
+    slow = Slow()
+
+    def wait(futures, return_when):
+        slow.finish()
+        return type("Done", (), {"done": [future for future in futures if future.done()]})
+
+    monkeypatch.setattr(sweep, "wait", wait)
+    sweep.complete(changed(count=256 * 40), Memory(), slow)
+
+    assert slow.most == 2 * Slow.workers
+
+
+def test_chunks_with_the_same_seeds_follow_each_other():
+    sweep.complete(changed(count=1024), Memory(), made := Made())
+    seeds = [chunk.first.order_seed for chunk in made.chunks]
+
+    assert seeds == sorted(seeds)
+    assert [len(list(group)) for _, group in itertools.groupby(seeds)] == [CELLS] * 4
+
+
+def test_progress_counts_runs_those_that_were_there_too():
+    told = []
+    store = Memory()
+    sweep.complete(E, store, Made(), lambda *event: told.append(event))
+    for key in list(store.entries)[:3]:
+        del store.entries[key]
+
+    sweep.complete(E, store, Made(), lambda *event: told.append(event))
+
+    assert told[0] == ("sweep", 0, CELLS * 512)
+    assert [event[1] for event in told].count(CELLS * 512) == 2
+    assert {event[2] for event in told} == {CELLS * 512}
+
+
+def test_weights_are_kept_when_asked_for_and_only_then(swept):
+    store = Memory()
+    plain = sweep.complete(E, store, Serial())
+    cell = sweep.cells(E)[0]
+
+    assert {kind for kind, _ in store.entries} == {sweep.SUMMARY}
+    with pytest.raises(ExperimentError) as refused:
+        next(plain.weights(cell))
+    assert str(refused.value) == "weights must be true in the table [sweep] for the last weights to be kept"
+    assert [len(kernels[0]) for kernels, _ in swept.weights(cell)] == [256, 44]
+    sweep.complete(changed(weights=True), store, again := Serial())
+    assert again is not None
+    assert {kind for kind, _ in store.entries} == {sweep.SUMMARY, sweep.WEIGHTS}
+
+
+def test_a_chunk_that_vanished_is_told():
+    store = Memory()
+    done = sweep.complete(E, store, Made())
+    store.entries.clear()
+
+    with pytest.raises(MachineError) as lost:
+        done.values(sweep.cells(E)[0])
+    assert str(lost.value) == "the store lost a part of the sweep; the same command trains it again"
+
+
+def test_chunks_of_large_networks_are_small():
+    large = dataclasses.replace(E, network=Network(hidden=(1000, 1000)))
+
+    assert next(sweep.chunks(large, sweep.cells(large)[0])).count == 1
+    assert next(sweep.chunks(E, sweep.cells(E)[0])).count == 256
+
+
+HEAD = """\
+sections = ["landscape"]
+[data]
+name = "line"
+[[arms]]
+name = "l1"
+penalty = "l1"
+strength = 0.3
+[[arms]]
+name = "none"
+penalty = "none"
+[sweep]
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ("", "my.toml:11:1: sweep.arm: is required and missing"),
+        (
+            "arm = 'l1x'",
+            "my.toml:12:1: sweep.arm: must name an arm with a penalty, got 'l1x'. Did you mean 'l1'? Known: l1.",
+        ),
+        ("arm = 'none'", "my.toml:12:1: sweep.arm: must name an arm with a penalty, got 'none'. Known: l1."),
+        (
+            "arm = 'l1'\nstrengths = [0.3, 0.1]",
+            "my.toml:13:1: sweep.strengths: must rise from each value to the next, got [0.3, 0.1]",
+        ),
+        ("arm = 'l1'\nstrengths = []", "my.toml:13:1: sweep.strengths: must be 1 to 100 values, got 0"),
+        (
+            "arm = 'l1'\nlearning_rates = [0]",
+            "my.toml:13:19: sweep.learning_rates[1]: must be greater than 0, got 0",
+        ),
+        ("arm = 'l1'\ncount = 0", "my.toml:13:1: sweep.count: must be greater than or equal to 1, got 0"),
+        (
+            "arm = 'l1'\ncount = 10_000_000\nstrengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n"
+            "learning_rates = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]",
+            "my.toml:13:1: sweep.count: must leave at most 1,000,000,000 runs in all cells together, got 1,100,000,000",
+        ),
+        ("arm = 'l1'\ncuont = 3", "my.toml:13:1: sweep.cuont: unknown key. Did you mean 'count'? Known: arm, count, "),
+    ],
+)
+def test_a_mistake_in_the_table_has_its_place(lines, complaint):
+    from reportgen.experiment.file import parse
+
+    with pytest.raises(ExperimentError) as told:
+        parse(HEAD + lines, "my.toml")
+    assert str(told.value).startswith(complaint)
+    assert "\n" not in str(told.value)
+
+
+def test_a_sweep_and_its_section_go_together():
+    from reportgen.experiment.file import parse
+
+    with pytest.raises(ExperimentError) as no_section:
+        parse(HEAD.replace("landscape", "errors") + "arm = 'l1'", "my.toml")
+    with pytest.raises(ExperimentError) as no_sweep:
+        parse(HEAD.replace("[sweep]\n", ""), "my.toml")
+
+    assert str(no_section.value) == (
+        "my.toml:11:1: sweep: is shown by the section 'landscape', which must be among the sections"
+    )
+    assert str(no_sweep.value) == (
+        "my.toml:1:1: sections: must not have 'landscape' without a table [sweep] that says what it shows"
+    )
