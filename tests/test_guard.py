@@ -89,6 +89,13 @@ def test_a_folder_of_its_own_is_allowed_beside_the_experiment_and_anywhere(house
     check(out.format(tmp=tmp_path), house)
 
 
+def test_an_input_is_where_a_link_to_it_leads(house, tmp_path):
+    (tmp_path / "to-deep").symlink_to(house / "elsewhere" / "deep")
+
+    with pytest.raises(RefusedError, match="contains the templates"):
+        guard.check(house / "elsewhere", {"templates": tmp_path / "to-deep"})
+
+
 def test_what_is_not_there_yet_counts_by_its_name(house):
     with pytest.raises(RefusedError, match="contains the store"):
         guard.check(Path("output"), {}, Path("output/cache"))

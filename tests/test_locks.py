@@ -128,7 +128,9 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path, waiting):
 def test_programs_and_workers_that_are_started_do_not_hold_it(tmp_path):
     with locks.exclusive(tmp_path):
         assert holders(tmp_path) == 1
-        listed = subprocess.run(["ls", "-l", "/proc/self/fd"], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(
+            ["ls", "-l", "/proc/self/fd"], capture_output=True, text=True, check=True, close_fds=False
+        ).stdout
         with get_context("spawn").Pool(1) as pool:
             worker = pool.apply(holders, (tmp_path,))
 
@@ -137,15 +139,15 @@ def test_programs_and_workers_that_are_started_do_not_hold_it(tmp_path):
 
 
 def test_a_fork_does_not_hold_it(tmp_path):
+    ready, done = os.pipe(), os.pipe()
     with locks.exclusive(tmp_path):
-        ready, done = os.pipe(), os.pipe()
         child = os.fork()
         if not child:
             os.write(ready[1], b"%d" % holders(tmp_path))
             os.read(done[0], 1)
             os._exit(0)
-        assert os.read(ready[0], 9) == b"0"
     try:
+        assert os.read(ready[0], 9) == b"0"
         with locks.exclusive(tmp_path):
             pass
     finally:
