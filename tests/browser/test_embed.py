@@ -92,7 +92,6 @@ def test_a_served_page_of_snippets_has_the_addresses_of_its_server(site: str, re
 
 def test_a_snippet_in_a_strangers_page_shows_the_player(site: str, report: Path, browser: Browser) -> None:
     page = browser.new_page()
-    page.goto(site)
     page.set_content(snippets("weights-l1", animations(report)["weights-l1"], site)["player"])
     frame = page.frame_locator("iframe")
     frame.locator(".player canvas").wait_for()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pytest
+from browser.waiting import until
 
 import reportgen
 from reportgen.analysis.errors import total_error
@@ -178,7 +179,7 @@ def lively(article: Path, visit: Open) -> Iterator[Page]:
 def still(lively: Page) -> Page:
     """The page of a reader who wants no movement, so that what it shows is the end of the training."""
     lively.emulate_media(reduced_motion="reduce")
-    lively.wait_for_function("document.querySelector('[data-reading=loss]').textContent")
+    until(lively, "document.querySelector('[data-reading=loss]').textContent")
     return lively
 
 
@@ -195,7 +196,7 @@ def readings(page: Page) -> dict[str, str]:
 
 def settle(page: Page, trained: int) -> None:
     """Wait until the network was trained so often, and has been drawn."""
-    page.wait_for_function("n => document.getElementById('figure-live').dataset.trained >= n", arg=trained)
+    until(page, "n => document.getElementById('figure-live').dataset.trained >= n", arg=trained)
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
@@ -292,7 +293,7 @@ def test_what_the_text_promises_happens(still: Page) -> None:
 def test_a_training_that_runs_away_is_told_in_words(still: Page, loss: str) -> None:
     choose(still, "loss", loss)
     choose(still, "rate", still.get_attribute("#live-rate", "max") or "")
-    still.wait_for_function("document.querySelector('.said').textContent.includes('run away')")
+    until(still, "document.querySelector('.said').textContent.includes('run away')")
 
     said = still.locator(".said").inner_text()
 
@@ -302,7 +303,7 @@ def test_a_training_that_runs_away_is_told_in_words(still: Page, loss: str) -> N
     again = trained(still) + 1
     still.get_by_role("button", name="Reset").click()
     settle(still, again)
-    still.wait_for_function("document.querySelector('.said').textContent.startsWith('4,000 steps')")
+    until(still, "document.querySelector('.said').textContent.startsWith('4,000 steps')")
 
 
 def test_it_can_be_used_with_the_keyboard_alone(still: Page) -> None:
@@ -323,12 +324,12 @@ def test_it_can_be_used_with_the_keyboard_alone(still: Page) -> None:
     assert still.evaluate("document.activeElement.getAttribute('aria-label')") == "Step"
 
     still.keyboard.press("Home")
-    still.wait_for_function("document.querySelector('.movie .step').textContent === 'step 0'")
+    until(still, "document.querySelector('.movie .step').textContent === 'step 0'")
 
 
 def test_scrubbing_shows_the_weights_of_that_step(still: Page) -> None:
     still.locator(".movie .position").fill("0")
-    still.wait_for_function("document.querySelector('.movie .step').textContent === 'step 0'")
+    until(still, "document.querySelector('.movie .step').textContent === 'step 0'")
 
     run = CASES["l1 subgradient absolute"]
     assert reading(still, "size") == f"{sum(np.abs(w).sum() for w in run.initial_weights()[0]):.3g}"
@@ -356,7 +357,7 @@ def test_after_a_change_it_moves_once_for_less_than_five_seconds(lively: Page) -
 def test_movement_can_be_stopped_where_it_is(lively: Page) -> None:
     page = lively
     page.locator(".movie .toggle").click()
-    page.wait_for_function("document.querySelector('.movie .position').valueAsNumber > 3")
+    until(page, "document.querySelector('.movie .position').valueAsNumber > 3")
 
     page.locator(".movie .toggle").click()
     page.wait_for_selector(".live:not(.playing)")

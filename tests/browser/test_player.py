@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from browser.waiting import until
 
 from reportgen.figures import style
 from reportgen.store import Store
@@ -33,7 +34,7 @@ class Figure:
         self.canvas = self.part("canvas")
         self.slider = self.part("position")
         self.come()
-        page.wait_for_function(f"document.querySelector('#figure-{name} .step').textContent")
+        until(page, f"document.querySelector('#figure-{name} .step').textContent")
         self.settle()
 
     def part(self, name: str) -> Locator:
@@ -328,7 +329,7 @@ def test_speed_is_how_fast_it_plays(still: Open) -> None:
     figure.choose("speed", "4×")
     figure.part("toggle").click()
 
-    figure.page.wait_for_function("document.querySelector('#figure-weights-l1 .step').textContent !== 'step 240'")
+    until(figure.page, "document.querySelector('#figure-weights-l1 .step').textContent !== 'step 240'")
     figure.page.wait_for_timeout(1600)
     assert (figure.playing, figure.step) == (False, last)
 
@@ -344,7 +345,7 @@ def test_it_plays_once_when_it_comes_into_view_and_stops_within_five_seconds(vis
     figure.come()
 
     page.wait_for_selector("#figure-weights-l1 .playing", timeout=2000)
-    page.wait_for_function("!document.querySelector('.playing')", timeout=5000)
+    until(page, "!document.querySelector('.playing')", timeout=5)
     assert figure.step == 240
     page.evaluate("window.scrollTo({ top: 0, behavior: 'instant' })")
     page.wait_for_timeout(200)
