@@ -1,0 +1,120 @@
+"""`reportgen build` as it is called: what it explains, verifies, refuses and warns of."""
+
+import pytest
+from click.testing import CliRunner
+
+from reportgen import pipeline
+from reportgen.cli.program import program
+
+EXPERIMENT = """
+title = "Small"
+sections = ["penalties", "reading"]
+[data]
+name = "line"
+[runs]
+count = 2
+[[arms]]
+name = "none"
+penalty = "none"
+"""
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(EXPERIMENT, "utf-8")
+
+    def run(*args, file="small.toml"):
+        wanted = [file, "-o", "out", "--cache-dir", "store", "--executor", "serial", "--progress", "none", *args]
+        return CliRunner().invoke(program, ["build", *wanted])
+
+    return run
+
+
+def test_a_first_build_says_that_there_was_none(build):
+    done = build("--explain")
+
+    assert done.exit_code == 0
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert "reportgen: section penalties: nothing was built here before, and it is not in the store" in lines
+
+
+def test_what_has_changed_is_named(build, tmp_path):
+    build()
+    (tmp_path / "small.toml").write_text(EXPERIMENT.replace("count = 2", "count = 3"), "utf-8")
+
+    done = build("--explain")
+
+    assert "reportgen: section penalties: runs.count was 2, is 3" in done.stderr.splitlines()
+
+
+def test_nothing_is_explained_where_nothing_is_made(build):
+    build()
+
+    assert build("--explain").stderr == ""
+
+
+def test_what_went_from_the_store_is_said_to_be_gone(build, tmp_path):
+    build()
+    for path in (tmp_path / "store").rglob("*.section"):
+        path.unlink()
+    (tmp_path / "small.toml").write_text(EXPERIMENT.replace("Small", "Other"), "utf-8")
+
+    assert "reportgen: section penalties: not in the store" in build("--explain").stderr.splitlines()
+
+
+def test_a_report_that_comes_out_equal_is_verified(build):
+    done = build("--verify")
+
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1].startswith("Built again from nothing: all ")
+
+
+def test_a_report_that_comes_out_otherwise_leaves_with_seven(build, monkeypatch):
+    rendered = iter("ab")
+    monkeypatch.setattr(pipeline, "version", lambda name: name + next(rendered) if name == "numpy" else name)
+
+    done = build("--verify")
+
+    assert done.exit_code == 7
+    assert "files came out otherwise when they were made again: embed/" in done.stderr or "index.html" in done.stderr
+
+
+def test_an_edited_file_is_kept_with_a_warning_and_replaced_if_asked_for(build, tmp_path):
+    build()
+    page = tmp_path / "out" / "report.html"
+    made = page.read_bytes()
+    page.write_text("mine", "utf-8")
+
+    kept = build()
+    assert kept.exit_code == 0
+    assert page.read_text("utf-8") == "mine"
+    assert build("--overwrite-edited").exit_code == 0
+    assert page.read_bytes() == made
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "~", "small.toml"])
+def test_folders_that_are_not_for_reports_are_refused_before_anything_is_made(build, tmp_path, name):
+    done = build("-o", name)
+
+    assert done.exit_code in (2, 4, 5)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.toml"]
+
+
+def test_a_folder_with_other_files_is_refused_and_adopted_if_asked_for(build, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine", "utf-8")
+
+    refused, adopted = build(), build("--adopt")
+
+    assert (refused.exit_code, adopted.exit_code) == (4, 0)
+    assert (tmp_path / "out" / "mine.txt").read_text("utf-8") == "mine"
+
+
+def test_a_store_that_others_can_write_to_is_refused(build, tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store").chmod(0o777)
+
+    assert build().exit_code == 4
+    assert build("--allow-shared-cache").exit_code == 0
+    assert list((tmp_path / "store").iterdir()) == []
