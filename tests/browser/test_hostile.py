@@ -18,7 +18,8 @@ from reportgen.animation import Media
 from reportgen.article.difference.comparing import difference
 from reportgen.article.difference.page import ROWS
 from reportgen.article.difference.page import render as render_difference
-from reportgen.article.page import Article, Chapter, render, render_embeds
+from reportgen.article.embed import snippets
+from reportgen.article.page import Article, Chapter, described, render, render_embeds
 from reportgen.article.player import Player, Players, Series
 from reportgen.article.sections import Column, Table
 from reportgen.errors import ExperimentError
@@ -231,24 +232,27 @@ def test_titles_are_refused_or_stay_titles(visit: Open, tmp_path: Path) -> None:
     assert 10 < len(refused) < len(SAMPLE) / 3
 
 
-def test_the_page_of_snippets_shows_text(visit: Open, tmp_path: Path, templates: Path) -> None:
-    for number, text in enumerate(SAMPLE[:: 1 if SOAK else 4]):
-        wanted = article([text])
-        (tmp_path / "embed").mkdir(exist_ok=True)
-        for name, page_ in render_embeds(wanted, templates).items():
-            (tmp_path / "embed" / f"{number}-{name}").write_bytes(page_.encode())
-        for path, content in wanted.media["moving"].published.items():
-            (tmp_path / path).parent.mkdir(exist_ok=True)
-            (tmp_path / path).write_bytes(content)
-        watch = Watch()
+def test_pages_to_embed_show_text(visit: Open, tmp_path: Path) -> None:
+    plain = article(["x"])
+    moving = {f"m{i}": dataclasses.replace(plain.media["moving"], name=f"m{i}", alt=t) for i, t in enumerate(SAMPLE)}
+    wanted = dataclasses.replace(plain, media=moving, players=Players())
+    published = {path: content for media in moving.values() for path, content in media.published.items()}
+    pages = {f"embed/{name}": text.encode() for name, text in render_embeds(wanted).items()}
+    for path, content in (published | pages).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    watch = Watch()
 
-        page = visit(tmp_path / "embed" / f"{number}-index.html", watch)
-        assert all_of(page, "section > p")[0] == holdable(text)
+    page = visit(tmp_path / "embed" / "index.html", watch)
+
+    assert all_of(page, "section > p:not(.files)") == [holdable(text) for text in SAMPLE]
+    told = [text for name, media in moving.items() for text in snippets(name, described(media)).values()]
+    assert all_of(page, "pre code") == told
+    assert watch.quiet(page)
+    for name, media in list(moving.items())[:: 1 if SOAK else 4]:
+        page.goto((tmp_path / "embed" / f"{name}.html").as_uri())
+        assert all_of(page, "img.moving", "e.alt") == [holdable(media.alt)]
         assert watch.quiet(page)
-        page.goto((tmp_path / "embed" / f"{number}-moving.html").as_uri())
-        assert all_of(page, "img.moving", "e.alt") == [holdable(text)]
-        assert watch.quiet(page)
-        page.context.close()
 
 
 def test_a_difference_shows_names_and_sentences_as_text(visit: Open, tmp_path: Path) -> None:
