@@ -170,7 +170,8 @@ class _Pictures:
 
     def drawn(self) -> dict[str, Media]:
         """All that were asked for, by name."""
-        self._shop.progress("draw", 0, len(self._drawing))
+        if self._drawing:
+            self._shop.progress("draw", 0, len(self._drawing))
         media = {item.name: item for item in self._media.values()}
         for done, future in enumerate(as_completed(self._drawing), 1):
             item = future.result()

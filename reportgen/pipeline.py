@@ -16,7 +16,7 @@ import reportgen
 from reportgen import files, site, sources, stages
 from reportgen.animation.formats import formats
 from reportgen.article import results
-from reportgen.errors import VerificationError
+from reportgen.errors import DataError, VerificationError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
 from reportgen.run import describe
@@ -100,6 +100,10 @@ def build(
             told, media = chapters.told(shop, experiment)
             article = _article(experiment, told, media)
             contents = _files(article, told, _given_away(experiment, told, store), templates)
+        if stages.of_build(experiment, templates) != made_from:
+            raise DataError(
+                "templates were edited while pages were made from them; run the same command again", code="RG102"
+            )
         written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
     return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
 

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from reportgen import pipeline
+from reportgen.article import page
 from reportgen.cli.program import program
 
 EXPERIMENT = """
@@ -118,3 +119,20 @@ def test_a_store_that_others_can_write_to_is_refused(build, tmp_path):
     assert build().exit_code == 4
     assert build("--allow-shared-cache").exit_code == 0
     assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_templates_that_are_edited_meanwhile_are_noticed_and_nothing_is_published(build, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    rendered = page.render
+
+    def edited_meanwhile(*args, **names):
+        (tmp_path / "mine" / "new.html").write_text("new", "utf-8")
+        return rendered(*args, **names)
+
+    monkeypatch.setattr(page, "render", edited_meanwhile)
+
+    done = build("--templates", "mine")
+
+    assert done.exit_code == 3
+    assert done.stderr.startswith("reportgen[RG102]: templates were edited")
+    assert list((tmp_path / "out").iterdir()) == []
