@@ -1,19 +1,20 @@
 """Several builds at once: on one folder one of them wins and the other says who; one store serves them all."""
 
-import os
 import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from reliability.builds import Counted, chance, command, left_behind, tree
 from soak import FULL, count
 
+pytestmark = pytest.mark.timeout(3600)  # of a soak
+
 SOON = 1.0 if FULL else 10.0
-"""Seconds within which a build must say that it cannot have the folder. In the suite other tests take the processors."""
+"""Seconds within which a build must say that it cannot have the folder; in the suite other tests take processors."""
 
 
-@pytest.mark.timeout(3600)
 def test_of_two_builds_on_one_folder_one_wins_and_the_other_says_who(sites, server, place):
     random, counted = chance("pairs"), Counted("pairs of builds on one folder")
     for i in range(count(12, 100)):
@@ -40,7 +41,6 @@ def test_of_two_builds_on_one_folder_one_wins_and_the_other_says_who(sites, serv
     counted.settle()
 
 
-@pytest.mark.timeout(3600)
 def test_four_builds_share_a_store(sites, server, place):
     random, counted = chance("fours"), Counted("rounds of four builds with one store")
     for i in range(count(3, 50)):
@@ -60,7 +60,6 @@ def test_four_builds_share_a_store(sites, server, place):
     counted.settle()
 
 
-@pytest.mark.timeout(3600)
 def test_nothing_is_cleared_away_under_a_build(sites, server, place):
     """The build stands still at a random moment, and then goes on."""
     random, counted = chance("clearing"), Counted("clean and cache gc during a build")
@@ -75,7 +74,7 @@ def test_nothing_is_cleared_away_under_a_build(sites, server, place):
             held = _locked_by(build.pid)
             before = tree(place / "out"), tree(place / "store")
             for folder, clearing in (("out", ["clean", "out"]), ("store", ["cache", "gc", "--cache-dir", "store"])):
-                if os.stat(place / folder).st_ino in held:
+                if (place / folder).stat().st_ino in held:
                     other = server.run(clearing, place)
                     assert other.code == 6, other.errors
                     assert f"(process {build.pid}," in other.errors
@@ -91,6 +90,6 @@ def test_nothing_is_cleared_away_under_a_build(sites, server, place):
 
 def _locked_by(pid):
     """Inodes of the folders that a process has locked."""
-    with open("/proc/locks", encoding="ascii") as locks:
+    with Path("/proc/locks").open(encoding="ascii") as locks:
         lines = [line.split() for line in locks]
     return {int(line[5].rsplit(":", 1)[1]) for line in lines if line[1] == "FLOCK" and int(line[4]) == pid}

@@ -8,8 +8,9 @@ from soak import count
 
 from reportgen.housekeeping import damaged
 
+pytestmark = pytest.mark.timeout(3600)  # of a soak
 
-@pytest.mark.timeout(3600)
+
 def test_damaged_entries_are_made_again(sites, server, place):
     """Each build finds many; what is counted is the entries that it found damaged and made again."""
     random, counted = chance("damage"), Counted("damaged entries of the store")

@@ -1,7 +1,10 @@
 """Builds that are killed at any moment: the same command then does the rest, and nothing shows."""
 
+import pytest
 from reliability.builds import Counted, chance, command, left_behind, tree
 from soak import count
+
+pytestmark = pytest.mark.timeout(3600)  # of a soak
 
 TRAINED = {"REPORTGEN_STUB_TRAINED": "trained"}
 
@@ -9,7 +12,7 @@ TRAINED = {"REPORTGEN_STUB_TRAINED": "trained"}
 def test_a_build_that_was_killed_goes_on_where_it_was(sites, server, place):
     random, counted = chance("kills"), Counted("builds killed at a random time")
     for i in range(count(8, 180)):
-        # Half of the builds have all to do, half are ahead of the training.
+        # An empty store, one of what the old site needed, one of all that the new one needs; a site to replace or none.
         store, site = random.choice([("old", "old"), ("old", None), (None, "old"), ("new", "old")])
         after = random.uniform(0, 1.1 * sites.seconds["warm" if store == "new" else "cold"])
         with counted.trying(f"{i}: store {store}, site {site}, after {after:.3f} s"):
@@ -35,5 +38,7 @@ def test_a_build_that_was_killed_goes_on_where_it_was(sites, server, place):
 def _at_most_one_job_twice(folder):
     note = folder / "trained"
     jobs = note.read_text("utf-8").splitlines() if note.exists() else []
-    twice = [line for k, line in enumerate(jobs) if set(line.split()) & {name for one in jobs[:k] for name in one.split()}]
+    twice = [
+        line for k, line in enumerate(jobs) if set(line.split()) & {name for one in jobs[:k] for name in one.split()}
+    ]
     assert len(twice) <= 1, f"{len(twice)} jobs were done twice"

@@ -8,13 +8,14 @@ import pytest
 from reliability.builds import Counted, chance, command, left_behind, tree
 from soak import count
 
+pytestmark = pytest.mark.timeout(3600)  # of a soak
+
 TOLD = {
     signal.SIGINT: (130, "reportgen: interrupted; run again to resume\n"),
     signal.SIGTERM: (143, "reportgen: terminated; run again to resume\n"),
 }
 
 
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("sent", TOLD, ids=lambda sent: sent.name)
 def test_one_signal_ends_a_build_that_can_be_resumed(sites, server, place, sent):
     random, counted = chance(sent.name), Counted(f"builds that {sent.name} ended")
@@ -44,7 +45,6 @@ def test_one_signal_ends_a_build_that_can_be_resumed(sites, server, place, sent)
     counted.settle()
 
 
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("sent", TOLD, ids=lambda sent: sent.name)
 def test_a_second_signal_ends_it_at_once(sites, server, place, sent):
     """The build is busy with something that takes no notice of the first one."""

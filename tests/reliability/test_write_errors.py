@@ -1,4 +1,4 @@
-"""A disk that is full, broken or read-only at any point: one line that says so, and the site that was there is there."""
+"""A disk that is full, broken or read-only at any point: one line that says so, and the old site is still there."""
 
 import os
 import shutil
@@ -10,6 +10,8 @@ from environment.conftest import works
 from reliability.builds import CI, PACKAGE, STUB, Counted, chance, command, left_behind, tree
 from reliability.tracing import WRITING, calls_made, check_strace, traced
 from soak import count
+
+pytestmark = pytest.mark.timeout(3600)  # of a soak
 
 ERRORS = ("ENOSPC", "EIO", "EROFS", "EDQUOT", "EMFILE", "EACCES")
 FULL_DISK = ("ENOSPC", "EDQUOT")
@@ -33,7 +35,6 @@ def points(server, sites, tmp_path_factory):
     return found
 
 
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_of_the_disk_is_one_line_and_leaves_the_old_site(sites, server, place, points, error):
     random, counted = chance(error), Counted(f"{error} at a call that writes")
@@ -53,7 +54,6 @@ def test_an_error_of_the_disk_is_one_line_and_leaves_the_old_site(sites, server,
     counted.settle()
 
 
-@pytest.mark.timeout(3600)
 def test_a_call_that_was_interrupted_is_repeated(sites, server, place, points):
     random, counted = chance("EINTR"), Counted("EINTR at a call that writes")
     # rename is not among those that a signal interrupts
@@ -104,7 +104,6 @@ cp -r out again
 """
 
 
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", ["out", "store"])
 def test_a_full_disk_leaves_the_old_site_and_a_larger_one_gets_the_new(sites, place, part):
     alone = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
