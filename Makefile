@@ -11,7 +11,7 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_COMPILE PIP_NO_COMPILE PYTH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup report test check bench lock clean browser
+.PHONY: help setup report test soak check bench lock clean browser
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -23,6 +23,12 @@ setup: .venv/.dev browser tests/browser/node_modules/.reportgen  ## Everything t
 
 test: check setup  ## All checks and tests, a real browser included.
 	$(BIN)/python -m pytest -n auto
+
+# Whatever repeats something with chance does it as often as it takes; the counts come at the end, and into the file.
+soak: setup  ## Repeat the tests of chance and of trouble to the full counts, for about an hour.
+	@mkdir -p build && rm -f build/soak.txt
+	REPORTGEN_SOAK=1 REPORTGEN_SOAK_REPORT=$(CURDIR)/build/soak.txt $(BIN)/python -m pytest -n 2 --dist worksteal \
+		$$(grep -rl --include='test_*.py' soak tests)
 
 check: .venv/.dev  ## Lint, types, and the layers of the package.
 	$(BIN)/ruff check

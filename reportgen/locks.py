@@ -62,12 +62,15 @@ def _locked(folder: Path, kind: int | None) -> Iterator[int]:
             os.close(descriptor)
 
 
-def _lock(descriptor: int, kind: int, folder: Path) -> None:
+def _lock(descriptor: int, kind: int, folder: Path, again: bool = True) -> None:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
+        holder = _holder(descriptor)
+        if not holder and again:  # whoever had it has let go meanwhile, unless the kernel just does not tell
+            return _lock(descriptor, kind, folder, again=False)
         raise BusyError(
-            f"another build{_holder(descriptor)} is using '{folder}'; wait or choose another folder", code="RG201"
+            f"another build{holder} is using '{folder}'; wait or choose another folder", code="RG201"
         ) from None
     except OSError as error:
         if error.errno not in _UNABLE:

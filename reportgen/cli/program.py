@@ -72,9 +72,9 @@ def _verdict(error: BaseException) -> tuple[int, list[str]]:
             name = f"reportgen[{error.code}]" if error.code else "reportgen"
             return error.exit_code, [_placed(line, error.code) or f"{name}: {line}" for line in _lines(error)]
         case KeyboardInterrupt():
-            return INTERRUPTED, ["reportgen: interrupted; the same command goes on from what is stored"]
+            return INTERRUPTED, ["reportgen: interrupted; run again to resume"]
         case Terminated():
-            return TERMINATED, ["reportgen: terminated; the same command goes on from what is stored"]
+            return TERMINATED, ["reportgen: terminated; run again to resume"]
         case MemoryError():
             return MACHINE, ["reportgen: out of memory"]
         case OSError():

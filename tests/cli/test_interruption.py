@@ -44,6 +44,6 @@ def test_a_signal_ends_the_build_and_its_processes(tmp_path, sent, code, said):
 
     assert time.monotonic() - began < 10
     assert program.returncode == code
-    assert errors == f"reportgen: {said}; the same command goes on from what is stored\n"
+    assert errors == f"reportgen: {said}; run again to resume\n"
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)

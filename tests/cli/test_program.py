@@ -194,8 +194,8 @@ def test_an_unknown_executor_builds_nothing(run, builds):
             70,
             "reportgen: mistake in reportgen: KeyError: 'a\\nb' (--debug shows where)",
         ),
-        (KeyboardInterrupt(), 130, "reportgen: interrupted; the same command goes on from what is stored"),
-        (Terminated(), 143, "reportgen: terminated; the same command goes on from what is stored"),
+        (KeyboardInterrupt(), 130, "reportgen: interrupted; run again to resume"),
+        (Terminated(), 143, "reportgen: terminated; run again to resume"),
     ],
     ids=lambda value: type(value).__name__,
 )

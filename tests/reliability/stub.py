@@ -1,0 +1,174 @@
+"""The command `reportgen` with a trainer of NumPy: what a build does on disk, without the seconds TensorFlow takes.
+
+As a script it is that command. With `--serve` it loads everything once and then starts a command for each line of JSON
+on standard input, a fork of its own each: a build of tenths of a second, of which a soak needs thousands.
+
+Trajectories depend on the run alone, as those of the real trainer do. Each job of training is noted in the file that
+REPORTGEN_STUB_TRAINED names: a line with the digests of its runs. With REPORTGEN_STUB_STUCK training does not end, and
+makes the file of that name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+RUNS_A_JOB = 3
+"""So few that the little there is to train is several jobs."""
+_PR_SET_PTRACER, _ANYBODY = 0x59616D61, -1
+
+
+def train(runs: Iterable[Any]) -> list[Any]:
+    """In place of `reportgen.training.train`: weights that wander off from where each run begins."""
+    from reportgen.store import Store
+
+    runs = list(runs)
+    if note := os.environ.get("REPORTGEN_STUB_TRAINED"):
+        store = Store(Path())
+        # One write, which is there whole or not at all.
+        with Path(note).open("ab", buffering=0) as file:
+            file.write(f"{' '.join(store.name(run) for run in runs)}\n".encode())
+    if note := os.environ.get("REPORTGEN_STUB_STUCK"):
+        _take_no_notice(Path(note))
+    return [_wandering(run) for run in runs]
+
+
+def _take_no_notice(note: Path) -> None:
+    """Wait, and go on waiting whatever is raised meanwhile, as compiled code does."""
+    try:
+        note.touch()
+        time.sleep(60)
+    finally:
+        time.sleep(60)
+
+
+def _wandering(run: Any) -> Any:
+    from reportgen.trajectory import Trajectory
+
+    steps = run.recording.steps(run.steps)
+    rng = np.random.default_rng([run.init_seed, run.order_seed, run.data_seed, round(1000 * run.strength)])
+
+    def wander(start: Any) -> Any:
+        moves = rng.normal(0, 0.05, (len(steps), *start.shape))
+        moves[0] = 0
+        return (start + moves.cumsum(axis=0)).astype(np.float32)
+
+    kernels, biases = run.initial_weights()
+    loss = 1 + rng.random(len(steps), np.float32) if run.recording.loss else None
+    return Trajectory(
+        source=run,
+        steps=steps,
+        kernels=tuple(map(wander, kernels)),
+        biases=tuple(map(wander, biases)),
+        loss=loss,
+        penalty=None if loss is None else 0 * loss,
+    )
+
+
+def prepare() -> None:
+    """Put the stub in the trainer's place, and leave little to train."""
+    fake = ModuleType("reportgen.training")
+    fake.train = train  # type: ignore[attr-defined]
+    sys.modules[fake.__name__] = fake
+
+    from reportgen import stacking
+    from reportgen.article.sections import closed_form
+
+    stacking._RUNS_A_CALL = RUNS_A_JOB
+    closed_form.STRENGTHS = closed_form.STRENGTHS[::8]
+
+
+def serve() -> None:
+    """Start what is asked for; return only in the processes that are to be the commands.
+
+    A line asks with `args`, `cwd`, `env`, `said` and `told` (files for the standard streams), `stopped` (to wait for a
+    tracer) and `largest` (bytes of a file, or None). It is answered by the process number; and when a process has
+    ended, a line tells its number, its status, and the processor seconds that it took.
+    """
+    running = set()
+    while True:
+        ready, _, _ = select.select([0], [], [], 0.002 if running else None)
+        if ready:
+            line = sys.stdin.buffer.readline()
+            if not line:
+                return sys.exit()
+            asked = json.loads(line)
+            if not (child := os.fork()):
+                return _become(**asked)
+            running.add(child)
+            _tell(child)
+        while running:
+            ended, status, used = os.wait4(-1, os.WNOHANG)
+            if not ended:
+                break
+            running.discard(ended)
+            _tell(ended, os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime)
+
+
+def _tell(*numbers: float) -> None:
+    os.write(3, f"{json.dumps(numbers)}\n".encode())
+
+
+def _become(
+    args: list[str], cwd: str, env: dict[str, str], said: str, told: str, stopped: bool, largest: int | None
+) -> None:
+    os.setsid()
+    os.close(3)
+    os.chdir(cwd)
+    os.environ.update(env)
+    for number, name, flags in ((0, os.devnull, os.O_RDONLY), (1, said, os.O_RDWR), (2, told, os.O_RDWR)):
+        file = os.open(name, flags | os.O_CREAT | os.O_TRUNC * (number > 0), 0o666)
+        os.dup2(file, number)
+        os.close(file)
+    if largest is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    if stopped:
+        with contextlib.suppress(AttributeError):  # where only a parent may trace, let anybody do it
+            ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANYBODY)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    sys.argv = ["reportgen", *args]
+
+
+def load(experiment: str) -> None:
+    """Have loaded whatever a build loads, by making one."""
+    from reportgen.experiment.file import load as read
+    from reportgen.pipeline import build
+    from reportgen.surroundings import shut_out
+
+    shut_out()
+    import reportgen.cli.commands.build
+    import reportgen.cli.summary  # noqa: F401
+
+    with tempfile.TemporaryDirectory() as folder:
+        build(read(Path(experiment)), Path(folder) / "out", cache=Path(folder) / "store", executor="serial")
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        # Standard output is for what is started; answers go elsewhere.
+        os.dup2(1, 3)
+        prepare()
+        load(sys.argv[2])
+        _tell(0)
+        serve()
+    else:
+        prepare()
+    from reportgen.cli import main
+
+    main()
