@@ -102,8 +102,9 @@ def _written(folder: int, content: bytes, durable: bool) -> Iterator[str]:
     """The name of a new file in `folder` with this content, to be renamed; gone afterwards if it was not."""
     name = f".reportgen-{secrets.token_hex(8)}.tmp"
     # The kernel takes the umask off, without a moment in which other threads see another one.
-    file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder)
-    try:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:  # already here, for Ctrl-C may come between any two lines
+        file = os.open(name, flags, 0o666, dir_fd=folder)
         try:
             rest = memoryview(content)
             while rest:

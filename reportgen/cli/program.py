@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import pkgutil
 import re
 import signal
@@ -31,6 +32,9 @@ class Terminated(BaseException):
 class Program(click.Group):
     """Commands are the files in `commands`. Every error ends in one line and an exit code."""
 
+    at_work = False
+    """Whether a command is under way, so that a signal interrupts something."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
 
@@ -50,6 +54,7 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            self.at_work = True
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
@@ -63,6 +68,8 @@ class Program(click.Group):
                 terminal.tell(line)
             terminal.settle()
             ctx.exit(code)
+        finally:
+            self.at_work = False
 
 
 def _verdict(error: BaseException) -> tuple[int, list[str]]:
@@ -141,7 +148,10 @@ def main() -> NoReturn:
 
 
 def _stop(number: int, _: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends the program at once
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_DFL)  # a second one ends the program at once
+    if not program.at_work:
+        os.kill(os.getpid(), number)
     if executors := sys.modules.get("reportgen.executors"):
         executors.kill_all()  # a pool waits for its jobs when it is left, and a job may take minutes
     raise KeyboardInterrupt if number == signal.SIGINT else Terminated

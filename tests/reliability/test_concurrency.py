@@ -11,12 +11,13 @@ from soak import FULL, count
 
 pytestmark = pytest.mark.timeout(3600)  # of a soak
 
-SOON = 1.0 if FULL else 10.0
-"""Seconds within which a build must say that it cannot have the folder; in the suite other tests take processors."""
+SOON = 2.0 if FULL else 10.0
+"""Seconds within which a build must say that it cannot have the folder, of which it computes less than one. Other tests
+take processors at the same time."""
 
 
 def test_of_two_builds_on_one_folder_one_wins_and_the_other_says_who(sites, server, place):
-    random, counted = chance("pairs"), Counted("pairs of builds on one folder")
+    random, counted, slowest = chance("pairs"), Counted("pairs of builds on one folder"), 0.0
     for i in range(count(12, 100)):
         store = random.choice(["old", "new"])
         skew = random.uniform(0, 1.1) * random.choice([0.1, 1]) * sites.seconds["cold" if store == "old" else "warm"]
@@ -33,11 +34,14 @@ def test_of_two_builds_on_one_folder_one_wins_and_the_other_says_who(sites, serv
                 winner, loser = (first, second) if first.code == 0 else (second, first)
                 counted.note("one was told who builds there")
                 assert re.fullmatch(rf"reportgen\[RG201\]: .*\(process {winner.pid}, since .*\n", loser.errors)
+                slowest = max(slowest, loser.ended - loser.began)
                 assert loser.ended - loser.began < SOON
+                assert loser.used < 1
             else:
                 counted.note("one found it done")
             assert tree(place / "out") == sites.new
             assert left_behind(place) == []
+    counted.name += f", refused after {slowest:.2f} s at most"
     counted.settle()
 
 
@@ -55,7 +59,8 @@ def test_four_builds_share_a_store(sites, server, place):
 
             assert [build.errors for build in builds] == [""] * 4
             assert all(tree(place / f"out {k}") == sites.new for k in range(4))
-            assert tree(place / "store").items() >= tree(sites.folder / "store-new").items()
+            # Whoever was the last to write an entry has written what each of them would have.
+            assert tree(place / "store").items() <= tree(sites.folder / "store-new").items()
             assert left_behind(place) == []
     counted.settle()
 
