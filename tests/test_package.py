@@ -32,7 +32,8 @@ def test_a_name_it_does_not_offer():
 def test_build_without_an_experiment_is_that_of_the_command(builds):
     reportgen.build()
 
-    assert builds == [((parse(shipped()), Path("output")), {"cache": None, "executor": "processes", "progress": None})]
+    options = {"cache": None, "executor": "processes", "progress": None, "templates": None}
+    assert builds == [((parse(shipped()), Path("output")), options)]
 
 
 def test_build_takes_a_file_or_a_value(builds, tmp_path):
@@ -45,7 +46,7 @@ def test_build_takes_a_file_or_a_value(builds, tmp_path):
 
     (first, out), options = builds[0]
     assert (first.runs.count, out) == (2, Path("there"))
-    assert options == {"cache": Path("kept"), "executor": "serial", "progress": told.append}
+    assert options == {"cache": Path("kept"), "executor": "serial", "progress": told.append, "templates": None}
     assert builds[1][0] == (parse(shipped()), tmp_path)
 
 

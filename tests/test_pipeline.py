@@ -142,6 +142,7 @@ def test_runs_that_diverge_are_told_and_the_build_goes_on(small_experiment, cach
         arms=(Arm(name="none"), Arm(name="l1", penalty=L1(), strength=0.3, step="proximal")),
         runs=dataclasses.replace(small_experiment.runs, count=2),
         sections=("experiment", "errors", "motion", "sparsity"),
+        sweep=None,
     )
 
     built = reportgen.build(wild, tmp_path / "out", cache=cache)

@@ -213,5 +213,5 @@ def test_names_of_layers_that_are_no_text_are_told(tmp_path: Path) -> None:
     file = tmp_path / "x.trajectory"
     recorded((1, 2)).save(file)  # type: ignore[arg-type]
 
-    with pytest.raises(DataError, match="its layers have names that are no text"):
+    with pytest.raises(DataError, match="its layers have names that are none"):
         Trajectory.load(file)
