@@ -246,6 +246,15 @@ class Sites:
             shutil.copytree(self.folder / site, folder / "out")
         return folder
 
+    def was_in_time(self, build: Process, which: str) -> bool:
+        """Whether a build was stopped before it had ended; what is said of `seconds` follows what other programs leave
+        of the processors."""
+        if build.code == 0:
+            self.seconds[which] = build.ended - build.began
+            return False
+        self.seconds[which] *= 1.02
+        return True
+
     def is_whole(self, out: Path) -> str:
         """Which site `index.html` in `out` is, "old" or "new": with all that it shows, and with links that lead
         somewhere."""
