@@ -99,7 +99,7 @@ def build(
             )
             told, media = chapters.told(shop, experiment)
             article = _article(experiment, told, media)
-            contents = _files(article, told, _given_away(experiment, told, store), templates)
+            contents = _files(article, told, _given_away(experiment, told, store, trainers), templates)
         if stages.of_build(experiment, templates) != made_from:
             raise DataError(
                 "templates were edited while pages were made from them; run the same command again", code="RG102"
@@ -196,8 +196,11 @@ def _article(experiment: Experiment, told: Mapping[str, Told], media: Mapping[st
     )
 
 
-def _given_away(experiment: Experiment, told: Mapping[str, Told], store: Store) -> dict[str, bytes]:
-    """Trajectories by the names of their files: the first of each arm, and what was recorded of a sweep."""
+def _given_away(experiment: Experiment, told: Mapping[str, Told], store: Store, trainers: Executor) -> dict[str, bytes]:
+    """Trajectories by the names of their files: the first of each arm, and what was recorded of a sweep.
+
+    A section that is stored does without its runs, so one of them may have to be trained again for this.
+    """
     from reportgen import sweep
 
     runs = {arm.name: experiment.arm_runs(arm)[0] for arm in experiment.arms}
@@ -208,8 +211,9 @@ def _given_away(experiment: Experiment, told: Mapping[str, Told], store: Store) 
             for i in range(experiment.sweep.trajectories)
         }
     trained = {run for one in told.values() for run in one.steps}
-    found = {name: store.get(run) for name, run in runs.items() if store.name(run) in trained}
-    return {name: trajectory.dump() for name, trajectory in found.items() if trajectory}
+    given = {name: run for name, run in runs.items() if store.name(run) in trained}
+    found = store.complete(given.values(), trainers).result()
+    return {name: found[run].dump() for name, run in given.items()}
 
 
 def _ledger(claims: Iterable[Settled]) -> Table:

@@ -103,9 +103,14 @@ class Store:
 
     def get(self, run: Run) -> Trajectory | None:
         """The stored trajectory, or None if there is none that can be trusted."""
-        found = self._read(RUN, self.name(run), Trajectory.parse)
-        # An entry that was renamed is whole, and still not what its name says.
-        return found if found and found.source == run else None
+
+        def parse(content: bytes) -> Trajectory:
+            found = Trajectory.parse(content)
+            if found.source != run:  # whole, and renamed
+                raise ValueError("it is another entry than its name says")
+            return found
+
+        return self._read(RUN, self.name(run), parse)
 
     def put(self, trajectory: Trajectory) -> None:
         """Store a trajectory; at no time is there half an entry under its name."""

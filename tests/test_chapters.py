@@ -194,3 +194,14 @@ def test_a_damaged_entry_of_any_kind_is_made_again_with_one_warning(few, cache, 
 
     assert pipeline.site.contents(tmp_path / "again") == expected
     assert [record.code for record in caplog.records] == ["RG101"]
+
+
+def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, tmp_path):
+    pipeline.build(few, tmp_path / "out", cache=cache)
+    expected = pipeline.site.contents(tmp_path / "out")
+    for path in cache.rglob("*.trajectory"):
+        path.write_bytes(b"damaged")
+
+    pipeline.build(few, tmp_path / "again", cache=cache)  # all sections and pictures are found
+
+    assert pipeline.site.contents(tmp_path / "again") == expected
