@@ -102,10 +102,12 @@ def test_an_entry_cut_short_is_a_miss(store, entry, length):
     assert store.get(RUN) is None
 
 
-def test_another_run_under_this_name_is_a_miss(store, entry):
+def test_another_run_under_this_name_is_a_miss_with_a_warning(store, entry, caplog):
     entry.write_bytes(invented(dataclasses.replace(RUN, init_seed=5)).dump())
 
     assert store.get(RUN) is None
+
+    assert [record.code for record in caplog.records] == ["RG101"]
 
 
 def test_something_else_under_this_name_is_a_miss(store, entry):
