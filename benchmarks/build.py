@@ -42,11 +42,13 @@ def seconds(*command: str) -> tuple[float, float]:
 
 def family(pid: int) -> list[int]:
     """A process and all its descendants."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    try:  # each thread has a list of the processes that it started
+        children = [
+            child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()
+        ]
     except OSError:
         return []
-    return [pid, *(member for child in text.split() for member in family(int(child)))]
+    return [pid, *(member for text in lists for child in text.split() for member in family(int(child)))]
 
 
 def resident(pid: int) -> int:
