@@ -43,9 +43,7 @@ def seconds(*command: str) -> tuple[float, float]:
 def family(pid: int) -> list[int]:
     """A process and all its descendants."""
     try:  # each thread has a list of the processes that it started
-        children = [
-            child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()
-        ]
+        lists = [file.read_text("ascii") for file in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:
         return []
     return [pid, *(member for text in lists for child in text.split() for member in family(int(child)))]
