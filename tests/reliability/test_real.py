@@ -128,7 +128,7 @@ def test_a_build_with_processes_that_was_killed_goes_on_where_it_was(real, place
 def test_a_signal_ends_a_real_build_and_its_processes(real, place):
     random, counted = chance("real signals"), Counted("real builds ended by a signal")
     for i in range(count(1, 10)):
-        sent, after = random.choice([signal.SIGINT, signal.SIGTERM]), random.uniform(0.5, 0.9 * real[2])
+        sent, after = random.choice([signal.SIGINT, signal.SIGTERM]), random.uniform(0.5, 0.7 * real[2])
         with counted.trying(f"{i}: {sent.name} after {after:.2f} s"):
             beginning(place, real)
             build = start(place)
@@ -139,7 +139,10 @@ def test_a_signal_ends_a_real_build_and_its_processes(real, place):
             _, told = build.communicate(timeout=60)
             assert time.monotonic() - began < (5 if FULL else 30)
             word = "interrupted" if sent == signal.SIGINT else "terminated"
-            assert (build.returncode, told) == (128 + sent, f"reportgen: {word}; run again to resume\n")
+            if (build.returncode, told) == (0, ""):
+                counted.note("ended before")
+            else:
+                assert (build.returncode, told) == (128 + sent, f"reportgen: {word}; run again to resume\n")
             gone(build.pid, SOON)
             assert left_behind(place / "out") == []
 
