@@ -41,6 +41,7 @@ def processor() -> str:
     return " ".join([platform.machine(), *(name for name in _INSTRUCTIONS if name in found)])
 
 
+@cache  # asked for every chunk of a sweep, and looked up on disk
 def _software() -> dict[str, str]:
     libraries = {name: ".".join(version(name).split(".")[:2]) for name in ("numpy", "tensorflow")}
     return libraries | {"code epoch": str(CODE_EPOCH)}

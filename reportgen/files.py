@@ -39,17 +39,24 @@ def put(path: Path, content: bytes, durable: bool = False) -> None:
         os.close(folder)
 
 
-def read(path: Path, most: int) -> bytes:
-    """The content of a regular file of at most `most` bytes; raises `OSError`, or `ValueError` if it is anything else.
+@contextmanager
+def regular(path: Path, *, follow: bool = True) -> Iterator[io.BufferedReader]:
+    """A regular file, open for reading; raises `OSError`, or `ValueError` if it is anything else.
 
-    A pipe or a device may never end, and opening one may wait for ever.
+    A pipe or a device may never end, and opening one may wait for ever. Without `follow` a symbolic link is an
+    `OSError`.
     """
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(number, "rb") as file:  # noqa: PTH123  # Path.open takes no number
-        status = os.fstat(number)
-        if not stat.S_ISREG(status.st_mode):
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ValueError("it is not a regular file")
-        if status.st_size > most:
+        yield file
+
+
+def read(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes; raises as `regular`, and `ValueError` for a larger one."""
+    with regular(path) as file:
+        if os.fstat(file.fileno()).st_size > most:
             raise ValueError(f"it is larger than {most:,} bytes")
         return file.read()
 

@@ -166,11 +166,14 @@ class Store:
         for folder in self._folders:
             path = _path(folder, kind, key)
             try:
-                return parse(content(path))
+                found = parse(content(path))
             except FileNotFoundError:
                 continue
             except (OSError, ValueError) as error:
                 self._warn(path, reason(error) if isinstance(error, OSError) else str(error))
+            else:
+                _mark_used(path)
+                return found
         return None
 
     def _warn(self, path: Path, why: str) -> None:
@@ -197,15 +200,16 @@ def _path(folder: Path, kind: str, key: str) -> Path:
 
 
 def content(path: Path) -> bytes:
-    """What a regular file holds; raises `OSError` for anything else, and waits for nobody."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError("not a regular file")
-        if found.st_mtime < time.time() - _DAY:  # so that clearing out can tell what is still used
-            with contextlib.suppress(OSError):
-                os.utime(file.fileno())
+    """What an entry holds; raises `OSError`, or `ValueError` if it is no regular file."""
+    with files.regular(path, follow=False) as file:
         return file.read()
+
+
+def _mark_used(path: Path) -> None:
+    """So that clearing out can tell what is still used, to a day."""
+    with contextlib.suppress(OSError):
+        if path.lstat().st_mtime < time.time() - _DAY:
+            os.utime(path, follow_symlinks=False)
 
 
 class Completion:

@@ -90,3 +90,11 @@ def test_damaged_entries_are_found(store):
         paths[1]: "it is another entry than its name says",
         paths[3]: "Too many levels of symbolic links",
     }
+
+
+def test_looking_for_damage_does_not_count_as_use(store):
+    before = [entry.used for entry in housekeeping.entries(store.folder)]
+
+    assert list(housekeeping.damaged(store.folder)) == []
+
+    assert [entry.used for entry in housekeeping.entries(store.folder)] == before
