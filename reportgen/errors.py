@@ -79,8 +79,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a disk, a quota or a limit without room says."""
 
 
-def unwritable(what: object, error: OSError) -> MachineError:
-    """What to raise when `what`, a path or words that follow "write", could not be written."""
+def trouble(what: object, error: OSError, doing: str = "write") -> MachineError:
+    """What to raise when the operating system did not let us write (or read, or remove) `what`."""
     if error.errno in FULL:
         return MachineError(f"disk full writing {what}: {reason(error)}", code="RG301")
-    return MachineError(f"cannot write {what}: {reason(error)}")
+    return MachineError(f"cannot {doing} {what}: {reason(error)}")

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from reportgen.errors import FULL, MachineError, RefusedError, reason, unwritable
+from reportgen.errors import RefusedError, trouble
 
 TEMPORARY = re.compile(r"\.reportgen-[0-9a-f]{16}\.tmp")
 """Names of files that are being written. Those that a killed process left are known by it."""
@@ -78,30 +78,21 @@ def sweep(folder: Path | int) -> int:
     return len(left)
 
 
-def trouble(error: OSError, path: Path, doing: str = "write") -> MachineError:
-    """What to raise when the operating system did not let us write (or read, or remove) `path`."""
-    if error.errno in FULL:
-        return unwritable(path, error)
-    return MachineError(f"cannot {doing} {path}: {reason(error)}")
-
-
 @contextmanager
 def telling(path: Path, doing: str = "write") -> Iterator[None]:
     """Turns `OSError` into `trouble`."""
     try:
         yield
     except OSError as error:
-        raise trouble(error, path, doing) from error
+        raise trouble(path, error, doing) from error
 
 
 def check_writable(folder: Path, what: str) -> None:
     """Make a folder, and try it: better now than after the training."""
-    try:
+    with telling(folder, f"write to the {what}"):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        raise MachineError(f"cannot write to the {what} {folder}: {reason(error)}") from error
 
 
 @contextmanager

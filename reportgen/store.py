@@ -23,7 +23,7 @@ import platformdirs
 
 from reportgen import encoding, files, locks, sources
 from reportgen.engine import engine
-from reportgen.errors import MachineError, RefusedError, reason
+from reportgen.errors import MachineError, RefusedError, reason, trouble
 from reportgen.jobs import train_elsewhere
 from reportgen.run import Run, describe
 from reportgen.stacking import groups
@@ -192,7 +192,7 @@ class Store:
                 path.rename(f"{path}.moved-aside-{time.time_ns()}")
                 files.put(path, content)
         except OSError as error:
-            raise files.trouble(error, self.folder, "write to the store") from error
+            raise trouble(self.folder, error, "write to the store") from error
 
 
 def _path(folder: Path, kind: str, key: str) -> Path:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.container import seal, unseal
-from reportgen.errors import DataError, ExperimentError, reason, unwritable
+from reportgen.errors import DataError, ExperimentError, reason, trouble
 from reportgen.files import put, read
 from reportgen.network import Weights, forward
 from reportgen.run import Run, describe, revive
@@ -133,7 +133,7 @@ class Trajectory:
             path.parent.stat()  # a folder that is not there is misspelt
             put(path, self.dump())
         except OSError as error:
-            raise unwritable(f"trajectory {path}", error) from error
+            raise trouble(f"trajectory {path}", error) from error
 
     @classmethod
     def load(cls, path: Path) -> Trajectory:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reportgen import files
-from reportgen.errors import MachineError, RefusedError
+from reportgen.errors import MachineError, RefusedError, trouble
 from reportgen.files import Folder
 
 
@@ -122,7 +122,7 @@ def test_sweeping_does_not_follow_a_link(tmp_path):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_has_its_code(tmp_path, number):
-    error = files.trouble(OSError(number, "No space"), Path("out/x"))
+    error = trouble(Path("out/x"), OSError(number, "No space"))
 
     assert (str(error), error.code) == ("disk full writing out/x: No space", "RG301")
 

@@ -14,7 +14,7 @@ from reportgen.animation.ffmpeg import even
 from reportgen.animation.formats import Format, formats
 from reportgen.animation.presets import Preset
 from reportgen.animation.raster import Mosaic, Pixels, Raster
-from reportgen.errors import ExperimentError, MachineError, did_you_mean, unwritable
+from reportgen.errors import ExperimentError, MachineError, did_you_mean, trouble
 from reportgen.figures import Animation, Panel, scenes, style, training_animation
 from reportgen.figures.timeline import Timeline
 from reportgen.files import put, telling
@@ -128,7 +128,7 @@ def _check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise trouble(path, error) from error
 
 
 def _panels(sources: Sequence[Trajectory | Path], titles: Sequence[str]) -> list[Panel]:

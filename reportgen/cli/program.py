@@ -16,7 +16,7 @@ import click
 
 from reportgen import __version__
 from reportgen.cli import commands, terminal
-from reportgen.errors import MachineError, ReportgenError, did_you_mean, reason, unwritable
+from reportgen.errors import MachineError, ReportgenError, did_you_mean, reason, trouble
 from reportgen.surroundings import shut_out
 
 MACHINE, BUG = 5, 70
@@ -86,7 +86,7 @@ def _verdict(error: BaseException) -> tuple[int, list[str]]:
             return MACHINE, ["reportgen: out of memory"]
         case OSError():
             path = error.filename2 or error.filename
-            known = unwritable(path or "a file", error)
+            known = trouble(path or "a file", error)
             plain = MachineError(f"{path}: {reason(error)}" if path else reason(error))
             return _verdict(known if known.code else plain)
         case Exception():
@@ -143,7 +143,7 @@ def main() -> NoReturn:
         program(prog_name="reportgen")
     except OSError as error:  # from click, which writes help and version before a command is reached
         terminal.settle()
-        terminal.tell(_verdict(unwritable("to standard output", error))[1][0])
+        terminal.tell(_verdict(trouble("to standard output", error))[1][0])
     sys.exit(MACHINE)
 
 

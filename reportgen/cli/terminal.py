@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from reportgen.errors import unwritable
+from reportgen.errors import trouble
 from reportgen.text import harmless
 
 READER_GONE = 128 + 13
@@ -31,7 +31,7 @@ def emit(content: str | bytes, *, controls: bool = False) -> None:
         sys.exit(READER_GONE)
     except OSError as error:
         _discard(sys.stdout)
-        raise unwritable("to standard output", error) from error
+        raise trouble("to standard output", error) from error
 
 
 def tell(line: str) -> None:

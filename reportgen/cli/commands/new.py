@@ -20,7 +20,7 @@ def command(name: str, file: Path | None, listing: bool) -> None:
 
     NAME is "default" unless given. An existing FILE is never overwritten.
     """
-    from reportgen.errors import ExperimentError, unwritable
+    from reportgen.errors import ExperimentError, trouble
     from reportgen.experiment.file import on_offer, shipped
 
     if listing:
@@ -43,5 +43,5 @@ def command(name: str, file: Path | None, listing: bool) -> None:
     except FileExistsError as error:
         raise ExperimentError(f"{file} exists already and is left as it is; give -o another name") from error
     except OSError as error:
-        raise unwritable(file, error) from error
+        raise trouble(file, error) from error
     emit(f"{file} is written. Next: reportgen build {file}")
