@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import reportgen
-from reportgen import files, site, sources, stages
+from reportgen import files, output, sources, stages
 from reportgen.animation.formats import formats
 from reportgen.article import results
 from reportgen.errors import DataError, VerificationError
@@ -78,7 +78,7 @@ def build(
     cache = cache or default_folder()
     inputs = {**(inputs or {}), **({"folder of templates": templates} if templates else {})}
     made_from = stages.of_build(experiment, templates)
-    with site.claim(out, inputs, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
+    with output.claim(out, inputs, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
         if place.current(made_from):
             return _as_it_stands(place)
         for name in experiment.formats:
@@ -125,7 +125,7 @@ def verify(
         build(
             experiment, again, cache=Path(folder) / "store", executor=executor, progress=progress, templates=templates
         )
-        first, second = (site.contents(place) for place in (out, again))
+        first, second = (output.contents(place) for place in (out, again))
     if different := sorted(name for name in {*first, *second} if first.get(name) != second.get(name)):
         listed = ", ".join(different[:5]) + (", …" if len(different) > 5 else "")
         raise VerificationError(
@@ -134,7 +134,7 @@ def verify(
     return len(first)
 
 
-def _as_it_stands(place: site.Site) -> Built:
+def _as_it_stands(place: output.Output) -> Built:
     out = place.folder.path
     found = results.load(out)
     listed = tuple(out / name for name in place.manifest.files) if place.manifest else ()

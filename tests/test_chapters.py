@@ -177,12 +177,12 @@ def test_without_a_store_everything_is_made_and_comes_out_the_same(few, cache, s
 
     pipeline.build(few, tmp_path / "out", cache=tmp_path / "store")
 
-    assert pipeline.site.contents(tmp_path / "out") == pipeline.site.contents(site)
+    assert pipeline.output.contents(tmp_path / "out") == pipeline.output.contents(site)
 
 
 def test_a_damaged_entry_of_any_kind_is_made_again_with_one_warning(few, cache, site, tmp_path, caplog):
     pipeline.build(few, tmp_path / "out", cache=cache)
-    expected = pipeline.site.contents(tmp_path / "out")
+    expected = pipeline.output.contents(tmp_path / "out")
     for kind in ("section", "item", "picture", "trajectory"):
         for path in cache.rglob(f"*.{kind}"):
             content = bytearray(path.read_bytes())
@@ -192,16 +192,16 @@ def test_a_damaged_entry_of_any_kind_is_made_again_with_one_warning(few, cache, 
     with caplog.at_level(logging.WARNING, "reportgen"):
         pipeline.build(few, tmp_path / "again", cache=cache)
 
-    assert pipeline.site.contents(tmp_path / "again") == expected
+    assert pipeline.output.contents(tmp_path / "again") == expected
     assert [record.code for record in caplog.records] == ["RG101"]
 
 
 def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, tmp_path):
     pipeline.build(few, tmp_path / "out", cache=cache)
-    expected = pipeline.site.contents(tmp_path / "out")
+    expected = pipeline.output.contents(tmp_path / "out")
     for path in cache.rglob("*.trajectory"):
         path.write_bytes(b"damaged")
 
     pipeline.build(few, tmp_path / "again", cache=cache)  # all sections and pictures are found
 
-    assert pipeline.site.contents(tmp_path / "again") == expected
+    assert pipeline.output.contents(tmp_path / "again") == expected

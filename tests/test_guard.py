@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sites import broken, everything, publish
+from outputs import broken, everything, publish
 
 import reportgen
-from reportgen import guard, site
+from reportgen import guard, output
 from reportgen.errors import ExperimentError, RefusedError
 
 
@@ -202,7 +202,7 @@ def test_a_folder_in_which_nobody_has_anything_is_empty(tmp_path, names):
     for name in names:
         (tmp_path / name).write_text("*")
 
-    with site.claim(tmp_path, {}) as place:
+    with output.claim(tmp_path, {}) as place:
         assert place.manifest is None
 
 

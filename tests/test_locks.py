@@ -11,10 +11,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from sites import HERE, everything, publish
+from outputs import HERE, everything, publish
 from soak import count, record
 
-from reportgen import locks, site
+from reportgen import locks, output
 from reportgen.errors import BusyError, MachineError
 
 
@@ -89,7 +89,7 @@ def test_who_holds_it_is_known_since_when(tmp_path, waiting):
     process.stdout.readline()
     clock = time.strftime("%H:%M"), time.strftime("%H:%M", time.localtime(time.time() - 60))
 
-    with pytest.raises(BusyError) as caught, site.claim(tmp_path / "out", {}):
+    with pytest.raises(BusyError) as caught, output.claim(tmp_path / "out", {}):
         pass
 
     told = re.search(rf"process {process.pid}, since (\d\d:\d\d)", str(caught.value))
@@ -191,6 +191,6 @@ def test_cleaning_waits_for_nobody(tmp_path, waiting):
     process.stdout.readline()
 
     with pytest.raises(BusyError):
-        site.clean(tmp_path / "out")
+        output.clean(tmp_path / "out")
 
     assert everything(tmp_path) == before

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from sites import NEW, everything, publish
+from outputs import NEW, everything, publish
 
 
 def clean(*arguments, cwd):

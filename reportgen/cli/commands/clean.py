@@ -19,8 +19,8 @@ def command(folder: str, dry_run: bool, no_lock: bool) -> None:
     That is the files on the list that each build leaves there, .reportgen-manifest.json. Files that were edited since
     are kept, and so is everything else.
     """
-    from reportgen import guard, site
+    from reportgen import guard, output
 
-    deleted = site.clean(guard.named(folder), dry_run=dry_run, lock=not no_lock)
+    deleted = output.clean(guard.named(folder), dry_run=dry_run, lock=not no_lock)
     count = "1 file" if len(deleted) == 1 else f"{len(deleted):,} files"
     emit("\n".join([*map(str, deleted), f"{count} {'would be' if dry_run else 'are'} deleted."]))

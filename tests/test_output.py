@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sites import HERE, MADE_FROM, NEW, OLD, broken, everything, publish, temporaries
+from outputs import HERE, MADE_FROM, NEW, OLD, broken, everything, publish, temporaries
 from soak import FULL, count, record, seed
 
-from reportgen import manifest, site
+from reportgen import manifest, output
 from reportgen.errors import MachineError, RefusedError, ReportgenError
 from reportgen.manifest import Manifest
 
@@ -74,7 +74,7 @@ def test_nothing_is_written_where_nothing_has_changed(out):
 
 def test_of_one_changed_file_that_and_the_list_are_written(out):
     before = stats(out)
-    with site.claim(out, {}) as place:
+    with output.claim(out, {}) as place:
         place.publish({**OLD, "results.json": b"{}"}, MADE_FROM["old"])
 
     after = stats(out)
@@ -83,7 +83,7 @@ def test_of_one_changed_file_that_and_the_list_are_written(out):
 
 def test_a_site_is_current_if_it_was_made_from_the_same_and_is_unchanged(out):
     def current(version):
-        with site.claim(out, {}) as place:
+        with output.claim(out, {}) as place:
             return place.current(MADE_FROM[version])
 
     before = stats(out)
@@ -100,7 +100,7 @@ def test_a_site_is_current_if_it_was_made_from_the_same_and_is_unchanged(out):
 
 
 def test_where_there_is_no_site_none_is_current(tmp_path):
-    with site.claim(tmp_path, {}) as place:
+    with output.claim(tmp_path, {}) as place:
         assert not place.current({})
 
 
@@ -109,7 +109,7 @@ def test_an_output_folder_may_be_a_link(tmp_path, alone):
     (tmp_path / "link").symlink_to("real")
 
     assert publish(tmp_path / "link", "new")[0].parts[-3] == "link"
-    site.clean(tmp_path / "link")
+    output.clean(tmp_path / "link")
     publish(tmp_path / "link", "new")
 
     assert (tmp_path / "link").is_symlink()
@@ -120,7 +120,7 @@ def test_a_name_that_leaves_the_folder_is_a_mistake_of_ours(out):
     before = everything(out.parent)
 
     for name in ("../x", "/x", "a/../../x", manifest.NAME):
-        with pytest.raises(ValueError, match="no name for a file"), site.claim(out, {}) as place:
+        with pytest.raises(ValueError, match="no name for a file"), output.claim(out, {}) as place:
             place.publish({**OLD, name: b"x"}, {})
 
     assert everything(out.parent) == before
@@ -169,7 +169,7 @@ def test_an_edit_that_is_taken_back_is_no_edit(out, alone, caplog):
     (out / "results.json").write_bytes(b"mine")
     publish(out, "new")
     (out / "results.json").write_bytes(OLD["results.json"])
-    with site.claim(out, {}) as place:
+    with output.claim(out, {}) as place:
         assert not place.current(MADE_FROM["new"])
     caplog.clear()
 
@@ -183,7 +183,7 @@ def test_with_an_edited_file_no_site_is_current(out):
     (out / "index.html").write_bytes(b"mine")
     publish(out, "new")
 
-    with site.claim(out, {}) as place:
+    with output.claim(out, {}) as place:
         assert not place.current(MADE_FROM["new"])
 
 
@@ -214,7 +214,7 @@ def test_files_that_somebody_added_are_never_touched(out):
 
     publish(out, "new")
     publish(out, "new", adopt=True, overwrite_edited=True)
-    site.clean(out)
+    output.clean(out)
 
     assert {name: (out / name).read_bytes() for name in added} == added
     assert {name: (out / name).stat().st_mtime_ns for name in added} == {n: s.st_mtime_ns for n, s in before.items()}
@@ -264,7 +264,7 @@ def test_the_output_folder_of_the_repository_counts_as_empty(tmp_path):
     (tmp_path / ".gitignore").write_text("*\n!.gitignore\n")
 
     publish(tmp_path, "new")
-    site.clean(tmp_path)
+    output.clean(tmp_path)
 
     assert everything(tmp_path) == {".gitignore": b"*\n!.gitignore\n"}
 
@@ -295,8 +295,8 @@ def test_a_link_inside_the_output_is_refused_and_not_followed(out, tmp_path, pla
     (out / place).symlink_to(tmp_path / target)
     before = everything(tmp_path)
 
-    for do in (publish, site.clean):
-        if do == site.clean and place in NEW.keys() - OLD.keys():
+    for do in (publish, output.clean):
+        if do == output.clean and place in NEW.keys() - OLD.keys():
             continue  # it is not ours to clean
         with pytest.raises(RefusedError) as caught:
             do(out, **({"version": "new"} if do == publish else {}))
@@ -333,7 +333,7 @@ def test_a_link_that_is_swapped_in_meanwhile_is_not_followed(tmp_path):
         try:
             for version in ("new", "old"):
                 publish(out, version)
-            site.clean(out)
+            output.clean(out)
             outcomes.append("done")
         except ReportgenError as error:
             outcomes.append(error.code)
@@ -394,7 +394,7 @@ def test_a_hostile_manifest_deletes_nothing_that_is_not_ours(tmp_path):
         known = manifest.parse(content)
         try:
             if i % 2:
-                site.clean(out)
+                output.clean(out)
             else:
                 publish(out, "new")
         except RefusedError as error:
@@ -431,10 +431,10 @@ def test_only_what_the_manifest_lists_with_its_content_is_deleted_or_replaced(tr
         (out / manifest.NAME).write_bytes(Manifest(digests, {}).dump())
         refused = False
         if wanted is None:
-            deleted = {path.relative_to(out).as_posix() for path in site.clean(out)}
+            deleted = {path.relative_to(out).as_posix() for path in output.clean(out)}
         else:
             try:
-                with site.claim(out, {}) as place:
+                with output.claim(out, {}) as place:
                     place.publish(wanted, {}, overwrite_edited=overwrite)
             except RefusedError:
                 refused = True
@@ -458,16 +458,16 @@ def test_only_what_the_manifest_lists_with_its_content_is_deleted_or_replaced(tr
 def test_cleaning_deletes_what_is_ours_and_only_lists_it_when_asked_to(out):
     before = everything(out)
 
-    assert site.clean(out, dry_run=True) == sorted(out / name for name in OLD)
+    assert output.clean(out, dry_run=True) == sorted(out / name for name in OLD)
     assert everything(out) == before
-    assert site.clean(out) == sorted(out / name for name in OLD)
+    assert output.clean(out) == sorted(out / name for name in OLD)
     assert everything(out) == {}
 
 
 def test_cleaning_keeps_an_edited_file_and_still_knows_it(out, caplog):
     (out / "results.json").write_bytes(b"mine")
 
-    assert out / "results.json" not in site.clean(out)
+    assert out / "results.json" not in output.clean(out)
 
     assert [warning.code for warning in caplog.records] == ["RG007"]
     assert everything(out).keys() == {"results.json", manifest.NAME}
@@ -480,7 +480,7 @@ def test_without_a_manifest_nothing_is_cleaned(out):
     before = everything(out)
 
     with pytest.raises(RefusedError) as caught:
-        site.clean(out)
+        output.clean(out)
 
     assert caught.value.code == "RG006"
     assert everything(out) == before
@@ -494,7 +494,7 @@ def test_temporaries_that_a_killed_build_left_are_removed_and_those_of_a_live_on
     for name in names:
         (out / name).write_bytes(b"half")
 
-    with site.claim(out, {}, lock=False) as place:  # another build may be writing
+    with output.claim(out, {}, lock=False) as place:  # another build may be writing
         place.publish(OLD, MADE_FROM["old"])
     assert len(temporaries(out)) == 400
 
@@ -587,7 +587,7 @@ def test_whatever_cannot_be_written_leaves_the_old_or_the_new_site_and_nothing_e
         out = tmp_path / f"out{k}"
         if before:
             publish(out, before)
-        with monkeypatch.context() as patch, site.claim(out, {}) as place:
+        with monkeypatch.context() as patch, output.claim(out, {}) as place:
             injected = Injected(patch, number, k)
             try:
                 place.publish(NEW, MADE_FROM["new"])
@@ -646,7 +646,7 @@ def test_what_pages_show_goes_before_them_and_the_front_page_is_last(tmp_path, m
     put = []
     real = os.rename
     monkeypatch.setattr(os, "rename", lambda a, b, **k: (put.append(b), real(a, b, **k)))
-    with site.claim(tmp_path, {}) as place:
+    with output.claim(tmp_path, {}) as place:
         place.publish(dict(reversed(NEW.items())), {})
 
     pages = [name for name in put if name.endswith(".html")]
@@ -664,7 +664,7 @@ def test_publishing_works_on_another_file_system_than_that_of_temporary_files(tm
 
 
 def test_a_folder_that_vanishes_meanwhile_is_an_error_of_one_line(tmp_path):
-    with site.claim(tmp_path / "out", {}) as place:
+    with output.claim(tmp_path / "out", {}) as place:
         (tmp_path / "out").rmdir()
         with pytest.raises(MachineError, match="No such file or directory"):
             place.publish(NEW, {})

@@ -1,6 +1,6 @@
 """Two small sites to publish one over the other, and what is looked at afterwards.
 
-`python tests/sites.py DIR new` publishes one; `python tests/sites.py DIR new wait` first waits for a line of input.
+`python tests/outputs.py DIR new` publishes one; `python tests/sites.py DIR new wait` first waits for a line of input.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from reportgen import site
+from reportgen import output
 from reportgen.errors import ReportgenError
 from reportgen.files import TEMPORARY
 
@@ -44,7 +44,7 @@ MADE_FROM = {"old": {"settings": "1"}, "new": {"settings": "2"}}
 
 
 def publish(out: Path, version: str, **options: bool) -> tuple[Path, ...]:
-    with site.claim(out, {}, adopt=options.get("adopt", False)) as place:
+    with output.claim(out, {}, adopt=options.get("adopt", False)) as place:
         return place.publish({"old": OLD, "new": NEW}[version], MADE_FROM[version], **options)
 
 
@@ -81,9 +81,9 @@ def temporaries(folder: Path) -> list[Path]:
 if __name__ == "__main__":
     try:
         if sys.argv[2] == "clean":
-            site.clean(Path(sys.argv[1]))
+            output.clean(Path(sys.argv[1]))
         else:
-            with site.claim(Path(sys.argv[1]), {}) as place:
+            with output.claim(Path(sys.argv[1]), {}) as place:
                 if "wait" in sys.argv:
                     print("claimed", flush=True)
                     sys.stdin.readline()

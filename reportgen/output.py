@@ -19,7 +19,7 @@ from reportgen.manifest import Manifest
 @contextmanager
 def claim(
     out: Path, inputs: Mapping[str, Path], cache: Path | None = None, *, adopt: bool = False, lock: bool = True
-) -> Iterator[Site]:
+) -> Iterator[Output]:
     """The output folder `out`, made if need be, for this process alone until it is left.
 
     `inputs` and `cache` are where it may not be; see `guard.check`. With `adopt` it may hold what is not known to be
@@ -28,13 +28,13 @@ def claim(
     guard.check(out, inputs, cache)
     with telling(out, "write to the output folder"):
         out.mkdir(parents=True, exist_ok=True)
-    with _opened(out, lock) as site:
+    with _opened(out, lock) as opened:
         guard.check(out, inputs, cache)
-        if not os.path.samestat(out.stat(), os.fstat(site.folder.descriptor)):
+        if not os.path.samestat(out.stat(), os.fstat(opened.folder.descriptor)):
             raise RefusedError(f"{out} was replaced meanwhile; run the same command again", code="RG008")
-        if site.manifest is None:
-            guard.check_strangers(site.folder, adopt)
-        yield site
+        if opened.manifest is None:
+            guard.check_strangers(opened.folder, adopt)
+        yield opened
 
 
 def clean(out: Path, *, dry_run: bool = False, lock: bool = True) -> list[Path]:
@@ -44,32 +44,32 @@ def clean(out: Path, *, dry_run: bool = False, lock: bool = True) -> list[Path]:
     """
     if not out.is_dir():
         raise ExperimentError(f"there is no folder '{out}'")
-    with _opened(out, lock) as site:
-        if site.manifest is None:
+    with _opened(out, lock) as opened:
+        if opened.manifest is None:
             raise RefusedError(
                 f"'{out}' has no list of files made by reportgen; nothing is deleted there", code="RG006"
             )
-        return site.clean(dry_run=dry_run)
+        return opened.clean(dry_run=dry_run)
 
 
 def contents(out: Path) -> dict[str, str]:
     """SHA-256 of each file that is there of the report in `out`, by relative path."""
-    with _opened(out, lock=False) as site:
-        known = site.manifest.files if site.manifest else {}
-        return {name: seen.digest for name in known if (seen := site._look(name))}
+    with _opened(out, lock=False) as opened:
+        known = opened.manifest.files if opened.manifest else {}
+        return {name: seen.digest for name in known if (seen := opened._look(name))}
 
 
 @contextmanager
-def _opened(out: Path, lock: bool) -> Iterator[Site]:
+def _opened(out: Path, lock: bool) -> Iterator[Output]:
     with ExitStack() as stack:
         with telling(out, "open"):
             folder = Folder(stack.enter_context(locks.exclusive(out, lock=lock)), out)
         with telling(out / manifest.NAME, "read"):
             content = folder.read(manifest.NAME, manifest.LARGEST)
-        yield Site(folder, manifest.parse(content) if content else None, alone=lock)
+        yield Output(folder, manifest.parse(content) if content else None, alone=lock)
 
 
-class Site:
+class Output:
     """An output folder that is open, and ours as far as its manifest says."""
 
     def __init__(self, folder: Folder, known: Manifest | None, *, alone: bool) -> None:
