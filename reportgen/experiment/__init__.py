@@ -13,6 +13,7 @@ from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
+from reportgen.experiment.site import Date, Language, Site, Tags
 from reportgen.network import Network
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
@@ -123,7 +124,14 @@ class Experiment(Checked):
 
     title: Label = "L1 and L2 regularization, measured"
     author: Label = ""
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    language: Language = "en"
+    abstract: Annotated[Label, Field(max_length=1_000)] = ""
+    """What it is about, for previews and lists of posts; the first finding unless given."""
+    date: Date = ""
+    """The day of its publication, like 2026-11-23; posts of a site need one."""
+    tags: Tags = ()
+    site: Site | None = None
+    """The site that the report stands in, where that is not told by a `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)
     data_seed: Annotated[int, Field(ge=0)] = 0
     fresh_data: bool = False

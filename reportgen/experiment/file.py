@@ -6,6 +6,7 @@ a penalty or the training is a new key, checked and in the schema.
 
 from __future__ import annotations
 
+import datetime
 import typing
 from functools import cache
 from importlib import resources
@@ -18,6 +19,7 @@ from reportgen import toml
 from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, Sweep, format_names, section_names
+from reportgen.experiment.site import Colours, Link, Site
 from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.registry import Registry
@@ -62,6 +64,29 @@ def schema() -> dict[str, Any]:
 
 def _kind() -> toml.Kind[Experiment]:
     return toml.Kind("experiment file", _model, _experiment)
+
+
+def site_table(name: str = "site", **more: Any) -> type[toml.Table]:
+    """The table of a `Site`, with `more` keys beside its own."""
+    colours, link = table(Colours, "colours"), table(Link, "link")
+    return table(
+        Site,
+        name,
+        colours=(colours, Field(default_factory=colours, description=colours.__doc__)),
+        links=(list[link], Field([], description=notes(Site)["links"])),  # type: ignore[valid-type]
+        checked=False,
+        **more,
+    )
+
+
+def site_made(file: Any) -> Site:
+    """The `Site` of such a table; raises `ValueError`."""
+    return made(
+        file,
+        Site,
+        colours=made(file.colours, Colours),
+        links=tuple(made(link, Link) for link in file.links),
+    )
 
 
 def _one_of(registry: Registry[Any], key: str, make: Any) -> Any:
@@ -116,6 +141,8 @@ def _model() -> type[toml.Table]:
         sections=(list[section], Field(min_length=1, description="In reading order.")),  # type: ignore[valid-type]
         formats=(list[form], Field([], description=formats)),  # type: ignore[valid-type]
         reading=(list[reference], Field([], description="The reading list.")),  # type: ignore[valid-type]
+        date=(datetime.date | None, Field(None, description=notes(Experiment)["date"])),
+        site=(site_table() | None, Field(None, description=notes(Experiment)["site"])),
         sweep=(table(Sweep, "sweep") | None, Field(None, description=notes(Experiment)["sweep"])),
         **{name: (kind, Field(default_factory=kind, description=kind.__doc__)) for name, kind in plain.items()},
     )
@@ -136,5 +163,8 @@ def _experiment(file: Any) -> Experiment:
         formats=tuple(file.formats),
         reading=tuple(made(entry, Reference) for entry in file.reading),
         sweep=file.sweep and made(file.sweep, Sweep),
+        tags=tuple(file.tags),
+        date=file.date.isoformat() if file.date else "",
+        site=file.site and site_made(file.site),
         **{name: made(getattr(file, name), cls) for name, cls in _PLAIN.items()},
     )

@@ -251,7 +251,7 @@ def _wording(details: ErrorDetails, model: type[Table]) -> str:
         return f"{_discriminator(context)} {shown(tag)} is not known.{did_you_mean(short(tag), known)}"
     if kind == "union_tag_not_found":
         return f"{_discriminator(context)} is required and missing"
-    if kind == "value_error":
+    if kind == "value_error" and (not details["loc"] or isinstance(context["error"].__cause__, ExperimentError)):
         return str(context["error"])
     return wording(details["msg"], given)
 
