@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import hashlib
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-import reportgen
+from reportgen import __version__, files
+from reportgen.animation import content_named
+from reportgen.errors import ExperimentError, RefusedError, reason
 from reportgen.experiment.site import Colours, Site
+
+LOGO_HEIGHT = 28
+"""Of a logo on the page, in CSS pixels."""
+
+LARGEST = 10_000_000
+"""Bytes of a picture or a style sheet of the user's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +70,20 @@ class Around:
     """`experiment.site.Link` of the footer."""
     footer: Markup = field(default_factory=Markup)
     logo: Logo | None = None
-    css: str = ""
-    """Colours of the site, and the user's own style sheet."""
     feed: bool = False
     posts: bool = False
     """Whether it has more than this page."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Page:
     """What a page says of itself."""
 
     title: str
     path: str = ""
     """Of its folder, as in `Entry`."""
-    site: Site | None = None
+    around: Around | None = None
+    """The site that it stands in."""
     description: str = ""
     language: str = "en"
     author: str = ""
@@ -84,12 +96,19 @@ class Page:
     card: Card | None = None
     listed: bool = True
     """Whether search engines shall know it."""
-    generator: str = field(default=f"reportgen {reportgen.__version__}", init=False)
+    generator: str = field(default=f"reportgen {__version__}", init=False)
 
     @property
     def address(self) -> str:
         """In full; the path where the site has no address."""
-        return (self.site.root if self.site else "") + self.path
+        return (self.around.address if self.around else "") + self.path
+
+    @property
+    def day(self) -> str:
+        """The date as a reader wants it."""
+        day = datetime.date.fromisoformat(self.date)
+        # Names of months in other languages are another's knowledge.
+        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if self.language.startswith("en") else self.date
 
     @property
     def linked(self) -> Mapping[str, Any]:
@@ -111,9 +130,101 @@ class Page:
             found["keywords"] = list(self.tags)
         if self.card:
             found["image"] = self.address + self.card.path
-        if self.site:
-            found["isPartOf"] = {"@type": "WebSite", "name": self.site.title, "url": self.site.root}
+        if self.around:
+            found["isPartOf"] = {"@type": "WebSite", "name": self.around.title, "url": self.around.address}
         return found
+
+
+def surroundings(site: Site, beside: Path) -> tuple[Around, str, dict[str, bytes]]:
+    """A site around its front page, its style sheet, and the files that both show; what it names lies in `beside`.
+
+    Raises `ExperimentError` for a file that is missing or cannot be used, `RefusedError` for one outside of `beside`.
+    """
+    shown = {}
+    logo = None
+    if site.logo:
+        content = theirs(beside, site.logo, "logo")
+        path = f"media/{content_named(Path(site.logo).name, content)}"
+        width, height = measured(content, site.logo)
+        logo = Logo(path=path, width=round(width * LOGO_HEIGHT / height), height=LOGO_HEIGHT)
+        shown[path] = content
+    try:
+        css = theirs(beside, site.css, "style sheet").decode("utf-8-sig") if site.css else ""
+    except UnicodeDecodeError as error:
+        raise ExperimentError(f"style sheet {beside / site.css}: not UTF-8 text; save the file as UTF-8") from error
+    found = Around(title=site.title, address=site.root, links=site.links, footer=Markup(), logo=logo)
+    return found, styles(site.colours, css), shown
+
+
+def digests(site: Site, beside: Path) -> dict[str, str]:
+    """SHA-256 of each file that a site names, by its name."""
+    named = {site.logo: "logo", site.css: "style sheet"}
+    return {name: hashlib.sha256(theirs(beside, name, what)).hexdigest() for name, what in named.items() if name}
+
+
+def theirs(beside: Path, name: str, what: str) -> bytes:
+    """A file of the user's own; raises `ExperimentError`, and `RefusedError` for one that lies outside of `beside`."""
+    path = beside / name
+    try:
+        if not path.resolve(strict=True).is_relative_to(beside.resolve()):
+            raise RefusedError(
+                f"{what} {path} leads out of {beside.resolve().name or beside}; copy the file into it", code="RG702"
+            )
+        return files.read(path, LARGEST)
+    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError
+        said = reason(error) if isinstance(error, OSError) else "it is a link that leads to itself"
+        raise ExperimentError(f"cannot read {what} {path}: {said}") from error
+    except ValueError as error:
+        raise ExperimentError(f"cannot use {what} {path}: {error}") from error
+
+
+def measured(content: bytes, name: str) -> tuple[int, int]:
+    """Width and height of a picture in CSS pixels; raises `ExperimentError` if it is none that browsers show."""
+    if name.lower().endswith(".svg"):
+        return _svg_size(content, name)
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "GIF", "WEBP"]) as picture:
+            return picture.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ExperimentError(f"{name} is not a picture (PNG, JPEG, GIF, WebP or SVG) that can be read") from error
+
+
+def _svg_size(content: bytes, name: str) -> tuple[int, int]:
+    """From the `viewBox`, or else from `width` and `height`, of the outermost element."""
+    head = re.search(rb"<svg\b[^>]*>", content)
+    text = head[0].decode("utf-8", "replace") if head else ""
+    numbers = re.search(r"viewBox\s*=\s*[\"']\s*\S+[\s,]+\S+[\s,]+([\d.]+)[\s,]+([\d.]+)", text)
+    sides = (
+        numbers.groups()
+        if numbers
+        else [found[1] for side in ("width", "height") if (found := re.search(rf"\b{side}\s*=\s*[\"']([\d.]+)", text))]
+    )
+    try:
+        width, height = (max(1, round(float(side))) for side in sides)
+    except ValueError:
+        raise ExperimentError(f"{name} is not an SVG with a viewBox, or a width and a height, in its <svg>") from None
+    return width, height
+
+
+def alone(page: Page) -> Page:
+    """The same page as a file that may lie anywhere: it leads to its site only by a full address."""
+    if page.around is None or not page.around.address:
+        return dataclasses.replace(page, around=None)
+    around = dataclasses.replace(page.around, home=page.around.address, logo=None)
+    return dataclasses.replace(page, around=around)
+
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def slug(text: str) -> str:
+    """A text as a part of an address: small letters and digits of any script, and hyphens between them."""
+    return re.sub(r"[\W_]+", "-", text.casefold()).strip("-") or "-"
 
 
 def styles(colours: Colours, own: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import math
 import re
@@ -23,6 +24,7 @@ from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media, content_named
 from reportgen.article import policy, sandbox
+from reportgen.article.around import Around, Card, Page, alone, shortened, slug
 from reportgen.article.claims import Settled
 from reportgen.article.embed import snippets
 from reportgen.article.numbers import number
@@ -62,32 +64,70 @@ class Article:
     """About the build as a whole: how many runs and steps, how many diverged, versions."""
 
 
-def render(article: Article, *, single_file: bool, templates: Path | None = None) -> str:
+def about(article: Article, path: str = "", around: Around | None = None, card: Card | None = None) -> Page:
+    """What the page of an article says of itself; `path` and `around` say where it stands in a site."""
+    e = article.experiment
+    headline = article.headlines[0] if article.headlines else ""
+    return Page(
+        title=e.title,
+        path=path,
+        around=around,
+        description=shortened(e.abstract or headline or e.title),
+        language=e.language,
+        author=e.author or (e.site.author if e.site else ""),
+        date=e.date,
+        tags=e.tags,
+        card=card,
+    )
+
+
+def render(
+    article: Article, *, single_file: bool, templates: Path | None = None, page: Page | None = None, css: str = ""
+) -> str:
     """The article as one HTML page: alone with everything inside it, or beside the files in its folder `media`.
 
     Files in the folder `templates` take the place of those of the package that have the same name. They are read, and
-    rendered in a sandbox. Raises `TemplateError` for a mistake in one of them, and `RefusedError` for a link in it
-    that leads out of it.
+    rendered in a sandbox. `css` comes after our own styles. Raises `TemplateError` for a mistake in one of them, and
+    `RefusedError` for a link in it that leads out of it.
     """
+    page = page or about(article)
+    if single_file:
+        page = alone(page)
     names = {
         "embedded": single_file,
         "source": _once(_embedded) if single_file else _beside,
         "download": _once(_download) if single_file else _once(_data_file),
+        "page": page,
+        "css": css,
     }
     return _page("article.html", article, names, templates, policy.ALONE if single_file else policy.BESIDE)
 
 
-def render_embeds(article: Article, templates: Path | None = None) -> dict[str, str]:
+def render_embeds(
+    article: Article, templates: Path | None = None, page: Page | None = None, css: str = ""
+) -> dict[str, str]:
     """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all."""
-    names = {"embedded": False, "source": _above, "download": _data_file}
+    page = page or about(article)
+    title = article.experiment.title
+    around = page.around and dataclasses.replace(page.around, home=f"../{page.around.home}")
+    page = Page(
+        title=f"Embed · {title}", path=f"{page.path}embed/", around=around, language=page.language, listed=False
+    )
+    names = {"embedded": False, "source": _above, "download": _data_file, "css": css}
     moving = {name: media for name, media in article.media.items() if media.kind == "animation"}
     pages = {
-        f"{name}.html": _page("embed.html", article, {**names, "name": name}, templates, policy.BESIDE)
+        f"{name}.html": _page(
+            "embed.html",
+            article,
+            {**names, "name": name, "page": dataclasses.replace(page, title=f"{name} · {title}")},
+            templates,
+            policy.BESIDE,
+        )
         for name in moving
     }
     if moving:
         names["snippets"] = {name: snippets(name, described(media)) for name, media in moving.items()}
-        pages["index.html"] = _page("embeds.html", article, names, templates, policy.BESIDE)
+        pages["index.html"] = _page("embeds.html", article, {**names, "page": page}, templates, policy.BESIDE)
     return pages
 
 
@@ -109,6 +149,7 @@ def _page(template: str, article: Article, names: Mapping[str, Any], templates: 
         "chapter_of": {chapter.name: chapter for chapter in article.chapters},
         "numbering": numbering,
         "claim": lambda name: _known(article.claims, name, "claim").sentence,
+        "site": names["page"].around,
         **names,
     }
     text = rendered(template, known, _printable, templates, pictures, numbering)
@@ -205,7 +246,7 @@ def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _
     environment = _Environment(
         {Numbering: frozenset({"find", "show"}), Players: frozenset({"data", "only"})},
         finalize,
-        {"num": _number},
+        {"num": _number, "slug": slug},
         loader=sandbox.Folders(folders),
         undefined=_Undefined,
         trim_blocks=True,
