@@ -29,7 +29,7 @@ from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError, did_you_mean, reason
 from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, Sweep, format_names, section_names
 from reportgen.experiment.positions import Path as _Path
-from reportgen.experiment.positions import positions
+from reportgen.experiment.positions import complaint, positions
 from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.registry import Registry
@@ -65,7 +65,7 @@ def parse(text: str, name: str = "experiment") -> Experiment:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        what, line, column = _syntax(error, text)
+        what, line, column = complaint(error, text)
         raise ExperimentError(f"{name}:{line}:{column}: {what}", code="RG401") from error
     except ValueError as error:  # int() refuses to read thousands of digits
         raise ExperimentError(f"{name}:1:1: not valid TOML: {error}", code="RG401") from error
@@ -247,14 +247,6 @@ def _experiment(file: Any) -> Experiment:
         sweep=file.sweep and _made(file.sweep, Sweep),
         **{name: _made(getattr(file, name), cls) for name, cls in _PLAIN.items()},
     )
-
-
-def _syntax(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, int]:
-    """What tomllib complains about, and where."""
-    what, _, place = str(error).rpartition(" (at ")
-    if found := re.match(r"line (\d+), column (\d+)", place):
-        return f"not valid TOML: {what}", int(found[1]), int(found[2])
-    return f"not valid TOML: {what or place}", text.count("\n") + 1, 1
 
 
 def _place(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]]) -> tuple[int, int, str]:
