@@ -711,7 +711,7 @@ class _Renderer(RendererHTML):
         reading: _Reading = env["reading"]
         caption = _cut(reading, self.renderInline(tokens[i].children or [], options, env))
         reading.placed.append(replace(told, caption=caption))
-        return f"\0r{len(reading.placed) - 1}\0" + ("\n" if tokens[i].meta.get("alone") else "")
+        return f"\0r{len(reading.placed) - 1}\0"
 
     def formula(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         return f"<p>{tokens[i].content}</p>\n" if tokens[i].block else tokens[i].content
