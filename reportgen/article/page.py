@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import quote
 
 import jinja2
-import math_core
 from jinja2.ext import Extension
 from markupsafe import Markup, escape
 from pygments import highlight
@@ -27,6 +26,7 @@ from reportgen.article import policy, sandbox
 from reportgen.article.around import Around, Card, Page, alone, shortened, slug
 from reportgen.article.claims import Settled
 from reportgen.article.embed import snippets
+from reportgen.article.formulas import GRAMMAR, kept, mathml
 from reportgen.article.numbers import number
 from reportgen.article.player import Players
 from reportgen.article.sections import Findings, Table, sections
@@ -422,11 +422,7 @@ class Formulas(Extension):
     close; `\$` is a dollar sign always. What stands in Jinja2's own braces is left alone.
     """
 
-    _FORMULA = re.compile(
-        r"(?P<jinja>\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\})|(?P<dollar>\\\$)"
-        r"|\$\$(?P<display>.+?)\$\$|\$(?=[^\s$])(?P<inline>[^$\n]*?[^\s$\\])\$(?!\d)(?P<after>[.,;:!?)’”]*)",
-        re.DOTALL,
-    )
+    _FORMULA = re.compile(rf"(?P<jinja>\{{#.*?#\}}|\{{\{{.*?\}}\}}|\{{%.*?%\}})|(?P<dollar>\\\$)|{GRAMMAR}", re.DOTALL)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Replace the formulas of a template before Jinja2 reads it, keeping its lines."""
@@ -448,27 +444,9 @@ class Formulas(Extension):
                     f"formula {tex!r}: a value cannot stand inside a formula; end it before and begin anew", match
                 )
             try:
-                mathml = _mathml(tex, bool(match["display"]))
+                done = mathml(tex, bool(match["display"]))
             except ValueError as error:
                 raise fail(f"formula {tex!r}: {error}", match) from error
-            if match["after"]:
-                mathml = f'<span class="keep">{mathml}{match["after"]}</span>'
-            return mathml + "\n" * match[0].count("\n")
+            return kept(done, match["after"]) + "\n" * match[0].count("\n")
 
         return self._FORMULA.sub(formula, source)
-
-
-@cache
-def _mathml(tex: str, display: bool) -> str:
-    try:
-        mathml: str = math_core.LatexToMathML(fancy_error=False).convert_with_local_state(tex, displaystyle=display)
-    except math_core.LatexError as error:
-        raise ValueError(str(error).partition(": ")[2]) from error
-    # A page whose policy forbids inline styles still aligns its equations.
-    mathml = re.sub(r'style="text-align: (left|right);[^"]*"', r'class="\1"', mathml)
-    # Braces would mean something to Jinja2; MathML has them as text only.
-    mathml = mathml.replace("{{", "{&#123;").replace("{%", "&#123;%").replace("{#", "&#123;#")
-    if not display:
-        return mathml
-    # A wide formula scrolls in its own box; a span, because it may stand in a paragraph.
-    return f'<span class="formula" role="group" aria-label="Formula" tabindex="0">{mathml}</span>'
