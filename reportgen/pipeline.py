@@ -194,7 +194,8 @@ class Single:
         from reportgen.article.page import about
 
         self.report = report(shop, self._experiment)
-        page, css, more = about(self.report.article), "", {}
+        page, css = about(self.report.article), ""
+        more: Mapping[str, bytes] = {}
         if self._site:
             surroundings, css, more = around.surroundings(self._site, self._beside)
             page = about(self.report.article, "", surroundings)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from markupsafe import Markup
 
 from reportgen import __version__, files
 from reportgen.animation import content_named
+from reportgen.article import pictures, prose
 from reportgen.errors import ExperimentError, RefusedError, reason
 from reportgen.experiment.site import Colours, Site
 
@@ -143,16 +143,19 @@ def surroundings(site: Site, beside: Path) -> tuple[Around, str, dict[str, bytes
     shown = {}
     logo = None
     if site.logo:
-        content = theirs(beside, site.logo, "logo")
-        path = f"media/{content_named(Path(site.logo).name, content)}"
-        width, height = measured(content, site.logo)
+        try:
+            content, width, height = pictures.load(beside / site.logo, beside)
+        except ValueError as error:
+            raise ExperimentError(f"logo {beside / site.logo}: {error}") from error
+        path = f"media/{content_named(f'logo{Path(site.logo).suffix.lower()}', content)}"
         logo = Logo(path=path, width=round(width * LOGO_HEIGHT / height), height=LOGO_HEIGHT)
         shown[path] = content
     try:
         css = theirs(beside, site.css, "style sheet").decode("utf-8-sig") if site.css else ""
     except UnicodeDecodeError as error:
         raise ExperimentError(f"style sheet {beside / site.css}: not UTF-8 text; save the file as UTF-8") from error
-    found = Around(title=site.title, address=site.root, links=site.links, footer=Markup(), logo=logo)
+    footer = prose.alone(site.footer, "footer") if site.footer else Markup()
+    found = Around(title=site.title, address=site.root, links=site.links, footer=footer, logo=logo)
     return found, styles(site.colours, css), shown
 
 
@@ -176,36 +179,6 @@ def theirs(beside: Path, name: str, what: str) -> bytes:
         raise ExperimentError(f"cannot read {what} {path}: {said}") from error
     except ValueError as error:
         raise ExperimentError(f"cannot use {what} {path}: {error}") from error
-
-
-def measured(content: bytes, name: str) -> tuple[int, int]:
-    """Width and height of a picture in CSS pixels; raises `ExperimentError` if it is none that browsers show."""
-    if name.lower().endswith(".svg"):
-        return _svg_size(content, name)
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "GIF", "WEBP"]) as picture:
-            return picture.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ExperimentError(f"{name} is not a picture (PNG, JPEG, GIF, WebP or SVG) that can be read") from error
-
-
-def _svg_size(content: bytes, name: str) -> tuple[int, int]:
-    """From the `viewBox`, or else from `width` and `height`, of the outermost element."""
-    head = re.search(rb"<svg\b[^>]*>", content)
-    text = head[0].decode("utf-8", "replace") if head else ""
-    numbers = re.search(r"viewBox\s*=\s*[\"']\s*\S+[\s,]+\S+[\s,]+([\d.]+)[\s,]+([\d.]+)", text)
-    sides = (
-        numbers.groups()
-        if numbers
-        else [found[1] for side in ("width", "height") if (found := re.search(rf"\b{side}\s*=\s*[\"']([\d.]+)", text))]
-    )
-    try:
-        width, height = (max(1, round(float(side))) for side in sides)
-    except ValueError:
-        raise ExperimentError(f"{name} is not an SVG with a viewBox, or a width and a height, in its <svg>") from None
-    return width, height
 
 
 def alone(page: Page) -> Page:

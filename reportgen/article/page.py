@@ -143,16 +143,20 @@ def described(media: Media) -> dict[str, Any]:
 
 
 def _page(template: str, article: Article, names: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
-    numbering = Numbering()
     known = {
         "article": article,
         "chapter_of": {chapter.name: chapter for chapter in article.chapters},
-        "numbering": numbering,
+        "numbering": Numbering(),
         "claim": lambda name: _known(article.claims, name, "claim").sentence,
         "site": names["page"].around,
         **names,
     }
-    text = rendered(template, known, _printable, templates, pictures, numbering)
+    return laid_out(template, known, templates, pictures)
+
+
+def laid_out(template: str, known: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
+    """A page about findings; `known` has a `Numbering` under "numbering"."""
+    text = rendered(template, known, _printable, templates, pictures, known["numbering"])
     # A claim that does not apply leaves a space at the end of its line.
     return re.sub(r"[ \t]+\n", "\n", text)
 
@@ -244,7 +248,11 @@ class _Environment(sandbox.Sandbox):
 def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _Environment:
     """The templates of `folders`, each compiled once and again when its file changes."""
     environment = _Environment(
-        {Numbering: frozenset({"find", "show"}), Players: frozenset({"data", "only"})},
+        {
+            Numbering: frozenset({"among", "find", "show"}),
+            Players: frozenset({"data", "only"}),
+            Media: frozenset({"named"}),
+        },
         finalize,
         {"num": _number, "slug": slug},
         loader=sandbox.Folders(folders),
@@ -320,6 +328,10 @@ class Numbering:
         number = 1 + sum(other == kind for other, _ in self._shown)
         self._shown[kind, name] = number
         return number
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Those of some figures that the page has shown up to here."""
+        return [name for name in names if ("figure", name) in self._shown]
 
     def find(self, name: str, kind: str | None = None) -> tuple[str, int]:
         """Kind and number of what is called `name`, wherever on the page it stands."""

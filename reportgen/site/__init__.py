@@ -1,1 +1,1 @@
-"""Several posts and pages as one site: prose in Markdown, what it refers to, and how it is put together."""
+"""A site of several posts and pages, made from a folder with a `reportgen.toml`."""

@@ -26,7 +26,7 @@ from pydantic_core import ErrorDetails
 from reportgen import files
 from reportgen.errors import ExperimentError, did_you_mean, reason
 from reportgen.toml.positions import Path as _Path
-from reportgen.toml.positions import positions
+from reportgen.toml.positions import complaint, positions
 from reportgen.values import short, shown, wording
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ def parse(text: str, name: str, kind: Kind[T]) -> T:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        what, line, column = _syntax(error, text)
+        what, line, column = complaint(error, text)
         raise ExperimentError(f"{name}:{line}:{column}: {what}", code="RG401") from error
     except ValueError as error:  # int() refuses to read thousands of digits
         raise ExperimentError(f"{name}:1:1: not valid TOML: {error}", code="RG401") from error
@@ -165,14 +165,6 @@ def schema(model: type[Table], title: str) -> dict[str, Any]:
     """JSON Schema of a file."""
     described = model.model_json_schema(mode="validation")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described, "title": title}
-
-
-def _syntax(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, int]:
-    """What tomllib complains about, and where."""
-    what, _, place = str(error).rpartition(" (at ")
-    if found := re.match(r"line (\d+), column (\d+)", place):
-        return f"not valid TOML: {what}", int(found[1]), int(found[2])
-    return f"not valid TOML: {what or place}", text.count("\n") + 1, 1
 
 
 def _place(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]], model: type[Table]) -> tuple[int, int, str]:

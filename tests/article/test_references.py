@@ -1,8 +1,8 @@
 import pytest
 
+from reportgen.article.prose import parse
+from reportgen.article.references import Known, check_references, number_text, value_at
 from reportgen.errors import ExperimentError
-from reportgen.site.prose import parse
-from reportgen.site.references import Known, check_references, number_text, value_at
 
 FINDINGS = {
     "errors": {
@@ -51,7 +51,8 @@ def test_what_is_there_is_no_mistake() -> None:
         ("number eror.x", "'eror.x': there is no 'eror' in quick. Did you mean 'errors'? Known: errors."),
         (
             "number errors.arms.non.median",
-            "'errors.arms.non.median': there is no 'non' in 'errors.arms' in quick. Did you mean 'none'? Known: l1, none.",
+            "'errors.arms.non.median': there is no 'non' in 'errors.arms' in quick. "
+            "Did you mean 'none'? Known: l1, none.",
         ),
         (
             "number errors.runs.5",

@@ -7,9 +7,9 @@ import pytest
 from hostile import PAYLOADS
 from PIL import Image
 
+from reportgen.article.prose import Heading, Reference, bind, parse
 from reportgen.errors import ExperimentError, RefusedError
-from reportgen.experiment.positions import positions
-from reportgen.site.prose import Heading, Reference, bind, parse
+from reportgen.toml.positions import positions
 
 
 def html(text, name="page.md"):
@@ -304,23 +304,21 @@ PLACES = {
     "formula": "$ {} $ $\\text{{{}}}$",
     "address": "<{}>",
 }
-ALLOWED = set(
-    [
-        "href",
-        "alt",
-        "title",
-        "id",
-        "class",
-        "role",
-        "aria-label",
-        "tabindex",
-        "rel",
-        "scope",
-        "start",
-        "loading",
-        "decoding",
-    ]
-)
+ALLOWED = {
+    "href",
+    "alt",
+    "title",
+    "id",
+    "class",
+    "role",
+    "aria-label",
+    "tabindex",
+    "rel",
+    "scope",
+    "start",
+    "loading",
+    "decoding",
+}
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reportgen.article.numbers import number
+from reportgen.article.prose import Place, Prose, Reference, raise_mistakes
 from reportgen.errors import did_you_mean
-from reportgen.site.prose import Place, Prose, Reference, raise_mistakes
 from reportgen.values import short
 
 

@@ -35,10 +35,10 @@ from mdit_py_plugins.footnote import footnote_plugin
 from reportgen.animation import content_named
 from reportgen.article.formulas import GRAMMAR, kept, mathml
 from reportgen.article.numbers import number
+from reportgen.article.pictures import KINDS, load
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
-from reportgen.experiment.positions import complaint
-from reportgen.site.pictures import KINDS, load
 from reportgen.text import holdable
+from reportgen.toml.positions import complaint
 from reportgen.values import short
 
 LARGEST = 300_000
@@ -224,6 +224,15 @@ def bind(
         put[f"p{count}"] = f'src="{escape(media(file))}" width="{width}" height="{height}"'
     raise_mistakes(prose.name, mistakes)
     return Bound(_filled(prose.pieces, put), dict(sorted(files.items())))
+
+
+def alone(text: str, name: str) -> Markup:
+    """Prose that stands by itself as HTML, like the end of a page. Raises `ExperimentError` if it needs anything."""
+    parsed = parse(text, name)
+    places = [(one.line, one.column) for one in parsed.references]
+    places += [(one.line, one.column) for one in (*parsed.links, *parsed.pictures)]
+    raise_mistakes(name, ((place, "only text and links to the web can stand here") for place in places))
+    return Markup("").join(piece for piece in parsed.pieces if isinstance(piece, Markup))
 
 
 def _file_name(target: str) -> str:
