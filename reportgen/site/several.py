@@ -191,7 +191,7 @@ class _Pages:
             title=one.title,
             path=_path(one),
             around=self._below,
-            description=shortened(one.front.abstract or one.prose.summary()),
+            description=pages.summary(one, self._reports),
             language=one.front.language or self._site.language,
             author=one.front.author or self._site.author,
             kind="article" if one.post else "website",
@@ -221,7 +221,7 @@ class _Pages:
         if text is None:
             return page, {"index.html": pages.posts(posts, page, self._look), **card}
         page = dataclasses.replace(
-            page, title=text.title, description=page.description or shortened(text.prose.summary())
+            page, title=text.title, description=page.description or pages.summary(text, self._reports)
         )
         files = pages.text(text, self._reports, self._bound[text.file], page, self._look, picture, posts=posts)
         return page, {**files, **card}
