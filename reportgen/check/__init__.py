@@ -58,6 +58,5 @@ def warn(problems: Sequence[Problem], folder: object) -> None:
     log = logging.getLogger("reportgen")
     for problem in problems[:TOLD]:
         log.warning("%s", problem, extra={"code": problem.code})
-    if more := len(problems) - TOLD:
-        if more > 0:
-            log.warning("%s more; reportgen check %s lists all", f"{more:,}", folder)
+    if (more := len(problems) - TOLD) > 0:
+        log.warning("%s more; reportgen check %s lists all", f"{more:,}", folder)

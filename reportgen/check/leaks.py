@@ -36,43 +36,39 @@ class _Needle:
     """Whether the value at this start and end means what it could mean."""
 
 
-_EDGE = rb"(?<![A-Za-z0-9_+-])"
-_TOKENS = tuple(
-    (what, re.compile(_EDGE + pattern))
-    for what, pattern in (
-        ("a GitHub token", rb"(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255})(?![\w-])"),
-        ("a GitLab token", rb"gl(?:pat|dt|rt|cbt|ptt)-[\w-]{20,255}(?![\w-])"),
-        ("an AWS access key", rb"A(?:KIA|SIA)[A-Z0-9]{16}(?<!EXAMPLE)(?![A-Za-z0-9_+/-])"),
-        ("a Google API key", rb"AIza[\w-]{35}(?![\w+/-])"),
-        ("a Google OAuth secret", rb"GOCSPX-[\w-]{28}(?![\w-])"),
-        ("a Slack token", rb"xox[abeoprs]-[A-Za-z0-9-]{10,255}"),
-        ("a Slack webhook", rb"hooks\.slack\.com/services/T[A-Za-z0-9]{6,20}/B[A-Za-z0-9]{6,20}/[A-Za-z0-9]{16,40}"),
-        ("an API key", rb"sk-(?=[\w-]{0,200}\d)(?=[\w-]{0,200}[A-Z])[\w-]{32,255}(?![\w-])"),
-        ("a Stripe key", rb"[rs]k_live_[A-Za-z0-9]{16,255}"),
-        ("a Hugging Face token", rb"hf_[A-Za-z0-9]{34}(?![A-Za-z0-9])"),
-        ("an npm token", rb"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
-        ("a PyPI token", rb"pypi-AgEI[\w-]{40,1000}"),
-        ("a JSON Web Token", rb"eyJ[\w-]{8,5000}\.eyJ[\w-]{8,5000}\.[\w-]{8,5000}"),
-    )
+def _token(begin: str, rest: str) -> re.Pattern[bytes]:
+    """Not in the middle of a word. What it begins with comes first: `re` looks for plain text ten times as fast as for
+    anything else."""
+    return re.compile(f"{begin}(?<![A-Za-z0-9_+-]{begin}){rest}".encode())
+
+
+_TOKENS = (
+    ("a GitHub token", _token("gh", r"[pousr]_[A-Za-z0-9]{36,255}(?![\w-])")),
+    ("a GitHub token", _token("github_pat_", r"[A-Za-z0-9_]{50,255}(?![\w-])")),
+    ("a GitLab token", _token("glpat-", r"[\w-]{20,255}(?![\w-])")),
+    ("an AWS access key", _token("A", r"[KS]IA[A-Z0-9]{16}(?<!EXAMPLE)(?![A-Za-z0-9_+/-])")),
+    ("a Google API key", _token("AIza", r"[\w-]{35}(?![\w+/-])")),
+    ("a Google OAuth secret", _token("GOCSPX-", r"[\w-]{28}(?![\w-])")),
+    ("a Slack token", _token("xox", r"[a-z]-[A-Za-z0-9-]{10,255}")),
+    ("a Slack token", _token("xapp-", r"\d-[A-Za-z0-9-]{10,255}")),
+    ("a Slack webhook", _token(r"hooks\.slack\.com/services/", r"T\w{6,20}/B\w{6,20}/\w{16,40}")),
+    ("an API key", _token("sk-", r"(?=[\w-]{0,200}\d)(?=[\w-]{0,200}[A-Z])[\w-]{32,255}(?![\w-])")),
+    ("a Stripe key", re.compile(rb"k_live_(?<=[rs]k_live_)[A-Za-z0-9]{16,255}")),
+    ("a Hugging Face token", _token("hf_", r"[A-Za-z0-9]{34}(?![A-Za-z0-9])")),
+    ("an npm token", _token("npm_", r"[A-Za-z0-9]{36}(?![A-Za-z0-9])")),
+    ("a PyPI token", _token("pypi-AgEI", r"[\w-]{40,1000}")),
+    ("a JSON Web Token", _token("eyJ", r"[\w-]{8,5000}\.eyJ[\w-]{8,5000}\.[\w-]{8,5000}")),
+    ("a private key", re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")),
 )
-_ANCHORS = re.compile(
-    rb"gh[pousr]_|github_pat_|gl[prdc][a-z]{1,2}-|A[KS]IA|AIza|GOCSPX-|xox[a-z]-|hooks\.sl|sk-|[rs]k_live_|hf_|npm_|pypi-Ag|eyJ"
-)
-"""How each of `_TOKENS` begins: one look for all of them."""
-_PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _WITH_PASSWORD = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,200}:([^\s/:@\"'<>]{1,200})@(?=[\w\[])")
 _PLACEHOLDER = re.compile(
-    rb"(?i)(?:my|your|the)?[-_ ]?(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|x{3,}|\*+|\.+|\xe2\x80\xa6)|[$%{&].*|example"
+    rb"(?i)(?:my|your|the)?[-_ ]?(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|x{3,}|\*+|\.+|\xe2\x80\xa6)|[$%{&].*"
 )
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\r\n-]*={0,2}")
 _DATA = re.compile(rb"data:[\w/+.;= -]{0,100}?(;base64)?,")
-_PACKED = tuple(
-    base64.b64encode(magic)[: len(magic) * 4 // 3] for magic in (b"\x1f\x8b\x08", b"PK\x03", b"\x89PNG\r\n", b"GIF89a")
-)
-"""How what holds other things begins, in base64."""
-_ZLIB = (b'"eJ', b'"eN', b'"eA', b'"eF')
-"""Text in quotes that begins as deflated bytes do in base64."""
+_QUOTED = (re.compile(rb'"(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)'), re.compile(rb"'(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)"))
+"""Text in quotes that begins as base64 of packed bytes and of pictures does."""
 
 
 def of_file(name: str, content: bytes, look: Look) -> Iterator[Problem]:
@@ -239,21 +235,9 @@ def _after(keys: bytes) -> Check:
 
 def _tokens(content: bytes, gaps: list[tuple[int, int]]) -> Iterator[_Found]:
     for first, last in gaps:
-        done = first
-        for anchor in _ANCHORS.finditer(content, first, last):
-            at = anchor.start()
-            if at < done:
-                continue
-            for what, pattern in _TOKENS:
-                if found := pattern.match(content, at):
-                    yield _Found(at, f"{what} ({anchor[0].decode()}…)")
-                    done = found.end()
-                    break
-        at = content.find(b"-----BEGIN ", first, last)
-        while at >= 0:
-            if _PRIVATE_KEY.match(content, at):
-                yield _Found(at, "a private key")
-            at = content.find(b"-----BEGIN ", at + 11, last)
+        for what, pattern in _TOKENS:
+            for found in pattern.finditer(content, first, last):
+                yield _Found(found.start(), what)
         at = content.find(b"@", first, last)
         while at >= 0:
             start = content.rfind(b"://", max(first, at - 404), at)
@@ -267,11 +251,7 @@ def _tokens(content: bytes, gaps: list[tuple[int, int]]) -> Iterator[_Found]:
 def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
     """What lies inside text, in order: start, end, its bytes, and how it was put there."""
     starts = sorted(
-        {
-            *_all(content, b"data:"),
-            *(at for magic in _PACKED for at in _all(content, magic)),
-            *(at + 1 for magic in _ZLIB for at in _all(content, magic)),
-        }
+        {*_all(content, b"data:"), *(found.start() + 1 for each in _QUOTED for found in each.finditer(content))}
     )
     done = 0
     for start in starts:
@@ -286,7 +266,7 @@ def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
             if end < 0:
                 continue
             done = end
-            yield start, end, unquote_to_bytes(html_unescaped(content[head.end() : end])), "a data: address"
+            yield start, end, unquote_to_bytes(_unescaped(content[head.end() : end])), "a data: address"
             continue
         begin = head.end() if head else start
         found = _BASE64.match(content, begin)
@@ -298,7 +278,7 @@ def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
         yield start, done, inner, "a data: address" if head else "base64"
 
 
-def html_unescaped(text: bytes) -> bytes:
+def _unescaped(text: bytes) -> bytes:
     """A value of an attribute as the browser reads it."""
     return html.unescape(text.decode("latin-1")).encode("utf-8", "replace") if b"&" in text else text
 

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMMON = frozenset(
-    ["root", "user", "users", "admin", "administrator", "nobody", "daemon", "guest", "test", "tests", "testing", "tester", "dev", "developer", "devel", "develop", "build", "builder", "builds", "runner", "runners", "ci", "worker", "workers", "agent", "agents", "app", "apps", "web", "www", "data", "www-data", "node", "nodes", "server", "servers", "host", "hosts", "hostname", "localhost", "local", "localdomain", "docker", "container", "podman", "vagrant", "jenkins", "gitlab", "gitlab-runner", "github", "git", "hg", "svn", "ubuntu", "debian", "fedora", "centos", "alpine", "arch", "archlinux", "kali", "pi", "raspberrypi", "linux", "macos", "darwin", "windows", "mac", "macbook", "macbook-air", "macbook-pro", "imac", "laptop", "desktop", "computer", "machine", "workstation", "notebook", "home", "house", "work", "workspace", "codespace", "codespaces", "vscode", "gitpod", "coder", "jovyan", "colab", "sandbox", "default", "example", "sample", "demo", "student", "teacher", "scientist", "research", "researcher", "analysis", "analyst", "engineer", "training", "trainer", "network", "networks", "model", "models", "learning", "machine-learning", "experiment", "experiments", "regularization", "gradient", "animation", "report", "reports", "reportgen", "postgres", "mysql", "redis", "nginx", "apache", "ec2-user", "azureuser", "circleci", "travis", "teamcity", "bamboo", "buildkite", "bitbucket", "jupyter", "anaconda", "conda", "python", "system", "service", "services", "operator", "deploy", "deployer", "deployment", "release", "production", "staging", "internal", "external", "unknown", "anonymous", "username", "password", "secret"]
+    """
+    root user users admin administrator nobody daemon guest test tests testing tester dev developer devel develop
+    build builder builds runner runners ci worker workers agent agents app apps web www data www-data node nodes
+    server servers host hosts hostname localhost local localdomain docker container podman vagrant jenkins gitlab
+    gitlab-runner github git hg svn ubuntu debian fedora centos alpine arch archlinux kali pi raspberrypi linux
+    macos darwin windows mac macbook macbook-air macbook-pro imac laptop desktop computer machine workstation
+    notebook home house work workspace codespace codespaces vscode gitpod coder jovyan colab sandbox default
+    example sample demo student teacher scientist research researcher analysis analyst engineer training trainer
+    network networks model models learning machine-learning experiment experiments regularization gradient
+    animation report reports reportgen postgres mysql redis nginx apache ec2-user azureuser circleci travis
+    teamcity bamboo buildkite bitbucket jupyter anaconda conda python system service services operator deploy
+    deployer deployment release production staging internal external unknown anonymous username password secret
+    """.split()
 )
 """Names of users and machines that tell nothing, and turn up in any text."""
 
@@ -61,7 +73,7 @@ def ordinary(name: str) -> bool:
 
 
 def distinctive(name: str) -> bool:
-    """Whether a name is no word that a text could hold: "anna" and "will" could be, "anna99" and "jsmith-dev" are not."""
+    """Whether a name is no word that a text could hold: "anna" and "will" could be, "anna99" is not."""
     return len(name) >= 8 or (len(name) >= 4 and not name.isalpha())
 
 
@@ -81,9 +93,12 @@ def _folders(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 _EVERYWHERE = frozenset(
-    "/tmp /var /var/tmp /usr /usr/local /home /opt /mnt /srv /app /src /work /workspace /workspaces /data /build "  # noqa: S108
-    "/nonexistent /usr/src /usr/src/app /var/empty /dev /dev/shm".split()
+    """
+    /tmp /var /var/tmp /usr /usr/local /home /opt /mnt /srv /app /src /work /workspace /workspaces /data /build
+    /nonexistent /usr/src /usr/src/app /var/empty /dev /dev/shm
+    """.split()
 )
+"""Folders that are the same everywhere."""
 
 
 def _home() -> str:
