@@ -30,7 +30,7 @@ def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | No
 
     size = files.size if isinstance(files, Folder) else lambda name: len(files[name])
     names = sorted(files)
-    look = leaks.Look(Secrets.here() if secrets is None else secrets)
+    look = leaks.Look((Secrets.here() if secrets is None else secrets).apart_from(base))
     site = links.Site(frozenset(names), size, base)
     pages: dict[str, page.Page] = {}
     found = [*(files.problems if isinstance(files, Folder) else ()), *sizes.sizes(names, size)]

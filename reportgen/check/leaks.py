@@ -67,6 +67,7 @@ _PLACEHOLDER = re.compile(
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\r\n-]*={0,2}")
 _DATA = re.compile(rb"data:[\w/+.;= -]{0,100}?(;base64)?,")
+_CLOSING = {b'"': b'"', b"'": b"'", b"(": b")"}
 _QUOTED = (re.compile(rb'"(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)'), re.compile(rb"'(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)"))
 """Text in quotes that begins as base64 of packed bytes and of pictures does."""
 
@@ -253,7 +254,7 @@ def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
     starts = sorted(
         {*_all(content, b"data:"), *(found.start() + 1 for each in _QUOTED for found in each.finditer(content))}
     )
-    done = 0
+    done, never = 0, set[bytes]()
     for start in starts:
         if start < done:
             continue
@@ -261,9 +262,10 @@ def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
         if content.startswith(b"data:", start) and not head:
             continue
         if head and not head[1]:
-            quoted = content[start - 1 : start]
-            end = content.find(quoted, start) if quoted in (b'"', b"'", b")") else -1
+            closing = _CLOSING.get(content[start - 1 : start], b"")
+            end = content.find(closing, head.end()) if closing and closing not in never else -1
             if end < 0:
+                never.add(closing)
                 continue
             done = end
             yield start, end, unquote_to_bytes(_unescaped(content[head.end() : end])), "a data: address"

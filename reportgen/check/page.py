@@ -22,12 +22,12 @@ OBSOLETE = frozenset(
     """
     acronym applet basefont bgsound big blink center dir font frame frameset isindex keygen listing marquee
     menuitem multicol nextid nobr noembed noframes param plaintext rb rtc spacer strike tt xmp
-    """.split()
+    """.split()  # noqa: SIM905 - a list of words is read as words
 )
 _RAW = frozenset(
     """
     script style textarea title iframe noembed noframes xmp
-    """.split()
+    """.split()  # noqa: SIM905 - a list of words is read as words
 )
 """Elements whose content is text, whatever it looks like."""
 
@@ -55,7 +55,7 @@ _LOADING_RELS = frozenset(
     """
     stylesheet preload modulepreload prefetch preconnect dns-prefetch prerender icon apple-touch-icon mask-icon
     manifest
-    """.split()
+    """.split()  # noqa: SIM905 - a list of words is read as words
 )
 _PICTURES = ("og:image", "og:image:secure_url", "twitter:image")
 _ADDRESSES = (*_PICTURES, "og:url", "og:video", "og:audio")
@@ -287,8 +287,15 @@ def _references(tag: _Tag) -> Iterator[Reference]:
 
 
 def _candidates(srcset: str) -> list[str]:
-    # A comma ends a candidate only before white space or after its width; one inside belongs to the address.
-    return [found for found in re.findall(r"(?:^|,\s|,(?=\S+\s))\s*([^\s,]\S*?)(?=,?(?:\s|$))", srcset) if found]
+    """Addresses; after each may come a width or a density, and then a comma."""
+    found, expected = [], True
+    for word in srcset.split():
+        if not expected:
+            _, expected, word = word.partition(",")  # noqa: PLW2901
+        if expected and word:
+            found.append(word.strip(","))
+            expected = word.endswith(",")
+    return [address for address in found if address]
 
 
 def _without_words(tag: _Tag) -> str:
@@ -352,19 +359,29 @@ def _mistakes(text: str) -> list[tuple[int, str]]:
             if len(self.found) == MOST:
                 self.found.append((self.line, f"more mistakes of markup than {MOST}; the rest is not told"))
                 raise _Enough
-            name = (datavars or {}).get("name")
-            about = f" <{name}>" if isinstance(name, str) else ""
-            self.found.append((self.line, errorcode.replace("-", " ") + about))
-            self.limit()
+            names = dict.fromkeys(name for key, name in (datavars or {}).items() if key.lower().endswith("name"))
+            about = ", ".join(f"<{name}>" for name in names)
+            self.found.append((self.line, f"{errorcode.replace('-', ' ')} {about}".rstrip()))
 
-        def limit(self) -> None:
-            if len(self.tree.open_elements) > DEEPEST:
-                self.found.append((self.line, f"elements lie deeper inside each other than {DEEPEST}"))
-                raise _Enough
+        def reset(self) -> None:
+            super().reset()
+            self.tree.open_elements = Open()
+
+        def too_deep(self) -> None:
+            self.found.append((self.line, f"elements lie deeper inside each other than {DEEPEST}; the rest is not parsed"))
+            raise _Enough
 
         @property
         def line(self) -> int:
             return int(self.tokenizer.stream.position()[0])
+
+    class Open(list[Any]):
+        """Elements that are not closed yet. What the parser does with one takes as long as there are others."""
+
+        def append(self, element: Any) -> None:
+            if len(self) == DEEPEST:
+                reader.too_deep()
+            super().append(element)
 
     reader = Reader()
     reader.found = []

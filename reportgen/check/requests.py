@@ -41,7 +41,7 @@ def _of_script(code: bytes) -> Iterator[tuple[int, str]]:
 
 
 _SVG = re.compile(
-    rb"""<(?:image|use|feImage|script)\b[^>]{0,2000}?\s(?:xlink:)?href\s{0,9}=\s{0,9}["'](?!#|data:)([^"']{1,2000})["']"""
+    rb"""<(?:image|use|feImage|script)\b[^>]{0,500}?\s(?:xlink:)?href\s{0,9}=\s{0,9}["'](?!#|data:)([^"']{1,2000})["']"""
     rb"""|<\?xml-stylesheet\b[^>]{0,500}?\shref\s{0,9}=\s{0,9}["']([^"']{1,2000})["']"""
 )
 

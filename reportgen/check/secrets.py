@@ -22,7 +22,7 @@ COMMON = frozenset(
     animation report reports reportgen postgres mysql redis nginx apache ec2-user azureuser circleci travis
     teamcity bamboo buildkite bitbucket jupyter anaconda conda python system service services operator deploy
     deployer deployment release production staging internal external unknown anonymous username password secret
-    """.split()
+    """.split()  # noqa: SIM905 - a list of words is read as words
 )
 """Names of users and machines that tell nothing, and turn up in any text."""
 
@@ -52,6 +52,12 @@ class Secrets:
     def __repr__(self) -> str:
         counts = (len(self.folders), len(self.users), len(self.hosts), len(self.values))
         return "Secrets({} folders, {} users, {} hosts, {} values)".format(*counts)
+
+    def apart_from(self, text: str) -> Secrets:
+        """Without names of users and machines that this text, such as the address of the site, tells anyway."""
+        text = text.lower()
+        users, hosts = (tuple(name for name in names if name.lower() not in text) for names in (self.users, self.hosts))
+        return Secrets(self.folders, users, hosts, self.values)
 
     @classmethod
     def here(cls, environment: Mapping[str, str] | None = None) -> Secrets:
@@ -96,7 +102,7 @@ _EVERYWHERE = frozenset(
     """
     /tmp /var /var/tmp /usr /usr/local /home /opt /mnt /srv /app /src /work /workspace /workspaces /data /build
     /nonexistent /usr/src /usr/src/app /var/empty /dev /dev/shm
-    """.split()
+    """.split()  # noqa: SIM905 - a list of words is read as words
 )
 """Folders that are the same everywhere."""
 
