@@ -50,7 +50,7 @@ def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | No
         elif ending in ("xml", "atom", "rss") or name == "robots.txt":
             found += site.of_list(name, content)
     found += site.between(pages)
-    return tuple(sorted(set(found), key=lambda problem: problem.order))
+    return tuple(sorted({look.masked(problem) for problem in found}, key=lambda problem: problem.order))
 
 
 def warn(problems: Sequence[Problem], folder: object) -> None:

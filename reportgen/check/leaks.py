@@ -14,7 +14,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote_to_bytes
 
 from reportgen.check.problem import Problem
@@ -34,6 +34,13 @@ class _Needle:
     value: bytes
     really: Check | None = None
     """Whether the value at this start and end means what it could mean."""
+
+
+@dataclass(frozen=True, repr=False)
+class _Hidden:
+    what: str
+    value: bytes
+    """As it is within base64."""
 
 
 def _token(begin: str, rest: str) -> re.Pattern[bytes]:
@@ -104,8 +111,15 @@ class Look:
     _known: dict[tuple[int, int, int], tuple[_Found, ...]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self._everywhere = tuple(_needles(self.secrets))
-        self._in_words = tuple(_words(self.secrets))
+        needles = (*_needles(self.secrets), *_words(self.secrets))
+        self._plain = tuple(needle for needle in needles if isinstance(needle, _Needle))
+        self._hidden = tuple(needle for needle in needles if isinstance(needle, _Hidden))
+
+    def masked(self, problem: Problem) -> Problem:
+        """The problem, without a secret that its message may repeat from a page."""
+        if not (found := self.into(problem.message.encode(errors="replace"))):
+            return problem
+        return replace(problem, message=f"about something that is not shown, since it contains {found[0].what}")
 
     def into(self, content: bytes, depth: int = 0) -> tuple[_Found, ...]:
         """All that is found in these bytes, and in what is packed in them."""
@@ -130,7 +144,12 @@ class Look:
             if depth < DEEPEST:
                 for found in self.into(inner, depth + 1):
                     yield _Found(start, found.what, f", inside {how}")
-        yield from _tokens(content, [*gaps, (at, len(content))])
+        gaps.append((at, len(content)))
+        yield from _tokens(content, gaps)
+        for hidden in self._hidden:
+            for first, last in gaps:
+                if (place := content.find(hidden.value, first, last)) >= 0:
+                    yield _Found(place, hidden.what)
         if depth < DEEPEST:
             for offset, inner, how in _unpacked(content):
                 for found in self.into(inner, depth + 1):
@@ -138,7 +157,7 @@ class Look:
 
     def _literal(self, content: bytes, told: bool = False) -> Iterator[_Found]:
         """`told`: in a description, where every word was put by a program."""
-        for needle in (*self._everywhere, *self._in_words):
+        for needle in self._plain:
             at = content.find(needle.value)
             while at >= 0:
                 end = at + len(needle.value)
@@ -147,17 +166,17 @@ class Look:
                 at = content.find(needle.value, end)
 
 
-def _needles(secrets: Secrets) -> Iterator[_Needle]:
+def _needles(secrets: Secrets) -> Iterator[_Needle | _Hidden]:
     values: list[tuple[str, str, Check | None]] = [(what, value, None) for what, value in secrets.values]
     values += [(what, path, _is_folder) for what, path in secrets.folders]
     for what, value, really in values:
         for written in _writings(value):
             yield _Needle(what, written, really)
         for hidden in _in_base64(value.encode()):
-            yield _Needle(f"{what} in base64", hidden)
+            yield _Hidden(f"{what} in base64", hidden)
 
 
-def _words(secrets: Secrets) -> Iterator[_Needle]:
+def _words(secrets: Secrets) -> Iterator[_Needle | _Hidden]:
     for what, names, keys in (
         ("the user name", secrets.users, rb"user|username|user_name|login|logname|owner|uname|home|users"),
         ("the host name", secrets.hosts, rb"host|hostname|host_name|machine|computer|nodename"),
@@ -169,7 +188,7 @@ def _words(secrets: Secrets) -> Iterator[_Needle]:
             yield _Needle(what, value, _is_named if distinctive(name) else _after(keys))
             if distinctive(name):
                 for hidden in _in_base64(value):
-                    yield _Needle(f"{what} in base64", hidden)
+                    yield _Hidden(f"{what} in base64", hidden)
 
 
 def _writings(value: str) -> tuple[bytes, ...]:
@@ -192,9 +211,13 @@ def _in_base64(value: bytes) -> Iterator[bytes]:
 
 
 def _is_folder(content: bytes, start: int, end: int) -> bool:
-    """Not a part of a longer name, nor of an address of the web: "https://host/home/anna" is nobody's home."""
-    before, after = content[max(start - 1, 0) : start], content[end : end + 1]
-    return not (re.match(rb"[\w.-]", before) or re.match(rb"[\w-]", after))
+    """Not a part of a longer name, nor of an address: "https://host/home/anna" is nobody's home. What stands before a
+    path of several parts counts for nothing else, for in a file of bytes it may be anything."""
+    if re.match(rb"[\w-]", content[end : end + 1]):
+        return False
+    if b"/" not in content[start + 1 : end]:
+        return not re.match(rb"[\w.-]", content[max(start - 1, 0) : start])
+    return not re.search(rb"(?:https?:)//[\w.:@-]+(?:/[^\s\"'<>]*)?$", content[max(start - 300, 0) : start])
 
 
 def _is_word(content: bytes, start: int, end: int) -> bool:

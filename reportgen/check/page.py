@@ -290,11 +290,13 @@ def _candidates(srcset: str) -> list[str]:
     """Addresses; after each may come a width or a density, and then a comma."""
     found, expected = [], True
     for word in srcset.split():
+        address = word
         if not expected:
-            _, expected, word = word.partition(",")  # noqa: PLW2901
-        if expected and word:
-            found.append(word.strip(","))
-            expected = word.endswith(",")
+            _, comma, address = word.partition(",")
+            expected = bool(comma)
+        if expected and address:
+            found.append(address.strip(","))
+            expected = address.endswith(",")
     return [address for address in found if address]
 
 
@@ -348,7 +350,7 @@ def _mistakes(text: str) -> list[tuple[int, str]]:
     """What a browser has to guess at: line and message."""
     if len(text) > LARGEST:
         return [(1, f"it is too large to be parsed: {len(text):,} characters")]
-    from tinyhtml5.parser import HTMLParser
+    from tinyhtml5.parser import HTMLParser  # type: ignore[import-untyped]
 
     class Reader(HTMLParser):  # type: ignore[misc]  # it has no annotations
         found: list[tuple[int, str]]
@@ -368,7 +370,9 @@ def _mistakes(text: str) -> list[tuple[int, str]]:
             self.tree.open_elements = Open()
 
         def too_deep(self) -> None:
-            self.found.append((self.line, f"elements lie deeper inside each other than {DEEPEST}; the rest is not parsed"))
+            self.found.append(
+                (self.line, f"elements lie deeper inside each other than {DEEPEST}; the rest is not parsed")
+            )
             raise _Enough
 
         @property

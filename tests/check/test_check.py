@@ -131,7 +131,9 @@ def test_what_every_page_has_is_missed():
 
 
 def test_lines_are_those_of_the_file_whatever_is_embedded():
-    data = '<img alt="" src="data:image/svg+xml,<svg>\n\n</svg>">\n<script>\n"</p>"\n</script>\n<style>\np {}\n</style>\n'
+    data = (
+        '<img alt="" src="data:image/svg+xml,<svg>\n\n</svg>">\n<script>\n"</p>"\n</script>\n<style>\np {}\n</style>\n'
+    )
     assert of_body(f'{data}<a href="x">y</a></b>') == [
         f"{BODY + 9}: html: unexpected end tag <b>",
         f"{BODY + 9}: link: there is no 'x'",
@@ -155,7 +157,10 @@ def test_text_that_looks_like_markup_is_none():
 )
 def test_pictures_without_words_are_told(body, message):
     assert of_body(body) == [f"{BODY}: alt: {message}"]
-    assert of_body('<img src="data:," alt="x"><svg role="img" aria-label="x"></svg><iframe src="#" title="x"></iframe>') == []
+    assert (
+        of_body('<img src="data:," alt="x"><svg role="img" aria-label="x"></svg><iframe src="#" title="x"></iframe>')
+        == []
+    )
 
 
 def test_an_id_that_comes_twice_is_told_with_the_first():
@@ -237,7 +242,7 @@ def test_the_picture_of_a_card_has_a_limit():
 )
 def test_what_a_page_would_load_from_elsewhere_is_told(body):
     said = [line for line in of_body(body) if ": request: " in line]
-    address = "https://x.org/a" if "=\"//" not in body else "http://x.org/a"
+    address = "https://x.org/a" if '="//' not in body else "http://x.org/a"
     assert said == [f"{BODY}: request: the page loads {address}"]
 
 
@@ -256,6 +261,10 @@ def test_addresses_that_nobody_loads_are_no_requests():
     )
     body = '<a href="https://x.org">x</a> <code>fetch("https://x.org")</code><svg xmlns="http://www.w3.org/2000/svg"></svg>'
     assert told({"index.html": page(body, head)}) == []
+
+
+def test_a_report_has_no_problems(report):
+    assert told(check.of_folder(report), secrets=Secrets.here()) == []
 
 
 def test_problems_are_sorted_and_equal_each_time():
@@ -316,14 +325,12 @@ def test_a_folder_that_is_not_there_is_a_mistake(tmp_path):
         check.of_folder("nowhere")
 
 
-SCRAPS = st.lists(
-    st.sampled_from(
-        '< > </ <p <a href= " \' = / & &# ; <!-- --> <!DOCTYPE <![CDATA[ <script> </script> <style> <title> <textarea> '
-        "<table> <tr> <td> <b> </b> <svg> <math> <select> <template> data: ;base64, url( @import # http:// https://[ "
-        "file: id= srcset= , \n \0 \ud7ff \x1f \x8b PK R0lGOD eJ ghp_ eyJ. -----BEGIN @ ://a:b@c".split(" ")
-    ),
-    max_size=60,
-)
+WORDS = """
+< > </ <p <a href= " ' = / & &# ; <!-- --> <!DOCTYPE <![CDATA[ <script> </script> <style> <title> <textarea> <table> <tr>
+<td> <b> </b> <svg> <math> <select> <template> data: ;base64, url( @import # http:// https://[ file: id= srcset= , PK
+R0lGOD eJ ghp_ eyJ. -----BEGIN @ ://a:b@c
+"""
+SCRAPS = st.lists(st.sampled_from([*WORDS.split(), " ", "\n", "\0", "\x1f", "\x8b", "\ud7ff"]), max_size=60)
 
 
 @given(scraps=SCRAPS, name=st.sampled_from(["a.html", "a.svg", "a.css", "a.js", "a.xml", "a"]), base=st.booleans())
@@ -333,7 +340,16 @@ def test_no_markup_makes_it_raise_or_hang(scraps, name, base):
     inspect({name: content}, base="http://a.b/c" if base else "", secrets=NOTHING)
 
 
-MAGIC = [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\0\0\0\0WEBP", b"\x1f\x8b\x08", b"\x78\x9c", b"PK\x03\x04", b"data:;base64,"]
+MAGIC = [
+    b"",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF89a",
+    b"RIFF\0\0\0\0WEBP",
+    b"\x1f\x8b\x08",
+    b"\x78\x9c",
+    b"PK\x03\x04",
+    b"data:;base64,",
+]
 
 
 @given(magic=st.sampled_from(MAGIC), rest=st.binary(max_size=400), ending=st.sampled_from(["html", "gif", "png", "x"]))
