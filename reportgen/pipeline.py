@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import reportgen
-from reportgen import files, output, sources, stages
+from reportgen import check, files, output, sources, stages
 from reportgen.animation.formats import formats
 from reportgen.article import around, results
 from reportgen.errors import DataError, VerificationError
@@ -41,6 +41,17 @@ class Built:
     headlines: tuple[str, ...]
     diverged: int
     """Runs of which the numbers stopped being finite; the report says which."""
+    new: bool = True
+    """Whether it was made, and not found as it should be."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What lies in an output folder."""
+
+    files: tuple[Path, ...]
+    new: bool
+    """Whether they were made, and not found as they should be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +106,7 @@ def build(
     the build was described in, by what they are called: `out` may not hold them.
     """
     work = Single(experiment, templates=templates, beside=beside or Path(), described_in=inputs or {})
-    files = carry_out(
+    done = carry_out(
         work, out, cache=cache, executor=executor, progress=progress, explain=explain, allowed=allowed or Allowed()
     )
     if work.report:
@@ -103,7 +114,7 @@ def build(
     else:
         found = results.load(out)
         headlines, diverged = tuple(found["headlines"]), found["facts"]["diverged"]
-    return Built(out / "report.html", files, headlines, diverged)
+    return Built(out / "report.html", done.files, headlines, diverged, done.new)
 
 
 def carry_out(
@@ -115,20 +126,25 @@ def carry_out(
     progress: Progress | None = None,
     explain: Callable[[str], None] | None = None,
     allowed: Allowed,
-) -> tuple[Path, ...]:
-    """Make all files of `work` in the folder `out`, and return where they are; nothing, where nothing has changed."""
+) -> Done:
+    """Make all files of `work` in the folder `out`, and return where they are; none is made where nothing has changed.
+
+    What is wrong with them is told as warnings.
+    """
     cache = cache or default_folder()
     made_from = work.made_from()
     with output.claim(out, work.inputs, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
         if place.current(made_from):
-            return tuple(out / name for name in place.manifest.files) if place.manifest else ()
+            return Done(tuple(out / name for name in place.manifest.files) if place.manifest else (), new=False)
         files.check_writable(out, "output folder")
         reasons = _Reasons(explain, place.manifest.made_from if place.manifest else None, made_from)
         with shop(work, cache, executor, progress, reasons, allowed) as opened_shop:
             contents = work.files(opened_shop)
         if work.made_from() != made_from:
             raise DataError("a file was edited while pages were made from it; run the same command again", code="RG102")
-        return place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
+        written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
+        check.warn(check.inspect(contents), out)
+        return Done(written, new=True)
 
 
 @contextmanager
@@ -232,6 +248,7 @@ def verify(
     executor: str | Callable[[], Executor] = "processes",
     progress: Progress | None = None,
     templates: Path | None = None,
+    beside: Path | None = None,
 ) -> int:
     """Build the report in `out` once more, from nothing and elsewhere, and return how many files are equal.
 
@@ -240,7 +257,13 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
         again = Path(folder) / "again"
         build(
-            experiment, again, cache=Path(folder) / "store", executor=executor, progress=progress, templates=templates
+            experiment,
+            again,
+            cache=Path(folder) / "store",
+            executor=executor,
+            progress=progress,
+            templates=templates,
+            beside=beside,
         )
         first, second = (output.contents(place) for place in (out, again))
     if different := sorted(name for name in {*first, *second} if first.get(name) != second.get(name)):

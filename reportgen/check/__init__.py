@@ -6,6 +6,7 @@ Pure functions over the files of a site, wherever they are: a mapping in memory,
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 
 from reportgen.check.folder import Folder, of_folder
@@ -21,7 +22,7 @@ TOLD = 20
 def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | None = None) -> tuple[Problem, ...]:
     """Everything that is wrong with a site, by file and line; equal files give equal problems.
 
-    `base` is the address that the site will have. `secrets` are what must not appear in it besides what looks like a
+    `base` is the address that the site will have; that in its `robots.txt` unless given. `secrets` are what must not appear in it besides what looks like a
     password anywhere; those of the surroundings unless given. Each file is read once, and none is kept.
 
     No content makes it raise; reading may, see `of_folder`.
@@ -30,6 +31,7 @@ def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | No
 
     size = files.size if isinstance(files, Folder) else lambda name: len(files[name])
     names = sorted(files)
+    base = base or _told(files)
     look = leaks.Look((Secrets.here() if secrets is None else secrets).apart_from(base))
     site = links.Site(frozenset(names), size, base)
     pages: dict[str, page.Page] = {}
@@ -51,6 +53,12 @@ def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | No
             found += site.of_list(name, content)
     found += site.between(pages)
     return tuple(sorted({look.masked(problem) for problem in found}, key=lambda problem: problem.order))
+
+
+def _told(files: Mapping[str, bytes]) -> str:
+    """The address that a site tells of itself, which is where its map lies."""
+    found = re.search(rb"^Sitemap: (https?://\S+/)sitemap\.xml\s*$", files.get("robots.txt", b""), re.MULTILINE)
+    return found[1].decode("utf-8", "replace") if found else ""
 
 
 def warn(problems: Sequence[Problem], folder: object) -> None:
