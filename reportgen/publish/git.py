@@ -48,8 +48,8 @@ _SETTINGS = {
     "user.useConfigOnly": "true",  # git would make a name and an address up from user and host
 }
 
-_ADDRESS = re.compile(r"(?<=://)[^/\s]*@")
-"""User and password in a URL."""
+_ADDRESS = re.compile(r"""(?<=://)[^\s'"]*@""")
+"""User and password in a URL; a password that should have been escaped may hold a slash."""
 
 _NOISE = ("hint:", "To ", "From ", "remote: Resolving", "remote: Counting", "remote: Compressing")
 

@@ -458,8 +458,9 @@ def test_nobody_is_asked_for_a_password_and_none_is_shown(world):
 
 
 def test_addresses_lose_user_and_password():
-    for address in ("https://me:to/k@en@github.com/o/n", "https://token@github.com/o/n", "https://github.com/o/n"):
-        assert "tok" not in git.redacted(f"fatal: unable to access '{address}': 403").replace("to/k", "")
+    for address in ("https://me:to/k@en@github.com/o/n", "ssh://token@github.com/o/n", "https://github.com/o/n"):
+        plain = address.partition("://")[0] + "://github.com/o/n"
+        assert git.redacted(f"fatal: unable to access '{address}': 403") == f"fatal: unable to access '{plain}': 403"
     assert git.redacted("git@github.com:o/n.git") == "git@github.com:o/n.git"
 
 
@@ -959,15 +960,21 @@ def test_a_strange_cname_is_no_address(name):
     assert publication.shown_at() == "https://me.github.io/site/"
 
 
-def test_the_first_time_it_is_said_where_to_switch_it_on(world):
-    world.git("remote", "set-url", "origin", "https://github.com/me/site.git")
-    world.git("config", f"url.{world.remote}.insteadOf", "https://github.com/me/site.git")
-    world.build()
-    world.git("config", "remote.origin.pushurl", "https://github.com/me/site.git")
+def test_the_first_time_it_is_said_where_to_switch_it_on(world, monkeypatch):
+    monkeypatch.setattr(git.Repository, "address", lambda *_: "git@github.com:me/site.git")
+    world.build("old")
 
-    said = world.publish("--yes")
+    first = world.publish("--yes")
+    world.build("new")
+    second = world.publish("--yes")
 
-    assert said.exit_code == 0, said.output
+    shown = "GitHub shows it at https://me.github.io/site/ within some minutes."
+    assert first.stdout.splitlines()[1:] == [
+        shown,
+        "The first time, switch it on at https://github.com/me/site/settings/pages: "
+        "deploy from a branch, gh-pages, / (root).",
+    ]
+    assert second.stdout.splitlines()[1:] == [shown]
 
 
 def test_ids_are_those_of_git(world):
