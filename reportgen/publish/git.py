@@ -123,14 +123,19 @@ class Repository:
         No reference is written, not even the one that remembers the remote's branch.
         """
         reference = f"refs/heads/{branch}"
-        listed = self._run("ls-remote", "--quiet", remote, reference).decode().splitlines()
+        listed = self._run("ls-remote", "--quiet", remote, reference).decode("utf-8", "replace").splitlines()
         tips = [line.split("\t")[0] for line in listed if line.endswith(f"\t{reference}")]
         if not tips:
             return None
         quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-prune", "--no-recurse-submodules", "--refmap="]
         # Newer versions note the remote's HEAD with every fetch.
         self._run("fetch", *quiet, remote, reference, settings={f"remote.{remote}.followRemoteHEAD": "never"})
-        self._run("cat-file", "-e", f"{tips[0]}^{{commit}}")
+        try:
+            self._run("cat-file", "-e", f"{tips[0]}^{{commit}}")
+        except GitError as error:
+            raise GitError(
+                f"{branch} of {remote} was replaced while it was fetched; run the same command again", code="RG905"
+            ) from error
         return tips[0]
 
     def tree(self, commit: str) -> dict[str, Entry]:

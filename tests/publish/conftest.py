@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
+import sys
+import types
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import outputs
 import pytest
@@ -13,9 +17,6 @@ from click.testing import CliRunner, Result
 
 from reportgen import output
 from reportgen.cli.program import program
-
-EMPTY = {".nojekyll": b""}
-"""What a published site has besides its own files."""
 
 
 @dataclass
@@ -98,7 +99,18 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def findings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the check finds, nothing unless the test sets it; it has tests of its own."""
+    found: list[Any] = []
+    check: Any = types.ModuleType("reportgen.check")
+    check.inspect = lambda files, **_: tuple(found)
+    check.warn = lambda problems, folder: logging.getLogger("reportgen").warning("%s %s", folder, problems)
+    monkeypatch.setitem(sys.modules, "reportgen.check", check)
+    return found
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, findings: list[Any]) -> World:
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -493,6 +493,27 @@ def test_a_remote_that_is_gone_is_told(world):
     assert "does not appear to be a git repository" in said.stderr
 
 
+def test_a_branch_that_is_replaced_while_it_is_fetched_is_told(world, monkeypatch):
+    world.commit({"CNAME": b"example.org\n"})
+    world.build()
+    run = git.Repository._run
+
+    def late(self, verb, *arguments, **options):
+        if verb == "fetch":
+            made = world.git("commit-tree", "-m", "another", f"{world.tip()}^{{tree}}", cwd=world.remote)
+            world.git("update-ref", "refs/heads/gh-pages", made, cwd=world.remote)
+        return run(self, verb, *arguments, **options)
+
+    monkeypatch.setattr(git.Repository, "_run", late)
+
+    said = world.publish("--yes")
+
+    assert said.stderr == (
+        "reportgen[RG905]: gh-pages of origin was replaced while it was fetched; run the same command again\n"
+    )
+    assert (said.exit_code, said.stdout) == (5, "")
+
+
 # M5: what is no file
 
 
@@ -523,16 +544,6 @@ def test_links_in_the_output_are_not_followed_and_nothing_is_published(world, ki
 # M6: leaks
 
 
-@pytest.fixture
-def findings(monkeypatch):
-    """What the check finds, to be set by the test."""
-    found = []
-    checked = types.ModuleType("reportgen.check")
-    checked.inspect = lambda files, **_: tuple(found)
-    monkeypatch.setitem(sys.modules, "reportgen.check", checked)
-    return found
-
-
 def problem(kind, file="a.html", line=3, message="a home path"):
     return types.SimpleNamespace(kind=kind, file=file, line=line, message=message)
 
@@ -553,11 +564,11 @@ def test_a_leak_is_not_published(world, findings, where):
 
 
 def test_what_is_wrong_otherwise_is_told_and_published(world, findings, caplog):
-    findings.append(problem("link", message="leads nowhere"))
+    findings.append(problem("link"))
     world.build()
 
     assert world.publish("--yes").exit_code == 0
-    assert [record.getMessage() for record in caplog.records] == ["a.html:3: leads nowhere"]
+    assert [record.getMessage() for record in caplog.records] == [f"output {findings}"]
 
 
 def test_many_leaks_are_counted(findings):
@@ -566,7 +577,19 @@ def test_many_leaks_are_counted(findings):
     with pytest.raises(
         leaks.RefusedError, match=r"^0\.html: .*4\.html: a home path; and 4 more; nothing is published$"
     ):
-        leaks.refuse({})
+        leaks.refuse({}, Path())
+
+
+def test_what_the_check_calls_a_leak_is_one(world, monkeypatch):
+    monkeypatch.delitem(sys.modules, "reportgen.check")
+    pytest.importorskip("reportgen.check")
+    world.build(outputs.OLD | {"report.html": f"<p>{world.folder}/home/notes".encode()})
+
+    said = world.publish("--yes")
+
+    assert (said.exit_code, said.stdout, world.tip()) == (4, "", None)
+    assert "reportgen[RG902]: report.html: " in said.stderr
+    assert str(world.folder) not in said.stderr
 
 
 # M7: sizes

@@ -89,7 +89,7 @@ def gh_pages(
     from reportgen.publish.folder import read
 
     site = read(guard.named(folder), "GitHub Pages", pages.LIMITS, lock=not no_lock)
-    leaks.refuse(site.files)
+    leaks.refuse(site.files, guard.named(folder))
     publication = pages.prepare(
         site,
         Path(),
@@ -148,7 +148,7 @@ def _told(name: str) -> click.Command:
         from reportgen.publish.folder import read
 
         site = read(guard.named(folder), host.title, host.limits, lock=not no_lock)
-        leaks.refuse(site.files)
+        leaks.refuse(site.files, guard.named(folder))
         lines = [host.line(folder, place), host.note]
         if host.untold:
             lines.append(f"{host.title} does not document a limit on {host.untold}; none was checked.")
