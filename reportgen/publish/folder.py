@@ -132,7 +132,9 @@ def _hidden(name: str) -> bool:
 
 
 def _size(count: int) -> str:
-    for unit, name in ((10**9, "GB"), (MiB, "MiB")):
+    if count and count % MiB == 0:
+        return f"{count // MiB:,} MiB"
+    for unit, name in ((10**9, "GB"), (10**6, "MB")):
         if count >= unit:
             return f"{count / unit:.4g} {name}"
     return f"{count:,} bytes"

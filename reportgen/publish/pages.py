@@ -9,12 +9,13 @@ from pathlib import Path
 
 from reportgen.publish import branch as branches
 from reportgen.publish.branch import Change
-from reportgen.publish.folder import Limits, MiB, Site
+from reportgen.publish.folder import Limits, Site
 from reportgen.publish.git import REGULAR, Entry, Repository
 
-LIMITS = Limits(file=100 * MiB, site=10**9)
+LIMITS = Limits(file=10**8, site=10**9)
 """GitHub Docs, "About large files on GitHub": files above 100 MiB are blocked. "GitHub Pages limits": published sites
-may be no larger than 1 GB; deployments end after ten minutes, which nobody can know beforehand."""
+may be no larger than 1 GB; deployments end after ten minutes, which nobody can know beforehand. Files are held to the
+smaller 100 MB since larger ones are not searched for leaks."""
 
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
 _GITHUB = re.compile(r"(?:^|[@/])github\.com(?::\d+)?[:/]+([\w.-]+)/([\w.-]+?)(?:\.git)?/?$", re.IGNORECASE)

@@ -75,7 +75,7 @@ def test_a_file_that_a_host_refuses_is_refused(world):
 
     assert (said.exit_code, said.stdout) == (4, "")
     assert said.stderr == (
-        "reportgen[RG904]: Cloudflare Pages takes files of at most 25 MiB: film.mp4 (25 MiB); nothing is published\n"
+        "reportgen[RG904]: Cloudflare Pages takes files of at most 25 MiB: film.mp4 (26.21 MB); nothing is published\n"
     )
     assert told("netlify").exit_code == 0
 

@@ -593,7 +593,7 @@ def test_a_file_that_github_refuses_is_refused_before_anything_is_read(world):
 
     assert said.exit_code == 4
     assert said.stderr == (
-        "reportgen[RG904]: GitHub Pages takes files of at most 100 MiB: film.mp4 (101 MiB); nothing is published\n"
+        "reportgen[RG904]: GitHub Pages takes files of at most 100 MB: film.mp4 (101 MiB); nothing is published\n"
     )
     assert world.tip() is None
 
