@@ -440,6 +440,7 @@ def test_nobody_is_asked_for_a_password_and_none_is_shown(world):
         assert said.stderr.startswith("reportgen[RG905]: git ls-remote failed: fatal: ")
         assert "s3cr3t" not in said.output
         assert "me:" not in said.output
+    assert "terminal prompts disabled" in without.stderr
 
 
 def test_addresses_lose_user_and_password():
@@ -814,8 +815,10 @@ def test_a_branch_that_cannot_be(world, name):
     assert (said.exit_code, said.stderr) == (2, f"reportgen: {name!r} cannot be the name of a branch\n")
 
 
-def test_git_that_does_not_know_who_commits(world):
-    (world.folder / "gitconfig").write_text("")
+@pytest.mark.parametrize("known", ["", "[user]\nemail = a@example.org\n"])
+def test_git_that_does_not_know_who_commits(world, known):
+    """It would take the name of the user of this machine, and publish that."""
+    (world.folder / "gitconfig").write_text(known)
     world.build()
 
     said = world.publish("--yes")
