@@ -5,10 +5,12 @@ import hashlib
 import http.server
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import threading
+import time
 import types
 from pathlib import Path
 
@@ -858,15 +860,20 @@ def test_a_git_that_is_too_old(world, monkeypatch):
 
 def test_interrupting_a_push_ends_git_too(world):
     world.build()
-    world.hook("pre-receive", f"echo $$ > {world.folder}/pid; sleep 60")
+    started = world.folder / "pid"
+    world.hook("pre-receive", f"echo $$ > {started}.new; mv {started}.new {started}; exec sleep 60")
     process = subprocess.Popen([sys.executable, "-m", "reportgen", "publish", "gh-pages", "--yes"], cwd=world.work)
-    while not (world.folder / "pid").exists() or not (world.folder / "pid").read_text():
+    while not started.exists():
         assert process.poll() is None
-    process.send_signal(2)
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
 
-    assert process.wait(10) == 130
-    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert not [line for line in running.splitlines() if "git" in line and "push" in line and str(world.remote) in line]
+    assert process.wait(20) == 130
+    ends = time.monotonic() + 10
+    while Path(f"/proc/{int(started.read_text())}/exe").exists():
+        assert time.monotonic() < ends, "what git started is still there"
+        time.sleep(0.01)
+    assert world.tip() is None
 
 
 # The folder
