@@ -761,6 +761,11 @@ def test_what_is_ignored_is_published_and_names_may_have_any_letters(world):
 
     assert world.publish("--yes").exit_code == 0
     assert world.on_branch() == site | {".nojekyll": b""}
+    theirs = {'their "λ".txt': b"5"}
+    world.commit(theirs)
+    world.build(site | {"index.html": b"6"})
+    assert world.publish("--yes").exit_code == 0
+    assert world.on_branch() == site | theirs | {".nojekyll": b"", "index.html": b"6"}
 
 
 def test_the_branch_and_the_remote_can_be_named(world):
