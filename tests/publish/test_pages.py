@@ -712,16 +712,6 @@ def test_what_git_was_told_about_other_repositories_does_not_count(world, monkey
     assert world.on_branch() == outputs.OLD | {".nojekyll": b""}
 
 
-def test_a_hook_may_publish(world):
-    """git gives its hooks variables of the repository they belong to."""
-    world.build()
-    command = f"cd {world.work} && {sys.executable} -m reportgen publish gh-pages --yes"
-    world.hook("post-commit", command, world.work / ".git" / "hooks")
-    world.git("commit", "-q", "--allow-empty", "-m", "second")
-
-    assert world.on_branch() == outputs.OLD | {".nojekyll": b""}
-
-
 def test_settings_do_not_change_a_byte(world):
     content = bytes(range(256)) + b"\r\nline\nline\r\n$Id$\n"
     world.build({"a.txt": content, "b.csv": b"a\r\nb\r\n", "index.html": b"\n"})
