@@ -72,9 +72,6 @@ def _write(files: Mapping[Path, bytes], *, folders: bool = True) -> None:
     """Write new files, all or none, and with `folders` the folders that they need."""
     from reportgen.errors import trouble
 
-    taken = [file for file in files if file.exists() or file.is_symlink()]
-    if taken:
-        raise _exists(taken[0])
     made: list[Path] = []
     try:
         for file, content in files.items():
