@@ -22,8 +22,9 @@ TOLD = 20
 def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | None = None) -> tuple[Problem, ...]:
     """Everything that is wrong with a site, by file and line; equal files give equal problems.
 
-    `base` is the address that the site will have; that in its `robots.txt` unless given. `secrets` are what must not appear in it besides what looks like a
-    password anywhere; those of the surroundings unless given. Each file is read once, and none is kept.
+    `base` is the address that the site will have; that in its `robots.txt` unless given. `secrets` are what must not
+    appear in it besides what looks like a password anywhere; those of the surroundings unless given. Each file is read
+    once, and none is kept.
 
     No content makes it raise; reading may, see `of_folder`.
     """

@@ -12,7 +12,7 @@ option = click.option("--strict", is_flag=True, help="End with 1 if anything was
 
 
 def settle(strict: bool, out: Path, new: bool, failed: int = 0) -> None:
-    """End with 1 if `strict` and there was a warning or a run that `failed`; what is not `new` is looked through again."""
+    """End with 1 if `strict` and there was a warning or a run `failed`; what is not `new` is looked through again."""
     if not strict:
         return
     if not new:
