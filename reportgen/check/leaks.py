@@ -305,7 +305,9 @@ def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
 
 def _unescaped(text: bytes) -> bytes:
     """A value of an attribute as the browser reads it."""
-    return html.unescape(text.decode("latin-1")).encode("utf-8", "replace") if b"&" in text else text
+    return (
+        html.unescape(text.decode(errors="surrogateescape")).encode(errors="surrogateescape") if b"&" in text else text
+    )
 
 
 def _all(content: bytes, part: bytes) -> Iterator[int]:

@@ -140,6 +140,14 @@ def test_lines_are_those_of_the_file_whatever_is_embedded():
     ]
 
 
+def test_lines_in_styles_and_scripts_are_those_of_the_file():
+    body = "<script>\n\nlet x;\n</script>\n<style>\na {\n background: url(x.png)\n}\n</style>\n"
+    assert of_body(f'{body}<script>\nfetch("https://x.org/a")</script>') == [
+        f"{BODY + 6}: link: there is no 'x.png'",
+        f"{BODY + 10}: request: the page loads https://x.org/a",
+    ]
+
+
 def test_text_that_looks_like_markup_is_none():
     assert of_body('<textarea><img src="gone.png"></textarea><!-- <a href="gone"> -->') == []
     assert of_body('<script type="application/json">{"x": "<a href=gone>"}</script>') == []
@@ -327,8 +335,8 @@ def test_a_folder_that_is_not_there_is_a_mistake(tmp_path):
 
 WORDS = """
 < > </ <p <a href= " ' = / & &# ; <!-- --> <!DOCTYPE <![CDATA[ <script> </script> <style> <title> <textarea> <table>
-<tr> <td> <b> </b> <svg> <math> <select> <template> data: ;base64, url( @import # http:// https://[ file: id= srcset= ,
-PK R0lGOD eJ ghp_ eyJ. -----BEGIN @ ://a:b@c
+<tr> <td> <b> </b> <svg> <math> <select> <template> data: ;base64, url( @import # http:// https://[ file: id= srcset=
+, PK R0lGOD eJ ghp_ eyJ. -----BEGIN @ ://a:b@c
 """
 SCRAPS = st.lists(st.sampled_from([*WORDS.split(), " ", "\n", "\0", "\x1f", "\x8b", "\ud7ff"]), max_size=60)
 
