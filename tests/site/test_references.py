@@ -51,7 +51,7 @@ def test_what_is_there_is_no_mistake() -> None:
         ("number eror.x", "'eror.x': there is no 'eror' in quick. Did you mean 'errors'? Known: errors."),
         (
             "number errors.arms.non.median",
-            "'errors.arms.non.median': there is no 'non' in 'errors.arms' in quick. Did you mean 'none'? Known: l1, none.",
+            "'errors.arms.non.median': there is no 'non' in 'errors.arms' in quick. Did you mean 'none'?",
         ),
         (
             "number errors.runs.5",
