@@ -147,8 +147,10 @@ def _words(figure: Figure, text: str, box: _Box, sizes: tuple[int, ...]) -> None
 
 
 def _line(figure: Figure, text: str, at: tuple[float, float], size: float, width: float, **look: Any) -> None:
-    """One line of small text, cut where it would be too long."""
-    for line in _broken(text, width, size, 1, bold=look.get("weight") == "bold"):
+    """One line of small text: smaller where it would be too long, and then cut."""
+    bold = look.get("weight") == "bold"
+    size = max(0.72 * size, min(size, size * width / max(1.0, _long(printable(text[:500]), size, bold))))
+    for line in _broken(text, width, size, 1, bold):
         _text(figure, line, at, size, **look)
 
 
@@ -197,7 +199,7 @@ def _advance(letter: str, bold: bool) -> float:
     font = _font(bold)
     font.set_size(100, 72)
     try:
-        return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 100
+        return float(font.load_char(ord(letter)).linearHoriAdvance) / 65536 / 100
     except RuntimeError:  # a letter that the font does not have, for which it draws a box
         return 0.8
 

@@ -21,6 +21,7 @@ SHAPES = {
     "wide": (480, 960),
     "strip": (20, 2000),
     "dot": (1, 1),
+    "noise": (286, 1044),
 }
 LONG = "Why does weight decay not make a network sparse, and what does proximal descent do instead " * 3
 TITLES = {
