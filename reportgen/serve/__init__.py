@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import threading
+import time
 import webbrowser
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from reportgen.errors import RefusedError
 from reportgen.serve.building import Builder
@@ -51,8 +52,8 @@ def serve(
     ready: Callable[[str], None] = lambda address: None,
     tell: Callable[[str], None] = lambda line: None,
     progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(_silent),
-) -> None:
-    """Show `source` until the calling thread is interrupted, and whatever interrupts it is raised.
+) -> NoReturn:
+    """Show `source` until the calling thread is interrupted; what interrupts it is raised.
 
     Port 0 takes any that is free. `ready` is given the address once browsers can connect, before the first build is
     done; `tell` what became of each build; `progress` makes what is told how far one is.
@@ -65,22 +66,41 @@ def serve(
             f"other machines could read what is served at {host}; allow it with --expose, or leave --host out",
             code="RG802",
         )
+    with running(source, port=port, host=host, tell=tell, progress=progress) as address:
+        ready(address)
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        while True:  # all work is done by other threads, so that this one is there when a signal comes
+            time.sleep(3600)
+
+
+@contextmanager
+def running(
+    source: Source,
+    *,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    tell: Callable[[str], None] = lambda line: None,
+    progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(_silent),
+) -> Iterator[str]:
+    """Show `source` until the block is left; gives the address. As `serve`, but for a host that is refused."""
     builder = Builder(source, tell, progress)
     with Server(host, port, builder.state) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        # A daemon: a build that is under way does not hold up the end.
+        # Both are daemons: a build that is under way does not hold up the end of a program.
+        listening = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         building = threading.Thread(target=builder.run, daemon=True)
+        listening.start()
         building.start()
         try:
-            ready(server.address)
-            if open_browser:
-                threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
-            while building.is_alive():  # which it is until the end, unless there is a mistake in it
-                building.join(60)
+            yield server.address
         finally:
             builder.state.end()
             server.shutdown()
-            building.join(2)  # workers were ended, or were none: what it has open is closed in order
+            building.join(_TO_END)
+
+
+_TO_END = 2
+"""Seconds for a build to close what it has open, once its workers are gone."""
 
 
 def is_loopback(host: str) -> bool:

@@ -90,26 +90,34 @@ class Builder:
         self._source = source
         self._tell = tell
         self._progress = progress
+        self._looked: dict[str, Look] = {}
 
     def run(self) -> None:
         """Build, and again after each change, until `state` has ended."""
         built = None
         while not self.state.ended:
             began = time.monotonic()
-            now = snapshot(self._source.watched())
+            now = self._look()
+            took = time.monotonic() - began
             if now != built:
-                built = self._at_rest(now)
-                # What changes from here on is not in `built`, so it is seen by the next look.
+                # What changes after this look is seen by the next one, also what changes during the build.
+                built = self._look_at_rest()
                 self._build()
-                continue
-            # A look at very many files shall not keep a core busy.
-            self._sleep(max(EVERY, 10 * (time.monotonic() - began)))
+            self._sleep(max(EVERY, 10 * took))  # looking at very many files shall not keep a core busy
 
-    def _at_rest(self, now: dict[str, Look]) -> dict[str, Look]:
+    def _look(self) -> dict[str, Look]:
+        try:
+            self._looked = snapshot(self._source.watched())
+        except Exception as error:  # the build will tell of it; until then it is as if nothing had changed
+            _LOG.debug("could not tell what to watch", exc_info=error)
+        return self._looked
+
+    def _look_at_rest(self) -> dict[str, Look]:
         until = time.monotonic() + PATIENCE
+        now = self._looked
         while time.monotonic() < until and not self.state.ended:
             self._sleep(STILL)
-            before, now = now, snapshot(self._source.watched())
+            before, now = now, self._look()
             if now == before:
                 break
         return now

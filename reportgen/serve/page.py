@@ -25,7 +25,7 @@ _OTHER = "object-src 'none'; base-uri 'none'; form-action 'none'"
 
 def live(page: bytes, digest: str) -> tuple[bytes, str]:
     """A page that reloads itself once it is no longer the one with `digest`, and its policy."""
-    script = b'<script data-page="' + digest.encode() + b'">' + _script() + b"</script>\n"
+    script = b'<script data-page="' + digest.encode() + b'">' + _script() + b"</script>"
     if not (head := _HEAD.match(page)):
         return page + script, _OTHER
     policy = _extended(head[1].decode("ascii", "replace"))
