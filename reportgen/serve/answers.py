@@ -111,6 +111,8 @@ class View:
     """Of the last build that succeeded."""
     error: str = ""
     """Why the last build did not."""
+    builds: int = 0
+    """How many have come to an end."""
     working: str = ""
     """What is being done, if anything is."""
     done: int = 0
@@ -132,6 +134,7 @@ class View:
         told = {
             "page": self.digest(path),
             "error": self.error,
+            "builds": self.builds,
             "step": self.step,
             "working": bool(self.working),
             "done": self.done,

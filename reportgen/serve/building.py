@@ -91,6 +91,7 @@ class Builder:
         self._tell = tell
         self._progress = progress
         self._looked: dict[str, Look] = {}
+        self._builds = 0
 
     def run(self) -> None:
         """Build, and again after each change, until `state` has ended."""
@@ -127,6 +128,7 @@ class Builder:
 
     def _build(self) -> None:
         began = time.monotonic()
+        self._builds += 1
         self.state.show(working="build", done=0, total=0)
         told = 0.0
         try:
@@ -145,10 +147,10 @@ class Builder:
                 self._sleep(_AT_THE_END)
             if not self.state.ended:
                 words = _words(error)
-                self.state.show(error=words, working="", done=0, total=0)
+                self.state.show(error=words, builds=self._builds, working="", done=0, total=0)
                 self._tell(f"{words}\nreportgen: waiting for a change")
             return
-        self.state.show(site=site, error="", working="", done=0, total=0)
+        self.state.show(site=site, error="", builds=self._builds, working="", done=0, total=0)
         self._tell(f"reportgen: {len(site.files):,} files in {time.monotonic() - began:.1f} s")
 
 

@@ -107,19 +107,20 @@
     const step = made("div", { className: "step", role: "status", hidden: true });
     root.append(error, step);
     document.body.append(host);
-    let dismissed = "";
+    let builds = 0;
+    let dismissed = 0;
     let later;
     const dismiss = () => {
-      dismissed = text.textContent;
+      dismissed = builds;
       error.hidden = true;
     };
     hide.addEventListener("click", dismiss);
     addEventListener("keydown", (event) => event.key === "Escape" && !error.hidden && dismiss());
     if (mine === "waiting") title.textContent = "The build failed. Nothing has been built yet.";
     return (told) => {
-      if (told.working) dismissed = ""; // what fails again is told again
+      builds = told.builds;
       if (text.textContent !== told.error) text.textContent = told.error;
-      error.hidden = !told.error || told.error === dismissed;
+      error.hidden = !told.error || builds === dismissed; // what fails again is told again
       step.textContent = told.step;
       if (!told.working || mine === "waiting") {
         clearTimeout(later);

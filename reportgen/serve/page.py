@@ -48,12 +48,13 @@ def waiting(name: str, step: str, error: str) -> bytes:
     """What is shown before there is anything to show. Without scripts it loads itself again now and then."""
     style = "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:20vh auto 0;padding:0 1rem}"
     style += "pre{white-space:pre-wrap}"
+    policy = f"default-src 'none'; style-src 'sha256-{_sha256(style.encode())}'; img-src data:"
     said = f"<pre>{escape(error)}</pre>" if error else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-{_sha256(style.encode())}'">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>Building {escape(name)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
@@ -78,7 +79,7 @@ def missing() -> bytes:
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:">
 <title>Not found</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
