@@ -22,7 +22,7 @@ def serve(tmp_path):
     """A function that starts a server and gives its process and the address that it printed."""
     started = []
 
-    def serve(*arguments, expected=True):
+    def serve(*arguments):
         process = subprocess.Popen(
             [sys.executable, "-m", "reportgen", "serve", "--port", "0", *map(str, arguments)],
             cwd=tmp_path,
@@ -104,7 +104,10 @@ def test_a_build_under_way_ends_with_its_workers(serve, tmp_path):
     def training():
         with contextlib.suppress(OSError):
             children = subprocess.run(
-                ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
+                ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process.pid)],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             workers[:] = [int(line.split()[0]) for line in children.stdout.splitlines() if "spawn_main" in line]
         return workers and b"train" in ask(address, "/")[2]
@@ -158,10 +161,21 @@ def test_expose_alone_exposes_nothing(run, wrong):
     assert said.stderr == "reportgen: --expose needs the address to listen at, such as --host 0.0.0.0\n"
 
 
+def test_what_is_exposed_is_warned_of(run, wrong, monkeypatch, caplog):
+    monkeypatch.setattr("reportgen.serve.serve", lambda source, ready, **options: ready("http://localhost:1/"))
+
+    said = run(str(wrong), "--host", "0.0.0.0", "--expose")
+
+    assert said.stdout == "http://localhost:1/\n"
+    assert [(record.code, record.getMessage()) for record in caplog.records] == [
+        ("RG802", "everyone who can reach 0.0.0.0 can read what is served")
+    ]
+
+
 @pytest.mark.timeout(60)
-def test_what_is_exposed_is_warned_of_and_answers_to_addresses(serve, wrong):
-    # Everything of 127.0.0.0/8 is this machine, so nobody else is served while this is tested.
+def test_any_address_of_this_machine_alone_can_be_chosen(serve, wrong):
     process, address = serve(wrong, "--host", "127.3.2.1")
+
     assert urlsplit(address).hostname == "127.3.2.1"
     assert ask(address, "/")[0] == 503
     assert ask(address, "/", host="evil.example")[0] == 403

@@ -198,6 +198,8 @@ def test_a_part_of_another_version_is_not_continued():
         ("a.trajectory", "application/octet-stream"),
         ("_headers", "text/plain; charset=utf-8"),
         (".nojekyll", "text/plain; charset=utf-8"),
+        ("folder/.nojekyll", "text/plain; charset=utf-8"),
+        ("v1.html/CNAME", "text/plain; charset=utf-8"),
     ],
 )
 def test_a_file_is_of_its_kind(name, kind):
@@ -273,4 +275,4 @@ def test_before_the_first_build_every_address_tells_how_far_it_is():
 
     assert given.status == 503
     assert b"train 120 of 180" in given.body
-    assert b"Building &lt;b&gt;" in given.body
+    assert given.body.count(b"Building &lt;b&gt;") == 2  # title and heading
