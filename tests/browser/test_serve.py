@@ -308,6 +308,13 @@ def test_a_long_build_is_mentioned_and_a_short_one_is_not(
 
     step.wait_for(state="hidden")
 
+    source.hold.clear()
+    source.write("other", "edited again")
+    page.wait_for_timeout(300)  # it is under way, and soon done
+    source.hold.set()
+    page.wait_for_timeout(700)
+    assert step.is_hidden()
+
 
 @pytest.mark.parametrize("count", [1, 150])
 def test_an_edit_is_seen_in_less_than_a_second(look: Callable[..., Page], tmp_path: Path, count: int) -> None:
