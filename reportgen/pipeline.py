@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import reportgen
 from reportgen import check, files, output, sources, stages
@@ -30,6 +31,9 @@ if TYPE_CHECKING:  # a build that finds everything as it should be loads none of
     from reportgen.article.sections import Table
     from reportgen.article.told import Told
     from reportgen.chapters import Progress, Shop
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,29 @@ def carry_out(
         return Done(written, new=True)
 
 
+class Memo:
+    """What a preview need not make again: made things by all they come from, as long as each build asks for them."""
+
+    def __init__(self) -> None:
+        self._before: dict[Hashable, object] = {}
+        self._now: dict[Hashable, object] = {}
+
+    def __call__(self, made_from: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, or returned when it was asked from the same before."""
+        if made_from not in self._now:
+            self._now[made_from] = self._before[made_from] if made_from in self._before else make()
+        return self._now[made_from]  # type: ignore[return-value]
+
+    def settle(self) -> None:
+        """Forget what was not asked for since the last time."""
+        self._before, self._now = self._now, {}
+
+
+def key_of(value: object) -> str:
+    """A value of plain parts, as something that a `Memo` can look up."""
+    return json.dumps(value, sort_keys=True)
+
+
 @contextmanager
 def shop(
     work: Work,
@@ -188,8 +215,10 @@ class Single:
         templates: Path | None = None,
         beside: Path = Path(),
         described_in: Mapping[str, Path],
+        memo: Memo | None = None,
     ) -> None:
         self._experiment = experiment
+        self._memo = memo or Memo()
         self._site = experiment.site
         if experiment.site and experiment.site.theme and not templates:
             templates = beside / experiment.site.theme
@@ -209,7 +238,9 @@ class Single:
     def files(self, shop: Shop) -> Mapping[str, bytes]:
         from reportgen.article.page import about
 
-        self.report = report(shop, self._experiment)
+        experiment = self._experiment
+        self.report = self._memo(key_of(describe(experiment)), lambda: report(shop, experiment))
+        self._memo.settle()
         page, css = about(self.report.article), ""
         more: Mapping[str, bytes] = {}
         if self._site:

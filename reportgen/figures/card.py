@@ -37,15 +37,15 @@ _BELOW = 366
 """Height of the field that holds a picture below them."""
 
 
-def card(title: str, site: str, byline: str, picture: bytes | None, accent: str = style.BLUE) -> bytes:
+def card(title: str, site: str, byline: str, picture: bytes | None, accent: str = "") -> bytes:
     """A PNG of 1200 × 630 pixels: the words, and `picture` (a PNG, GIF, JPEG or WebP) as large as it fits.
 
-    A title that the font cannot write is left out, and that of the site stands larger. The same arguments give the
-    same bytes in any process. Raises `OSError` if `picture` cannot be read.
+    A title that the font cannot write is left out, and that of the site stands larger. Without an accent it is our
+    blue. The same arguments give the same bytes in any process. Raises `OSError` if `picture` cannot be read.
     """
     image = _opened(picture) if picture else None
     with style.look():
-        figure = drawn(title, site, byline, image, accent)
+        figure = drawn(title, site, byline, image, accent or style.BLUE)
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
         pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
