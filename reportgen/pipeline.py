@@ -20,6 +20,7 @@ from reportgen.article import around, results
 from reportgen.errors import DataError, VerificationError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
+from reportgen.experiment.site import Site
 from reportgen.run import describe
 from reportgen.store import Store, default_folder, opened
 
@@ -236,7 +237,7 @@ class Single:
         return found
 
     def files(self, shop: Shop) -> Mapping[str, bytes]:
-        from reportgen.article.page import about
+        from reportgen.article.page import about, lead_of
 
         experiment = self._experiment
         self.report = self._memo(key_of(describe(experiment)), lambda: report(shop, experiment))
@@ -246,6 +247,8 @@ class Single:
         if self._site:
             surroundings, css, more = around.surroundings(self._site, self._beside)
             page = about(self.report.article, "", surroundings)
+            page, card = carded(shop, page, lead_of(self.report.article), self._site)
+            more = {**more, **card}
         return {**more, **data(self.report), **pages(self.report, self._templates, page, css)}
 
 
@@ -270,6 +273,26 @@ def report(shop: Shop, experiment: Experiment) -> Report:
         shown={wish.name: wish.inputs for one in told.values() for wish in one.wishes},
         trajectories=_given_away(experiment, told, shop.store, shop.trainers),
     )
+
+
+def carded(shop: Shop, page: Page, picture: Media | None, site: Site) -> tuple[Page, Mapping[str, bytes]]:
+    """The page with its picture for previews, and that file, by its path in the page's folder.
+
+    Others find it by its full address only, so a site without one has none. A `picture` that is no animation has no
+    file in pixels, and the card does without.
+    """
+    if not site.root:
+        return page, {}
+    from reportgen import chapters
+    from reportgen.animation import content_named
+    from reportgen.article.around import Card
+
+    byline = " · ".join(filter(None, (page.author, page.date and page.day)))
+    title = "" if site.title == page.title else site.title
+    content = chapters.card(shop, page.title, title, byline, picture, site.colours.accent)
+    path = f"media/{content_named('card.png', content)}"
+    width, height = chapters.CARD
+    return dataclasses.replace(page, card=Card(path=path, alt=page.title, width=width, height=height)), {path: content}
 
 
 def verify(

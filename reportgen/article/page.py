@@ -81,6 +81,12 @@ def about(article: Article, path: str = "", around: Around | None = None, card: 
     )
 
 
+def lead_of(article: Article) -> Media | None:
+    """The picture that stands for an article: its first player, animation or figure."""
+    names = [*article.players.players, *(name for name, media in article.media.items() if media.kind == "animation")]
+    return article.media[[*names, *article.media][0]] if article.media else None
+
+
 def render(
     article: Article, *, single_file: bool, templates: Path | None = None, page: Page | None = None, css: str = ""
 ) -> str:

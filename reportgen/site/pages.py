@@ -13,7 +13,7 @@ from markupsafe import escape
 from reportgen.animation import Media
 from reportgen.article import policy, prose
 from reportgen.article.around import Page, shortened
-from reportgen.article.page import Article, Numbering, laid_out, table_file
+from reportgen.article.page import Article, Numbering, laid_out, lead_of, table_file
 from reportgen.article.player import together
 from reportgen.article.prose import Piece, Reference
 from reportgen.article.references import Known, check_references, number_text, value_at
@@ -134,12 +134,6 @@ def posts(posts: Sequence[Post], page: Page, look: Look) -> bytes:
 def missing(page: Page, look: Look) -> bytes:
     """What hosts show for an address at which there is nothing; it may stand for any address."""
     return _laid_out("404.html", {}, page, look)
-
-
-def lead_of(article: Article) -> Media | None:
-    """The picture that stands for an article: its first player, animation or figure."""
-    names = [*article.players.players, *(name for name, media in article.media.items() if media.kind == "animation")]
-    return article.media[[*names, *article.media][0]] if article.media else None
 
 
 def _laid_out(template: str, names: Mapping[str, Any], page: Page, look: Look) -> bytes:

@@ -11,11 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from reportgen import chapters, pipeline, sources, stages
-from reportgen.animation import content_named
+from reportgen import pipeline, sources, stages
 from reportgen.article import around, prose
-from reportgen.article.around import Around, Card, Entry, Page, shortened, slug
-from reportgen.article.page import about
+from reportgen.article.around import Around, Entry, Page, shortened, slug
+from reportgen.article.page import about, lead_of
 from reportgen.run import describe
 from reportgen.site import feeds, pages
 from reportgen.site.folder import SETTINGS, Document, Report, read
@@ -154,10 +153,10 @@ class _Pages:
 
     def _report(self, post: Report) -> tuple[Page, Media | None, dict[str, bytes]]:
         report = self._reports[post.name]
-        picture = pages.lead_of(report.article)
+        picture = lead_of(report.article)
         page = about(report.article, f"{post.name}/", self._below)
         page = dataclasses.replace(page, author=page.author or self._site.author)
-        page, card = self._carded(page, picture)
+        page, card = pipeline.carded(self._shop, page, picture, self._site)
         files = self._memo(
             (pipeline.key_of(describe(post.experiment)), page, self._look, self._drawn),
             lambda: {**pipeline.data(report), **pipeline.pages(report, self._look.templates, page, self._look.css)},
@@ -180,7 +179,7 @@ class _Pages:
             tags=one.front.tags,
         )
         picture = pages.lead_of_text(one, self._reports)
-        page, card = self._carded(page, picture) if one.post else (page, {})
+        page, card = pipeline.carded(self._shop, page, picture, self._site) if one.post else (page, {})
         files = pages.text(
             one, self._reports, self._bound[one.file], page, self._look, picture, before=_way(before), after=_way(after)
         )
@@ -197,7 +196,7 @@ class _Pages:
             kind="website",
         )
         picture = pages.lead_of_text(text, self._reports) if text else posts[0].picture if posts else None
-        page, card = self._carded(page, picture)
+        page, card = pipeline.carded(self._shop, page, picture, self._site)
         if text is None:
             return page, {"index.html": pages.posts(posts, page, self._look), **card}
         page = dataclasses.replace(
@@ -226,19 +225,6 @@ class _Pages:
             found.append(page)
             files[f"tags/{name}/index.html"] = pages.posts(tagged, page, self._look)
         return found, files
-
-    def _carded(self, page: Page, picture: Media | None) -> tuple[Page, dict[str, bytes]]:
-        """The page with its picture for previews, if they can find it: their addresses are full ones."""
-        if not self._site.root:
-            return page, {}
-        byline = " · ".join(filter(None, (page.author, page.date and page.day)))
-        site = "" if self._site.title == page.title else self._site.title
-        content = chapters.card(self._shop, page.title, site, byline, picture, self._site.colours.accent)
-        path = f"media/{content_named('card.png', content)}"
-        width, height = chapters.CARD
-        return dataclasses.replace(page, card=Card(path=path, alt=page.title, width=width, height=height)), {
-            path: content
-        }
 
 
 def _way(other: Document | None) -> pages.Way | None:
