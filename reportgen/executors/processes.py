@@ -88,9 +88,8 @@ class Processes(Workers):
                 del self._alive[process]
                 time.sleep(_LAST_WORDS)
                 if again and not self._killed:
-                    guess = ", most likely for want of memory" if "SIGKILL" in how else ""
                     raise MachineError(
-                        f"a worker process {how} twice{guess}; the same command goes on from what is stored",
+                        f"a worker process {how} twice{_advice(how)}; what is done is stored: run the same command again",
                         code="RG302",
                     ) from None
                 if not self._killed:
@@ -140,6 +139,12 @@ def _end_of(process: SpawnProcess) -> str:
         time.sleep(_LAST_WORDS)
         code = process.exitcode or 0
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+
+
+def _advice(how: str) -> str:
+    if "SIGKILL" in how:
+        return ", most likely for want of memory: close other programs, or use --executor serial"
+    return ": reportgen doctor looks for the reason"
 
 
 def _work(connection: Connection) -> None:
