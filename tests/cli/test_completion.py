@@ -5,6 +5,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -146,7 +147,7 @@ def test_a_key_pressed_in_a_real_bash_completes(here):
         os.write(terminal, b"--prog\t")
         assert b"--progress " in wait_for(terminal, b"ress ")
     finally:
-        os.write(terminal, b"\x03exit\n")
+        os.kill(process, signal.SIGKILL)  # an interactive bash ignores milder ones
         os.waitpid(process, 0)
         os.close(terminal)
 
