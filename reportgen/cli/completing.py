@@ -34,7 +34,11 @@ def script(shell: str, program: click.Command) -> str:
     maker = _maker(shell)(program, {}, "reportgen", "_REPORTGEN_COMPLETE")
     text = maker.source_template % maker.source_vars()
     # A reportgen that has been removed since, or a broken one, shall not write between what somebody types.
-    for call in ("_REPORTGEN_COMPLETE=bash_complete $1", "_REPORTGEN_COMPLETE=zsh_complete reportgen", "(commandline -t) reportgen"):
+    for call in (
+        "_REPORTGEN_COMPLETE=bash_complete $1",
+        "_REPORTGEN_COMPLETE=zsh_complete reportgen",
+        "(commandline -t) reportgen",
+    ):
         text = text.replace(call, f"{call} 2>/dev/null")
     place, how = WHERE[shell]
     comment = f"# Save as {place} ({how}):\n#   reportgen completion {shell} > {place}\n"

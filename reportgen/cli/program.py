@@ -62,7 +62,6 @@ class Program(Commands):
         command: click.Command = importlib.import_module(f"{commands.__name__}.{cmd_name}").command
         return command
 
-
     def invoke(self, ctx: click.Context) -> Any:
         try:
             self.at_work = True

@@ -20,7 +20,7 @@ __all__ = ["Finding", "Looking", "examine"]
 class Looking:
     """Said before what takes its time."""
 
-    at: Literal["the libraries", "the encoders"]
+    at: Literal["the libraries", "pictures"]
 
 
 def examine(out: Path, cache: Path | None = None) -> Iterator[Finding | Looking]:
@@ -41,6 +41,7 @@ def examine(out: Path, cache: Path | None = None) -> Iterator[Finding | Looking]
     yield places.temporary()
     yield Looking("the libraries")
     yield from apart.findings("libraries", "imports")
-    yield Looking("the encoders")
+    yield Looking("pictures")
+    yield from apart.findings("drawing", "templates")
     yield from apart.findings("drawing", "fonts")
     yield from apart.findings("drawing", "encoders")

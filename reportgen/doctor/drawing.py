@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from reportgen.animation.formats import formats
 from reportgen.doctor.finding import Finding
@@ -13,6 +14,23 @@ from reportgen.errors import ReportgenError
 _SCRIPTS = {"Greek": "αλ", "Cyrillic": "бя", "Arabic": "بع", "Hebrew": "אב", "Hindi": "कह", "Chinese": "中文",
             "Japanese": "かナ", "Korean": "한글"}  # fmt: skip
 """Letters that titles and labels of an experiment may be written in."""
+
+
+def templates() -> Iterator[Finding | str]:
+    """Whether the templates came along when the package was installed."""
+    yield "templates"
+    from reportgen.experiment import section_names
+    from reportgen.sources import template_folder
+
+    again = "install reportgen again, from its whole folder: its templates lie beside its code"
+    folder = template_folder()
+    wanted = ["article.html", "embed.html", *(f"sections/{name}.html" for name in section_names())]
+    missing = [name for name in wanted if not (folder / name).is_file()]
+    if missing:
+        listed = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+        yield Finding("templates", "problem", f"'{folder}' is without {listed}", again)
+    else:
+        yield Finding("templates", "ok", f"those of the page and of {len(wanted) - 2} sections are there")
 
 
 def fonts() -> Iterator[Finding | str]:
@@ -48,7 +66,9 @@ def letters_of_figures() -> set[str]:
     for file in Path(figures.__file__).parent.rglob("*.py"):
         tree = ast.parse(file.read_text("utf-8"))
         notes = {
-            id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in notes:
@@ -67,7 +87,7 @@ def _draws() -> bool:
     with look():
         figure = Figure((1, 1))
         figure.text(0.2, 0.2, "λ", fontsize=40)
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())
     return bool(pixels.min() != pixels[..., :3].max())

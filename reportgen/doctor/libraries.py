@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 import re
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,15 +160,11 @@ def _tensorflow(file: str, seconds: float) -> Finding:
 
 def _broken(name: str, error: Exception) -> Finding:
     own = isinstance(error, ModuleNotFoundError) and error.name == module_of(name)
-    # An editor's or a colleague's file of the same name is the most common reason for a library that "has no attribute".
-    shadow = getattr(sys.modules.get(module_of(name)), "__file__", None)
     what = " ".join(str(error).split())[:400]
     return Finding(
         name,
         "problem",
-        "cannot be imported: it is not there"
-        if own
-        else f"cannot be imported: {type(error).__name__}: {what}{f' (from {shadow})' if shadow else ''}",
+        "cannot be imported: it is not there" if own else f"cannot be imported: {type(error).__name__}: {what}",
         f"pip install --force-reinstall '{name}'",
     )
 

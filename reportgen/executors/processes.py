@@ -88,10 +88,7 @@ class Processes(Workers):
                 del self._alive[process]
                 time.sleep(_LAST_WORDS)
                 if again and not self._killed:
-                    raise MachineError(
-                        f"a worker process {how} twice{_advice(how)}; what is done is stored: run the same command again",
-                        code="RG302",
-                    ) from None
+                    raise MachineError(f"a worker process {how} twice{_advice(how)}", code="RG302") from None
                 if not self._killed:
                     _LOG.warning("a worker process %s; its job is done again", how, extra={"code": "RG302"})
                 again = True
@@ -143,8 +140,10 @@ def _end_of(process: SpawnProcess) -> str:
 
 def _advice(how: str) -> str:
     if "SIGKILL" in how:
-        return ", most likely for want of memory: close other programs, or use --executor serial"
-    return ": reportgen doctor looks for the reason"
+        why = ", most likely for want of memory: close other programs, or use --executor serial"
+    else:
+        why = ": reportgen doctor looks for the reason"
+    return f"{why}; what is done is stored: run the same command again"
 
 
 def _work(connection: Connection) -> None:

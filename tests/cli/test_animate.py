@@ -329,7 +329,10 @@ def test_a_folder_that_is_locked(refused, here):
     ("content", "why"),
     [
         (lambda whole: whole[:-100], "it is damaged or cut short"),
-        (lambda whole: whole.replace(b"trajectory 1", b"trajectory 9", 1), f"it is not a trajectory of this version; {WRITERS}"),
+        (
+            lambda whole: whole.replace(b"trajectory 1", b"trajectory 9", 1),
+            f"it is not a trajectory of this version; {WRITERS}",
+        ),
         (lambda whole: b"", f"it is not a trajectory of this version; {WRITERS}"),
     ],
 )

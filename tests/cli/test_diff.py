@@ -99,7 +99,10 @@ def test_a_tolerance_that_is_none(run, builds, tolerance):
     ("content", "said"),
     [
         (None, "there is no report in c, which does not exist; reportgen build -o c makes one"),
-        ("<html>", "cannot use c: it is no JSON (Expecting value: line 1 column 1 (char 0)); give the folder of a report"),
+        (
+            "<html>",
+            "cannot use c: it is no JSON (Expecting value: line 1 column 1 (char 0)); give the folder of a report",
+        ),
         (
             '{"schema": 99}',
             f"cannot use c: it has layout 99 and this reportgen reads {SCHEMA}; build its experiment again",

@@ -72,7 +72,5 @@ def test_a_misspelt_file_is_met_with_the_one_meant(here):
 
 
 def test_a_file_or_folder_that_is_not_there():
-    assert told("no.toml") == (
-        "there is no experiment file no.toml; reportgen new -o no.toml writes one to start from"
-    )
+    assert told("no.toml") == ("there is no experiment file no.toml; reportgen new -o no.toml writes one to start from")
     assert told("no/mine.toml") == "there is no experiment file no/mine.toml: there is no folder no"
