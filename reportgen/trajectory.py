@@ -148,7 +148,7 @@ class Trajectory:
             instead = f"; name a file, like {found[0]}" if found else ""
             raise DataError(f"cannot read trajectory {path}: {reason(error)}{instead}") from error
         except ValueError as error:
-            way = f"; {_WRITERS}" if str(error).startswith("it is not a") else ""
+            way = f"; {_WRITERS}" if "of this version" in str(error) else ""
             raise DataError(f"cannot use trajectory {path}: {error}{way}") from error
 
 

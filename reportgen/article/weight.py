@@ -21,7 +21,7 @@ _PARTS = {
 }
 
 _WAYS = {
-    "pictures": "leave out sections or arms, or record less often ([recording] every), for animations with fewer frames",
+    "pictures": "leave out sections or arms, or record less often ([recording] every), for fewer frames",
     "players": "record less often ([recording] every), or have fewer arms",
     "tables": "train fewer runs ([runs] count), or leave out sections",
     "text": "leave out sections",

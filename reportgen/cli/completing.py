@@ -16,7 +16,7 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 _LARGEST = 10_000_000
-"""Bytes of results that are read between a key and what it shows; those of the default experiment are half a million."""
+"""Bytes of results that are read between a key and what it shows; the default experiment has half a million."""
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -49,7 +49,8 @@ def script(shell: str, program: click.Command) -> str:
 
 def _maker(shell: str) -> type[ShellComplete]:
     found = get_completion_class(shell)
-    assert found, shell
+    if not found:
+        raise ValueError(f"click knows no shell {shell!r}")
     return found
 
 

@@ -45,8 +45,7 @@ def findings(module: str, probe: str, patience: float = PATIENCE) -> Iterator[Fi
         tried = probe
         try:
             with process:
-                assert process.stdout
-                for line in process.stdout:
+                for line in process.stdout or ():
                     told = json.loads(line)
                     if isinstance(told, str):
                         tried = told

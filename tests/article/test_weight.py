@@ -38,7 +38,7 @@ def test_a_heavy_page_is_warned_of_with_what_makes_it_heavy_and_the_setting_that
             "RG703",
             "report.html has 27 MB, too much for mail (pictures 24 MB, players 3.0 MB, tables 0.2 MB, text 0.0 MB; "
             "the largest: weights-l1 24 MB); index.html shows the same from smaller files; for less: leave out "
-            "sections or arms, or record less often ([recording] every), for animations with fewer frames",
+            "sections or arms, or record less often ([recording] every), for fewer frames",
         )
     ]
 
