@@ -35,9 +35,13 @@ def examine(out: Path, cache: Path | None = None) -> Iterator[Finding | Looking]
     yield machine.bytecode()
     yield from machine.power()
     yield machine.terminal()
-    store, origin = places.store_folder(cache)
-    yield from places.store(store, origin)
-    yield from places.output(out, store)
+    try:
+        store, origin = places.store_folder(cache)
+        yield from places.store(store, origin)
+        yield from places.output(out, store)
+    except ImportError as error:  # what looks after folders needs some of the libraries
+        text = f"not looked at: {error}"
+        yield Finding("folders", "problem", text, "first get the libraries that are missing, then ask again")
     yield places.temporary()
     yield Looking("the libraries")
     yield from apart.findings("libraries", "imports")

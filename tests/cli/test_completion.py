@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -113,6 +114,7 @@ def test_damaged_results_complete_to_nothing(here, content):
     some_results(here / "output")
     (here / "output" / "results.json").write_text(content)
     assert bash("reportgen", "embed", "") == [""]
+    assert completing.animations(click.Context(click.Command("embed")), None, "") == []
 
 
 def test_names_that_are_listed_without_loading_anything_are_the_real_ones():

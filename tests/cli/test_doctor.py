@@ -104,6 +104,15 @@ def test_a_problem_is_exit_code_5(monkeypatch):
     assert said.stdout.endswith("\n1 problem, 0 notes: do what the arrows say, and try again.\n")
 
 
+def test_libraries_that_are_missing_do_not_keep_it_from_answering(here, monkeypatch):
+    monkeypatch.setitem(sys.modules, "reportgen.store", None)  # as if what it imports were not there
+    monkeypatch.setattr(apart, "findings", lambda *_: iter(()))
+    found = by_name(doctor.examine(here / "out"))
+
+    assert found["folders"].level == "problem"
+    assert found["temporary"].level == "ok"
+
+
 # Libraries
 
 
