@@ -89,9 +89,9 @@ def test_notes_do_not_keep_a_build_from_running(monkeypatch):
 
     assert said.exit_code == 0
     assert said.stdout == (
-        "ok       a             fine\n"
-        "note     b             slow\n"
-        "                       → do this\n"
+        "ok       a              fine\n"
+        "note     b              slow\n"
+        "                        → do this\n"
         "\n0 problems, 1 note: a build can run here.\n"
     )
     assert said.stderr == "reportgen: trying pictures …\n"

@@ -47,7 +47,7 @@ def command(form: str, output: str, cache_dir: str | None) -> None:
             continue
         found.append(each)
         if form == "text":
-            emit(f"{each.level:<7}  {each.name:<13} {each.text}" + (f"\n{'':23}→ {each.step}" if each.step else ""))
+            emit(f"{each.level:<7}  {each.name:<14} {each.text}" + (f"\n{'':24}→ {each.step}" if each.step else ""))
     problems, notes = (sum(each.level == level for each in found) for level in ("problem", "note"))
     if form == "json":
         items = [{"name": one.name, "level": one.level, "text": one.text, "next": one.step} for one in found]
