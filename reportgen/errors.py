@@ -64,7 +64,8 @@ class VerificationError(ReportgenError):
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """`" Did you mean 'l1'? Known: l1, l2."`, without the question where nothing comes close."""
-    known = sorted(known)
+    if not (known := sorted(known)):
+        return " There is none."
     close = difflib.get_close_matches(given, known, n=1, cutoff=0.6)
     question = f" Did you mean {close[0]!r}?" if close else ""
     return f"{question} Known: {', '.join(known)}."

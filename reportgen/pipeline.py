@@ -148,7 +148,8 @@ def carry_out(
         if work.made_from() != made_from:
             raise DataError("a file was edited while pages were made from it; run the same command again", code="RG102")
         written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
-        check.warn(check.inspect(contents), out)
+        # What makes a report heavy was told, with the way out, when it was made.
+        check.warn([problem for problem in check.inspect(contents) if problem.code != "RG703"], out)
         return Done(written, new=True)
 
 
@@ -449,10 +450,12 @@ def data(report: Report) -> dict[str, bytes]:
 def pages(report: Report, templates: Path | None, page: Page, css: str = "") -> dict[str, bytes]:
     """The article, the same in one file, and pages to embed its animations, by their paths in its folder."""
     from reportgen.article.page import render, render_embeds
+    from reportgen.article.weight import check_weight
 
     article = report.article
     files = {f"embed/{name}": text.encode() for name, text in render_embeds(article, templates, page, css).items()}
     for name, single_file in {"index.html": False, "report.html": True}.items():
         text = render(article, single_file=single_file, templates=templates, page=page, css=css)
         files[name] = text.encode()
+    check_weight(files["report.html"])
     return files

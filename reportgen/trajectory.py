@@ -26,6 +26,9 @@ _MAGIC = b"reportgen trajectory 1\n"
 
 LARGEST = 2_000_000_000
 """Bytes of a trajectory file that is read; one of the default experiment has some 200,000."""
+
+_WRITERS = "builds write some into the folder trajectories, and reportgen.WeightRecorder records any Keras model"
+
 _DTYPES = ("<i4", "<f4", "<f8")
 """Numbers and nothing else: what NumPy calls an object is code."""
 
@@ -141,9 +144,12 @@ class Trajectory:
         try:
             return cls.parse(read(path, LARGEST))
         except OSError as error:
-            raise DataError(f"cannot read trajectory {path}: {reason(error)}") from error
+            found = [*sorted(path.glob("*.trajectory")), *sorted(path.glob("trajectories/*.trajectory"))]
+            instead = f"; name a file, like {found[0]}" if found else ""
+            raise DataError(f"cannot read trajectory {path}: {reason(error)}{instead}") from error
         except ValueError as error:
-            raise DataError(f"cannot use trajectory {path}: {error}") from error
+            way = f"; {_WRITERS}" if "of this version" in str(error) else ""
+            raise DataError(f"cannot use trajectory {path}: {error}{way}") from error
 
 
 def _arrays(body: memoryview, listed: list[tuple[str, str, list[int]]]) -> dict[str, NDArray[Any]]:

@@ -133,7 +133,20 @@ def test_another_kind_of_file_is_named(tmp_path, content):
     path = tmp_path / "t"
     path.write_bytes(content)
 
-    assert unusable(path) == f"cannot use trajectory {path}: it is not a trajectory of this version"
+    assert unusable(path) == (
+        f"cannot use trajectory {path}: it is not a trajectory of this version; builds write some into the folder "
+        "trajectories, and reportgen.WeightRecorder records any Keras model"
+    )
+
+
+def test_a_folder_of_trajectories_is_met_with_a_file_in_it(tmp_path):
+    (tmp_path / "report" / "trajectories").mkdir(parents=True)
+    assert unusable(tmp_path / "report") == f"cannot read trajectory {tmp_path / 'report'}: Is a directory"
+
+    file = tmp_path / "report" / "trajectories" / "l1.trajectory"
+    file.write_bytes(CONTENT)
+    for folder in (file.parent, file.parent.parent):
+        assert unusable(folder) == f"cannot read trajectory {folder}: Is a directory; name a file, like {file}"
 
 
 def test_a_missing_file_is_named(tmp_path):

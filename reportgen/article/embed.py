@@ -14,6 +14,8 @@ from reportgen.errors import DataError, ExperimentError, did_you_mean
 from reportgen.text import printable
 from reportgen.values import shown
 
+NO_ANIMATIONS = "this report has no animations; add 'motion' to the sections of its experiment file, and build again"
+
 CONTROLS = 190
 """Height in CSS pixels that a player needs below its picture."""
 
@@ -50,6 +52,8 @@ def _is_medium(item: Any) -> bool:
 
 def chosen(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     """The animation called `name`; raises `ExperimentError` if there is none."""
+    if not known:
+        raise ExperimentError(NO_ANIMATIONS)
     if name not in known:
         raise ExperimentError(f"this report has no animation {name!r}.{did_you_mean(name, known)}")
     return known[name]

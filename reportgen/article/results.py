@@ -33,6 +33,10 @@ def load(place: Path) -> dict[str, Any]:
     """
     file = place / "results.json" if place.is_dir() else place
     try:
+        if not place.exists():
+            raise DataError(
+                f"there is no report in {place}, which does not exist; reportgen build -o {place} makes one"
+            )
         if not file.exists():
             raise DataError(f"there is no report in {place}: {file.name} is missing; reportgen build -o DIR makes one")
         # A device or a pipe may never end.
@@ -44,9 +48,11 @@ def load(place: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise DataError(f"cannot use {file}: {_TOO_DEEP}") from error
     except ValueError as error:
-        raise DataError(f"cannot use {file}: it is no JSON ({short(str(error))})") from error
+        raise DataError(
+            f"cannot use {file}: it is no JSON ({short(str(error))}); give the folder of a report"
+        ) from error
     if not isinstance(results, dict) or "schema" not in results:
-        raise DataError(f"cannot use {file}: these are not the results of a build")
+        raise DataError(f"cannot use {file}: these are not the results of a build; give the folder of a report")
     if (given := results["schema"]) != SCHEMA:
         raise DataError(
             f"cannot use {file}: it has layout {short(json.dumps(given))} and this reportgen reads {SCHEMA}; "

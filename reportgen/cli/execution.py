@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from reportgen.cli import completing
 from reportgen.errors import ExperimentError
 from reportgen.executors import executors
 
@@ -45,6 +46,7 @@ _OPTIONS = (
         default="processes",
         show_default=True,
         metavar="NAME",
+        shell_complete=completing.executors,
         help=f"Who does the work: {', '.join(executors.names()[:-1])} or {executors.names()[-1]}.",
     ),
     click.option(

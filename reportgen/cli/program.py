@@ -29,7 +29,25 @@ class Terminated(BaseException):
     """SIGTERM arrived."""
 
 
-class Program(click.Group):
+class Commands(click.Group):
+    """Commands of which a misspelt one is met with the one that was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            if args[0] == "help":
+                ctx.fail(f"unknown command 'help'. {ctx.command_path} --help says what there is.")
+            ctx.fail(f"unknown command {args[0]!r}.{_file_meant(args[0])}{did_you_mean(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
+
+def _file_meant(name: str) -> str:
+    return f" To build the experiment in this file: reportgen build {name}." if name.endswith(".toml") else ""
+
+
+class Program(Commands):
     """Commands are the files in `commands`. Every error ends in one line and an exit code."""
 
     at_work = False
@@ -43,14 +61,6 @@ class Program(click.Group):
             return None
         command: click.Command = importlib.import_module(f"{commands.__name__}.{cmd_name}").command
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
-            ctx.fail(f"unknown command {args[0]!r}.{did_you_mean(args[0], known)}")
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -83,7 +93,7 @@ def _verdict(error: BaseException) -> tuple[int, list[str]]:
         case Terminated():
             return TERMINATED, ["reportgen: terminated; run again to resume"]
         case MemoryError():
-            return MACHINE, ["reportgen: out of memory"]
+            return MACHINE, ["reportgen: out of memory; close other programs, or run again with --executor serial"]
         case OSError():
             path = error.filename2 or error.filename
             known = trouble(path or "a file", error)

@@ -140,8 +140,8 @@ class Dask(Workers):
             return worker, answer
         except self._distributed.scheduler.KilledWorker as error:
             raise MachineError(
-                "a job killed every worker that it was given to, most likely for want of memory"
-                "; the same command goes on from what is stored",
+                "a job killed every worker that it was given to, most likely for want of memory: give workers more; "
+                "what is done is stored: run the same command again",
                 code="RG302",
             ) from error
         except (concurrent.futures.CancelledError, asyncio.CancelledError, OSError) as error:
@@ -154,7 +154,7 @@ class Dask(Workers):
 
     def _lost(self) -> MachineError:
         where = self._scheduler or "on this machine"
-        return MachineError(f"lost the Dask scheduler {where}; the same command goes on from what is stored")
+        return MachineError(f"lost the Dask scheduler {where}; what is done is stored: run the same command again")
 
     def _connect(self) -> Client:
         """A client of the scheduler, of one that is started for it if there is none."""

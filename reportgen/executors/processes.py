@@ -88,11 +88,7 @@ class Processes(Workers):
                 del self._alive[process]
                 time.sleep(_LAST_WORDS)
                 if again and not self._killed:
-                    guess = ", most likely for want of memory" if "SIGKILL" in how else ""
-                    raise MachineError(
-                        f"a worker process {how} twice{guess}; the same command goes on from what is stored",
-                        code="RG302",
-                    ) from None
+                    raise MachineError(f"a worker process {how} twice{_advice(how)}", code="RG302") from None
                 if not self._killed:
                     _LOG.warning("a worker process %s; its job is done again", how, extra={"code": "RG302"})
                 again = True
@@ -140,6 +136,14 @@ def _end_of(process: SpawnProcess) -> str:
         time.sleep(_LAST_WORDS)
         code = process.exitcode or 0
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+
+
+def _advice(how: str) -> str:
+    if "SIGKILL" in how:
+        why = ", most likely for want of memory: close other programs, or use --executor serial"
+    else:
+        why = ": reportgen doctor looks for the reason"
+    return f"{why}; what is done is stored: run the same command again"
 
 
 def _work(connection: Connection) -> None:

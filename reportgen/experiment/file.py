@@ -18,7 +18,17 @@ from pydantic import Field
 from reportgen import toml
 from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError, did_you_mean
-from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs, Sweep, format_names, section_names
+from reportgen.experiment import (
+    Arm,
+    Comparison,
+    Experiment,
+    Reference,
+    Runs,
+    Sweep,
+    format_names,
+    misnamed,
+    section_names,
+)
 from reportgen.experiment.site import Colours, Link, Site
 from reportgen.network import Network
 from reportgen.penalties import penalties
@@ -29,6 +39,7 @@ from reportgen.toml import made, notes, table
 
 def load(path: Path) -> Experiment:
     """Read an experiment file; raises `ExperimentError` with one line for every mistake in it."""
+    misnamed.check(path)
     return toml.load(path, _kind())
 
 

@@ -28,6 +28,9 @@ from reportgen.text import printable
 
 WIDTH = 640
 
+FONT = "DejaVu Sans"
+"""It comes with matplotlib, so pictures are the same everywhere."""
+
 # Roles, each a colour that nothing else has: the dark picture is the light one with these replaced.
 PAPER, INK, MUTED, GRID = "#ffffff", "#1f2328", "#59636e", "#e2e5e9"
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
@@ -48,7 +51,7 @@ _LOOK: dict[str, Any] = {
     "figure.dpi": 96,
     "savefig.dpi": "figure",
     "font.family": ["sans-serif"],
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.sans-serif": [FONT],
     "font.size": 11.5,
     "axes.labelsize": 11.5,
     "axes.titlesize": 11.5,
@@ -214,7 +217,7 @@ def length(text: str, size: float = 10.5) -> float:
 @cache
 def _advance(letter: str) -> float:
     """The width of a letter as a share of the size of the font."""
-    font = get_font(findfont("DejaVu Sans"))
+    font = get_font(findfont(FONT))
     font.set_size(100, 72)
     try:
         return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 100

@@ -561,11 +561,11 @@ def test_a_folder_and_the_file_in_it_are_the_same_build(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "it is no JSON (Expecting value: line 1 column 1 (char 0))"),
-        ('{"schema": NaN}', "it is no JSON (NaN is no number in JSON)"),
+        ("", "it is no JSON (Expecting value: line 1 column 1 (char 0)); give the folder of a report"),
+        ('{"schema": NaN}', "it is no JSON (NaN is no number in JSON); give the folder of a report"),
         ("[" * 100_000, "its values are nested more than 100 levels deep"),
-        ("[1]", "these are not the results of a build"),
-        ({}, "these are not the results of a build"),
+        ("[1]", "these are not the results of a build; give the folder of a report"),
+        ({}, "these are not the results of a build; give the folder of a report"),
         (
             results() | {"schema": 0},
             f"it has layout 0 and this reportgen reads {SCHEMA}; build its experiment again",

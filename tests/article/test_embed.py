@@ -21,7 +21,7 @@ ITEM = {
 FILM = ITEM | {"files": [f"embed/fit.{kind}" for kind in ("gif", "mp4", "png", "webm")]}
 
 
-OTHER = "cannot use {file}: these are not the results of a build"
+OTHER = "cannot use {file}: these are not the results of a build; give the folder of a report"
 
 
 def element(text):

@@ -22,6 +22,7 @@ from reportgen.run import Run
 from reportgen.trajectory import Trajectory
 
 RECORDS = 40
+WRITERS = "builds write some into the folder trajectories, and reportgen.WeightRecorder records any Keras model"
 L1_RUN = Run(penalty=L1(), strength=0.3)
 
 
@@ -328,8 +329,11 @@ def test_a_folder_that_is_locked(refused, here):
     ("content", "why"),
     [
         (lambda whole: whole[:-100], "it is damaged or cut short"),
-        (lambda whole: whole.replace(b"trajectory 1", b"trajectory 9", 1), "it is not a trajectory of this version"),
-        (lambda whole: b"", "it is not a trajectory of this version"),
+        (
+            lambda whole: whole.replace(b"trajectory 1", b"trajectory 9", 1),
+            f"it is not a trajectory of this version; {WRITERS}",
+        ),
+        (lambda whole: b"", f"it is not a trajectory of this version; {WRITERS}"),
     ],
 )
 def test_a_trajectory_that_cannot_be_used(refused, here, content, why):

@@ -98,8 +98,11 @@ def test_a_tolerance_that_is_none(run, builds, tolerance):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "there is no report in c: c is missing; reportgen build -o DIR makes one"),
-        ("<html>", "cannot use c: it is no JSON (Expecting value: line 1 column 1 (char 0))"),
+        (None, "there is no report in c, which does not exist; reportgen build -o c makes one"),
+        (
+            "<html>",
+            "cannot use c: it is no JSON (Expecting value: line 1 column 1 (char 0)); give the folder of a report",
+        ),
         (
             '{"schema": 99}',
             f"cannot use c: it has layout 99 and this reportgen reads {SCHEMA}; build its experiment again",

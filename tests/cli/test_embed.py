@@ -1,5 +1,7 @@
 """`reportgen embed`: what it prints."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -49,6 +51,29 @@ def test_mistakes_are_one_line(embed, arguments, code, message):
     assert said.exit_code == code
     assert said.stderr.startswith(message)
     assert said.stderr.count("\n") == 1
+
+
+def test_a_report_without_animations_says_what_makes_some(report, tmp_path):
+    results = json.loads((report / "results.json").read_bytes())
+    results["media"] = {name: item for name, item in results["media"].items() if item["kind"] != "animation"}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+
+    for name in ([], ["weights-l1"]):
+        said = CliRunner().invoke(program, ["embed", *name, "-o", str(tmp_path)], prog_name="reportgen")
+        assert (said.exit_code, said.stdout, said.stderr) == (
+            2,
+            "",
+            "reportgen: this report has no animations; add 'motion' to the sections of its experiment file, and build "
+            "again\n",
+        )
+
+
+def test_the_folder_of_a_report_is_no_animation(report, embed, monkeypatch):
+    monkeypatch.chdir(report.parent)
+    said = embed("report")
+    assert said.stderr == (
+        "reportgen: 'report' is the folder of a report; reportgen embed -o report lists its animations\n"
+    )
 
 
 def test_a_folder_without_a_report_is_told(tmp_path):

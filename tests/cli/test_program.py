@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import reportgen
 from reportgen import pipeline
+from reportgen.cli import commands
 from reportgen.cli.program import Terminated, program
 from reportgen.errors import DataError, MachineError, ReportgenError
 from reportgen.experiment.file import on_offer, parse, schema, shipped
@@ -58,10 +59,18 @@ def test_an_unknown_command_is_met_with_the_one_meant(run):
     said = run("bild")
 
     assert said.exit_code == 2
-    assert said.stderr.endswith(
-        "Error: unknown command 'bild'. Did you mean 'build'? "
-        "Known: animate, build, cache, clean, diff, embed, new, publish, schema.\n"
+    known = ", ".join(sorted(file.stem for file in Path(commands.__file__).parent.glob("[!_]*.py")))
+    assert said.stderr.endswith(f"Error: unknown command 'bild'. Did you mean 'build'? Known: {known}.\n")
+    assert "Error: unknown command 'clea'. Did you mean 'clean'? Known: " in run("clea").stderr
+    assert run("cache", "lss").stderr.endswith(
+        "Error: unknown command 'lss'. Did you mean 'ls'? Known: gc, ls, path, verify.\n"
     )
+
+
+def test_who_asks_for_help_or_names_a_file_is_told_the_command(run):
+    assert "Error: unknown command 'help'. reportgen --help says what there is.\n" in run("help").stderr
+    told = "Error: unknown command 'my.toml'. To build the experiment in this file: reportgen build my.toml. Known: "
+    assert told in run("my.toml").stderr
 
 
 def test_an_unknown_option_is_met_with_the_one_meant(run):
@@ -166,7 +175,9 @@ def test_a_file_that_is_not_there(run, builds):
     said = run("build", "no.toml")
 
     assert said.exit_code == 2
-    assert said.stderr == "reportgen: cannot read experiment file no.toml: No such file or directory\n"
+    assert said.stderr == (
+        "reportgen: there is no experiment file no.toml; reportgen new -o no.toml writes one to start from\n"
+    )
 
 
 def test_an_unknown_executor_builds_nothing(run, builds):
@@ -189,7 +200,7 @@ def test_an_unknown_executor_builds_nothing(run, builds):
             "reportgen[RG301]: disk full writing out/x: No space left on device",
         ),
         (OSError(errno.EIO, "Input/output error"), 5, "reportgen: Input/output error"),
-        (MemoryError(), 5, "reportgen: out of memory"),
+        (MemoryError(), 5, "reportgen: out of memory; close other programs, or run again with --executor serial"),
         (
             KeyError("a\nb"),
             70,

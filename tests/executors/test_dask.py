@@ -165,8 +165,8 @@ def test_a_job_that_kills_its_workers_fails_and_the_others_are_done(workers):
     assert type(error) is MachineError
     assert error.code == "RG302"
     assert str(error) == (
-        "a job killed every worker that it was given to, most likely for want of memory; "
-        "the same command goes on from what is stored"
+        "a job killed every worker that it was given to, most likely for want of memory: give workers more; "
+        "what is done is stored: run the same command again"
     )
     assert [job.result() for job in others] == [2, 3]
     assert workers.submit(math.sqrt, 16).result(60) == 4
@@ -359,7 +359,7 @@ def test_a_scheduler_that_dies_ends_the_work_within_seconds(settings_afterwards,
 
         errors = [job.exception(15) for job in jobs]
     assert {str(error) for error in errors} == {
-        f"lost the Dask scheduler {address}; the same command goes on from what is stored"
+        f"lost the Dask scheduler {address}; what is done is stored: run the same command again"
     }
     assert {type(error) for error in errors} == {MachineError}
 

@@ -57,8 +57,8 @@ def test_a_job_that_kills_twice_fails_and_the_others_are_done():
         assert type(error) is MachineError
         assert error.code == "RG302"
         assert str(error) == (
-            "a worker process was killed by SIGKILL twice, most likely for want of memory; "
-            "the same command goes on from what is stored"
+            "a worker process was killed by SIGKILL twice, most likely for want of memory: close other programs, or "
+            "use --executor serial; what is done is stored: run the same command again"
         )
 
 
@@ -66,7 +66,10 @@ def test_a_worker_that_ends_by_itself_is_not_said_to_want_memory():
     with executors["processes"]() as workers:
         error = workers.submit(os._exit, 3).exception(60)
 
-    assert str(error) == "a worker process ended with status 3 twice; the same command goes on from what is stored"
+    assert str(error) == (
+        "a worker process ended with status 3 twice: reportgen doctor looks for the reason; what is done is stored: "
+        "run the same command again"
+    )
 
 
 def test_a_worker_killed_between_jobs_is_replaced(caplog):

@@ -11,6 +11,7 @@ import click
 
 from reportgen.animation.formats import formats
 from reportgen.animation.presets import PRESETS
+from reportgen.cli import completing
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
@@ -52,6 +53,7 @@ class SceneOption(click.Option):
     default=("weights",),
     show_default="weights",
     metavar="NAME",
+    shell_complete=completing.scenes,
     help="What to draw; several stand side by side, in step.",
 )
 @click.option(

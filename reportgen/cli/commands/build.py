@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from reportgen.cli import execution, strictness
+from reportgen.cli.completing import folders
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
@@ -17,15 +18,25 @@ from reportgen.cli.terminal import emit, tell
 
 @click.command("build")
 @click.argument("experiment", type=click.Path(path_type=Path), required=False, metavar="[EXPERIMENT.toml]")
-@click.option("-o", "--output", default="output", show_default=True, metavar="DIR", help="Where the report goes.")
+@click.option(
+    "-o",
+    "--output",
+    default="output",
+    show_default=True,
+    metavar="DIR",
+    shell_complete=folders,
+    help="Where the report goes.",
+)
 @click.option(
     "--cache-dir",
     metavar="DIR",
+    shell_complete=folders,
     help="Where work is kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
 )
 @click.option(
     "--templates",
     metavar="DIR",
+    shell_complete=folders,
     help="Templates and styles of your own: files in DIR take the place of those with the same name.",
 )
 @click.option("--explain", is_flag=True, help="Say of each thing that is made anew why it is.")

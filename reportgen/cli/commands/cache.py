@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reportgen.cli.program import debug
+from reportgen.cli.completing import folders
+from reportgen.cli.program import Commands, debug
 from reportgen.cli.terminal import emit
 from reportgen.errors import ExperimentError, VerificationError
 
@@ -23,11 +24,14 @@ _SHOWN = 20
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 _folder = click.option(
-    "--cache-dir", metavar="DIR", help="Which store.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]"
+    "--cache-dir",
+    metavar="DIR",
+    shell_complete=folders,
+    help="Which store.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
 )
 
 
-@click.group("cache")
+@click.group("cache", cls=Commands)
 def command() -> None:
     """Look after the store of finished work.
 
@@ -50,7 +54,7 @@ def ls(cache_dir: str | None) -> None:
     """Say what is in the store: kinds of entries, how many, how large, and when the oldest was last used."""
     from reportgen.housekeeping import entries
 
-    folder = _store(cache_dir)
+    folder = _there(cache_dir)
     kinds: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries(folder):
         kinds[entry.kind].append(entry)
@@ -78,7 +82,7 @@ def gc(cache_dir: str | None, unused_for: float, max_size: str | None, no_lock: 
     from reportgen.housekeeping import collect
 
     most = None if max_size is None else _bytes(max_size)
-    deleted = collect(_store(cache_dir), unused_for=unused_for, max_size=most, lock=not no_lock)
+    deleted = collect(_there(cache_dir), unused_for=unused_for, max_size=most, lock=not no_lock)
     count, size = _sums(deleted)
     emit(f"{count:,} entries deleted, {size}")
 
@@ -90,7 +94,7 @@ def verify(cache_dir: str | None) -> None:
     """Read every entry, and name those that are damaged; builds make them again by themselves."""
     from reportgen.housekeeping import damaged, entries
 
-    folder = _store(cache_dir)
+    folder = _there(cache_dir)
     found = list(damaged(folder))
     for entry, why in found[:_SHOWN]:
         emit(f"{entry.path}: {why}")
@@ -106,6 +110,14 @@ def _store(named: str | None) -> Path:
     from reportgen.store import default_folder
 
     return default_folder() if named is None else guard.named(named)
+
+
+def _there(named: str | None) -> Path:
+    """The store, which has to be there if it was named: an empty answer would hide that the name is misspelt."""
+    folder = _store(named)
+    if (named or folder.exists()) and not folder.is_dir():
+        raise ExperimentError(f"there is no folder '{folder}'; reportgen cache path says where the store is")
+    return folder
 
 
 def _sums(found: list[Entry]) -> tuple[int, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from reportgen.cli.completing import folders
 from reportgen.cli.program import debug
 from reportgen.cli.terminal import emit
 
 
 @click.command("check")
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", metavar="DIR", shell_complete=folders)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there is any problem.")
 @click.option(
     "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True, help="Text or JSON."

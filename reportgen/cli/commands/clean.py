@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from reportgen.cli.completing import folders
 from reportgen.cli.program import debug
 from reportgen.cli.terminal import emit
 
 
 @click.command("clean")
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", metavar="DIR", shell_complete=folders)
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
 @click.option("--no-lock", is_flag=True, help="Do not ask whether a build is using DIR, where locks do not work.")
 @debug

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from reportgen.cli import completing
 from reportgen.cli.terminal import emit
 
 KINDS = ("markdown", "image", "video", "player")
 
 
 @click.command("embed")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.animations)
 @click.option(
     "-o",
     "--output",
@@ -20,6 +21,7 @@ KINDS = ("markdown", "image", "video", "player")
     default=Path("output"),
     show_default=True,
     metavar="DIR",
+    shell_complete=completing.folders,
     help="The folder of the report.",
 )
 @click.option("--base", metavar="URL", help="The address that this folder has or will have; else relative to it.")
@@ -30,7 +32,7 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
     Without NAME the animations are listed. The same snippets, with buttons that copy them, are in embed/index.html of
     the report.
     """
-    from reportgen.article.embed import animations, check_base, chosen, snippets
+    from reportgen.article.embed import NO_ANIMATIONS, animations, check_base, chosen, snippets
     from reportgen.errors import ExperimentError
 
     address = check_base(base) if base else ""
@@ -38,10 +40,14 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
     if name is None:
         if kind:
             raise ExperimentError("--as needs the name of an animation; without it reportgen embed lists them")
-        width = max(map(len, known), default=0)
+        if not known:
+            raise ExperimentError(NO_ANIMATIONS)
+        width = max(map(len, known))
         for each, item in known.items():
             emit(f"{each:<{width}}  {item['width']}×{item['height']}  {', '.join(item['files'])}")
         return
+    if name not in known and (Path(name) / "results.json").is_file():
+        raise ExperimentError(f"{name!r} is the folder of a report; reportgen embed -o {name} lists its animations")
     found = snippets(name, chosen(known, name), address)
     if kind and kind not in found:
         raise ExperimentError(f'{name!r} was not made as a film; add formats = ["mp4"] to the experiment file')

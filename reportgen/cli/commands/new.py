@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reportgen.cli import completing
 from reportgen.cli.terminal import emit
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ WORKFLOW = ".github/workflows/report.yml"
 
 
 @click.command("new")
-@click.argument("name", default="default")
+@click.argument("name", default="default", shell_complete=completing.experiments)
 @click.option(
     "-o",
     "--output",

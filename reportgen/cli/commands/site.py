@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from reportgen.cli import execution, strictness
+from reportgen.cli.completing import folders
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
@@ -16,8 +17,16 @@ from reportgen.cli.terminal import emit, tell
 
 
 @click.command("site")
-@click.argument("folder", type=click.Path(path_type=Path), default=".", metavar="[DIR]")
-@click.option("-o", "--output", default="output", show_default=True, metavar="DIR", help="Where the site goes.")
+@click.argument("folder", type=click.Path(path_type=Path), default=".", metavar="[DIR]", shell_complete=folders)
+@click.option(
+    "-o",
+    "--output",
+    default="output",
+    show_default=True,
+    metavar="DIR",
+    help="Where the site goes.",
+    shell_complete=folders,
+)
 @click.option(
     "--cache-dir",
     metavar="DIR",

@@ -1,0 +1,73 @@
+"""A page that is too heavy, and what it is told."""
+
+import base64
+import logging
+
+import pytest
+
+from reportgen.article import weight
+from reportgen.errors import ExperimentError
+
+
+def page(pictures=0, players=0, tables=0, text=0):
+    """A page of so many bytes of each, nearly."""
+    data = base64.b64encode(b"p" * (pictures * 3 // 4)).decode()
+    return (
+        '<html><figure class="animation" id="figure-weights-l1"><div><img src="data:image/png;base64,'
+        f'{data}"></div></figure><figure id="figure-small"><img src="data:image/svg+xml,x"></figure>'
+        f'<script type="application/json" id="player-data">{"1" * players}</script>'
+        f'<a href="data:text/csv;base64,{"a" * tables}">csv</a><p>{"t" * text}</p></html>'
+    ).encode()
+
+
+def said(caplog):
+    return [(record.code, record.getMessage()) for record in caplog.records]
+
+
+def test_a_page_of_usual_size_is_not_worth_a_word(caplog):
+    weight.check_weight(page(pictures=20_000_000))
+    assert not said(caplog)
+
+
+def test_a_heavy_page_is_warned_of_with_what_makes_it_heavy_and_the_setting_that_helps(caplog):
+    with caplog.at_level(logging.WARNING, "reportgen"):
+        weight.check_weight(page(pictures=24_000_000, players=3_000_000, tables=200_000))
+
+    assert said(caplog) == [
+        (
+            "RG703",
+            "report.html has 27 MB, too much for mail (pictures 24 MB, players 3.0 MB, tables 0.2 MB, text 0.0 MB; "
+            "the largest: weights-l1 24 MB); index.html shows the same from smaller files; for less: leave out "
+            "sections or arms, or record less often ([recording] every), for fewer frames",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "way"),
+    [
+        ("pictures", "leave out sections or arms, or record less often ([recording] every)"),
+        ("players", "record less often ([recording] every), or have fewer arms"),
+        ("tables", "train fewer runs ([runs] count)"),
+        ("text", "leave out sections"),
+    ],
+)
+def test_the_advice_is_for_what_takes_most(caplog, what, way):
+    weight.check_weight(page(**{what: 30_000_000}))
+    assert f"; for less: {way}" in said(caplog)[0][1]
+
+
+def test_a_page_that_no_browser_opens_is_not_made():
+    with pytest.raises(ExperimentError, match=r"^report.html would have 101 MB, more than 100 MB, .*players") as caught:
+        weight.check_weight(page(players=101_000_000))
+
+    assert (caught.value.code, caught.value.exit_code) == ("RG703", 2)
+
+
+def test_parts_of_a_real_page_add_up(report):
+    content = (report / "report.html").read_bytes()
+    parts = weight.weights(content)
+
+    assert sum(parts.values()) == len(content)
+    assert min(parts.values()) > 0
+    assert parts["pictures"] > len(content) / 2
