@@ -74,11 +74,11 @@ def folders(_: click.Context, __: click.Parameter, typed: str) -> list[Completio
 
 @from_list
 def experiments(_: click.Context) -> list[str]:
-    """Names that `reportgen new` knows: the files that come with the package."""
+    """What `reportgen new` knows: the experiment files that come with the package, and what else it starts."""
     import reportgen
 
     shipped = Path(reportgen.__file__).parent / "experiment" / "shipped"
-    return sorted(file.stem for file in shipped.glob("*.toml"))
+    return sorted({*(file.stem for file in shipped.glob("*.toml")), "site", "workflow"})
 
 
 @from_list

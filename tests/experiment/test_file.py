@@ -228,11 +228,14 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(tmp_path, ending
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ExperimentError) as caught:
         load(tmp_path / "no.toml")
-    assert str(caught.value) == f"cannot read experiment file {tmp_path / 'no.toml'}: No such file or directory"
+    assert str(caught.value) == (
+        f"there is no experiment file {tmp_path / 'no.toml'}; reportgen new -o {tmp_path / 'no.toml'} writes one to "
+        "start from"
+    )
 
 
 def test_a_folder_is_not_an_experiment(tmp_path):
-    with pytest.raises(ExperimentError, match=r"Is a directory$"):
+    with pytest.raises(ExperimentError, match=rf"^{tmp_path} is a folder and no experiment file; "):
         load(tmp_path)
 
 
