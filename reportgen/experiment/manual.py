@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Node = Mapping[str, Any]
@@ -21,15 +21,13 @@ mistakes are told at once, with line and column, before anything is trained.
 `#:schema reportgen.schema.json` as the first line of the file make an editor complete and check it. This page is what
 `reportgen schema --format markdown` prints."""
 
-_ORDER = ("network", "training", "runs", "recording", "comparison", "sweep", "reference")
-_HEADINGS = {"reference": "[[reading]]"}  # other tables are called as their classes are
 _REQUIRED = "**required**"
 
 
 def manual(schema: Node, titles: Mapping[str, str]) -> str:
     """The page: `schema` is that of experiment files, `titles` has the headings of the sections by their names."""
     tables, top = schema["$defs"], schema["properties"]
-    plain = {key: node for key, node in top.items() if key in ("title", "author", "language", "sections", "formats")}
+    plain = {key: node for key, node in top.items() if not _is_table(node) and key not in ("data", "arms")}
     data = [tables[_named(ref)] for ref in top["data"]["oneOf"]]
     arms = [tables[_named(ref)] for ref in top["arms"]["items"]["oneOf"]]
     parts = [
@@ -48,11 +46,31 @@ def manual(schema: Node, titles: Mapping[str, str]) -> str:
         "with which keys. Biases are never penalised.",
         *_kinds(arms, "penalty", "Penalty"),
     ]
-    for name in _ORDER:
-        node = tables[name]
-        parts += [f"## `{_HEADINGS.get(name, f'[{name}]')}`", _prose(node["description"])]
-        parts.append(_keys(node["properties"], node.get("required", ())))
+    for heading, node in _below(top, tables):
+        parts += [f"## `{heading}`", _prose(node["description"])]
+        rows = {key: part for key, part in node["properties"].items() if not _is_table(part)}
+        parts.append(_keys(rows, node.get("required", ())))
     return "\n\n".join(parts) + "\n"
+
+
+def _below(properties: Mapping[str, Node], tables: Mapping[str, Node], above: str = "") -> Iterator[tuple[str, Node]]:
+    """Tables of one kind by their headings in a file, "[network]" or "[[reading]]", and those inside of them."""
+    for key, node in properties.items():
+        if _is_table(node):
+            table = tables[_named(_table_of(node))]
+            name = f"{above}{key}"
+            yield f"[[{name}]]" if node.get("type") == "array" else f"[{name}]", table
+            yield from _below(table["properties"], tables, f"{name}.")
+
+
+def _is_table(node: Node) -> bool:
+    return "$ref" in _table_of(node)
+
+
+def _table_of(node: Node) -> Node:
+    """What an array holds, and what may be left out; `node` itself if it is neither."""
+    kinds = [node, node.get("items", {}), *node.get("anyOf", ())]
+    return next((kind for kind in kinds if "$ref" in kind), node)
 
 
 def _kinds(nodes: Iterable[Node], key: str, what: str) -> list[str]:
