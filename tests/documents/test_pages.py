@@ -15,17 +15,16 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").r
 def before(page: str, folder: Path, report: Path) -> None:
     """What a page takes for granted: files that its reader has by then."""
     if page == "README.md":
-        (folder / "pyproject.toml").write_text("", "utf-8")
-        shutil.copytree(report / "trajectories", folder / "trajectories")
         for name in ("l1", "l2"):
             shutil.copy(report / "trajectories" / f"{name}.trajectory", folder)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_everything_a_page_shows_works(page, tmp_path, programs, environment, request):
+def test_everything_a_page_shows_works(page, tmp_path, programs, environment, report):
     found = blocks(page)
     work = tmp_path / "work"
     work.mkdir()
+    before(page.name, work, report)
     folder = Folder(work, programs, environment, found)
     for block in found:
         if (block.page, block.text.partition("\n")[0]) in exceptions.BLOCKS:
