@@ -2,12 +2,15 @@
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import click
 import pytest
 from documents import exceptions
 from documents.snippets import LANGUAGES, ROOT, Folder, blocks, check_options, check_toml, commands, matches
+
+from reportgen.experiment.file import parse
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
@@ -17,6 +20,9 @@ def before(page: str, folder: Path, report: Path) -> None:
     if page == "README.md":
         for name in ("l1", "l2"):
             shutil.copy(report / "trajectories" / f"{name}.trajectory", folder)
+        for name in ("before", "after"):
+            (folder / name).mkdir()
+            shutil.copy(report / "results.json", folder / name)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -84,3 +90,14 @@ def test_blocks_of_toml_are_checked_as_experiments(tmp_path):
 
     with pytest.raises(Exception, match="epoch: unknown key"):
         check_toml(block)
+
+
+def test_experiments_that_ship_are_small_while_pages_are_tried(programs, environment, tmp_path):
+    printed = subprocess.run(
+        [programs / "reportgen", "new"], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    experiment = parse(printed)
+
+    assert experiment.runs.count == 2
+    assert experiment.training.epochs == 4
+    assert len(experiment.sections) == 5
