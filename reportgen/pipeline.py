@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import reportgen
 from reportgen import files, output, sources, stages
 from reportgen.animation.formats import formats
-from reportgen.article import results
+from reportgen.article import around, results
 from reportgen.errors import DataError, VerificationError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
@@ -24,11 +24,12 @@ from reportgen.store import Store, default_folder, opened
 
 if TYPE_CHECKING:  # a build that finds everything as it should be loads none of these
     from reportgen.animation import Media
+    from reportgen.article.around import Page
     from reportgen.article.claims import Settled
     from reportgen.article.page import Article
     from reportgen.article.sections import Table
     from reportgen.article.told import Told
-    from reportgen.chapters import Progress
+    from reportgen.chapters import Progress, Shop
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,24 @@ class Allowed:
     """To read a store that others can write to."""
 
 
+class Work(Protocol):
+    """What can be built into a folder: the report of one experiment, or a site of several."""
+
+    @property
+    def formats(self) -> Iterable[str]:
+        """Formats in which animations are written."""
+
+    @property
+    def inputs(self) -> Mapping[str, Path]:
+        """Files and folders it reads, by what they are called; the output may not hold them."""
+
+    def made_from(self) -> sources.Parts:
+        """All that it comes from; equal parts are equal bytes. Reads files, so it may raise `ReportgenError`."""
+
+    def files(self, shop: Shop) -> Mapping[str, bytes]:
+        """Every file, by its path in the folder, made in the shop."""
+
+
 def build(
     experiment: Experiment,
     out: Path,
@@ -65,47 +84,145 @@ def build(
     progress: Progress | None = None,
     explain: Callable[[str], None] | None = None,
     templates: Path | None = None,
+    beside: Path | None = None,
     inputs: Mapping[str, Path] | None = None,
     allowed: Allowed | None = None,
 ) -> Built:
     """Train what is missing, analyse it, draw it and write the site.
 
-    Files in `templates` take the place of the templates of the package that have the same name. `explain` is told why
-    each thing is made anew. `inputs` are files that the build was described in, by what they are called: `out` may not
-    hold them.
+    Files in `templates` take the place of the templates of the package that have the same name. Files that the
+    experiment names lie in the folder `beside`. `explain` is told why each thing is made anew. `inputs` are files that
+    the build was described in, by what they are called: `out` may not hold them.
     """
-    allowed = allowed or Allowed()
+    work = Single(experiment, templates=templates, beside=beside or Path(), described_in=inputs or {})
+    files = carry_out(
+        work, out, cache=cache, executor=executor, progress=progress, explain=explain, allowed=allowed or Allowed()
+    )
+    if work.report:
+        headlines, diverged = work.report.article.headlines, work.report.article.facts["diverged"]
+    else:
+        found = results.load(out)
+        headlines, diverged = tuple(found["headlines"]), found["facts"]["diverged"]
+    return Built(out / "report.html", files, headlines, diverged)
+
+
+def carry_out(
+    work: Work,
+    out: Path,
+    *,
+    cache: Path | None = None,
+    executor: str | Callable[[], Executor] = "processes",
+    progress: Progress | None = None,
+    explain: Callable[[str], None] | None = None,
+    allowed: Allowed,
+) -> tuple[Path, ...]:
+    """Make all files of `work` in the folder `out`, and return where they are; nothing, where nothing has changed."""
     cache = cache or default_folder()
-    inputs = {**(inputs or {}), **({"folder of templates": templates} if templates else {})}
-    made_from = stages.of_build(experiment, templates)
-    with output.claim(out, inputs, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
+    made_from = work.made_from()
+    with output.claim(out, work.inputs, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
         if place.current(made_from):
-            return _as_it_stands(place)
-        for name in experiment.formats:
-            formats[name]().check_available()
+            return tuple(out / name for name in place.manifest.files) if place.manifest else ()
         files.check_writable(out, "output folder")
-
-        from reportgen import chapters
-
         reasons = _Reasons(explain, place.manifest.made_from if place.manifest else None, made_from)
-        with (
-            opened(cache, shared=allowed.shared_cache, lock=not allowed.no_lock) as store,
-            (executors[executor] if isinstance(executor, str) else executor)() as trainers,
-            # Workers elsewhere train; what has to be drawn is here.
-            executors["processes"]() if getattr(trainers, "remote", False) else nullcontext(trainers) as workers,
-        ):
-            shop = chapters.Shop(
-                store=store, trainers=trainers, workers=workers, progress=progress or _silent, explain=reasons
-            )
-            told, media = chapters.told(shop, experiment)
-            article = _article(experiment, told, media)
-            contents = _files(article, told, _given_away(experiment, told, store, trainers), templates)
-        if stages.of_build(experiment, templates) != made_from:
-            raise DataError(
-                "templates were edited while pages were made from them; run the same command again", code="RG102"
-            )
-        written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
-    return Built(out / "report.html", written, article.headlines, article.facts["diverged"])
+        with shop(work, cache, executor, progress, reasons, allowed) as opened_shop:
+            contents = work.files(opened_shop)
+        if work.made_from() != made_from:
+            raise DataError("a file was edited while pages were made from it; run the same command again", code="RG102")
+        return place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
+
+
+@contextmanager
+def shop(
+    work: Work,
+    cache: Path | None = None,
+    executor: str | Callable[[], Executor] = "processes",
+    progress: Progress | None = None,
+    explain: Callable[[str, sources.Parts], None] | None = None,
+    allowed: Allowed | None = None,
+) -> Iterator[Shop]:
+    """Where `work` is done: a store and workers, until it is left."""
+    allowed = allowed or Allowed()
+    for name in work.formats:
+        formats[name]().check_available()
+
+    from reportgen import chapters
+
+    with (
+        opened(cache or default_folder(), shared=allowed.shared_cache, lock=not allowed.no_lock) as store,
+        (executors[executor] if isinstance(executor, str) else executor)() as trainers,
+        # Workers elsewhere train; what has to be drawn is here.
+        executors["processes"]() if getattr(trainers, "remote", False) else nullcontext(trainers) as workers,
+    ):
+        yield chapters.Shop(
+            store=store,
+            trainers=trainers,
+            workers=workers,
+            progress=progress or _silent,
+            explain=explain or _Reasons(None, None, {}),
+        )
+
+
+class Single:
+    """The report of one experiment, as `Work`."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        templates: Path | None = None,
+        beside: Path = Path(),
+        described_in: Mapping[str, Path],
+    ) -> None:
+        self._experiment = experiment
+        self._site = experiment.site
+        if experiment.site and experiment.site.theme and not templates:
+            templates = beside / experiment.site.theme
+        self._templates = templates
+        self._beside = beside
+        self.formats = experiment.formats
+        self.inputs = {**described_in, **({"folder of templates": templates} if templates else {})}
+        self.report: Report | None = None
+        """What it found, once it is made."""
+
+    def made_from(self) -> sources.Parts:
+        found = dict(stages.of_build({"experiment": self._experiment}, self._templates))
+        if self._site:
+            found |= around.digests(self._site, self._beside)
+        return found
+
+    def files(self, shop: Shop) -> Mapping[str, bytes]:
+        from reportgen.article.page import about
+
+        self.report = report(shop, self._experiment)
+        page, css = about(self.report.article), ""
+        more: Mapping[str, bytes] = {}
+        if self._site:
+            surroundings, css, more = around.surroundings(self._site, self._beside)
+            page = about(self.report.article, "", surroundings)
+        return {**more, **data(self.report), **pages(self.report, self._templates, page, css)}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Report:
+    """An experiment, computed and drawn, before it is put on pages."""
+
+    article: Article
+    shown: Mapping[str, Any]
+    """What each still picture was drawn from, by its name."""
+    trajectories: Mapping[str, bytes]
+    """By the names of their files."""
+
+
+def report(shop: Shop, experiment: Experiment) -> Report:
+    """Find or make everything that pages about `experiment` show."""
+    from reportgen import chapters
+
+    told, media = chapters.told(shop, experiment)
+    return Report(
+        article=_article(experiment, told, media),
+        shown={wish.name: wish.inputs for one in told.values() for wish in one.wishes},
+        trajectories=_given_away(experiment, told, shop.store, shop.trainers),
+    )
 
 
 def verify(
@@ -132,13 +249,6 @@ def verify(
             f"{len(different)} of {len({*first, *second})} files came out otherwise when they were made again: {listed}"
         )
     return len(first)
-
-
-def _as_it_stands(place: output.Output) -> Built:
-    out = place.folder.path
-    found = results.load(out)
-    listed = tuple(out / name for name in place.manifest.files) if place.manifest else ()
-    return Built(out / "report.html", listed, tuple(found["headlines"]), found["facts"]["diverged"])
 
 
 class _Reasons:
@@ -229,20 +339,18 @@ def _ledger(claims: Iterable[Settled]) -> Table:
     )
 
 
-def _files(
-    article: Article, told: Mapping[str, Told], trajectories: Mapping[str, bytes], templates: Path | None
-) -> dict[str, bytes]:
-    """Everything of the output folder."""
-    from reportgen.article.page import described, render, render_embeds, table_file
+def data(report: Report) -> dict[str, bytes]:
+    """Pictures, tables, trajectories and numbers of a report, by their paths in its folder."""
+    from reportgen.article.page import described, table_file
     from reportgen.article.spreadsheet import csv_bytes
 
+    article = report.article
     # The results hold what each still picture was drawn from, so no number hides in a curve.
-    shown = {wish.name: wish.inputs for one in told.values() for wish in one.wishes}
-    items = {item.name: {**described(item), "inputs": shown.get(item.name)} for item in article.media.values()}
+    items = {item.name: {**described(item), "inputs": report.shown.get(item.name)} for item in article.media.values()}
     files = {path: content for item in article.media.values() for path, content in item.published.items()}
     for table in article.tables.values():
         files[f"data/{table.name}.csv"] = files[f"media/{table_file(table)}"] = csv_bytes(table)
-    files |= {f"trajectories/{name}.trajectory": content for name, content in trajectories.items()}
+    files |= {f"trajectories/{name}.trajectory": content for name, content in report.trajectories.items()}
     files["results.json"] = results.json_bytes(
         {
             "schema": results.SCHEMA,
@@ -258,7 +366,16 @@ def _files(
             "media": items,
         }
     )
-    files |= {f"embed/{name}": text.encode() for name, text in render_embeds(article, templates).items()}
-    files["index.html"] = render(article, single_file=False, templates=templates).encode()
-    files["report.html"] = render(article, single_file=True, templates=templates).encode()
+    return files
+
+
+def pages(report: Report, templates: Path | None, page: Page, css: str = "") -> dict[str, bytes]:
+    """The article, the same in one file, and pages to embed its animations, by their paths in its folder."""
+    from reportgen.article.page import render, render_embeds
+
+    article = report.article
+    files = {f"embed/{name}": text.encode() for name, text in render_embeds(article, templates, page, css).items()}
+    for name, single_file in {"index.html": False, "report.html": True}.items():
+        text = render(article, single_file=single_file, templates=templates, page=page, css=css)
+        files[name] = text.encode()
     return files

@@ -5,7 +5,7 @@ Whatever could change what comes out must be among the parts, and what only the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,8 @@ def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Par
     }
 
 
-def of_build(experiment: Experiment, templates: Path | None = None) -> Parts:
-    """What a whole report comes from; equal parts are equal bytes. `templates` are the user's own.
+def of_build(experiments: Mapping[str, Experiment], templates: Path | None = None) -> Parts:
+    """What reports of experiments come from; equal parts are equal bytes. `templates` are the user's own.
 
     Raises `TemplateError` if there is no such folder.
     """
@@ -58,12 +58,12 @@ def of_build(experiment: Experiment, templates: Path | None = None) -> Parts:
         raise TemplateError(f"there is no folder of templates {templates}")
     own = sources.files(templates) if templates else {}
     return {
-        **sources.settings(experiment, "experiment"),
+        **{name: part for known, e in experiments.items() for name, part in sources.settings(e, known).items()},
         **sources.code(*sources.everything()),
         **sources.files(sources.template_folder()),
         **{f"own {path}": digest for path, digest in own.items()},
-        **_encoders(experiment.formats),
-        **sources.versions(*_TOOLS, "jinja2", "math-core", "pygments"),
+        **_encoders({name: None for e in experiments.values() for name in e.formats}),
+        **sources.versions(*_TOOLS, "jinja2", "math-core", "pygments", "markdown-it-py", "mdit-py-plugins"),
         **{f"training: {part}": value for part, value in engine().items()},
     }
 

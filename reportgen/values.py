@@ -52,10 +52,12 @@ def wording(message: str, given: Any) -> str:
     """A complaint of pydantic's in our words: "must be greater than 0, got -1"."""
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
-    return f"{message}, got {shown(given)}"
+    return message if given == "" else f"{message}, got {shown(given)}"
 
 
 _WORDS = {
+    "Value error, ": "",
+    "Value should have at least 1 item after validation, not 0": "must not be empty",
     "Input should": "must",
     "String should": "must",
     "List should": "must",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import math
 import re
@@ -14,7 +15,6 @@ from typing import Any
 from urllib.parse import quote
 
 import jinja2
-import math_core
 from jinja2.ext import Extension
 from markupsafe import Markup, escape
 from pygments import highlight
@@ -23,8 +23,10 @@ from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media, content_named
 from reportgen.article import policy, sandbox
+from reportgen.article.around import Around, Card, Page, alone, shortened, slug
 from reportgen.article.claims import Settled
 from reportgen.article.embed import snippets
+from reportgen.article.formulas import GRAMMAR, kept, mathml
 from reportgen.article.numbers import number
 from reportgen.article.player import Players
 from reportgen.article.sections import Findings, Table, sections
@@ -62,32 +64,70 @@ class Article:
     """About the build as a whole: how many runs and steps, how many diverged, versions."""
 
 
-def render(article: Article, *, single_file: bool, templates: Path | None = None) -> str:
+def about(article: Article, path: str = "", around: Around | None = None, card: Card | None = None) -> Page:
+    """What the page of an article says of itself; `path` and `around` say where it stands in a site."""
+    e = article.experiment
+    headline = article.headlines[0] if article.headlines else ""
+    return Page(
+        title=e.title,
+        path=path,
+        around=around,
+        description=shortened(e.abstract or headline or e.title),
+        language=e.language,
+        author=e.author or (e.site.author if e.site else ""),
+        date=e.date,
+        tags=e.tags,
+        card=card,
+    )
+
+
+def render(
+    article: Article, *, single_file: bool, templates: Path | None = None, page: Page | None = None, css: str = ""
+) -> str:
     """The article as one HTML page: alone with everything inside it, or beside the files in its folder `media`.
 
     Files in the folder `templates` take the place of those of the package that have the same name. They are read, and
-    rendered in a sandbox. Raises `TemplateError` for a mistake in one of them, and `RefusedError` for a link in it
-    that leads out of it.
+    rendered in a sandbox. `css` comes after our own styles. Raises `TemplateError` for a mistake in one of them, and
+    `RefusedError` for a link in it that leads out of it.
     """
+    page = page or about(article)
+    if single_file:
+        page = alone(page)
     names = {
         "embedded": single_file,
         "source": _once(_embedded) if single_file else _beside,
         "download": _once(_download) if single_file else _once(_data_file),
+        "page": page,
+        "css": css,
     }
     return _page("article.html", article, names, templates, policy.ALONE if single_file else policy.BESIDE)
 
 
-def render_embeds(article: Article, templates: Path | None = None) -> dict[str, str]:
+def render_embeds(
+    article: Article, templates: Path | None = None, page: Page | None = None, css: str = ""
+) -> dict[str, str]:
     """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all."""
-    names = {"embedded": False, "source": _above, "download": _data_file}
+    page = page or about(article)
+    title = article.experiment.title
+    around = page.around and dataclasses.replace(page.around, home=f"../{page.around.home}")
+    page = Page(
+        title=f"Embed · {title}", path=f"{page.path}embed/", around=around, language=page.language, listed=False
+    )
+    names = {"embedded": False, "source": _above, "download": _data_file, "css": css}
     moving = {name: media for name, media in article.media.items() if media.kind == "animation"}
     pages = {
-        f"{name}.html": _page("embed.html", article, {**names, "name": name}, templates, policy.BESIDE)
+        f"{name}.html": _page(
+            "embed.html",
+            article,
+            {**names, "name": name, "page": dataclasses.replace(page, title=f"{name} · {title}")},
+            templates,
+            policy.BESIDE,
+        )
         for name in moving
     }
     if moving:
         names["snippets"] = {name: snippets(name, described(media)) for name, media in moving.items()}
-        pages["index.html"] = _page("embeds.html", article, names, templates, policy.BESIDE)
+        pages["index.html"] = _page("embeds.html", article, {**names, "page": page}, templates, policy.BESIDE)
     return pages
 
 
@@ -103,15 +143,20 @@ def described(media: Media) -> dict[str, Any]:
 
 
 def _page(template: str, article: Article, names: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
-    numbering = Numbering()
     known = {
         "article": article,
         "chapter_of": {chapter.name: chapter for chapter in article.chapters},
-        "numbering": numbering,
+        "numbering": Numbering(),
         "claim": lambda name: _known(article.claims, name, "claim").sentence,
+        "site": names["page"].around,
         **names,
     }
-    text = rendered(template, known, _printable, templates, pictures, numbering)
+    return laid_out(template, known, templates, pictures)
+
+
+def laid_out(template: str, known: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
+    """A page about findings; `known` has a `Numbering` under "numbering"."""
+    text = rendered(template, known, _printable, templates, pictures, known["numbering"])
     # A claim that does not apply leaves a space at the end of its line.
     return re.sub(r"[ \t]+\n", "\n", text)
 
@@ -203,9 +248,13 @@ class _Environment(sandbox.Sandbox):
 def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _Environment:
     """The templates of `folders`, each compiled once and again when its file changes."""
     environment = _Environment(
-        {Numbering: frozenset({"find", "show"}), Players: frozenset({"data", "only"})},
+        {
+            Numbering: frozenset({"among", "find", "show"}),
+            Players: frozenset({"data", "only"}),
+            Media: frozenset({"named"}),
+        },
         finalize,
-        {"num": _number},
+        {"num": _number, "slug": slug},
         loader=sandbox.Folders(folders),
         undefined=_Undefined,
         trim_blocks=True,
@@ -279,6 +328,10 @@ class Numbering:
         number = 1 + sum(other == kind for other, _ in self._shown)
         self._shown[kind, name] = number
         return number
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Those of some figures that the page has shown up to here."""
+        return [name for name in names if ("figure", name) in self._shown]
 
     def find(self, name: str, kind: str | None = None) -> tuple[str, int]:
         """Kind and number of what is called `name`, wherever on the page it stands."""
@@ -381,11 +434,7 @@ class Formulas(Extension):
     close; `\$` is a dollar sign always. What stands in Jinja2's own braces is left alone.
     """
 
-    _FORMULA = re.compile(
-        r"(?P<jinja>\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\})|(?P<dollar>\\\$)"
-        r"|\$\$(?P<display>.+?)\$\$|\$(?=[^\s$])(?P<inline>[^$\n]*?[^\s$\\])\$(?!\d)(?P<after>[.,;:!?)’”]*)",
-        re.DOTALL,
-    )
+    _FORMULA = re.compile(rf"(?P<jinja>\{{#.*?#\}}|\{{\{{.*?\}}\}}|\{{%.*?%\}})|(?P<dollar>\\\$)|{GRAMMAR}", re.DOTALL)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Replace the formulas of a template before Jinja2 reads it, keeping its lines."""
@@ -407,27 +456,9 @@ class Formulas(Extension):
                     f"formula {tex!r}: a value cannot stand inside a formula; end it before and begin anew", match
                 )
             try:
-                mathml = _mathml(tex, bool(match["display"]))
+                done = mathml(tex, bool(match["display"]))
             except ValueError as error:
                 raise fail(f"formula {tex!r}: {error}", match) from error
-            if match["after"]:
-                mathml = f'<span class="keep">{mathml}{match["after"]}</span>'
-            return mathml + "\n" * match[0].count("\n")
+            return kept(done, match["after"]) + "\n" * match[0].count("\n")
 
         return self._FORMULA.sub(formula, source)
-
-
-@cache
-def _mathml(tex: str, display: bool) -> str:
-    try:
-        mathml: str = math_core.LatexToMathML(fancy_error=False).convert_with_local_state(tex, displaystyle=display)
-    except math_core.LatexError as error:
-        raise ValueError(str(error).partition(": ")[2]) from error
-    # A page whose policy forbids inline styles still aligns its equations.
-    mathml = re.sub(r'style="text-align: (left|right);[^"]*"', r'class="\1"', mathml)
-    # Braces would mean something to Jinja2; MathML has them as text only.
-    mathml = mathml.replace("{{", "{&#123;").replace("{%", "&#123;%").replace("{#", "&#123;#")
-    if not display:
-        return mathml
-    # A wide formula scrolls in its own box; a span, because it may stand in a paragraph.
-    return f'<span class="formula" role="group" aria-label="Formula" tabindex="0">{mathml}</span>'

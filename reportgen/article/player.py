@@ -191,6 +191,18 @@ def pack(offers: Sequence[Offer]) -> Players:
     )
 
 
+def together(parts: Mapping[str, Players]) -> Players:
+    """The players of several articles on one page; before the names of each stands the key of its part."""
+    players: dict[str, Player] = {}
+    series: list[Series] = []
+    for prefix, part in parts.items():
+        for name, player in part.players.items():
+            panels = tuple((title, place + len(series)) for title, place in player.panels)
+            players[prefix + name] = dataclasses.replace(player, panels=panels)
+        series += part.series
+    return Players(players=players, series=tuple(series))
+
+
 def _like(runs: Iterable[Run], trained: Trained) -> dict[Run, list[Run]]:
     """For each of `runs` itself and those of `trained` that differ from it only by seeds, in the order of these."""
     families: dict[object, list[Run]] = {}

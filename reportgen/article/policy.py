@@ -41,9 +41,10 @@ class Policy:
         """`static/NAME` as an element of the page."""
         return self._element("script", self._static(name))
 
-    def style(self, *names: str) -> Markup:
-        """`static/NAME` of each name, the style sheet of the article unless told, as one element of the page."""
-        return self._element("style", "\n".join(map(self._static, names or ("article.css",))))
+    def style(self, *names: str, text: str = "") -> Markup:
+        """`static/NAME` of each name, that of the article unless told, and then `text`, as one element of the page."""
+        parts = [*map(self._static, names or ("article.css",)), *([_fit(text, "a style sheet")] if text else [])]
+        return self._element("style", "\n".join(parts))
 
     def settled(self, page: str) -> str:
         """The page with its policy in it. Raises `ValueError` if it has none."""
@@ -57,13 +58,16 @@ class Policy:
         return "; ".join([*rules, f"img-src {self._pictures}", "base-uri 'none'", "form-action 'none'"])
 
     def _static(self, name: str) -> str:
-        _, text = self._folders.read(f"static/{name}")
-        # What must not change once it is hashed: an HTML reader has no other characters than these.
-        if found := re.search(r"</(?:script|style)|<!--|[\0\f\ud800-\udfff]", text, re.IGNORECASE):
-            raise ValueError(f"static/{name} holds {found[0]!r}, which would end or hide a script inside a page")
-        return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+        return _fit(self._folders.read(f"static/{name}")[1], f"static/{name}")
 
     def _element(self, kind: str, text: str) -> Markup:
         inside = f"\n{text}" + ("" if text.endswith("\n") else "\n")
         self._hashes[kind][base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()] = None
         return Markup(f"<{kind}>{inside}</{kind}>")  # noqa: S704  # nothing in it ends it
+
+
+def _fit(text: str, name: str) -> str:
+    """`text` as it can stand inside an element, and does not change once it is hashed."""
+    if found := re.search(r"</(?:script|style)|<!--|[\0\f\ud800-\udfff]", text, re.IGNORECASE):
+        raise ValueError(f"{name} holds {found[0]!r}, which would end or hide a script inside a page")
+    return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)

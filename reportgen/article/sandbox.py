@@ -46,8 +46,15 @@ class TooMuchError(jinja2.TemplateRuntimeError):
     """A template that takes too long, or makes too much."""
 
 
+OURS = "reportgen"
+"""What a template of the package is asked for below, by one that takes its place: "reportgen/article.html"."""
+
+
 class Folders(jinja2.BaseLoader):
-    """Files by name, each from the first of some folders that has it, and never from outside of that folder."""
+    """Files by name, each from the first of some folders that has it, and never from outside of that folder.
+
+    The last folder is that of the package.
+    """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folder.resolve() for folder in folders)
@@ -88,9 +95,10 @@ class Folders(jinja2.BaseLoader):
 
     def _find(self, name: str) -> Path:
         parts = split_template_path(name)  # refuses ".."
-        for folder in self.folders:
+        ours = parts[:1] == [OURS] and len(parts) > 1
+        for folder in self.folders[-1:] if ours else self.folders:
             try:
-                path = folder.joinpath(*parts).resolve(strict=True)
+                path = folder.joinpath(*parts[ours:]).resolve(strict=True)
                 regular = stat.S_ISREG(path.stat().st_mode)  # a pipe or a device may never end
             except RecursionError:  # of the templates
                 raise

@@ -58,7 +58,9 @@ class Told:
 
 def core(experiment: Experiment) -> Experiment:
     """The experiment without what only the page shows."""
-    return dataclasses.replace(experiment, title="", author="", language="en", reading=(), sections=(), formats=())
+    shown: dict[str, Any] = {"title": "", "author": "", "language": "en", "abstract": "", "date": "", "site": None}
+    shown |= dict.fromkeys(("tags", "reading", "sections", "formats"), ())
+    return dataclasses.replace(experiment, **shown)
 
 
 def tell(

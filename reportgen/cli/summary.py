@@ -6,6 +6,7 @@ import os
 import sys
 import textwrap
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,24 +19,28 @@ if TYPE_CHECKING:
 
 def summary(built: Built, out: Path) -> str:
     """Lines for standard output."""
-    parts: dict[Path, list[Path]] = defaultdict(list)
-    for file in built.files:
-        inside = file.relative_to(out).parts if file.is_relative_to(out) else file.parts
-        # A file directly in the output folder has its line, a folder there has one for all it holds.
-        parts[out / inside[0] if len(inside) > 1 else file].append(file)
-    paths = sorted(parts, key=lambda path: (path != built.front, path))
-    rows = [_row(path, parts[path]) for path in paths]
-    name_width, size_width = (max((len(row[column]) for row in rows), default=0) for column in range(2))
-    lines = [
-        f"{_link(path, name)}{' ' * (name_width - len(name))}  {size:>{size_width}}  {note}".rstrip()
-        for path, (name, size, note) in zip(paths, rows, strict=True)
-    ]
+    lines = [listing(built.files, out, built.front)]
     if built.diverged:
         runs = "1 run" if built.diverged == 1 else f"{built.diverged:,} runs"
         lines += ["", f"{runs} diverged; the report says which, and at which step."]
     if built.headlines:
         lines += ["", *(_wrapped(line) for line in built.headlines)]
     return "\n".join(lines)
+
+
+def listing(files: Iterable[Path], out: Path, front: Path) -> str:
+    """What lies in the folder `out`, a line for each file and for each folder directly in it; `front` comes first."""
+    parts: dict[Path, list[Path]] = defaultdict(list)
+    for file in files:
+        inside = file.relative_to(out).parts if file.is_relative_to(out) else file.parts
+        # A file directly in the output folder has its line, a folder there has one for all it holds.
+        parts[out / inside[0] if len(inside) > 1 else file].append(file)
+    rows = [(path, _row(path, parts[path])) for path in sorted(parts, key=lambda path: (path != front, path))]
+    name_width, size_width = (max((len(row[column]) for _, row in rows), default=0) for column in range(2))
+    return "\n".join(
+        f"{_link(path, name)}{' ' * (name_width - len(name))}  {size:>{size_width}}  {note}".rstrip()
+        for path, (name, size, note) in rows
+    )
 
 
 def size(count: int) -> str:

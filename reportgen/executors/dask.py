@@ -182,7 +182,10 @@ class Dask(Workers):
             if self._client:
                 self._client.close(timeout=_CLOSE_WITHIN)
             if self._cluster:
-                self._cluster.close(timeout=_CLOSE_WITHIN)
+                try:
+                    self._cluster.close(timeout=_CLOSE_WITHIN)
+                except AssertionError:  # Dask's: a worker that is just being started again has no process to end yet
+                    self._cluster.close(timeout=_CLOSE_WITHIN)
         self._client = self._cluster = None
 
 

@@ -13,6 +13,7 @@ from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
+from reportgen.experiment.site import Date, Language, Site, Tags
 from reportgen.network import Network
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
@@ -133,8 +134,16 @@ class Experiment(Checked):
     """Of the article."""
     author: Label = ""
     """Shown below the title."""
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    language: Language = "en"
     """Of the title and the labels, such as "en" or "pt-BR": what browsers and screen readers are told."""
+    abstract: Annotated[Label, Field(max_length=1_000)] = ""
+    """What it is about, for previews and lists of posts; the first finding unless given."""
+    date: Date = ""
+    """The day of its publication, like 2026-11-23; posts of a site need one."""
+    tags: Tags = ()
+    """What it is about, in a word or two each."""
+    site: Site | None = None
+    """The site that the report stands in, where that is not told by a `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)
     data_seed: Annotated[int, Field(ge=0)] = 0
     fresh_data: bool = False

@@ -123,13 +123,17 @@ def _values(node: Node, *, many: bool = False) -> str:
         case "boolean":
             return "`true`, `false`"
         case "string":
-            longest = f", at most {node['maxLength']} characters" if "maxLength" in node else ""
-            return f"text{longest}" + (f" that matches `{node['pattern']}`" if "pattern" in node else "")
+            if node.get("format") == "date":
+                return "a day, like `2026-11-23`"
+            longest = f", at most {_number(node['maxLength'])} characters" if "maxLength" in node else ""
+            pattern = node.get("pattern", "\\x")
+            # What only keeps control characters out says nothing to a reader.
+            return f"text{longest}" + ("" if "\\x" in pattern else f" that matches `{pattern}`")
         case "array":
             items, most = node["items"], f"; at most {node['maxItems']} of them" if "maxItems" in node else ""
             if len(names := items.get("enum", ())) > _MANY:
                 return "array of [names](#sections-of-the-article)"
-            return f"array of {'any of ' if names else ''}{_values(items, many=True)}{most}"
+            return f"array of {'any of ' if names else ''}{_values(items, many=True).replace('text', 'texts', 1)}{most}"
         case kind:
             return {"integer": "whole number", "number": "number"}[kind] + ("s" if many else "") + _range(node)
 

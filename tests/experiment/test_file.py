@@ -26,8 +26,8 @@ penalty = "none"
 """
 
 TOP = (
-    "Known: arms, author, comparison, data, formats, language, network, reading, recording, runs, sections, sweep, "
-    "title, training."
+    "Known: abstract, arms, author, comparison, data, date, formats, language, network, reading, recording, runs, "
+    "sections, site, sweep, tags, title, training."
 )
 
 

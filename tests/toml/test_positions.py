@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.experiment.positions import positions
+from reportgen.toml.positions import positions
 
 BARE = set(string.ascii_letters + string.digits + "-_")
 

@@ -27,6 +27,14 @@ def positions(text: str) -> dict[Path, tuple[int, int]]:
     return _Scanner(text).found
 
 
+def complaint(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, int]:
+    """What tomllib complains about in `text`, its line and its column."""
+    what, _, place = str(error).rpartition(" (at ")
+    if found := re.match(r"line (\d+), column (\d+)", place):
+        return f"not valid TOML: {what}", int(found[1]), int(found[2])
+    return f"not valid TOML: {what or place}", text.count("\n") + 1, 1
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text

@@ -1,0 +1,70 @@
+"""`reportgen site`: a folder of posts and pages as a site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+import click
+
+from reportgen.cli import execution
+from reportgen.cli.program import debug
+from reportgen.cli.progress import option as progress_option
+from reportgen.cli.progress import progress
+from reportgen.cli.terminal import emit, tell
+
+
+@click.command("site")
+@click.argument("folder", type=click.Path(path_type=Path), default=".", metavar="[DIR]")
+@click.option("-o", "--output", default="output", show_default=True, metavar="DIR", help="Where the site goes.")
+@click.option(
+    "--cache-dir",
+    metavar="DIR",
+    help="Where work is kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
+)
+@click.option("--templates", metavar="DIR", help="Templates and styles in place of the site's theme.")
+@click.option("--explain", is_flag=True, help="Say of each thing that is made anew why it is.")
+@click.option("--adopt", is_flag=True, help="Write into a folder that holds other files too; none of them is replaced.")
+@click.option("--overwrite-edited", is_flag=True, help="Replace files of the site that were edited since.")
+@click.option("--allow-shared-cache", is_flag=True, help="Read a store that others can write to, and write elsewhere.")
+@click.option("--no-lock", is_flag=True, help="Go on where folders cannot be locked; other builds are up to you then.")
+@execution.options
+@progress_option
+@debug
+def command(
+    folder: Path,
+    output: str,
+    cache_dir: str | None,
+    executor: str | Callable[[], Executor],
+    templates: str | None,
+    explain: bool,
+    adopt: bool,
+    overwrite_edited: bool,
+    allow_shared_cache: bool,
+    no_lock: bool,
+    mode: str,
+) -> None:
+    """Build the site in a folder: every post and page, the lists and feeds that lead to them.
+
+    DIR holds a reportgen.toml and is the current folder unless given; "reportgen new site" makes one to start from.
+    """
+    from reportgen import guard, pipeline
+    from reportgen.cli.summary import listing
+    from reportgen.site.several import Several
+
+    out = guard.named(output)
+    work = Several(folder, None if templates is None else guard.named(templates))
+    with progress(mode) as report:
+        files = pipeline.carry_out(
+            work,
+            out,
+            cache=None if cache_dir is None else guard.named(cache_dir),
+            executor=executor,
+            progress=report,
+            explain=(lambda line: tell(f"reportgen: {line}")) if explain else None,
+            allowed=pipeline.Allowed(
+                adopt=adopt, overwrite_edited=overwrite_edited, no_lock=no_lock, shared_cache=allow_shared_cache
+            ),
+        )
+    emit(listing(files, out, out / "index.html"), controls=True)

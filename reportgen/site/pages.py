@@ -1,0 +1,204 @@
+"""The pages of a site: texts with what they place of builds, lists of posts, and the page for what is not there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import escape
+
+from reportgen.animation import Media
+from reportgen.article import policy, prose
+from reportgen.article.around import Page
+from reportgen.article.page import Article, Numbering, laid_out, table_file
+from reportgen.article.player import together
+from reportgen.article.prose import Piece, Reference
+from reportgen.article.references import Known, check_references, number_text, value_at
+from reportgen.article.sections import Table
+from reportgen.article.spreadsheet import csv_bytes
+from reportgen.errors import ExperimentError
+from reportgen.pipeline import Report
+from reportgen.site.folder import Document
+
+Reports = Mapping[str, Report]
+"""What was computed, by the name of the experiment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What all pages of a site look like."""
+
+    templates: Path | None
+    css: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Post:
+    """A post as lists show it."""
+
+    page: Page
+    picture: Media | None
+    """Of its lead figure, whose files lie in the folder `media` of the post."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A link to the page before or after this one."""
+
+    title: str
+    path: str
+
+
+def check(documents: Iterable[Document], reports: Reports) -> None:
+    """Raise `ExperimentError` with a line for every reference of a text to what its experiment does not have."""
+    known = {name: _known(name, report.article) for name, report in reports.items()}
+    mistakes = []
+    for document in documents:
+        own = document.front.experiment
+        try:
+            check_references(document.prose, lambda name, own=own: known.get(name or own), known)  # type: ignore[misc]
+            if (named := document.front.picture) and not (own and named in reports[own].article.media):
+                where = f"in {own}" if own else "without an experiment to take it from"
+                mistakes.append(f"{document.prose.name}:1:1: there is no picture {named!r} {where}")
+        except ExperimentError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise ExperimentError("\n".join(mistakes))
+
+
+def text(
+    document: Document,
+    reports: Reports,
+    bound: prose.Bound,
+    page: Page,
+    look: Look,
+    lead: Media | None,
+    *,
+    posts: Sequence[Post] = (),
+    before: Way | None = None,
+    after: Way | None = None,
+) -> dict[str, bytes]:
+    """Files of the page of a text, by their paths in its folder, `lead` among them. `posts` are listed below it."""
+    article = _placed(document, reports)
+    files = dict(bound.files)
+
+    def source(media: Media, file: str) -> str:
+        path = f"media/{media.named(file)}"
+        files[path] = media.files[file]
+        return path
+
+    def download(table: Table) -> str:
+        path = f"media/{table_file(table)}"
+        files[path] = csv_bytes(table)
+        return path
+
+    names = {
+        "pieces": _settled(bound.pieces, document.front.experiment, reports),
+        "headings": document.prose.headings,
+        "posts": posts,
+        "before": before,
+        "after": after,
+        "article": article,
+        "chapter_of": {chapter.name: chapter for chapter in article.chapters} if article else {},
+        "claim": lambda name: article.claims[name].sentence if article else "",
+        "source": source,
+        "download": download,
+    }
+    files["index.html"] = _laid_out("text.html", names, page, look)
+    if lead:
+        # Lists show it, also where the text does not.
+        for file in filter(None, (lead.poster or lead.file, lead.dark)):
+            source(lead, file)
+    return files
+
+
+def posts(posts: Sequence[Post], page: Page, look: Look) -> bytes:
+    """A page that is a list of posts."""
+    return _laid_out("posts.html", {"posts": posts}, page, look)
+
+
+def missing(page: Page, look: Look) -> bytes:
+    """What hosts show for an address at which there is nothing; it may stand for any address."""
+    return _laid_out("404.html", {}, page, look)
+
+
+def lead_of(article: Article) -> Media | None:
+    """The picture that stands for an article: its first player, animation or figure."""
+    names = [*article.players.players, *(name for name, media in article.media.items() if media.kind == "animation")]
+    return article.media[[*names, *article.media][0]] if article.media else None
+
+
+def _laid_out(template: str, names: Mapping[str, Any], page: Page, look: Look) -> bytes:
+    known = {"embedded": False, "page": page, "site": page.around, "css": look.css, "numbering": Numbering(), **names}
+    return laid_out(template, known, look.templates, policy.BESIDE).encode()
+
+
+def _known(name: str, article: Article) -> Known:
+    kinds = {kind: {m.name for m in article.media.values() if m.kind == kind} for kind in ("picture", "animation")}
+    return Known(
+        name=name,
+        figures=kinds["picture"],
+        animations=kinds["animation"],
+        tables=set(article.tables),
+        sections={chapter.name for chapter in article.chapters},
+        claims={name: claim.sentence for name, claim in article.claims.items()},
+        findings={chapter.name: chapter.findings for chapter in article.chapters},
+    )
+
+
+def lead_of_text(document: Document, reports: Reports) -> Media | None:
+    """The picture that stands for a text: the one it names, the first that it places, or that of its experiment."""
+    article = _placed(document, reports)
+    if article is None:
+        return None
+    own = document.front.experiment
+    placed = [_full(r, own) for r in document.prose.references if r.kind in ("figure", "animation")]
+    if document.front.picture:
+        return article.media[document.front.picture]
+    return article.media[placed[0]] if placed else lead_of(reports[own].article) if own else None
+
+
+def _placed(document: Document, reports: Reports) -> Article | None:
+    """What a text can place, as one article, in which things of other experiments are called EXPERIMENT/NAME."""
+    own = document.front.experiment
+    named = dict.fromkeys([own, *(r.experiment or "" for r in document.prose.references)])
+    parts = {name: reports[name].article for name in named if name}
+    if not parts:
+        return None
+    places = {name: "" if name == own else f"{name}/" for name in parts}
+    sections = [r.name for r in document.prose.references if r.kind == "section"]
+    base = next(iter(parts.values()))
+    chapters = {chapter.name: chapter for chapter in base.chapters}
+    return dataclasses.replace(
+        base,
+        chapters=tuple(dataclasses.replace(chapters[name], number=i) for i, name in enumerate(sections, 1)),
+        media={f"{places[name]}{key}": media for name, part in parts.items() for key, media in part.media.items()},
+        tables={f"{places[name]}{key}": table for name, part in parts.items() for key, table in part.tables.items()},
+        players=together({places[name]: part.players for name, part in parts.items()}),
+    )
+
+
+def _full(reference: Reference, own: str) -> str:
+    elsewhere = reference.experiment and reference.experiment != own
+    return f"{reference.experiment}/{reference.name}" if elsewhere else reference.name
+
+
+def _settled(pieces: Iterable[Piece], own: str, reports: Reports) -> list[Any]:
+    """Pieces for the template: numbers and claims as text, and other references by their full names."""
+
+    def settled(piece: Piece) -> Any:
+        if not isinstance(piece, Reference):
+            return piece
+        name = piece.experiment or own
+        if piece.kind == "claim":
+            return escape(reports[name].article.claims[piece.name].sentence)
+        if piece.kind == "number":
+            value = value_at(_known(name, reports[name].article).findings, piece.name)
+            return escape(number_text(value, piece.spec))
+        caption = [settled(part) for part in piece.caption]
+        return dataclasses.replace(piece, name=_full(piece, own), caption=tuple(caption))
+
+    return [settled(piece) for piece in pieces]

@@ -1,0 +1,273 @@
+"""Several posts and pages as one site: what is computed for them, what they show, and what leads to them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+import posixpath
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from reportgen import pipeline, sources, stages
+from reportgen.article import around, prose
+from reportgen.article.around import Around, Entry, Page, shortened, slug
+from reportgen.article.page import about
+from reportgen.run import describe
+from reportgen.site import feeds, pages
+from reportgen.site.folder import SETTINGS, Document, Report, read
+
+if TYPE_CHECKING:
+    from reportgen.animation import Media
+    from reportgen.chapters import Shop
+
+_LOG = logging.getLogger("reportgen")
+
+T = TypeVar("T")
+
+
+class Memo:
+    """What a preview need not make again: made things by all they come from, as long as each build asks for them."""
+
+    def __init__(self) -> None:
+        self._before: dict[Hashable, object] = {}
+        self._now: dict[Hashable, object] = {}
+
+    def __call__(self, made_from: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, or returned when it was asked from the same before."""
+        if made_from not in self._now:
+            self._now[made_from] = self._before[made_from] if made_from in self._before else make()
+        return self._now[made_from]  # type: ignore[return-value]
+
+    def settle(self) -> None:
+        """Forget what was not asked for since the last time."""
+        self._before, self._now = self._now, {}
+
+
+class Several:
+    """The site in a folder, as `pipeline.Work`.
+
+    Raises `ExperimentError` with a line for every mistake in its files.
+    """
+
+    def __init__(self, path: Path, templates: Path | None = None, memo: Memo | None = None) -> None:
+        self.folder = read(path)
+        site = self.folder.site
+        self._templates = templates or (path / site.theme if site.theme else None)
+        self._memo = memo or Memo()
+        self._bound = {one.file: self._bind(one) for one in self._documents()}
+        self.formats = tuple(dict.fromkeys(name for e in self.folder.experiments.values() for name in e.formats))
+        self.inputs = {"folder of the site": path / SETTINGS} | (
+            {"folder of templates": self._templates} if self._templates else {}
+        )
+
+    def made_from(self) -> sources.Parts:
+        folder = self.folder
+        named = {SETTINGS, *(one.file for one in [*folder.pages, *folder.posts]), *self._pictures()}
+        return {
+            **stages.of_build(folder.experiments, self._templates),
+            **{f"file {name}": _digest(folder.path / name) for name in sorted(named)},
+            **{f"file {name}": digest for name, digest in around.digests(folder.site, folder.path).items()},
+        }
+
+    def files(self, shop: Shop) -> Mapping[str, bytes]:
+        folder = self.folder
+        reports = {
+            name: self._memo(_key(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
+            for name, e in folder.experiments.items()
+        }
+        pages.check(self._documents(), reports)
+        surroundings, css, files = around.surroundings(folder.site, folder.path)
+        surroundings = dataclasses.replace(
+            surroundings,
+            navigation=tuple(Entry(label=page.title, path=_path(page)) for page in folder.navigation if page.name),
+            feed=bool(folder.site.root and folder.posts),
+            posts=bool(folder.posts),
+        )
+        make = _Pages(self, shop, reports, surroundings, pages.Look(templates=self._templates, css=css))
+        made = {**files, **make.all()}
+        self._memo.settle()
+        return made
+
+    def watched(self) -> list[Path]:
+        """Folders and files of which each change may change the site."""
+        return [self.folder.path, *([self._templates] if self._templates else [])]
+
+    def _pictures(self) -> Iterator[str]:
+        """Files that texts show, relative to the folder of the site."""
+        for one in self._documents():
+            folder = PurePosixPath(one.file).parent
+            yield from (posixpath.normpath(folder / picture.target) for picture in one.prose.pictures)
+
+    def _bind(self, one: Document) -> prose.Bound:
+        pages = {other.file: _path(other) for other in [*self.folder.pages, *self.folder.posts]}
+        home = "../" if one.name else ""
+
+        def resolve(target: str) -> str | None:
+            file, mark, anchor = unquote(target).partition("#")
+            path = pages.get(posixpath.normpath(PurePosixPath(one.file).parent / file))
+            return None if path is None else f"{home}{path}index.html{mark}{anchor}"
+
+        folder = (self.folder.path / one.file).parent
+        return prose.bind(one.prose, folder, self.folder.path, resolve, lambda file: file)
+
+    def _documents(self) -> Iterator[Document]:
+        return (one for one in [*self.folder.pages, *self.folder.posts] if isinstance(one, Document))
+
+
+class _Pages:
+    """The pages of a site, one kind after the other."""
+
+    def __init__(self, site: Several, shop: Shop, reports: pages.Reports, top: Around, look: pages.Look) -> None:
+        self._folder = site.folder
+        self._site = site.folder.site
+        self._memo = site._memo
+        self._bound = site._bound
+        self._shop = shop
+        self._reports = reports
+        self._look = look
+        self._drawn = _key(sources.files(look.templates)) if look.templates else ""
+        self._top, self._below = top, dataclasses.replace(top, home="../")
+
+    def all(self) -> dict[str, bytes]:
+        """Every file but those that `around.surroundings` names."""
+        folder, site = self._folder, self._site
+        made: dict[str, bytes] = {}
+        posts = []
+        for one in folder.posts:
+            page, picture, files = self._report(one) if isinstance(one, Report) else self._text(one)
+            posts.append(pages.Post(page=page, picture=picture))
+            made |= {f"{one.name}/{name}": content for name, content in files.items()}
+        known = [post.page for post in posts]
+        # The order of reading is that of the pages; the front page is none of it.
+        order = [page for page in folder.pages if page.name]
+        for i, one in enumerate(order):
+            before, after = order[i - 1] if i else None, order[i + 1] if i + 1 < len(order) else None
+            page, _, files = self._text(one, before, after)
+            known.append(page)
+            made |= {f"{one.name}/{name}": content for name, content in files.items()}
+        front = next((page for page in folder.pages if not page.name), None)
+        page, files = self._front(front, posts)
+        made |= files
+        tags, files = self._tags(posts)
+        made |= files
+        nowhere = dataclasses.replace(self._top, home=urlsplit(site.root).path or "/")
+        made["404.html"] = pages.missing(
+            Page(title="Not found", around=nowhere, language=site.language, listed=False), self._look
+        )
+        if site.root:
+            made["sitemap.xml"] = feeds.sitemap([page, *known, *tags])
+            made["robots.txt"] = feeds.robots(site)
+            if posts:
+                made["feed.xml"] = feeds.atom(site, [post.page for post in posts])
+        else:
+            _LOG.warning(
+                "%s has no base, the address of the site, so it gets no feed, no site map and no previews",
+                folder.path / SETTINGS,
+            )
+        made["_headers"] = feeds.headers({name.rpartition("media/")[0] for name in made if "media/" in name})
+        made[".nojekyll"] = b""
+        return made
+
+    def _report(self, post: Report) -> tuple[Page, Media | None, dict[str, bytes]]:
+        report = self._reports[post.name]
+        picture = pages.lead_of(report.article)
+        page = about(report.article, f"{post.name}/", self._below)
+        page = dataclasses.replace(page, author=page.author or self._site.author)
+        page, card = self._carded(page, picture)
+        files = self._memo(
+            (_key(describe(post.experiment)), page, self._look, self._drawn),
+            lambda: {**pipeline.data(report), **pipeline.pages(report, self._look.templates, page, self._look.css)},
+        )
+        return page, picture, {**files, **card}
+
+    def _text(
+        self, one: Document, before: Document | None = None, after: Document | None = None
+    ) -> tuple[Page, Media | None, dict[str, bytes]]:
+        page = Page(
+            title=one.title,
+            path=_path(one),
+            around=self._below,
+            description=shortened(one.front.abstract or one.prose.summary()),
+            language=one.front.language or self._site.language,
+            author=one.front.author or self._site.author,
+            kind="article" if one.post else "website",
+            date=one.front.date,
+            updated=one.front.updated,
+            tags=one.front.tags,
+        )
+        picture = pages.lead_of_text(one, self._reports)
+        page, card = self._carded(page, picture) if one.post else (page, {})
+        files = pages.text(
+            one, self._reports, self._bound[one.file], page, self._look, picture, before=_way(before), after=_way(after)
+        )
+        return page, picture, {**files, **card}
+
+    def _front(self, text: Document | None, posts: Sequence[pages.Post]) -> tuple[Page, dict[str, bytes]]:
+        site = self._site
+        page = Page(
+            title=site.title,
+            around=self._top,
+            description=shortened(site.description),
+            language=site.language,
+            author=site.author,
+            kind="website",
+        )
+        picture = pages.lead_of_text(text, self._reports) if text else posts[0].picture if posts else None
+        page, card = self._carded(page, picture)
+        if text is None:
+            return page, {"index.html": pages.posts(posts, page, self._look), **card}
+        page = dataclasses.replace(
+            page, title=text.title, description=page.description or shortened(text.prose.summary())
+        )
+        files = pages.text(text, self._reports, self._bound[text.file], page, self._look, picture, posts=posts)
+        return page, {**files, **card}
+
+    def _tags(self, posts: Sequence[pages.Post]) -> tuple[list[Page], dict[str, bytes]]:
+        """A page for each tag; tags that differ only by capitals and marks are one."""
+        known: dict[str, str] = {}
+        for post in posts:
+            for tag in post.page.tags:
+                known.setdefault(slug(tag), tag)
+        found, files = [], {}
+        for name, tag in sorted(known.items()):
+            tagged = [post for post in posts if name in map(slug, post.page.tags)]
+            page = Page(
+                title=tag,
+                path=f"tags/{name}/",
+                around=dataclasses.replace(self._top, home="../../"),
+                description=f"{len(tagged)} post{'s' if len(tagged) > 1 else ''} on {tag}",
+                language=self._site.language,
+                kind="website",
+            )
+            found.append(page)
+            files[f"tags/{name}/index.html"] = pages.posts(tagged, page, self._look)
+        return found, files
+
+    def _carded(self, page: Page, picture: Media | None) -> tuple[Page, dict[str, bytes]]:
+        """The page with its picture for previews, if they can find it: their addresses are full ones."""
+        if not self._site.root:
+            return page, {}
+        return page, {}
+
+
+def _way(other: Document | None) -> pages.Way | None:
+    return pages.Way(title=other.title, path=_path(other)) if other else None
+
+
+def _path(one: Document | Report) -> str:
+    return f"{one.name}/" if one.name else ""
+
+
+def _key(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "none"

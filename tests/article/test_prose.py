@@ -1,0 +1,374 @@
+import re
+import time
+from contextlib import suppress
+
+import html5lib
+import pytest
+from hostile import PAYLOADS
+from PIL import Image
+
+from reportgen.article.prose import Heading, Reference, bind, parse
+from reportgen.errors import ExperimentError, RefusedError
+from reportgen.toml.positions import positions
+
+
+def html(text, name="page.md"):
+    """The HTML of prose, with references as comments and what is bound later by its number."""
+    return shown(parse(text, name).pieces)
+
+
+def shown(pieces):
+    parts = (f"<!--{p.kind} {p.told}-->{shown(p.caption)}" if isinstance(p, Reference) else str(p) for p in pieces)
+    return "".join(parts).replace("\0", "@")
+
+
+def mistakes(text):
+    with pytest.raises(ExperimentError) as caught:
+        parse(text, "page.md")
+    return str(caught.value).split("\n")
+
+
+# What a file is
+
+
+def test_front_matter_is_told_as_it_stands_with_places_in_the_file() -> None:
+    read = parse('+++\ntitle = "A"\n\ntags = ["x"]\n+++\n# B\ntext\n', "page.md")
+
+    assert read.front == {"title": "A", "tags": ["x"]}
+    assert positions(read.front_text)["tags",] == (4, 1)
+    assert read.title == "B"
+    assert shown(read.pieces) == "<p>text</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("+++\na = \n+++\n", "page.md:2:5: not valid TOML: Invalid value"),
+        ("+++\na = 1\n", "page.md:1:1: front matter without an end; close it with a line +++"),
+        ("+++\na = " + "[" * 9000 + "\n+++\n", "page.md:1:1: front matter nested too deeply"),
+    ],
+)
+def test_mistakes_in_front_matter_have_their_place(text, told) -> None:
+    assert mistakes(text) == [told]
+
+
+def test_raw_html_is_text() -> None:
+    assert html("<script>x</script> <b>y</b>") == "<p>&lt;script&gt;x&lt;/script&gt; &lt;b&gt;y&lt;/b&gt;</p>\n"
+
+
+def test_the_first_paragraph_is_the_summary_and_its_references_are_given_words() -> None:
+    read = parse("# T\n\n{{ figure x }}\n\nA **b** `c` $\\lambda$\n{{ number p }} of [d](e.md).\n\nMore.", "page.md")
+
+    assert read.summary(lambda reference: f"<{reference.name}>") == "A b c λ <p> of d."
+    assert read.summary() == "A b c λ of d."
+
+
+# Headings
+
+
+def test_headings_have_ids_of_their_own() -> None:
+    text = "## Über uns\n## Über uns\n### Веса и λ\n## Figure 1\n## Player\n## 重み\n## !?\n## fn1\n"
+
+    assert parse(text, "page.md").headings == (
+        Heading(2, "uber-uns", "Über uns"),
+        Heading(2, "uber-uns-2", "Über uns"),
+        Heading(3, "веса-и-λ", "Веса и λ"),
+        Heading(2, "on-figure-1", "Figure 1"),
+        Heading(2, "on-player", "Player"),
+        Heading(2, "重み", "重み"),
+        Heading(2, "part", "!?"),
+        Heading(2, "on-fn1", "fn1"),
+    )
+
+
+def test_a_heading_leaves_the_id_of_a_section_to_it() -> None:
+    read = parse("## Sparsity\n\n{{ section sparsity }}\n", "page.md")
+
+    assert read.headings[0].id == "sparsity-2"
+
+
+def test_a_second_title_is_a_mistake() -> None:
+    assert mistakes("# A\n\n# B") == ["page.md:3:1: a page has one # heading, its title; write ## here"]
+
+
+def test_a_skipped_level_is_a_warning(caplog) -> None:
+    parse("# A\n\n### B\n", "page.md")
+
+    assert [record.getMessage() for record in caplog.records] == ["page.md:3:1: heading 'B' skips a level; write ##"]
+
+
+# References
+
+
+def test_a_figure_takes_the_place_of_its_paragraph_and_a_number_does_not() -> None:
+    assert html("a\n\n{{ figure x }}\n\nb {{ number y.z .1% }} c") == (
+        "<p>a</p>\n<!--figure x-->\n<p>b <!--number y.z--> c</p>\n"
+    )
+    assert html("- {{ figure x }}\n\n> {{ table y }}\n> {{ animation q/z }}").count("<p>") == 0
+
+
+def test_a_reference_knows_whose_it_is_and_how_it_is_written() -> None:
+    (reference,) = parse("{{ number quick/errors.arms.l1.median .2f }}", "page.md").references
+
+    assert (reference.kind, reference.experiment, reference.name, reference.spec) == (
+        "number",
+        "quick",
+        "errors.arms.l1.median",
+        ".2f",
+    )
+
+
+def test_captions_hold_formulas_code_links_and_references() -> None:
+    read = parse("{{ figure x | a `}}` $x^{y_{z}}$ [b](c.md) {{ number q }} and\n{{ ref x }}. }}", "page.md")
+    figure, number, ref = read.references
+
+    assert (figure.line, figure.column) == (1, 1)
+    assert (number.kind, number.line, number.column) == ("number", 1, 44)
+    assert (ref.kind, ref.line, ref.column) == ("ref", 2, 1)
+    assert "<code>}}</code>" in shown(figure.caption)
+    assert "<msub>" in shown(figure.caption)
+
+
+def test_braces_in_code_and_behind_a_backslash_are_text() -> None:
+    text = "`{{ x }}` \\{{ y }}\n\n    {{ z }}\n\n```\n{{ w }}\n```\n"
+
+    assert not parse(text, "page.md").references
+    assert all(f"{{{{ {letter} }}}}" in html(text) for letter in "xyzw")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a {{ fgure x }}", "1:3: there is no reference 'fgure'. Did you mean 'figure'? Known: animation, claim, "),
+        ("- a\n  - b\n    {{ number }}", "3:5: number of what? Write {{ number PATH }}"),
+        ("> a\n> > b\n> > c {{ number x ..z }}", "3:7: '..z' is no format of numbers; write one like .2f, .1% or .3g"),
+        ("{{ number x 999999d }}", "1:1: '999999d' is no format of numbers; write one like .2f, .1% or .3g"),
+        ("1. a {{ figure x }}", "1:6: a figure stands in running text; give it a paragraph of its own"),
+        ("a\nb {{ nope", "2:3: braces that are never closed; \\{{ where the page is to show them"),
+        ("| a |\n|---|\n| \\| {{ x y }} |", "3:6: there is no reference 'x'."),
+        ("| a |\n|---|\n| {{ figure x }} |", "3:3: a figure cannot stand in a table; give it a paragraph of its own"),
+        ("{{ number x \\| y }}", "1:1: a number has no caption; write {{ number PATH }}"),
+        ("{{ figure x y }}", "1:1: 'x y' is more than a name; write {{ figure NAME }}"),
+        ("{{ figure /x }}", "1:1: '/x' names nothing; write EXPERIMENT/NAME"),
+        ("{{ section quick/x }}", "1:1: a section is told of the page's own experiment; write {{ section NAME }}"),
+        ("- {{ section x }}", "1:3: a section cannot stand in a list or a quote"),
+        ("## a {{ number x }}", "1:6: a number cannot stand in a heading"),
+        ("[a {{ ref x }}](b.md)", "1:4: a ref cannot stand in a link"),
+        ("![a {{ ref x }}](b.png)", "1:5: a ref cannot stand in the description of a picture"),
+        ("{{ figure x | {{ table y }} }}", "1:15: a table cannot stand in a caption; give it a paragraph of its own"),
+        ("{{ figure x }}\n\n{{ animation x }}", "3:1: animation 'x' is shown twice; refer to it with {{ ref x }}"),
+        ("[^1]\n\n[^1]: a\n    {{ x y }}", "4:5: there is no reference 'x'."),
+        ("a\n: b {{ x y }}", "2:5: there is no reference 'x'."),
+        ("+++\n+++\n\nb {{ x y }}", "4:3: there is no reference 'x'."),
+        ("{{ figure x | $\\nope$ }}", "1:15: formula '\\\\nope': Unknown command \"\\nope\"."),
+        ("$$\n\\nope\n$$", "1:1: formula '\\\\nope': Unknown command \"\\nope\"."),
+        ("[a](javascript:x)", "1:1: a link to 'javascript:x' leads nowhere; write https://…"),
+        ("- x\n  [a]\n\n[a]: data:x", "2:3: a link to 'data:x' leads nowhere; write https://…"),
+        ("[a](//x.y/z)", "1:1: a link to '//x.y/z' leads nowhere"),
+        ("[a](\\\\x)", "1:1: a link to '%5Cx' leads nowhere"),
+        ("## B\n\n[a](#c)", "3:1: there is no heading and no figure 'c' on this page. Known: b."),
+        ("x ![](a.png)", "1:3: picture 'a.png' has no description; write ![what it shows](a.png)"),
+        ("![x](https://a.b/c.png)", "1:1: picture 'https://a.b/c.png' is no file beside this one; a page fetches "),
+        ("![x](a.pdf)", "1:1: picture 'a.pdf' is none of .apng, .gif, .jpeg, .jpg, .png, .svg, .webp"),
+        ("a\x07b", "1:2: U+0007 is no letter that a page can hold; delete it"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_its_place(text, told) -> None:
+    (line,) = mistakes(text)
+
+    assert line.startswith(f"page.md:{told}")
+
+
+def test_all_mistakes_are_told_at_once_in_order_and_not_by_the_thousand() -> None:
+    assert [line[:12] for line in mistakes("{{ a }} {{ b }}\n\n{{ c }}")] == [
+        "page.md:1:1:",
+        "page.md:1:9:",
+        "page.md:3:1:",
+    ]
+    assert mistakes("{{ a }}\n\n" * 999)[-1] == "page.md:81:1: 959 more mistakes from here on"
+
+
+# Markup
+
+
+def test_code_is_highlighted_and_an_unknown_language_is_plain() -> None:
+    assert '<span class="k">def</span>' in html("```python\ndef f(): ...\n```")
+    assert 'aria-label="Code: python" tabindex="0"' in html("```python\n```")
+    assert "<pre><code>&lt;x&gt;\n</code></pre>" in html("```nonsense\n<x>\n```")
+
+
+def test_formulas_are_those_of_articles() -> None:
+    assert html("Costs $5 and $6, \\$7.") == "<p>Costs $5 and $6, $7.</p>\n"
+    assert '<span class="keep"><math>' in html("so $x$, and")
+    assert 'class="formula"' in html("$$\na\n- b\n$$")
+    assert "<ul>" not in html("$$\na\n- b\n$$")
+
+
+def test_wide_things_scroll_by_keyboard() -> None:
+    page = html("| a | b |\n|--:|:-:|\n| 1 | 2 |\n")
+
+    assert '<div class="scroll" role="group" aria-label="Table" tabindex="0">' in page
+    assert '<th scope="col" class="number">a</th>' in page
+    assert "style" not in page
+
+
+def test_external_links_tell_the_other_side_nothing() -> None:
+    assert html("[a](https://b.c)") == '<p><a href="https://b.c" rel="noopener noreferrer">a</a></p>\n'
+
+
+def test_notes_stand_at_the_end_and_lead_back() -> None:
+    page = html("a[^n] b[^n]\n\n[^n]: Note {{ number x }}.\n")
+
+    assert page.index("<p>Note") > page.index("doc-endnotes")
+    assert re.findall(r'id="([^"]*)"', page) == ["fnref1", "fnref1-2", "fn1"]
+    assert 'href="#fnref1-2"' in page
+
+
+# What lies around
+
+
+def bound(text, folder, resolve=lambda target: None, root=None):
+    return bind(parse(text, "page.md"), folder, root or folder, resolve, lambda file: f"../{file}")
+
+
+def test_links_to_other_files_are_resolved(tmp_path) -> None:
+    page = bound("[a](b.md#c) {{ ref x }}\n\n{{ figure x | [d](e.md) }}", tmp_path, lambda t: f'../{t[0]}/"#')
+
+    assert 'href="../b/&#34;#"' in shown(page.pieces)
+    assert 'href="../e/&#34;#"' in shown(page.pieces)
+    with pytest.raises(ExperimentError, match=r"^page.md:2:1: there is no page 'b.md' in this site$"):
+        bound("a\n[a](b.md)", tmp_path)
+
+
+def test_pictures_are_published_by_content_with_their_size(tmp_path) -> None:
+    Image.new("RGB", (30, 20)).save(tmp_path / "Ein Bild.PNG")
+    (tmp_path / "a.svg").write_text("<!-- <svg> --><svg xmlns='x' viewBox='0 0 12.6 7'/>", "utf-8")
+    page = bound('![One](<Ein Bild.PNG> "so")\n\nx ![Two](a.svg)', tmp_path)
+
+    assert [re.sub("-[0-9a-f]{8}", "", name) for name in page.files] == ["media/a.svg", "media/ein-bild.png"]
+    assert 'width="30" height="20" alt="One"' in shown(page.pieces)
+    assert 'width="13" height="7" alt="Two"' in shown(page.pieces)
+    assert f'src="../{list(page.files)[1]}"' in shown(page.pieces)
+    assert "<figcaption>so</figcaption>" in shown(page.pieces)
+
+
+def test_a_photo_on_its_side_has_the_size_that_is_shown(tmp_path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.jpg", exif=exif)
+
+    assert 'width="20" height="30"' in shown(bound("![a](a.jpg)", tmp_path).pieces)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.svg"])
+def test_what_is_no_picture_is_a_mistake(tmp_path, name) -> None:
+    (tmp_path / name).write_bytes(b"GIF89a nonsense")
+    with pytest.raises(ExperimentError, match=rf"^page.md:1:1: picture '{name}': it is no "):
+        bound(f"![a]({name})", tmp_path)
+    with pytest.raises(ExperimentError, match=r"^page.md:1:1: picture 'b.png': there is no such file$"):
+        bound("![a](b.png)", tmp_path)
+
+
+def test_no_picture_comes_from_outside(tmp_path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    Image.new("RGB", (3, 2)).save(tmp_path / "secret.png")
+    (site / "link.png").symlink_to(tmp_path / "secret.png")
+    for address in ("link.png", "../secret.png", "%2e%2e/secret.png"):
+        with pytest.raises(RefusedError, match=r"^page.md:2:3: picture ") as caught:
+            bound(f"x\ny ![a]({address})", site)
+        assert (caught.value.code, caught.value.exit_code) == ("RG702", 4)
+
+
+# Texts that would do harm
+
+
+PLACES = {
+    "title": "# {}\n\ntext",
+    "heading": "## {}",
+    "paragraph": "{}",
+    "link": "[a]({})",
+    "link in angles": "[a](<{}>)",
+    "title of a link": "[a](https://b.c '{}')",
+    "text of a link": "[{}](https://b.c)",
+    "alt": "![{}](a.png)",
+    "title of a picture": "![a](a.png '{}')",
+    "picture": "![a]({})",
+    "code": "`{}`",
+    "fence": "```\n{}\n```",
+    "language": "``` {}\n```",
+    "caption": "{{{{ figure x | {} }}}}",
+    "name": "{{{{ figure {} }}}}",
+    "cell": "| a |\n|---|\n| {} |",
+    "note": "a[^1]\n\n[^1]: {}",
+    "formula": "$ {} $ $\\text{{{}}}$",
+    "address": "<{}>",
+}
+ALLOWED = {
+    "href",
+    "alt",
+    "title",
+    "id",
+    "class",
+    "role",
+    "aria-label",
+    "tabindex",
+    "rel",
+    "scope",
+    "start",
+    "loading",
+    "decoding",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_text_becomes_a_script_or_an_attribute(place) -> None:
+    let_in = 0
+    for text in PAYLOADS:
+        try:
+            read = parse(PLACES[place].format(text, text), "page.md")
+        except ExperimentError:
+            continue
+        let_in += 1
+        page = re.sub("\0p\\d+\0", "", re.sub("\0l\\d+\0", "other", "".join(map(str, only_html(read.pieces)))))
+        for element in html5lib.parse(page, namespaceHTMLElements=False).iter():
+            if not isinstance(element.tag, str):  # a comment
+                continue
+            assert element.tag not in ("script", "style", "iframe", "object", "embed", "base", "meta", "link", "form")
+            if "MathML" in element.tag:
+                assert not {name for name in element.attrib if name.startswith("on") or name in ("href", "style")}
+                continue
+            assert set(element.attrib) <= ALLOWED, (text, element.attrib)
+            address = element.get("href", "other")
+            assert re.match(r"(https?://|mailto:|#|other$)", address, re.IGNORECASE), (text, address)
+    assert let_in > 20 or place in ("link", "link in angles", "picture", "name", "address")
+
+
+def only_html(pieces):
+    for piece in pieces:
+        yield from only_html(piece.caption) if isinstance(piece, Reference) else [piece]
+
+
+@pytest.mark.parametrize("unit", ["*", "_", "`", "[", "![", "<", "{{ ", "$", "> ", "- ", "[a][", "{{ figure a | ["])
+def test_no_text_takes_long(unit) -> None:
+    begun = time.process_time()
+    for size in (19_000, 290_000, 1_000_000):
+        with suppress(ExperimentError):
+            parse(unit * (size // len(unit)), "page.md")
+    assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize("tex", ["{" * 9_000 + "}" * 9_000, "[" * 40, "\\langle" * 40, "{" + "(" * 40 + "}"])
+def test_a_formula_that_would_end_or_hold_the_process_is_a_mistake(tex) -> None:
+    (line,) = mistakes(f"a ${tex}$")
+
+    assert "letters, of which" in line or "brackets are open at once" in line
+
+
+def test_what_is_nested_too_deeply_is_not_left_out_silently() -> None:
+    assert mistakes("> " * 10_000 + "a") == ["page.md:1:1: lists and quotes are nested too deeply to be read"]
+    assert "<p>a</p>" in html("> " * 30 + "a")
+
+
+def test_a_book_is_refused() -> None:
+    assert mistakes("a\n\n" * 200_000) == ["page.md:1:1: larger than 300,000 letters; make several pages of it"]
