@@ -21,6 +21,8 @@ mistakes are told at once, with line and column, before anything is trained.
 `#:schema reportgen.schema.json` as the first line of the file make an editor complete and check it. This page is what
 `reportgen schema --format markdown` prints."""
 
+_LAST = ("reading", "site", "sweep")
+"""Tables that most files do without."""
 _REQUIRED = "**required**"
 
 
@@ -46,7 +48,7 @@ def manual(schema: Node, titles: Mapping[str, str]) -> str:
         "with which keys. Biases are never penalised.",
         *_kinds(arms, "penalty", "Penalty"),
     ]
-    for heading, node in _below(top, tables):
+    for heading, node in _below(dict(sorted(top.items(), key=lambda item: item[0] in _LAST)), tables):
         parts += [f"## `{heading}`", _prose(node["description"])]
         rows = {key: part for key, part in node["properties"].items() if not _is_table(part)}
         parts.append(_keys(rows, node.get("required", ())))

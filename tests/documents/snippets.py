@@ -99,11 +99,11 @@ class Folder:
             self._write(block)
         elif block.language == "sh":
             script = "\n".join(command for command in commands(block) if command not in without)
-            self.printed = self._shell(["bash", "-euo", "pipefail", "-c", script], block) if script else ""
+            self.printed = self.shell(script, block) if script else ""
         elif block.language == "python":
             script_file = self.path / "script.py"
             script_file.write_text(block.text, "utf-8")
-            self.printed = self._shell([sys.executable, "script.py"], block)
+            self.printed = self._done([sys.executable, "script.py"], block)
             script_file.unlink()
         elif block.language == "toml":
             check_toml(block)
@@ -120,7 +120,11 @@ class Folder:
         with file.open("a" if "append" in block.words else "w", encoding="utf-8") as out:
             out.write(block.text)
 
-    def _shell(self, arguments: list[str], block: Block) -> str:
+    def shell(self, script: str, told: object = "what comes before the page") -> str:
+        """Run a script of bash there, and return what it printed."""
+        return self._done(["bash", "-euo", "pipefail", "-c", script], told)
+
+    def _done(self, arguments: list[str], told: object) -> str:
         done = subprocess.run(
             arguments,
             cwd=self.path,
@@ -130,7 +134,7 @@ class Folder:
             timeout=300,
             stdin=subprocess.DEVNULL,
         )
-        assert done.returncode == 0, f"{block} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"{told} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
 

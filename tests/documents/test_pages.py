@@ -1,8 +1,8 @@
 """Every command and snippet of README and of the pages in docs is tried."""
 
 import re
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -15,23 +15,23 @@ from reportgen.experiment.file import parse
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
 
-def before(page: str, folder: Path, report: Path) -> None:
+def before(page: str, folder: Path, shell: Callable[[str], None]) -> None:
     """What a page takes for granted: files that its reader has by then."""
     if page == "README.md":
-        for name in ("l1", "l2"):
-            shutil.copy(report / "trajectories" / f"{name}.trajectory", folder)
-        for name in ("before", "after"):
-            (folder / name).mkdir()
-            shutil.copy(report / "results.json", folder / name)
+        shell("reportgen new quick -o q.toml && reportgen build q.toml -o before && cp -r before after")
+        shell("cp before/trajectories/*.trajectory .")
+    if page == "publish.md":
+        shell("git init -q -b main . && git init -q --bare ../elsewhere.git && git remote add origin ../elsewhere.git")
+        shell("git commit -q --allow-empty -m first && git push -q origin main")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_everything_a_page_shows_works(page, tmp_path, programs, environment, report):
+def test_everything_a_page_shows_works(page, tmp_path, programs, environment):
     found = blocks(page)
     work = tmp_path / "work"
     work.mkdir()
-    before(page.name, work, report)
     folder = Folder(work, programs, environment, found)
+    before(page.name, work, folder.shell)
     for block in found:
         if (block.page, block.text.partition("\n")[0]) in exceptions.BLOCKS:
             continue
