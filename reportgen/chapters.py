@@ -12,14 +12,15 @@ from reportgen import sources, stages, sweep
 from reportgen.animation import Media
 from reportgen.article.sections import Section, Trained, sections
 from reportgen.article.told import Told, Wish, core, tell
+from reportgen.encoding import digest
 from reportgen.errors import ReportgenError
 from reportgen.experiment import Experiment
 from reportgen.figures import Animation, Picture
 from reportgen.run import Run
 from reportgen.store import Completion, Store
 
-_SECTION, _ITEM, _PICTURE = "section", "item", "picture"
-"""Kinds of entries in the store: what a section tells, what a picture is drawn from, its files."""
+_SECTION, _ITEM, _PICTURE, _CARD = "section", "item", "picture", "card"
+"""Kinds of entries in the store: what a section tells, what a picture is drawn from, its files, a card."""
 
 
 class Progress(Protocol):
@@ -60,8 +61,8 @@ def told(shop: Shop, experiment: Experiment) -> tuple[dict[str, Told], dict[str,
     for name, section, trained, study in _in_turn(shop, e, wanted):
         names = {run: shop.store.name(run) for run in trained}
         one, items = tell(name, section, e, trained, study, names)
-        for digest, item in items.items():
-            shop.store.keep(_ITEM, digest, item)
+        for name_of, item in items.items():
+            shop.store.keep(_ITEM, name_of, item)
         done[name] = shop.store.keep(_SECTION, sources.key(parts[name]), one)
         pictures.ask(one.wishes, items)
     return {name: done[name] for name in experiment.sections}, pictures.drawn()
@@ -102,6 +103,31 @@ def _in_turn(
     for name, section in wanted:
         if section.sweep(e):
             yield name, section, own[name], sweep.complete(e, shop.store, shop.trainers, shop.progress)
+
+
+CARD = (1200, 630)
+"""Width and height of a card in pixels."""
+
+
+def card(shop: Shop, title: str, site: str, byline: str, picture: Media | None, accent: str) -> bytes:
+    """The picture of a post for previews, stored or drawn; see `figures.card`."""
+    from reportgen.figures.card import card as draw
+
+    shown = next((picture.files[name] for name in _pixels(picture)), None) if picture else None
+    words = {"title": title, "site": site, "byline": byline, "accent": accent}
+    parts = stages.of_picture(digest({**words, "picture": shown}), ["reportgen.figures.card"], ())
+    key = sources.key(parts)
+    found = shop.store.recall(_CARD, key)
+    if found is None:
+        shop.explain(f"card of {title}", parts)
+        found = shop.store.keep(_CARD, key, shop.workers.submit(draw, title, site, byline, shown, accent).result())
+    content: bytes = found
+    return content
+
+
+def _pixels(picture: Media) -> Iterator[str]:
+    """Files of a picture that show its end in pixels."""
+    yield from (name for name in (picture.poster, *picture.files) if name and name.endswith((".png", ".gif")))
 
 
 def _together(runs: Iterable[Iterable[Run]]) -> list[Run]:

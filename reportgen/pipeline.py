@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import reportgen
-from reportgen import files, output, sources, stages
+from reportgen import check, files, output, sources, stages
 from reportgen.animation.formats import formats
 from reportgen.article import around, results
 from reportgen.errors import DataError, VerificationError
@@ -32,6 +33,9 @@ if TYPE_CHECKING:  # a build that finds everything as it should be loads none of
     from reportgen.chapters import Progress, Shop
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class Built:
     """What a build wrote and found."""
@@ -41,6 +45,17 @@ class Built:
     headlines: tuple[str, ...]
     diverged: int
     """Runs of which the numbers stopped being finite; the report says which."""
+    new: bool = True
+    """Whether it was made, and not found as it should be."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What lies in an output folder."""
+
+    files: tuple[Path, ...]
+    new: bool
+    """Whether they were made, and not found as they should be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +110,7 @@ def build(
     the build was described in, by what they are called: `out` may not hold them.
     """
     work = Single(experiment, templates=templates, beside=beside or Path(), described_in=inputs or {})
-    files = carry_out(
+    done = carry_out(
         work, out, cache=cache, executor=executor, progress=progress, explain=explain, allowed=allowed or Allowed()
     )
     if work.report:
@@ -103,7 +118,7 @@ def build(
     else:
         found = results.load(out)
         headlines, diverged = tuple(found["headlines"]), found["facts"]["diverged"]
-    return Built(out / "report.html", files, headlines, diverged)
+    return Built(out / "report.html", done.files, headlines, diverged, done.new)
 
 
 def carry_out(
@@ -115,20 +130,48 @@ def carry_out(
     progress: Progress | None = None,
     explain: Callable[[str], None] | None = None,
     allowed: Allowed,
-) -> tuple[Path, ...]:
-    """Make all files of `work` in the folder `out`, and return where they are; nothing, where nothing has changed."""
+) -> Done:
+    """Make all files of `work` in the folder `out`, and return where they are; none is made where nothing has changed.
+
+    What is wrong with them is told as warnings.
+    """
     cache = cache or default_folder()
     made_from = work.made_from()
     with output.claim(out, work.inputs, cache, adopt=allowed.adopt, lock=not allowed.no_lock) as place:
         if place.current(made_from):
-            return tuple(out / name for name in place.manifest.files) if place.manifest else ()
+            return Done(tuple(out / name for name in place.manifest.files) if place.manifest else (), new=False)
         files.check_writable(out, "output folder")
         reasons = _Reasons(explain, place.manifest.made_from if place.manifest else None, made_from)
         with shop(work, cache, executor, progress, reasons, allowed) as opened_shop:
             contents = work.files(opened_shop)
         if work.made_from() != made_from:
             raise DataError("a file was edited while pages were made from it; run the same command again", code="RG102")
-        return place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
+        written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
+        check.warn(check.inspect(contents), out)
+        return Done(written, new=True)
+
+
+class Memo:
+    """What a preview need not make again: made things by all they come from, as long as each build asks for them."""
+
+    def __init__(self) -> None:
+        self._before: dict[Hashable, object] = {}
+        self._now: dict[Hashable, object] = {}
+
+    def __call__(self, made_from: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, or returned when it was asked from the same before."""
+        if made_from not in self._now:
+            self._now[made_from] = self._before[made_from] if made_from in self._before else make()
+        return self._now[made_from]  # type: ignore[return-value]
+
+    def settle(self) -> None:
+        """Forget what was not asked for since the last time."""
+        self._before, self._now = self._now, {}
+
+
+def key_of(value: object) -> str:
+    """A value of plain parts, as something that a `Memo` can look up."""
+    return json.dumps(value, sort_keys=True)
 
 
 @contextmanager
@@ -172,8 +215,10 @@ class Single:
         templates: Path | None = None,
         beside: Path = Path(),
         described_in: Mapping[str, Path],
+        memo: Memo | None = None,
     ) -> None:
         self._experiment = experiment
+        self._memo = memo or Memo()
         self._site = experiment.site
         if experiment.site and experiment.site.theme and not templates:
             templates = beside / experiment.site.theme
@@ -193,7 +238,9 @@ class Single:
     def files(self, shop: Shop) -> Mapping[str, bytes]:
         from reportgen.article.page import about
 
-        self.report = report(shop, self._experiment)
+        experiment = self._experiment
+        self.report = self._memo(key_of(describe(experiment)), lambda: report(shop, experiment))
+        self._memo.settle()
         page, css = about(self.report.article), ""
         more: Mapping[str, bytes] = {}
         if self._site:
@@ -232,6 +279,7 @@ def verify(
     executor: str | Callable[[], Executor] = "processes",
     progress: Progress | None = None,
     templates: Path | None = None,
+    beside: Path | None = None,
 ) -> int:
     """Build the report in `out` once more, from nothing and elsewhere, and return how many files are equal.
 
@@ -240,7 +288,13 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
         again = Path(folder) / "again"
         build(
-            experiment, again, cache=Path(folder) / "store", executor=executor, progress=progress, templates=templates
+            experiment,
+            again,
+            cache=Path(folder) / "store",
+            executor=executor,
+            progress=progress,
+            templates=templates,
+            beside=beside,
         )
         first, second = (output.contents(place) for place in (out, again))
     if different := sorted(name for name in {*first, *second} if first.get(name) != second.get(name)):

@@ -58,6 +58,8 @@ BLOCKS = ("figure", "animation", "table", "section")
 
 _INLINE = ("number", "claim", "ref")
 _CAPTIONED = ("figure", "animation", "table")
+_CELLS = ("a caption", "a table")
+"""Where those that stand in a line may stand, besides a paragraph."""
 
 Place = tuple[int, int]
 """Line and column, both from 1."""
@@ -480,7 +482,8 @@ def _reference(state: StateInline, silent: bool) -> bool:
         head, bar, caption = state.src[start + 2 : end].partition("|")
         place = token.meta["place"] = reading.at(start)
         try:
-            told = _told(head, bool(bar), place, reading.within or ("a link" if state.linkLevel else ""))
+            linked = state.linkLevel and reading.within in ("", *_CELLS)
+            told = _told(head, bool(bar), place, "a link" if linked else reading.within)
         except ValueError as error:
             reading.mistake(place, str(error))
         else:
@@ -514,7 +517,7 @@ def _told(head: str, captioned: bool, place: Place, within: str) -> Reference:
     usage = f"{{{{ {kind} {'PATH' if kind == 'number' else 'NAME'} }}}}"
     if not words:
         raise ValueError(f"{kind} of what? Write {usage}")
-    if within and (kind in BLOCKS or within not in ("a caption", "a table")):
+    if within and (kind in BLOCKS or within not in _CELLS):
         if kind in BLOCKS:
             raise ValueError(f"a {kind} cannot stand in {within}; give it a paragraph of its own")
         if within != "a link" or kind != "number":

@@ -135,7 +135,7 @@ def program() -> None:
 def main() -> NoReturn:
     """Entry point of the command."""
     terminal.prepare()
-    logging.getLogger("reportgen").addHandler(terminal.Warnings())
+    logging.getLogger("reportgen").addHandler(terminal.warnings)
     shut_out()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)

@@ -72,9 +72,17 @@ def prepare() -> None:
 class Warnings(logging.Handler):
     """Tells what reportgen warns of on standard error, one line each."""
 
+    count = 0
+    """How many there were."""
+
     def emit(self, record: logging.LogRecord) -> None:
+        self.count += 1
         code = getattr(record, "code", "")
         tell(f"reportgen{f'[{code}]' if code else ''}: warning: {record.getMessage()}")
+
+
+warnings = Warnings()
+"""Those of this process."""
 
 
 def _discard(stream: object) -> None:

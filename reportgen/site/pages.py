@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from reportgen.animation import Media
 from reportgen.article import policy, prose
-from reportgen.article.around import Page
+from reportgen.article.around import Page, shortened
 from reportgen.article.page import Article, Numbering, laid_out, table_file
 from reportgen.article.player import together
 from reportgen.article.prose import Piece, Reference
@@ -113,6 +113,17 @@ def text(
         for file in filter(None, (lead.poster or lead.file, lead.dark)):
             source(lead, file)
     return files
+
+
+def summary(document: Document, reports: Reports) -> str:
+    """What a text says of itself, or else its first paragraph, in plain words."""
+
+    def say(reference: Reference) -> str:
+        if reference.kind == "ref":
+            return "below"
+        return str(_settled([reference], document.front.experiment, reports)[0].unescape())
+
+    return shortened(document.front.abstract or document.prose.summary(say))
 
 
 def posts(posts: Sequence[Post], page: Page, look: Look) -> bytes:

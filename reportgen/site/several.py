@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import logging
 import posixpath
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from reportgen import pipeline, sources, stages
+from reportgen import chapters, pipeline, sources, stages
+from reportgen.animation import content_named
 from reportgen.article import around, prose
-from reportgen.article.around import Around, Entry, Page, shortened, slug
+from reportgen.article.around import Around, Card, Entry, Page, shortened, slug
 from reportgen.article.page import about
 from reportgen.run import describe
 from reportgen.site import feeds, pages
@@ -26,26 +26,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("reportgen")
 
-T = TypeVar("T")
-
-
-class Memo:
-    """What a preview need not make again: made things by all they come from, as long as each build asks for them."""
-
-    def __init__(self) -> None:
-        self._before: dict[Hashable, object] = {}
-        self._now: dict[Hashable, object] = {}
-
-    def __call__(self, made_from: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returns, or returned when it was asked from the same before."""
-        if made_from not in self._now:
-            self._now[made_from] = self._before[made_from] if made_from in self._before else make()
-        return self._now[made_from]  # type: ignore[return-value]
-
-    def settle(self) -> None:
-        """Forget what was not asked for since the last time."""
-        self._before, self._now = self._now, {}
-
 
 class Several:
     """The site in a folder, as `pipeline.Work`.
@@ -53,11 +33,11 @@ class Several:
     Raises `ExperimentError` with a line for every mistake in its files.
     """
 
-    def __init__(self, path: Path, templates: Path | None = None, memo: Memo | None = None) -> None:
+    def __init__(self, path: Path, templates: Path | None = None, memo: pipeline.Memo | None = None) -> None:
         self.folder = read(path)
         site = self.folder.site
         self._templates = templates or (path / site.theme if site.theme else None)
-        self._memo = memo or Memo()
+        self._memo = memo or pipeline.Memo()
         self._bound = {one.file: self._bind(one) for one in self._documents()}
         self.formats = tuple(dict.fromkeys(name for e in self.folder.experiments.values() for name in e.formats))
         self.inputs = {"folder of the site": path / SETTINGS} | (
@@ -76,7 +56,7 @@ class Several:
     def files(self, shop: Shop) -> Mapping[str, bytes]:
         folder = self.folder
         reports = {
-            name: self._memo(_key(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
+            name: self._memo(pipeline.key_of(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
             for name, e in folder.experiments.items()
         }
         pages.check(self._documents(), reports)
@@ -129,7 +109,7 @@ class _Pages:
         self._shop = shop
         self._reports = reports
         self._look = look
-        self._drawn = _key(sources.files(look.templates)) if look.templates else ""
+        self._drawn = pipeline.key_of(sources.files(look.templates)) if look.templates else ""
         self._top, self._below = top, dataclasses.replace(top, home="../")
 
     def all(self) -> dict[str, bytes]:
@@ -179,7 +159,7 @@ class _Pages:
         page = dataclasses.replace(page, author=page.author or self._site.author)
         page, card = self._carded(page, picture)
         files = self._memo(
-            (_key(describe(post.experiment)), page, self._look, self._drawn),
+            (pipeline.key_of(describe(post.experiment)), page, self._look, self._drawn),
             lambda: {**pipeline.data(report), **pipeline.pages(report, self._look.templates, page, self._look.css)},
         )
         return page, picture, {**files, **card}
@@ -191,7 +171,7 @@ class _Pages:
             title=one.title,
             path=_path(one),
             around=self._below,
-            description=shortened(one.front.abstract or one.prose.summary()),
+            description=pages.summary(one, self._reports),
             language=one.front.language or self._site.language,
             author=one.front.author or self._site.author,
             kind="article" if one.post else "website",
@@ -221,7 +201,7 @@ class _Pages:
         if text is None:
             return page, {"index.html": pages.posts(posts, page, self._look), **card}
         page = dataclasses.replace(
-            page, title=text.title, description=page.description or shortened(text.prose.summary())
+            page, title=text.title, description=page.description or pages.summary(text, self._reports)
         )
         files = pages.text(text, self._reports, self._bound[text.file], page, self._look, picture, posts=posts)
         return page, {**files, **card}
@@ -251,7 +231,14 @@ class _Pages:
         """The page with its picture for previews, if they can find it: their addresses are full ones."""
         if not self._site.root:
             return page, {}
-        return page, {}
+        byline = " · ".join(filter(None, (page.author, page.date and page.day)))
+        site = "" if self._site.title == page.title else self._site.title
+        content = chapters.card(self._shop, page.title, site, byline, picture, self._site.colours.accent)
+        path = f"media/{content_named('card.png', content)}"
+        width, height = chapters.CARD
+        return dataclasses.replace(page, card=Card(path=path, alt=page.title, width=width, height=height)), {
+            path: content
+        }
 
 
 def _way(other: Document | None) -> pages.Way | None:
@@ -260,10 +247,6 @@ def _way(other: Document | None) -> pages.Way | None:
 
 def _path(one: Document | Report) -> str:
     return f"{one.name}/" if one.name else ""
-
-
-def _key(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
 
 
 def _digest(path: Path) -> str:

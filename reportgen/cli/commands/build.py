@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reportgen.cli import execution
+from reportgen.cli import execution, strictness
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
@@ -34,6 +34,7 @@ from reportgen.cli.terminal import emit, tell
 @click.option("--overwrite-edited", is_flag=True, help="Replace files of the report that were edited since.")
 @click.option("--allow-shared-cache", is_flag=True, help="Read a store that others can write to, and write elsewhere.")
 @click.option("--no-lock", is_flag=True, help="Go on where folders cannot be locked; other builds are up to you then.")
+@strictness.option
 @execution.options
 @progress_option
 @debug
@@ -49,6 +50,7 @@ def command(
     overwrite_edited: bool,
     allow_shared_cache: bool,
     no_lock: bool,
+    strict: bool,
     mode: str,
 ) -> None:
     """Train, draw and write the report of an experiment.
@@ -76,10 +78,15 @@ def command(
             progress=report,
             explain=(lambda line: tell(f"reportgen: {line}")) if explain else None,
             templates=own,
+            beside=experiment.parent if experiment else None,
             inputs={"experiment file": experiment} if experiment else None,
             allowed=allowed,
         )
-        equal = pipeline.verify(wanted, out, executor=executor, progress=report, templates=own) if verify else 0
+        equal = 0
+        if verify:
+            beside = experiment.parent if experiment else None
+            equal = pipeline.verify(wanted, out, executor=executor, progress=report, templates=own, beside=beside)
     emit(summary(built, out), controls=True)
     if verify:
         emit(f"\nBuilt again from nothing: all {equal} files are equal.")
+    strictness.settle(strict, out, built.new or verify, built.diverged)

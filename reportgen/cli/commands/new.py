@@ -1,47 +1,120 @@
-"""`reportgen new`: an experiment file to start from."""
+"""`reportgen new`: an experiment file, a site, or a workflow to start from."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import click
 
 from reportgen.cli.terminal import emit
 
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_OTHERS = {
+    "site": "Several posts with an index, tags and a feed: a folder for reportgen site and reportgen serve.",
+    "workflow": "A workflow of GitHub Actions that builds what is in a repository and publishes it on GitHub Pages.",
+}
+"""What there is besides experiments, and what each is about."""
+
+WORKFLOW = ".github/workflows/report.yml"
+
 
 @click.command("new")
 @click.argument("name", default="default")
 @click.option(
-    "-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write it to FILE, a new file."
+    "-o",
+    "--output",
+    "place",
+    type=click.Path(path_type=Path),
+    metavar="PLACE",
+    help=f'Write it to PLACE: a new file, or a folder for a site.  [default: "site" for a site, "{WORKFLOW}" for a '
+    "workflow]",
 )
 @click.option("-l", "--list", "listing", is_flag=True, help="Say which there are, and what each is about.")
-def command(name: str, file: Path | None, listing: bool) -> None:
-    """Print an experiment file that comes with reportgen.
+def command(name: str, place: Path | None, listing: bool) -> None:
+    """Start an experiment, a site or a workflow from one that comes with reportgen.
 
-    NAME is "default" unless given. An existing FILE is never overwritten.
+    NAME is an experiment ("default" unless given), "site" or "workflow". An experiment is printed unless it has a
+    PLACE. Files that exist are never overwritten.
     """
-    from reportgen.errors import ExperimentError, trouble
+    from reportgen.errors import ExperimentError, did_you_mean
     from reportgen.experiment.file import on_offer, shipped
 
+    offer = on_offer() | _OTHERS
     if listing:
-        offer = on_offer()
         width = max(map(len, offer))
         emit("\n".join(f"{known:{width}}  {about}" for known, about in offer.items()))
-        return
-    content = shipped(name).encode()
-    if file is None:
-        emit(content)
-        return
+    elif name not in offer:
+        raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, offer)}")
+    elif name == "site":
+        folder = place or Path("site")
+        _write({folder / inside: content for inside, content in _starter().items()})
+        emit(f"{folder} is a new site. Next: reportgen serve {folder}")
+    elif name == "workflow":
+        file = place or Path(WORKFLOW)
+        _write({file: (_package("publish") / "workflow.yml").read_bytes()})
+        emit(
+            f"{file} is written. Next: name reportgen in requirements.txt as you installed it, set Pages to "
+            '"GitHub Actions" in the settings of the repository, commit and push'
+        )
+    elif place is None:
+        emit(shipped(name).encode())
+    else:
+        _write({place: shipped(name).encode()}, folders=False)
+        emit(f"{place} is written. Next: reportgen build {place}")
+
+
+def _write(files: Mapping[Path, bytes], *, folders: bool = True) -> None:
+    """Write new files, all or none, and with `folders` the folders that they need."""
+    from reportgen.errors import trouble
+
+    made: list[Path] = []
     try:
-        with file.open("xb") as new:
-            try:
+        for file, content in files.items():
+            for folder in [*reversed(file.parents)] if folders else []:
+                if not folder.exists():
+                    folder.mkdir()
+                    made.append(folder)
+            with file.open("xb") as new:
+                made.append(file)
                 new.write(content)
-                new.flush()
-            except OSError:
-                file.unlink()
-                raise
-    except FileExistsError as error:
-        raise ExperimentError(f"{file} exists already and is left as it is; give -o another name") from error
-    except OSError as error:
-        raise trouble(file, error) from error
-    emit(f"{file} is written. Next: reportgen build {file}")
+    except BaseException as error:
+        for path in reversed(made):
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
+        if isinstance(error, FileExistsError):
+            raise _exists(file) from error
+        if isinstance(error, OSError):
+            raise trouble(file, error) from error
+        raise
+
+
+def _exists(path: Path) -> Exception:
+    from reportgen.errors import ExperimentError
+
+    return ExperimentError(f"{path} exists already and is left as it is; give -o another name")
+
+
+def _starter() -> dict[PurePosixPath, bytes]:
+    """The files of a new site, by where they go."""
+
+    def below(folder: Traversable, inside: PurePosixPath) -> dict[PurePosixPath, bytes]:
+        found: dict[PurePosixPath, bytes] = {}
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if entry.is_dir():
+                found |= below(entry, inside / entry.name)
+            else:
+                found[inside / entry.name] = entry.read_bytes()
+        return found
+
+    return below(_package("site") / "starter", PurePosixPath())
+
+
+def _package(name: str) -> Traversable:
+    from importlib import resources
+
+    return resources.files("reportgen") / name

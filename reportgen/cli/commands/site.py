@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reportgen.cli import execution
+from reportgen.cli import execution, strictness
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
@@ -29,6 +29,7 @@ from reportgen.cli.terminal import emit, tell
 @click.option("--overwrite-edited", is_flag=True, help="Replace files of the site that were edited since.")
 @click.option("--allow-shared-cache", is_flag=True, help="Read a store that others can write to, and write elsewhere.")
 @click.option("--no-lock", is_flag=True, help="Go on where folders cannot be locked; other builds are up to you then.")
+@strictness.option
 @execution.options
 @progress_option
 @debug
@@ -43,6 +44,7 @@ def command(
     overwrite_edited: bool,
     allow_shared_cache: bool,
     no_lock: bool,
+    strict: bool,
     mode: str,
 ) -> None:
     """Build the site in a folder: every post and page, the lists and feeds that lead to them.
@@ -56,7 +58,7 @@ def command(
     out = guard.named(output)
     work = Several(folder, None if templates is None else guard.named(templates))
     with progress(mode) as report:
-        files = pipeline.carry_out(
+        done = pipeline.carry_out(
             work,
             out,
             cache=None if cache_dir is None else guard.named(cache_dir),
@@ -67,4 +69,5 @@ def command(
                 adopt=adopt, overwrite_edited=overwrite_edited, no_lock=no_lock, shared_cache=allow_shared_cache
             ),
         )
-    emit(listing(files, out, out / "index.html"), controls=True)
+    emit(listing(done.files, out, out / "index.html"), controls=True)
+    strictness.settle(strict, out, done.new)

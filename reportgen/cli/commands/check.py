@@ -1,0 +1,59 @@
+"""`reportgen check`: what is wrong with a finished report or site."""
+
+from __future__ import annotations
+
+import click
+
+from reportgen.cli.program import debug
+from reportgen.cli.terminal import emit
+
+
+@click.command("check")
+@click.argument("folder", metavar="DIR")
+@click.option("--strict", is_flag=True, help="Exit with 1 if there is any problem.")
+@click.option(
+    "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True, help="Text or JSON."
+)
+@click.option(
+    "--base", default="", metavar="ADDRESS", help="The address the site will have, like https://me.org/blog/."
+)
+@debug
+def command(folder: str, strict: bool, form: str, base: str) -> None:
+    """Say what is wrong with a finished report or site.
+
+    Links and places that lead nowhere, markup that browsers have to guess at, pictures without words, ids that come
+    twice, files beyond their budget, requests to elsewhere, and leaks: folders, names and passwords of this machine and
+    tokens of well-known kinds, in text, in what is embedded and in what describes pictures.
+    """
+    import json
+
+    from reportgen import check
+
+    problems = check.inspect(check.of_folder(folder), base=_address(base))
+    if form == "json":
+        told = [
+            {"kind": p.kind, "file": p.file, "line": p.line, "message": p.message, "code": p.code} for p in problems
+        ]
+        emit(f"{json.dumps(told, indent=1, ensure_ascii=False)}\n".encode())
+    else:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
+        emit("\n".join([*map(str, problems), f"{count if problems else 'no problem'} in {folder}."]))
+    if strict and problems:
+        click.get_current_context().exit(1)
+
+
+def _address(base: str) -> str:
+    from urllib.parse import urlsplit
+
+    from reportgen.errors import ExperimentError
+
+    try:
+        parts = urlsplit(base)
+        fine = not base or (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query + parts.fragment
+        )
+    except ValueError:
+        fine = False
+    if not fine:
+        raise ExperimentError(f"--base must be an address like https://me.org/blog/, got {base!r}")
+    return base

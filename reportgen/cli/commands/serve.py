@@ -1,0 +1,156 @@
+"""`reportgen serve`: what would be built, in a browser, while it is written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reportgen.cli import execution
+from reportgen.cli.program import debug
+from reportgen.cli.progress import option as progress_option
+from reportgen.cli.progress import progress
+from reportgen.cli.terminal import emit, tell
+
+if TYPE_CHECKING:
+    from reportgen import pipeline
+    from reportgen.chapters import Progress
+
+
+@click.command("serve")
+@click.argument("path", type=click.Path(path_type=Path), required=False, metavar="[SITE or EXPERIMENT.toml]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Where to listen; 0 is any free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
+@click.option("--expose", is_flag=True, help="Allow a --host that other machines can reach. They can read all of it.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
+@click.option(
+    "--cache-dir",
+    metavar="DIR",
+    help="Where work is kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
+)
+@click.option("--templates", metavar="DIR", help="Templates and styles of your own, watched as well.")
+@click.option("--allow-shared-cache", is_flag=True, help="Read a store that others can write to, and write elsewhere.")
+@click.option("--no-lock", is_flag=True, help="Go on where folders cannot be locked; other builds are up to you then.")
+@execution.options
+@progress_option
+@debug
+def command(
+    path: Path | None,
+    port: int,
+    host: str,
+    expose: bool,
+    open_browser: bool,
+    cache_dir: str | None,
+    executor: str | Callable[[], Executor],
+    templates: str | None,
+    allow_shared_cache: bool,
+    no_lock: bool,
+    mode: str,
+) -> None:
+    """Show a site or an experiment in the browser, and build again what changes.
+
+    Without a path it is the site in this folder, or the experiment that comes with reportgen. The page that is open
+    loads itself again when it has changed, and shows why a build failed. Nothing is written to an output folder.
+
+    The address is printed on a line of its own. Ctrl-C ends the server (exit code 130) and deletes nothing.
+    """
+    from reportgen import guard, pipeline
+    from reportgen.errors import ExperimentError
+    from reportgen.serve import is_loopback, serve
+
+    if expose and is_loopback(host):
+        raise ExperimentError("--expose needs the address to listen at, such as --host 0.0.0.0")
+    source = _Preview(
+        path,
+        _How(
+            cache=None if cache_dir is None else guard.named(cache_dir),
+            executor=executor,
+            templates=None if templates is None else guard.named(templates),
+            allowed=pipeline.Allowed(shared_cache=allow_shared_cache, no_lock=no_lock),
+        ),
+    )
+
+    def ready(address: str) -> None:
+        emit(address)
+        tell(f"reportgen: serving {source.name}; Ctrl-C ends it")
+        if expose:
+            logging.getLogger("reportgen").warning(
+                "everyone who can reach %s can read what is served", host, extra={"code": "RG802"}
+            )
+
+    serve(
+        source,
+        port=port,
+        host=host,
+        expose=expose,
+        open_browser=open_browser,
+        ready=ready,
+        tell=tell,
+        progress=lambda: progress(mode),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _How:
+    """How what is missing gets done."""
+
+    cache: Path | None
+    executor: str | Callable[[], Executor]
+    templates: Path | None
+    allowed: pipeline.Allowed
+
+
+class _Preview:
+    """A site or an experiment, read anew for each build."""
+
+    prefix = "/"
+
+    def __init__(self, path: Path | None, how: _How) -> None:
+        from reportgen.errors import ExperimentError
+        from reportgen.pipeline import Memo
+        from reportgen.site.folder import SETTINGS
+
+        self._how = how
+        self._memo = Memo()
+        self._folder = folder if ((folder := path or Path()) / SETTINGS).is_file() else None
+        if path and path.is_dir() and not self._folder:
+            raise ExperimentError(f"{path} has no {SETTINGS}; name the folder of a site, or an experiment file")
+        self._file = path
+        self.name = str(path or "the site in this folder" if self._folder else path or "the default experiment")
+        self._theme: list[Path] = []
+
+    def watched(self) -> Iterable[Path]:
+        sources = [self._folder] if self._folder else [self._file, *self._theme]
+        return [path for path in (*sources, self._how.templates) if path]
+
+    def build(self, progress: Progress) -> Mapping[str, bytes]:
+        from reportgen import pipeline
+
+        work = self._work()
+        how = self._how
+        with pipeline.shop(work, how.cache, how.executor, progress, allowed=how.allowed) as shop:
+            return work.files(shop)
+
+    def _work(self) -> pipeline.Work:
+        from urllib.parse import urlsplit
+
+        from reportgen.experiment.file import load, parse, shipped
+        from reportgen.pipeline import Single
+        from reportgen.site.several import Several
+
+        if self._folder:
+            site = Several(self._folder, self._how.templates, self._memo)
+            self.prefix = urlsplit(site.folder.site.root).path or "/"
+            return site
+        experiment = load(self._file) if self._file else parse(shipped(), "default.toml")
+        beside = self._file.parent if self._file else Path()
+        if experiment.site:
+            self._theme = [beside / name for name in (experiment.site.theme, experiment.site.css) if name]
+        return Single(experiment, templates=self._how.templates, beside=beside, described_in={}, memo=self._memo)

@@ -1,0 +1,20 @@
+"""What must not go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reportgen import check
+from reportgen.errors import RefusedError
+
+_SHOWN = 5
+
+
+def refuse(files: Mapping[str, bytes], folder: Path) -> None:
+    """Raise `RefusedError` if a site reveals what only this machine should know; warn of what else is wrong with it."""
+    problems = check.inspect(files)
+    check.warn([problem for problem in problems if problem.kind != "leak"], folder)
+    if leaks := [f"{problem.file}: {problem.message}" for problem in problems if problem.kind == "leak"]:
+        more = f"; and {len(leaks) - _SHOWN:,} more" if len(leaks) > _SHOWN else ""
+        raise RefusedError(f"{'; '.join(leaks[:_SHOWN])}{more}; nothing is published", code="RG902")

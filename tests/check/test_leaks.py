@@ -1,0 +1,319 @@
+"""Secrets planted in everything that can carry one are found, all of them, and never repeated."""
+
+import base64
+import gzip
+import io
+import json
+import struct
+import zipfile
+import zlib
+from urllib.parse import quote
+
+import pytest
+
+from reportgen.check import Secrets, inspect
+from reportgen.check.secrets import distinctive, ordinary
+
+NOISE = bytes(range(255, -1, -1))
+HOME, CWD, USER, HOST = "/home/kestrel77", "/home/kestrel77/thesis-draft", "kestrel77", "quokka-x230"
+ENVIRONMENT = {
+    "HOME": HOME,
+    "USER": USER,
+    "HOSTNAME": HOST,
+    "DEPLOY_TOKEN": "c4n4ry/deploy+value==",
+    "DATABASE_URL": "postgres://app:c4n4ry-database@db.internal/x",
+    "PATH": "/usr/bin",
+    "TOKENIZERS_PARALLELISM": "false",
+    "MAX_TOKENS": "4096",
+}
+CANARIES = {
+    "the home folder": HOME,
+    "the working folder": CWD,
+    "the user name": USER,
+    "the host name": HOST,
+    "the value of DEPLOY_TOKEN": ENVIRONMENT["DEPLOY_TOKEN"],
+    "a password in DATABASE_URL": "c4n4ry-database",
+    "the credentials of a Git remote": "c4n4ry-remote",
+    "a GitHub token": "ghp_" + "0aB1cD2eF3" * 4,
+    "an AWS access key": "AKIA" + "Q3EG" * 4,
+    "a Google API key": "AIza" + "Sy0_-" * 7,
+    "a Slack token": "xoxb-1234567890-abcdefghij",
+    "an API key": "sk-proj-" + "Ab3_" * 10,
+    "a JSON Web Token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLXNpZ25hdHVyZQ",
+    "an address with a password": "https://me:c4n4ry-any@host.example.org/",
+    "a private key": "-----BEGIN OPENSSH PRIVATE KEY-----",
+}
+
+
+@pytest.fixture
+def secrets(tmp_path, monkeypatch):
+    """Those of a process that works in a repository with a password in its remote."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").write_text(
+        '[remote "origin"]\n\turl = https://me:c4n4ry-remote@host.example.org/x.git\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    return Secrets.here({**ENVIRONMENT, "PWD": CWD})
+
+
+def chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(*chunks, after=b""):
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + head
+        + b"".join(chunks)
+        + chunk(b"IDAT", zlib.compress(b"\0\0"))
+        + chunk(b"IEND", b"")
+        + after
+    )
+
+
+def gif(comment=b"", after=b""):
+    blocks = b"".join(bytes([len(part)]) + part for i in range(0, len(comment), 255) if (part := comment[i : i + 255]))
+    picture = b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"
+    extension = b"\x21\xfe" + blocks + b"\0" if comment else b""
+    return b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff" + extension + picture + b"\x3b" + after
+
+
+def webp(text):
+    body = b"WEBP" + b"VP8L" + struct.pack("<I", 2) + b"\x2f\0" + b"EXIF" + struct.pack("<I", len(text)) + text
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def mp4(text):
+    box = struct.pack(">I", 9 + len(text)) + b"udta\0" + text
+    return b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + box + b"\0\0\0\x08mdat"
+
+
+def zipped(text):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", text * 2)
+    return file.getvalue()
+
+
+def noted(text):
+    return png(chunk(b"tEXt", b"Comment\0" + text))
+
+
+def in_base64(content):
+    return base64.b64encode(content)
+
+
+def page(body):
+    return b'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>x</title></head><body><h1>x</h1>' + body
+
+
+DATA_PNG, JSON = b"data:image/png;base64,", b'<script type="application/json">'
+
+CARRIERS = {
+    "text.txt": lambda s: b"made in " + s + b" today",
+    "page.html": lambda s: page(b"<p>" + s + b"</p>"),
+    "comment.html": lambda s: page(b"<!-- " + s + b" -->"),
+    "script.html": lambda s: page(b'<script>let x = "' + s + b'"</script>'),
+    "results.json": lambda s: json.dumps({"place": s.decode()}).encode(),
+    "table.csv": lambda s: b"a,b\n1," + s + b"\n",
+    "picture.svg": lambda s: b'<svg xmlns="http://www.w3.org/2000/svg"><metadata>' + s + b"</metadata></svg>",
+    "style.css": lambda s: b"/* " + s + b" */",
+    "data-csv.html": lambda s: page(b'<a href="data:text/csv;base64,' + in_base64(b"a\n" + s) + b'">x</a>'),
+    "data-svg.html": lambda s: page(b'<img alt="" src="data:image/svg+xml,' + quote(s, safe="").encode() + b'">'),
+    "data-png.html": lambda s: page(b'<img alt="" src="' + DATA_PNG + in_base64(noted(s)) + b'">'),
+    "data-gif.css": lambda s: b"a { background: url(data:image/gif;base64," + in_base64(gif(s)) + b") }",
+    "player.html": lambda s: page(JSON + b'{"w": "' + in_base64(zlib.compress(NOISE + s, 9)) + b'"}</script>'),
+    "packed.html": lambda s: page(b'<script>"' + in_base64(gzip.compress(s + NOISE)) + b'"</script>'),
+    "text.png": noted,
+    "deflated.png": lambda s: png(chunk(b"zTXt", b"Comment\0\0" + zlib.compress(s))),
+    "international.png": lambda s: png(chunk(b"iTXt", b"Comment\0\1\0en\0\0" + zlib.compress(s))),
+    "exif.png": lambda s: png(chunk(b"eXIf", b"II*\0" + s + b"\0")),
+    "after.png": lambda s: png(after=s),
+    "comment.gif": lambda s: gif(s),
+    "after.gif": lambda s: gif(after=s),
+    "exif.webp": lambda s: webp(s),
+    "film.mp4": lambda s: mp4(s),
+    "unknown.bin": lambda s: b"\0\1\2" + s + b"\0",
+    "log.txt.gz": lambda s: gzip.compress(b"in " + s),
+    "deflated.bin": lambda s: zlib.compress(b"in " + s),
+    "all.zip": lambda s: zipped(b" " + s),
+    "twice.gz": lambda s: gzip.compress(b'"' + DATA_PNG + in_base64(noted(s)) + b'"'),
+}  # fmt: skip
+
+
+def leaks(files, secrets):
+    return [problem for problem in inspect(files, secrets=secrets) if problem.kind == "leak"]
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_every_canary_is_found_and_none_is_repeated(carrier, secrets):
+    for what, canary in CANARIES.items():
+        problems = leaks({carrier: CARRIERS[carrier](canary.encode())}, secrets)
+
+        assert any(problem.message.startswith(f"contains {what} at offset ") for problem in problems), what
+        assert {problem.code for problem in problems} == {"RG902"}
+        for told in (*map(str, problems), repr(problems), repr(secrets)):
+            assert not any(value in told for value in CANARIES.values()), what
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_where_there_is_no_canary_none_is_found(carrier, secrets):
+    assert (
+        leaks({carrier: CARRIERS[carrier](b"nothing of this machine, kestle77 at quoka-x230, /home/kestle77")}, secrets)
+        == []
+    )
+
+
+def test_the_place_is_told(secrets):
+    text = f"a\nb {HOME}/x and {HOME}/y".encode()
+    assert list(map(str, leaks({"a/b.txt": text}, secrets))) == [
+        "a/b.txt:2: leak: contains the home folder at offset 4, and 1 more",
+        "a/b.txt:2: leak: contains the user name at offset 10, and 1 more",
+    ]
+    (problem,) = leaks({"a.gz": gzip.compress(ENVIRONMENT["DEPLOY_TOKEN"].encode())}, secrets)
+    assert str(problem) == "a.gz: leak: contains the value of DEPLOY_TOKEN at offset 0, inside gzip"
+
+
+def test_values_are_found_as_text_html_json_addresses_and_base64_have_them():
+    secrets = Secrets(values=(("it", 'a<b"c/d&\u00e9f?9'),))
+    value = secrets.values[0][1]
+    for written in (
+        value.encode(),
+        json.dumps(value).encode(),
+        quote(value, safe="").encode(),
+        quote(value).encode(),
+        b"a&lt;b&quot;c/d&amp;\xc3\xa9f?9",
+        *(in_base64(bytes(before) + value.encode() + b"more") for before in range(3)),
+        base64.urlsafe_b64encode(b"user:" + value.encode()),
+    ):
+        assert leaks({"a.txt": b"x " + written + b" y"}, secrets), written
+
+
+def test_a_name_of_a_file_can_tell_too(secrets):
+    (problem,) = leaks({f"data/{USER}.csv": b""}, secrets)
+    assert problem.message == "its name contains the user name"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://github.com/kestrel77/thesis",
+        "mailto:kestrel77@uni.example.org and kestrel77@uni.example.org",
+        "@kestrel77",
+        "kestrel77.github.io",
+        "kestrel771 or xkestrel77",
+        "https://example.org/home/kestrel778",
+    ],
+)
+def test_names_that_somebody_wrote_on_purpose_are_no_leaks(text, secrets):
+    assert leaks({"a.html": page(f"<p>{text}</p>".encode())}, secrets) == []
+
+
+def test_names_that_the_address_of_the_site_tells_are_no_leaks(secrets):
+    files = {"a.txt": b"by kestrel77 on quokka-x230"}
+    assert len(leaks(files, secrets)) == 2
+    told = [p for p in inspect(files, base="https://kestrel77.org/", secrets=secrets) if p.kind == "leak"]
+    assert [problem.message.split(" at ")[0] for problem in told] == ["contains the host name"]
+
+
+@pytest.mark.parametrize(
+    "name", ["root", "user", "runner", "localhost", "ubuntu", "ci", "x", "runner-7", "test2", "4711"]
+)
+def test_names_that_everybody_has_are_never_leaks(name):
+    text = f"/home/{name}/x {name}@{name} user={name}".encode()
+    assert ordinary(name)
+    assert leaks({"a.txt": text, "a.gif": gif(text)}, Secrets(users=(name,), hosts=(name,))) == []
+
+
+@pytest.mark.parametrize("name", ["anna", "will", "max", "grace"])
+def test_names_that_could_be_words_are_leaks_only_where_machines_put_them(name):
+    secrets = Secrets(users=(name,), hosts=("laplace",))
+    prose = f'<p>{name} said: Math.{name}(1), "{name}", https://me.org/{name}/, {name}@me.org, laplace, me@laplace.org'
+    assert not distinctive(name)
+    assert leaks({"a.html": page(prose.encode())}, secrets) == []
+    for text in (f"/home/{name}/x", rf"C:\Users\{name}\x", f'"user": "{name}"', f"username={name}"):
+        assert len(leaks({"a.txt": text.encode()}, secrets)) == 1, text
+    assert len(leaks({"a.txt": f"{name}@laplace:~$".encode()}, secrets)) == 1
+    assert len(leaks({"a.png": png(chunk(b"tEXt", f"Author\0{name}".encode()))}, secrets)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:password@example.org/ https://me:$TOKEN@example.org/ https://me:<token>@example.org",
+        "AKIAIOSFODNN7EXAMPLE",
+        "sk-estimator-doc-link-container-hover-text-label",
+        "ghp_short xoxb-short eyJhbGciOi.x.y",
+        "data:text/plain;base64,AKIAQ3EGQ3EGQ3EGQ3EGQ3EG",
+        "https://example.org:8080/a@b",
+        "a://b:c/d@e",
+        "-----BEGIN PUBLIC KEY-----",
+        "0" * 64,
+    ],
+)
+def test_what_only_resembles_a_token_is_none(text):
+    assert leaks({"a.txt": text.encode()}, Secrets()) == []
+
+
+def test_what_is_packed_too_large_is_unpacked_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr("reportgen.check.leaks.LARGEST", 2_000_000)
+    token = CANARIES["a GitHub token"].encode()
+    files = {"a.gz": gzip.compress(token + b" " + bytes(50_000_000)), "b.gz": gzip.compress(bytes(50_000_000) + token)}
+    assert [problem.file for problem in leaks(files, Secrets())] == ["a.gz"]
+
+
+def test_surroundings_are_collected(secrets, tmp_path):
+    assert ("the home folder", HOME) in secrets.folders
+    assert ("the working folder", str(tmp_path)) in secrets.folders
+    assert USER in secrets.users
+    assert HOST in secrets.hosts
+    assert dict(secrets.values) == {
+        "the value of DEPLOY_TOKEN": ENVIRONMENT["DEPLOY_TOKEN"],
+        "a password in DATABASE_URL": "c4n4ry-database",
+        "the credentials of a Git remote": "c4n4ry-remote",
+    }
+
+
+def test_a_work_tree_knows_the_remotes_of_its_repository(secrets, tmp_path, monkeypatch):
+    (tmp_path / ".git" / "worktrees" / "w").mkdir(parents=True)
+    (tmp_path / ".git" / "worktrees" / "w" / "commondir").write_text("../..\n")
+    (tmp_path / "w" / "deep").mkdir(parents=True)
+    (tmp_path / "w" / ".git").write_text("gitdir: ../.git/worktrees/w\n")
+    monkeypatch.chdir(tmp_path / "w" / "deep")
+    assert [value for _, value in Secrets.here({}).values] == ["c4n4ry-remote"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_TOKENS", "4096"),
+        ("USE_AUTH_TOKEN", "true"),
+        ("API_KEY", "disabled"),
+        ("SSH_KEY_PATH", "/usr/bin"),
+        ("TOKEN_URL", "https://auth.example.org/token"),
+        ("PWD", "/somewhere/else"),
+        ("KEYBOARD_LAYOUT", "de-latin1-nodeadkeys"),
+        ("GIT_ASKPASS", "/usr/bin/git-gui--askpass"),
+        ("XDG_SESSION_TYPE", "wayland-0"),
+    ],
+)
+def test_settings_are_no_secrets(name, value, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Secrets.here({name: value}).values == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["GITHUB_TOKEN", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "MYSQL_PWD", "TF_VAR_secret", "GH_PAT"],
+)
+def test_values_of_secret_names_are_secrets(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Secrets.here({name: "abc123/def"}).values == ((f"the value of {name}", "abc123/def"),)
+
+
+def test_nothing_surrounds_a_folder_that_was_removed(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert Secrets.here({}).values == ()
