@@ -4,7 +4,6 @@ import re
 import tomllib
 from html import unescape
 
-import pytest
 from click.testing import CliRunner
 from documents.snippets import ROOT
 
@@ -25,8 +24,6 @@ def test_the_gallery_has_every_experiment_that_ships():
 
 
 def test_nothing_is_wrong_with_it(docs_site):
-    pytest.importorskip("reportgen.check", reason="the command `reportgen check`")
-
     found = CliRunner().invoke(program, ["check", str(docs_site), "--strict"])
 
     assert found.exit_code == 0, found.output
