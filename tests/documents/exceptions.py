@@ -12,7 +12,6 @@ COMMANDS = {
 """Shell commands, by what they begin with."""
 
 BLOCKS = {
-    ("README.md", "from pathlib import Path"): "wants an experiment with a sweep, and sweeps.md has it whole",
     ("scaling.md", "import threading"): "asks Slurm for machines",
     ("scaling.md", "from dask_kubernetes.operator import KubeCluster"): "asks Kubernetes for machines",
     ("scaling.md", "import functools"): "asks a scheduler at an address that stands for another",
