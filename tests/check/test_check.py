@@ -2,13 +2,14 @@
 
 import logging
 import os
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen import check
-from reportgen.check import Secrets, inspect
+from reportgen.check import Secrets, inspect, requests
 from reportgen.errors import ExperimentError
 
 NOTHING = Secrets()
@@ -100,6 +101,8 @@ def test_feeds_and_sitemaps_name_what_is_there():
         "robots.txt:2: link: there is no 'feed.xml'",
         "sitemap.xml:2: link: there is no 'gone/'",
     ]
+    assert told(files) == told(files, base="https://me.org"), "robots.txt names the map, and so the address"
+    del files["robots.txt"]
     assert told(files) == []
 
 
@@ -377,3 +380,12 @@ def test_no_bytes_make_it_raise_or_hang(magic, rest, ending):
 )  # fmt: skip
 def test_much_of_the_same_takes_no_long_time(scrap):
     inspect({f"a.{kind}": scrap.encode() * 20_000 for kind in ("html", "css", "js", "svg")}, secrets=NOTHING)
+
+
+def test_very_many_addresses_are_found_in_time_that_grows_with_them():
+    began = time.process_time()
+
+    found = list(requests.of_file("css", b"a { background: url(x.png) }\n" * 100_000))
+
+    assert (found[0], found[-1]) == ((1, "x.png"), (100_000, "x.png"))
+    assert time.process_time() - began < 3

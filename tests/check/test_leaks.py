@@ -263,6 +263,29 @@ def test_what_is_packed_too_large_is_unpacked_up_to_a_limit(monkeypatch):
     assert [problem.file for problem in leaks(files, Secrets())] == ["a.gz"]
 
 
+def test_parts_are_unpacked_up_to_a_limit_for_all_of_a_file(monkeypatch):
+    """Small bombs, each below the limit of one."""
+    monkeypatch.setattr("reportgen.check.leaks.MOST", 3_000_000)
+    bombs = [zlib.compress(bytes([i]) * 1_000_000, 9) for i in range(20)]
+    embedded = b"".join(b'<p data-x="' + base64.b64encode(bomb) + b'"></p>' for bomb in bombs)
+    described = b"".join(chunk(b"zTXt", b"Comment\0\0" + bomb) for bomb in bombs)
+    files = {
+        "a.html": page(embedded),
+        "a.png": png(described),
+        "a.zip": zipped(bytes(5_000_000)),
+        "b.gz": gzip.compress(b"x"),
+    }
+
+    told = [(problem.kind, problem.file) for problem in inspect(files, secrets=Secrets()) if problem.kind != "html"]
+
+    assert told == [("size", "a.html"), ("size", "a.png"), ("size", "a.zip")]
+
+
+def test_every_member_of_a_gzip_file_is_unpacked():
+    token = CANARIES["a GitHub token"].encode()
+    assert leaks({"a.gz": gzip.compress(b"one ") + gzip.compress(token)}, Secrets())
+
+
 def test_surroundings_are_collected(secrets, tmp_path):
     assert ("the home folder", HOME) in secrets.folders
     assert ("the working folder", str(tmp_path)) in secrets.folders
