@@ -217,6 +217,15 @@ def test_names_that_the_address_of_the_site_tells_are_no_leaks(secrets):
     assert [problem.message.split(" at ")[0] for problem in told] == ["contains the host name"]
 
 
+def test_the_name_of_the_author_is_no_leak_but_the_home_is(secrets):
+    author = b'<!DOCTYPE html><html><head><meta name="author" content="Kestrel77 &amp; others"></head>'
+    files = {"index.html": author, "a.txt": b"by kestrel77", "b.txt": b"/home/kestrel77/thesis"}
+
+    assert {(problem.file, problem.message.split(" at ")[0]) for problem in leaks(files, secrets)} == {
+        ("b.txt", "contains the home folder")
+    }
+
+
 @pytest.mark.parametrize(
     "name", ["root", "user", "runner", "localhost", "ubuntu", "ci", "x", "runner-7", "test2", "4711"]
 )
