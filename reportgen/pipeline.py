@@ -222,8 +222,8 @@ class Single:
         self._experiment = experiment
         self._memo = memo or Memo()
         self._site = experiment.site
-        if experiment.site and experiment.site.theme and not templates:
-            templates = beside / experiment.site.theme
+        if experiment.site and not templates:
+            templates = around.theme(experiment.site, beside)
         self._templates = templates
         self._beside = beside
         self.formats = experiment.formats
@@ -234,7 +234,8 @@ class Single:
     def made_from(self) -> sources.Parts:
         found = dict(stages.of_build({"experiment": self._experiment}, self._templates))
         if self._site:
-            found |= around.digests(self._site, self._beside)
+            around.surroundings(self._site, self._beside)  # tells of mistakes before anything is trained
+            found |= {f"file {name}": part for name, part in around.digests(self._site, self._beside).items()}
         return found
 
     def files(self, shop: Shop) -> Mapping[str, bytes]:

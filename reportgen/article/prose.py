@@ -159,10 +159,9 @@ def parse(text: str, name: str) -> Prose:
 
     Warns of a heading that skips a level.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > LARGEST:
         raise ExperimentError(f"{name}:1:1: larger than {LARGEST:,} letters; make several pages of it", code="RG403")
-    reading = _Reading(text.split("\n"))
+    reading = _Reading(_lines(text))
     for line, row in enumerate(reading.lines, 1):
         if (clean := holdable(row)) != row:
             column = next(i for i, letter in enumerate(row, 1) if holdable(letter) != letter)
@@ -193,6 +192,11 @@ def parse(text: str, name: str) -> Prose:
         links=tuple(reading.links),
         pictures=tuple(reading.pictures),
     )
+
+
+def front_text(text: str) -> str:
+    """The front matter of a file as `Prose.front_text` has it, whatever is wrong below; nothing if it is no TOML."""
+    return _front(_Reading(_lines(text)))[1]
 
 
 def bind(
@@ -320,6 +324,10 @@ class _Reading:
         # What stands before a line of a list or a quote is not part of its text.
         begins = self.lines[line].rfind(self._rows[row].rstrip())
         return line + 1, max(begins, 0) + offset + 1
+
+
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _front(reading: _Reading) -> tuple[dict[str, Any], str]:

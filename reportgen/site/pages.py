@@ -19,9 +19,9 @@ from reportgen.article.prose import Piece, Reference
 from reportgen.article.references import Known, check_references, number_text, value_at
 from reportgen.article.sections import Table
 from reportgen.article.spreadsheet import csv_bytes
-from reportgen.errors import ExperimentError
+from reportgen.errors import did_you_mean
 from reportgen.pipeline import Report
-from reportgen.site.folder import Document
+from reportgen.site.folder import Document, Mistakes
 
 Reports = Mapping[str, Report]
 """What was computed, by the name of the experiment."""
@@ -55,18 +55,18 @@ class Way:
 def check(documents: Iterable[Document], reports: Reports) -> None:
     """Raise `ExperimentError` with a line for every reference of a text to what its experiment does not have."""
     known = {name: _known(name, report.article) for name, report in reports.items()}
-    mistakes = []
+    mistakes = Mistakes()
     for document in documents:
         own = document.front.experiment
-        try:
-            check_references(document.prose, lambda name, own=own: known.get(name or own), known)  # type: ignore[misc]
-            if (named := document.front.picture) and not (own and named in reports[own].article.media):
-                where = f"in {own}" if own else "without an experiment to take it from"
-                mistakes.append(f"{document.prose.name}:1:1: there is no picture {named!r} {where}")
-        except ExperimentError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise ExperimentError("\n".join(mistakes))
+        if named := document.front.picture:
+            there = reports[own].article.media if own else {}
+            if named not in there:
+                where = f"in {own}.{did_you_mean(named, there)}" if own else "without an experiment to take it from"
+                mistakes.tell(f"{document.place('picture')}: there is no picture {named!r} {where}")
+        mistakes.trying(
+            lambda d=document, own=own: check_references(d.prose, lambda name: known.get(name or own), known)  # type: ignore[misc]
+        )
+    mistakes.end()
 
 
 def text(

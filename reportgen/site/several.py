@@ -17,7 +17,7 @@ from reportgen.article.around import Around, Entry, Page, shortened, slug
 from reportgen.article.page import about, lead_of
 from reportgen.run import describe
 from reportgen.site import feeds, pages
-from reportgen.site.folder import SETTINGS, Document, Report, read
+from reportgen.site.folder import SETTINGS, Document, Mistakes, Report, read
 
 if TYPE_CHECKING:
     from reportgen.animation import Media
@@ -35,13 +35,22 @@ class Several:
     def __init__(self, path: Path, templates: Path | None = None, memo: pipeline.Memo | None = None) -> None:
         self.folder = read(path)
         site = self.folder.site
-        self._templates = templates or (path / site.theme if site.theme else None)
+        self._templates = templates or around.theme(site, path)
         self._memo = memo or pipeline.Memo()
-        self._bound = {one.file: self._bind(one) for one in self._documents()}
+        mistakes = Mistakes()
+        bound = {one.file: mistakes.trying(lambda one=one: self._bind(one)) for one in self._documents()}  # type: ignore[misc]
+        mistakes.end()
+        self._bound = {file: one for file, one in bound.items() if one}
         self.formats = tuple(dict.fromkeys(name for e in self.folder.experiments.values() for name in e.formats))
         self.inputs = {"folder of the site": path / SETTINGS} | (
             {"folder of templates": self._templates} if self._templates else {}
         )
+
+        if not site.root:
+            _LOG.warning(
+                "%s has no base, the address of the site, so it gets no feed, no site map and no previews",
+                path / SETTINGS,
+            )
 
     def made_from(self) -> sources.Parts:
         folder = self.folder
@@ -142,12 +151,10 @@ class _Pages:
             made["robots.txt"] = feeds.robots(site)
             if posts:
                 made["feed.xml"] = feeds.atom(site, [post.page for post in posts])
-        else:
-            _LOG.warning(
-                "%s has no base, the address of the site, so it gets no feed, no site map and no previews",
-                folder.path / SETTINGS,
-            )
-        made["_headers"] = feeds.headers({name.rpartition("media/")[0] for name in made if "media/" in name})
+        folders = {name.rpartition("/")[0] for name in made}
+        made["_headers"] = feeds.headers(
+            {name.removesuffix("media") for name in folders if PurePosixPath(name).name == "media"}
+        )
         made[".nojekyll"] = b""
         return made
 
@@ -181,7 +188,14 @@ class _Pages:
         picture = pages.lead_of_text(one, self._reports)
         page, card = pipeline.carded(self._shop, page, picture, self._site) if one.post else (page, {})
         files = pages.text(
-            one, self._reports, self._bound[one.file], page, self._look, picture, before=_way(before), after=_way(after)
+            one,
+            self._reports,
+            self._bound[one.file],
+            page,
+            self._look,
+            picture if one.post else None,
+            before=_way(before),
+            after=_way(after),
         )
         return page, picture, {**files, **card}
 
@@ -202,7 +216,7 @@ class _Pages:
         page = dataclasses.replace(
             page, title=text.title, description=page.description or pages.summary(text, self._reports)
         )
-        files = pages.text(text, self._reports, self._bound[text.file], page, self._look, picture, posts=posts)
+        files = pages.text(text, self._reports, self._bound[text.file], page, self._look, None, posts=posts)
         return page, {**files, **card}
 
     def _tags(self, posts: Sequence[pages.Post]) -> tuple[list[Page], dict[str, bytes]]:
