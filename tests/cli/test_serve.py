@@ -90,7 +90,7 @@ def test_a_mistake_in_the_file_is_told_and_waited_for(serve, wrong):
 
     _, _, said = end(process)
 
-    assert said.startswith("reportgen: serving wrong; Ctrl-C ends it\n")
+    assert said.startswith(f"reportgen: serving {wrong}; Ctrl-C ends it\n")
     assert "wrong.toml:2:1: " in said
     assert "wrong.toml:1:1: " in said
     assert said.count("waiting for a change") == 2
