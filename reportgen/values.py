@@ -95,3 +95,6 @@ _OPENING, _CLOSING = ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI"), ("PDF", 
 
 Label = Annotated[str, Field(max_length=500), AfterValidator(_on_one_line)]
 """A line that somebody wrote: a title, a name, a label. What is in it is shown, and is never more than text."""
+
+Abstract = Annotated[str, Field(max_length=1_000), AfterValidator(_on_one_line)]
+"""The same for some sentences."""

@@ -20,7 +20,7 @@ from reportgen.experiment import Experiment
 from reportgen.experiment.file import load, on_offer, parse, shipped, site_made, site_table
 from reportgen.experiment.site import Date, Language, Site, Tags
 from reportgen.toml.positions import positions
-from reportgen.values import Checked, Label, short
+from reportgen.values import Abstract, Checked, Label, short
 
 SETTINGS = "reportgen.toml"
 
@@ -49,7 +49,7 @@ class Front(Checked):
     updated: Date = ""
     """The day of its last change worth telling."""
     tags: Tags = ()
-    abstract: Annotated[Label, Field(max_length=1_000)] = ""
+    abstract: Abstract = ""
     """For previews and lists of posts; the first paragraph unless given."""
     author: Label = ""
     """That of the site unless given."""
