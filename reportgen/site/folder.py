@@ -207,7 +207,7 @@ def read(path: Path) -> Folder:
         for name in names
     ]
     for key, error in around.mistakes(settings.site, path):
-        mistakes.tell(f"{found.place(key)}: {key}: {error}")
+        mistakes.tell(f"{found.place(key)}: {error}")
     known = [page for page in pages if page]
     written = [post for post in posts if post]
     _check_names([*known, *written], path, mistakes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,13 @@ from markupsafe import escape
 from reportgen.animation import Media
 from reportgen.article import policy, prose
 from reportgen.article.around import Page, shortened
-from reportgen.article.page import Article, Numbering, laid_out, lead_of, table_file
+from reportgen.article.page import Absent, Article, Numbering, laid_out, lead_of, table_file
 from reportgen.article.player import together
 from reportgen.article.prose import Piece, Reference
 from reportgen.article.references import Known, check_references, number_text, value_at
 from reportgen.article.sections import Table
 from reportgen.article.spreadsheet import csv_bytes
-from reportgen.errors import did_you_mean
+from reportgen.errors import ExperimentError, TemplateError, did_you_mean
 from reportgen.pipeline import Report
 from reportgen.site.folder import Document, Mistakes
 
@@ -107,12 +108,26 @@ def text(
         "source": source,
         "download": download,
     }
-    files["index.html"] = _laid_out("text.html", names, page, look)
+    try:
+        files["index.html"] = _laid_out("text.html", names, page, look)
+    except TemplateError as error:
+        if isinstance(error.__cause__, Absent):
+            _tell_place(document, error.__cause__)
+        raise
     if lead:
         # Lists show it, also where the text does not.
         for file in filter(None, (lead.poster or lead.file, lead.dark)):
             source(lead, file)
     return files
+
+
+def _tell_place(document: Document, error: Absent) -> None:
+    """Raise `ExperimentError` if a reference of the text is at fault: what a section shows is known but now."""
+    for reference in document.prose.references:
+        if f"{_full(reference, document.front.experiment)!r}" in str(error):
+            words = re.sub(r"m\.ref\((['\"])(.*?)\1.*?\)", r"{{ ref \2 }}", str(error))
+            place = f"{document.prose.name}:{reference.line}:{reference.column}"
+            raise ExperimentError(f"{place}: {words}") from error
 
 
 def summary(document: Document, reports: Reports) -> str:

@@ -22,7 +22,7 @@ def settings(more):
 
 def test_a_folder_without_settings_is_told_how_to_get_them(tmp_path):
     with pytest.raises(
-        ExperimentError, match="has no reportgen.toml, so it is not the folder of a site; reportgen new"
+        ExperimentError, match=r"has no reportgen\.toml, so it is not the folder of a site; reportgen new"
     ):
         read(tmp_path)
 
@@ -64,10 +64,10 @@ def test_mistakes_of_all_files_are_told_at_once(tmp_path):
     told = mistakes(tmp_path)
 
     expected = [
-        "reportgen.toml:4:1: logo: logo ",
-        "reportgen.toml:5:1: css: cannot read style sheet ",
-        "reportgen.toml:6:1: theme: cannot read theme ",
-        "reportgen.toml:7:1: footer: footer:1:1: only text and links to the web can stand here",
+        "reportgen.toml:4:1: logo ",
+        "reportgen.toml:5:1: cannot read style sheet ",
+        "reportgen.toml:6:1: cannot read theme ",
+        "reportgen.toml:7:1: footer:1:1: only text and links to the web can stand here",
         "posts/Bad Name.md:1:1: its name becomes an address, so it must be small letters, digits, - and _; "
         "rename it, to 'bad-name' for instance",
         "posts/data.md:1:1: the site has a folder 'data' of its own; rename the file",
@@ -80,7 +80,7 @@ def test_mistakes_of_all_files_are_told_at_once(tmp_path):
         "posts/dateless-report.toml:1:1: ",
         "posts/wrong.toml:12:1: arms[1].strenght: unknown key. Did you mean 'strength'?",
         "posts/sited.toml:12:1: a post of a site has no table [site]; reportgen.toml tells it for all",
-        "experiments/unused.toml:5:1: data.name 'lin' is not known. Did you mean 'line'?",
+        "experiments/unused.toml:5:1: data: name 'lin' is not known. Did you mean 'line'?",
         "posts/nameless.md:6:1: figure strip of which experiment? Name one before the text, "
         'like experiment = "quick" between lines of +++, or write quick/strip',
         "posts/nameless.md:8:1: section why of which experiment? Name one before the text, "
@@ -219,15 +219,15 @@ def test_what_the_settings_name_lies_in_the_folder(tmp_path, key):
 @pytest.mark.parametrize(
     ("line", "content", "told"),
     [
-        ('logo = "a.txt"', b"", "logo: logo {}/a.txt is none of .apng, .gif, .jpeg, .jpg, .png, .svg, .webp"),
-        ('logo = "a.png"', b"no picture", "logo: logo {}/a.png: it is no PNG that can be read"),
-        ('css = "a.css"', b"\xff", "css: style sheet {}/a.css: not UTF-8 text; save the file as UTF-8"),
+        ('logo = "a.txt"', b"", "logo {}/a.txt is none of .apng, .gif, .jpeg, .jpg, .png, .svg, .webp"),
+        ('logo = "a.png"', b"no picture", "logo {}/a.png: it is no PNG that can be read"),
+        ('css = "a.css"', b"\xff", "style sheet {}/a.css: not UTF-8 text; save the file as UTF-8"),
         (
             'css = "a.css"',
             b"p {}</style><script>",
-            "css: style sheet {}/a.css holds '</style', which would end or hide",
+            "style sheet {}/a.css holds '</style', which would end or hide",
         ),
-        ('theme = "a"', b"", "theme: theme {}/a is no folder"),
+        ('theme = "a"', b"", "theme {}/a is no folder"),
     ],
 )
 def test_what_the_settings_name_can_be_used(tmp_path, line, content, told):
@@ -258,9 +258,20 @@ def test_colours_that_are_hard_to_read_are_told(tmp_path, colour, told):
 
 @pytest.mark.parametrize(
     "base",
-    ["example.org", "ftp://example.org", "https://", "https://a/?b", "https://a/#b", "https://[x/", "https://a/ b",
-     "https://a\\u0001/", "https://a/\\ufffe", "javascript:x", "https://a/\\\"><script>"],
-)  # fmt: skip
+    [
+        "example.org",
+        "ftp://example.org",
+        "https://",
+        "https://a/?b",
+        "https://a/#b",
+        "https://[x/",
+        "https://a/ b",
+        "https://a\\u0001/",
+        "https://a/\\ufffe",
+        "javascript:x",
+        'https://a/\\"><script>',
+    ],
+)
 def test_a_base_that_is_no_address_is_told(tmp_path, base):
     write(tmp_path, {}, f'title = "T"\nbase = "{base}"\n')
 
@@ -271,12 +282,17 @@ def test_a_base_that_is_no_address_is_told(tmp_path, base):
 
 @pytest.mark.parametrize("payload", SAMPLE)
 def test_no_file_makes_reading_fail_but_by_a_line_of_ours(tmp_path, payload):
-    content = payload.encode("utf-8", "surrogatepass")
-    for name in ("reportgen.toml", "posts/a.md", "posts/b.toml", "experiments/c.toml", "logo.svg", "own.css"):
-        more = settings('logo = "logo.svg"\ncss = "own.css"')
-        write(tmp_path, {"posts/a.md": text(), "posts/b.toml": experiment(), "logo.svg": "<svg viewBox='0 0 9 9'/>",
-                         "own.css": "", "experiments/c.toml": experiment(), name: content},
-              more) if name != "reportgen.toml" else write(tmp_path, {}, payload.encode("utf-8", "replace").decode())  # fmt: skip
+    hostile = payload.encode("utf-8", "surrogatepass")
+    whole = {
+        "reportgen.toml": settings('logo = "logo.svg"\ncss = "own.css"'),
+        "posts/a.md": text(),
+        "posts/b.toml": experiment(),
+        "experiments/c.toml": experiment(),
+        "logo.svg": "<svg viewBox='0 0 9 9'/>",
+        "own.css": "",
+    }
+    for name in whole:
+        write(tmp_path, whole | {name: hostile})
         try:
             read(tmp_path)
         except ReportgenError as error:
