@@ -34,7 +34,9 @@ class Network(Checked):
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(max_length=32)] = (10, 10, 10)
     """Units of each hidden layer; empty for a linear model."""
     activation: Activation = "linear"
+    """After each hidden layer; there is none after the last layer."""
     initializer: Initializer = "glorot_uniform"
+    """Of the first weights, as Keras names it; biases begin at zero."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of hidden units silenced at each training step; the others are scaled up to make good for them."""
 

@@ -38,13 +38,17 @@ class Training(Checked):
     """How weights are adjusted."""
 
     optimizer: Optimizer = "sgd"
+    """Plain steps, steps with `momentum`, or Adam with the constants of Keras."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Used by the optimizer "momentum" alone."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    """Size of a step, η."""
     schedule: Schedule = "constant"
     """How the learning rate falls from the first step to the last: not at all, along a line to zero, or a cosine."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 1
+    """Samples of one step."""
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    """Passes over the training samples."""
     order: Order = "fixed"
     """Samples are shuffled once ("fixed"), or anew before every epoch ("reshuffled")."""
     loss: Loss = "absolute"
@@ -66,8 +70,10 @@ class Recording(Checked):
     """Which weights are kept: every so many steps, at named steps, and always the first and the last."""
 
     every: Annotated[int, Field(ge=1)] | None = 20
-    """None keeps only the first and the last weights, and those in `at`."""
+    """Steps from one record to the next. None, from Python, keeps only the first and the last weights, and those in
+    `at`."""
     at: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    """Steps at which weights are kept besides."""
     loss: bool = True
     """Also the training loss, over all training samples, and the penalty at those steps."""
 

@@ -42,6 +42,12 @@ def code(*modules: str) -> Parts:
     return dict(sorted((source.path, source.digest) for name in found if (source := _source(name))))
 
 
+def of_kinds(*values: object) -> Parts:
+    """Digests of the files in which the classes of `values` are, for kinds that anyone may add or edit."""
+    found = (_source(type(value).__module__) for value in values)
+    return {source.path: source.digest for source in found if source}
+
+
 def package(name: str) -> tuple[str, ...]:
     """The modules of a package of ours in which each kind is a file, for stages that may use any of them."""
     folder = _ROOT / name.replace(".", "/")

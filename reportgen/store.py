@@ -94,7 +94,9 @@ class Store:
     def name(self, run: Run) -> str:
         """The key of a trained run."""
         if run not in self._names:
-            self._names[run] = sources.key({**self._engine, "run": json.dumps(describe(run), sort_keys=True)})
+            # The rest of what trains is told by its epoch; data sets and penalties are for anyone to edit.
+            kinds = sources.of_kinds(run.data, run.penalty)
+            self._names[run] = sources.key({**self._engine, **kinds, "run": json.dumps(describe(run), sort_keys=True)})
         return self._names[run]
 
     def path(self, run: Run) -> Path:

@@ -84,6 +84,7 @@ class Chunk:
         return sources.key(
             {
                 **engine(),
+                **sources.of_kinds(self.first.data, self.first.penalty),
                 "first": json.dumps(describe(self.first), sort_keys=True),
                 "count": str(self.count),
                 "fresh": str(self.fresh_data),

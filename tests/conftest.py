@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -77,6 +78,18 @@ def report(shared_folder: Path, cache: Path, small_experiment: Experiment) -> Pa
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (out / "report.html").exists():
             reportgen.build(small_experiment, out, cache=cache)
+    return out
+
+
+@pytest.fixture(scope="session")
+def docs_site(shared_folder: Path, cache: Path) -> Path:
+    """The documentation, built by the command from its true experiments. It is shared: read it, do not change it."""
+    docs, out = Path(__file__).parents[1] / "docs", shared_folder / "docs"
+    with (shared_folder / "docs.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / "index.html").exists():
+            command = [sys.executable, "-m", "reportgen", "site", docs, "-o", out, "--cache-dir", cache]
+            subprocess.run([*command, "--progress", "none"], check=True, stdout=subprocess.DEVNULL, timeout=500)
     return out
 
 

@@ -4,6 +4,7 @@ import hashlib
 import multiprocessing
 import os
 import pickle
+import shutil
 import stat
 import sys
 import time
@@ -14,10 +15,12 @@ import numpy as np
 import pytest
 
 from reportgen import engine as engine_module
+from reportgen import sources
 from reportgen import store as store_module
 from reportgen.engine import CODE_EPOCH
 from reportgen.errors import MachineError, RefusedError
 from reportgen.executors import executors
+from reportgen.penalties.l1 import L1
 from reportgen.run import Recording, Run, Training
 from reportgen.store import Store, default_folder, opened
 from reportgen.trajectory import Trajectory
@@ -80,6 +83,25 @@ def test_a_run_never_put_is_a_miss(store):
 )
 def test_whatever_determines_a_run_tells_its_entry_from_others(store, change):
     assert store.path(dataclasses.replace(RUN, **change)) != store.path(RUN)
+
+
+@pytest.mark.parametrize("part", ["penalties/l1.py", "datasets/line.py"])
+def test_an_edited_penalty_or_data_set_trains_its_runs_again(store, tmp_path, monkeypatch, part):
+    run = dataclasses.replace(RUN, penalty=L1(), strength=0.1)
+    before = store.name(run)
+    shutil.copytree(Path(store_module.__file__).parent, tmp_path / "reportgen")
+    monkeypatch.setattr(sources, "_ROOT", tmp_path)
+    for found in (sources._source, sources._imports):
+        found.cache_clear()
+    try:
+        assert Store(store.folder).name(run) == before
+        with (tmp_path / "reportgen" / part).open("a") as file:
+            file.write("# other\n")
+        sources._source.cache_clear()
+        assert Store(store.folder).name(run) != before
+    finally:
+        monkeypatch.undo()
+        sources._source.cache_clear()
 
 
 def test_equal_runs_share_an_entry(store):

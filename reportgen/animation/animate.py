@@ -42,7 +42,7 @@ class Animated:
 
 
 def animate(
-    trajectories: Iterable[Trajectory | str | PathLike[str]],
+    trajectories: Trajectory | str | PathLike[str] | Iterable[Trajectory | str | PathLike[str]],
     file: str | PathLike[str] | None = None,
     *,
     scenes: Sequence[str] = ("weights",),
@@ -53,12 +53,14 @@ def animate(
     poster: bool = False,
     progress: Progress | None = None,
 ) -> Animated:
-    """Draw `scenes` of `trajectories`, values or files, side by side and in step, and write them to `file`.
+    """Draw `scenes` of one or more `trajectories`, values or files, side by side and in step, and write them to `file`.
 
     Its suffix chooses the format; without one it is named after the scenes. `scale` is pixels to a CSS pixel. `preset`
     is a place where the file is to be posted: it chooses what is not given here, and what the place would refuse is an
     error. `poster` also writes the last frame, as a PNG beside it.
     """
+    if isinstance(trajectories, Trajectory | str | PathLike):
+        trajectories = [trajectories]
     place = None if preset is None else presets.preset(preset)
     _check_scenes(scenes)
     usual = place.usual if place else "gif"

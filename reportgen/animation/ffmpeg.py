@@ -134,10 +134,14 @@ def _missing(what: str) -> MachineError:
 
 def _check(program: str, kind: str, file: str, size: tuple[int, int], frames: int, seconds: Fraction) -> None:
     """Decode a film and compare what a player gets with what was meant."""
-    table = _run([program, "-v", "error", "-threads", "1", "-i", file, "-f", "framecrc", "pipe:1"], kind).decode()
-    heads = dict(line[1:].split(": ", 1) for line in table.splitlines() if line.startswith("#"))
-    rows = [line.split(",") for line in table.splitlines() if line and not line.startswith("#")]
-    end = sum(int(number) for number in rows[-1][2:4]) * Fraction(heads["tb 0"]) if rows else Fraction(0)
+    answer = _run([program, "-v", "error", "-threads", "1", "-i", file, "-f", "framecrc", "pipe:1"], kind)
+    try:
+        table = answer.decode()
+        heads = dict(line[1:].split(": ", 1) for line in table.splitlines() if line.startswith("#"))
+        rows = [line.split(",") for line in table.splitlines() if line and not line.startswith("#")]
+        end = sum(int(number) for number in rows[-1][2:4]) * Fraction(heads["tb 0"]) if rows else Fraction(0)
+    except (ValueError, LookupError, ArithmeticError) as error:
+        raise _missing(f"{program} does not answer as ffmpeg does; install ffmpeg, or {GET_IT}") from error
     found = heads.get("dimensions 0", "").strip(), len(rows)
     # Times in a WebM are whole milliseconds.
     if found != ("{}x{}".format(*size), frames) or abs(end - seconds) > Fraction(1, 200):

@@ -170,7 +170,7 @@ def parse(text: str, name: str) -> Prose:
             )
             reading.lines[line - 1] = clean
     front, front_text = _front(reading)
-    tokens = _markdown().parse("\n".join(reading.lines), {"reading": reading})
+    tokens = _with_heads(_markdown().parse("\n".join(reading.lines), {"reading": reading}))
     too_deep = next((token for token in tokens if token.level >= _DEEPEST - 1), None)
     if too_deep:
         reading.mistake(((too_deep.map or [0])[0] + 1, 1), "lists and quotes are nested too deeply to be read")
@@ -679,6 +679,18 @@ def _paragraphs(reading: _Reading, tokens: Sequence[Token]) -> None:
         before = token
 
 
+def _with_heads(tokens: Sequence[Token]) -> list[Token]:
+    """Tokens without those heads of tables that hold no word, which Markdown wants and readers hear."""
+    kept: list[Token] = []
+    for token in tokens:
+        kept.append(token)
+        if token.type == "thead_close":
+            start = max(i for i, other in enumerate(kept) if other.type == "thead_open")
+            if not any(part.content for part in kept[start:] if part.type == "inline"):
+                del kept[start:]
+    return kept
+
+
 def _kind(token: Token) -> str:
     reference = token.meta.get("reference")
     return reference.kind if reference else ""
@@ -754,7 +766,12 @@ class _Renderer(RendererHTML):
         return "</table>\n</div>\n"
 
     def th_open(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
-        return f'<th scope="col"{_aligned(tokens[i])}>'
+        return (
+            f'<th scope="col"{_aligned(tokens[i])}>' if tokens[i + 1].content else self.td_open(tokens, i, options, env)
+        )
+
+    def th_close(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
+        return "</th>\n" if tokens[i - 1].content else "</td>\n"
 
     def td_open(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         return f"<td{_aligned(tokens[i])}>"

@@ -24,12 +24,19 @@ class Correlated(Checked):
     """
 
     groups: Annotated[int, Field(ge=1, le=1000)] = 8
+    """How many groups of near copies."""
     size: Annotated[int, Field(ge=1, le=100)] = 4
+    """Inputs in each group."""
     relevant: Annotated[int, Field(ge=0)] = 3
+    """Groups whose inputs count."""
     correlation: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    """Of two inputs of one group."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 60
+    """For training."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 1.0
+    """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -30,6 +30,7 @@ class Diabetes(Checked):
     """
 
     test_samples: Annotated[int, Field(ge=1, le=_PATIENTS - 2)] = 110
+    """Patients that are kept for testing; the others are trained on."""
 
     @property
     def shape(self) -> tuple[int, int]:

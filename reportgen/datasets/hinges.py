@@ -21,12 +21,17 @@ class Hinges(Checked):
     """
 
     inputs: Annotated[int, Field(ge=3, le=10_000)] = 50
+    """All inputs, those that count and those that do not."""
     relevant: Annotated[int, Field(ge=2)] = 10
+    """Inputs that count, an even number."""
     correlation: Annotated[float, Field(gt=-1, lt=1)] = 0.9
     """Between the first input and its double."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 500
+    """For training."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 0.5
+    """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -21,13 +21,21 @@ class Line(Checked):
     """
 
     samples: Annotated[int, Field(ge=4, le=100_000)] = 50
+    """All samples, those for testing included."""
     test_samples: Annotated[int, Field(ge=1)] = 10
+    """Of them, for testing."""
     start: float = 0.5
+    """The least x."""
     stop: float = 9.5
+    """The largest x."""
     slope: float = 2.0
+    """Of the line."""
     noise: Annotated[float, Field(ge=0)] = 2.0
+    """Width of the uniform noise above the line."""
     outliers: Annotated[int, Field(ge=0)] = 10
+    """How many samples are raised."""
     outlier_size: Annotated[float, Field(ge=0)] = 10.0
+    """The most by which they are raised."""
     clean_test: bool = False
     """Leave the outliers out of the test samples' targets, to measure how well the line itself was found."""
 

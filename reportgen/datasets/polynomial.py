@@ -22,8 +22,11 @@ class Polynomial(Checked):
     coefficients: tuple[float, ...] = (0.0, -6.0, 0.0, 8.0)
     """Unless given those of 8x³ − 6x, which rises, falls and rises again between −2 and 2."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 30
+    """For training."""
     test_samples: Annotated[int, Field(ge=2, le=100_000)] = 100
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 0.5
+    """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

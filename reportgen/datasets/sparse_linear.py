@@ -20,10 +20,15 @@ class SparseLinear(Checked):
     """
 
     inputs: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """All inputs, those that count and those that do not."""
     relevant: Annotated[int, Field(ge=0)] = 10
+    """Inputs that count."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 100
+    """For training."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 1.0
+    """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

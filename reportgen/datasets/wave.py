@@ -16,8 +16,11 @@ class Wave(Checked):
     """y = sin(π · x) + N(0, noise²) for x uniform over [−1, 1]; test samples are spaced evenly."""
 
     samples: Annotated[int, Field(ge=2, le=100_000)] = 24
+    """For training."""
     test_samples: Annotated[int, Field(ge=2, le=100_000)] = 200
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 0.4
+    """Standard deviation of the noise of a target."""
 
     @property
     def shape(self) -> tuple[int, int]:

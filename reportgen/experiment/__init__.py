@@ -67,8 +67,11 @@ class Comparison(Checked):
     equivalence: Annotated[float, Field(ge=0)] = 1.0
     """Differences of the total test error within ± this are practically no difference."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """Coverage of every interval, and so of every verdict."""
     resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
+    """Draws of the bootstrap behind an interval."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Where those draws begin."""
 
 
 MOST_SWEPT = 1_000_000_000
@@ -94,7 +97,7 @@ class Sweep(Checked):
     weights: bool = False
     """Also keep the last weights of every run in the store; `reportgen.sweep` reads them."""
     trajectories: Annotated[int, Field(ge=0, le=10)] = 0
-    """So many runs of each cell are also recorded, as [recording] says, and put into the folder `trajectories`."""
+    """So many runs of each cell are also recorded, as `[recording]` says, and put into the folder `trajectories`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,10 +115,15 @@ class Reference(Checked):
     """An entry of the reading list."""
 
     title: Label
+    """As it stands on the work."""
     authors: Label = ""
+    """All of them, as they are to be read."""
     venue: Label = ""
+    """Where it appeared: journal, conference, publisher."""
     year: int | None = None
+    """When it appeared."""
     url: Annotated[Label, Field(pattern=r"^(https://\S+)?$")] = ""
+    """Where the title leads: an address that begins with https://."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +131,17 @@ class Experiment(Checked):
     """Everything a build needs to know. Equal experiments give equal reports."""
 
     title: Label = "L1 and L2 regularization, measured"
+    """Of the article."""
     author: Label = ""
+    """Shown below the title."""
     language: Language = "en"
+    """Of the title and the labels, such as "en" or "pt-BR": what browsers and screen readers are told."""
     abstract: Abstract = ""
     """What it is about, for previews and lists of posts; the first finding unless given."""
     date: Date = ""
     """The day of its publication, like 2026-11-23; posts of a site need one."""
     tags: Tags = ()
+    """What it is about, in a word or two each."""
     site: Site | None = None
     """The site that the report stands in, where that is not told by a `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)

@@ -80,7 +80,9 @@ class Link(Checked):
     """A link at the end of every page."""
 
     label: Annotated[Label, Field(min_length=1)]
+    """What is read."""
     address: Annotated[str, Field(pattern=r"^(https?://|mailto:)[^\s\"<>]+$")]
+    """Where it leads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,7 @@ class Site(Checked):
     """The address at which the site will be found, like "https://example.org/blog/". Without it there are no previews
     in other places, no feed and no site map, since these need full addresses."""
     language: Language = "en"
+    """Of its pages, such as "en" or "pt-BR", unless they say another."""
     description: Label = ""
     """A sentence for search engines, previews and the front page."""
     colours: Colours = field(default_factory=Colours)

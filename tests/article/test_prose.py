@@ -107,6 +107,11 @@ def test_a_figure_takes_the_place_of_its_paragraph_and_a_number_does_not() -> No
     assert html("- {{ figure x }}\n\n> {{ table y }}\n> {{ animation q/z }}").count("<p>") == 0
 
 
+def test_a_table_without_words_in_its_head_has_none():
+    assert "<th" not in html("| | |\n|---|---|\n| a | b |")
+    assert html("| | x |\n|---|---|\n| a | b |").count("<th scope") == 1
+
+
 def test_a_reference_knows_whose_it_is_and_how_it_is_written() -> None:
     (reference,) = parse("{{ number quick/errors.arms.l1.median .2f }}", "page.md").references
 

@@ -93,6 +93,12 @@ def test_a_trajectory_alone_is_enough(run, here):
     assert {file.name for file in here.iterdir()} == {"l1.trajectory", "mine.trajectory", "weights.gif"}
 
 
+def test_one_trajectory_needs_no_list(here):
+    drawn = [animate(one, here / name) for one, name in (("mine.trajectory", "a.gif"), (["mine.trajectory"], "b.gif"))]
+
+    assert drawn[0].file.read_bytes() == drawn[1].file.read_bytes()
+
+
 @pytest.mark.parametrize("suffix", ["gif", "apng", "mp4", "webm", "webp"])
 def test_the_end_of_the_name_is_the_format(run, here, suffix):
     magic = {"gif": b"GIF89a", "apng": b"PNG", "mp4": b"ftyp", "webm": b"\x1aE\xdf\xa3", "webp": b"WEBP"}

@@ -134,5 +134,5 @@ def test_templates_that_are_edited_meanwhile_are_noticed_and_nothing_is_publishe
     done = build("--templates", "mine")
 
     assert done.exit_code == 3
-    assert done.stderr.startswith("reportgen[RG102]: templates were edited")
+    assert done.stderr.startswith("reportgen[RG102]: a file was edited")
     assert list((tmp_path / "out").iterdir()) == []

@@ -29,7 +29,7 @@ class SceneOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         from reportgen.animation.animate import training_scenes
 
-        self.help = f"{self.help} One of {', '.join(training_scenes())}."
+        self.help = f"{self.help} One of {', '.join(training_scenes())}.  [default: weights]"
         return super().get_help_record(ctx)
 
 
@@ -51,7 +51,6 @@ class SceneOption(click.Option):
     cls=SceneOption,
     multiple=True,
     default=("weights",),
-    show_default="weights",
     metavar="NAME",
     shell_complete=completing.scenes,
     help="What to draw; several stand side by side, in step.",
