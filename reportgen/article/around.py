@@ -260,4 +260,8 @@ def styles(colours: Colours, own: str) -> str:
 def shortened(text: str, most: int = 200) -> str:
     """A text in one line of at most so many letters, ending with a whole word."""
     words = " ".join(text.split())
-    return words if len(words) <= most else re.sub(r"[\s,;:–—-]*\S*$", "", words[:most]) + " …"
+    if len(words) <= most:
+        return words
+    whole = re.sub(r"[\s,;:–—-]*\S*$", "", words[:most])
+    # There are scripts without blanks.
+    return (whole if len(whole) > most / 2 else words[:most]) + " …"

@@ -81,7 +81,7 @@ class Link(Checked):
 
     label: Annotated[Label, Field(min_length=1)]
     """What is read."""
-    address: Annotated[str, Field(pattern=r"^(https?://|mailto:)[^\s\"<>]+$")]
+    address: Annotated[str, Field(pattern=r"^(https?://|mailto:)[^\s\"<>\x00-\x20\x7f-\x9f]+$")]
     """Where it leads."""
 
 
