@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+import sites
 import soak
 from browser import install
 
@@ -131,6 +132,21 @@ def html_mistakes() -> Callable[[Path], list[str]]:
         ]
 
     return mistakes
+
+
+@pytest.fixture(scope="session")
+def small_site(shared_folder: Path, cache: Path) -> tuple[Path, Path]:
+    """The folder of a small site, and what was made of it. Both are shared: read them, do not change them."""
+    from reportgen import pipeline
+    from reportgen.site.several import Several
+
+    folder, out = shared_folder / "site", shared_folder / "site-made"
+    with (shared_folder / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / "index.html").exists():
+            sites.write(folder, sites.REAL)
+            pipeline.carry_out(Several(folder), out, cache=cache, allowed=pipeline.Allowed())
+    return folder, out
 
 
 def _node_modules() -> Path:

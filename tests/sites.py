@@ -141,3 +141,57 @@ PNG = bytes.fromhex(
     "0001a5f645400000000049454e44ae426082"
 )
 """One pixel."""
+
+
+REAL = {
+    "posts/l1.toml": """
+title = "L1 and nothing"
+date = 2026-01-01
+tags = ["L1"]
+sections = ["experiment", "motion", "sparsity"]
+[data]
+name = "line"
+[network]
+hidden = [5, 5]
+[training]
+epochs = 4
+[runs]
+count = 3
+[comparison]
+resamples = 100
+[[arms]]
+name = "none"
+label = "no penalty"
+penalty = "none"
+[[arms]]
+name = "l1"
+label = "L1"
+penalty = "l1"
+strength = 0.3
+""",
+    "posts/both.md": """+++
+title = "Two experiments"
+date = 2026-01-02
+tags = ["l1", "L2"]
+experiment = "l1"
++++
+
+{{ animation weights-l1 | Weights under L1, unlike {{ ref l2/weights-l2 }}. }}
+
+{{ animation l2/weights-l2 | Weights under L2, {{ number l2/sparsity.threshold .3f }}. }}
+
+The threshold is {{ number sparsity.threshold .3f }}. {{ claim l1-leaves-weights-at-zero }}
+
+{{ section sparsity }}
+
+## And then
+
+Words.
+""",
+    "pages/index.md": "# Welcome\n\nTo [two](../posts/both.md).\n\n{{ figure l1/histogram | All weights. }}\n",
+    "pages/about.md": "# About\n\nThis site.\n",
+    "pages/more.md": "# More\n\nOf it.\n",
+}
+REAL["experiments/l2.toml"] = (
+    REAL["posts/l1.toml"].replace("L1", "L2").replace("l1", "l2").replace("strength = 0.3", "strength = 0.1")
+)

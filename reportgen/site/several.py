@@ -45,7 +45,6 @@ class Several:
         self.inputs = {"folder of the site": path / SETTINGS} | (
             {"folder of templates": self._templates} if self._templates else {}
         )
-
         if not site.root:
             _LOG.warning(
                 "%s has no base, the address of the site, so it gets no feed, no site map and no previews",
