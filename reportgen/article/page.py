@@ -180,7 +180,8 @@ def rendered(
     `pictures` says where the page takes them from, one of those in `policy`.
     """
     folders = (*([templates] if templates else []), template_folder())
-    environment = _environment(folders, finalize)
+    # In full, for the working folder may be another one when the same name comes again.
+    environment = _environment(tuple(folder.resolve() for folder in folders), finalize)
     its_policy = policy.Policy(environment.loader, pictures)
     given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
     meter = sandbox.Meter()
