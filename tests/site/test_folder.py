@@ -152,9 +152,11 @@ def test_who_refers_to_an_experiment_with_a_mistake_has_none_himself(tmp_path):
 
 
 def test_a_page_with_a_mistake_is_still_among_the_pages(tmp_path):
-    write(tmp_path, {"pages/one.md": "no title"}, settings('navigation = ["pages/one.md"]'))
+    write(tmp_path, {"pages/one.md": "+++\nx = 1\n+++\n# One"}, settings('navigation = ["pages/one.md"]'))
 
-    assert mistakes(tmp_path) == ["pages/one.md:1:1: it has no title; begin it with a line like # Title"]
+    (told,) = mistakes(tmp_path)
+
+    assert told.startswith("pages/one.md:2:1: x: unknown key.")
 
 
 @pytest.mark.parametrize(
