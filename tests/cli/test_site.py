@@ -223,7 +223,7 @@ def test_the_current_folder_is_the_site_unless_told(tmp_path, cache, monkeypatch
 def test_a_site_is_not_written_over_its_sources(site, tmp_path, out):
     before = content(tmp_path / "site")
 
-    assert site(out=out).exit_code == 4
+    assert site("--adopt", out=out).exit_code == 4
     assert content(tmp_path / "site") == before
 
 
