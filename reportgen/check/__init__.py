@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from reportgen.check.folder import Folder, of_folder
 from reportgen.check.problem import Kind, Problem
@@ -19,12 +19,14 @@ TOLD = 20
 """Problems that a build tells of one by one."""
 
 
-def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | None = None) -> tuple[Problem, ...]:
+def inspect(
+    files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | None = None, trusted: Collection[str] = ()
+) -> tuple[Problem, ...]:
     """Everything that is wrong with a site, by file and line; equal files give equal problems.
 
     `base` is the address that the site will have; that in its `robots.txt` unless given. `secrets` are what must not
     appear in it besides what looks like a password anywhere; those of the surroundings unless given. Each file is read
-    once, and none is kept.
+    once, and none is kept. Into those that are `trusted` nothing looks.
 
     No content makes it raise; reading may, see `of_folder`.
     """
@@ -38,7 +40,7 @@ def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | No
     pages: dict[str, page.Page] = {}
     found = [*(files.problems if isinstance(files, Folder) else ()), *sizes.sizes(names, size)]
     for name in names:
-        if size(name) > sizes.FILE:
+        if size(name) > sizes.FILE or name in trusted:
             continue
         content = files[name]
         found += leaks.of_file(name, content, look)

@@ -377,3 +377,10 @@ def test_no_bytes_make_it_raise_or_hang(magic, rest, ending):
 )  # fmt: skip
 def test_much_of_the_same_takes_no_long_time(scrap):
     inspect({f"a.{kind}": scrap.encode() * 20_000 for kind in ("html", "css", "js", "svg")}, secrets=NOTHING)
+
+
+def test_nothing_looks_into_what_is_trusted_and_links_lead_there():
+    files = {"index.html": page('<a href="report.html">r</a>'), "report.html": page("<img src=x.png>")}
+
+    assert told(files, trusted={"report.html"}) == []
+    assert len(told(files)) == 2
