@@ -13,7 +13,7 @@ import reportgen
 STARTER = Path(reportgen.__file__).parent / "site" / "starter"
 
 SETTINGS = """
-title = "Small networks, watched closely"
+title = "Weights, watched"
 author = "Ada Example"
 description = "Notes on what penalties do to weights, and on what can be said about it with a few dozen runs."
 base = "https://example.org/blog/"
@@ -41,8 +41,9 @@ stroke-width="6" stroke-linejoin="round" stroke-linecap="round"/></svg>
 LONG = """# Everything a page can hold
 
 A paragraph of *ordinary* text with **weight**, `inline_code(with_arguments=True)`, a [link to the
-web](https://example.com/somewhere), one to [another page](about.md), and $\\lambda \\sum_i |w_i|$ in its middle. It has a
-note[^first], and then another one[^second]. Afew_words_that_are_one_very_long_identifier_which_no_line_of_a_telephone_holds.
+web](https://example.com/somewhere), one to [another page](about.md), and $\\lambda \\sum_i |w_i|$ in its
+middle. It has a note[^first], and then another one[^second].
+Afew_words_that_are_one_very_long_identifier_which_no_line_of_a_telephone_holds.
 
 ## Pictures
 
@@ -123,8 +124,9 @@ reportgen: mine.toml:13:1: training.epoch: unknown key. Did you mean 'epochs'? K
 
 ## A heading that is rather long, with `code` and $x^2$ in it, so that it breaks
 
-$$ \\min_w \\frac{1}{n} \\sum_{i=1}^{n} \\bigl| y_i - f(x_i; w) \\bigr| + \\lambda \\sum_{l=1}^{L} \\lVert W_l \\rVert_1
-   + \\frac{\\mu}{2} \\sum_{l=1}^{L} \\lVert W_l \\rVert_2^2 + \\frac{\\nu}{2} \\sum_{l=1}^{L} \\lVert b_l \\rVert_2^2 $$
+$$ \\min_w \\frac{1}{n} \\sum_{i=1}^{n} \\bigl| y_i - f(x_i; w) \\bigr|
+   + \\lambda \\sum_{l=1}^{L} \\lVert W_l \\rVert_1 + \\frac{\\mu}{2} \\sum_{l=1}^{L} \\lVert W_l \\rVert_2^2
+   + \\frac{\\nu}{2} \\sum_{l=1}^{L} \\lVert b_l \\rVert_2^2 $$
 
 The end of the text.
 
@@ -134,7 +136,18 @@ The end of the text.
     It also has a second paragraph.
 """
 
-TRAIN = """+++
+PAGES = {
+    "gallery": "Gallery",
+    "quick-start": "Quick start",
+    "reading": "Suggested reading",
+    "talks": "Talks and slides",
+    "theme": "Themes",
+    "data-sets": "Data sets",
+}
+"""Titles of pages that are there for the navigation, which has eight entries with those of the others."""
+
+POSTS = {
+    "train": """+++
 title = "Two lengths on one page, and a network to train"
 date = 2026-02-03
 tags = ["L1", "animation"]
@@ -150,34 +163,36 @@ Two players of two experiments, each with its own number of steps.
 {{ figure l1-or-l2/histogram }}
 
 {{ section live }}
-"""
+""",
+    "a-long-title": """+++
+title = "A title that takes three lines on a card, four on a telephone, and with \
+Donaudampfschifffahrtsgesellschaftskapitänsmützenbandfabrik a word that is too long as well"
+date = 2026-01-28
+tags = ["a tag of some length", "sparsity", "L1", "L2", "seeds", "outliers", "a method"]
+abstract = "An abstract of some length, so that cards in one row are not equally full: it goes on for three \
+sentences. This is the second one. And here is the third."
++++
 
-PAGES = {
-    "everything": LONG,
-    **{
-        name: f"# {title}\n\nA page for the navigation. [Everything](everything.md) has more.\n"
-        for name, title in {
-            "gallery": "Gallery",
-            "quick-start": "Quick start",
-            "reading": "Suggested reading",
-            "talks": "Talks and slides",
-            "theme": "Themes",
-            "data-sets": "Data sets",
-        }.items()
-    },
-}
+Text.
+""",
+    "short": """+++
+title = "Short"
+date = 2026-01-20
++++
 
-POSTS = {
-    "a-long-title": (
-        "A title that is so long that it takes three lines on a card, four on a telephone, and with "
-        "Donaudampfschifffahrtsgesellschaftskapitänsmützenbandfabrik a word that is too long as well",
-        "2026-01-28",
-        ["a tag of some length", "sparsity", "L1", "L2", "seeds", "outliers", "a method"],
-        "An abstract of some length, so that cards in one row are not equally full: it goes on for three sentences. This "
-        "is the second one. And here is the third, which ends with a colon: no, with a full stop.",
-    ),
-    "short": ("Short", "2026-01-20", [], "Very."),
-    "seeds": ("What five runs can tell", "2025-12-01", ["seeds"], "Less than one would think."),
+Very.
+""",
+    "seeds": """+++
+title = "What five runs can tell"
+date = 2025-12-01
+tags = ["seeds"]
+abstract = "Less than one would think."
+experiment = "l1-or-l2"
+picture = "histogram"
++++
+
+{{ claim five-runs-tell-either-story }}
+""",
 }
 
 
@@ -186,12 +201,11 @@ def write(folder: Path) -> Path:
     shutil.copytree(STARTER, folder, copy_function=shutil.copyfile)
     (folder / "reportgen.toml").write_text(SETTINGS, "utf-8")
     (folder / "logo.svg").write_text(LOGO, "utf-8")
-    for name, text in PAGES.items():
-        (folder / "pages" / f"{name}.md").write_text(text, "utf-8")
-    for name, (title, day, tags, abstract) in POSTS.items():
-        front = f"+++\ntitle = '{title}'\ndate = {day}\ntags = {tags}\nabstract = '{abstract}'\n+++\n\n"
-        (folder / "posts" / f"{name}.md").write_text(f"{front}{abstract}\n", "utf-8")
-    (folder / "posts" / "train.md").write_text(TRAIN, "utf-8")
+    (folder / "pages" / "everything.md").write_text(LONG, "utf-8")
+    for name, title in PAGES.items():
+        (folder / "pages" / f"{name}.md").write_text(f"# {title}\n\n[Everything](everything.md) has more.\n", "utf-8")
+    for name, text in POSTS.items():
+        (folder / "posts" / f"{name}.md").write_text(text, "utf-8")
     own = (STARTER / "posts" / "l1-or-l2.toml").read_text("utf-8")
     longer = own.replace("epochs = 60", "epochs = 90").replace(
         'sections = ["experiment", "errors", "sparsity", "motion"]', 'sections = ["motion", "live"]'
