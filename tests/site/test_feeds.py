@@ -9,6 +9,7 @@ from hostile import SAMPLE
 from sites import BASE, PNG, SETTINGS, experiment, text, toml_text, tree, write
 
 from reportgen import chapters
+from reportgen.article.around import Around, Page
 from reportgen.errors import ExperimentError
 from reportgen.site import feeds
 from reportgen.site.folder import read
@@ -114,6 +115,15 @@ def test_the_map_has_every_page_that_search_engines_may_list(make):
     assert {place.removeprefix(BASE) for place in places} == {name.replace("λ", "%CE%BB") for name in listed}
     assert places[f"{BASE}a/"] == "2026-01-05"
     assert places[f"{BASE}about/"] is None
+
+
+def test_the_map_has_no_page_that_search_engines_may_not_list():
+    around = Around(title="Notes", address=BASE)
+    pages = [Page(title="A", path="a/", around=around), Page(title="B", path="b/", around=around, listed=False)]
+
+    (place,) = ElementTree.fromstring(feeds.sitemap(pages))
+
+    assert place.findtext(f"{MAP}loc") == f"{BASE}a/"
 
 
 def test_robots_are_told_where_the_map_is(make):

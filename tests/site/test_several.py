@@ -179,7 +179,7 @@ def test_references_to_what_is_not_there_are_all_told_with_their_places(make):
 def test_the_front_page_lists_the_posts_the_newest_first(make):
     files = make(
         {
-            "posts/old.md": text(title="Old", date="2025-12-31"),
+            "posts/old.md": text(title="Old", date="2025-12-31", abstract="Of old."),
             "posts/new.toml": experiment("New", "2026-02-01", abstract="What is new."),
             "posts/between.md": text(
                 "First words of [it](new.toml). {{ number new/reading.share .0% }}", title="Between"
@@ -190,6 +190,7 @@ def test_the_front_page_lists_the_posts_the_newest_first(make):
     assert titles(files["index.html"]) == ["New", "Between", "Old"]
     shown = words(tree(files["index.html"]).find("body"))
     assert "What is new." in shown
+    assert "Old Of old." in shown
     assert "First words of it. 25%" in shown
     assert "1 February 2026" in shown
     assert metas(files["index.html"])["og:type"] == "website"
