@@ -255,13 +255,3 @@ def styles(colours: Colours, own: str) -> str:
     where |= {"screen and (prefers-color-scheme: dark)": colours.accent_dark}
     rules = [f"@media {media} {{ :root {{ --accent: {colour}; }} }}" for media, colour in where.items() if colour]
     return "\n".join([*rules, own])
-
-
-def shortened(text: str, most: int = 200) -> str:
-    """A text in one line of at most so many letters, ending with a whole word."""
-    words = " ".join(text.split())
-    if len(words) <= most:
-        return words
-    whole = re.sub(r"[\s,;:–—-]*\S*$", "", words[:most])
-    # There are scripts without blanks.
-    return (whole if len(whole) > most / 2 else words[:most]) + " …"

@@ -23,7 +23,7 @@ from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media, content_named
 from reportgen.article import policy, sandbox
-from reportgen.article.around import Around, Card, Page, alone, shortened, slug
+from reportgen.article.around import Around, Card, Page, alone, slug
 from reportgen.article.claims import Settled
 from reportgen.article.embed import snippets
 from reportgen.article.formulas import GRAMMAR, kept, mathml
@@ -34,7 +34,7 @@ from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.experiment import Experiment
 from reportgen.sources import template_folder
-from reportgen.text import holdable
+from reportgen.text import holdable, shortened
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

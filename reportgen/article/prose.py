@@ -333,6 +333,9 @@ def _lines(text: str) -> list[str]:
 def _front(reading: _Reading) -> tuple[dict[str, Any], str]:
     """The front matter, whose lines are then empty."""
     lines = reading.lines
+    if lines[0].rstrip() == "---" and any(re.match(r"\w+: ", line) for line in lines[1:3]):
+        what = 'this looks like YAML; front matter is TOML between lines of +++, like title = "…" and date = 2026-11-23'
+        reading.mistake((1, 1), what)
     if lines[0].rstrip() != "+++":
         return {}, ""
     end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "+++"), 0)

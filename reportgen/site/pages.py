@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from reportgen.animation import Media
 from reportgen.article import policy, prose
-from reportgen.article.around import Page, shortened
+from reportgen.article.around import Page
 from reportgen.article.page import Absent, Article, Numbering, laid_out, lead_of, table_file
 from reportgen.article.player import together
 from reportgen.article.prose import Piece, Reference
@@ -23,6 +23,7 @@ from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import ExperimentError, TemplateError, did_you_mean
 from reportgen.pipeline import Report
 from reportgen.site.folder import Document, Mistakes
+from reportgen.text import shortened
 
 Reports = Mapping[str, Report]
 """What was computed, by the name of the experiment."""
@@ -81,8 +82,12 @@ def text(
     posts: Sequence[Post] = (),
     before: Way | None = None,
     after: Way | None = None,
+    origin: Way | None = None,
 ) -> dict[str, bytes]:
-    """Files of the page of a text, by their paths in its folder, `lead` among them. `posts` are listed below it."""
+    """Files of the page of a text, by their paths in its folder, `lead` among them.
+
+    `posts` are listed below it, and `origin` is the post whose experiment it places.
+    """
     article = _placed(document, reports)
     files = dict(bound.files)
 
@@ -102,6 +107,7 @@ def text(
         "posts": posts,
         "before": before,
         "after": after,
+        "origin": origin,
         "article": article,
         "chapter_of": {chapter.name: chapter for chapter in article.chapters} if article else {},
         "claim": lambda name: article.claims[name].sentence if article else "",

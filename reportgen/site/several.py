@@ -12,11 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 from reportgen import pipeline, sources, stages
 from reportgen.article import around, prose
-from reportgen.article.around import Around, Entry, Page, shortened, slug
+from reportgen.article.around import Around, Entry, Page, slug
 from reportgen.article.page import about, lead_of
 from reportgen.run import describe
 from reportgen.site import feeds, pages
 from reportgen.site.folder import SETTINGS, Document, Mistakes, Report, read
+from reportgen.text import shortened
 
 if TYPE_CHECKING:
     from reportgen.animation import Media
@@ -183,8 +184,14 @@ class _Pages:
             picture if one.post else None,
             before=_way(before),
             after=_way(after),
+            origin=self._origin(one),
         )
         return page, picture, {**files, **card}
+
+    def _origin(self, text: Document) -> pages.Way | None:
+        """The post that tells all of the experiment of a text, if there is one."""
+        posts = (post for post in self._folder.posts if isinstance(post, Report))
+        return _way(next((post for post in posts if post.name == text.front.experiment), None))
 
     def _front(self, text: Document | None, posts: Sequence[pages.Post]) -> tuple[Page, dict[str, bytes]]:
         site = self._site
@@ -228,7 +235,7 @@ class _Pages:
         return found, files
 
 
-def _way(other: Document | None) -> pages.Way | None:
+def _way(other: Document | Report | None) -> pages.Way | None:
     return pages.Way(title=other.title, path=_path(other)) if other else None
 
 

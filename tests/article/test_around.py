@@ -8,10 +8,11 @@ import sites
 from sites import BASE, PNG, experiment, linked, metas, tree
 
 from reportgen import pipeline
-from reportgen.article.around import Around, Card, Page, alone, shortened, slug, styles, surroundings
+from reportgen.article.around import Around, Card, Page, alone, slug, styles, surroundings
 from reportgen.errors import ExperimentError, RefusedError, TemplateError
 from reportgen.experiment.file import parse
 from reportgen.experiment.site import Colours, Link, Site, contrast
+from reportgen.text import shortened
 
 SITE = f'[site]\ntitle = "Notes"\nbase = "{BASE}"\n'
 

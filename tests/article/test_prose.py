@@ -107,6 +107,12 @@ def test_a_figure_takes_the_place_of_its_paragraph_and_a_number_does_not() -> No
     assert html("- {{ figure x }}\n\n> {{ table y }}\n> {{ animation q/z }}").count("<p>") == 0
 
 
+def test_front_matter_of_another_kind_is_told_as_that():
+    with pytest.raises(ExperimentError, match=r"^x\.md:1:1: this looks like YAML; front matter is TOML between lines of"):
+        parse("---\ntitle: T\ndate: 2026-11-23\n---\n# T\n", "x.md")
+    assert parse("---\n\n# T\n", "x.md").title == "T"
+
+
 def test_a_table_without_words_in_its_head_has_none():
     assert "<th" not in html("| | |\n|---|---|\n| a | b |")
     assert html("| | x |\n|---|---|\n| a | b |").count("<th scope") == 1
