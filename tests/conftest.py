@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -121,13 +122,15 @@ def html_mistakes() -> Callable[[Path], list[str]]:
     program = _node_modules() / "html-validate" / "bin" / "html-validate.mjs"
 
     def mistakes(file: Path) -> list[str]:
-        done = subprocess.run(
-            [install.node(), program, "--formatter", "json", file], capture_output=True, text=True, check=False
-        )
-        assert done.stdout, done.stderr
+        with tempfile.TemporaryFile() as said:  # what it writes to a pipe ends after 64 kB
+            command = [install.node(), program, "--formatter", "json", file]
+            done = subprocess.run(command, stdout=said, stderr=subprocess.PIPE, text=True, check=False)
+            said.seek(0)
+            found = said.read()
+        assert found, done.stderr
         return [
             f"{file.name}:{message['line']}:{message['column']}: {message['ruleId']}: {message['message']}"
-            for result in json.loads(done.stdout)
+            for result in json.loads(found)
             for message in result["messages"]
         ]
 

@@ -464,6 +464,9 @@ def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> boo
 
 
 def _convert(token: Token, tex: str, display: bool, after: str, place: Place, env: Any) -> None:
+    # TeX takes braces in braces for a group of letters.
+    if inside := re.search(rf"\{{\{{\s*({'|'.join(BLOCKS + _INLINE)})\s", tex):
+        env["reading"].mistake(place, f"a {inside[1]} cannot stand in a formula; end the formula before it")
     try:
         token.content = kept(mathml(tex, display), after)
     except ValueError as error:

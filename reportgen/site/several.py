@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import logging
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from reportgen.animation import Media
     from reportgen.chapters import Shop
 
-_LOG = logging.getLogger("reportgen")
-
 
 class Several:
     """The site in a folder, as `pipeline.Work`.
@@ -36,20 +33,15 @@ class Several:
         self.folder = read(path)
         site = self.folder.site
         self._templates = templates or around.theme(site, path)
-        self._memo = memo or pipeline.Memo()
+        self.memo = memo or pipeline.Memo()
         mistakes = Mistakes()
         bound = {one.file: mistakes.trying(lambda one=one: self._bind(one)) for one in self._documents()}  # type: ignore[misc]
         mistakes.end()
-        self._bound = {file: one for file, one in bound.items() if one}
+        self.bound = {file: one for file, one in bound.items() if one}
         self.formats = tuple(dict.fromkeys(name for e in self.folder.experiments.values() for name in e.formats))
         self.inputs = {"folder of the site": path / SETTINGS} | (
             {"folder of templates": self._templates} if self._templates else {}
         )
-        if not site.root:
-            _LOG.warning(
-                "%s has no base, the address of the site, so it gets no feed, no site map and no previews",
-                path / SETTINGS,
-            )
 
     def made_from(self) -> sources.Parts:
         folder = self.folder
@@ -63,7 +55,7 @@ class Several:
     def files(self, shop: Shop) -> Mapping[str, bytes]:
         folder = self.folder
         reports = {
-            name: self._memo(pipeline.key_of(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
+            name: self.memo(pipeline.key_of(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
             for name, e in folder.experiments.items()
         }
         pages.check(self._documents(), reports)
@@ -76,12 +68,8 @@ class Several:
         )
         make = _Pages(self, shop, reports, surroundings, pages.Look(templates=self._templates, css=css))
         made = {**files, **make.all()}
-        self._memo.settle()
+        self.memo.settle()
         return made
-
-    def watched(self) -> list[Path]:
-        """Folders and files of which each change may change the site."""
-        return [self.folder.path, *([self._templates] if self._templates else [])]
 
     def _pictures(self) -> Iterator[str]:
         """Files that texts show, relative to the folder of the site."""
@@ -111,8 +99,8 @@ class _Pages:
     def __init__(self, site: Several, shop: Shop, reports: pages.Reports, top: Around, look: pages.Look) -> None:
         self._folder = site.folder
         self._site = site.folder.site
-        self._memo = site._memo
-        self._bound = site._bound
+        self._memo = site.memo
+        self._bound = site.bound
         self._shop = shop
         self._reports = reports
         self._look = look

@@ -167,6 +167,7 @@ def test_braces_in_code_and_behind_a_backslash_are_text() -> None:
         ("a\n: b {{ x y }}", "2:5: there is no reference 'x'."),
         ("+++\n+++\n\nb {{ x y }}", "4:3: there is no reference 'x'."),
         ("{{ figure x | $\\nope$ }}", "1:15: formula '\\\\nope': Unknown command \"\\nope\"."),
+        ("$x = {{ number a.b }}$", "1:1: a number cannot stand in a formula; end the formula before it"),
         ("$$\n\\nope\n$$", "1:1: formula '\\\\nope': Unknown command \"\\nope\"."),
         ("[a](javascript:x)", "1:1: a link to 'javascript:x' leads nowhere; write https://…"),
         ("- x\n  [a]\n\n[a]: data:x", "2:3: a link to 'data:x' leads nowhere; write https://…"),

@@ -281,7 +281,6 @@ def test_without_a_warning_strict_changes_nothing(site):
 @pytest.mark.parametrize(
     ("files", "settings"),
     [
-        ({}, 'title = "T"\n'),  # no base
         ({"pages/about.md": "# About\n\n#### Too deep\n"}, sites.SETTINGS),
         ({"pages/about.md": "# About\n\n[nowhere](about.md#nowhere)\n"}, sites.SETTINGS),
     ],
@@ -300,6 +299,15 @@ def test_a_warning_is_a_failure_also_when_nothing_is_made_anew(tmp_path, plain, 
         assert done.returncode == 1, done.stderr
         assert "warning: " in done.stderr
         assert (tmp_path / "out" / "about" / "index.html").exists()
+
+
+def test_that_there_is_no_base_is_told_and_no_failure(tmp_path, plain, cache):
+    sites.write(tmp_path / "site", {}, 'title = "T"\n')
+
+    done = command("-m", "reportgen", "site", "site", "-o", "out", "--cache-dir", cache, "--strict", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert "there is no base in its settings" in done.stderr
 
 
 # reportgen schema
