@@ -11,13 +11,16 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_COMPILE PIP_NO_COMPILE PYTH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup report test soak check bench lock clean browser
+.PHONY: help setup report docs test soak check bench lock clean browser
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{ printf "make %-8s %s\n", $$1, $$2 }'
 
 report: .venv/.runtime  ## Build the report into output/, after the set-up it needs.
 	$(BIN)/python -m reportgen build
+
+docs: .venv/.runtime  ## Build the documentation into build/docs.
+	$(BIN)/python -m reportgen site docs -o build/docs
 
 setup: .venv/.dev browser tests/browser/node_modules/.reportgen  ## Everything that work on the project needs.
 

@@ -66,8 +66,10 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     """`" Did you mean 'l1'? Known: l1, l2."`, without the question where nothing comes close."""
     if not (known := sorted(known)):
         return " There is none."
-    close = difflib.get_close_matches(given, known, n=1, cutoff=0.6)
-    question = f" Did you mean {close[0]!r}?" if close else ""
+    # Capitals are what most of all is mistaken.
+    spellings = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(given.casefold(), spellings, n=1, cutoff=0.6)
+    question = f" Did you mean {spellings[close[0]]!r}?" if close else ""
     return f"{question} Known: {', '.join(known)}."
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import reportgen
@@ -148,8 +148,10 @@ def carry_out(
         if work.made_from() != made_from:
             raise DataError("a file was edited while pages were made from it; run the same command again", code="RG102")
         written = place.publish(contents, made_from, adopt=allowed.adopt, overwrite_edited=allowed.overwrite_edited)
-        # What makes a report heavy was told, with the way out, when it was made.
-        check.warn([problem for problem in check.inspect(contents) if problem.code != "RG703"], out)
+        # A report in one file is made of what else is there, and what makes it heavy was told when it was made.
+        alone = {name for name in contents if PurePosixPath(name).name == "report.html"}
+        problems = check.inspect(contents, trusted=alone)
+        check.warn([problem for problem in problems if problem.code != "RG703"], out)
         return Done(written, new=True)
 
 
@@ -222,8 +224,8 @@ class Single:
         self._experiment = experiment
         self._memo = memo or Memo()
         self._site = experiment.site
-        if experiment.site and experiment.site.theme and not templates:
-            templates = beside / experiment.site.theme
+        if experiment.site and not templates:
+            templates = around.theme(experiment.site, beside)
         self._templates = templates
         self._beside = beside
         self.formats = experiment.formats
@@ -234,7 +236,8 @@ class Single:
     def made_from(self) -> sources.Parts:
         found = dict(stages.of_build({"experiment": self._experiment}, self._templates))
         if self._site:
-            found |= around.digests(self._site, self._beside)
+            around.surroundings(self._site, self._beside)  # tells of mistakes before anything is trained
+            found |= {f"file {name}": part for name, part in around.digests(self._site, self._beside).items()}
         return found
 
     def files(self, shop: Shop) -> Mapping[str, bytes]:

@@ -34,3 +34,13 @@ def _written_out(found: re.Match[str]) -> str:
 def harmless(text: str) -> str:
     """Lines of text without what a terminal obeys."""
     return re.sub(r"[^\t\n]+", lambda part: printable(part[0]), text)
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """A text in one line of at most so many letters, ending with a whole word."""
+    words = " ".join(text.split())
+    if len(words) <= most:
+        return words
+    whole = re.sub(r"[\s,;:–—-]*\S*$", "", words[:most])
+    # There are scripts without blanks.
+    return (whole if len(whole) > most / 2 else words[:most]) + " …"

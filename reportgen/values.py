@@ -65,6 +65,8 @@ _WORDS = {
     "a integer": "a whole number",
     "a dictionary or object to extract fields from": "a table",
     "must be a list": "must be an array",
+    "must be a tuple": 'must be an array, like ["one", "two"]',
+    "must be a date": "must be a day without quotes, like 2026-11-23",
 }
 
 
@@ -95,3 +97,6 @@ _OPENING, _CLOSING = ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI"), ("PDF", 
 
 Label = Annotated[str, Field(max_length=500), AfterValidator(_on_one_line)]
 """A line that somebody wrote: a title, a name, a label. What is in it is shown, and is never more than text."""
+
+Abstract = Annotated[str, Field(max_length=1_000), AfterValidator(_on_one_line)]
+"""The same for some sentences."""

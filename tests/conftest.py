@@ -8,11 +8,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+import sites
 import soak
 from browser import install
 
@@ -120,17 +122,34 @@ def html_mistakes() -> Callable[[Path], list[str]]:
     program = _node_modules() / "html-validate" / "bin" / "html-validate.mjs"
 
     def mistakes(file: Path) -> list[str]:
-        done = subprocess.run(
-            [install.node(), program, "--formatter", "json", file], capture_output=True, text=True, check=False
-        )
-        assert done.stdout, done.stderr
+        with tempfile.TemporaryFile() as said:  # what it writes to a pipe ends after 64 kB
+            command = [install.node(), program, "--formatter", "json", file]
+            done = subprocess.run(command, stdout=said, stderr=subprocess.PIPE, text=True, check=False)
+            said.seek(0)
+            found = said.read()
+        assert found, done.stderr
         return [
             f"{file.name}:{message['line']}:{message['column']}: {message['ruleId']}: {message['message']}"
-            for result in json.loads(done.stdout)
+            for result in json.loads(found)
             for message in result["messages"]
         ]
 
     return mistakes
+
+
+@pytest.fixture(scope="session")
+def small_site(shared_folder: Path, cache: Path) -> tuple[Path, Path]:
+    """The folder of a small site, and what was made of it. Both are shared: read them, do not change them."""
+    from reportgen import pipeline
+    from reportgen.site.several import Several
+
+    folder, out = shared_folder / "site", shared_folder / "site-made"
+    with (shared_folder / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / "index.html").exists():
+            sites.write(folder, sites.REAL)
+            pipeline.carry_out(Several(folder), out, cache=cache, allowed=pipeline.Allowed())
+    return folder, out
 
 
 def _node_modules() -> Path:

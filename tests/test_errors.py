@@ -21,6 +21,7 @@ def test_mistakes_in_an_experiment_leave_with_two():
 
 
 def test_a_near_miss_is_named_first():
+    assert did_you_mean("L1", ["l2", "l1"]) == " Did you mean 'l1'? Known: l1, l2."
     assert did_you_mean("l_1", ["l2", "l1"]) == " Did you mean 'l1'? Known: l1, l2."
 
 

@@ -6,7 +6,8 @@ import dataclasses
 import datetime
 import hashlib
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from markupsafe import Markup
 
 from reportgen import __version__, files
 from reportgen.animation import content_named
-from reportgen.article import pictures, prose
+from reportgen.article import pictures, policy, prose
 from reportgen.errors import ExperimentError, RefusedError, reason
 from reportgen.experiment.site import Colours, Site
 
@@ -56,7 +57,7 @@ class Logo:
     height: int
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Around:
     """A site, as the templates of one of its pages see it."""
 
@@ -75,7 +76,7 @@ class Around:
     """Whether it has more than this page."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """What a page says of itself."""
 
@@ -140,23 +141,62 @@ def surroundings(site: Site, beside: Path) -> tuple[Around, str, dict[str, bytes
 
     Raises `ExperimentError` for a file that is missing or cannot be used, `RefusedError` for one outside of `beside`.
     """
-    shown = {}
-    logo = None
-    if site.logo:
+    logo, shown = _logo(site, beside)
+    found = Around(title=site.title, address=site.root, links=site.links, footer=_footer(site), logo=logo)
+    return found, styles(site.colours, _css(site, beside)), shown
+
+
+def theme(site: Site, beside: Path) -> Path | None:
+    """The folder of a site's own templates, in `beside`; raises as `surroundings`."""
+    if not site.theme:
+        return None
+    path = _inside(beside, site.theme, "theme")
+    if not path.is_dir():
+        raise ExperimentError(f"theme {path} is no folder")
+    return path
+
+
+def mistakes(site: Site, beside: Path) -> Iterator[tuple[str, ExperimentError]]:
+    """What is wrong with the files and texts of a site, by the key that names them; raises `RefusedError`."""
+    making: dict[str, Callable[[], object]] = {
+        "logo": lambda: _logo(site, beside),
+        "css": lambda: _css(site, beside),
+        "footer": lambda: _footer(site),
+        "theme": lambda: theme(site, beside),
+    }
+    for key, make in making.items():
         try:
-            content, width, height = pictures.load(beside / site.logo, beside)
-        except ValueError as error:
-            raise ExperimentError(f"logo {beside / site.logo}: {error}") from error
-        path = f"media/{content_named(f'logo{Path(site.logo).suffix.lower()}', content)}"
-        logo = Logo(path=path, width=round(width * LOGO_HEIGHT / height), height=LOGO_HEIGHT)
-        shown[path] = content
+            make()
+        except ExperimentError as error:
+            yield key, error
+
+
+def _logo(site: Site, beside: Path) -> tuple[Logo | None, dict[str, bytes]]:
+    if not site.logo:
+        return None, {}
+    path = beside / site.logo
+    if path.suffix.lower() not in pictures.KINDS:
+        raise ExperimentError(f"logo {path} is none of {', '.join(sorted(pictures.KINDS))}")
     try:
-        css = theirs(beside, site.css, "style sheet").decode("utf-8-sig") if site.css else ""
+        content, width, height = pictures.load(path, beside)
+    except ValueError as error:
+        raise ExperimentError(f"logo {path}: {error}") from error
+    name = f"media/{content_named(f'logo{path.suffix.lower()}', content)}"
+    return Logo(path=name, width=round(width * LOGO_HEIGHT / height), height=LOGO_HEIGHT), {name: content}
+
+
+def _css(site: Site, beside: Path) -> str:
+    try:
+        text = theirs(beside, site.css, "style sheet").decode("utf-8-sig") if site.css else ""
+        return policy.fit(text, f"style sheet {beside / site.css}")
     except UnicodeDecodeError as error:
         raise ExperimentError(f"style sheet {beside / site.css}: not UTF-8 text; save the file as UTF-8") from error
-    footer = prose.alone(site.footer, "footer") if site.footer else Markup()
-    found = Around(title=site.title, address=site.root, links=site.links, footer=footer, logo=logo)
-    return found, styles(site.colours, css), shown
+    except ValueError as error:
+        raise ExperimentError(str(error)) from error
+
+
+def _footer(site: Site) -> Markup:
+    return prose.alone(site.footer, "footer") if site.footer else Markup()
 
 
 def digests(site: Site, beside: Path) -> dict[str, str]:
@@ -167,18 +207,26 @@ def digests(site: Site, beside: Path) -> dict[str, str]:
 
 def theirs(beside: Path, name: str, what: str) -> bytes:
     """A file of the user's own; raises `ExperimentError`, and `RefusedError` for one that lies outside of `beside`."""
+    path = _inside(beside, name, what)
+    try:
+        return files.read(path, LARGEST)
+    except OSError as error:
+        raise ExperimentError(f"cannot read {what} {path}: {reason(error)}") from error
+    except ValueError as error:
+        raise ExperimentError(f"cannot use {what} {path}: {error}") from error
+
+
+def _inside(beside: Path, name: str, what: str) -> Path:
+    """Where `name` is, which is there and in `beside`."""
     path = beside / name
     try:
-        if not path.resolve(strict=True).is_relative_to(beside.resolve()):
-            raise RefusedError(
-                f"{what} {path} leads out of {beside.resolve().name or beside}; copy the file into it", code="RG702"
-            )
-        return files.read(path, LARGEST)
+        inside = path.resolve(strict=True).is_relative_to(beside.resolve())
     except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError
         said = reason(error) if isinstance(error, OSError) else "it is a link that leads to itself"
         raise ExperimentError(f"cannot read {what} {path}: {said}") from error
-    except ValueError as error:
-        raise ExperimentError(f"cannot use {what} {path}: {error}") from error
+    if not inside:
+        raise RefusedError(f"{what} {path} leads out of {beside.resolve().name or beside}; copy it there", code="RG702")
+    return path
 
 
 def alone(page: Page) -> Page:
@@ -197,20 +245,13 @@ _MONTHS = (
 
 def slug(text: str) -> str:
     """A text as a part of an address: small letters and digits of any script, and hyphens between them."""
-    return re.sub(r"[\W_]+", "-", text.casefold()).strip("-") or "-"
+    return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", text.casefold())).strip("-") or "-"
 
 
 def styles(colours: Colours, own: str) -> str:
     """The style sheet of a site's colours, and `own` after it."""
-    rules = [f":root {{ --accent: {colours.accent}; }}"] if colours.accent else []
-    if colours.accent_dark:
-        rules.append(
-            f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --accent: {colours.accent_dark}; }} }}"
-        )
+    # As in article.css: what is printed is light, and each colour is for the pages that it was checked on.
+    where = {"print, (prefers-color-scheme: light)": colours.accent}
+    where |= {"screen and (prefers-color-scheme: dark)": colours.accent_dark}
+    rules = [f"@media {media} {{ :root {{ --accent: {colour}; }} }}" for media, colour in where.items() if colour]
     return "\n".join([*rules, own])
-
-
-def shortened(text: str, most: int = 200) -> str:
-    """A text in one line of at most so many letters, ending with a whole word."""
-    words = " ".join(text.split())
-    return words if len(words) <= most else re.sub(r"[\s,;:–—-]*\S*$", "", words[:most]) + " …"

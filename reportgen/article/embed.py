@@ -80,9 +80,9 @@ def snippets(name: str, item: Mapping[str, Any], base: str = "") -> dict[str, st
     file = f"{base}embed/{name}"
     found = {
         "markdown": f"![{_plain(words)}]({file}.gif)",
-        "image": f'<img src="{file}.gif" {size} alt="{alt}" loading="lazy">',
+        "image": f'<img src="{file}.gif" {size} alt="{alt}" loading="lazy" style="max-width:100%;height:auto">',
         "player": f'<iframe src="{file}.html" width="{item["width"]}" height="{item["height"] + CONTROLS}" '
-        f'title="{alt}" loading="lazy"></iframe>',
+        f'title="{alt}" loading="lazy" style="max-width:100%;border:0"></iframe>',
     }
     films = [path for path in item["files"] if path.endswith((".mp4", ".webm"))]
     if films:

@@ -23,7 +23,7 @@ from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media, content_named
 from reportgen.article import policy, sandbox
-from reportgen.article.around import Around, Card, Page, alone, shortened, slug
+from reportgen.article.around import Around, Card, Page, alone, slug
 from reportgen.article.claims import Settled
 from reportgen.article.embed import snippets
 from reportgen.article.formulas import GRAMMAR, kept, mathml
@@ -34,7 +34,7 @@ from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.experiment import Experiment
 from reportgen.sources import template_folder
-from reportgen.text import holdable
+from reportgen.text import holdable, shortened
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -180,7 +180,8 @@ def rendered(
     `pictures` says where the page takes them from, one of those in `policy`.
     """
     folders = (*([templates] if templates else []), template_folder())
-    environment = _environment(folders, finalize)
+    # In full, for the working folder may be another one when the same name comes again.
+    environment = _environment(tuple(folder.resolve() for folder in folders), finalize)
     its_policy = policy.Policy(environment.loader, pictures)
     given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
     meter = sandbox.Meter()

@@ -43,7 +43,7 @@ class Policy:
 
     def style(self, *names: str, text: str = "") -> Markup:
         """`static/NAME` of each name, that of the article unless told, and then `text`, as one element of the page."""
-        parts = [*map(self._static, names or ("article.css",)), *([_fit(text, "a style sheet")] if text else [])]
+        parts = [*map(self._static, names or ("article.css",)), *([fit(text, "a style sheet")] if text else [])]
         return self._element("style", "\n".join(parts))
 
     def settled(self, page: str) -> str:
@@ -58,7 +58,7 @@ class Policy:
         return "; ".join([*rules, f"img-src {self._pictures}", "base-uri 'none'", "form-action 'none'"])
 
     def _static(self, name: str) -> str:
-        return _fit(self._folders.read(f"static/{name}")[1], f"static/{name}")
+        return fit(self._folders.read(f"static/{name}")[1], f"static/{name}")
 
     def _element(self, kind: str, text: str) -> Markup:
         inside = f"\n{text}" + ("" if text.endswith("\n") else "\n")
@@ -66,8 +66,8 @@ class Policy:
         return Markup(f"<{kind}>{inside}</{kind}>")  # noqa: S704  # nothing in it ends it
 
 
-def _fit(text: str, name: str) -> str:
-    """`text` as it can stand inside an element, and does not change once it is hashed."""
+def fit(text: str, name: str) -> str:
+    """`text` as it can stand inside an element, and does not change once it is hashed; raises `ValueError`."""
     if found := re.search(r"</(?:script|style)|<!--|[\0\f\ud800-\udfff]", text, re.IGNORECASE):
         raise ValueError(f"{name} holds {found[0]!r}, which would end or hide a script inside a page")
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)

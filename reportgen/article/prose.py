@@ -159,10 +159,9 @@ def parse(text: str, name: str) -> Prose:
 
     Warns of a heading that skips a level.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > LARGEST:
         raise ExperimentError(f"{name}:1:1: larger than {LARGEST:,} letters; make several pages of it", code="RG403")
-    reading = _Reading(text.split("\n"))
+    reading = _Reading(_lines(text))
     for line, row in enumerate(reading.lines, 1):
         if (clean := holdable(row)) != row:
             column = next(i for i, letter in enumerate(row, 1) if holdable(letter) != letter)
@@ -193,6 +192,11 @@ def parse(text: str, name: str) -> Prose:
         links=tuple(reading.links),
         pictures=tuple(reading.pictures),
     )
+
+
+def front_text(text: str) -> str:
+    """The front matter of a file as `Prose.front_text` has it, whatever is wrong below; nothing if it is no TOML."""
+    return _front(_Reading(_lines(text)))[1]
 
 
 def bind(
@@ -322,9 +326,16 @@ class _Reading:
         return line + 1, max(begins, 0) + offset + 1
 
 
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def _front(reading: _Reading) -> tuple[dict[str, Any], str]:
     """The front matter, whose lines are then empty."""
     lines = reading.lines
+    if lines[0].rstrip() == "---" and any(re.match(r"\w+: ", line) for line in lines[1:3]):
+        what = 'this looks like YAML; front matter is TOML between lines of +++, like title = "…" and date = 2026-11-23'
+        reading.mistake((1, 1), what)
     if lines[0].rstrip() != "+++":
         return {}, ""
     end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "+++"), 0)
@@ -456,6 +467,9 @@ def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> boo
 
 
 def _convert(token: Token, tex: str, display: bool, after: str, place: Place, env: Any) -> None:
+    # TeX takes braces in braces for a group of letters.
+    if inside := re.search(rf"\{{\{{\s*({'|'.join(BLOCKS + _INLINE)})\s", tex):
+        env["reading"].mistake(place, f"a {inside[1]} cannot stand in a formula; end the formula before it")
     try:
         token.content = kept(mathml(tex, display), after)
     except ValueError as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from reportgen.article.numbers import number
 from reportgen.article.prose import Place, Prose, Reference, raise_mistakes
 from reportgen.errors import did_you_mean
+from reportgen.text import shortened
 from reportgen.values import short
 
 
@@ -60,6 +61,36 @@ def value_at(findings: Any, path: str) -> Any:
         part, value, rest = _step(value, path, passed)
         passed, path = f"{passed}.{part}" if passed else part, rest
     return value
+
+
+def on_offer(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each reference that prose can make to the results of a build, and what it says or shows."""
+    for name, item in results["media"].items():
+        yield f"{{{{ {'figure' if item['kind'] == 'picture' else 'animation'} {name} }}}}", shortened(item["alt"], 90)
+    for name, table in results["tables"].items():
+        yield f"{{{{ table {name} }}}}", shortened(", ".join(table["columns"]), 90)
+    for name in results["findings"]:
+        yield f"{{{{ section {name} }}}}", ""
+    for name, claim in results["claims"].items():
+        if claim["sentence"]:
+            yield f"{{{{ claim {name} }}}}", claim["sentence"]
+    for path, value in _leaves(results["findings"], ""):
+        yield f"{{{{ number {path} }}}}", number_text(value)
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Numbers and texts by their paths; a list without names in it is left out, since nobody counts its items."""
+    if isinstance(value, Mapping):
+        keys = {str(key): item for key, item in value.items()}
+    elif isinstance(value, list):
+        keys = {str(item["name"]): item for item in value if isinstance(item, Mapping) and "name" in item}
+    else:
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            yield path, value
+        return
+    for key, item in keys.items():
+        if not set(key) & set(" {}|"):
+            yield from _leaves(item, f"{path}.{key}" if path else key)
 
 
 def number_text(value: Any, spec: str = "") -> str:

@@ -38,7 +38,10 @@ def load(place: Path) -> dict[str, Any]:
                 f"there is no report in {place}, which does not exist; reportgen build -o {place} makes one"
             )
         if not file.exists():
-            raise DataError(f"there is no report in {place}: {file.name} is missing; reportgen build -o DIR makes one")
+            raise DataError(
+                f"there is no report in {place}: {file.name} is missing; name another folder with -o DIR, or "
+                "make one: reportgen build -o DIR"
+            )
         # A device or a pipe may never end.
         if not file.is_file() or file.stat().st_size > LARGEST:
             raise DataError(f"cannot use {file}: results are a file of at most {LARGEST // 10**6} MB")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from reportgen.check.folder import Folder, of_folder
 from reportgen.check.problem import Kind, Problem
@@ -20,12 +20,14 @@ TOLD = 20
 """Problems that a build tells of one by one."""
 
 
-def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | None = None) -> tuple[Problem, ...]:
+def inspect(
+    files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | None = None, trusted: Collection[str] = ()
+) -> tuple[Problem, ...]:
     """Everything that is wrong with a site, by file and line; equal files give equal problems.
 
     `base` is the address that the site will have; that in its `robots.txt` unless given. `secrets` are what must not
-    appear in it besides what looks like a password anywhere; those of the surroundings unless given. Each file is read
-    once, and none is kept.
+    appear in it besides what looks like a password anywhere; those of the surroundings unless given. No file is kept,
+    and none too large for a host is read. Into those that are `trusted` nothing looks.
 
     No content makes it raise; reading may, see `of_folder`.
     """
@@ -33,14 +35,17 @@ def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | No
 
     size = files.size if isinstance(files, Folder) else lambda name: len(files[name])
     names = sorted(files)
-    base = base or _told(files)
+    robots, front = (
+        files[name] if name in names and size(name) <= sizes.FILE else b"" for name in ("robots.txt", "index.html")
+    )
+    base = base or _told(robots)
     # A name that the site gives as its author's was put there on purpose.
-    look = leaks.Look((Secrets.here() if secrets is None else secrets).apart_from(f"{base} {_author(files)}"))
+    look = leaks.Look((Secrets.here() if secrets is None else secrets).apart_from(f"{base} {_author(front)}"))
     site = links.Site(frozenset(names), size, base)
     pages: dict[str, page.Page] = {}
     found = [*(files.problems if isinstance(files, Folder) else ()), *sizes.sizes(names, size)]
     for name in names:
-        if size(name) > sizes.FILE:
+        if size(name) > sizes.FILE or name in trusted:
             continue
         content = files[name]
         found += leaks.of_file(name, content, look)
@@ -58,14 +63,14 @@ def inspect(files: Mapping[str, bytes], *, base: str = "", secrets: Secrets | No
     return tuple(sorted({look.masked(problem) for problem in found}, key=lambda problem: problem.order))
 
 
-def _told(files: Mapping[str, bytes]) -> str:
+def _told(robots: bytes) -> str:
     """The address that a site tells of itself, which is where its map lies."""
-    found = re.search(rb"^Sitemap: (https?://\S+/)sitemap\.xml\s*$", files.get("robots.txt", b""), re.MULTILINE)
+    found = re.search(rb"^Sitemap: (https?://\S+/)sitemap\.xml\s*$", robots, re.MULTILINE)
     return found[1].decode("utf-8", "replace") if found else ""
 
 
-def _author(files: Mapping[str, bytes]) -> str:
-    found = re.search(rb'<meta name="author" content="([^"]*)"', files.get("index.html", b"")[:100_000])
+def _author(front: bytes) -> str:
+    found = re.search(rb'<meta name="author" content="([^"]*)"', front[:100_000])
     return html.unescape(found[1].decode("utf-8", "replace")) if found else ""
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from reportgen import __version__
 from reportgen.doctor.finding import Finding
 
-_MODULES = {"pillow": "PIL", "scikit-learn": "sklearn"}
+_MODULES = {"pillow": "PIL", "scikit-learn": "sklearn", "markdown-it-py": "markdown_it"}
 """Those that are imported under another name than they are installed under."""
 
 _SLOW = 15.0

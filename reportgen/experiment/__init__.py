@@ -19,7 +19,7 @@ from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.run import Recording, Run, Step, Training
-from reportgen.values import Checked, Label, shown
+from reportgen.values import Abstract, Checked, Label, shown
 
 SECTIONS_PACKAGE = "reportgen.article.sections"
 FORMATS_PACKAGE = "reportgen.animation.formats"
@@ -136,7 +136,7 @@ class Experiment(Checked):
     """Shown below the title."""
     language: Language = "en"
     """Of the title and the labels, such as "en" or "pt-BR": what browsers and screen readers are told."""
-    abstract: Annotated[Label, Field(max_length=1_000)] = ""
+    abstract: Abstract = ""
     """What it is about, for previews and lists of posts; the first finding unless given."""
     date: Date = ""
     """The day of its publication, like 2026-11-23; posts of a site need one."""

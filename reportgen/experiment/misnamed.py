@@ -26,6 +26,8 @@ def check(path: Path) -> None:
 
     What remains may still be none: reading it tells.
     """
+    if (path / "reportgen.toml").is_file():
+        raise ExperimentError(f"{path} is the folder of a site and no experiment file; reportgen site {path} builds it")
     if path.is_dir():
         inside = sorted(path.glob("*.toml"))
         instead = f"name a file in it, like {inside[0]}" if inside else f"to write the report there: -o {path}"

@@ -6,10 +6,12 @@ import datetime
 import re
 from dataclasses import dataclass, field
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from reportgen.errors import ExperimentError
+from reportgen.text import holdable
 from reportgen.values import Checked, Label
 
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -34,7 +36,11 @@ Below = Annotated[str, Field(max_length=500, pattern=r"^([^/\\\x00-\x1f][^\\\x00
 
 
 def _is_an_address(text: str) -> str:
-    if not re.fullmatch(r"(https?://[^\s/?#\"'<>\\]+(/[^\s?#\"'<>\\]*)?)?", text):
+    try:
+        plain = holdable(text) == text and urlsplit(text)
+    except ValueError:  # half of an IPv6 address
+        plain = False
+    if text and not (plain and re.fullmatch(r"https?://[^\s/?#\"'<>\\]+(/[^\s?#\"'<>\\]*)?", text)):
         raise ValueError("must be the address of a folder, like https://example.org/blog/")
     return text
 
@@ -75,7 +81,7 @@ class Link(Checked):
 
     label: Annotated[Label, Field(min_length=1)]
     """What is read."""
-    address: Annotated[str, Field(pattern=r"^(https?://|mailto:)[^\s\"<>]+$")]
+    address: Annotated[str, Field(pattern=r"^(https?://|mailto:)[^\s\"<>\x00-\x20\x7f-\x9f]+$")]
     """Where it leads."""
 
 

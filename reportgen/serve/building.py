@@ -159,6 +159,8 @@ def _words(error: Exception) -> str:
     match error:
         case ReportgenError():
             return f"reportgen{f'[{error.code}]' if error.code else ''}: {error}"
+        case MemoryError():
+            return "reportgen: out of memory; close other programs, or run again with --executor serial"
         case OSError():
             return _words(trouble(error.filename2 or error.filename or "a file", error, "use"))
     _LOG.debug("a build failed", exc_info=error)

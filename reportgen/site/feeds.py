@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from reportgen.article.around import Page
@@ -48,7 +49,7 @@ def sitemap(pages: Iterable[Page]) -> bytes:
     for page in pages:
         if page.listed:
             place = _add(found, "url")
-            _add(place, "loc", page.address)
+            _add(place, "loc", quote(page.address, safe="/:@!$&'()*+,;=%~[]"))
             if page.updated or page.date:
                 _add(place, "lastmod", page.updated or page.date)
     return _xml(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -13,13 +13,14 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field
 
 from reportgen import toml
-from reportgen.article import prose
-from reportgen.article.prose import Prose
-from reportgen.errors import ExperimentError, did_you_mean
+from reportgen.article import around, prose
+from reportgen.article.prose import Prose, Reference
+from reportgen.errors import ExperimentError, RefusedError, did_you_mean
 from reportgen.experiment import Experiment
 from reportgen.experiment.file import load, on_offer, parse, shipped, site_made, site_table
 from reportgen.experiment.site import Date, Language, Site, Tags
-from reportgen.values import Checked, Label
+from reportgen.toml.positions import positions
+from reportgen.values import Abstract, Checked, Label, short
 
 SETTINGS = "reportgen.toml"
 
@@ -48,7 +49,7 @@ class Front(Checked):
     updated: Date = ""
     """The day of its last change worth telling."""
     tags: Tags = ()
-    abstract: Annotated[Label, Field(max_length=1_000)] = ""
+    abstract: Abstract = ""
     """For previews and lists of posts; the first paragraph unless given."""
     author: Label = ""
     """That of the site unless given."""
@@ -71,6 +72,11 @@ class Document:
     front: Front
     prose: Prose
     post: bool
+
+    def place(self, key: str) -> str:
+        """Where a key stands in the front matter, as errors tell it."""
+        line, column = positions(self.prose.front_text).get((key,), (1, 1))
+        return f"{self.prose.name}:{line}:{column}"
 
     @property
     def title(self) -> str:
@@ -176,27 +182,39 @@ def schema() -> dict[str, Any]:
 
 
 def read(path: Path) -> Folder:
-    """The site in a folder; raises `ExperimentError` with one line for every mistake in any of its files."""
+    """The site in a folder; raises `ExperimentError` with one line for every mistake in any of its files.
+
+    Raises `RefusedError` for a file that lies outside of the folder.
+    """
     file = path / SETTINGS
     if not file.is_file():
         raise ExperimentError(
             f"{path} has no {SETTINGS}, so it is not the folder of a site; reportgen new site -o DIR makes one"
         )
-    settings = toml.load(file, _SETTINGS)
-    mistakes = _Mistakes()
-    pages = [_document(path, name, False, mistakes) for name in _found(path, settings.pages, {".md"}, mistakes)]
-    navigation = [*_found(path, settings.navigation, {".md"}, mistakes)]
+    text = toml.read(file, _SETTINGS.what)
+    settings = toml.parse(text, str(file), _SETTINGS)
+    mistakes = Mistakes()
+    found = _Found(path, text, mistakes)
+    names = found.files("pages", settings.pages, ".md")
+    pages = [_document(path, name, False, mistakes) for name in names]
+    navigation = found.files("navigation", settings.navigation, ".md")
+    for name in navigation:
+        if name not in names:
+            mistakes.tell(f"{found.place('navigation')}: navigation: {name} is not among the pages")
+    names = found.files("posts", settings.posts, ".md", ".toml")
     posts: list[Document | Report | None] = [
         _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, mistakes)
-        for name in _found(path, settings.posts, {".md", ".toml"}, mistakes)
+        for name in names
     ]
+    for key, error in around.mistakes(settings.site, path):
+        mistakes.tell(f"{found.place(key)}: {error}")
     known = [page for page in pages if page]
     written = [post for post in posts if post]
-    for name in navigation:
-        if name not in {page.file for page in known}:
-            mistakes.tell(f"{file}: navigation: {name} is not among the pages")
     _check_names([*known, *written], path, mistakes)
-    experiments = _experiments(path, settings, [*known, *written], mistakes)
+    files = found.files("experiments", settings.experiments, ".toml")
+    # What refers to an experiment with a mistake in it is none itself.
+    broken = {PurePosixPath(name).stem for name in names if name.endswith(".toml")}
+    experiments = _experiments(path, files, [*known, *written], broken, mistakes)
     mistakes.end()
     return Folder(
         path=path,
@@ -208,7 +226,7 @@ def read(path: Path) -> Folder:
     )
 
 
-class _Mistakes:
+class Mistakes:
     """What is wrong with files of a site, so that all of it is told at once."""
 
     def __init__(self) -> None:
@@ -228,113 +246,155 @@ class _Mistakes:
             return None
 
     def end(self) -> None:
+        """Raise `ExperimentError` with a line for each, if there are any."""
         if self._lines:
             raise ExperimentError("\n".join(self._lines), code=self._code if len(self._lines) == 1 else "")
 
 
-def _found(path: Path, patterns: Iterable[str], endings: set[str], mistakes: _Mistakes) -> Iterator[str]:
-    """Names of files, relative to the folder, in the order of the patterns and of the alphabet."""
-    told: set[str] = set()
-    for pattern in patterns:
-        if ".." in PurePosixPath(pattern).parts:
-            mistakes.tell(f"{path / SETTINGS}: {pattern!r} leads out of the folder of the site; files lie inside of it")
-            continue
-        names = sorted(file.relative_to(path).as_posix() for file in path.glob(pattern) if file.is_file())
-        if not names and "*" not in pattern:
-            mistakes.tell(f"{path / SETTINGS}: there is no file {pattern}")
-        for name in names:
-            if PurePosixPath(name).suffix not in endings:
-                mistakes.tell(f"{path / SETTINGS}: {name} must end in {' or '.join(sorted(endings))} to be on the site")
-            elif name not in told:
-                told.add(name)
-                yield name
+class _Found:
+    """Files that the settings of a site name."""
+
+    def __init__(self, path: Path, text: str, mistakes: Mistakes) -> None:
+        self._path = path
+        self._root = path.resolve()
+        self._mistakes = mistakes
+        self._places = positions(text.replace("\r\n", "\n"))
+
+    def place(self, *key: str | int) -> str:
+        """Where a key of the settings stands, or an item of it."""
+        line, column = self._places.get(key, (1, 1))
+        return f"{self._path / SETTINGS}:{line}:{column}"
+
+    def files(self, key: str, patterns: Sequence[str], *endings: str) -> list[str]:
+        """Names of files, relative to the folder, in the order of the patterns and of the alphabet."""
+        found: dict[str, None] = {}
+        whole = True
+        for i, pattern in enumerate(patterns):
+            place = self.place(key, i)
+            if ".." in PurePosixPath(pattern).parts:
+                raise RefusedError(f"{place}: {pattern!r} leads out of the folder of the site", code="RG702")
+            try:
+                names = sorted(file.relative_to(self._path).as_posix() for file in self._path.glob(pattern))
+            except (ValueError, IndexError):
+                self._mistakes.tell(f"{place}: {key}: {pattern!r} is no pattern; ** stands alone between slashes")
+                whole = False
+                continue
+            names = [name for name in names if self._is_file(name)]
+            if not names and not set(pattern) & set("*?["):
+                self._mistakes.tell(f"{place}: {key}: there is no file {pattern}")
+                whole = False
+            found |= dict.fromkeys(names)
+        if not found and whole and patterns and (key,) in self._places:
+            self._mistakes.tell(f"{self.place(key)}: {key}: there is no such file; leave it out if there shall be none")
+        for name in found:
+            if not name.endswith(endings):
+                what = f"{name} must end in {' or '.join(endings)} to be among the {key}"
+                self._mistakes.tell(f"{self.place(key)}: {what}")
+        return [name for name in found if name.endswith(endings)]
+
+    def _is_file(self, name: str) -> bool:
+        file = self._path / name
+        if not file.is_file():
+            return False
+        if not file.resolve().is_relative_to(self._root):
+            raise RefusedError(f"{file} leads out of the folder of the site; copy the file there", code="RG702")
+        return True
 
 
-def _document(path: Path, file: str, post: bool, mistakes: _Mistakes) -> Document | None:
-    def make() -> Document:
-        parsed = prose.parse(toml.read(path / file, "text", LARGEST), str(path / file))
-        front = toml.parse(parsed.front_text, str(path / file), _FRONT)
-        if post and not front.date:
-            raise ExperimentError(
-                f"{path / file}:1:1: a post needs a date, like date = 2026-11-23 between lines of +++"
-            )
-        if not (front.title or parsed.title):
-            raise ExperimentError(f"{path / file}:1:1: it has no title; begin it with a line like # Title")
-        stem = PurePosixPath(file).stem
-        name = "" if stem == FRONT and not post else stem
-        return Document(file=file, name=name, front=front, prose=parsed, post=post)
-
-    return mistakes.trying(make)
-
-
-def _report(path: Path, file: str, mistakes: _Mistakes) -> Report | None:
-    def make() -> Report:
-        experiment = load(path / file)
-        if not experiment.date:
-            raise ExperimentError(f"{path / file}:1:1: a post needs a date, like date = 2026-11-23 above the tables")
-        if experiment.site:
-            raise ExperimentError(
-                f"{path / file}:1:1: a post of a site has no table [site]; {SETTINGS} tells it for all"
-            )
-        return Report(file=file, name=PurePosixPath(file).stem, experiment=experiment)
-
-    return mistakes.trying(make)
+def _document(path: Path, file: str, post: bool, mistakes: Mistakes) -> Document | None:
+    name = str(path / file)
+    text = mistakes.trying(lambda: toml.read(path / file, "text", LARGEST))
+    if text is None:
+        return None
+    front = mistakes.trying(lambda: toml.parse(prose.front_text(text), name, _FRONT))
+    parsed = mistakes.trying(lambda: prose.parse(text, name))
+    if front and post and not front.date:
+        mistakes.tell(f"{name}:1:1: a post needs a date, like date = 2026-11-23 between lines of +++")
+    if not (front and parsed):
+        return None
+    if not (front.title or parsed.title):
+        mistakes.tell(f"{name}:1:1: it has no title; begin it with a line like # Title")
+    stem = PurePosixPath(file).stem
+    return Document(file=file, name="" if stem == FRONT and not post else stem, front=front, prose=parsed, post=post)
 
 
-def _check_names(all_: Iterable[Document | Report], path: Path, mistakes: _Mistakes) -> None:
+def _report(path: Path, file: str, mistakes: Mistakes) -> Report | None:
+    experiment = mistakes.trying(lambda: load(path / file))
+    if experiment is None:
+        return None
+    if not experiment.date:
+        mistakes.tell(f"{path / file}:1:1: a post needs a date, like date = 2026-11-23 above the tables")
+    if experiment.site:
+        line, column = positions(toml.read(path / file, "experiment file").replace("\r\n", "\n"))["site",]
+        mistakes.tell(
+            f"{path / file}:{line}:{column}: a post of a site has no table [site]; {SETTINGS} tells it for all"
+        )
+    return Report(file=file, name=PurePosixPath(file).stem, experiment=experiment)
+
+
+def _check_names(all_: Iterable[Document | Report], path: Path, mistakes: Mistakes) -> None:
     taken: dict[str, str] = {}
     for one in all_:
+        place = f"{path / one.file}:1:1"
         if one.name and not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,80}", one.name):
             mistakes.tell(
-                f"{path / one.file}: its name becomes an address, so it must be small letters, digits, - and _; "
+                f"{place}: its name becomes an address, so it must be small letters, digits, - and _; "
                 f"rename it, to {_proposed(one.name)!r} for instance"
             )
         elif one.name in RESERVED:
-            mistakes.tell(f"{path / one.file}: the site has a folder {one.name!r} of its own; rename the file")
+            mistakes.tell(f"{place}: the site has a folder {one.name!r} of its own; rename the file")
         elif one.name in taken:
-            mistakes.tell(f"{path / one.file}: {path / taken[one.name]} has the same name; rename one of them")
+            mistakes.tell(f"{place}: {path / taken[one.name]} has the same name; rename one of them")
         taken.setdefault(one.name, one.file)
 
 
 def _proposed(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "post"
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "post"
 
 
 def _experiments(
-    path: Path, settings: _Settings, all_: Iterable[Document | Report], mistakes: _Mistakes
+    path: Path, others: Sequence[str], all_: Sequence[Document | Report], broken: Collection[str], mistakes: Mistakes
 ) -> dict[str, Experiment]:
-    """Experiments by name: those of posts, and whatever else texts refer to."""
+    """Experiments by name: those of posts, and whatever else texts refer to; `others` are files that are no posts."""
     here = {one.name: one.experiment for one in all_ if isinstance(one, Report)}
-    files = {PurePosixPath(name).stem: name for name in _found(path, settings.experiments, {".toml"}, mistakes)}
-    for name in files.keys() & here.keys():
-        mistakes.tell(f"{path / files[name]}: a post has the same name; rename one of them")
+    there: dict[str, Experiment | None] = {}
+    for file in others:
+        name = PurePosixPath(file).stem
+        if name in here:
+            mistakes.tell(f"{path / file}:1:1: a post has the same name; rename one of them")
+        elif name in there:
+            mistakes.tell(f"{path / file}:1:1: another experiment has the same name; rename one of them")
+        # Of one that nothing refers to, mistakes are told all the same.
+        there[name] = mistakes.trying(lambda file=file: load(path / file))  # type: ignore[misc]
     wanted: dict[str, str] = {}
     for one in all_:
         if isinstance(one, Document):
             if one.front.experiment:
-                wanted.setdefault(one.front.experiment, f"{path / one.file}:1:1: experiment")
+                wanted.setdefault(one.front.experiment, f"{one.place('experiment')}: experiment")
             for reference in one.prose.references:
                 place = f"{path / one.file}:{reference.line}:{reference.column}"
                 if reference.experiment:
                     wanted.setdefault(reference.experiment, place)
                 elif not one.front.experiment and reference.kind != "ref":
-                    mistakes.tell(
-                        f"{place}: {reference.kind} {reference.name} of which experiment? Name one before the text, "
-                        'like experiment = "quick" between lines of +++, or write quick/' + reference.name
-                    )
+                    mistakes.tell(f"{place}: {_whose(reference)}")
     for name, place in wanted.items():
-        if name in here:
+        if name in here or name in broken:
             continue
-        found: Experiment | None
-        if name in files:
-            found = mistakes.trying(lambda name=name: load(path / files[name]))  # type: ignore[misc]
+        if name in there:
+            found = there[name]
         elif name in on_offer():
             found = parse(shipped(name), f"{name}.toml")
         else:
-            mistakes.tell(
-                f"{place}: there is no experiment {name!r}.{did_you_mean(name, {*here, *files, *on_offer()})}"
-            )
+            known = {*here, *there, *on_offer()}
+            mistakes.tell(f"{place}: there is no experiment {short(name)!r}.{did_you_mean(name, known)}")
             continue
         if found:
             here[name] = found
     return here
+
+
+def _whose(reference: Reference) -> str:
+    what = f"{reference.kind} {reference.name} of which experiment?"
+    before = 'Name one before the text, like experiment = "quick" between lines of +++'
+    # A section is told of the experiment of its page.
+    return f"{what} {before}" + ("" if reference.kind == "section" else f", or write quick/{reference.name}")

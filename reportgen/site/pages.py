@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,17 @@ from markupsafe import escape
 
 from reportgen.animation import Media
 from reportgen.article import policy, prose
-from reportgen.article.around import Page, shortened
-from reportgen.article.page import Article, Numbering, laid_out, lead_of, table_file
+from reportgen.article.around import Page
+from reportgen.article.page import Absent, Article, Numbering, laid_out, lead_of, table_file
 from reportgen.article.player import together
 from reportgen.article.prose import Piece, Reference
 from reportgen.article.references import Known, check_references, number_text, value_at
 from reportgen.article.sections import Table
 from reportgen.article.spreadsheet import csv_bytes
-from reportgen.errors import ExperimentError
+from reportgen.errors import ExperimentError, TemplateError, did_you_mean
 from reportgen.pipeline import Report
-from reportgen.site.folder import Document
+from reportgen.site.folder import Document, Mistakes
+from reportgen.text import shortened
 
 Reports = Mapping[str, Report]
 """What was computed, by the name of the experiment."""
@@ -55,18 +57,18 @@ class Way:
 def check(documents: Iterable[Document], reports: Reports) -> None:
     """Raise `ExperimentError` with a line for every reference of a text to what its experiment does not have."""
     known = {name: _known(name, report.article) for name, report in reports.items()}
-    mistakes = []
+    mistakes = Mistakes()
     for document in documents:
         own = document.front.experiment
-        try:
-            check_references(document.prose, lambda name, own=own: known.get(name or own), known)  # type: ignore[misc]
-            if (named := document.front.picture) and not (own and named in reports[own].article.media):
-                where = f"in {own}" if own else "without an experiment to take it from"
-                mistakes.append(f"{document.prose.name}:1:1: there is no picture {named!r} {where}")
-        except ExperimentError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise ExperimentError("\n".join(mistakes))
+        if named := document.front.picture:
+            there = reports[own].article.media if own else {}
+            if named not in there:
+                where = f"in {own}.{did_you_mean(named, there)}" if own else "without an experiment to take it from"
+                mistakes.tell(f"{document.place('picture')}: there is no picture {named!r} {where}")
+        mistakes.trying(
+            lambda d=document, own=own: check_references(d.prose, lambda name: known.get(name or own), known)  # type: ignore[misc]
+        )
+    mistakes.end()
 
 
 def text(
@@ -80,8 +82,12 @@ def text(
     posts: Sequence[Post] = (),
     before: Way | None = None,
     after: Way | None = None,
+    origin: Way | None = None,
 ) -> dict[str, bytes]:
-    """Files of the page of a text, by their paths in its folder, `lead` among them. `posts` are listed below it."""
+    """Files of the page of a text, by their paths in its folder, `lead` among them.
+
+    `posts` are listed below it, and `origin` is the post whose experiment it places.
+    """
     article = _placed(document, reports)
     files = dict(bound.files)
 
@@ -101,18 +107,33 @@ def text(
         "posts": posts,
         "before": before,
         "after": after,
+        "origin": origin,
         "article": article,
         "chapter_of": {chapter.name: chapter for chapter in article.chapters} if article else {},
         "claim": lambda name: article.claims[name].sentence if article else "",
         "source": source,
         "download": download,
     }
-    files["index.html"] = _laid_out("text.html", names, page, look)
+    try:
+        files["index.html"] = _laid_out("text.html", names, page, look)
+    except TemplateError as error:
+        if isinstance(error.__cause__, Absent):
+            _tell_place(document, error.__cause__)
+        raise
     if lead:
         # Lists show it, also where the text does not.
         for file in filter(None, (lead.poster or lead.file, lead.dark)):
             source(lead, file)
     return files
+
+
+def _tell_place(document: Document, error: Absent) -> None:
+    """Raise `ExperimentError` if a reference of the text is at fault: what a section shows is known but now."""
+    for reference in document.prose.references:
+        if f"{_full(reference, document.front.experiment)!r}" in str(error):
+            words = re.sub(r"m\.ref\((['\"])(.*?)\1.*?\)", r"{{ ref \2 }}", str(error))
+            place = f"{document.prose.name}:{reference.line}:{reference.column}"
+            raise ExperimentError(f"{place}: {words}") from error
 
 
 def summary(document: Document, reports: Reports) -> str:

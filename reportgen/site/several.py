@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import logging
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -13,17 +12,16 @@ from urllib.parse import unquote, urlsplit
 
 from reportgen import pipeline, sources, stages
 from reportgen.article import around, prose
-from reportgen.article.around import Around, Entry, Page, shortened, slug
+from reportgen.article.around import Around, Entry, Page, slug
 from reportgen.article.page import about, lead_of
 from reportgen.run import describe
 from reportgen.site import feeds, pages
-from reportgen.site.folder import SETTINGS, Document, Report, read
+from reportgen.site.folder import SETTINGS, Document, Mistakes, Report, read
+from reportgen.text import shortened
 
 if TYPE_CHECKING:
     from reportgen.animation import Media
     from reportgen.chapters import Shop
-
-_LOG = logging.getLogger("reportgen")
 
 
 class Several:
@@ -35,9 +33,12 @@ class Several:
     def __init__(self, path: Path, templates: Path | None = None, memo: pipeline.Memo | None = None) -> None:
         self.folder = read(path)
         site = self.folder.site
-        self._templates = templates or (path / site.theme if site.theme else None)
-        self._memo = memo or pipeline.Memo()
-        self._bound = {one.file: self._bind(one) for one in self._documents()}
+        self._templates = templates or around.theme(site, path)
+        self.memo = memo or pipeline.Memo()
+        mistakes = Mistakes()
+        bound = {one.file: mistakes.trying(lambda one=one: self._bind(one)) for one in self._documents()}  # type: ignore[misc]
+        mistakes.end()
+        self.bound = {file: one for file, one in bound.items() if one}
         self.formats = tuple(dict.fromkeys(name for e in self.folder.experiments.values() for name in e.formats))
         self.inputs = {"folder of the site": path / SETTINGS} | (
             {"folder of templates": self._templates} if self._templates else {}
@@ -55,7 +56,7 @@ class Several:
     def files(self, shop: Shop) -> Mapping[str, bytes]:
         folder = self.folder
         reports = {
-            name: self._memo(pipeline.key_of(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
+            name: self.memo(pipeline.key_of(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
             for name, e in folder.experiments.items()
         }
         pages.check(self._documents(), reports)
@@ -68,12 +69,8 @@ class Several:
         )
         make = _Pages(self, shop, reports, surroundings, pages.Look(templates=self._templates, css=css))
         made = {**files, **make.all()}
-        self._memo.settle()
+        self.memo.settle()
         return made
-
-    def watched(self) -> list[Path]:
-        """Folders and files of which each change may change the site."""
-        return [self.folder.path, *([self._templates] if self._templates else [])]
 
     def _pictures(self) -> Iterator[str]:
         """Files that texts show, relative to the folder of the site."""
@@ -103,8 +100,8 @@ class _Pages:
     def __init__(self, site: Several, shop: Shop, reports: pages.Reports, top: Around, look: pages.Look) -> None:
         self._folder = site.folder
         self._site = site.folder.site
-        self._memo = site._memo
-        self._bound = site._bound
+        self._memo = site.memo
+        self._bound = site.bound
         self._shop = shop
         self._reports = reports
         self._look = look
@@ -142,12 +139,10 @@ class _Pages:
             made["robots.txt"] = feeds.robots(site)
             if posts:
                 made["feed.xml"] = feeds.atom(site, [post.page for post in posts])
-        else:
-            _LOG.warning(
-                "%s has no base, the address of the site, so it gets no feed, no site map and no previews",
-                folder.path / SETTINGS,
-            )
-        made["_headers"] = feeds.headers({name.rpartition("media/")[0] for name in made if "media/" in name})
+        folders = {name.rpartition("/")[0] for name in made}
+        made["_headers"] = feeds.headers(
+            {name.removesuffix("media") for name in folders if PurePosixPath(name).name == "media"}
+        )
         made[".nojekyll"] = b""
         return made
 
@@ -181,9 +176,22 @@ class _Pages:
         picture = pages.lead_of_text(one, self._reports)
         page, card = pipeline.carded(self._shop, page, picture, self._site) if one.post else (page, {})
         files = pages.text(
-            one, self._reports, self._bound[one.file], page, self._look, picture, before=_way(before), after=_way(after)
+            one,
+            self._reports,
+            self._bound[one.file],
+            page,
+            self._look,
+            picture if one.post else None,
+            before=_way(before),
+            after=_way(after),
+            origin=self._origin(one),
         )
         return page, picture, {**files, **card}
+
+    def _origin(self, text: Document) -> pages.Way | None:
+        """The post that tells all of the experiment of a text, if there is one."""
+        posts = (post for post in self._folder.posts if isinstance(post, Report))
+        return _way(next((post for post in posts if post.name == text.front.experiment), None))
 
     def _front(self, text: Document | None, posts: Sequence[pages.Post]) -> tuple[Page, dict[str, bytes]]:
         site = self._site
@@ -202,7 +210,7 @@ class _Pages:
         page = dataclasses.replace(
             page, title=text.title, description=page.description or pages.summary(text, self._reports)
         )
-        files = pages.text(text, self._reports, self._bound[text.file], page, self._look, picture, posts=posts)
+        files = pages.text(text, self._reports, self._bound[text.file], page, self._look, None, posts=posts)
         return page, {**files, **card}
 
     def _tags(self, posts: Sequence[pages.Post]) -> tuple[list[Page], dict[str, bytes]]:
@@ -227,7 +235,7 @@ class _Pages:
         return found, files
 
 
-def _way(other: Document | None) -> pages.Way | None:
+def _way(other: Document | Report | None) -> pages.Way | None:
     return pages.Way(title=other.title, path=_path(other)) if other else None
 
 

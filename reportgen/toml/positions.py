@@ -31,8 +31,23 @@ def complaint(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, int]
     """What tomllib complains about in `text`, its line and its column."""
     what, _, place = str(error).rpartition(" (at ")
     if found := re.match(r"line (\d+), column (\d+)", place):
-        return f"not valid TOML: {what}", int(found[1]), int(found[2])
+        line, column = int(found[1]), int(found[2])
+        if hint := _hint(text.split("\n")[line - 1]):
+            what = f"{what}; {hint}"
+        return f"not valid TOML: {what}", line, column
     return f"not valid TOML: {what or place}", text.count("\n") + 1, 1
+
+
+def _hint(line: str) -> str:
+    """What whoever wrote a line that is no TOML may have meant."""
+    value = line.partition("=")[2].strip()
+    if re.match(r"\d+[.\-/]\d+[.\-/]\d+", value):
+        return "a day is written like 2026-11-23, and must be one"
+    if re.match(r"\d+,\d", value):
+        return "a number is written with a point, like 0.01"
+    if re.match(r"[A-Za-z]", value) and not re.match(r"(?:true|false|inf|nan)\b", value):
+        return "text stands between quotes"
+    return ""
 
 
 class _Scanner:

@@ -107,6 +107,14 @@ def test_a_figure_takes_the_place_of_its_paragraph_and_a_number_does_not() -> No
     assert html("- {{ figure x }}\n\n> {{ table y }}\n> {{ animation q/z }}").count("<p>") == 0
 
 
+def test_front_matter_of_another_kind_is_told_as_that():
+    with pytest.raises(
+        ExperimentError, match=r"^x\.md:1:1: this looks like YAML; front matter is TOML between lines of"
+    ):
+        parse("---\ntitle: T\ndate: 2026-11-23\n---\n# T\n", "x.md")
+    assert parse("---\n\n# T\n", "x.md").title == "T"
+
+
 def test_a_table_without_words_in_its_head_has_none():
     assert "<th" not in html("| | |\n|---|---|\n| a | b |")
     assert html("| | x |\n|---|---|\n| a | b |").count("<th scope") == 1
@@ -167,6 +175,7 @@ def test_braces_in_code_and_behind_a_backslash_are_text() -> None:
         ("a\n: b {{ x y }}", "2:5: there is no reference 'x'."),
         ("+++\n+++\n\nb {{ x y }}", "4:3: there is no reference 'x'."),
         ("{{ figure x | $\\nope$ }}", "1:15: formula '\\\\nope': Unknown command \"\\nope\"."),
+        ("$x = {{ number a.b }}$", "1:1: a number cannot stand in a formula; end the formula before it"),
         ("$$\n\\nope\n$$", "1:1: formula '\\\\nope': Unknown command \"\\nope\"."),
         ("[a](javascript:x)", "1:1: a link to 'javascript:x' leads nowhere; write https://…"),
         ("- x\n  [a]\n\n[a]: data:x", "2:3: a link to 'data:x' leads nowhere; write https://…"),

@@ -243,12 +243,12 @@ HUGE = [
 @pytest.mark.parametrize("text", HUGE)
 def test_what_grows_without_limit_is_ended(tell: Tell, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "WORK", 100_000_000)
-    began = time.monotonic()
+    began = time.process_time()
 
     with pytest.raises(TemplateError, match=r"^template \S+:\d+: "):
         tell(text)
 
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_page_that_is_too_long_is_ended(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser.watching import Watch
 from hostile import PAYLOADS, RUN, SAMPLE, SOAK
 
 from reportgen.animation import Media
@@ -52,34 +53,6 @@ SECTION = """{% import "macros.html" as m with context %}
 <div id="attribute" data-json="{{ f.texts|tojson|forceescape }}"></div>
 <script type="application/json" id="island">{{ f.texts|tojson }}</script>
 """
-
-
-class Watch:
-    """What must not happen in a page."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def __call__(self, page: Page) -> None:
-        page.add_init_script(
-            "window.violations = [];"
-            "addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + e.blockedURI));"
-        )
-        page.on("dialog", lambda dialog: (self.seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.on("console", lambda message: self.seen.append(message.text))
-        page.on("pageerror", lambda error: self.seen.append(str(error)))
-        page.on("request", lambda request: self.ask(request.url))
-
-    def ask(self, url: str) -> None:
-        if not url.startswith(("data:", "file:///")) or "passwd" in url:
-            self.seen.append(f"request {url}")
-
-    def quiet(self, page: Page) -> bool:
-        """Whether nothing has happened; what has is what a failing test shows."""
-        assert self.seen == []
-        foreign = "document.querySelectorAll('iframe,object,embed,base,form').length"
-        assert page.evaluate(f"[window.ran, violations.length, {foreign}]") == [None, 0, 0]
-        return True
 
 
 @pytest.fixture

@@ -215,6 +215,18 @@ def test_what_github_pages_does_not_take_is_told_and_not_read(tmp_path):
     assert "big.mp4" not in read
 
 
+@pytest.mark.parametrize("name", ["index.html", "robots.txt"])
+def test_what_tells_of_the_site_is_not_read_either_if_it_is_too_large(tmp_path, name):
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(100_000_001)
+    files = check.of_folder(tmp_path)
+    read = []
+    files.__class__ = type("Watched", (check.Folder,), {"__getitem__": lambda self, name: read.append(name) or b""})
+
+    assert len(told(files)) == 1
+    assert read == []
+
+
 def test_the_picture_of_a_card_has_a_limit():
     head = '<meta property="og:image" content="https://me.org/card.png">\n'
     files = {"index.html": page(head=head), "card.png": bytes(5_000_001)}
@@ -389,3 +401,10 @@ def test_very_many_addresses_are_found_in_time_that_grows_with_them():
 
     assert (found[0], found[-1]) == ((1, "x.png"), (100_000, "x.png"))
     assert time.process_time() - began < 3
+
+
+def test_nothing_looks_into_what_is_trusted_and_links_lead_there():
+    files = {"index.html": page('<a href="report.html">r</a>'), "report.html": page("<img src=x.png>")}
+
+    assert told(files, trusted={"report.html"}) == []
+    assert len(told(files)) == 2

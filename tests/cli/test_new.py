@@ -1,6 +1,9 @@
 """Starting a site; experiments are in test_program.py, the workflow in publish/test_workflow.py."""
 
 import errno
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from click.testing import CliRunner
 
 import reportgen
 from reportgen.cli.program import program
+from reportgen.site import folder
 
 STARTER = Path(reportgen.__file__).parent / "site" / "starter"
 
@@ -27,6 +31,41 @@ def test_a_new_site_is_the_one_that_comes_with_reportgen(tmp_path):
     assert said.exit_code == 0
     assert everything(tmp_path / "a" / "b") == everything(STARTER)
     assert "reportgen.toml" in everything(STARTER)
+
+
+@pytest.mark.timeout(120)
+def test_a_new_site_is_built_and_nothing_is_wrong_with_it(tmp_path, cache):
+    new("site", "-o", tmp_path / "x")
+    command = [sys.executable, "-m", "reportgen", "site", tmp_path / "x", "-o", tmp_path / "out", "--cache-dir", cache]
+
+    said = subprocess.run([*command, "--strict", "--progress", "none"], capture_output=True, text=True, check=False)
+
+    assert (said.returncode, said.stderr) == (0, "")
+    made = everything(tmp_path / "out")
+    assert {"index.html", "about/index.html", "hello/index.html", "l1-or-l2/report.html", "feed.xml"} <= made.keys()
+
+
+def test_the_post_of_a_new_site_places_every_kind_of_thing_but_sections():
+    post = everything(STARTER)["posts/hello.md"].decode()
+    text = re.sub("```.*?```", "", post, flags=re.DOTALL)
+
+    kinds = {"figure", "animation", "table", "number", "claim", "ref"}
+    assert set(re.findall(r"\{\{ (\w+) ", text)) == kinds
+    assert "$$ " in post
+
+
+def test_the_settings_of_a_new_site_name_every_key_and_every_line_of_them_can_be_used(tmp_path):
+    new("site", "-o", tmp_path)
+    file = tmp_path / "reportgen.toml"
+    text = re.sub(r"^# (?=\w+ = |\[)", "", file.read_text("utf-8"), flags=re.MULTILINE)
+    file.write_text(text, "utf-8")
+
+    read = folder.read(tmp_path)
+
+    assert set(re.findall(r"^\[*(\w+)(?: = |\])", text, re.MULTILINE)) >= folder.schema()["properties"].keys()
+    assert len(read.site.links) == 2
+    assert read.site.colours.accent
+    assert read.site.theme
 
 
 def test_a_new_site_without_a_place_is_called_site(tmp_path, monkeypatch):

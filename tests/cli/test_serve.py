@@ -90,7 +90,7 @@ def test_a_mistake_in_the_file_is_told_and_waited_for(serve, wrong):
 
     _, _, said = end(process)
 
-    assert said.startswith("reportgen: serving wrong; Ctrl-C ends it\n")
+    assert said.startswith(f"reportgen: serving {wrong}; Ctrl-C ends it\n")
     assert "wrong.toml:2:1: " in said
     assert "wrong.toml:1:1: " in said
     assert said.count("waiting for a change") == 2
@@ -191,9 +191,10 @@ def test_a_folder_without_a_site_is_refused(run, tmp_path):
 
 @pytest.mark.timeout(300)
 def test_an_experiment_is_what_a_build_writes(serve, report, cache, small_experiment):
-    from reportgen.cli.commands.serve import _Experiment, _Work
+    from reportgen.cli.commands.serve import _How, _Preview
+    from reportgen.pipeline import Allowed
 
-    source = _Experiment(None, _Work(cache=cache, executor="serial", templates=None, shared_cache=False, no_lock=False))
+    source = _Preview(None, _How(cache=cache, executor="serial", templates=None, allowed=Allowed()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reportgen.experiment.file.parse", lambda *_: small_experiment)
         files = source.build(lambda stage, done, total: None)

@@ -209,6 +209,18 @@ def test_a_mistake_of_ours_does_not_end_the_server(address, source):
         assert "mistake in reportgen: TypeError" in events.until(lambda event: event["error"])["error"]
 
 
+def test_a_build_without_memory_is_told_as_the_command_line_tells_it(address, source, monkeypatch):
+    with Events(address) as events:
+        monkeypatch.setattr(source, "build", lambda progress: _out_of_memory())
+        source.write("index", "x")
+
+        assert "reportgen: out of memory" in events.until(lambda event: event["error"])["error"]
+
+
+def _out_of_memory():
+    raise MemoryError
+
+
 def test_a_folder_that_vanishes_is_an_empty_one_until_it_comes_back(address, source):
     (source.folder / "index.txt").rename(source.folder / "index.gone")
     until(lambda: ask(address, "/")[0] == 404)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.toml.positions import positions
+from reportgen.toml.positions import complaint, positions
 
 BARE = set(string.ascii_letters + string.digits + "-_")
 
@@ -142,3 +142,23 @@ def test_every_key_and_item_is_found_where_it_was_written(data):
 )
 def test_position(text, path, place):
     assert positions(text)[path] == place
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("date = 22.11.2026", "a day is written like 2026-11-23"),
+        ("date = 2026-13-22", "a day is written like 2026-11-23"),
+        ("strength = 0,3", "a number is written with a point, like 0.01"),
+        ("title = Mine", "text stands between quotes"),
+    ],
+)
+def test_what_is_often_mistaken_is_told_with_the_way_out(line, hint):
+    text = f"x = 1\n{line}\n"
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(text)
+
+    what, place, _ = complaint(caught.value, text)
+
+    assert place == 2
+    assert hint in what

@@ -29,8 +29,12 @@ def command(folder: str, strict: bool, form: str, base: str) -> None:
     import json
 
     from reportgen import check
+    from reportgen.errors import ExperimentError
 
-    problems = check.inspect(check.of_folder(folder), base=_address(base))
+    files = check.of_folder(folder)
+    if files and "index.html" not in files:
+        raise ExperimentError(f"{folder} is no report and no site: it has no index.html; name the folder of a build")
+    problems = check.inspect(files, base=_address(base))
     if form == "json":
         told = [
             {"kind": p.kind, "file": p.file, "line": p.line, "message": p.message, "code": p.code} for p in problems

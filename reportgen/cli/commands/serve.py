@@ -113,6 +113,7 @@ class _Preview:
 
     def __init__(self, path: Path | None, how: _How) -> None:
         from reportgen.errors import ExperimentError
+        from reportgen.experiment import misnamed
         from reportgen.pipeline import Memo
         from reportgen.site.folder import SETTINGS
 
@@ -121,6 +122,8 @@ class _Preview:
         self._folder = folder if ((folder := path or Path()) / SETTINGS).is_file() else None
         if path and path.is_dir() and not self._folder:
             raise ExperimentError(f"{path} has no {SETTINGS}; name the folder of a site, or an experiment file")
+        if path and not self._folder:
+            misnamed.check(path)
         self._file = path
         self.name = str(path or "the site in this folder" if self._folder else path or "the default experiment")
         self._theme: list[Path] = []

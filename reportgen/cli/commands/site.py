@@ -77,4 +77,6 @@ def command(
             ),
         )
     emit(listing(done.files, out, out / "index.html"), controls=True)
+    if not work.folder.site.root:
+        tell("reportgen: there is no base in its settings, so the site has no feed, no map and no previews elsewhere")
     strictness.settle(strict, out, done.new)

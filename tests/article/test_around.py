@@ -1,0 +1,277 @@
+"""What stands around the text of a page, and the themes that it is dressed in."""
+
+import dataclasses
+import re
+
+import pytest
+import sites
+from sites import BASE, PNG, experiment, linked, metas, tree
+
+from reportgen import pipeline
+from reportgen.article.around import Around, Card, Page, alone, slug, styles, surroundings
+from reportgen.errors import ExperimentError, RefusedError, TemplateError
+from reportgen.experiment.file import parse
+from reportgen.experiment.site import Colours, Link, Site, contrast
+from reportgen.text import shortened
+
+SITE = f'[site]\ntitle = "Notes"\nbase = "{BASE}"\n'
+
+
+@pytest.fixture
+def single(tmp_path, cache, monkeypatch):
+    """A function from the table [site] of an experiment, and files beside it, to the files of its report."""
+    monkeypatch.setattr(pipeline, "report", sites.report)
+
+    def make(site=SITE, files=None, templates=None):
+        for name, content in (files or {}).items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        told = parse(experiment("One", tags=["L1"]) + site)
+        work = pipeline.Single(told, beside=tmp_path, templates=templates, described_in={})
+        work.made_from()
+        with pipeline.shop(work, cache, "serial") as shop:
+            return dict(work.files(shop))
+
+    return make
+
+
+def test_a_report_without_a_site_says_nothing_of_one(single):
+    files = single("")
+
+    page = files["index.html"]
+    assert b"og:" not in page
+    assert b"masthead" not in page.partition(b"<body")[2]
+    assert not [name for name in files if "card-" in name]
+
+
+def test_a_single_report_stands_in_its_site(single):
+    files = single(f'{SITE}logo = "logo.png"\nfooter = "*By* me"\n', {"logo.png": PNG})
+
+    page = files["index.html"]
+    (logo,) = [e for e in tree(page).iter("img") if "logo" in e.get("src")]
+    assert logo.get("src") in files
+    assert (logo.get("width"), logo.get("height"), logo.get("alt")) == ("28", "28", "")
+    assert "<em>By</em> me" in page.decode()
+    assert metas(page)["og:url"] == linked(page)["url"] == BASE
+    assert metas(page)["og:image"].removeprefix(BASE) in files
+    # There is one page only, so tags lead nowhere.
+    assert b"tags/" not in page
+
+
+def test_a_report_in_one_file_leads_to_its_site_by_the_full_address_only(single):
+    page = single(f'{SITE}logo = "logo.png"\n', {"logo.png": PNG})["report.html"]
+
+    assert b"logo" not in re.sub(rb"(?s)<(style|script).*?</\1>", b"", page)
+    assert [e.get("href") for e in tree(page).iter("a") if e.get("class") == "home"] == [f"{BASE}index.html"]
+
+    nowhere = single('[site]\ntitle = "Notes"\n')["report.html"]
+    assert not [e for e in tree(nowhere).iter("a") if e.get("class") == "home"]
+
+
+def test_pages_to_embed_say_nothing_of_the_site(single):
+    files = single()
+
+    assert metas(files["embed/index.html"])["robots"] == "noindex"
+    assert b'class="masthead"' not in files["embed/weights.html"]
+    (home,) = [e.get("href") for e in tree(files["embed/index.html"]).iter("a") if e.get("class") == "home"]
+    assert home == "../index.html"
+
+
+def test_colours_and_styles_come_after_ours(single):
+    settings = f'{SITE}css = "own.css"\n[site.colours]\naccent = "#7a1f5c"\naccent_dark = "#e59ccb"\n'
+    page = single(settings, {"own.css": "p { color: teal }\n"})["index.html"].decode()
+
+    (sheet,) = re.findall(r"(?s)<style>(.*?)</style>", page)
+    ours, light, dark, own = (sheet.index(part) for part in ("--accent: #00619a", "#7a1f5c", "#e59ccb", "teal"))
+    assert ours < light < dark < own
+
+
+def test_a_colour_for_light_pages_leaves_dark_ones_as_they_are():
+    only_light = styles(Colours(accent="#00619a"), "")
+
+    assert only_light.startswith("@media print, (prefers-color-scheme: light) {")
+    assert contrast("#00619a", "#14171c") < 4.5  # which is why
+    assert styles(Colours(), "p {}") == "p {}"
+
+
+@pytest.mark.parametrize(
+    ("more", "content", "error"),
+    [
+        ('logo = "a.png"', None, "there is no such file"),
+        ('logo = "a.png"', b"x", "it is no PNG"),
+        ('css = "a.css"', None, "cannot read style sheet"),
+        ('css = "a.css"', b"</script>", "holds '</script'"),
+        ('theme = "a"', None, "cannot read theme"),
+        ('footer = "{{ figure x }}"', None, "footer:1:1: only text"),
+        ('footer = "# A\\n\\n# B"', None, "footer:3:1: a page has one # heading"),
+    ],
+)
+def test_what_a_site_names_is_looked_at_before_anything_is_computed(single, monkeypatch, more, content, error):
+    monkeypatch.setattr(pipeline, "report", None)
+    name = more.split('"')[1]
+    with pytest.raises(ExperimentError, match=re.escape(error)):
+        single(f"{SITE}{more}\n", {name: content} if content else {})
+
+
+@pytest.mark.parametrize("key", ["logo", "css", "theme"])
+def test_nothing_comes_from_outside_of_the_folder_of_the_experiment(tmp_path, key):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "a.png").write_bytes(PNG)
+    (inside / "b.png").symlink_to(tmp_path / "a.png")
+    for name in ("../a.png", "b.png"):
+        told = parse(f'{experiment()}{SITE}{key} = "{name}"\n')
+        with pytest.raises(RefusedError) as refused:
+            pipeline.Single(told, beside=inside, described_in={}).made_from()
+        assert (refused.value.code, refused.value.exit_code) == ("RG702", 4)
+
+
+def test_an_edited_file_of_the_site_makes_the_report_again(tmp_path):
+    told = parse(f'{experiment()}{SITE}css = "templates/static/article.css"\n')
+    (tmp_path / "templates" / "static").mkdir(parents=True)
+
+    def made_from(text):
+        (tmp_path / "templates" / "static" / "article.css").write_text(text)
+        return pipeline.Single(told, beside=tmp_path, described_in={}).made_from()
+
+    first, second = made_from("p {}"), made_from("a {}")
+
+    assert {name for name in first if first[name] != second[name]} == {"file templates/static/article.css"}
+    assert first.keys() > pipeline.Single(parse(experiment()), described_in={}).made_from().keys() - {"experiment.site"}
+
+
+THEME = f'{SITE}theme = "mine"\n'
+
+
+def test_a_theme_says_more_in_a_section_than_ours(single):
+    page = single(
+        THEME, {"mine/sections/reading.html": '<p>Mine.</p>\n{% include "reportgen/sections/reading.html" %}\n'}
+    )
+
+    assert re.search(r'<p>Mine\.</p>\s*<ul class="reading">', page["index.html"].decode())
+
+
+def test_a_theme_fills_a_block_of_our_page(single):
+    page = single(
+        THEME,
+        {
+            "mine/article.html": '{% extends "reportgen/article.html" %}\n'
+            "{% block footer %}<p>Before.</p>{{ super() }}{% endblock %}\n"
+        },
+    )["index.html"].decode()
+
+    assert re.search(r"<p>Before\.</p>\s*<footer>", page)
+    assert "One" in page
+
+
+def test_a_theme_has_a_style_sheet_of_its_own(single):
+    files = single(THEME, {"mine/static/site.css": ".mine { color: teal }\n"})
+
+    assert b".mine { color: teal }" in files["index.html"]
+    assert b".masthead {" not in files["index.html"]
+    assert b"--accent: #00619a" in files["index.html"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (
+            "article.html",
+            '{% extends "reportgen/article.html" %}\n{% block footer %}{{ nothing }}{% endblock %}',
+            "article.html:2: ",
+        ),
+        ("article.html", '{% extends "reportgen/articel.html" %}', "template reportgen/articel.html is missing"),
+        ("article.html", '\n{% extends "reportgen/../../../etc/passwd" %}', "reportgen/../../../etc/passwd is missing"),
+        ("article.html", '{% extends "reportgen//etc/passwd" %}', "template reportgen//etc/passwd is missing"),
+        ("sections/reading.html", "<p>\n{% if %}", "sections/reading.html:2: "),
+        ("site/masthead.html", "{{ site.titel }}", "site/masthead.html:1: "),
+        ("article.html", '{% extends "article.html" %}', "calls itself without end"),
+    ],
+)
+def test_a_mistake_of_a_theme_is_told_with_its_line(single, name, content, told):
+    with pytest.raises(TemplateError) as caught:
+        single(THEME, {f"mine/{name}": content})
+
+    assert told in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_templates_that_are_named_win_over_the_theme(single, tmp_path):
+    files = {"mine/sections/reading.html": "<p>Theme.</p>", "other/sections/reading.html": "<p>Other.</p>"}
+
+    page = single(THEME, files, templates=tmp_path / "other")["index.html"]
+
+    assert b"<p>Other.</p>" in page
+    assert b"<p>Theme.</p>" not in page
+
+
+def test_the_prefix_of_ours_is_no_way_out(single, tmp_path):
+    (tmp_path / "mine" / "reportgen").mkdir(parents=True)
+    with pytest.raises(TemplateError, match="is missing"):
+        single(THEME, {"mine/reportgen/x.html": "x", "mine/article.html": '{% include "reportgen/x.html" %}'})
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("a  b\nc", "a b c"),
+        ("word " * 100, "word " * 39 + "word …"),
+        ("x" * 300, "x" * 200 + " …"),
+        ("w" * 150 + ", " + "y" * 100, "w" * 150 + " …"),
+    ],
+)
+def test_a_text_is_shortened_to_whole_words(text, short):
+    assert shortened(text) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("L1", "l1"),
+        ("λ & µ", "λ-μ"),
+        ("Straße", "strasse"),
+        ("e\u0301", "é"),
+        ("../..", "-"),
+        ("C++", "c"),
+        ("a/b\\c", "a-b-c"),
+    ],
+)
+def test_a_tag_is_a_part_of_an_address(text, part):
+    assert slug(text) == part
+
+
+def test_a_page_that_may_lie_anywhere_has_full_addresses_or_none():
+    around = Around(title="T", address=BASE, home="../")
+
+    assert alone(Page(title="P", path="p/", around=around)).around.home == BASE
+    assert alone(Page(title="P", around=Around(title="T"))).around is None
+    assert alone(Page(title="P")).around is None
+
+
+def test_days_are_written_out_where_the_language_is_known():
+    page = Page(title="P", date="2026-11-03")
+
+    assert page.day == "3 November 2026"
+    assert dataclasses.replace(page, language="en-GB").day == "3 November 2026"
+    assert dataclasses.replace(page, language="de").day == "2026-11-03"
+
+
+def test_what_is_linked_holds_no_empty_words():
+    assert Page(title="P").linked == {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "headline": "P",
+        "url": "",
+        "inLanguage": "en",
+    }
+
+
+def test_the_surroundings_of_a_page_are_a_value(tmp_path):
+    site = Site(title="T", base=BASE, footer="x", links=(Link(label="L", address="https://a.b"),))
+
+    first, second = (surroundings(site, tmp_path)[0] for _ in range(2))
+
+    assert first == second
+    assert hash(Page(title="P", around=first)) == hash(Page(title="P", around=second))
+    card = Card(path="media/card.png", alt="P", width=1200, height=630)
+    assert Page(title="P", around=first, card=card) != Page(title="P", around=first)

@@ -1,0 +1,423 @@
+"""A blog in a browser: every kind of page as readers meet it, on any screen, with and without scripts, and on paper."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import pytest
+from browser import blog as contents
+from browser.waiting import until
+from browser.watching import Watch
+from hostile import SAMPLE, SOAK
+
+from reportgen.errors import ReportgenError
+from reportgen.pipeline import Allowed, carry_out
+from reportgen.site.folder import Front
+from reportgen.site.several import Several
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+KINDS = {
+    "front": "index.html",
+    "experiment": "l1-or-l2/index.html",
+    "post": "hello/index.html",
+    "players": "train/index.html",
+    "page": "everything/index.html",
+    "tag": "tags/l1/index.html",
+    "missing": "404.html",
+    "snippets": "l1-or-l2/embed/index.html",
+    "frame": "l1-or-l2/embed/weights-l1.html",
+}
+"""A page of each kind."""
+
+Open = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="session")
+def blog(shared_folder: Path, cache: Path) -> Path:
+    """The blog of `browser.blog`, built. It is shared: read it, do not change it."""
+    out = shared_folder / "served" / "blog"
+    with (shared_folder / "blog.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / "index.html").exists():
+            out.parent.mkdir()
+            carry_out(Several(contents.write(shared_folder / "blog")), out, cache=cache, allowed=Allowed())
+    return out
+
+
+@pytest.fixture(scope="session")
+def address(blog: Path) -> Iterator[str]:
+    """Where the blog is served as hosts do it, from a folder of theirs and with its own page for what is not there."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def send_error(self, code: int, *_: Any) -> None:
+            self.send_response(code)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write((blog / "404.html").read_bytes())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(blog.parent))) as serving:
+        Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}/blog/"
+        serving.shutdown()
+
+
+@pytest.fixture
+def look(browser: Browser, address: str) -> Iterator[Open]:
+    """A function that opens a page of the blog, by kind or by its place, in a fresh browser profile."""
+    opened = []
+
+    def look(kind: str, listen: Callable[[Page], None] = lambda page: None, **options: Any) -> Page:
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"} | options
+        )
+        opened.append(context)
+        page = context.new_page()
+        listen(page)
+        page.goto(urljoin(address, KINDS.get(kind, kind)), wait_until="load")
+        return page
+
+    yield look
+    for context in opened:
+        context.close()
+
+
+def texts(page: Page, selector: str) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(selector, "all => all.map(e => e.textContent)")
+    return [text.strip() for text in found]
+
+
+def boxes(page: Page, selector: str) -> list[dict[str, float]]:
+    found: list[dict[str, float]] = page.eval_on_selector_all(
+        selector, "all => all.map(e => e.getBoundingClientRect().toJSON())"
+    )
+    assert found, f"nothing matches {selector}"
+    return found
+
+
+# Every kind of page
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_markup_is_valid(blog: Path, html_mistakes: Callable[[Path], list[str]], kind: str) -> None:
+    assert html_mistakes(blog / KINDS[kind]) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing(look: Open, axe: str, kind: str) -> None:
+    page = look(kind)
+    page.evaluate(axe)
+    # A page inside a frame has its headings and landmarks around it.
+    rules = {"page-has-heading-one": {"enabled": kind != "frame"}, "region": {"enabled": kind != "frame"}}
+    for width in (1280, 360):
+        for scheme in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": 740})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+            found = page.evaluate("rules => axe.run({ resultTypes: ['violations'], rules })", rules)["violations"]
+
+            assert [
+                f"{width} {scheme} {violation['id']}: {node['html'][:200]} {node['failureSummary']}"
+                for violation in found
+                for node in violation["nodes"]
+            ] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_window_is_too_narrow(look: Open, kind: str) -> None:
+    page = look(kind)
+    for width in (320, 360, 600, 800, 1000, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 740})
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_served_page_asks_for_files_of_the_site_only(look: Open, address: str, kind: str) -> None:
+    watch = Watch(address)
+
+    page = look(kind, watch)
+    _see_all(page)
+
+    assert watch.quiet(page)
+    assert urljoin(address, KINDS[kind]) in watch.asked
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "missing"])
+def test_a_page_in_a_folder_asks_for_files_of_the_site_only(visit: Open, blog: Path, kind: str) -> None:
+    watch = Watch(blog.as_uri())
+
+    page = visit(blog / KINDS[kind], watch)
+    _see_all(page)
+
+    assert watch.quiet(page)
+    assert len(watch.asked) > 1 or kind == "frame"
+
+
+def _see_all(page: Page) -> None:
+    """Scroll so that every picture is asked for, and wait until all are there."""
+    page.eval_on_selector_all("img", "all => all.forEach(i => { i.loading = 'eager'; })")
+    until(page, "[...document.images].every(i => i.complete)")
+    assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)") == []
+
+
+def test_wherever_nothing_is_the_page_for_that_leads_back(look: Open, address: str) -> None:
+    page = look("no/such/page/index.html")
+
+    page.get_by_role("link", name="The front page").click()
+
+    assert page.url == f"{address}index.html"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_scripts_everything_can_be_read(look: Open, kind: str) -> None:
+    page = look(kind, java_script_enabled=False)
+
+    for selector in ("h1, h2, h3", "main p:not([hidden] *)", "main li", "figcaption", "main table"):
+        there = page.eval_on_selector_all(selector, "all => all.map(e => e.getClientRects().length > 0)")
+        assert all(there), selector
+    assert page.locator("figure.animation").count() == page.locator("figure.animation img:visible").count()
+    assert page.locator("canvas:visible, button:visible").count() == 0
+
+
+# Moving around
+
+
+@pytest.mark.parametrize("kind", ["front", "tag"])
+def test_keys_reach_every_entry_and_every_card(look: Open, kind: str) -> None:
+    page = look(kind)
+    wanted = page.eval_on_selector_all("a", "all => all.map(e => e.href)")
+    reached = []
+    for _ in wanted:
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            """() => {
+              const at = document.activeElement;
+              const marked = e => e && getComputedStyle(e).outlineStyle !== 'none';
+              const box = at.getBoundingClientRect();
+              return [at.href, marked(at) || marked(at.closest('article')), box.width > 0 && box.left >= 0];
+            }"""
+        )
+        assert found[1:] == [True, True], found
+        reached.append(found[0])
+
+    assert reached == wanted
+    cards = page.eval_on_selector_all(".cards h2 a", "all => all.map(e => e.href)")
+    assert len(cards) == {"front": 6, "tag": 4}[kind]
+    assert page.locator("nav.site li a").count() == 8
+
+
+def test_the_first_key_leads_past_the_navigation(look: Open) -> None:
+    page = look("page")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the text"
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_all_of_a_card_leads_to_its_post_but_its_tags_to_theirs(look: Open, address: str) -> None:
+    page = look("front")
+    card = page.locator(".cards article", has_text="One network, emptied")
+
+    card.locator("img").first.click(force=True)
+    assert page.url == f"{address}hello/index.html"
+
+    page.go_back()
+    card.get_by_role("link", name="sparsity").click()
+    assert page.url == f"{address}tags/sparsity/index.html"
+    assert texts(page, ".cards h2")[-1] == "What L1 and L2 do to the same weights"
+
+
+def test_pages_are_in_the_navigation_and_lead_on(look: Open, address: str) -> None:
+    page = look("page")
+
+    assert texts(page, "nav.site li a") == [
+        "About",
+        "Data sets",
+        "Everything a page can hold",
+        *texts(page, "nav.site li a")[3:],
+    ]
+    assert texts(page, "nav.site [aria-current=page]") == ["Everything a page can hold"]
+    page.get_by_role("navigation", name="Reading order").get_by_role("link", name="Gallery").click()
+    assert page.url == f"{address}gallery/index.html"
+
+
+# What it looks like
+
+
+def test_cards_of_a_row_are_equal(look: Open) -> None:
+    page = look("front")
+
+    rows: dict[float, set[float]] = {}
+    for box in boxes(page, ".cards article"):
+        rows.setdefault(round(box["top"]), set()).add(round(box["height"]))
+    assert len(rows) == 3
+    assert all(len(heights) == 1 for heights in rows.values())
+    assert len({(round(box["width"]), round(box["height"])) for box in boxes(page, ".cards .shown")}) == 1
+
+
+def test_dark_lists_show_dark_pictures(look: Open) -> None:
+    page = look("front")
+    for scheme, other in [("light", "dark"), ("dark", "light")]:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+        assert page.locator(f".cards .{scheme}:visible").count() == page.locator(f".cards .{scheme}").count() == 1
+        assert page.locator(f".cards .{other}:visible").count() == 0
+
+
+def test_contents_stand_beside_the_text_where_there_is_room(look: Open) -> None:
+    page = look("page")
+    (contents,), (text,) = boxes(page, ".contents"), boxes(page, ".prose")
+    assert contents["right"] <= text["left"]
+    assert abs(contents["top"] - text["top"]) < 60
+
+    page.set_viewport_size({"width": 800, "height": 740})
+    (contents,), (text,) = boxes(page, ".contents"), boxes(page, ".prose")
+    assert contents["bottom"] <= text["top"]
+
+
+def test_what_is_too_wide_scrolls_by_itself(look: Open) -> None:
+    page = look("page", viewport={"width": 360, "height": 740})
+
+    wide = page.eval_on_selector_all(".scroll, .formula", "all => all.map(e => e.scrollWidth > e.clientWidth)")
+
+    assert wide == [False, True, True, False, True, False, True]
+    assert all(box["width"] <= 360 for box in boxes(page, ".prose img"))
+
+
+def test_on_paper_there_is_the_text_alone(look: Open) -> None:
+    page = look("page", color_scheme="dark")
+    page.emulate_media(media="print")
+
+    assert page.locator(".contents:visible, .ways:visible, nav li:visible, .foot:visible, .skip:visible").count() == 0
+    assert page.locator(".home").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF-")
+
+
+def test_on_paper_cards_stay_whole(look: Open) -> None:
+    page = look("front")
+    page.set_viewport_size({"width": 630, "height": 900})
+    page.emulate_media(media="print")
+
+    assert page.evaluate("getComputedStyle(document.querySelector('.cards li')).breakInside") == "avoid"
+    assert len({round(box["width"]) for box in boxes(page, ".cards article")}) == 1
+
+
+# What moves
+
+
+def test_players_of_two_lengths_are_in_step_on_one_page(look: Open) -> None:
+    page = look("players")
+    first, second = (page.locator(f"#figure-{name} .player") for name in ("weights-l1", "l1-or-l2-weights-l1"))
+
+    def steps() -> list[str]:
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return [player.locator(".step").inner_text() for player in (first, second)]
+
+    until(page, "[...document.querySelectorAll('.player .step')].every(e => e.textContent)")
+    first.locator(".position").press("End")
+    assert steps() == ["step 3,600", "step 2,400"]
+
+    for player in (first, second):
+        player.locator(".position").press("Home")
+        assert steps() == ["step 0", "step 0"]
+        player.locator(".toggle").click()
+        until(page, "[...document.querySelectorAll('.player .step')].every(e => e.textContent !== 'step 0')")
+        player.locator(".toggle").click()
+        stand = steps()
+        page.wait_for_timeout(100)
+        assert steps() == stand
+
+    second.locator(".position").press("End")
+    assert steps()[1] == "step 2,400"
+
+
+def test_a_network_trains_in_a_post(look: Open) -> None:
+    watch = Watch("http://127.0.0.1")
+    page = look("players", watch)
+    until(page, "document.querySelector('.said').textContent.includes('3,600 steps')")
+    zero = page.locator(".readings div", has_text="weights exactly 0").locator("dd").inner_text()
+
+    page.get_by_label("Penalty").select_option(label="L2")
+
+    until(page, f"!document.querySelector('.readings').innerText.includes('exactly 0\\n{zero}')")
+    assert watch.quiet(page)
+
+
+# Whatever a title says
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> tuple[Path, list[str], list[str]]:
+    """A site in which every text is hostile, the titles of its posts, and the labels of everything else."""
+    folder = tmp_path_factory.mktemp("hostile")
+    fit = [text for text in SAMPLE if _can_be_titles(text)]
+    labels = [text for text in fit if len(text) <= 40]
+    titles = fit[:: 1 if SOAK else 4]
+    site = {"title": fit[0], "author": fit[1], "description": fit[2], "base": "https://example.org/"}
+    links = "".join(_toml({"label": text, "address": "https://example.com/"}, "[[links]]\n") for text in labels)
+    files = {"reportgen.toml": _toml(site) + links}
+    for i, text in enumerate(labels):
+        files[f"pages/p{i:03}.md"] = f"+++\n{_toml({'title': text})}+++\n"
+    for i, text in enumerate(titles):
+        front = {"title": text, "abstract": text, "author": text, "tags": labels[i :: len(titles)]}
+        files[f"posts/q{i}.md"] = f"+++\ndate = 2026-01-01\n{_toml(front)}+++\n\nText.\n"
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content, "utf-8", newline="\n")
+    out = folder / "out"
+    carry_out(Several(folder), out, cache=cache, executor="serial", allowed=Allowed())
+    return out, titles, labels
+
+
+def _can_be_titles(text: str) -> bool:
+    with suppress(ReportgenError):
+        return bool(Front(title=text).title.strip())
+    return False
+
+
+def _toml(values: Mapping[str, Any], head: str = "") -> str:
+    return head + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+
+
+def _stripped(texts: Iterable[str]) -> list[str]:
+    return [text.strip() for text in texts]
+
+
+def test_hostile_titles_tags_and_labels_are_text(visit: Open, hostile: tuple[Path, list[str], list[str]]) -> None:
+    out, titles, labels = hostile
+    watch = Watch(out.as_uri())
+
+    page = visit(out / "index.html", watch)
+
+    assert sorted(texts(page, ".cards h2 a")) == sorted(_stripped(titles))
+    assert texts(page, "nav.site li a") == _stripped(labels)
+    assert texts(page, ".foot li a") == [*_stripped(labels), "Feed"]
+    assert {*texts(page, ".tags a")} == {*_stripped(labels)}
+    assert watch.quiet(page)
+    for i, title in list(enumerate(titles))[:: 1 if SOAK else 3]:
+        page.goto((out / f"q{i}" / "index.html").as_uri())
+        assert texts(page, "h1, .author") == _stripped([title, title])
+        assert texts(page, ".tags li") == _stripped(labels[i :: len(titles)])
+        assert watch.quiet(page)
+    for place in sorted((out / "tags").iterdir())[:: 1 if SOAK else 5]:
+        page.goto((place / "index.html").as_uri())
+        assert texts(page, "h1")[0] in _stripped(labels)
+        assert watch.quiet(page)

@@ -1,0 +1,327 @@
+"""`reportgen site` as it is called, on a site that was trained."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+import sites
+from click.testing import CliRunner
+from sites import tree, words
+
+from reportgen import check
+from reportgen.cli import terminal
+from reportgen.cli.program import program
+from reportgen.site.folder import schema
+
+
+@pytest.fixture
+def site(tmp_path, cache, monkeypatch):
+    """A function that builds the site in `tmp_path / "site"`."""
+    monkeypatch.chdir(tmp_path)
+
+    def build(*arguments, folder="site", out="out"):
+        monkeypatch.setattr(terminal.warnings, "count", 0)
+        wanted = [folder, "-o", out, "--cache-dir", cache, "--executor", "serial", "--progress", "none", *arguments]
+        return CliRunner().invoke(program, ["site", *map(str, wanted)], prog_name="reportgen")
+
+    return build
+
+
+@pytest.fixture
+def copied(small_site, tmp_path):
+    """A copy of the small site and of what was made of it."""
+    folder, out = small_site
+    shutil.copytree(folder, tmp_path / "site")
+    shutil.copytree(out, tmp_path / "out")
+
+
+def content(folder):
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def stamps(folder):
+    return {f.relative_to(folder).as_posix(): f.stat().st_mtime_ns for f in folder.rglob("*") if f.is_file()}
+
+
+def command(*arguments, **how):
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60, **how
+    )
+
+
+def test_nothing_is_wrong_with_what_is_made(small_site):
+    assert check.inspect(check.of_folder(small_site[1])) == ()
+
+
+def test_a_page_plays_trainings_of_two_experiments(small_site):
+    page = tree((small_site[1] / "both" / "index.html").read_bytes())
+    (data,) = [json.loads(e.text) for e in page.iter("script") if e.get("id") == "player-data"]
+
+    assert data["players"].keys() == {"weights-l1", "l2/weights-l2"}
+    first, second = (data["players"][name]["panels"][0]["series"] for name in ("weights-l1", "l2/weights-l2"))
+    assert data["series"][first]["trajectories"] != data["series"][second]["trajectories"]
+    ids = Counter(e.get("id") for e in page.iter() if isinstance(e.tag, str) and e.get("id"))
+    assert set(ids.values()) == {1}
+    assert {"figure-weights-l1", "figure-l2-weights-l2", "sparsity", "figure-histogram", "table-sparsity"} <= ids.keys()
+
+
+def test_a_page_says_what_the_results_say(small_site):
+    out = small_site[1]
+    shown = words(tree((out / "both" / "index.html").read_bytes()).find("body"))
+    results = json.loads((out / "l1" / "results.json").read_text("utf-8"))
+
+    assert f"The threshold is {results['findings']['sparsity']['threshold']:.3f}." in shown
+    assert results["claims"]["l1-leaves-weights-at-zero"]["sentence"] in shown
+    assert "unlike Figure 2." in shown
+
+
+def test_a_page_publishes_what_it_shows(small_site):
+    out = small_site[1]
+    for folder in ("both", "."):
+        page = (out / folder / "index.html").read_text("utf-8")
+        there = {file.name for file in (out / folder / "media").iterdir()}
+        assert there
+        assert {name for name in there if f"media/{name}" in page} == there
+
+
+def test_the_same_site_again_is_left_alone(small_site, cache):
+    folder, out = small_site
+    before = stamps(out)
+    code = (
+        "import sys, time; from reportgen.cli.program import main\n"
+        "sys.argv[0] = 'reportgen'\n"
+        "began = time.perf_counter()\n"
+        "try: main()\n"
+        "finally:\n"
+        "    print('after', time.perf_counter() - began, file=sys.stderr)\n"
+        "    heavy = {'tensorflow', 'matplotlib', 'scipy', 'sklearn'} & set(sys.modules)\n"
+        "    print('heavy', sorted(heavy), file=sys.stderr)\n"
+    )
+
+    done = command("-c", code, "site", folder, "-o", out, "--cache-dir", cache)
+
+    assert done.returncode == 0, done.stderr
+    assert "heavy []" in done.stderr
+    assert stamps(out) == before
+    assert float(re.search(r"after (\S+)", done.stderr)[1]) < 3  # alone it takes less than one
+
+
+@pytest.mark.usefixtures("copied")
+def test_other_words_change_the_page_and_the_lists_that_show_it(site, tmp_path):
+    page = tmp_path / "site" / "posts" / "both.md"
+    assert site().exit_code == 0
+    before = stamps(tmp_path / "out")
+
+    page.write_text(page.read_text("utf-8").replace("Words.", "Other words."), "utf-8")
+    assert site().exit_code == 0
+
+    after = stamps(tmp_path / "out")
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"both/index.html", ".reportgen-manifest.json"}
+
+    page.write_text(page.read_text("utf-8").replace("Two experiments", "Two of them"), "utf-8")
+    assert site().exit_code == 0
+    last = stamps(tmp_path / "out")
+    changed = {re.sub(r"card-\w+", "card", name) for name in last if last[name] != after.get(name)}
+    assert changed == {
+        "both/index.html",
+        "both/media/card.png",
+        "index.html",
+        "tags/l1/index.html",
+        "tags/l2/index.html",
+        "feed.xml",
+        ".reportgen-manifest.json",
+    }
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_deleted_post_goes_away_with_its_folder(site, tmp_path):
+    (tmp_path / "site" / "pages" / "index.md").write_text("# Welcome\n")
+    (tmp_path / "site" / "posts" / "both.md").unlink()
+
+    assert site().exit_code == 0
+
+    assert not (tmp_path / "out" / "both").exists()
+    assert not (tmp_path / "out" / "tags" / "l2").exists()
+    assert not [name for name, text in content(tmp_path / "out").items() if b"both/" in text]
+
+
+@pytest.mark.usefixtures("copied")
+def test_an_edited_page_is_kept_and_told(site, tmp_path, caplog):
+    edited = tmp_path / "out" / "about" / "index.html"
+    edited.write_text("mine")
+
+    assert site().exit_code == 0
+
+    (told,) = caplog.records
+    assert (told.code, told.getMessage().partition(";")[0]) == (
+        "RG007",
+        "out/about/index.html was edited and is kept as it is",
+    )
+    assert edited.read_text() == "mine"
+    assert site("--overwrite-edited").exit_code == 0
+    assert edited.read_bytes() != b"mine"
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_mistake_leaves_the_old_site_as_it_is(site, tmp_path):
+    before = stamps(tmp_path / "out")
+    page = tmp_path / "site" / "pages" / "about.md"
+    page.write_text("# About\n\n{{ figure l1/histogramm }}\n\n{{ number l2/sparsity.treshold }}\n")
+
+    done = site()
+
+    assert done.exit_code == 2
+    first, second = done.stderr.splitlines()
+    assert first.startswith("site/pages/about.md:3:1: there is no figure 'histogramm' in l1. Did you mean 'histogram'?")
+    assert second.startswith("site/pages/about.md:5:1: 'sparsity.treshold': there is no 'treshold' in 'sparsity' in l2")
+    assert stamps(tmp_path / "out") == before
+
+
+def test_a_site_is_the_same_from_anywhere_and_tells_no_place(small_site, cache, tmp_path, site):
+    folder, out = small_site
+    done = site(folder=os.path.relpath(folder, tmp_path))
+
+    assert done.exit_code == 0
+    assert content(tmp_path / "out") == content(out)
+    for name, text in content(out).items():
+        assert str(folder.parent).encode() not in text, name
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """A site of one page, quickly made."""
+    sites.write(tmp_path / "site", {"pages/about.md": "# About\n"})
+
+
+@pytest.mark.usefixtures("plain")
+def test_what_was_made_is_listed(site):
+    done = site()
+
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0].startswith("out/index.html  ")
+    assert "out/about/  " in done.stdout
+
+
+@pytest.mark.usefixtures("plain")
+def test_the_current_folder_is_the_site_unless_told(tmp_path, cache, monkeypatch):
+    monkeypatch.chdir(tmp_path / "site")
+
+    assert CliRunner().invoke(program, ["site", "--cache-dir", str(cache), "--progress", "none"]).exit_code == 0
+    assert (tmp_path / "site" / "output" / "about" / "index.html").exists()
+    # What was made lies in the folder of the site, and is no part of it.
+    assert CliRunner().invoke(program, ["site", "--cache-dir", str(cache), "--progress", "none"]).exit_code == 0
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("out", ["site", "."])
+def test_a_site_is_not_written_over_its_sources(site, tmp_path, out):
+    before = content(tmp_path / "site")
+
+    assert site("--adopt", out=out).exit_code == 4
+    assert content(tmp_path / "site") == before
+
+
+@pytest.mark.usefixtures("plain")
+def test_files_from_outside_are_refused(site, tmp_path):
+    (tmp_path / "secret.md").write_text("# Secret")
+    (tmp_path / "site" / "pages" / "x.md").symlink_to(tmp_path / "secret.md")
+
+    done = site()
+
+    assert done.exit_code == 4
+    assert done.stderr.startswith("reportgen[RG702]: site/pages/x.md leads out of the folder of the site")
+    assert not (tmp_path / "out" / "index.html").exists()
+
+
+@pytest.mark.usefixtures("plain")
+def test_named_templates_win_over_the_theme(site, tmp_path):
+    for name in ("mine", "site/theme"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "404.html").write_text(
+            f'{{% extends "reportgen/404.html" %}}{{% block text %}}{name}{{% endblock %}}'
+        )
+    settings = tmp_path / "site" / "reportgen.toml"
+    settings.write_text(f'{settings.read_text()}theme = "theme"\n')
+
+    assert site().exit_code == 0
+    assert "site/theme" in (tmp_path / "out" / "404.html").read_text()
+    assert site("--templates", "mine").exit_code == 0
+    assert "site/theme" not in (tmp_path / "out" / "404.html").read_text()
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_mistake_of_a_theme_is_told_with_its_line(site, tmp_path):
+    sites.write(
+        tmp_path / "site",
+        {"theme/text.html": '\n{% extends "reportgen/txt.html" %}'},
+        f'{sites.SETTINGS}theme = "theme"\n',
+    )
+
+    done = site()
+
+    assert done.exit_code == 2
+    assert "txt.html" in done.stderr
+
+
+# --strict
+
+
+@pytest.mark.usefixtures("plain")
+def test_without_a_warning_strict_changes_nothing(site):
+    assert site("--strict").exit_code == 0
+    assert site("--strict").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        ({"pages/about.md": "# About\n\n#### Too deep\n"}, sites.SETTINGS),
+        ({"pages/about.md": "# About\n\n[nowhere](about.md#nowhere)\n"}, sites.SETTINGS),
+    ],
+)
+@pytest.mark.parametrize("progress", ["none", "plain", "auto"])
+def test_a_warning_is_a_failure_also_when_nothing_is_made_anew(tmp_path, plain, cache, files, settings, progress):
+    sites.write(tmp_path / "site", files, settings)
+    wanted = ["-m", "reportgen", "site", "site", "-o", "out", "--cache-dir", cache, "--progress", progress]
+    if progress == "none":
+        relaxed = command(*wanted, cwd=tmp_path)
+        assert relaxed.returncode == 0, relaxed.stderr
+        assert "warning: " in relaxed.stderr
+
+    for _ in range(2):
+        done = command(*wanted, "--strict", cwd=tmp_path)
+        assert done.returncode == 1, done.stderr
+        assert "warning: " in done.stderr
+        assert (tmp_path / "out" / "about" / "index.html").exists()
+
+
+def test_that_there_is_no_base_is_told_and_no_failure(tmp_path, plain, cache):
+    sites.write(tmp_path / "site", {}, 'title = "T"\n')
+
+    done = command("-m", "reportgen", "site", "site", "-o", "out", "--cache-dir", cache, "--strict", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert "there is no base in its settings" in done.stderr
+
+
+# reportgen schema
+
+
+def test_the_schema_of_a_site_is_printed():
+    said = CliRunner().invoke(program, ["schema", "site"])
+
+    assert json.loads(said.stdout) == schema()
+    assert json.loads(CliRunner().invoke(program, ["schema"]).stdout)["title"] == "reportgen experiment"
+
+
+def test_settings_of_a_site_have_no_page_of_their_own():
+    said = CliRunner().invoke(program, ["schema", "site", "--format", "markdown"])
+
+    assert said.exit_code == 2
+    assert "leave --format out" in said.stderr

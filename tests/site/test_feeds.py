@@ -1,0 +1,183 @@
+"""What machines read of a site."""
+
+import re
+from datetime import datetime
+from xml.etree import ElementTree
+
+import pytest
+from hostile import SAMPLE
+from sites import BASE, PNG, SETTINGS, experiment, text, toml_text, tree, write
+
+from reportgen import chapters
+from reportgen.article.around import Around, Page
+from reportgen.errors import ExperimentError
+from reportgen.site import feeds
+from reportgen.site.folder import read
+
+ATOM, MAP = "{http://www.w3.org/2005/Atom}", "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+POSTS = {
+    "posts/a.md": text(title="A", date="2026-01-02", tags=["λ", "L1"], author="Eve", updated="2026-01-05"),
+    "posts/b.toml": experiment("B", "2026-01-03"),
+    "posts/c.md": text("Words & <more>.", title="C", date="2026-01-01"),
+    "pages/about.md": "# About",
+}
+
+
+def atom(files):
+    """The feed, once it has all that RFC 4287 asks for."""
+    feed = ElementTree.fromstring(files["feed.xml"])
+    assert feed.tag == f"{ATOM}feed"
+    entries = feed.findall(f"{ATOM}entry")
+    for element in (feed, *entries):
+        for name in ("id", "title", "updated"):
+            (found,) = element.findall(f"{ATOM}{name}")
+            assert found.text
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", element.findtext(f"{ATOM}updated"))
+        datetime.fromisoformat(element.findtext(f"{ATOM}updated"))
+        ways = [(link.get("rel"), link.get("type")) for link in element.findall(f"{ATOM}link")]
+        assert len(ways) == len(set(ways))
+        assert len(element.findall(f"{ATOM}summary")) <= 1
+    (self,) = [link for link in feed.findall(f"{ATOM}link") if link.get("rel") == "self"]
+    assert self.get("href") == f"{BASE}feed.xml"
+    assert feed.findtext(f"{ATOM}author/{ATOM}name")
+    ids = [element.findtext(f"{ATOM}id") for element in (feed, *entries)]
+    assert len(ids) == len(set(ids))
+    assert all(name.startswith("https://") for name in ids)
+    return feed, entries
+
+
+def test_the_feed_has_the_posts_the_newest_first(make):
+    feed, entries = atom(make(POSTS, f'{SETTINGS}description = "About."\n'))
+
+    def told(name):
+        return [entry.findtext(f"{ATOM}{name}") for entry in entries]
+
+    assert feed.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert feed.findtext(f"{ATOM}title") == "Notes"
+    assert feed.findtext(f"{ATOM}subtitle") == "About."
+    assert feed.findtext(f"{ATOM}updated") == "2026-01-05T00:00:00Z"
+    assert told("title") == ["B", "A", "C"]
+    assert told("id") == [f"{BASE}{name}/" for name in "bac"]
+    assert told("published") == [f"2026-01-0{day}T00:00:00Z" for day in (3, 2, 1)]
+    assert told("updated") == [f"2026-01-0{day}T00:00:00Z" for day in (3, 5, 1)]
+    assert told("summary") == ["A quarter of b is zero.", "Words.", "Words & <more>."]
+    assert [entry.findtext(f"{ATOM}author/{ATOM}name") for entry in entries] == ["Ada", "Eve", "Ada"]
+    assert [tag.get("term") for tag in entries[1].findall(f"{ATOM}category")] == ["λ", "L1"]
+
+
+def test_a_site_without_an_author_has_a_valid_feed(make):
+    feed, entries = atom(make(POSTS, f'title = "Notes"\nbase = "{BASE}"\n'))
+
+    assert feed.findtext(f"{ATOM}author/{ATOM}name") == "Notes"
+    assert [entry.findtext(f"{ATOM}author/{ATOM}name") for entry in entries] == [None, "Eve", None]
+
+
+def test_a_site_without_posts_has_no_feed_and_no_way_to_one(make):
+    files = make({"pages/about.md": "# About"})
+
+    assert "feed.xml" not in files
+    assert {"sitemap.xml", "robots.txt"} <= files.keys()
+    assert not [name for name, content in files.items() if b"feed.xml" in content]
+
+
+def test_every_page_leads_to_the_feed_in_full(make):
+    files = make(POSTS)
+
+    for name in ("index.html", "a/index.html", "b/index.html", "about/index.html", "b/report.html"):
+        ways = [e.get("href") for e in tree(files[name]).iter("link") if e.get("type") == "application/atom+xml"]
+        assert ways == [f"{BASE}feed.xml"], name
+
+
+def test_an_old_post_leaves_the_feed(make, monkeypatch):
+    monkeypatch.setattr(feeds, "MOST", 2)
+    files = make({f"posts/p{i}.md": text(title=f"P{i}", date=f"2026-01-{i:02}") for i in range(1, 5)})
+
+    _, entries = atom(files)
+
+    assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["P4", "P3"]
+
+
+def test_the_map_has_every_page_that_search_engines_may_list(make):
+    files = make(POSTS)
+
+    places = {
+        place.findtext(f"{MAP}loc"): place.findtext(f"{MAP}lastmod")
+        for place in ElementTree.fromstring(files["sitemap.xml"]).findall(f"{MAP}url")
+    }
+
+    listed = {
+        name.removesuffix("index.html")
+        for name, content in files.items()
+        if name.endswith("index.html") and b'content="noindex"' not in content
+    }
+    assert "b/embed/" not in listed
+    assert {place.removeprefix(BASE) for place in places} == {name.replace("λ", "%CE%BB") for name in listed}
+    assert places[f"{BASE}a/"] == "2026-01-05"
+    assert places[f"{BASE}about/"] is None
+
+
+def test_the_map_has_no_page_that_search_engines_may_not_list():
+    around = Around(title="Notes", address=BASE)
+    pages = [Page(title="A", path="a/", around=around), Page(title="B", path="b/", around=around, listed=False)]
+
+    (place,) = ElementTree.fromstring(feeds.sitemap(pages))
+
+    assert place.findtext(f"{MAP}loc") == f"{BASE}a/"
+
+
+def test_robots_are_told_where_the_map_is(make):
+    assert make(POSTS)["robots.txt"].decode() == f"User-agent: *\nAllow: /\n\nSitemap: {BASE}sitemap.xml\n"
+
+
+@pytest.mark.parametrize("payload", SAMPLE)
+def test_no_text_breaks_the_feed_or_a_page(make, tmp_path, monkeypatch, payload):
+    """What a file may hold is only text on every page; what it may not hold is refused."""
+    monkeypatch.setattr(chapters, "card", lambda *_: PNG)
+    line = payload[:400].encode("utf-8", "ignore").decode()
+    link = f'[{{label = {toml_text(line)}, address = "https://a.b"}}]'
+    settings = {key: toml_text(line) for key in ("title", "author", "description", "footer")} | {"links": link}
+    front = {"title": line, "author": line, "abstract": line, "tags": [line[:40]]}
+
+    def allowed(files, settings=SETTINGS):
+        try:
+            read(write(tmp_path / "tried", files, settings))
+        except ExperimentError:
+            return False
+        return True
+
+    first = {"title": '"T"', "base": f'"{BASE}"'}
+    settings = {key: value for key, value in settings.items() if allowed({}, _settings(first | {key: value}))}
+    front = {key: value for key, value in front.items() if allowed({"posts/a.md": text(**{key: value})})}
+
+    files = make(
+        {"posts/a.md": text(**front), "posts/b.toml": experiment(**front), "pages/p.md": text(**front, date=None)},
+        _settings(first | settings),
+    )
+
+    # An empty text, or one with a control character, stands in few places or none; any other in most.
+    assert len(settings) + len(front) >= (6 if line.strip() and line.isprintable() else 0)
+    atom(files)
+    ElementTree.fromstring(files["sitemap.xml"])
+    for name, content in files.items():
+        if name.endswith(".html"):
+            _check_harmless(name, content)
+
+
+def _settings(values):
+    return "".join(f"{key} = {value}\n" for key, value in values.items())
+
+
+def _check_harmless(name, content):
+    for element in tree(content).iter():
+        if not isinstance(element.tag, str):
+            continue
+        assert element.tag not in ("iframe", "object", "embed", "base", "form", "plaintext", "math"), name
+        assert not [key for key in element.attrib if key.startswith("on") or key == "style"], name
+        if element.tag == "script":
+            assert element.get("src") is None
+            assert element.get("type") or "window.ran" not in element.text
+        if element.tag in ("a", "link"):
+            assert re.match(r"(https?:|mailto:|#|data:,)|[^:]*$", element.get("href", "")), name
+        if element.tag == "img":
+            assert "//" not in element.get("src", "")

@@ -1,0 +1,406 @@
+"""Pages of a site: what they show of experiments, and how they lead to each other."""
+
+import json
+import re
+from collections import Counter
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sites import BASE, PNG, SETTINGS, experiment, linked, made, metas, text, tree, words
+
+from reportgen import check, pipeline
+from reportgen.errors import ExperimentError
+from reportgen.site.several import Several
+
+PLACED = """
+{{ figure strip | A strip of {{ number reading.share .0% }}, unlike {{ ref two/strip }}: {{ claim holds }} }}
+
+{{ figure two/strip }}
+
+{{ animation weights | Own weights }}
+
+{{ animation two/weights | Other weights }}
+
+{{ table errors }}
+
+{{ table two/errors | Of the other }}
+
+{{ claim two/holds }} It is {{ number two/reading.arms.l1 }}, see {{ ref strip }}, {{ ref two/weights }},
+{{ ref errors }}.
+"""
+TWO = {
+    "posts/one.toml": experiment("One", "2026-01-02"),
+    "posts/two.toml": experiment("Two", "2026-01-03"),
+    "posts/both.md": text(PLACED, title="Both", date="2026-01-04", experiment="one"),
+}
+
+
+def titles(page):
+    return [words(e) for e in tree(page).iter("h2") if e.find("a") is not None]
+
+
+def body(page):
+    return re.sub(r"(?s)<(script|style)\b.*?</\1>", "", page.decode().partition("<body")[2])
+
+
+def media(files, folder):
+    return {name.removeprefix(f"{folder}media/") for name in files if name.startswith(f"{folder}media/")}
+
+
+def warnings(caplog):
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_nothing_is_wrong_with_a_site(make):
+    files = make(
+        TWO
+        | {
+            "posts/bare.md": text(title="Bare", tags=["L1", "λ & µ"]),
+            "pages/index.md": "# Front\n\n{{ figure one/strip }}\n",
+            "pages/about.md": text("[both](../posts/both.md#figure-two-strip)", date=None, title="About"),
+            "pages/more.md": "# More\n\nwords\n",
+            "logo.png": PNG,
+        },
+        f'{SETTINGS}logo = "logo.png"\nfooter = "*By* [me](https://example.org/)"\n'
+        'links = [{label = "L", address = "mailto:a@b.c"}]\n',
+    )
+
+    assert not [problem for problem in check.inspect(files) if "/embed/" not in problem.file]
+
+
+def test_a_text_places_things_of_several_experiments(make):
+    page = make(TWO)["both/index.html"]
+    shown = words(tree(page).find("body"))
+
+    assert "Figure 1 A strip of 25%, unlike Figure 2: It holds <in> one." in shown
+    assert "Figure 2 A strip" in shown
+    assert "Figure 4 Other weights" in shown
+    assert "It holds <in> two. It is 7, see Figure 1, Figure 4, Table 1." in shown
+    assert "Table 2 Of the other" in shown
+    ids = Counter(e.get("id") for e in tree(page).iter() if e.get("id"))
+    assert {"figure-strip", "figure-two-strip", "figure-two-weights", "table-two-errors"} <= ids.keys()
+    assert set(ids.values()) == {1}
+
+
+def test_a_text_says_what_the_results_say(make):
+    files = make(TWO)
+    results = json.loads(files["two/results.json"])
+
+    shown = words(tree(files["both/index.html"]).find("body"))
+
+    assert f"{results['claims']['holds']['sentence']} It is {results['findings']['reading']['arms']['l1']}," in shown
+
+
+def test_players_of_several_experiments_show_their_own_trainings(make):
+    page = make(TWO)["both/index.html"]
+    (data,) = [json.loads(e.text) for e in tree(page).iter("script") if e.get("id") == "player-data"]
+    figures = [e.get("data-player") for e in tree(page).iter("figure") if e.get("data-player")]
+
+    assert figures == ["weights", "two/weights"]
+    weights = {
+        name: data["series"][player["panels"][0]["series"]]["trajectories"][0]["weights"]
+        for name, player in data["players"].items()
+    }
+    assert weights == {"weights": "one", "two/weights": "two"}
+
+
+def test_a_page_publishes_what_it_shows_and_no_more(make):
+    files = make(
+        TWO
+        | {
+            "pages/one-figure.md": text("{{ figure data }}", title="D", date=None, experiment="one"),
+            "pages/nothing.md": text("words", title="N", date=None, experiment="one"),
+        }
+    )
+
+    for folder in ("both/", "one-figure/", "nothing/"):
+        page = files[f"{folder}index.html"].decode()
+        refers = set(re.findall(r'(?:src|href)="media/([^"]+)"', page)) | set(
+            re.findall(rf"{folder}media/([^\"]+)", page)
+        )
+        assert media(files, folder) == refers, folder
+    assert media(files, "nothing/") == set()
+    assert [name.partition("-")[0] for name in media(files, "one-figure/")] == ["data"]
+
+
+def test_a_list_shows_what_lies_in_the_folder_of_the_post(make):
+    files = make(TWO | {"posts/bare.md": text("words", title="Bare", experiment="one", picture="data")})
+
+    shown = [e.get("src") for e in tree(files["index.html"]).iter("img")]
+
+    assert len(shown) == 5  # two of the strip of "both", for light and dark pages
+    assert all(name in files for name in shown)
+    assert [name for name in shown if name.startswith("bare/media/data-")]
+
+
+def test_a_section_of_ours_stands_in_a_text(make):
+    front = make(
+        {
+            "experiments/one.toml": experiment("One"),
+            "posts/a.md": text("Before.\n\n{{ section reading }}\n\n## After\n", experiment="one"),
+        }
+    )
+
+    page = tree(front["a/index.html"])
+    (section,) = [e for e in page.iter("section") if e.get("id") == "reading"]
+    assert words(section.find("h2")) == "Further reading"
+    assert section.find("ul").get("class") == "reading"
+
+
+def test_references_to_what_is_not_there_are_all_told_with_their_places(make):
+    with pytest.raises(ExperimentError) as caught:
+        make(
+            TWO
+            | {
+                "posts/a.md": text(
+                    "{{ figure stripe }}\n\n{{ number reading.shar }}", experiment="one", picture="date"
+                ),
+                "pages/b.md": "# B\n\n{{ claim two/hold }} {{ claim two/moot }} {{ ref nothing }}",
+                "pages/c.md": text("x", picture="strip"),
+            }
+        )
+
+    told = [re.sub(r"^.*/(?=\w+/\w\.md)", "", line) for line in str(caught.value).splitlines()]
+    assert told == [
+        "pages/b.md:3:1: there is no claim 'hold' in two. Did you mean 'holds'? Known: holds, moot.",
+        "pages/b.md:3:22: claim 'moot' does not apply to two: nothing that it is about was measured there",
+        "pages/b.md:3:43: this page shows no figure and no table 'nothing'.",
+        "pages/c.md:4:1: there is no picture 'strip' without an experiment to take it from",
+        "posts/a.md:5:1: there is no picture 'date' in one. Did you mean 'data'? Known: data, strip, weights.",
+        "posts/a.md:8:1: there is no figure 'stripe' in one. Did you mean 'strip'? Known: data, strip.",
+        "posts/a.md:10:1: 'reading.shar': there is no 'shar' in 'reading' in one. Did you mean 'share'? "
+        "Known: arms, share.",
+    ]
+
+
+def test_the_front_page_lists_the_posts_the_newest_first(make):
+    files = make(
+        {
+            "posts/old.md": text(title="Old", date="2025-12-31", abstract="Of old."),
+            "posts/new.toml": experiment("New", "2026-02-01", abstract="What is new."),
+            "posts/between.md": text(
+                "First words of [it](new.toml). {{ number new/reading.share .0% }}", title="Between"
+            ),
+        }
+    )
+
+    assert titles(files["index.html"]) == ["New", "Between", "Old"]
+    shown = words(tree(files["index.html"]).find("body"))
+    assert "What is new." in shown
+    assert "Old Of old." in shown
+    assert "First words of it. 25%" in shown
+    assert "1 February 2026" in shown
+    assert metas(files["index.html"])["og:type"] == "website"
+
+
+def test_a_text_of_the_front_page_stands_above_the_posts(make):
+    files = make(
+        {
+            "pages/index.md": "# Welcome\n\nHello. [About](about.md)\n",
+            "pages/about.md": "# About\n\n[home](index.md)\n",
+            "posts/a.md": text(title="A"),
+        }
+    )
+
+    shown = words(tree(files["index.html"]).find("body"))
+
+    assert shown.index("Hello.") < shown.index("1 January 2026 A Words.")
+    assert words(tree(files["index.html"]).find(".//title")) == "Welcome · Notes"
+    assert 'href="about/index.html"' in body(files["index.html"])
+    assert 'href="../index.html">home' in body(files["about/index.html"])
+
+
+def test_tags_that_differ_by_capitals_are_one(make):
+    files = make(
+        {
+            "posts/a.md": text(title="A", tags=["L1", "Ünder Way"]),
+            "posts/b.toml": experiment("B", "2026-02-01", tags=["l1", "L1", "cafe\u0301"]),
+            "posts/c.md": text(title="C", tags=["café"]),
+        }
+    )
+
+    assert {name for name in files if name.startswith("tags/")} == {
+        f"tags/{name}/index.html" for name in ("l1", "ünder-way", "café")
+    }
+    assert titles(files["tags/l1/index.html"]) == ["B", "A"]
+    assert titles(files["tags/café/index.html"]) == ["B", "C"]
+    assert metas(files["tags/l1/index.html"])["description"] == "2 posts on l1"
+    for name in ("a/index.html", "b/index.html", "index.html", "tags/l1/index.html"):
+        ways = [e.get("href") for e in tree(files[name]).iter("a") if e.get("rel") == "tag"]
+        assert ways
+        folder = name.rpartition("/")[0]
+        for way in ways:
+            steps = way.count("../")
+            assert (
+                "/".join([*folder.split("/")[: len(folder.split("/")) - steps], way.replace("../", "")]).strip("/")
+                in files
+            )
+
+
+def test_pages_lead_on_in_the_order_of_the_settings(make):
+    settings = (
+        SETTINGS + 'pages = ["p/index.md", "p/c.md", "p/a.md", "p/b.md"]\nnavigation = ["p/index.md", "p/a.md"]\n'
+    )
+    files = make({f"p/{name}.md": f"# {name}" for name in ("index", "a", "b", "c")} | {"posts/x.md": text()}, settings)
+
+    def ways(name):
+        return {e.get("rel"): e.get("href") for e in tree(files[name]).iter("a") if e.get("rel") in ("prev", "next")}
+
+    assert ways("c/index.html") == {"next": "../a/index.html"}
+    assert ways("a/index.html") == {"prev": "../c/index.html", "next": "../b/index.html"}
+    assert ways("b/index.html") == {"prev": "../a/index.html"}
+    assert ways("index.html") == ways("x/index.html") == {}
+
+
+def test_the_navigation_has_the_pages_that_it_shall(make):
+    settings = SETTINGS + 'navigation = ["pages/index.md", "pages/b.md"]\n'
+    files = make({f"pages/{name}.md": f"# {name}" for name in ("index", "a", "b")}, settings)
+
+    def entries(name):
+        (nav,) = [e for e in tree(files[name]).iter("nav") if e.get("class") == "site"]
+        links = [a for a in nav.iter("a") if a.get("class") != "home"]
+        return [(words(a), a.get("href"), a.get("aria-current")) for a in links]
+
+    assert entries("index.html") == [("b", "b/index.html", None)]
+    assert entries("a/index.html") == [("b", "../b/index.html", None)]
+    assert entries("b/index.html") == [("b", "../b/index.html", "page")]
+
+
+@pytest.mark.parametrize(("base", "root"), [(BASE, "/notes/"), ("https://example.org", "/"), ("", "/")])
+def test_the_page_for_what_is_not_there_leads_home_from_anywhere(make, base, root):
+    files = make({"pages/a.md": "# A", "logo.png": PNG}, f'title = "T"\nbase = "{base}"\nlogo = "logo.png"\n')
+
+    page = tree(files["404.html"])
+    ways = [e.get(key) for e in page.iter() for key in ("href", "src") if e.get(key)]
+    assert [way for way in ways if way != "#page-text"]
+    assert all(way.startswith(root) for way in ways if way != "#page-text")
+    assert {way.removeprefix(root) for way in ways} - {"#page-text"} <= files.keys()
+    assert metas(files["404.html"])["robots"] == "noindex"
+
+
+def test_a_page_says_in_full_where_it_is(make):
+    files = make(
+        {
+            "posts/a.md": text("Words.", title="A", tags=["x", "y"], updated="2026-05-01", author="Eve"),
+            "pages/b.md": "# B",
+            "posts/r.toml": experiment("R", "2026-02-01"),
+        },
+        SETTINGS + 'description = "About."\n',
+    )
+
+    for folder, title in (("a/", "A"), ("b/", "B"), ("r/", "R"), ("", "Notes"), ("tags/x/", "x")):
+        page = files[f"{folder}index.html"]
+        (canonical,) = [e.get("href") for e in tree(page).iter("link") if e.get("rel") == "canonical"]
+        told = metas(page)
+        assert canonical == told["og:url"] == linked(page)["url"] == BASE + folder
+        assert told["og:title"] == title
+        assert told["og:site_name"] == "Notes"
+        assert linked(page)["isPartOf"] == {"@type": "WebSite", "name": "Notes", "url": BASE}
+        if folder in ("a/", "r/", ""):
+            assert told["og:image"].startswith(f"{BASE}{folder}media/card-")
+            with Image.open(BytesIO(files[told["og:image"].removeprefix(BASE)])) as card:
+                assert card.size == (1200, 630) == (int(told["og:image:width"]), int(told["og:image:height"]))
+            assert told["twitter:card"] == "summary_large_image"
+            assert linked(page)["image"] == told["og:image"]
+        else:
+            assert told["twitter:card"] == "summary"
+            assert "og:image" not in told
+    post = linked(files["a/index.html"])
+    assert (post["@type"], post["headline"], post["keywords"]) == ("Article", "A", ["x", "y"])
+    assert post["author"] == {"@type": "Person", "name": "Eve"}
+    assert (post["datePublished"], post["dateModified"]) == ("2026-01-01", "2026-05-01")
+    assert linked(files["r/index.html"])["author"]["name"] == "Ada"
+    assert linked(files["index.html"])["@type"] == "WebPage"
+    assert date.fromisoformat(metas(files["a/index.html"])["article:published_time"])
+
+
+def test_the_report_in_one_file_leads_to_the_site_by_its_full_address(make):
+    files = make(
+        {"posts/r.toml": experiment("R"), "pages/a.md": "# A", "logo.png": PNG}, SETTINGS + 'logo = "logo.png"\n'
+    )
+
+    alone, beside = body(files["r/report.html"]), body(files["r/index.html"])
+
+    assert f'href="{BASE}index.html"' in alone
+    assert f'href="{BASE}a/index.html"' in alone
+    assert "media/logo" not in alone
+    assert "media/logo" in beside
+    assert "../" not in alone
+
+
+def test_without_an_address_there_is_nothing_that_needs_one(make, caplog):
+    files = make(TWO | {"pages/a.md": "# A"}, 'title = "T"\n')
+
+    assert not {"feed.xml", "sitemap.xml", "robots.txt"} & files.keys()
+    assert not [name for name in files if "card-" in name]
+    assert {"index.html", "a/index.html", "one/index.html", "both/index.html", "404.html", "_headers"} <= files.keys()
+    for name, page in files.items():
+        assert not name.endswith(".html") or (
+            b"canonical" not in page and b"og:" not in page and b"feed.xml" not in page
+        )
+    assert b'href="http' not in body(files["one/report.html"]).encode()
+    assert warnings(caplog) == []
+
+
+def test_files_in_media_may_be_kept_and_no_others(make):
+    files = make(TWO | {"pages/multimedia.md": "# Multimedia", "pages/index.md": "# F\n\n{{ figure one/strip }}"})
+
+    rules = re.findall(r"^(/.*)\n  Cache-Control: (.*)$", files["_headers"].decode(), re.MULTILINE)
+
+    assert [place for place, _ in rules] == ["/media/*", "/both/media/*", "/one/media/*", "/two/media/*"]
+    assert {rule for _, rule in rules} == {"public, max-age=31536000, immutable"}
+
+
+def test_two_builds_of_a_folder_are_equal_wherever_they_run(make, monkeypatch, tmp_path):
+    folder = TWO | {"pages/a.md": text("![pixel](p.png)", title="A", date=None), "pages/p.png": PNG, "logo.png": PNG}
+    settings = SETTINGS + 'logo = "logo.png"\n'
+    first = make(folder, settings)
+
+    monkeypatch.chdir(tmp_path)
+    again = made(Path("site"), tmp_path / "other")
+
+    assert again == first
+    assert not [name for name, content in first.items() if str(tmp_path).encode() in content]
+    assert not [one for part in Several(tmp_path / "site").made_from().items() for one in part if str(tmp_path) in one]
+    assert Several(tmp_path / "site").made_from() == Several(Path("site")).made_from()
+
+
+def test_a_preview_makes_again_only_what_has_changed(make, monkeypatch):
+    memo, made = pipeline.Memo(), []
+    before = pipeline.pages
+    monkeypatch.setattr(pipeline, "pages", lambda report, *rest: made.append(report) or before(report, *rest))
+    first = make(TWO, memo=memo)
+    assert len(made) == 2
+
+    assert make(TWO, memo=memo) == first
+    assert len(made) == 2
+
+    files = make(TWO, SETTINGS.replace("Ada", "Eve"), memo=memo)
+    assert len(made) == 4
+    assert b"Eve" in files["one/index.html"]
+
+
+@pytest.mark.parametrize(
+    ("placed", "told"),
+    [
+        ("{{ figure strip }}", "figure 'strip' is shown twice; refer to it with {{ ref strip }}"),
+        ("See {{ ref data }}.", "this page shows no figure or table 'data'. Known: strip."),
+    ],
+)
+def test_what_does_not_go_with_a_section_is_told_with_its_place(make, placed, told):
+    theme = {"theme/sections/reading.html": '{% import "macros.html" as m with context %}\n{{ m.figure("strip") }}\n'}
+    with pytest.raises(ExperimentError) as caught:
+        make(
+            theme
+            | {
+                "experiments/one.toml": experiment(),
+                "posts/a.md": text(f"{{{{ section reading }}}}\n\n{placed}", experiment="one"),
+            },
+            SETTINGS + 'theme = "theme"\n',
+        )
+
+    column = placed.index("{{") + 1
+    assert str(caught.value).endswith(f"posts/a.md:9:{column}: {told}")
