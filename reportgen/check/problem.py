@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from reportgen.text import printable
+
 Kind = Literal["link", "html", "alt", "id", "size", "request", "leak"]
 
 
@@ -22,7 +24,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.kind}: {self.message}"
+        return printable(f"{place}: {self.kind}: {self.message}")
 
     @property
     def order(self) -> tuple[str, int, str, str]:

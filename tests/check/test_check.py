@@ -408,3 +408,7 @@ def test_nothing_looks_into_what_is_trusted_and_links_lead_there():
 
     assert told(files, trusted={"report.html"}) == []
     assert len(told(files)) == 2
+
+
+def test_a_problem_is_told_in_one_line_whatever_the_file_is_called():
+    assert all("\n" not in line for line in told({"a\nb.html": page("<img src='c\nd.png'>")}))
