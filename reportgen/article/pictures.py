@@ -22,6 +22,7 @@ KINDS = {
 """Endings, and what Pillow calls the format."""
 
 _LARGEST = 20_000_000
+_WIDEST = 100_000
 
 
 def load(path: Path, root: Path) -> tuple[bytes, int, int]:
@@ -67,18 +68,19 @@ _LENGTH = r"[+]?(\d+(?:\.\d+)?|\.\d+)"
 
 
 def _of_svg(content: bytes) -> tuple[int, int]:
-    text = re.sub(r"<!--.*?-->", "", content[:100_000].decode("utf-8", "replace"), flags=re.DOTALL)
-    root = re.search(r"<svg\b[^>]*>", text)
+    # A comment that never ends goes to the end of the text; to look for the end of each would take minutes.
+    text = re.sub(r"<!--.*?(?:-->|\Z)", "", content[:100_000].decode("utf-8", "replace"), flags=re.DOTALL)
+    root = re.search(r"<svg\b[^<>]*>", text)
     if not root:
         raise ValueError("it is no SVG")
     box = re.search(
         rf"""\bviewBox\s*=\s*["']\s*[^\s,"']+[\s,]+[^\s,"']+[\s,]+{_LENGTH}[\s,]+{_LENGTH}\s*["']""", root[0]
     )
     sides = box.groups() if box else [_side(root[0], name) for name in ("width", "height")]
-    width, height = (round(float(side)) for side in sides)
-    if not 0 < width < 100_000 or not 0 < height < 100_000:
-        raise ValueError("its viewBox is empty")
-    return width, height
+    width, height = (min(float(side), _WIDEST) for side in sides)
+    if not 0.5 < width < _WIDEST or not 0.5 < height < _WIDEST:
+        raise ValueError(f"its sides must be from 1 to {_WIDEST:,} long")
+    return round(width), round(height)
 
 
 def _side(root: str, name: str) -> str:

@@ -672,7 +672,9 @@ def _paragraphs(reading: _Reading, tokens: Sequence[Token]) -> None:
             alone = not rest or (not blocks and len(rest) == 1 and rest[0].type == "image")
             if in_paragraph and alone:
                 assert before is not None  # noqa: S101 - for the type checker
-                before.hidden = tokens[i + 1].hidden = True
+                # Before the end of the last paragraph of a footnote stand the ways back to the text.
+                end = next(token for token in tokens[i + 1 :] if token.type == "paragraph_close")
+                before.hidden = end.hidden = True
                 token.children = blocks or rest
                 for child in token.children:
                     child.meta["alone"] = True

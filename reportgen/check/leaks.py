@@ -14,6 +14,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote_to_bytes
 
@@ -22,10 +23,25 @@ from reportgen.check.secrets import Secrets, distinctive, ordinary
 
 LARGEST = 64_000_000
 """Bytes that one packed part is unpacked to."""
+MOST = 4 * LARGEST
+"""Bytes that the parts of one file are unpacked to, all together. A page holds some MB of them."""
 DEEPEST = 4
 """Packed parts inside each other that are unpacked."""
 
+MEMBERS = 100
+"""Packed parts one behind the other in a gzip file."""
+
 Check = Callable[[bytes, int, int], bool]
+
+
+@dataclass
+class _Room:
+    """How many bytes may still be unpacked of a file."""
+
+    left: int
+
+    def most(self) -> int:
+        return min(LARGEST, self.left)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,6 +90,7 @@ _PLACEHOLDER = re.compile(
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\r\n-]*={0,2}")
 _DATA = re.compile(rb"data:[\w/+.;= -]{0,100}?(;base64)?,")
+_GZIP = b"\x1f\x8b\x08"
 _CLOSING = {b'"': b'"', b"'": b"'", b"(": b")"}
 _QUOTED = (re.compile(rb'"(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)'), re.compile(rb"'(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)"))
 """Text in quotes that begins as base64 of packed bytes and of pictures does."""
@@ -83,7 +100,8 @@ def of_file(name: str, content: bytes, look: Look) -> Iterator[Problem]:
     """What is found in a file, once for each kind of secret in it. Never raises, whatever the content."""
     first: dict[str, _Found] = {}
     count: dict[str, int] = {}
-    for found in look.into(content):
+    room = _Room(MOST)
+    for found in look.into(content, room=room):
         count[found.what] = count.get(found.what, 0) + 1
         if found.what not in first or found.offset < first[found.what].offset:
             first[found.what] = found
@@ -92,6 +110,8 @@ def of_file(name: str, content: bytes, look: Look) -> Iterator[Problem]:
         line = content.count(b"\n", 0, found.offset) + 1 if text else None
         more = f", and {count[what] - 1:,} more" if count[what] > 1 else ""
         yield Problem("leak", name, line, f"contains {what} at offset {found.offset}{found.where}{more}", "RG902")
+    if room.left <= 0:
+        yield Problem("size", name, None, f"more than {MOST / 1e6:.0f} MB are packed in it; the rest is not searched")
     for found_name in look.into(name.encode(errors="replace")):
         yield Problem("leak", name, None, f"its name contains {found_name.what}", "RG902")
 
@@ -121,16 +141,20 @@ class Look:
             return problem
         return replace(problem, message=f"about something that is not shown, since it contains {found[0].what}")
 
-    def into(self, content: bytes, depth: int = 0) -> tuple[_Found, ...]:
-        """All that is found in these bytes, and in what is packed in them."""
+    def into(self, content: bytes, depth: int = 0, room: _Room | None = None) -> tuple[_Found, ...]:
+        """All that is found in these bytes, and in what is packed in them as long as there is `room`."""
         # Holding on to the bytes instead would keep a whole site in memory.
         key = (len(content), hash(content), depth > DEEPEST)
-        if key not in self._known:
-            self._known[key] = tuple(self._found(content, depth))
-        return self._known[key]
+        if key in self._known:
+            return self._known[key]
+        room = room or _Room(MOST)
+        found = tuple(self._found(content, depth, room))
+        if room.left > 0:  # else it may not be all
+            self._known[key] = found
+        return found
 
-    def _found(self, content: bytes, depth: int) -> Iterator[_Found]:
-        described = _descriptions(content)
+    def _found(self, content: bytes, depth: int, room: _Room) -> Iterator[_Found]:
+        described = _descriptions(content, room)
         if described is not None:
             for offset, text in described:
                 for found in (*self._literal(text, told=True), *_tokens(text, [(0, len(text))])):
@@ -142,7 +166,7 @@ class Look:
             gaps.append((at, start))
             at = end
             if depth < DEEPEST:
-                for found in self.into(inner, depth + 1):
+                for found in self.into(inner, depth + 1, room):
                     yield _Found(start, found.what, f", inside {how}")
         gaps.append((at, len(content)))
         yield from _tokens(content, gaps)
@@ -151,8 +175,8 @@ class Look:
                 if (place := content.find(hidden.value, first, last)) >= 0:
                     yield _Found(place, hidden.what)
         if depth < DEEPEST:
-            for offset, inner, how in _unpacked(content):
-                for found in self.into(inner, depth + 1):
+            for offset, inner, how in _unpacked(content, room):
+                for found in self.into(inner, depth + 1, room):
                     yield _Found(offset, found.what, f", inside {how}")
 
     def _literal(self, content: bytes, told: bool = False) -> Iterator[_Found]:
@@ -331,62 +355,65 @@ def _decoded(text: bytes) -> bytes | None:
 
 
 def _is_packed(content: bytes) -> bool:
-    return content.startswith((b"\x1f\x8b\x08", b"PK\x03\x04", b"\x89PNG", b"GIF8")) or _is_zlib(content)
+    return content.startswith((_GZIP, b"PK\x03\x04", b"\x89PNG", b"GIF8")) or _is_zlib(content)
 
 
 def _is_zlib(content: bytes) -> bool:
     return content[:1] == b"\x78" and len(content) > 2 and (content[0] << 8 | content[1]) % 31 == 0
 
 
-def _unpacked(content: bytes) -> Iterator[tuple[int, bytes, str]]:
+def _unpacked(content: bytes, room: _Room) -> Iterator[tuple[int, bytes, str]]:
     """What a packed file holds: where, its bytes, and in what."""
-    if content.startswith(b"\x1f\x8b\x08"):
-        yield 0, _inflated(content, 31), "gzip"
+    if content.startswith(_GZIP):
+        yield 0, _inflated(content, 31, room), "gzip"
     elif _is_zlib(content):
-        yield 0, _inflated(content, 15), "deflated bytes"
+        yield 0, _inflated(content, 15, room), "deflated bytes"
     elif content.startswith(b"PK\x03\x04"):
-        left = LARGEST
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 for entry in archive.infolist()[:10_000]:
                     with archive.open(entry) as file:
-                        inner = file.read(max(left, 0))
-                    left -= len(inner)
+                        inner = file.read(max(room.most(), 0))
+                    room.left -= len(inner)
                     yield entry.header_offset, inner, "a zip file"
         except Exception:  # noqa: S110 - damaged, encrypted or packed in a way of its own: its bytes were searched
             pass
 
 
-def _inflated(content: bytes | memoryview, bits: int) -> bytes:
+def _inflated(content: bytes, bits: int, room: _Room) -> bytes:
     """As much as can be unpacked."""
-    machine = zlib.decompressobj(bits)
-    parts, left = [], LARGEST
-    try:
-        rest: bytes | memoryview = content
-        while rest and left > 0 and not machine.eof:
-            part = machine.decompress(rest, min(left, 1_000_000))
-            rest = machine.unconsumed_tail
-            if not part:
-                break
-            parts.append(part)
-            left -= len(part)
-    except zlib.error:
-        pass
+    parts: list[bytes] = []
+    left = most = room.most()
+    rest = content
+    for _ in range(MEMBERS):
+        machine = zlib.decompressobj(bits)
+        with suppress(zlib.error):
+            while rest and left > 0 and not machine.eof:
+                part = machine.decompress(rest, min(left, 1_000_000))
+                rest = machine.unconsumed_tail
+                if not part:
+                    break
+                parts.append(part)
+                left -= len(part)
+        if not (machine.eof and machine.unused_data.startswith(_GZIP)):
+            break
+        rest = machine.unused_data
+    room.left -= most - left
     return b"".join(parts)
 
 
-def _descriptions(content: bytes) -> list[tuple[int, bytes]] | None:
+def _descriptions(content: bytes, room: _Room) -> Iterator[tuple[int, bytes]] | None:
     """What a picture says besides its pixels, and where; None for anything but a picture in a format known here."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return list(_of_png(content))
+        return _of_png(content, room)
     if content.startswith((b"GIF87a", b"GIF89a")):
-        return list(_of_gif(content))
+        return _of_gif(content)
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return list(_of_webp(content))
+        return _of_webp(content)
     return None
 
 
-def _of_png(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _of_png(content: bytes, room: _Room) -> Iterator[tuple[int, bytes]]:
     at = 8
     while at + 8 <= len(content):
         length, kind = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
@@ -400,7 +427,7 @@ def _of_png(content: bytes) -> Iterator[tuple[int, bytes]]:
             # A name and some short fields end in zeros; then comes what is deflated.
             for packed in (body.find(b"\x78", skip) for skip in _ends_of_fields(body)):
                 if packed >= 0 and _is_zlib(body[packed : packed + 3]):
-                    yield start, _inflated(body[packed:], 15)
+                    yield start, _inflated(body[packed:], 15, room)
                     break
         at = start + length + 4
         if kind == b"IEND":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote, urljoin, urlsplit
 
+from reportgen.check import requests
 from reportgen.check.page import Page, Reference
 from reportgen.check.problem import Problem
 
@@ -73,11 +74,11 @@ class Site:
         base = self._root if self.base else ""
         if not base:
             return
-        for found in re.finditer(re.escape(base.encode()) + rb"[^\s\"'<>]*", content):
-            address = html.unescape(found[0].decode(errors="replace"))
+        named = re.finditer(re.escape(base.encode()) + rb"[^\s\"'<>]*", content)
+        addresses = ((found.start(), html.unescape(found[0].decode(errors="replace"))) for found in named)
+        for line, address in requests.with_lines(content, addresses):
             target = self._target(name, address, "")
             if target.path is not None:
-                line = content.count(b"\n", 0, found.start()) + 1
                 yield from self._missing(name, Reference(line, address, loads=False), target.path)
 
     def of_style(self, name: str, line: int, address: str) -> Iterator[Problem]:

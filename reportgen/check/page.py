@@ -116,8 +116,8 @@ def read(file: str, content: bytes) -> Page:
         problem("html", markup.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
         text = markup.decode(errors="replace")
     for kind, line, code in codes:
-        for offset, address in requests.of_code(kind, code):
-            page.references.append(Reference(line + code.count(b"\n", 0, offset), address, loads=True))
+        for below, address in requests.with_lines(code, requests.of_code(kind, code)):
+            page.references.append(Reference(line + below - 1, address, loads=True))
     _look(page, text, problem)
     for line, message in _mistakes(text):
         problem("html", line, message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 _COMMENT = re.compile(rb"/\*.*?(?:\*/|\Z)", re.DOTALL)
@@ -53,5 +53,13 @@ def of_file(ending: str, content: bytes) -> Iterator[tuple[int, str]]:
         found = [each for each in found if not each[1].startswith("data:")]
         for each in _SVG.finditer(content):
             found.append((each.start(), (each[1] or each[2]).decode(errors="replace")))
-    for offset, address in found:
-        yield content.count(b"\n", 0, offset) + 1, address
+    return with_lines(content, found)
+
+
+def with_lines(content: bytes, found: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The same with lines, from 1, for offsets. Nothing is counted twice, for there may be very many."""
+    counted, line = 0, 1
+    for offset, address in sorted(found):
+        line += content.count(b"\n", counted, offset)
+        counted = offset
+        yield line, address

@@ -89,7 +89,7 @@ def plan(
         )
     final = {name: digest for name, digest in site.items() if name not in served}
     kept = there.keys() - ours - final.keys()
-    if clash := sorted(_clashes(final, kept)):
+    if clash := sorted(_clashes({*final, NAME}, kept)):
         raise RefusedError(
             f"{branch} has {named(clash)}, a folder where the site has a file or the other way around; "
             "delete it there, or rename what the site has",

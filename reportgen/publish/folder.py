@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from reportgen import locks, manifest
 from reportgen.errors import ExperimentError, RefusedError
 from reportgen.files import Folder, telling
+from reportgen.text import printable
 
 MiB = 2**20
 
@@ -86,8 +87,8 @@ def read(folder: Path, host: str, limits: Limits, *, lock: bool = True) -> Site:
 
 
 def named(names: list[str]) -> str:
-    """The first few names of a sorted list."""
-    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    """The first few names of a sorted list, in one line."""
+    return ", ".join(map(printable, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")
 
 
 def _look(folder: Path, known: manifest.Manifest) -> tuple[dict[str, int], tuple[str, ...]]:

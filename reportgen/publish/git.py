@@ -48,8 +48,9 @@ _SETTINGS = {
     "user.useConfigOnly": "true",  # git would make a name and an address up from user and host
 }
 
-_ADDRESS = re.compile(r"""(?<=://)[^\s'"]*@""")
-"""User and password in a URL; a password that should have been escaped may hold a slash."""
+_ADDRESS = re.compile(r"""(?<=://)[^\s'"]*@|(?<=\?)[^\s'"?]*=[^\s'"/]*""")
+"""User and password in a URL, where a password that should have been escaped may hold a slash, and what follows "?",
+which may be a token."""
 
 _NOISE = ("hint:", "To ", "From ", "remote: Resolving", "remote: Counting", "remote: Compressing")
 
@@ -104,8 +105,12 @@ class Repository:
         """Raise `ExperimentError` for what cannot be the name of a branch."""
         try:
             self._run("check-ref-format", f"refs/heads/{branch}")
+            # This one knows which names would be taken for something else, such as HEAD, but also resolves some.
+            self._run("check-ref-format", "--branch", branch)
         except GitError as error:
             raise ExperimentError(f"{branch!r} cannot be the name of a branch") from error
+        if branch.startswith("refs/"):
+            raise ExperimentError(f"{branch!r} is more than the name of a branch; leave 'refs/heads/' away")
 
     def check_identity(self) -> None:
         """Raise `MachineError` if git does not know who commits."""
@@ -225,12 +230,14 @@ class Repository:
             output.seek(0)
             errors.seek(0)
             if process.returncode:
-                raise GitError(f"git {verb} failed: {_said(errors.read(), process.returncode)}", code="RG905")
+                # A hook of the user's may write to either.
+                written = errors.read() + (output.read() if verb == "push" else b"")
+                raise GitError(f"git {verb} failed: {_said(written, process.returncode)}", code="RG905")
             return output.read()
 
 
 def redacted(text: str) -> str:
-    """Text in which addresses have neither user nor password."""
+    """Text in which addresses have neither user nor password nor token."""
     return _ADDRESS.sub("", text)
 
 
@@ -273,6 +280,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _said(errors: bytes, code: int) -> str:
     """What git wrote, in one line, without addresses' passwords."""
-    lines = [printable(redacted(line)).strip() for line in errors.decode("utf-8", "replace").splitlines()]
+    lines = [printable(redacted(line).strip()) for line in errors.decode("utf-8", "replace").splitlines()]
     text = "; ".join(line for line in lines if line and line != "remote:" and not line.startswith(_NOISE))
     return text[:1000] or f"exit code {code}"

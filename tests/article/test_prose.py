@@ -371,3 +371,21 @@ def test_what_is_nested_too_deeply_is_not_left_out_silently() -> None:
 
 def test_a_book_is_refused() -> None:
     assert mistakes("a\n\n" * 200_000) == ["page.md:1:1: larger than 300,000 letters; make several pages of it"]
+
+
+@pytest.mark.parametrize("content", ["<!--" * 25_000, "<svg " * 20_000, f"<svg viewBox='0 0 {'9' * 400} 1'/>"])
+def test_a_hostile_drawing_is_a_mistake_at_once(tmp_path, content) -> None:
+    (tmp_path / "a.svg").write_text(content, "utf-8")
+    began = time.process_time()
+
+    with pytest.raises(ExperimentError, match=r"a\.svg"):
+        bound("![One](a.svg)", tmp_path)
+
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("note", ["{{ figure x }}", "words\n\n    {{ figure x }}", "![One](a.png)"])
+def test_a_picture_as_a_note_is_sound_html(note) -> None:
+    text = html(f"a[^1]\n\n[^1]: {note}\n")
+
+    assert text.count("</p>") == text.count("<p>")

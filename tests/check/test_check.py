@@ -2,13 +2,14 @@
 
 import logging
 import os
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen import check
-from reportgen.check import Secrets, inspect
+from reportgen.check import Secrets, inspect, requests
 from reportgen.errors import ExperimentError
 
 NOTHING = Secrets()
@@ -100,6 +101,8 @@ def test_feeds_and_sitemaps_name_what_is_there():
         "robots.txt:2: link: there is no 'feed.xml'",
         "sitemap.xml:2: link: there is no 'gone/'",
     ]
+    assert told(files) == told(files, base="https://me.org"), "robots.txt names the map, and so the address"
+    del files["robots.txt"]
     assert told(files) == []
 
 
@@ -384,3 +387,12 @@ def test_nothing_looks_into_what_is_trusted_and_links_lead_there():
 
     assert told(files, trusted={"report.html"}) == []
     assert len(told(files)) == 2
+
+
+def test_very_many_addresses_are_found_in_time_that_grows_with_them():
+    began = time.process_time()
+
+    found = list(requests.of_file("css", b"a { background: url(x.png) }\n" * 100_000))
+
+    assert (found[0], found[-1]) == ((1, "x.png"), (100_000, "x.png"))
+    assert time.process_time() - began < 3

@@ -217,6 +217,15 @@ def test_names_that_the_address_of_the_site_tells_are_no_leaks(secrets):
     assert [problem.message.split(" at ")[0] for problem in told] == ["contains the host name"]
 
 
+def test_the_name_of_the_author_is_no_leak_but_the_home_is(secrets):
+    author = b'<!DOCTYPE html><html><head><meta name="author" content="Kestrel77 &amp; others"></head>'
+    files = {"index.html": author, "a.txt": b"by kestrel77", "b.txt": b"/home/kestrel77/thesis"}
+
+    assert {(problem.file, problem.message.split(" at ")[0]) for problem in leaks(files, secrets)} == {
+        ("b.txt", "contains the home folder")
+    }
+
+
 @pytest.mark.parametrize(
     "name", ["root", "user", "runner", "localhost", "ubuntu", "ci", "x", "runner-7", "test2", "4711"]
 )
@@ -261,6 +270,29 @@ def test_what_is_packed_too_large_is_unpacked_up_to_a_limit(monkeypatch):
     token = CANARIES["a GitHub token"].encode()
     files = {"a.gz": gzip.compress(token + b" " + bytes(50_000_000)), "b.gz": gzip.compress(bytes(50_000_000) + token)}
     assert [problem.file for problem in leaks(files, Secrets())] == ["a.gz"]
+
+
+def test_parts_are_unpacked_up_to_a_limit_for_all_of_a_file(monkeypatch):
+    """Small bombs, each below the limit of one."""
+    monkeypatch.setattr("reportgen.check.leaks.MOST", 3_000_000)
+    bombs = [zlib.compress(bytes([i]) * 1_000_000, 9) for i in range(20)]
+    embedded = b"".join(b'<p data-x="' + base64.b64encode(bomb) + b'"></p>' for bomb in bombs)
+    described = b"".join(chunk(b"zTXt", b"Comment\0\0" + bomb) for bomb in bombs)
+    files = {
+        "a.html": page(embedded),
+        "a.png": png(described),
+        "a.zip": zipped(bytes(5_000_000)),
+        "b.gz": gzip.compress(b"x"),
+    }
+
+    told = [(problem.kind, problem.file) for problem in inspect(files, secrets=Secrets()) if problem.kind != "html"]
+
+    assert told == [("size", "a.html"), ("size", "a.png"), ("size", "a.zip")]
+
+
+def test_every_member_of_a_gzip_file_is_unpacked():
+    token = CANARIES["a GitHub token"].encode()
+    assert leaks({"a.gz": gzip.compress(b"one ") + gzip.compress(token)}, Secrets())
 
 
 def test_surroundings_are_collected(secrets, tmp_path):

@@ -1014,3 +1014,54 @@ def test_files_arrive_as_plain_files(world):
     modes = {line.split()[0] for line in world.git("ls-tree", "-r", "gh-pages", cwd=world.remote).splitlines()}
     assert modes == {"100644"}
     assert (world.out / "report.html").stat().st_mode & stat.S_IXUSR
+
+
+# What review found
+
+
+@pytest.mark.parametrize("name", ["-x", "--yes", "HEAD", "refs/heads/site"])
+def test_a_name_that_git_takes_for_something_else_is_no_branch(world, name):
+    world.build()
+
+    said = world.publish(f"--branch={name}")
+
+    assert said.exit_code == 2
+    assert repr(name) in said.stderr
+
+
+def test_a_file_where_our_list_goes_is_not_lost(world):
+    tip = world.commit({".reportgen-published.json/theirs": b"theirs"})
+    world.build()
+
+    said = world.publish("--yes", "--adopt")
+
+    assert (said.exit_code, world.tip()) == (4, tip)
+    assert ".reportgen-published.json/theirs" in said.stderr
+
+
+def test_names_on_the_branch_are_told_in_one_line(world):
+    world.commit({"a\nb": b"1", "\x1b[31mred": b"1"})
+    world.build()
+
+    assert world.publish().stderr.count("\n") == 1
+    listed = world.publish("--adopt").stdout
+    assert "= a\\nb, which" in listed
+    assert "= \\x1b[31mred, which" in listed
+
+
+def test_a_token_behind_a_question_mark_is_not_told(world):
+    world.build()
+    world.git("remote", "set-url", "origin", "https://127.0.0.1:1/x.git?private_token=c4n4ry&x=c4n4ry")
+
+    said = world.publish("--debug")
+
+    assert said.exit_code == 5
+    assert "c4n4ry" not in said.output + said.stderr
+    assert "127.0.0.1" in said.stderr
+
+
+def test_what_a_hook_writes_to_standard_output_is_told_too(world):
+    world.hook("pre-push", "echo 'not on Fridays'; exit 1", world.work / ".git" / "hooks")
+    world.build()
+
+    assert "not on Fridays" in world.publish("--yes").stderr

@@ -11,6 +11,7 @@ from reportgen.cli.program import debug
 from reportgen.cli.terminal import emit
 from reportgen.errors import did_you_mean
 from reportgen.publish.hosts import hosts
+from reportgen.text import printable
 
 if TYPE_CHECKING:
     from reportgen.publish.pages import Publication
@@ -130,7 +131,7 @@ def _listed(publication: Publication, hidden: tuple[str, ...]) -> list[str]:
 def _capped(mark: str, names: tuple[str, ...]) -> list[str]:
     more = [f"{mark} and {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
     note = ", which stays as it is" if mark == "=" else ""
-    return [*(f"{mark} {name}{note}" for name in names[:_SHOWN]), *more]
+    return [*(f"{mark} {printable(name)}{note}" for name in names[:_SHOWN]), *more]
 
 
 def _told(name: str) -> click.Command:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reportgen.cli import execution
+from reportgen.cli import building, execution
+from reportgen.cli.completing import folders
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
@@ -30,14 +31,12 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
 @click.option("--expose", is_flag=True, help="Allow a --host that other machines can reach. They can read all of it.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
+@building.cache_dir
 @click.option(
-    "--cache-dir",
-    metavar="DIR",
-    help="Where work is kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
+    "--templates", metavar="DIR", shell_complete=folders, help="Templates and styles of your own, watched as well."
 )
-@click.option("--templates", metavar="DIR", help="Templates and styles of your own, watched as well.")
-@click.option("--allow-shared-cache", is_flag=True, help="Read a store that others can write to, and write elsewhere.")
-@click.option("--no-lock", is_flag=True, help="Go on where folders cannot be locked; other builds are up to you then.")
+@building.allow_shared_cache
+@building.no_lock
 @execution.options
 @progress_option
 @debug

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reportgen.cli import execution, strictness
+from reportgen.cli import building, execution, strictness
 from reportgen.cli.completing import folders
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
@@ -27,17 +27,15 @@ from reportgen.cli.terminal import emit, tell
     help="Where the site goes.",
     shell_complete=folders,
 )
+@building.cache_dir
 @click.option(
-    "--cache-dir",
-    metavar="DIR",
-    help="Where work is kept for the next build.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
+    "--templates", metavar="DIR", shell_complete=folders, help="Templates and styles in place of the site's theme."
 )
-@click.option("--templates", metavar="DIR", help="Templates and styles in place of the site's theme.")
-@click.option("--explain", is_flag=True, help="Say of each thing that is made anew why it is.")
-@click.option("--adopt", is_flag=True, help="Write into a folder that holds other files too; none of them is replaced.")
+@building.explain
+@building.adopt
 @click.option("--overwrite-edited", is_flag=True, help="Replace files of the site that were edited since.")
-@click.option("--allow-shared-cache", is_flag=True, help="Read a store that others can write to, and write elsewhere.")
-@click.option("--no-lock", is_flag=True, help="Go on where folders cannot be locked; other builds are up to you then.")
+@building.allow_shared_cache
+@building.no_lock
 @strictness.option
 @execution.options
 @progress_option
