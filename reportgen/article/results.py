@@ -39,7 +39,7 @@ def load(place: Path) -> dict[str, Any]:
             )
         if not file.exists():
             raise DataError(
-                f"there is no report in {place}: {file.name} is missing; name another folder with -o DIR, or "
+                f"there is no report in {place}: {file.name} is missing; name the folder of a build, or "
                 "make one: reportgen build -o DIR"
             )
         # A device or a pipe may never end.

@@ -601,7 +601,8 @@ def test_a_report_that_is_not_there(tmp_path):
     with pytest.raises(DataError) as error:
         load(tmp_path)
     assert str(error.value) == (
-        f"there is no report in {tmp_path}: results.json is missing; reportgen build -o DIR makes one"
+        f"there is no report in {tmp_path}: results.json is missing; name the folder of a build, or make "
+        f"one: reportgen build -o DIR"
     )
 
 

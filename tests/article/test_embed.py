@@ -83,7 +83,11 @@ def test_an_unknown_animation_is_met_with_the_one_meant():
     [
         ("[]", OTHER),
         ('{"schema": 1}', "cannot use {file}: it has layout 1 and this reportgen reads 3; build its experiment again"),
-        (None, "there is no report in {out}: results.json is missing; reportgen build -o DIR makes one"),
+        (
+            None,
+            "there is no report in {out}: results.json is missing; name the folder of a build, or make "
+            "one: reportgen build -o DIR",
+        ),
     ],
 )
 def test_results_that_cannot_be_used_are_told(tmp_path, content, message):

@@ -394,6 +394,13 @@ def test_much_of_the_same_takes_no_long_time(scrap):
     inspect({f"a.{kind}": scrap.encode() * 20_000 for kind in ("html", "css", "js", "svg")}, secrets=NOTHING)
 
 
+def test_nothing_looks_into_what_is_trusted_and_links_lead_there():
+    files = {"index.html": page('<a href="report.html">r</a>'), "report.html": page("<img src=x.png>")}
+
+    assert told(files, trusted={"report.html"}) == []
+    assert len(told(files)) == 2
+
+
 def test_very_many_addresses_are_found_in_time_that_grows_with_them():
     began = time.process_time()
 
@@ -401,13 +408,6 @@ def test_very_many_addresses_are_found_in_time_that_grows_with_them():
 
     assert (found[0], found[-1]) == ((1, "x.png"), (100_000, "x.png"))
     assert time.process_time() - began < 3
-
-
-def test_nothing_looks_into_what_is_trusted_and_links_lead_there():
-    files = {"index.html": page('<a href="report.html">r</a>'), "report.html": page("<img src=x.png>")}
-
-    assert told(files, trusted={"report.html"}) == []
-    assert len(told(files)) == 2
 
 
 def test_a_problem_is_told_in_one_line_whatever_the_file_is_called():

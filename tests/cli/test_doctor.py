@@ -3,9 +3,11 @@
 import dataclasses
 import fcntl
 import importlib.metadata
+import importlib.util
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -603,3 +605,14 @@ def test_only_what_it_needs_is_loaded_here():
     code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "matplotlib", "numpy", "PIL"} & set(done.stdout.split())
+
+
+def test_every_requirement_is_imported_under_its_own_name():
+    """The metadata of an editable install may be older than the file."""
+    import importlib.util
+    import tomllib
+
+    wanted = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+
+    for name in (re.match(r"[\w-]+", line)[0] for line in wanted):
+        assert importlib.util.find_spec(libraries.module_of(name)), name

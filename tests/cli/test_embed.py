@@ -81,5 +81,6 @@ def test_a_folder_without_a_report_is_told(tmp_path):
 
     assert (said.exit_code, said.stderr) == (
         3,
-        f"reportgen: there is no report in {tmp_path}: results.json is missing; reportgen build -o DIR makes one\n",
+        f"reportgen: there is no report in {tmp_path}: results.json is missing; name the folder of a build, or make "
+        f"one: reportgen build -o DIR\n",
     )

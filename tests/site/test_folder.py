@@ -75,7 +75,7 @@ def test_mistakes_of_all_files_are_told_at_once(tmp_path):
         "posts/dateless.md:1:1: a post needs a date, like date = 2026-11-23 between lines of +++",
         "posts/titleless.md:1:1: it has no title; begin it with a line like # Title",
         "posts/keys.md:2:1: titel: unknown key. Did you mean 'title'?",
-        "posts/keys.md:3:1: date: must be a date, got '2026-01-01'",
+        "posts/keys.md:3:1: date: must be a day without quotes, like 2026-11-23, got '2026-01-01'",
         "posts/keys.md:6:1: there is no reference 'figur'. Did you mean 'figure'?",
         "posts/dateless-report.toml:1:1: ",
         "posts/wrong.toml:12:1: arms[1].strenght: unknown key. Did you mean 'strength'?",
