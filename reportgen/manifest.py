@@ -71,7 +71,7 @@ def is_ours_to_name(name: str) -> bool:
         and path.as_posix() == name
         and not path.is_absolute()
         and bool(path.parts)
-        and not {"..", ".git", NAME} & set(path.parts)
+        and not {"..", ".git", NAME} & {part.casefold() for part in path.parts}  # some disks know no capitals
     )
 
 

@@ -38,7 +38,7 @@ def test_the_same_manifest_is_the_same_bytes():
     [
         *("", ".", "..", "../x", "a/../x", "a/..", "./a", "a/./b", "/etc/passwd", "//x", "a//b", "a/"),
         *("a\0b", "a\nb", "\x1b[31m", "a\u202eb", "a\\b", "..\\x", "\ud800", "x" * 1001),
-        *(".git/config", "a/.git/hooks/x", ".reportgen-manifest.json", "a/.reportgen-manifest.json"),
+        *(".git/config", ".GIT/config", "a/.git/hooks/x", ".reportgen-manifest.json", "a/.reportgen-manifest.json"),
     ],
 )
 def test_a_manifest_that_names_what_is_not_ours_is_none(name):

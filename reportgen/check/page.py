@@ -11,7 +11,7 @@ from typing import Any
 from reportgen.check import requests
 from reportgen.check.problem import Kind, Problem
 
-LARGEST = 20_000_000
+LARGEST = 5_000_000
 """Characters of a page, without what is embedded in it, that are parsed."""
 DEEPEST = 400
 """Elements inside each other that are parsed; browsers give up at 512."""

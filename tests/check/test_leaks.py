@@ -349,3 +349,12 @@ def test_nothing_surrounds_a_folder_that_was_removed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     assert Secrets.here({}).values == ()
+
+
+@pytest.mark.parametrize("name", ["SSHPASS", "DB_PASSWORD2", "MY_API_KEYS", "NPM_CONFIG__AUTH", "GITHUB_TOKEN"])
+def test_variables_whose_names_tell_of_secrets_hold_one(name):
+    secrets = Secrets.here({name: "xk2-9fq!vb"})
+
+    assert [str(problem) for problem in leaks({"a.txt": b"so: xk2-9fq!vb"}, secrets)] == [
+        f"a.txt:1: leak: contains the value of {name} at offset 4"
+    ]
