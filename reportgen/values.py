@@ -65,7 +65,6 @@ _WORDS = {
     "a integer": "a whole number",
     "a dictionary or object to extract fields from": "a table",
     "must be a list": "must be an array",
-    "must be a tuple": 'must be an array, like ["one", "two"]',
     "must be a date": "must be a day without quotes, like 2026-11-23",
 }
 

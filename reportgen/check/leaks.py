@@ -196,7 +196,7 @@ def _needles(secrets: Secrets) -> Iterator[_Needle | _Hidden]:
     for what, value, really in values:
         for written in _writings(value):
             yield _Needle(what, written, really)
-        for hidden in _in_base64(value.encode()):
+        for hidden in _in_base64(_bytes(value)):
             yield _Hidden(f"{what} in base64", hidden)
 
 
@@ -208,7 +208,7 @@ def _words(secrets: Secrets) -> Iterator[_Needle | _Hidden]:
         for name in names:
             if ordinary(name):
                 continue
-            value = name.encode()
+            value = _bytes(name)
             yield _Needle(what, value, _is_named if distinctive(name) else _after(keys))
             if distinctive(name):
                 for hidden in _in_base64(value):
@@ -217,9 +217,18 @@ def _words(secrets: Secrets) -> Iterator[_Needle | _Hidden]:
 
 def _writings(value: str) -> tuple[bytes, ...]:
     """A value as text, JSON, HTML and addresses have it."""
-    forms = (value, json.dumps(value)[1:-1], html.escape(value), quote(value), quote(value, safe=""))
+    raw = _bytes(value)
+    forms = (value, json.dumps(value)[1:-1], html.escape(value), quote(raw), quote(raw, safe=""))
     lines = [line for line in value.splitlines() if len(line) >= 20]
-    return tuple(dict.fromkeys(form.encode(errors="replace") for form in (*forms, *(lines[1:2] or lines[:1]))))
+    return tuple(dict.fromkeys(_bytes(form) for form in (*forms, *(lines[1:2] or lines[:1]))))
+
+
+def _bytes(text: str) -> bytes:
+    """Text as a file has it; names of folders may hold bytes that are no letters, which Python keeps as surrogates."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")
 
 
 def _in_base64(value: bytes) -> Iterator[bytes]:

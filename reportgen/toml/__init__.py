@@ -245,7 +245,8 @@ def _wording(details: ErrorDetails, model: type[Table]) -> str:
         return f"{_discriminator(context)} is required and missing"
     if kind == "value_error" and (not details["loc"] or isinstance(context["error"].__cause__, ExperimentError)):
         return str(context["error"])
-    return wording(details["msg"], given)
+    # TOML has arrays, which become tuples.
+    return wording(details["msg"], given).replace("must be a tuple", 'must be an array, like ["one", "two"]')
 
 
 def _listed(expected: str) -> list[str]:

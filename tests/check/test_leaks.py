@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+import os
 import struct
 import zipfile
 import zlib
@@ -358,3 +359,11 @@ def test_variables_whose_names_tell_of_secrets_hold_one(name):
     assert [str(problem) for problem in leaks({"a.txt": b"so: xk2-9fq!vb"}, secrets)] == [
         f"a.txt:1: leak: contains the value of {name} at offset 4"
     ]
+
+
+def test_a_folder_whose_name_is_no_text_is_one():
+    folder = b"/home/fr\xe9d/work"
+    secrets = Secrets.here({"HOME": os.fsdecode(folder), "MY_TOKEN": os.fsdecode(folder)})
+
+    assert leaks({"a.txt": b"nothing"}, secrets) == []
+    assert leaks({"a.txt": b"in " + folder}, secrets)

@@ -436,10 +436,10 @@ def test_from_python(here):
     assert steps == [("draw", index, 7) for index in range(1, 8)]
 
 
-def test_readme_says_what_is_said(refused, here):
+def test_the_documentation_says_what_is_said(refused, here):
     trajectory(records=400).save(here / "long.trajectory")
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "own-model.md").read_text("utf-8")
     code, line = refused("long.trajectory", "--preset", "x", "--length", "20", "--frames", "400")
 
     assert code == 2
-    assert f"\nreportgen: {line}\n" in readme
+    assert f"\nreportgen: {line}\n" in page

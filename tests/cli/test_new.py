@@ -59,6 +59,13 @@ def test_the_settings_of_a_new_site_name_every_key_and_every_line_of_them_can_be
     file = tmp_path / "reportgen.toml"
     text = re.sub(r"^# (?=\w+ = |\[)", "", file.read_text("utf-8"), flags=re.MULTILINE)
     file.write_text(text, "utf-8")
+    for name in ("theme", "experiments"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')
+    (tmp_path / "more.css").write_text("")
+    new("quick", "-o", tmp_path / "experiments" / "quick.toml")
+    post = tmp_path / "posts" / "hello.md"
+    post.write_text(post.read_text("utf-8") + "\n{{ figure quick/errors }}\n", "utf-8")
 
     read = folder.read(tmp_path)
 
