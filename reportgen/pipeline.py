@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import reportgen
 from reportgen import check, files, output, sources, stages
 from reportgen.animation.formats import formats
-from reportgen.article import around, results
+from reportgen.article import results
 from reportgen.errors import DataError, VerificationError
 from reportgen.executors import executors
 from reportgen.experiment import Experiment
@@ -225,6 +225,8 @@ class Single:
         self._memo = memo or Memo()
         self._site = experiment.site
         if experiment.site and not templates:
+            from reportgen.article import around
+
             templates = around.theme(experiment.site, beside)
         self._templates = templates
         self._beside = beside
@@ -236,11 +238,14 @@ class Single:
     def made_from(self) -> sources.Parts:
         found = dict(stages.of_build({"experiment": self._experiment}, self._templates))
         if self._site:
+            from reportgen.article import around
+
             around.surroundings(self._site, self._beside)  # tells of mistakes before anything is trained
             found |= {f"file {name}": part for name, part in around.digests(self._site, self._beside).items()}
         return found
 
     def files(self, shop: Shop) -> Mapping[str, bytes]:
+        from reportgen.article import around
         from reportgen.article.page import about, lead_of
 
         experiment = self._experiment
