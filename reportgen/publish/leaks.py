@@ -17,4 +17,5 @@ def refuse(files: Mapping[str, bytes], folder: Path) -> None:
     check.warn([problem for problem in problems if problem.kind != "leak"], folder)
     if leaks := [f"{problem.file}: {problem.message}" for problem in problems if problem.kind == "leak"]:
         more = f"; and {len(leaks) - _SHOWN:,} more" if len(leaks) > _SHOWN else ""
-        raise RefusedError(f"{'; '.join(leaks[:_SHOWN])}{more}; nothing is published", code="RG902")
+        way = "nothing is published; take it out of the site, or unset a variable whose value is no secret"
+        raise RefusedError(f"{'; '.join(leaks[:_SHOWN])}{more}; {way}", code="RG902")
