@@ -23,7 +23,7 @@ from pygments.lexers import PythonLexer
 
 from reportgen.animation import Media, content_named
 from reportgen.article import policy, sandbox
-from reportgen.article.around import Around, Card, Page, alone, slug
+from reportgen.article.around import Around, Page, alone, slug
 from reportgen.article.claims import Settled
 from reportgen.article.embed import snippets
 from reportgen.article.formulas import GRAMMAR, kept, mathml
@@ -64,7 +64,7 @@ class Article:
     """About the build as a whole: how many runs and steps, how many diverged, versions."""
 
 
-def about(article: Article, path: str = "", around: Around | None = None, card: Card | None = None) -> Page:
+def about(article: Article, path: str = "", around: Around | None = None) -> Page:
     """What the page of an article says of itself; `path` and `around` say where it stands in a site."""
     e = article.experiment
     headline = article.headlines[0] if article.headlines else ""
@@ -77,7 +77,6 @@ def about(article: Article, path: str = "", around: Around | None = None, card: 
         author=e.author or (e.site.author if e.site else ""),
         date=e.date,
         tags=e.tags,
-        card=card,
     )
 
 

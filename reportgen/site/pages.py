@@ -18,7 +18,7 @@ from reportgen.article.page import Absent, Article, Numbering, laid_out, lead_of
 from reportgen.article.player import together
 from reportgen.article.prose import Piece, Reference
 from reportgen.article.references import Known, check_references, number_text, value_at
-from reportgen.article.sections import Table
+from reportgen.article.sections import Findings, Table
 from reportgen.article.spreadsheet import csv_bytes
 from reportgen.errors import ExperimentError, TemplateError, did_you_mean
 from reportgen.pipeline import Report
@@ -171,20 +171,24 @@ def _known(name: str, article: Article) -> Known:
         tables=set(article.tables),
         sections={chapter.name for chapter in article.chapters},
         claims={name: claim.sentence for name, claim in article.claims.items()},
-        findings={chapter.name: chapter.findings for chapter in article.chapters},
+        findings=_findings(article),
     )
+
+
+def _findings(article: Article) -> dict[str, Findings]:
+    """As `results.json` has them: by section."""
+    return {chapter.name: chapter.findings for chapter in article.chapters}
 
 
 def lead_of_text(document: Document, reports: Reports) -> Media | None:
     """The picture that stands for a text: the one it names, the first that it places, or that of its experiment."""
-    article = _placed(document, reports)
-    if article is None:
-        return None
     own = document.front.experiment
-    placed = [_full(r, own) for r in document.prose.references if r.kind in ("figure", "animation")]
     if document.front.picture:
-        return article.media[document.front.picture]
-    return article.media[placed[0]] if placed else lead_of(reports[own].article) if own else None
+        return reports[own].article.media[document.front.picture]
+    for reference in document.prose.references:
+        if reference.kind in ("figure", "animation"):
+            return reports[reference.experiment or own].article.media[reference.name]
+    return lead_of(reports[own].article) if own else None
 
 
 def _placed(document: Document, reports: Reports) -> Article | None:
@@ -222,7 +226,7 @@ def _settled(pieces: Iterable[Piece], own: str, reports: Reports) -> list[Any]:
         if piece.kind == "claim":
             return escape(reports[name].article.claims[piece.name].sentence)
         if piece.kind == "number":
-            value = value_at(_known(name, reports[name].article).findings, piece.name)
+            value = value_at(_findings(reports[name].article), piece.name)
             return escape(number_text(value, piece.spec))
         caption = [settled(part) for part in piece.caption]
         return dataclasses.replace(piece, name=_full(piece, own), caption=tuple(caption))
