@@ -20,6 +20,7 @@ from browser import install
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from syrupy.assertion import SnapshotAssertion
 
     from reportgen.experiment import Experiment
 
@@ -31,6 +32,32 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if text := soak.recorded():
         terminalreporter.section("repeated with chance")
         terminalreporter.write(text)
+
+
+@pytest.fixture
+def messages(snapshot: SnapshotAssertion, tmp_path: Path) -> Callable[..., None]:
+    """Hold a message equal to the stored one; `pytest --snapshot-update` stores it anew, for review in the diff.
+
+        messages(str(caught.value))                    # the next message of this test
+        messages(**{case: error for case, error in …})  # several, in one stored table
+
+    Paths of this machine are stored as TMP and HERE.
+    """
+
+    def portable(text: object) -> str:
+        places = {str(tmp_path): "TMP", str(tmp_path.resolve()): "TMP", str(Path(__file__).parents[1]): "HERE"}
+        told = str(text)
+        for place, name in places.items():
+            told = told.replace(place, name)
+        return told
+
+    def compare(*texts: object, **named: object) -> None:
+        for text in texts:
+            assert portable(text) == snapshot
+        if named:
+            assert {case: portable(text) for case, text in named.items()} == snapshot
+
+    return compare
 
 
 @pytest.fixture(scope="session")
