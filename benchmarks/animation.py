@@ -41,9 +41,9 @@ def panels(scene: str) -> Any:
     """One network, with the data of a default run: weights that wander and shrink, or a line that comes to the data."""
     import numpy as np
 
-    from reportgen.figures import Panel
-    from reportgen.run import Run
-    from reportgen.trajectory import Trajectory
+    from reportgen.pictures import Panel
+    from reportgen.training.run import Run
+    from reportgen.training.trajectory import Trajectory
 
     run, rng = Run(), np.random.default_rng(0)
     kernels, biases = run.initial_weights()
@@ -73,7 +73,7 @@ def panels(scene: str) -> Any:
 
 def made(scene: str) -> Any:
     """The scene of that name."""
-    from reportgen.figures import scenes
+    from reportgen.pictures.scenes import scenes
 
     drawn = scenes["weights" if scene == "ticks" else scene](panels(scene))
     if scene == "ticks":
@@ -84,9 +84,9 @@ def made(scene: str) -> Any:
 
 
 def ours(scene: str, scale: int) -> bytes:
-    from reportgen.animation.formats import formats
-    from reportgen.animation.palette import Palette
-    from reportgen.animation.raster import Raster
+    from reportgen.pictures.formats import formats
+    from reportgen.pictures.palette import Palette
+    from reportgen.pictures.raster import Raster
 
     raster = Raster(made(scene), scale)
     sample = sorted({round(i * (raster.count - 1) / 19) for i in range(20)})
@@ -112,12 +112,12 @@ def job(way: str, scene: str, scale: int, out: Path) -> None:
     """Do one job in this process; print its seconds and the most memory, in MB, that the process ever had."""
     from PIL import Image
 
-    from reportgen.figures import style
+    from reportgen.pictures import style
 
     # What each way needs is loaded before the clock starts.
     Image.preinit()
     if way == "ours":
-        from reportgen.animation.formats import formats
+        from reportgen.pictures.formats import formats
 
         formats["gif"]
     else:
@@ -137,8 +137,8 @@ def errors(scene: str, scale: int, file: Path) -> None:
     from matplotlib.text import Text
     from PIL import Image, ImageSequence
 
-    from reportgen.animation.raster import Raster
-    from reportgen.figures import style
+    from reportgen.pictures import style
+    from reportgen.pictures.raster import Raster
 
     largest, on_text, total = 0, 0, 0.0
     with style.look(), Image.open(file) as gif:

@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from reportgen.sources import template_folder
+from reportgen.store.keys import template_folder
 
 
 def seconds(*command: str) -> tuple[float, float]:

@@ -28,11 +28,11 @@ CHUNK = 256
 
 def work(runs: int, executor: str, folder: Path) -> None:
     """The sweep itself; prints what is done and when, after each job."""
-    from reportgen import sweep
     from reportgen.executors import executors
     from reportgen.experiment import Arm, Experiment, Sweep
     from reportgen.penalties.l1 import L1
-    from reportgen.store import Store
+    from reportgen.store import sweep
+    from reportgen.store.store import Store
 
     e = Experiment(
         arms=(Arm(name="l1", penalty=L1(), strength=0.3, step="proximal"),),

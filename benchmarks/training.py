@@ -52,7 +52,7 @@ class Missing(Exception):
 
 def seed_runs(epochs: int) -> list[Any]:
     from reportgen.penalties.l1 import L1
-    from reportgen.run import Recording, Run, Training
+    from reportgen.training.run import Recording, Run, Training
 
     return [
         Run(
@@ -96,11 +96,11 @@ def timed(train: Callable[[], Any], times: int = 10) -> dict[str, float]:
 def ours(_: dict[str, np.ndarray]) -> Timed:
     import tensorflow as tf
 
-    from reportgen import training
-    from reportgen.training import train
+    from reportgen.training import compiled
+    from reportgen.training.compiled import train
 
     loops: list[float] = []
-    programs = training._program
+    programs = compiled._program
 
     def timed_program(**fixed: Any) -> Callable[..., Any]:
         program = programs(**fixed)
@@ -114,7 +114,7 @@ def ours(_: dict[str, np.ndarray]) -> Timed:
 
         return call
 
-    training._program = timed_program
+    compiled._program = timed_program
     epoch = train(seed_runs(1))
     after = [np.stack([t.kernels[i][-1] for t in epoch]) for i in range(len(SHAPES))]
     after += [np.stack([t.biases[i][-1] for t in epoch]) for i in range(len(SHAPES))]

@@ -24,21 +24,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import ReportgenError
+from reportgen.version import __version__
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from reportgen import datasets, penalties
-    from reportgen.animation.animate import animate
-    from reportgen.chapters import Progress
+    from reportgen.build.pipeline import Built
+    from reportgen.executors import Progress
     from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs
-    from reportgen.network import Network
-    from reportgen.pipeline import Built
-    from reportgen.recorder import WeightRecorder
-    from reportgen.run import Recording, Run, Training
-    from reportgen.trajectory import Trajectory
-
-__version__ = "0.1.0"
+    from reportgen.pictures.animate import animate
+    from reportgen.training.network import Network
+    from reportgen.training.recorder import WeightRecorder
+    from reportgen.training.run import Recording, Run, Training
+    from reportgen.training.trajectory import Trajectory
 
 __all__ = [
     "Arm",
@@ -63,11 +62,11 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(["Arm", "Comparison", "Experiment", "Reference", "Runs"], "reportgen.experiment"),
-    **dict.fromkeys(["Recording", "Run", "Training"], "reportgen.run"),
-    "Network": "reportgen.network",
-    "Trajectory": "reportgen.trajectory",
-    "WeightRecorder": "reportgen.recorder",
-    "animate": "reportgen.animation.animate",
+    **dict.fromkeys(["Recording", "Run", "Training"], "reportgen.training.run"),
+    "Network": "reportgen.training.network",
+    "Trajectory": "reportgen.training.trajectory",
+    "WeightRecorder": "reportgen.training.recorder",
+    "animate": "reportgen.pictures.animate",
 }
 """Where each name is defined that is loaded when it is asked for."""
 
@@ -100,7 +99,7 @@ def build(
     `reportgen.executors`, or a function that makes one. Files in the folder `templates` take the place of the templates
     of the package that have the same name.
     """
-    from reportgen import pipeline
+    from reportgen.build import pipeline
     from reportgen.experiment import Experiment
     from reportgen.experiment.file import load, parse, shipped
 
@@ -120,6 +119,6 @@ def build(
 
 def train(runs: Iterable[Run]) -> list[Trajectory]:
     """Train runs, as many at once as fit together, and return their trajectories in the order given."""
-    from reportgen.training import train as train_runs
+    from reportgen.training.compiled import train as train_runs
 
     return train_runs(runs)

@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 
 import click
 
-from reportgen import __version__
 from reportgen.cli import commands, terminal
+from reportgen.disk.isolation import shut_out
 from reportgen.errors import MachineError, ReportgenError, did_you_mean, reason, trouble
-from reportgen.surroundings import shut_out
+from reportgen.version import __version__
 
 MACHINE, BUG = 5, 70
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM

@@ -18,7 +18,7 @@ from reportgen.cli import terminal
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from reportgen.chapters import Progress
+    from reportgen.executors import Progress
 
 MODES = ("auto", "bar", "plain", "json", "none")
 

@@ -14,7 +14,7 @@ from reportgen.cli import terminal
 from reportgen.text import printable
 
 if TYPE_CHECKING:
-    from reportgen.pipeline import Built
+    from reportgen.build.pipeline import Built
 
 
 def summary(built: Built, out: Path) -> str:

@@ -9,7 +9,7 @@ What every one promises, and `tests/executors/test_contract.py` holds them to:
   with `MachineError`, and the others go on.
 - `shutdown(cancel_futures=True)` begins no other job. It waits for those that have begun, and gives up remote ones.
 - `kill_workers` ends also those that have begun; it may be called from a signal handler.
-- `remote` says that workers may not share this machine's disk. Such an executor is for training (`reportgen.jobs`).
+- `remote` says that workers may not share this machine's disk. Such an executor only trains (`store.remote`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,21 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from reportgen.registry import Registry
 
 executors: Registry[Callable[..., Executor]] = Registry("executor", __name__)
+
+
+class Progress(Protocol):
+    """Told how many pieces of a stage's work are done."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """A `Progress` that tells nobody."""
 
 
 def cores() -> int:

@@ -21,12 +21,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from reportgen.engine import versions
 from reportgen.errors import ExperimentError, MachineError, RefusedError, reason
 from reportgen.executors import Workers, cores, executors
 from reportgen.executors._parcels import do, job_of, outcome_of
 from reportgen.executors.processes import main_hidden
-from reportgen.onethread import compute_on_one_thread
+from reportgen.training.process import compute_on_one_thread
+from reportgen.training.versions import versions
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster

@@ -22,11 +22,11 @@ from multiprocessing.context import SpawnProcess
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
+from reportgen.disk.isolation import shut_out
 from reportgen.errors import MachineError, reason
 from reportgen.executors import Workers, cores, executors
 from reportgen.executors._parcels import do, job_of, outcome_of
-from reportgen.onethread import compute_on_one_thread
-from reportgen.surroundings import shut_out
+from reportgen.training.process import compute_on_one_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")

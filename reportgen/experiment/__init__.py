@@ -13,16 +13,16 @@ from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
-from reportgen.experiment.site import Date, Language, Site, Tags
-from reportgen.network import Network
+from reportgen.experiment.site_settings import Date, Language, Site, Tags
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
-from reportgen.run import Recording, Run, Step, Training
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Run, Step, Training
 from reportgen.values import Abstract, Checked, Label, shown
 
-SECTIONS_PACKAGE = "reportgen.article.sections"
-FORMATS_PACKAGE = "reportgen.animation.formats"
+SECTIONS_PACKAGE = "reportgen.sections.kinds"
+FORMATS_PACKAGE = "reportgen.pictures.formats"
 
 MOST_ARMS = 40
 """Every arm is compared with every other, and pictures have seven colours."""
@@ -95,7 +95,7 @@ class Sweep(Checked):
     count: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000
     """Runs in each cell. They are trained in chunks of 256, so a multiple of it wastes nothing."""
     weights: bool = False
-    """Also keep the last weights of every run in the store; `reportgen.sweep` reads them."""
+    """Also keep the last weights of every run in the store; `reportgen.store.sweep` reads them."""
     trajectories: Annotated[int, Field(ge=0, le=10)] = 0
     """So many runs of each cell are also recorded, as `[recording]` says, and put into the folder `trajectories`."""
 

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reportgen import toml
 from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import (
@@ -26,20 +25,21 @@ from reportgen.experiment import (
     Runs,
     Sweep,
     format_names,
-    misnamed,
     section_names,
+    toml,
+    wrong_file_hint,
 )
-from reportgen.experiment.site import Colours, Link, Site
-from reportgen.network import Network
+from reportgen.experiment.site_settings import Colours, Link, Site
+from reportgen.experiment.toml import made, notes, table
 from reportgen.penalties import penalties
 from reportgen.registry import Registry
-from reportgen.run import Recording, Training
-from reportgen.toml import made, notes, table
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Training
 
 
 def load(path: Path) -> Experiment:
     """Read an experiment file; raises `ExperimentError` with one line for every mistake in it."""
-    misnamed.check(path)
+    wrong_file_hint.check(path)
     return toml.load(path, _kind())
 
 

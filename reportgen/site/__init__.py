@@ -1,1 +1,4 @@
-"""A site of several posts and pages, made from a folder with a `reportgen.toml`."""
+"""Several posts and pages as one site: its folder, pages, feed and map.
+
+Publishing, checking and previewing a site does not belong here.
+"""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from reportgen.article.around import Page
-from reportgen.experiment.site import Site
+from reportgen.experiment.site_settings import Site
+from reportgen.page.page_head import Page
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"

@@ -12,14 +12,14 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from reportgen import toml
-from reportgen.article import around, prose
-from reportgen.article.prose import Prose, Reference
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
-from reportgen.experiment import Experiment
+from reportgen.experiment import Experiment, toml
 from reportgen.experiment.file import load, on_offer, parse, shipped, site_made, site_table
-from reportgen.experiment.site import Date, Language, Site, Tags
-from reportgen.toml.positions import positions
+from reportgen.experiment.site_settings import Date, Language, Site, Tags
+from reportgen.experiment.toml.positions import positions
+from reportgen.markdown import markdown
+from reportgen.markdown.markdown import Prose, Reference
+from reportgen.page import page_head
 from reportgen.values import Abstract, Checked, Label, short
 
 SETTINGS = "reportgen.toml"
@@ -206,7 +206,7 @@ def read(path: Path) -> Folder:
         _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, mistakes)
         for name in names
     ]
-    for key, error in around.mistakes(settings.site, path):
+    for key, error in page_head.mistakes(settings.site, path):
         mistakes.tell(f"{found.place(key)}: {error}")
     known = [page for page in pages if page]
     written = [post for post in posts if post]
@@ -306,8 +306,8 @@ def _document(path: Path, file: str, post: bool, mistakes: Mistakes) -> Document
     text = mistakes.trying(lambda: toml.read(path / file, "text", LARGEST))
     if text is None:
         return None
-    front = mistakes.trying(lambda: toml.parse(prose.front_text(text), name, _FRONT))
-    parsed = mistakes.trying(lambda: prose.parse(text, name))
+    front = mistakes.trying(lambda: toml.parse(markdown.front_text(text), name, _FRONT))
+    parsed = mistakes.trying(lambda: markdown.parse(text, name))
     if front and post and not front.date:
         mistakes.tell(f"{name}:1:1: a post needs a date, like date = 2026-11-23 between lines of +++")
     if not (front and parsed):

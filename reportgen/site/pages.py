@@ -11,17 +11,18 @@ from typing import Any
 
 from markupsafe import escape
 
-from reportgen.animation import Media
-from reportgen.article import policy, prose
-from reportgen.article.around import Page
-from reportgen.article.page import Absent, Article, Numbering, laid_out, lead_of, table_file
-from reportgen.article.player import together
-from reportgen.article.prose import Piece, Reference
-from reportgen.article.references import Known, check_references, number_text, value_at
-from reportgen.article.sections import Findings, Table
-from reportgen.article.spreadsheet import csv_bytes
+from reportgen.build.pipeline import Report
 from reportgen.errors import ExperimentError, TemplateError, did_you_mean
-from reportgen.pipeline import Report
+from reportgen.markdown import markdown
+from reportgen.markdown.markdown import Piece, Reference
+from reportgen.markdown.references import Known, check_references, number_text, value_at
+from reportgen.page import policy
+from reportgen.page.article import Absent, Article, Numbering, laid_out, lead_of, table_file
+from reportgen.page.page_head import Page
+from reportgen.page.spreadsheet import csv_bytes
+from reportgen.pictures.media import Media
+from reportgen.sections import Findings, Table
+from reportgen.sections.player import together
 from reportgen.site.folder import Document, Mistakes
 from reportgen.text import shortened
 
@@ -74,7 +75,7 @@ def check(documents: Iterable[Document], reports: Reports) -> None:
 def text(
     document: Document,
     reports: Reports,
-    bound: prose.Bound,
+    bound: markdown.Bound,
     page: Page,
     look: Look,
     lead: Media | None,

@@ -1,7 +1,7 @@
 /* Animations that the page draws itself, from the weights that were recorded: paused, searched, compared and read.
 
    Without scripts, or where something fails, a figure keeps its GIF. All players of a page share one clock, so they show
-   the same step and the same run. The weights come from reportgen/article/player.py, which says how they are packed. */
+   the same step and the same run. The weights come from reportgen/sections/player.py, which says how they are packed. */
 
 (() => {
   "use strict";

@@ -1,4 +1,4 @@
-/* Trains a dense network as reportgen/training.py does, number for number: one sample a step, plain gradient descent.
+/* Trains a dense network as reportgen/training/compiled.py does, number for number: one sample a step, plain gradient descent.
    Arithmetic only, nothing here knows of a page.
 
    trainer.train(task)       what becomes of a network; see there

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reportgen.animation.formats import formats
-from reportgen.animation.presets import PRESETS
-from reportgen.cli import completing
+from reportgen.cli import complete
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit
 from reportgen.errors import ExperimentError
+from reportgen.pictures.formats import formats
+from reportgen.pictures.presets import PRESETS
 
 if TYPE_CHECKING:
-    from reportgen.animation.animate import Animated
-    from reportgen.figures.timeline import Timeline
+    from reportgen.pictures.animate import Animated
+    from reportgen.pictures.timeline import Timeline
 
 
 class SceneOption(click.Option):
     """Lists the scenes when help is asked for: only their classes know which show a training, and load matplotlib."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from reportgen.animation.animate import training_scenes
+        from reportgen.pictures.animate import training_scenes
 
         self.help = f"{self.help} One of {', '.join(training_scenes())}.  [default: weights]"
         return super().get_help_record(ctx)
@@ -52,7 +52,7 @@ class SceneOption(click.Option):
     multiple=True,
     default=("weights",),
     metavar="NAME",
-    shell_complete=completing.scenes,
+    shell_complete=complete.scenes,
     help="What to draw; several stand side by side, in step.",
 )
 @click.option(
@@ -108,7 +108,7 @@ def command(
     A TRAJECTORY is a file that reportgen.WeightRecorder or Trajectory.save wrote. Several are drawn side by side, at
     the steps that all of them recorded. An animation that is there already is replaced.
     """
-    from reportgen.animation.animate import animate
+    from reportgen.pictures.animate import animate
 
     if fps is None and frames is None and options["preset"]:
         fps = PRESETS[options["preset"]].rate
@@ -119,7 +119,7 @@ def command(
 
 
 def _timeline(length: float | None, hold: float | None, fps: float | None, frames: int | None, pace: str) -> Timeline:
-    from reportgen.figures.timeline import Timeline
+    from reportgen.pictures.timeline import Timeline
 
     if fps is not None and frames is not None:
         raise ExperimentError("--fps and --frames both say how many frames there are; give one of them")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from reportgen.cli import building, execution, strictness
-from reportgen.cli.completing import folders
+from reportgen.cli import build_options, executor_options, strict_option
+from reportgen.cli.complete import folders
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
@@ -27,21 +27,21 @@ from reportgen.cli.terminal import emit, tell
     shell_complete=folders,
     help="Where the report goes.",
 )
-@building.cache_dir
+@build_options.cache_dir
 @click.option(
     "--templates",
     metavar="DIR",
     shell_complete=folders,
     help="Templates and styles of your own: files in DIR take the place of those with the same name.",
 )
-@building.explain
+@build_options.explain
 @click.option("--verify", is_flag=True, help="Build once more from nothing, and compare every file.")
-@building.adopt
+@build_options.adopt
 @click.option("--overwrite-edited", is_flag=True, help="Replace files of the report that were edited since.")
-@building.allow_shared_cache
-@building.no_lock
-@strictness.option
-@execution.options
+@build_options.allow_shared_cache
+@build_options.no_lock
+@strict_option.option
+@executor_options.options
 @progress_option
 @debug
 def command(
@@ -65,13 +65,14 @@ def command(
 
     What an earlier build trained, computed or drew is not made again.
     """
-    from reportgen import guard, pipeline
+    from reportgen.build import pipeline
     from reportgen.cli.summary import summary
     from reportgen.experiment.file import load, parse, shipped
+    from reportgen.output import allowed_folders
 
     wanted = parse(shipped(), "default.toml") if experiment is None else load(experiment)
-    out = guard.named(output)
-    own = None if templates is None else guard.named(templates)
+    out = allowed_folders.named(output)
+    own = None if templates is None else allowed_folders.named(templates)
     allowed = pipeline.Allowed(
         adopt=adopt, overwrite_edited=overwrite_edited, no_lock=no_lock, shared_cache=allow_shared_cache
     )
@@ -79,7 +80,7 @@ def command(
         built = pipeline.build(
             wanted,
             out,
-            cache=None if cache_dir is None else guard.named(cache_dir),
+            cache=None if cache_dir is None else allowed_folders.named(cache_dir),
             executor=executor,
             progress=report,
             explain=(lambda line: tell(f"reportgen: {line}")) if explain else None,
@@ -95,4 +96,4 @@ def command(
     emit(summary(built, out), controls=True)
     if verify:
         emit(f"\nBuilt again from nothing: all {equal} files are equal.")
-    strictness.settle(strict, out, built.new or verify, built.diverged)
+    strict_option.settle(strict, out, built.new or verify, built.diverged)

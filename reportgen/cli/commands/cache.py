@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reportgen.cli.completing import folders
+from reportgen.cli.complete import folders
 from reportgen.cli.program import Commands, debug
 from reportgen.cli.terminal import emit
 from reportgen.errors import ExperimentError, VerificationError
 
 if TYPE_CHECKING:
-    from reportgen.housekeeping import Entry
+    from reportgen.store.housekeeping import Entry
 
 _SHOWN = 20
 """The most damaged entries that are named."""
@@ -52,7 +52,7 @@ def path(cache_dir: str | None) -> None:
 @debug
 def ls(cache_dir: str | None) -> None:
     """Say what is in the store: kinds of entries, how many, how large, and when the oldest was last used."""
-    from reportgen.housekeeping import entries
+    from reportgen.store.housekeeping import entries
 
     folder = _there(cache_dir)
     kinds: dict[str, list[Entry]] = defaultdict(list)
@@ -79,7 +79,7 @@ def ls(cache_dir: str | None) -> None:
 @debug
 def gc(cache_dir: str | None, unused_for: float, max_size: str | None, no_lock: bool) -> None:
     """Delete what has not been used for long."""
-    from reportgen.housekeeping import collect
+    from reportgen.store.housekeeping import collect
 
     most = None if max_size is None else _bytes(max_size)
     deleted = collect(_there(cache_dir), unused_for=unused_for, max_size=most, lock=not no_lock)
@@ -92,7 +92,7 @@ def gc(cache_dir: str | None, unused_for: float, max_size: str | None, no_lock: 
 @debug
 def verify(cache_dir: str | None) -> None:
     """Read every entry, and name those that are damaged; builds make them again by themselves."""
-    from reportgen.housekeeping import damaged, entries
+    from reportgen.store.housekeeping import damaged, entries
 
     folder = _there(cache_dir)
     found = list(damaged(folder))
@@ -106,10 +106,10 @@ def verify(cache_dir: str | None) -> None:
 
 
 def _store(named: str | None) -> Path:
-    from reportgen import guard
-    from reportgen.store import default_folder
+    from reportgen.output import allowed_folders
+    from reportgen.store.store import default_folder
 
-    return default_folder() if named is None else guard.named(named)
+    return default_folder() if named is None else allowed_folders.named(named)
 
 
 def _there(named: str | None) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reportgen.cli.completing import folders
+from reportgen.cli.complete import folders
 from reportgen.cli.program import debug
 from reportgen.cli.terminal import emit
 
@@ -28,7 +28,7 @@ def command(folder: str, strict: bool, form: str, base: str) -> None:
     """
     import json
 
-    from reportgen import check
+    from reportgen.companions import check
     from reportgen.errors import ExperimentError
 
     files = check.of_folder(folder)

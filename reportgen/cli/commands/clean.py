@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reportgen.cli.completing import folders
+from reportgen.cli.complete import folders
 from reportgen.cli.program import debug
 from reportgen.cli.terminal import emit
 
@@ -20,8 +20,8 @@ def command(folder: str, dry_run: bool, no_lock: bool) -> None:
     That is the files on the list that each build leaves there, .reportgen-manifest.json. Files that were edited since
     are kept, and so is everything else.
     """
-    from reportgen import guard, output
+    from reportgen.output import allowed_folders, output_folder
 
-    deleted = output.clean(guard.named(folder), dry_run=dry_run, lock=not no_lock)
+    deleted = output_folder.clean(allowed_folders.named(folder), dry_run=dry_run, lock=not no_lock)
     count = "1 file" if len(deleted) == 1 else f"{len(deleted):,} files"
     emit("\n".join([*map(str, deleted), f"{count} {'would be' if dry_run else 'are'} deleted."]))

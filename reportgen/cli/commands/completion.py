@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reportgen.cli.completing import WHERE, script
+from reportgen.cli.complete import WHERE, script
 from reportgen.cli.terminal import emit
 
 

@@ -52,9 +52,9 @@ def command(
     A and B are output folders of "reportgen build", or the results.json in them. Settings come first, then verdicts
     and claims that came out otherwise, then numbers, those that changed most on top.
     """
-    from reportgen.article.difference import as_json
-    from reportgen.article.difference.comparing import difference
-    from reportgen.article.results import load
+    from reportgen.companions.diff import as_json
+    from reportgen.companions.diff.comparing import difference
+    from reportgen.page.results import load
 
     results = [load(place) for place in (first, second)]
     found = difference(*results, names=(str(first), str(second)), tolerance=tolerance)
@@ -62,11 +62,11 @@ def command(
     if form == "json":
         content = as_json(found)
     elif form == "html":
-        from reportgen.article.difference.page import render
+        from reportgen.companions.diff.diff_page import render
 
         content = render(found).encode()
     else:
-        from reportgen.article.difference.words import text
+        from reportgen.companions.diff.words import text
 
         content = text(found, everything=everything)
     if file is None:
@@ -79,8 +79,8 @@ def command(
 
 
 def _write(file: Path, content: bytes, places: tuple[Path, Path]) -> None:
+    from reportgen.disk.files import put, telling
     from reportgen.errors import ExperimentError
-    from reportgen.files import put, telling
 
     compared = (read for place in places for read in (place, place / "results.json"))
     if file.is_file() and any(read.is_file() and file.samefile(read) for read in compared):

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from reportgen.cli.completing import folders
+from reportgen.cli.complete import folders
 from reportgen.cli.program import MACHINE, debug
 from reportgen.cli.terminal import emit, tell
 
@@ -37,11 +37,11 @@ def command(form: str, output: str, cache_dir: str | None) -> None:
     Nothing is changed. Exits with 0 if a build can run here, and with 5 if something that it needs is missing. The text
     has no names of users or machines, so it can be pasted into a report of a bug.
     """
-    from reportgen import guard
-    from reportgen.doctor import Looking, examine
+    from reportgen.companions.doctor import Looking, examine
+    from reportgen.output import allowed_folders
 
     found = []
-    for each in examine(guard.named(output), None if cache_dir is None else guard.named(cache_dir)):
+    for each in examine(allowed_folders.named(output), None if cache_dir is None else allowed_folders.named(cache_dir)):
         if isinstance(each, Looking):
             tell(f"reportgen: trying {each.at} …")
             continue

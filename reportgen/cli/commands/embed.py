@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from reportgen.cli import completing
+from reportgen.cli import complete
 from reportgen.cli.terminal import emit
 
 KINDS = ("markdown", "image", "video", "player")
 
 
 @click.command("embed")
-@click.argument("name", required=False, shell_complete=completing.animations)
+@click.argument("name", required=False, shell_complete=complete.animations)
 @click.option(
     "-o",
     "--output",
@@ -21,7 +21,7 @@ KINDS = ("markdown", "image", "video", "player")
     default=Path("output"),
     show_default=True,
     metavar="DIR",
-    shell_complete=completing.folders,
+    shell_complete=complete.folders,
     help="The folder of the report.",
 )
 @click.option("--base", metavar="URL", help="The address that this folder has or will have; else relative to it.")
@@ -32,8 +32,8 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
     Without NAME the animations are listed. The same snippets, with buttons that copy them, are in embed/index.html of
     the report.
     """
-    from reportgen.article.embed import NO_ANIMATIONS, animations, check_base, chosen, snippets
     from reportgen.errors import ExperimentError
+    from reportgen.page.embed import NO_ANIMATIONS, animations, check_base, chosen, snippets
 
     address = check_base(base) if base else ""
     known = animations(output)

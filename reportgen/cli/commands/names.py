@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reportgen.cli.completing import folders
+from reportgen.cli.complete import folders
 from reportgen.cli.terminal import emit
 
 
@@ -18,8 +18,8 @@ def command(folder: Path, only: str) -> None:
 
     DIR is the folder of the report, or of the post that it became, "output" unless given.
     """
-    from reportgen.article.references import on_offer
-    from reportgen.article.results import load
+    from reportgen.markdown.references import on_offer
+    from reportgen.page.results import load
 
     found = [known for known in on_offer(load(folder)) if only.casefold() in " ".join(known).casefold()]
     width = max((len(reference) for reference, _ in found if len(reference) < 60), default=0)

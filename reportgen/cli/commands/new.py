@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reportgen.cli import completing
+from reportgen.cli import complete
 from reportgen.cli.terminal import emit
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ WORKFLOW = ".github/workflows/report.yml"
 
 
 @click.command("new")
-@click.argument("name", default="default", shell_complete=completing.experiments)
+@click.argument("name", default="default", shell_complete=complete.experiments)
 @click.option(
     "-o",
     "--output",
@@ -57,7 +57,7 @@ def command(name: str, place: Path | None, listing: bool) -> None:
         emit(f"{folder} is a new site. Next: reportgen serve {folder}")
     elif name == "workflow":
         file = place or Path(WORKFLOW)
-        _write({file: (_package("publish") / "workflow.yml").read_bytes()})
+        _write({file: (_package("companions") / "publish" / "workflow.yml").read_bytes()})
         emit(
             f"{file} is written. Next: name reportgen in requirements.txt as you installed it, set Pages to "
             '"GitHub Actions" in the settings of the repository, commit and push'

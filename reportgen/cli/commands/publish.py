@@ -9,12 +9,12 @@ import click
 
 from reportgen.cli.program import debug
 from reportgen.cli.terminal import emit
+from reportgen.companions.publish.hosts import hosts
 from reportgen.errors import did_you_mean
-from reportgen.publish.hosts import hosts
 from reportgen.text import printable
 
 if TYPE_CHECKING:
-    from reportgen.publish.pages import Publication
+    from reportgen.companions.publish.github_pages import Publication
 
 _SHOWN = 15
 """The most names that are listed of each kind of change."""
@@ -85,13 +85,13 @@ def gh_pages(
     pushed; your branches, index and files are not touched, and nothing is forced. On the branch only files that
     reportgen put there, and nobody edited since, are replaced or deleted.
     """
-    from reportgen import guard
-    from reportgen.publish import leaks, pages
-    from reportgen.publish.folder import read
+    from reportgen.companions.publish import github_pages, refuse_leaks
+    from reportgen.companions.publish.finished_site import read
+    from reportgen.output import allowed_folders
 
-    site = read(guard.named(folder), "GitHub Pages", pages.LIMITS, lock=not no_lock)
-    leaks.refuse(site.files, guard.named(folder))
-    publication = pages.prepare(
+    site = read(allowed_folders.named(folder), "GitHub Pages", github_pages.LIMITS, lock=not no_lock)
+    refuse_leaks.refuse(site.files, allowed_folders.named(folder))
+    publication = github_pages.prepare(
         site,
         Path(),
         remote=remote,
@@ -144,12 +144,12 @@ def _told(name: str) -> click.Command:
     @_no_lock
     @debug
     def told(folder: str, place: str | None, no_lock: bool) -> None:
-        from reportgen import guard
-        from reportgen.publish import leaks
-        from reportgen.publish.folder import read
+        from reportgen.companions.publish import refuse_leaks
+        from reportgen.companions.publish.finished_site import read
+        from reportgen.output import allowed_folders
 
-        site = read(guard.named(folder), host.title, host.limits, lock=not no_lock)
-        leaks.refuse(site.files, guard.named(folder))
+        site = read(allowed_folders.named(folder), host.title, host.limits, lock=not no_lock)
+        refuse_leaks.refuse(site.files, allowed_folders.named(folder))
         lines = [host.line(folder, place), host.note]
         if host.untold:
             lines.append(f"{host.title} does not document a limit on {host.untold}; none was checked.")

@@ -38,8 +38,8 @@ def command(kind: str, form: str) -> None:
     if form == "json":
         emit(_json(schema()))
         return
-    from reportgen.article.sections import sections
-    from reportgen.experiment.manual import manual
+    from reportgen.experiment.schema_manual import manual
+    from reportgen.sections import sections
 
     emit(manual(schema(), {name: sections[name].title for name in sections.names()}).encode())
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reportgen.cli import building, execution
-from reportgen.cli.completing import folders
+from reportgen.cli import build_options, executor_options
+from reportgen.cli.complete import folders
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit, tell
 
 if TYPE_CHECKING:
-    from reportgen import pipeline
-    from reportgen.chapters import Progress
+    from reportgen.build import pipeline
+    from reportgen.executors import Progress
 
 
 @click.command("serve")
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
 @click.option("--expose", is_flag=True, help="Allow a --host that other machines can reach. They can read all of it.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
-@building.cache_dir
+@build_options.cache_dir
 @click.option(
     "--templates", metavar="DIR", shell_complete=folders, help="Templates and styles of your own, watched as well."
 )
-@building.allow_shared_cache
-@building.no_lock
-@execution.options
+@build_options.allow_shared_cache
+@build_options.no_lock
+@executor_options.options
 @progress_option
 @debug
 def command(
@@ -60,18 +60,19 @@ def command(
 
     The address is printed on a line of its own. Ctrl-C ends the server (exit code 130) and deletes nothing.
     """
-    from reportgen import guard, pipeline
+    from reportgen.build import pipeline
+    from reportgen.companions.serve import is_loopback, serve
     from reportgen.errors import ExperimentError
-    from reportgen.serve import is_loopback, serve
+    from reportgen.output import allowed_folders
 
     if expose and is_loopback(host):
         raise ExperimentError("--expose needs the address to listen at, such as --host 0.0.0.0")
     source = _Preview(
         path,
         _How(
-            cache=None if cache_dir is None else guard.named(cache_dir),
+            cache=None if cache_dir is None else allowed_folders.named(cache_dir),
             executor=executor,
-            templates=None if templates is None else guard.named(templates),
+            templates=None if templates is None else allowed_folders.named(templates),
             allowed=pipeline.Allowed(shared_cache=allow_shared_cache, no_lock=no_lock),
         ),
     )
@@ -112,9 +113,9 @@ class _Preview:
     prefix = "/"
 
     def __init__(self, path: Path | None, how: _How) -> None:
+        from reportgen.build.pipeline import Memo
         from reportgen.errors import ExperimentError
-        from reportgen.experiment import misnamed
-        from reportgen.pipeline import Memo
+        from reportgen.experiment import wrong_file_hint
         from reportgen.site.folder import SETTINGS
 
         self._how = how
@@ -123,7 +124,7 @@ class _Preview:
         if path and path.is_dir() and not self._folder:
             raise ExperimentError(f"{path} has no {SETTINGS}; name the folder of a site, or an experiment file")
         if path and not self._folder:
-            misnamed.check(path)
+            wrong_file_hint.check(path)
         self._file = path
         self.name = str(path or "the site in this folder" if self._folder else path or "the default experiment")
         self._theme: list[Path] = []
@@ -133,7 +134,7 @@ class _Preview:
         return [path for path in (*sources, self._how.templates) if path]
 
     def build(self, progress: Progress) -> Mapping[str, bytes]:
-        from reportgen import pipeline
+        from reportgen.build import pipeline
 
         work = self._work()
         how = self._how
@@ -143,9 +144,9 @@ class _Preview:
     def _work(self) -> pipeline.Work:
         from urllib.parse import urlsplit
 
+        from reportgen.build.pipeline import Single
         from reportgen.experiment.file import load, parse, shipped
-        from reportgen.pipeline import Single
-        from reportgen.site.several import Several
+        from reportgen.site.whole_site import Several
 
         if self._folder:
             site = Several(self._folder, self._how.templates, self._memo)

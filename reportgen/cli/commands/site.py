@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from reportgen.cli import building, execution, strictness
-from reportgen.cli.completing import folders
+from reportgen.cli import build_options, executor_options, strict_option
+from reportgen.cli.complete import folders
 from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
@@ -27,17 +27,17 @@ from reportgen.cli.terminal import emit, tell
     help="Where the site goes.",
     shell_complete=folders,
 )
-@building.cache_dir
+@build_options.cache_dir
 @click.option(
     "--templates", metavar="DIR", shell_complete=folders, help="Templates and styles in place of the site's theme."
 )
-@building.explain
-@building.adopt
+@build_options.explain
+@build_options.adopt
 @click.option("--overwrite-edited", is_flag=True, help="Replace files of the site that were edited since.")
-@building.allow_shared_cache
-@building.no_lock
-@strictness.option
-@execution.options
+@build_options.allow_shared_cache
+@build_options.no_lock
+@strict_option.option
+@executor_options.options
 @progress_option
 @debug
 def command(
@@ -58,17 +58,18 @@ def command(
 
     DIR holds a reportgen.toml and is the current folder unless given; "reportgen new site" makes one to start from.
     """
-    from reportgen import guard, pipeline
+    from reportgen.build import pipeline
     from reportgen.cli.summary import listing
-    from reportgen.site.several import Several
+    from reportgen.output import allowed_folders
+    from reportgen.site.whole_site import Several
 
-    out = guard.named(output)
-    work = Several(folder, None if templates is None else guard.named(templates))
+    out = allowed_folders.named(output)
+    work = Several(folder, None if templates is None else allowed_folders.named(templates))
     with progress(mode) as report:
         done = pipeline.carry_out(
             work,
             out,
-            cache=None if cache_dir is None else guard.named(cache_dir),
+            cache=None if cache_dir is None else allowed_folders.named(cache_dir),
             executor=executor,
             progress=report,
             explain=(lambda line: tell(f"reportgen: {line}")) if explain else None,
@@ -79,4 +80,4 @@ def command(
     emit(listing(done.files, out, out / "index.html"), controls=True)
     if not work.folder.site.root:
         tell("reportgen: there is no base in its settings, so the site has no feed, no map and no previews elsewhere")
-    strictness.settle(strict, out, done.new)
+    strict_option.settle(strict, out, done.new)

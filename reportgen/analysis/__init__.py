@@ -1,1 +1,0 @@
-"""What the recorded weights say. Pure NumPy on plain arrays; nothing here trains, draws or prints."""

@@ -1,0 +1,85 @@
+"""The stages of a build and what each is made from, which is also the name of its work in the store.
+
+Whatever could change what comes out must be among the parts, and what only the page shows must not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from reportgen.version import __version__
+from reportgen.store import keys
+from reportgen.pictures.formats import formats
+from reportgen.training.versions import engine
+from reportgen.errors import TemplateError
+from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
+from reportgen.store.keys import Parts
+
+_TOOLS = ("python", "machine", "tensorflow", "numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
+"""What the report names as its tools."""
+
+_KINDS = ("reportgen.datasets", "reportgen.penalties")
+"""Packages of which an experiment names what it uses."""
+
+
+def of_section(name: str, core: Experiment) -> Parts:
+    """What the findings of a section come from; `core` is what its code is given of an experiment."""
+    modules = [f"{SECTIONS_PACKAGE}.{name}", "reportgen.sections.result"]
+    modules += [module for package in _KINDS for module in keys.package(package)]
+    return {
+        **keys.settings(core, "experiment"),
+        **keys.code(*modules),
+        **keys.versions(*_TOOLS),
+        **{f"training: {part}": value for part, value in engine().items()},
+        "reportgen": __version__,
+    }
+
+
+def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Parts:
+    """What the files of a picture come from: the digest of all that it shows, and the modules that draw it."""
+    modules = ["reportgen.pictures.draw", *drawn_by, *(f"{FORMATS_PACKAGE}.{name}" for name in wanted)]
+    return {
+        "what it shows": item,
+        "formats": " ".join(wanted),
+        **_encoders(wanted),
+        **keys.code(*modules),
+        **keys.versions("python", "numpy", "matplotlib", "pillow"),
+    }
+
+
+def of_build(experiments: Mapping[str, Experiment], templates: Path | None = None) -> Parts:
+    """What reports of experiments come from; equal parts are equal bytes. `templates` are the user's own.
+
+    Raises `TemplateError` if there is no such folder.
+    """
+    if templates and not templates.is_dir():
+        raise TemplateError(f"there is no folder of templates {templates}")
+    own = keys.files(templates) if templates else {}
+    return {
+        **{name: part for known, e in experiments.items() for name, part in keys.settings(e, known).items()},
+        **keys.code(*keys.everything()),
+        **keys.files(keys.template_folder()),
+        **{f"own {path}": digest for path, digest in own.items()},
+        **_encoders({name: None for e in experiments.values() for name in e.formats}),
+        **keys.versions(*_TOOLS, "jinja2", "math-core", "pygments", "markdown-it-py", "mdit-py-plugins"),
+        **{f"training: {part}": value for part, value in engine().items()},
+    }
+
+
+def changed(before: Parts, now: Parts) -> list[str]:
+    """The parts, by name, that are not as they were, as a person is told of them."""
+    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    return [_told(name, before.get(name), now.get(name)) for name in names]
+
+
+def _encoders(names: Iterable[str]) -> Parts:
+    """What programs the films of a report are made by: another version writes other bytes."""
+    return {f"encoder of {name}": program for name in names if (program := formats[name]().made_by())}
+
+
+def _told(name: str, before: Any, now: Any) -> str:
+    if name.startswith(("experiment.", "version of", "training: ")):
+        return f"{name.removeprefix('experiment.')} was {before or 'absent'}, is {now or 'absent'}"
+    return f"{name} {'is new' if before is None else 'is gone' if now is None else 'changed'}"

@@ -1,0 +1,73 @@
+"""A folder on disk as the files of a site, read when they are asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from reportgen.companions.check.problem import Problem
+from reportgen.disk import files
+from reportgen.errors import ExperimentError
+
+
+class Folder(Mapping[str, bytes]):
+    """Every regular file below a folder, by its relative path with slashes.
+
+    Symbolic links are never followed, neither to files nor to folders: they are `problems`, and so is everything else
+    that cannot be published. Only `.git` is left out, for history is no part of a site; the list of files that
+    reportgen keeps there is looked at like any other file, since whoever copies the folder to a host copies it too.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._sizes: dict[str, int] = {}
+        problems = []
+        for entry in _entries(path):
+            name = os.path.relpath(entry.path, path).replace(os.sep, "/")
+            if entry.is_symlink():
+                problems.append(Problem("link", name, None, "it is a symbolic link, and is not followed or published"))
+            elif entry.is_file(follow_symlinks=False):
+                self._sizes[name] = entry.stat(follow_symlinks=False).st_size
+            else:
+                problems.append(Problem("link", name, None, "it is no regular file, and is not published"))
+        self.problems = tuple(problems)
+
+    def size(self, name: str) -> int:
+        """Bytes of a file, without reading it."""
+        return self._sizes[name]
+
+    def __getitem__(self, name: str) -> bytes:
+        size = self._sizes[name]  # KeyError before the disk is asked for a name that comes from elsewhere
+        with files.regular(self.path / name, follow=False) as file:
+            return file.read(size)  # no more, should it grow meanwhile
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sizes)
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+
+def of_folder(path: str | os.PathLike[str]) -> Folder:
+    """The files of a folder, for `inspect`.
+
+    Raises `ExperimentError` if there is no such folder, `OSError` if it cannot be read; reading a file raises `OSError`
+    too, or `ValueError` if it has become something else than a file.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112 - false, not an error, for a name with a zero byte
+        raise ExperimentError(f"there is no folder {str(path)!r}")
+    return Folder(Path(path))
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    waiting = [os.fspath(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.name == ".git":
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    yield entry

@@ -1,0 +1,39 @@
+"""Scenes: figures that move, one file each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from reportgen.registry import Registry
+
+if TYPE_CHECKING:  # a page that finds its pictures drawn never loads matplotlib
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+
+class Scene(Protocol):
+    """A figure of which some artists move. Limits are fixed for all frames, so that the axes hold still.
+
+    A scene of training is made from `panels`, one frame for each of their records; a scene of theory says what it
+    needs by its own parameters. Both take `counter`, which is false for all but one of the scenes side by side.
+    """
+
+    figure: Figure
+    moving: Sequence[Artist]
+    frames: int
+
+    def show(self, frame: int) -> None:
+        """Move the moving artists to where they are in `frame`; touches nothing else."""
+
+
+class SceneClass(Protocol):
+    """What is registered: the class of a scene."""
+
+    of_training: bool
+
+    def __call__(self, *args: Any, **inputs: Any) -> Scene: ...
+
+
+scenes: Registry[SceneClass] = Registry("scene", __name__)
+"""Classes made from keyword inputs."""

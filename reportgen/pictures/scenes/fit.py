@@ -1,0 +1,77 @@
+"""The function that a network computes, on its way to the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from reportgen.datasets import Data
+from reportgen.errors import DataError
+from reportgen.pictures import Panel, panel_grid, style, trajectory_views
+from reportgen.pictures.counter import Counter
+from reportgen.pictures.scenes import scenes
+from reportgen.statistics.fitted_curves import curves
+
+
+@scenes.register("fit")
+class Fit:
+    """Training samples that stand still, the truth among them, and a line that moves: networks of one input.
+
+    Raises `DataError` for networks with more inputs or outputs, and for trajectories that know no data.
+    """
+
+    of_training: ClassVar[bool] = True
+
+    def __init__(self, panels: Sequence[Panel], counter: bool = True) -> None:
+        steps = panels[0].trajectory.steps
+        self.frames = len(steps)
+        drawn = [trajectory_views.data(panel, "fit") for panel in panels]
+        for panel in panels:
+            shape = panel.trajectory.run.data.shape
+            if shape != (1, 1):
+                has = " and ".join(map(trajectory_views.count, shape, ("input", "output")))
+                raise DataError(
+                    f"scene 'fit' draws one output as a function of one input; this network has {has}: take 'predicted'"
+                )
+        # Limits come from the data, so the axes hold still, and a line that starts far away comes in from outside.
+        self._across = trajectory_views.span([data.x_train for data in drawn], 0.08)
+        heights = [data.y_train for data in drawn] + [data.truth[1] for data in drawn if data.truth is not None]
+        self._up = trajectory_views.span(heights, 0.06)
+        page = panel_grid.Sheet(panels, panel_grid.plot_height(panels), panel_grid.PLOT_FOOT)
+        self.figure = page.figure
+        self._lines, entries = [], dict[str, Any]()
+        for axes, panel, data in zip(page.plots(self._frame), panels, drawn, strict=True):
+            color = style.ORANGE if panel.arm is None else style.arm(panel.arm).color
+            entries |= self._still(axes, data)
+            grid, outputs = curves(panel.trajectory)
+            (line,) = axes.plot(grid, outputs[0], color=color, linewidth=3, zorder=3)
+            self._lines.append((line, outputs))
+        entries["network"] = self._lines[0][0]
+        page.legend(list(entries.items()))
+        self._counter = Counter(self.figure, steps if counter else None, 20, 25)
+        self.moving: Sequence[Artist] = [*(line for line, _ in self._lines), *self._counter.artists]
+
+    def show(self, frame: int) -> None:
+        for line, outputs in self._lines:
+            line.set_ydata(outputs[frame])
+        self._counter.show(frame)
+
+    def _still(self, axes: Axes, data: Data) -> dict[str, Any]:
+        entries: dict[str, Any] = {}
+        x, y, outlier = data.x_train[:, 0], data.y_train[:, 0], data.outlier_train
+        if data.truth is not None:
+            truth = data.truth[0][:, 0], data.truth[1][:, 0]
+            (entries["truth"],) = axes.plot(*truth, color=style.INK, linewidth=1.3, linestyle=(0, (4, 3)), zorder=4)
+        for name, chosen, face in (("sample", ~outlier, style.MUTED), ("outlier", outlier, style.PAPER)):
+            if chosen.any():
+                look: dict[str, Any] = {"color": style.MUTED, "markerfacecolor": face, "markeredgewidth": 1.6}
+                (entries[name],) = axes.plot(x[chosen], y[chosen], linestyle="", marker="o", zorder=2.2, **look)
+        return entries
+
+    def _frame(self, axes: Axes) -> None:
+        axes.set(xlim=self._across, ylim=self._up)
+        style.scale(axes, "x")
+        style.scale(axes, "y")

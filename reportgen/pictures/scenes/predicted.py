@@ -1,0 +1,86 @@
+"""What a network of any number of inputs predicts, against what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from reportgen.pictures import Panel, panel_grid, style, trajectory_views
+from reportgen.pictures.counter import Counter
+from reportgen.pictures.scenes import scenes
+
+_MOST = 250
+"""Points of each kind, at most."""
+
+
+@scenes.register("predicted")
+class Predicted:
+    """A point for each sample, and each output: measured to the right, predicted upwards, so that on the diagonal a
+    prediction is right. The root of the mean squared error of all test samples stands above as a number.
+
+    Of many samples those shown are evenly taken. Raises `DataError` for trajectories that know no data.
+    """
+
+    of_training: ClassVar[bool] = True
+
+    def __init__(self, panels: Sequence[Panel], counter: bool = True) -> None:
+        steps = panels[0].trajectory.steps
+        self.frames = len(steps)
+        drawn = [trajectory_views.data(panel, "predicted") for panel in panels]
+        # Limits come from the data, so the axes hold still, and predictions that start far away come in from outside.
+        self._limits = trajectory_views.span([y for data in drawn for y in (data.y_train, data.y_test)], 0.06)
+        page = panel_grid.Sheet(panels, panel_grid.plot_height(panels) + 22, panel_grid.PLOT_FOOT + 22)
+        self.figure = page.figure
+        self._points, readings = [], []
+        for axes, panel, data in zip(page.plots(self._frame, 26), panels, drawn, strict=True):
+            axes.plot(self._limits, self._limits, color=style.INK, linewidth=1.3, linestyle=(0, (4, 3)), zorder=1.5)
+            colour = style.ORANGE if panel.arm is None else style.arm(panel.arm).color
+            entries = {}
+            for name, face, edge, x, y in (
+                ("training sample", style.PAPER, style.MUTED, data.x_train, data.y_train),
+                ("test sample", colour, style.PAPER, data.x_test, data.y_test),
+            ):
+                outputs = _outputs(panel, x)
+                shown = np.unique(np.linspace(0, y.size - 1, min(y.size, _MOST)).round().astype(np.intp))
+                (points,) = axes.plot(y.ravel()[shown], np.zeros(len(shown)), "o", color=face, markersize=6.5, zorder=2)
+                points.set(markeredgecolor=edge, markeredgewidth=1.1)
+                entries[name] = points
+                self._points.append((points, outputs.reshape(len(outputs), -1)[:, shown]))
+                if x is data.x_test:
+                    errors = np.sqrt(((outputs - y) ** 2).mean(axis=(1, 2)))
+            readings.append(Counter(self.figure, _numbers(errors), *page.above(axes), name="test error (RMSE)"))
+        page.legend(list(entries.items()))
+        self._counters = [Counter(self.figure, steps if counter else None, 20, 25), *readings]
+        self.moving: Sequence[Artist] = [
+            *(points for points, _ in self._points),
+            *(artist for each in self._counters for artist in each.artists),
+        ]
+
+    def show(self, frame: int) -> None:
+        for points, outputs in self._points:
+            points.set_ydata(outputs[frame])
+        for counter in self._counters:
+            counter.show(frame)
+
+    def _frame(self, axes: Axes) -> None:
+        axes.set(xlim=self._limits, ylim=self._limits, xlabel="measured", ylabel="predicted")
+        style.scale(axes, "x")
+        style.scale(axes, "y")
+
+
+def _outputs(panel: Panel, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Outputs [S, B, O] at inputs [B, I] at each record."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges
+        return np.stack([panel.trajectory.predict(x, record) for record in range(len(panel.trajectory.steps))])
+
+
+def _numbers(values: NDArray[np.float64]) -> list[str]:
+    """Values with as many digits after the point as make three of the smallest."""
+    known = values[np.isfinite(values) & (values > 0)]
+    digits = 0 if not known.size else int(np.clip(2 - np.floor(np.log10(known.min())), 0, 4))
+    return [f"{value:,.{digits}f}" if value < 1e6 else style.number(value, 3) for value in values]

@@ -1,0 +1,110 @@
+"""The singular values of every layer while a network is trained: how many directions it still lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import ClassVar
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.lines import Line2D
+
+from reportgen.pictures import Panel, panel_grid, style, trajectory_views
+from reportgen.pictures.counter import Counter
+from reportgen.pictures.scenes import scenes
+from reportgen.pictures.trajectory_views import Weights
+
+_MOST = 20
+"""Singular values of a layer, at most."""
+_NAMES = 22
+"""The height of a line of names below a plot."""
+
+
+@scenes.register("singular_values")
+class SingularValues:
+    """A bar for each singular value of each layer's matrix, the largest first, and a mark where it was at the start.
+
+    A convolution's kernel counts as a matrix [H·W·I, O]. Of large matrices the 20 largest values are shown, or fewer
+    where layers are many.
+    """
+
+    of_training: ClassVar[bool] = True
+
+    def __init__(self, panels: Sequence[Panel], counter: bool = True) -> None:
+        steps = panels[0].trajectory.steps
+        self.frames = len(steps)
+        networks = [trajectory_views.kernels(panel, "singular_values") for panel in panels]
+        self.values = [[_values(w) for w in layers] for layers in networks]
+        """For each panel and layer [S, values], all of them."""
+        self._most = trajectory_views.limit(self.values)
+        shown = [_shown(values, panel_grid.width(panels)) for values in self.values]
+        whole = all(k == v.shape[1] for k, v in zip(chain(*shown), chain(*self.values), strict=True))
+        below = _NAMES * ((not whole) + (len(panels) > panel_grid.columns(panels)))
+        page = panel_grid.Sheet(panels, panel_grid.plot_height(panels) + below, panel_grid.PLOT_FOOT)
+        self.figure = page.figure
+        plots = page.plots(self._frame, below=below)
+        self._bars = [_Bars(*each) for each in zip(plots, panels, self.values, shown, strict=True)]
+        page.legend([(f"at step {int(steps[0]):,}", Line2D([], [], color=style.INK, linewidth=1.6))])
+        self._counter = Counter(self.figure, steps if counter else None, 20, 25)
+        self.moving: Sequence[Artist] = [*(bars.artist for bars in self._bars), *self._counter.artists]
+
+    def show(self, frame: int) -> None:
+        for bars in self._bars:
+            bars.show(frame)
+        self._counter.show(frame)
+
+    def _frame(self, axes: Axes) -> None:
+        axes.set(xlim=(0, 1), ylim=(0, 1.05 * self._most), xticks=[], ylabel="singular value")
+        style.scale(axes, "y")
+        axes.grid(visible=False, axis="x")
+
+
+class _Bars:
+    """The bars of one network, a group for each layer, under groups of equal width."""
+
+    def __init__(self, axes: Axes, panel: Panel, values: Sequence[Weights], counts: Sequence[int]) -> None:
+        room = axes.bbox.width / len(values)
+        pitch = min(0.84 / max(counts), 22 / room) / len(values)
+        centres = (np.arange(len(values)) + 0.5) / len(values)
+        places = [at + pitch * (np.arange(k) - (k - 1) / 2) for at, k in zip(centres, counts, strict=True)]
+        self._left, self._right = np.concatenate(places) - 0.39 * pitch, np.concatenate(places) + 0.39 * pitch
+        self._values = np.concatenate([v[:, :k] for v, k in zip(values, counts, strict=True)], axis=1)
+        colour = style.BLUE if panel.arm is None else style.arm(panel.arm).color
+        self.artist = PolyCollection([], facecolor=colour, linewidth=0, zorder=2)
+        axes.add_collection(self.artist, autolim=False)
+        # Above the bars, or they would hide it: drawn anew with every frame, which for lines costs little.
+        start = np.nan_to_num(self._values[0])
+        marks = [((left, y), (right, y)) for left, right, y in zip(self._left, self._right, start, strict=True)]
+        axes.add_collection(LineCollection(marks, colors=style.INK, linewidths=1.6, zorder=2.4), autolim=False)
+        letters = room / 8.8
+        labels = []
+        for layer, (v, k) in enumerate(zip(values, counts, strict=True)):
+            name = (
+                style.wrapped(trajectory_views.name(panel.trajectory, layer), letters, 1)
+                if letters >= 6
+                else str(layer + 1)
+            )
+            labels.append(name if k == v.shape[1] else f"{name}\n{style.wrapped(f'{k} of {v.shape[1]:,}', letters, 1)}")
+        axes.set_xticks(centres, labels)
+
+    def show(self, frame: int) -> None:
+        """Give every bar its height; values that are no numbers have none."""
+        high = np.nan_to_num(self._values[frame])
+        self.artist.set_verts(panel_grid.bars(self._left, self._right, high))
+
+
+def _shown(values: Sequence[Weights], wide: int) -> list[int]:
+    """How many of each layer's values are shown in a cell so many pixels wide, five of them a bar at least."""
+    return [min(v.shape[1], _MOST, max(1, (wide - 80) // len(values) // 5)) for v in values]
+
+
+def _values(kernel: Weights) -> Weights:
+    """Singular values [S, K] of a layer's matrix at each record, falling; no numbers where a weight is none."""
+    matrices = trajectory_views.matrices(kernel).astype(np.float64)
+    known = np.isfinite(matrices).all(axis=(1, 2))
+    found = np.full((len(matrices), min(matrices.shape[1:])), np.nan)
+    found[known] = np.linalg.svd(matrices[known], compute_uv=False)
+    return found

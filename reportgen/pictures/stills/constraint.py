@@ -1,0 +1,35 @@
+"""Why L1 gives zeros and L2 does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from reportgen.pictures import penalty_plane, style
+from reportgen.pictures.stills import figures
+
+
+@figures.register("constraint")
+def constraint(
+    strength: float = 1.3,
+    minimum: Sequence[float] = (0.8, 2.0),
+    curvature: Sequence[Sequence[float]] = ((1.0, 0.3), (0.3, 1.0)),
+) -> Figure:
+    """Level lines of a quadratic loss and the L1 and L2 balls that touch them at the solution of this `strength`.
+
+    The dark line is the solution for every strength, from none, at the least loss, to so much that L1 leaves nothing.
+    """
+    problem = penalty_plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
+    # L1 is at zero from the largest slope of the loss at zero on; L2 gets there only in the limit.
+    enough = 1.1 * max(float(np.abs(problem.curvature @ problem.minimum).max()), strength)
+    path = np.linspace(0, enough, 160)
+    strengths = np.append(path, strength)
+    figure = style.blank(352)
+    for axes, name in zip(figure.subplots(1, 2), ("l1", "l2"), strict=True):
+        panel = penalty_plane.Meeting(axes, name, problem, strengths)
+        panel.show(len(path), len(path) - 1)
+        w = ", ".join(style.number(float(value), 2) for value in panel.points[-1])
+        axes.set_title(f"{penalty_plane.NAMES[name]}: w = ({w})")
+    return figure

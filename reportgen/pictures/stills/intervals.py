@@ -1,0 +1,41 @@
+"""Differences between arms with what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from reportgen.pictures import style
+from reportgen.pictures.stills import figures
+
+_VERDICTS = {"better": style.GREEN, "worse": style.VERMILLION, "practically equal": style.INK}
+
+
+@figures.register("intervals")
+def intervals(rows: Sequence[Mapping[str, Any]], equivalence: tuple[float, float], xlabel: str) -> Figure:
+    """A line from "low" to "high" with a dot at "estimate" for each of `rows`, "verdict" beside it.
+
+    The band is the region of practical equivalence: an interval inside it says that the arms do as well as each other.
+    """
+    figure = style.blank(108 + 56 * len(rows))
+    axes = figure.subplots()
+    style.scale(axes, "x")
+    axes.grid(visible=False, axis="y")
+    axes.axvspan(*equivalence, color=style.GRID, linewidth=0, zorder=0.4)
+    axes.axvline(0, color=style.INK, linewidth=1.2, zorder=1)
+    for row, entry in enumerate(rows):
+        color = _VERDICTS.get(entry["verdict"], style.MUTED)
+        axes.plot([entry["low"], entry["high"]], [row, row], color=color, linewidth=3.2, zorder=3)
+        axes.plot(entry["estimate"], row, "o", color=color, markersize=9, markeredgecolor=style.PAPER, zorder=4)
+        look: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontweight": "bold"}
+        style.note(axes, style.wrapped(entry["verdict"], 18, 2), (1, row), (8, 0), color=color, **look)
+    middle = (sum(equivalence) / 2, 1.0)
+    above: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "ha": "center", "color": style.MUTED}
+    style.note(axes, "practically equal", middle, (0, 4), **above)
+    axes.set_yticks(range(len(rows)), [style.wrapped(entry["label"]) for entry in rows], color=style.INK)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(style.wrapped(xlabel, 44))
+    return figure

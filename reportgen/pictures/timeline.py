@@ -1,0 +1,87 @@
+"""How the steps of a training become the frames and the time of an animation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from reportgen.errors import DataError, ExperimentError
+from reportgen.registry import stored
+from reportgen.training.trajectory import Trajectory
+from reportgen.values import Checked
+
+Pace = Literal["even", "slow-in"]
+
+
+@stored
+@dataclass(frozen=True, kw_only=True)
+class Timeline(Checked):
+    """When an animation shows what; animations with one timeline, of trainings of one length, run in step."""
+
+    length: Annotated[float, Field(gt=0, le=600)] = 5.0
+    """Seconds that the whole animation takes."""
+    hold: Annotated[float, Field(ge=0)] = 1.2
+    """How many of them it rests on the last frame."""
+    rate: Annotated[float, Field(gt=0, le=50)] = 13.0
+    """Frames a second. Browsers slow down what is faster than 50."""
+    pace: Pace = "even"
+    """As many steps between any two frames ("even"), or fewer where the weights change most ("slow-in")."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.hold >= self.length:
+            raise ExperimentError(f"hold must be below length ({self.length}), got {self.hold}")
+
+    @property
+    def frames(self) -> int:
+        """How many frames there are, if as many steps were recorded."""
+        return 1 + int((self.length - self.hold) * self.rate + 1e-9)
+
+    def records(self, trajectories: Sequence[Trajectory]) -> list[NDArray[np.intp]]:
+        """For each trajectory which of its records the frames show: the same steps for all.
+
+        The first and the last step that all have recorded are always among them. Raises `DataError` if no step is.
+        """
+        steps = trajectories[0].steps
+        for trajectory in trajectories[1:]:
+            steps = np.intersect1d(steps, trajectory.steps)
+        if not len(steps):
+            raise DataError("there is no step at which all the trajectories were recorded; they share no animation")
+        where = [np.searchsorted(t.steps, steps) for t in trajectories]
+        position = _position(steps.astype(np.float64))
+        if self.pace == "slow-in":
+            moved = sum(_movement(t, records) for t, records in zip(trajectories, where, strict=True))
+            position = (position + _position(np.concatenate([[0.0], np.cumsum(moved)]))) / 2
+        shown = np.unique(np.searchsorted((position[1:] + position[:-1]) / 2, np.linspace(0, 1, self.frames)))
+        return [records[shown] for records in where]
+
+    def delays(self, frames: int) -> list[int]:
+        """How long each of so many frames stands, in hundredths of a second, the unit of a GIF.
+
+        They add up to `length`; the last is held for about `hold`, or a little longer, since all others are equal.
+        """
+        length, hold = round(100 * self.length), round(100 * self.hold)
+        if frames == 1:
+            return [length]
+        delay = max(2, (length - hold) // (frames - 1))
+        return [delay] * (frames - 1) + [max(hold, length - delay * (frames - 1), 2)]
+
+
+def _position(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rising values as positions from 0 to 1; equally spaced if they do not rise."""
+    span = values[-1] - values[0]
+    return (values - values[0]) / span if span > 0 else np.linspace(0, 1, len(values))
+
+
+def _movement(trajectory: Trajectory, records: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The distance that all weights together move from each of `records` to the next."""
+    squares = np.zeros(len(records) - 1)
+    for w in trajectory.kernels:
+        change = np.diff(w[records].astype(np.float64).reshape(len(records), -1), axis=0)
+        squares += np.nan_to_num(change**2, posinf=0.0).sum(axis=1)
+    return np.sqrt(squares)

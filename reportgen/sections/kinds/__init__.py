@@ -1,0 +1,1 @@
+"""The sections that come with reportgen, one file each."""

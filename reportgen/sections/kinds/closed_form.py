@@ -1,0 +1,210 @@
+"""Ridge has a closed form and the lasso has none: gradient descent and proximal steps find both minima."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from reportgen.datasets import Array
+from reportgen.experiment import Experiment
+from reportgen.pictures import Animation, Picture
+from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections.claims import Claim
+from reportgen.sections.helpers import LOOK
+from reportgen.sections.kinds.selection import DATA, UNIVERSAL, linear_run
+from reportgen.training.run import Run
+
+_DRAWS, _SHOWN = 30, 6
+_PATHS = 10
+"""Data sets of which the whole path is trained."""
+STRENGTHS = tuple(float(UNIVERSAL * factor) for factor in np.geomspace(0.05, 10, 24))
+"""The λ of the path, about the one that was fixed for selecting inputs; from nearly free to nothing left."""
+_MARKED = 3
+"""Every so many of them are marked in the picture, by scikit-learn's solution."""
+CLOSE = 0.01
+"""Weights agree if they differ by less than this share of the largest of them."""
+
+
+@sections.register("closed_form")
+class ClosedForm(Section):
+    """Same data, same cost, two ways to its minimum."""
+
+    title = "L2 has a formula; training finds it too"
+    claims = (
+        Claim(
+            name="training-finds-ridge",
+            post="L2 has a closed form.",
+            test=lambda f: f["ridge"]["difference"] < CLOSE * f["ridge"]["largest"],
+            supported="The formula holds, and training finds what it says: over all {{ f.inputs }} weights of "
+            "{{ f.draws }} data sets, formula and training differ by at most {{ f.ridge.difference|num('.1e') }}, "
+            "where the largest weight is {{ f.ridge.largest|num('.2f') }}.",
+            refuted="Training does not quite get to where the formula is: over all {{ f.inputs }} weights of "
+            "{{ f.draws }} data sets, formula and training differ by up to {{ f.ridge.difference|num('.1e') }}, where "
+            "the largest weight is {{ f.ridge.largest|num('.2f') }}.",
+        ),
+        Claim(
+            name="proximal-steps-find-the-lasso",
+            test=lambda f: f["lasso"]["difference"] < CLOSE * f["lasso"]["largest"],
+            supported="The two programs agree. Over {{ f.lasso.weights|num(',d') }} weights, which are "
+            "{{ f.inputs }} weights at each of {{ f.strengths }} λ in {{ f.paths }} data sets, they differ by at most "
+            "{{ f.lasso.difference|num('.1e') }}, where the largest weight is {{ f.lasso.largest|num('.2f') }}.",
+            refuted="The two programs do not quite agree. Over {{ f.lasso.weights|num(',d') }} weights, which are "
+            "{{ f.inputs }} weights at each of {{ f.strengths }} λ in {{ f.paths }} data sets, they differ by up to "
+            "{{ f.lasso.difference|num('.1e') }}, where the largest weight is {{ f.lasso.largest|num('.2f') }}.",
+        ),
+        Claim(
+            name="both-find-the-same-zeros",
+            test=lambda f: f["lasso"]["other_zeros"] <= f["lasso"]["weights"] / 1000,
+            supported="They agree about the zeros too: "
+            "{% if f.lasso.other_zeros %}only {{ f.lasso.other_zeros|num(',d') }} of all these weights "
+            "{{ 'is' if f.lasso.other_zeros == 1 else 'are' }} exactly zero by one and not by the other"
+            "{% else %}every weight that is exactly zero by one is exactly zero by the other{% endif %}.",
+            refuted="About the zeros they agree less: {{ f.lasso.other_zeros|num(',d') }} of all these weights are "
+            "exactly zero by one and not by the other.",
+        ),
+    )
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        yield from (linear_run("l2", UNIVERSAL, draw) for draw in range(min(_DRAWS, e.runs.count)))
+        yield from (linear_run("l1", λ, draw) for draw in range(self._paths(e)) for λ in STRENGTHS)
+
+    @staticmethod
+    def _paths(e: Experiment) -> int:
+        return min(_PATHS, e.runs.count)
+
+    def study(self, e: Experiment) -> list[Array]:
+        """Scikit-learn's weights [strengths, inputs] for each draw."""
+        return [lasso_path(linear_run("l1", 1.0, draw), STRENGTHS) for draw in range(self._paths(e))]
+
+    def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
+        pairs = self._pairs(e, trained)
+        ours = np.stack([self._path(trained, draw) for draw in range(self._paths(e))])
+        theirs = np.stack(study)
+        truth = DATA.weights(0)[:, 0]
+        return {
+            "strength": float(UNIVERSAL),
+            "inputs": DATA.inputs,
+            "draws": len(pairs),
+            "paths": len(ours),
+            "strengths": len(STRENGTHS),
+            "least": STRENGTHS[0],
+            "most": STRENGTHS[-1],
+            "ridge": {
+                "difference": float(max(np.abs(a - b).max() for a, b in pairs)),
+                "largest": float(max(np.abs(b).max() for _, b in pairs)),
+            },
+            "lasso": {
+                "difference": float(np.abs(ours - theirs).max()),
+                "difference_by_strength": np.abs(ours - theirs).max(axis=(0, 2)).tolist(),
+                "largest": float(np.abs(theirs).max()),
+                "weights": theirs.size,
+                "other_zeros": int(((ours == 0) != (theirs == 0)).sum()),
+            },
+            "path": {
+                "strengths": list(STRENGTHS),
+                "ours": ours[0].tolist(),
+                "theirs": theirs[0].tolist(),
+                "relevant": [bool(w) for w in truth],
+            },
+        }
+
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
+        shown = self._pairs(e, trained)[:_SHOWN]
+        by_training, by_formula = (np.concatenate(side) for side in zip(*shown, strict=True))
+        yield Picture(
+            name="closed-form",
+            figure="agreement",
+            inputs={
+                "x": by_formula,
+                "y": by_training,
+                "xlabel": "weight by the formula",
+                "ylabel": "weight by training",
+            },
+            alt=f"{len(by_formula)} weights of {len(shown)} data sets by formula and by training lie about the "
+            f"diagonal; the largest difference is {findings['ridge']['difference']:.1g}.",
+        )
+        path = findings["path"]
+        marked = np.arange(0, len(STRENGTHS), _MARKED)
+        yield Picture(
+            name="lasso-path",
+            figure="paths",
+            inputs={
+                "x": STRENGTHS,
+                "lines": path["ours"],
+                "marked_x": np.array(STRENGTHS)[marked],
+                "marked": np.array(path["theirs"])[marked],
+                "highlighted": path["relevant"],
+                "labels": {
+                    "highlighted": "proximal steps, input that counts",
+                    "others": "proximal steps, other input",
+                    "marked": "scikit-learn",
+                },
+                "arm": LOOK["l1-proximal"],
+                "xlabel": "λ",
+                "ylabel": "weight",
+                "mark": {"x": float(UNIVERSAL), "label": "λ fixed beforehand"},
+            },
+            alt=f"Weights of {DATA.inputs} inputs in one data set as λ grows from {STRENGTHS[0]:.2g} to "
+            f"{STRENGTHS[-1]:.2g}: all shrink to zero, one after another. Markers of scikit-learn's solution lie on "
+            f"the lines; over all data sets the two differ by at most {findings['lasso']['difference']:.1g}.",
+        )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        path = findings["path"]
+        yield Table(
+            name="lasso-path",
+            columns=(
+                Column(label="λ", format=".3g"),
+                Column(label="not zero, proximal steps", format="d"),
+                Column(label="not zero, scikit-learn", format="d"),
+                Column(label="largest difference", format=".1e"),
+            ),
+            rows=tuple(
+                (λ, int(np.count_nonzero(ours)), int(np.count_nonzero(theirs)), difference)
+                for λ, ours, theirs, difference in zip(
+                    path["strengths"],
+                    path["ours"],
+                    path["theirs"],
+                    findings["lasso"]["difference_by_strength"],
+                    strict=True,
+                )
+            ),
+            shown=6,
+        )
+
+    def _pairs(self, e: Experiment, trained: Trained) -> list[tuple[Array, Array]]:
+        runs = [linear_run("l2", UNIVERSAL, draw) for draw in range(min(_DRAWS, e.runs.count))]
+        return [(trained[run].kernels[0][-1][:, 0], ridge(run)) for run in runs]
+
+    @staticmethod
+    def _path(trained: Trained, draw: int) -> Array:
+        """Trained weights [strengths, inputs]."""
+        return np.stack([trained[linear_run("l1", λ, draw)].kernels[0][-1][:, 0] for λ in STRENGTHS])
+
+
+def ridge(run: Run) -> Array:
+    """Weights that minimise mean((x·w + b − y)²) + λ/2 · Σw², the bias b free: [inputs]."""
+    x, y = _centred(run)
+    gram = 2 / len(x) * x.T @ x + run.strength * np.eye(x.shape[1])
+    return np.asarray(np.linalg.solve(gram, 2 / len(x) * x.T @ y), np.float64)
+
+
+def lasso_path(run: Run, strengths: Iterable[float]) -> Array:
+    """Weights that minimise mean((x·w + b − y)²) + λ · Σ|w| by scikit-learn's coordinate descent: [strengths, inputs].
+
+    Its loss has half of ours, so its alpha is λ/2.
+    """
+    from sklearn.linear_model import lasso_path as coordinate_descent
+
+    x, y = _centred(run)
+    falling = sorted(strengths, reverse=True)
+    _, weights, _ = coordinate_descent(x, y, alphas=[λ / 2 for λ in falling], tol=1e-10, max_iter=100_000)
+    return np.asarray(weights, np.float64).T[::-1]
+
+
+def _centred(run: Run) -> tuple[Array, Array]:
+    """Inputs and targets without their means, which is as good as a bias."""
+    data = run.draw()
+    return data.x_train - data.x_train.mean(axis=0), (data.y_train - data.y_train.mean(axis=0))[:, 0]

@@ -1,0 +1,470 @@
+"""Every run's total error, and which differences between arms are known."""
+
+import math
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
+import numpy as np
+
+from reportgen.experiment import Arm, Experiment
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.pictures import Animation, Picture
+from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections.claims import Claim, Outcome, of_difference
+from reportgen.sections.helpers import last_steps, listed, looks, stated, trained_arm, typical_wander, vary
+from reportgen.sections.kinds.experiment import truth_error
+from reportgen.statistics.comparison import Values, family, interquartile_mean
+from reportgen.statistics.total_error import spread, total_errors
+from reportgen.training.run import Run
+from reportgen.training.stacking import ENDS_ONLY
+
+SHOWN = 5
+"""Runs that the table shows in full, as many as the post had."""
+_FIVES = 10_000
+"""Random choices of five runs out of all, to see what a post with five would have said."""
+CONDITIONS = {False: "one draw of the data", True: "a new draw for each pair of runs"}
+"""What a verdict holds for, by whether the data are fresh."""
+
+
+def _l2_beats_l1(f: Findings) -> Outcome | None:
+    return None if f["l2_l1"] is None else of_difference(f["l2_l1"])
+
+
+def _separated(f: Findings) -> bool | Outcome | None:
+    """Whether some arm is better than another; it takes all comparisons to be practically equal to say no."""
+    if not f["pairs"]:
+        return None
+    return True if f["verdicts"]["decided"] else "undecided" if f["verdicts"]["undecided"] else False
+
+
+def _agree(f: Findings) -> bool | None:
+    """Whether verdicts are the same on one draw and on fresh ones; nothing where no pair of runs came to its end."""
+    return not f["changed"] if any(p["pairs"] for p in f["pairs"]) else None
+
+
+def _overlap(f: Findings) -> bool | None:
+    return None if len(f["arms"]) < 2 else bool(f["highest_q1"] < f["lowest_q3"])
+
+
+def _fives_disagree(f: Findings) -> bool | None:
+    """Whether five runs would have told either story, each at least one time in twenty."""
+    return None if f["fives"] is None else bool(0.05 <= f["fives"]["share"] <= 0.95)
+
+
+def _jitter(f: Findings) -> bool | None:
+    """Whether the last steps of one run alone make for a quarter of the standard deviation between runs."""
+    if not f["constant"] or not f["last_steps"] or f["deviation"] is None:
+        return None
+    return bool(f["wander"] > f["deviation"] / 4)
+
+
+_L2_L1 = (
+    "in total error, {{ f.l2_l1.first }} minus {{ f.l2_l1.second }} is {{ f.l2_l1.estimate|num('.2f') }} on average "
+    "over {{ f.l2_l1.pairs }} pairs of runs ({{ f.confidence|num('.0%') }} interval {{ f.l2_l1.low|num('.2f') }} to "
+    "{{ f.l2_l1.high|num('.2f') }}), against a margin of {{ f.equivalence|num('g') }}. {{ f.l2_l1.first }} wins "
+    "{{ f.l2_l1.superiority|num('.0%') }} of the pairs (interval {{ f.l2_l1.superiority_low|num('.0%') }} to "
+    "{{ f.l2_l1.superiority_high|num('.0%') }}). This holds for {{ f.condition }}."
+)
+_DECIDED = (
+    "{% for p in f.pairs if p.verdict in ('better', 'worse') %}"
+    "{{ p.first if p.verdict == 'better' else p.second }} predicts better than "
+    "{{ p.second if p.verdict == 'better' else p.first }}{{ '' if loop.last else '; ' }}{% endfor %}"
+)
+_CHANGED = (
+    "{% for p in f.changed %}{{ p.first }} against {{ p.second }} is {{ p.verdict }} with {{ f.condition }} and "
+    "{{ p.other.verdict }} with {{ f.other_condition }}{{ '' if loop.last else '; ' }}{% endfor %}"
+)
+
+
+@sections.register("errors")
+class Errors(Section):
+    """The post's table, with enough runs to read it."""
+
+    title = "Which penalty predicts best"
+    claims = (
+        Claim(
+            name="middle-halves-overlap",
+            test=_overlap,
+            supported="The middle halves of all arms overlap: totals between {{ f.highest_q1|num('.1f') }} and "
+            "{{ f.lowest_q3|num('.1f') }} belong to the middle half of each.",
+            refuted="The middle halves of the arms do not all overlap: one begins at {{ f.highest_q1|num('.1f') }}, "
+            "where another has ended at {{ f.lowest_q3|num('.1f') }}.",
+            undecided="How far the arms overlap cannot be said, since not all have runs that came to their end.",
+        ),
+        Claim(
+            name="last-steps-jitter",
+            test=_jitter,
+            supported="Part of that is the constant learning rate. The weights never settle, and the last step leaves "
+            "the network wherever the last few samples pushed it: within the last {{ f.last_steps|num(',d') }} steps "
+            "alone, the total of a typical run has a standard deviation of {{ f.wander|num('.1f') }}, where that "
+            "between the runs of an arm is {{ f.deviation|num('.1f') }} on average.",
+            refuted="The constant learning rate has a small part in that: within the last "
+            "{{ f.last_steps|num(',d') }} steps the total of a typical run has a standard deviation of "
+            "{{ f.wander|num('.2g') }}, where that between the runs of an arm is {{ f.deviation|num('.2g') }} on "
+            "average.",
+            undecided="How much of it the last steps make cannot be said from these runs.",
+        ),
+        Claim(
+            name="the-true-line-is-hard-to-beat",
+            test=lambda f: None if f["truth"] is None else f["truth"]["best"] >= -f["equivalence"],
+            supported="No run does better than the function behind the data by more than the margin of "
+            "{{ f.equivalence|num('g') }}. The best total of all {{ f.truth.runs }} runs is "
+            "{{ f.truth.best|abs|num('.2f') }} {{ 'below' if f.truth.best < 0 else 'above' }} that of this function on "
+            "the same samples; the median is {{ f.truth.median|num('.1f') }} above it.",
+            refuted="Some runs do better than the function behind the data: of {{ f.truth.runs }} totals the lowest is "
+            "{{ f.truth.best|abs|num('.2f') }} below that of this function on the same samples. On so few test samples "
+            "luck can do that.",
+            undecided="How the runs compare with the function behind the data cannot be said: none came to its end.",
+        ),
+        Claim(
+            name="arms-can-be-told-apart",
+            test=_separated,
+            supported="Of the {{ f.pairs|length }} comparisons {{ f.verdicts.decided }} "
+            "{{ 'separates' if f.verdicts.decided == 1 else 'separate' }} two arms: "
+            + _DECIDED
+            + ". {{ f.verdicts['practically equal'] }} "
+            "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two arms to be practically equal, and "
+            "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} undecided.",
+            refuted="No arm predicts better than another: in all {{ f.pairs|length }} comparisons the two are "
+            "practically equal.",
+            undecided="{{ 'The comparison does not separate the' if f.pairs|length == 1 else "
+            "'Not one of the %d comparisons separates'|format(f.pairs|length) }} two arms. "
+            "{% if f.verdicts['practically equal'] %}{{ f.verdicts['practically equal'] }} "
+            "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two to be practically equal, and "
+            "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} "
+            "undecided{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
+            "{{ 'pair of runs' if f.runs == 1 else 'pairs of runs each' }} cannot tell{% endif %}."
+            "{% if f.corrected %} Closest to a verdict "
+            "{{ 'is the pair of' if f.corrected|length == 1 else 'are the pairs of' }} "
+            "{{ f.corrected|join('; of ') }}, with {{ 'an interval' if f.corrected|length == 1 else 'intervals' }} "
+            "beyond the margin until one corrects for the number of questions asked.{% endif %}",
+        ),
+        Claim(
+            name="l2-predicts-better-than-l1",
+            post="L2 predicts better than L1, as its smaller total errors suggest.",
+            test=_l2_beats_l1,
+            supported="L2 predicts better than L1 here: " + _L2_L1,
+            refuted="L2 does not predict better than L1 here. The verdict on it is “{{ f.l2_l1.verdict }}”: " + _L2_L1,
+            undecided="Whether L2 predicts better than L1 is undecided: {% if f.l2_l1.pairs %}"
+            + _L2_L1
+            + "{% if f.l2_l1.pairs_needed %} Some {{ f.l2_l1.pairs_needed|num(',d') }} pairs might settle it, if the "
+            "mean stayed as it is.{% endif %}{% else %}no pair of runs came to its end.{% endif %}",
+        ),
+        Claim(
+            name="verdicts-agree-on-fresh-data",
+            test=_agree,
+            supported="{{ 'The verdict is' if f.pairs|length == 1 else 'All %d verdicts are'|format(f.pairs|length) }} "
+            "the same for {{ f.other_condition }} as for {{ f.condition }}."
+            "{% if f.verdicts.undecided == f.pairs|length %} Where nothing is decided, that says only that neither set "
+            "of runs is large enough.{% endif %}",
+            refuted="{{ f.changed|length }} of the {{ f.pairs|length }} verdicts "
+            "{{ 'depends' if f.changed|length == 1 else 'depend' }} on the draw: " + _CHANGED + ".",
+        ),
+        Claim(
+            name="five-runs-tell-either-story",
+            test=_fives_disagree,
+            supported="Nor do these {{ f.runs }} pairs need much luck to tell either story. In five of them, chosen at "
+            "random, {{ f.fives.first }} has the smaller sum of totals {{ f.fives.share|num('.0%') }} of the time, and "
+            "{{ f.fives.second }} the rest.",
+            refuted="Five of these {{ f.runs }} pairs, chosen at random, mostly tell one story: {{ f.fives.first }} "
+            "has the smaller sum of totals {{ f.fives.share|num('.1%') }} of the time, and {{ f.fives.second }} the "
+            "rest.",
+            undecided="Too few runs came to their end to say what five of them would show.",
+        ),
+    )
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        yield from (run for arm in e.arms for run in e.arm_runs(arm))
+        yield from (run for arm in e.arms for run in self._elsewhere(e, arm))
+
+    def _elsewhere(self, e: Experiment, arm: Arm) -> list[Run]:
+        """The runs of an arm with fresh data each, or on one draw where the experiment's own are fresh.
+
+        One arm has nothing to be compared with.
+        """
+        if len(e.arms) < 2:
+            return []
+        return [
+            vary(run, data_seed=e.data_seed + (0 if e.fresh_data else i), recording=ENDS_ONLY)
+            for i, run in enumerate(e.arm_runs(arm))
+        ]
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        totals = {arm.name: total_errors(trained_arm(e, arm, trained)) for arm in e.arms}
+        elsewhere = {arm.name: total_errors(trained[run] for run in self._elsewhere(e, arm)) for arm in e.arms}
+        diverged = [
+            {"arm": arm.label, "run": i, "step": trajectory.diverged}
+            for arm in e.arms
+            for i, trajectory in enumerate(trained_arm(e, arm, trained))
+            if trajectory.diverged is not None
+        ]
+        pairs = [
+            {**own, "other": other} for own, other in zip(_compared(e, totals), _compared(e, elsewhere), strict=True)
+        ]
+        everything = spread(np.concatenate(list(totals.values())))
+        spreads = [spread(t) for t in totals.values()]
+        margin = e.comparison.equivalence
+        l1, l2 = (next((arm.name for arm in e.arms if isinstance(arm.penalty, kind)), None) for kind in (L1, L2))
+        l2_l1 = _facing(pairs, l2, l1)
+        return {
+            "runs": e.runs.count,
+            "shown": min(SHOWN, e.runs.count),
+            "equivalence": e.comparison.equivalence,
+            "confidence": e.comparison.confidence,
+            "resamples": e.comparison.resamples,
+            "condition": CONDITIONS[e.fresh_data],
+            "other_condition": CONDITIONS[not e.fresh_data],
+            "arms": [
+                {
+                    "name": arm.name,
+                    "label": arm.label,
+                    **spread(totals[arm.name]),
+                    "totals": totals[arm.name].tolist(),
+                    "elsewhere": {**spread(elsewhere[arm.name]), "totals": elsewhere[arm.name].tolist()},
+                }
+                for arm in e.arms
+            ],
+            "truth": _beside_truth(e, trained),
+            "lowest": everything["min"],
+            "highest": everything["max"],
+            "highest_q1": max(s["q1"] for s in spreads),
+            "lowest_q3": min(s["q3"] for s in spreads),
+            "deviation": _deviation(totals.values()),
+            "constant": e.training.schedule == "constant",
+            "wander": typical_wander(e, trained),
+            "last_steps": last_steps(e),
+            "same_strength": len({arm.strength for arm in e.arms if arm.strength > 0}) == 1,
+            "pairs": pairs,
+            "verdicts": {v: sum(p["verdict"] in kinds for p in pairs) for v, kinds in _VERDICTS.items()},
+            "changed": [p for p in pairs if p["verdict"] != p["other"]["verdict"]],
+            # Beyond the margin on their own, but not once it is counted how often the question was asked.
+            "corrected": [
+                f"{p['first']} and {p['second']}"
+                for p in pairs
+                if p["verdict"] == "undecided" and (p["high"] < -margin or p["low"] > margin)
+            ],
+            "l2_l1": l2_l1,
+            "fives": _fives(totals[str(l2)], totals[str(l1)], l2_l1) if l2_l1 else None,
+            "diverged": diverged,
+            "smallest_p_of_five": 2 / 2**5,
+        }
+
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
+        arms, look = findings["arms"], looks(e)
+        yield Picture(
+            name="errors",
+            figure="strip",
+            inputs={
+                "groups": [
+                    {"label": arm["label"], "values": np.array(arm["totals"]), "arm": look[arm["name"]]} for arm in arms
+                ],
+                "xlabel": "total error on the test samples",
+                "first": findings["shown"],
+            },
+            alt="Total error of every run, one row for each arm. "
+            + "; ".join(f"{a['label']}: median {a['median']:.1f}, from {a['min']:.1f} to {a['max']:.1f}" for a in arms)
+            + ".",
+        )
+        if not findings["pairs"]:
+            return
+        rows = [
+            {
+                "label": f"{p['first']} − {p['second']}",
+                "estimate": p["estimate"],
+                "low": p["low"],
+                "high": p["high"],
+                "verdict": p["verdict"],
+            }
+            for p in findings["pairs"]
+        ]
+        yield Picture(
+            name="differences",
+            figure="intervals",
+            inputs={
+                "rows": rows,
+                "equivalence": (-e.comparison.equivalence, e.comparison.equivalence),
+                "xlabel": "difference of total error, mean over pairs (negative: the first is better)",
+            },
+            alt="Mean paired difference with interval for every pair of arms. "
+            + "; ".join(
+                f"{r['label']}: {r['estimate']:.1f} ({r['low']:.1f} to {r['high']:.1f}), {r['verdict']}" for r in rows
+            )
+            + ".",
+        )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        arms = findings["arms"]
+        yield Table(
+            name="totals",
+            columns=(Column(label="run", format="d"), *(Column(label=arm["label"], format=".2f") for arm in arms)),
+            rows=tuple((i + 1, *(arm["totals"][i] for arm in arms)) for i in range(e.runs.count)),
+            shown=findings["shown"],
+        )
+        yield Table(
+            name="summary",
+            columns=(
+                Column(label="arm"),
+                *(Column(label=label, format=".2f") for label in ("median", "interquartile mean", "mean")),
+                *(Column(label=label, format=".2f") for label in ("lowest", "highest")),
+                Column(label="runs", format="d"),
+            ),
+            rows=tuple(tuple(a[k] for k in ("label", "median", "iqm", "mean", "min", "max", "count")) for a in arms),
+        )
+        if not findings["pairs"]:
+            return
+        yield Table(
+            name="comparisons",
+            columns=(
+                Column(label="first − second"),
+                *(Column(label=label, format=".2f") for label in ("mean", "from", "to")),
+                Column(label="verdict on the first"),
+                Column(label="runs it would take", format=",d"),
+                *(Column(label=label, format=".0%") for label in ("pairs won by the first", "won, from", "won, to")),
+                *(Column(label=label, format=".2f") for label in ("median", "interquartile mean")),
+            ),
+            rows=tuple(
+                (
+                    f"{p['first']} − {p['second']}",
+                    *(p[key] for key in ("estimate", "low", "high", "verdict", "pairs_needed")),
+                    *(p[key] for key in ("superiority", "superiority_low", "superiority_high", "median", "iqm")),
+                )
+                for p in findings["pairs"]
+            ),
+        )
+        sides = ("other", "own") if e.fresh_data else ("own", "other")
+        yield Table(
+            name="draws",
+            columns=(
+                Column(label="first − second"),
+                *(Column(label=f"verdict, {name}") for name in ("one draw", "fresh draws")),
+                *(
+                    Column(label=f"{label}, {name}", format=".2f")
+                    for name in ("one draw", "fresh draws")
+                    for label in ("mean", "from", "to")
+                ),
+            ),
+            rows=tuple(
+                (
+                    f"{p['first']} − {p['second']}",
+                    *(both[side]["verdict"] for side in sides),
+                    *(both[side][key] for side in sides for key in ("estimate", "low", "high")),
+                )
+                for p in findings["pairs"]
+                for both in ({"own": p, "other": p["other"]},)
+            ),
+        )
+
+    def headline(self, e: Experiment, findings: Findings) -> str:
+        if math.isnan(findings["lowest"]):
+            return "Every run diverged: its numbers stopped being finite before the training was over."
+        where = "With fresh data for every run" if e.fresh_data else "On one data set"
+        if not findings["pairs"]:
+            return f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
+        decided = [p for p in findings["pairs"] if p["verdict"] in ("better", "worse")]
+        if not decided:
+            equal, total = findings["verdicts"]["practically equal"], len(findings["pairs"])
+            split = f"{equal} of {total} comparisons are practically equal, {total - equal} undecided"
+            return (
+                f"{where}, {findings['runs']} paired runs per arm show no arm "
+                f"to predict better than another: {split if equal else f'all {total} comparisons are undecided'}. "
+                f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
+            )
+        told = [
+            f"{p['first']} beats {p['second']}" if p["verdict"] == "better" else f"{p['second']} beats {p['first']}"
+            for p in decided
+        ]
+        return (
+            f"{where}, {listed(told)}; of the other comparisons none separates two arms."
+            if len(told) < len(findings["pairs"])
+            else f"{where}, {listed(told)}."
+        )
+
+
+_VERDICTS = {
+    "decided": ("better", "worse"),
+    "practically equal": ("practically equal",),
+    "undecided": ("undecided",),
+}
+
+
+def _compared(e: Experiment, totals: Mapping[str, Values]) -> list[Findings]:
+    """Every arm with every other, as one family."""
+    labels = {arm.name: arm.label for arm in e.arms}
+    combined = list(combinations(totals, 2))
+    differences = family([(totals[a], totals[b]) for a, b in combined], e.comparison)
+    found = []
+    for (a, b), difference in zip(combined, differences, strict=True):
+        apart = totals[a] - totals[b]
+        apart = apart[np.isfinite(apart)]
+        found.append(
+            {
+                "first": labels[a],
+                "second": labels[b],
+                "names": [a, b],
+                **stated(difference),
+                "median": float(np.median(apart)) if len(apart) else math.nan,
+                "iqm": interquartile_mean(apart) if len(apart) else math.nan,
+            }
+        )
+    return found
+
+
+_MIRRORED = {"better": "worse", "worse": "better"}
+
+
+def _facing(pairs: Iterable[Findings], first: str | None, second: str | None) -> Findings | None:
+    """The comparison of two arms, told from the side of `first`; None where there is none."""
+    for p in pairs:
+        if p["names"] == [first, second]:
+            return dict(p)
+        if p["names"] == [second, first]:
+            return {
+                **p,
+                "first": p["second"],
+                "second": p["first"],
+                "names": [first, second],
+                "estimate": -p["estimate"],
+                "low": -p["high"],
+                "high": -p["low"],
+                "superiority": 1 - p["superiority"],
+                "superiority_low": 1 - p["superiority_high"],
+                "superiority_high": 1 - p["superiority_low"],
+                "verdict": _MIRRORED.get(p["verdict"], p["verdict"]),
+                "median": -p["median"],
+                "iqm": -p["iqm"],
+            }
+    return None
+
+
+def _fives(first: Values, second: Values, names: Findings) -> Findings | None:
+    """How often the first has the smaller sum in five pairs chosen at random; None if there are not more than five."""
+    apart = first - second
+    apart = apart[np.isfinite(apart)]
+    if len(apart) <= SHOWN:
+        return None
+    rng = np.random.default_rng([0, 8])
+    chosen = rng.permuted(np.tile(np.arange(len(apart)), (_FIVES, 1)), axis=1)[:, :SHOWN]
+    share = float(np.mean(apart[chosen].sum(axis=1) < 0))
+    return {"first": names["first"], "second": names["second"], "share": share, "choices": _FIVES}
+
+
+def _beside_truth(e: Experiment, trained: Trained) -> Findings | None:
+    """How far the totals of all runs lie above that of the line behind their data; None where there is none."""
+    runs = [run for arm in e.arms for run in e.arm_runs(arm)]
+    lines = [truth_error(run) for run in runs]
+    if None in lines:
+        return None
+    above = np.array([total - line for total, line in zip(total_errors(trained[r] for r in runs), lines, strict=True)])
+    above = above[np.isfinite(above)]
+    if not len(above):
+        return {"runs": 0, "best": math.nan, "median": math.nan}
+    return {"runs": len(above), "best": float(above.min()), "median": float(np.median(above))}
+
+
+def _deviation(totals: Iterable[Values]) -> float | None:
+    """Standard deviation between the runs of an arm, averaged over the arms in squares; None for single runs."""
+    variances = [t.var(ddof=1) for t in (t[np.isfinite(t)] for t in totals) if len(t) > 1]
+    return float(np.sqrt(np.mean(variances))) if variances else None

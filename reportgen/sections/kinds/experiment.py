@@ -1,0 +1,176 @@
+"""The experiment that is repeated: data, model card, training."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from reportgen.datasets.line import Line
+from reportgen.experiment import Arm, Experiment
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.pictures import Animation, Picture
+from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections.helpers import is_curve, strength
+from reportgen.training.run import Run
+
+
+@sections.register("experiment")
+class ExperimentCard(Section):
+    """What was done, exactly."""
+
+    title = "The experiment"
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        run, data = e.run(0), e.run(0).draw()
+        shapes = [list(shape) for shape in run.shapes]
+        return {
+            "shapes": shapes,
+            "layers": len(shapes),
+            "parameters": run.network.parameters(*run.data.shape),
+            "activation": run.network.activation,
+            "training_samples": len(data.x_train),
+            "test_samples": len(data.x_test),
+            "outliers": int(data.outlier_train.sum() + data.outlier_test.sum()),
+            "outliers_tested": int(data.outlier_test.sum()),
+            "steps": run.steps,
+            "epochs": run.training.epochs,
+            "batch_size": run.training.batch_size,
+            "learning_rate": run.training.learning_rate,
+            "loss": run.training.loss,
+            "strength": strength(e),
+            "runs": e.runs.count,
+            "arms": [arm.label for arm in e.arms],
+            "networks": e.runs.count * len(e.arms),
+            "data_seed": e.data_seed,
+            "fresh_data": e.fresh_data,
+            "line": is_curve(e),
+            "straight": isinstance(e.data, Line),
+            "few_inputs": e.data.shape[0] <= 6,
+            "truth_error": truth_error(run),
+        }
+
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
+        run = e.run(0)
+        data = run.draw()
+        if is_curve(e):
+            x, y = data.truth or (None, None)
+            yield Picture(
+                name="data",
+                figure="data",
+                inputs={
+                    "x_train": data.x_train[:, 0],
+                    "y_train": data.y_train[:, 0],
+                    "outlier_train": data.outlier_train,
+                    "x_test": data.x_test[:, 0],
+                    "y_test": data.y_test[:, 0],
+                    "outlier_test": data.outlier_test,
+                    "truth_x": None if x is None else x[:, 0],
+                    "truth_y": None if y is None else y[:, 0],
+                },
+                alt=f"{findings['training_samples']} training and {findings['test_samples']} test samples scattered "
+                f"about a {'rising line' if findings['straight'] else 'curve'}"
+                + (f"; {findings['outliers']} outliers lie well above it." if findings["outliers"] else "."),
+            )
+        if max(run.network.hidden, default=0) <= 32:
+            yield Picture(
+                name="model",
+                figure="network_graph",
+                inputs={"kernels": run.initial_weights()[0]},
+                alt="The network before training, as a graph: layers of "
+                + ", ".join(str(size) for size in [run.shapes[0][0], *(o for _, o in run.shapes)])
+                + " units, every unit of a layer joined to every unit of the next, weights of both signs.",
+            )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        yield _samples(e)
+        t = e.training
+        layers = ", ".join(f"{i}×{o}" for i, o in findings["shapes"])
+        rows = [
+            ("data", _recipe(e)),
+            (
+                "split",
+                f"{findings['training_samples']} training and {findings['test_samples']} test samples"
+                + (", split once, at random" if findings["straight"] else ""),
+            ),
+            ("layers", f"{layers}; activation: {findings['activation']}"),
+            ("parameters", f"{findings['parameters']}; biases start at zero and are not penalised"),
+            ("initial weights", e.network.initializer.replace("_", " ")),
+            ("loss", f"{t.loss} error, averaged over a batch of {t.batch_size}"),
+            ("penalty", "λ·R(w) over all weights, added in full at every step"),
+            (
+                "optimizer",
+                f"{t.optimizer.replace('sgd', 'SGD').replace('adam', 'Adam')}, learning rate {t.learning_rate:g}, "
+                f"{t.schedule}",
+            ),
+            ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
+            ("steps", f"{findings['steps']:,} ({t.epochs} epochs)"),
+            ("runs", f"{e.runs.count} per arm, the same data, orders and initial weights in every arm"),
+            ("measure", "total error: sum of |prediction − target| over the test samples"),
+        ]
+        yield Table(name="model-card", columns=(Column(label="what"), Column(label="how")), rows=tuple(rows))
+        yield Table(
+            name="arms",
+            columns=(
+                Column(label="arm"),
+                Column(label="penalty R(w)"),
+                Column(label="λ", format="g"),
+                Column(label="enters by"),
+            ),
+            rows=tuple(
+                (arm.label, _formula(arm), arm.strength, f"{arm.step} step" if arm.strength else "–") for arm in e.arms
+            ),
+        )
+
+
+def truth_error(run: Run) -> float | None:
+    """The total error of the function behind the data on the test samples; None if there is none over one input."""
+    data = run.draw()
+    if data.truth is None or run.data.shape != (1, 1):
+        return None
+    x, y = data.truth
+    return float(np.abs(np.interp(data.x_test[:, 0], x[:, 0], y[:, 0]) - data.y_test[:, 0]).sum())
+
+
+def _recipe(e: Experiment) -> str:
+    """The data set in one line; of other kinds than the line, its name."""
+    d = e.data
+    if not isinstance(d, Line):
+        return type(d).__name__
+    clean = f"y = {d.slope:g}·x + U(0, {d.noise:g}) at {d.samples} evenly spaced x from {d.start:g} to {d.stop:g}"
+    if not d.outliers:
+        return clean
+    return f"{clean}; {d.outliers} equally spaced samples raised by one shared draw of U(0, 1)·{d.outlier_size:g}"
+
+
+def _formula(arm: Arm) -> str:
+    """The penalty of an arm as one writes it without a formula editor."""
+    if isinstance(arm.penalty, ElasticNet):
+        return f"Σ α|w| + (1 − α)·½w², α = {arm.penalty.mix:g}"
+    name = type(arm.penalty).__name__
+    return {"NoPenalty": "–", "L1": "Σ|w|", "L2": "½ Σw²", "GroupLasso": "Σ √|g|·‖w_g‖ over groups g"}.get(name, name)
+
+
+def _samples(e: Experiment) -> Table:
+    """The data of the first run, which are those of every run unless each draws its own."""
+    data = e.run(0).draw()
+    inputs, outputs = e.data.shape
+    rows = [
+        (*(float(value) for value in (*x, *y)), part, "outlier" if outlier else "")
+        for part, xs, ys, outliers in (
+            ("training", data.x_train, data.y_train, data.outlier_train),
+            ("test", data.x_test, data.y_test, data.outlier_test),
+        )
+        for x, y, outlier in zip(xs, ys, outliers, strict=True)
+    ]
+    return Table(
+        name="samples",
+        columns=(
+            *(Column(label=f"x{i + 1}" if inputs > 1 else "x", format=".3f") for i in range(inputs)),
+            *(Column(label=f"y{i + 1}" if outputs > 1 else "y", format=".3f") for i in range(outputs)),
+            Column(label="part"),
+            Column(label="outlier"),
+        ),
+        rows=tuple(rows),
+        shown=3,
+    )

@@ -1,0 +1,538 @@
+"""Each penalty at its own strength: chosen by cross-validation on an equal budget, or matched by sparsity."""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from reportgen.experiment import Experiment
+from reportgen.pictures import Animation, Picture
+from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections.claims import Claim, Outcome
+from reportgen.sections.helpers import LOOK, mean, outcomes, penalty, stated, vary
+from reportgen.statistics.comparison import Values, family
+from reportgen.statistics.sparsity import dead_units, zero_share
+from reportgen.statistics.total_error import spread, total_errors
+from reportgen.statistics.tuning import Choice, choose, where_share
+from reportgen.training.run import Run, Step
+from reportgen.training.trajectory import Trajectory
+
+KINDS: dict[str, tuple[str, Step]] = {
+    "none": ("no penalty", "subgradient"),
+    "l1": ("L1, proximal", "proximal"),
+    "l2": ("L2", "subgradient"),
+    "elastic_net": ("elastic net", "proximal"),
+    "group_lasso": ("group lasso", "proximal"),
+}
+_LOOK = {"none": "none", "l1": "l1-proximal", "l2": "l2", "elastic_net": "elastic_net", "group_lasso": "group_lasso"}
+GRID = (0.01, 0.03, 0.1, 0.3, 1.0)
+"""What every penalty may choose from; the section on the strength trains the same values."""
+FOLDS = 5
+PAIRS = (
+    ("l1", "none"),
+    ("l2", "none"),
+    ("elastic_net", "none"),
+    ("group_lasso", "none"),
+    ("l1", "l2"),
+    ("l1", "elastic_net"),
+    ("l1", "group_lasso"),
+)
+SPARSE = ("l1", "elastic_net", "group_lasso")
+"""The penalties that leave weights at exactly zero."""
+SHARES = (0.5, 0.8)
+"""Shares of zero weights at which these are matched. Beyond, a neighbour on the grid may be one that has collapsed."""
+_LIVE = (
+    "{% for m in f.matched %}{{ m.arms.group_lasso.live|num('.1f') }} against {{ m.arms.l1.live|num('.1f') }} of "
+    "{{ f.units }} at {{ m.share|num('.0%') }} zeros (difference {{ m.freed.estimate|num('.1f') }}, interval "
+    "{{ m.freed.low|num('.1f') }} to {{ m.freed.high|num('.1f') }}){{ '' if loop.last else ', ' }}{% endfor %}, on "
+    "average over {{ f.runs }} pairs of runs on one draw of the data."
+)
+RULES = {"least": "least error", "simplest": "one standard error"}
+SCOPES = {"one": "one draw", "fresh": "fresh draws"}
+
+
+@sections.register("fair")
+class Fair(Section):
+    """What the closing remarks of the post wished for."""
+
+    title = "Each penalty at its own λ"
+    claims = (
+        Claim(
+            name="tuned-penalties-are-equal",
+            test=lambda f: _all_equal(f["differences"]["least"]),
+            supported="Each at its own λ, they end in the same place. All {{ f.differences.least|length }} "
+            "comparisons, on one draw of the data as over {{ f.draws }} fresh ones, are practically equal: "
+            "every interval lies within the margin of {{ f.equivalence|num('g') }}.",
+            refuted="Each at its own λ, they do not all end in the same place: "
+            "{% for d in f.decided %}{{ d.first }} is {{ d.verdict }} than {{ d.second }} {{ d.where }}"
+            "{{ '' if loop.last else '; ' }}{% endfor %}.",
+            undecided="Each at its own λ, no penalty turns out better or worse than another beyond the margin of "
+            "{{ f.equivalence|num('g') }}, but {{ f.open }} of the {{ 2 * f.differences.least|length }} comparisons "
+            "are undecided.",
+        ),
+        Claim(
+            name="the-choice-is-not-sharp",
+            test=lambda f: _flat([t["as_good"] for t in f["tuned"].values() if t["validation"]]),
+            supported="The choice is not sharp. Within one standard error of its least cross-validated error lie "
+            "{% for t in f.tuned.values() if t.validation %}{{ t.as_good }} of the {{ f.grid|length }} values for "
+            "{{ t.label }}{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}.",
+            refuted="The choice is sharp for some: within one standard error of its least cross-validated error lie "
+            "{% for t in f.tuned.values() if t.validation %}{{ t.as_good }} of the {{ f.grid|length }} values for "
+            "{{ t.label }}{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}.",
+            undecided="For some penalty there is no cross-validated error to choose by.",
+        ),
+        Claim(
+            name="one-standard-error-costs-little",
+            test=lambda f: _all_equal([d for d in f["cost"] if d["kind"] in f["moved"]]) if f["moved"] else None,
+            supported="The larger λ costs nothing that counts: for each penalty of which it is another λ, the total "
+            "error is practically that at the λ of least error, on one draw and over fresh ones, with differences of "
+            "{% for d in f.cost if d.kind in f.moved %}{{ d.one.estimate|num('.2f') }} and "
+            "{{ d.fresh.estimate|num('.2f') }} ({{ d.first }}){{ '' if loop.last else ', ' }}{% endfor %}.",
+            refuted="The larger λ has its price: in total error, against the λ of least error, "
+            "{% for d in f.cost if d.kind in f.moved %}{{ d.first }} is {{ d.one.verdict }} on one draw "
+            "({{ d.one.estimate|num('.2f') }}) and {{ d.fresh.verdict }} over fresh ones "
+            "({{ d.fresh.estimate|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}.",
+            undecided="Whether the larger λ costs anything is not decided for all: in total error, against the λ of "
+            "least error, {% for d in f.cost if d.kind in f.moved %}{{ d.first }} is {{ d.one.verdict }} on one draw "
+            "({{ d.one.estimate|num('.2f') }}) and {{ d.fresh.verdict }} over fresh ones "
+            "({{ d.fresh.estimate|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}.",
+        ),
+        Claim(
+            name="equally-sparse-equally-good",
+            test=lambda f: _all_equal([d for m in f["matched"] for d in m["differences"]]) if f["matched"] else None,
+            supported="Equally sparse, they predict equally well: all comparisons, on one draw of the data and over "
+            "{{ f.draws }} fresh ones, are practically equal.",
+            refuted="Equally sparse, they do not predict equally well: "
+            "{% for m in f.matched %}{% for d in m.differences if d.one.verdict in ('better', 'worse') or "
+            "d.fresh.verdict in ('better', 'worse') %}at {{ m.share|num('.0%') }} zeros {{ d.first }} against "
+            "{{ d.second }} is {{ d.one.verdict }} on one draw ({{ d.one.estimate|num('.2f') }}) and "
+            "{{ d.fresh.verdict }} over fresh ones ({{ d.fresh.estimate|num('.2f') }}). {% endfor %}{% endfor %}"
+            "The other comparisons do not separate them.",
+            undecided="Whether equally sparse networks predict equally well is undecided in some comparisons, and in "
+            "none of them is one penalty better than another.",
+        ),
+        Claim(
+            name="groups-free-units",
+            test=lambda f: _fewer(f["matched"]),
+            supported="What differs is where the zeros are. With equally many of them, group lasso keeps fewer units "
+            f"alive than elementwise L1: {_LIVE}",
+            refuted="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
+            f"elementwise L1 with equally many zeros. It keeps more somewhere: {_LIVE}",
+            undecided="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
+            f"elementwise L1 with equally many zeros. That is not decided everywhere: {_LIVE}",
+        ),
+    )
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        # Whichever λ wins, its final runs are trained already: choosing needs results, and training comes first.
+        for kind in KINDS:
+            for λ in _strengths(kind):
+                fresh = self._fresh(e, kind, λ)
+                yield from self._final(e, kind, λ)
+                yield from fresh
+                if kind != "none":
+                    yield from (fold for run in (self._own(e, kind, λ), *fresh) for fold in _folds(run))
+
+    def _final(self, e: Experiment, kind: str, λ: float, count: int | None = None) -> list[Run]:
+        """On all training samples of the experiment's own draw."""
+        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind][1]} if λ else {}
+        return outcomes(e, count or e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
+
+    def _own(self, e: Experiment, kind: str, λ: float) -> Run:
+        """The first of them."""
+        return self._final(e, kind, λ, count=1)[0]
+
+    def _fresh(self, e: Experiment, kind: str, λ: float) -> list[Run]:
+        """One on all training samples of each other draw: triples of their own."""
+        first, seed = self._own(e, kind, λ), e.runs.seed
+        return [
+            vary(first, data_seed=e.data_seed + 1 + i, order_seed=seed + i, init_seed=seed + i)
+            for i in range(_draws(e))
+        ]
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        chosen = {kind: self._chosen(e, kind, trained) for kind in KINDS}
+        totals = {scope: {kind: self._totals(e, kind, scope, trained) for kind in KINDS} for scope in SCOPES}
+        picked = {
+            rule: {
+                scope: {kind: _picked(totals[scope][kind], chosen[kind][scope], rule) for kind in KINDS}
+                for scope in SCOPES
+            }
+            for rule in RULES
+        }
+        differences = {rule: _compared(e, picked[rule], PAIRS) for rule in RULES}
+        penalised = [kind for kind in KINDS if kind != "none"]
+        ends = {
+            scope: {**picked["simplest"][scope], **{f"{k} least": picked["least"][scope][k] for k in penalised}}
+            for scope in SCOPES
+        }
+        cost = _compared(e, ends, [(kind, f"{kind} least") for kind in penalised])
+        matched = self._matched(e, trained, totals)
+        return {
+            "tuned": {kind: self._tuned(e, kind, chosen[kind], picked, trained) for kind in KINDS},
+            "differences": differences,
+            "decided": [
+                {"first": d["first"], "second": d["second"], "verdict": d[scope]["verdict"], "where": where}
+                for d in differences["least"]
+                for scope, where in (("one", "on one draw"), ("fresh", "over fresh draws"))
+                if d[scope]["verdict"] in ("better", "worse")
+            ],
+            "open": sum(d[scope]["verdict"] == "undecided" for d in differences["least"] for scope in SCOPES),
+            "cost": [{**d, "kind": kind} for kind, d in zip(penalised, cost, strict=True)],
+            "moved": [
+                kind
+                for kind in penalised
+                if any(c.least != c.simplest for scope in SCOPES for c in chosen[kind][scope])
+            ],
+            "matched": matched,
+            "grid": list(GRID),
+            "folds": FOLDS if _can_fold(e) else 0,
+            "budget": len(GRID) * FOLDS,
+            "runs": e.runs.count,
+            "draws": _draws(e),
+            "units": sum(e.network.hidden),
+            "equivalence": e.comparison.equivalence,
+            "confidence": e.comparison.confidence,
+        }
+
+    def _chosen(self, e: Experiment, kind: str, trained: Trained) -> dict[str, list[Choice]]:
+        """What cross-validation chooses: once on the experiment's own draw, and anew on each fresh one."""
+        grid = _strengths(kind)
+        firsts = {"one": [[self._own(e, kind, λ) for λ in grid]]}
+        firsts["fresh"] = list(map(list, zip(*(self._fresh(e, kind, λ) for λ in grid), strict=True)))
+        return {
+            scope: [
+                choose(np.array([_fold_errors(run, trained) for run in runs])) if kind != "none" else _NOTHING
+                for runs in by_draw
+            ]
+            for scope, by_draw in firsts.items()
+        }
+
+    def _ended(self, e: Experiment, kind: str, scope: str, trained: Trained) -> list[list[Trajectory]]:
+        """Final runs, [strengths][runs or draws]."""
+        if scope == "one":
+            return [[trained[run] for run in self._final(e, kind, λ)] for λ in _strengths(kind)]
+        return [[trained[run] for run in self._fresh(e, kind, λ)] for λ in _strengths(kind)]
+
+    def _totals(self, e: Experiment, kind: str, scope: str, trained: Trained) -> Values:
+        return np.array([total_errors(trajectories) for trajectories in self._ended(e, kind, scope, trained)])
+
+    def _tuned(
+        self,
+        e: Experiment,
+        kind: str,
+        chosen: Mapping[str, list[Choice]],
+        picked: Mapping[str, Mapping[str, Mapping[str, Values]]],
+        trained: Trained,
+    ) -> Findings:
+        (choice,), grid = chosen["one"], _strengths(kind)
+        ended = self._ended(e, kind, "one", trained)
+        found: Findings = {
+            "label": KINDS[kind][0],
+            "validation": choice.means.tolist() if kind != "none" else [],
+            "standard_errors": choice.errors.tolist() if kind != "none" else [],
+            "as_good": int((choice.means <= choice.means[choice.least] + choice.errors[choice.least]).sum()),
+        }
+        for rule in RULES:
+            place = getattr(choice, rule)
+            fresh = [grid[getattr(c, rule)] for c in chosen["fresh"]]
+            found[rule] = {
+                "strength": grid[place],
+                "one": {**spread(picked[rule]["one"][kind]), "totals": picked[rule]["one"][kind].tolist()},
+                "zero": mean([zero_share(t.at(-1)[0]) for t in ended[place] if t.diverged is None]),
+                "fresh": {
+                    **spread(picked[rule]["fresh"][kind]),
+                    "totals": picked[rule]["fresh"][kind].tolist(),
+                    "strengths": fresh,
+                    "lowest": min(fresh),
+                    "highest": max(fresh),
+                },
+            }
+        return found
+
+    def _matched(self, e: Experiment, trained: Trained, totals: Mapping[str, Mapping[str, Values]]) -> list[Findings]:
+        """The sparse penalties where equally many weights are zero, between grid values if need be."""
+        share: dict[str, dict[str, Values]] = {scope: {} for scope in SCOPES}
+        live: dict[str, Values] = {}
+        for kind in SPARSE:
+            for scope in SCOPES:
+                ended = self._ended(e, kind, scope, trained)
+                zeros = [mean([zero_share(t.at(-1)[0]) for t in ts if t.diverged is None]) for ts in ended]
+                share[scope][kind] = np.array(zeros)
+                if scope == "one":
+                    live[kind] = np.array([[_live(t) for t in ts] for ts in ended])
+        matched: list[Findings] = []
+        for target in SHARES:
+            places = {scope: {kind: where_share(share[scope][kind], target) for kind in SPARSE} for scope in SCOPES}
+            if any(place is None for by in places.values() for place in by.values()):
+                continue
+            there: dict[str, dict[str, Values]] = {
+                scope: {kind: place.of(totals[scope][kind]) for kind, place in by.items() if place}
+                for scope, by in places.items()
+            }
+            alive = {kind: place.of(live[kind]) for kind, place in places["one"].items() if place}
+            matched.append(
+                {
+                    "share": target,
+                    "alive": alive,
+                    "there": there,
+                    "arms": {
+                        kind: {
+                            "label": KINDS[kind][0],
+                            "strength": place.strength(GRID),
+                            "live": mean([units for units in alive[kind] if math.isfinite(units)]),
+                            **spread(there["one"][kind]),
+                        }
+                        for kind, place in places["one"].items()
+                        if place
+                    },
+                }
+            )
+        # One family for all targets, since they are one question.
+        pairs = [(a, b) for i, a in enumerate(SPARSE) for b in SPARSE[i + 1 :]]
+        errors = {
+            scope: {f"{kind} {m['share']}": m["there"][scope][kind] for m in matched for kind in SPARSE}
+            for scope in SCOPES
+        }
+        asked = [(f"{a} {m['share']}", f"{b} {m['share']}") for m in matched for a, b in pairs]
+        compared = _compared(e, errors, asked) if asked else []
+        # Fewer units are fewer units: there is no margin about that.
+        exact = dataclasses.replace(e.comparison, equivalence=0.0)
+        freed = family([(m["alive"]["group_lasso"], m["alive"]["l1"]) for m in matched], exact)
+        for i, m in enumerate(matched):
+            del m["there"], m["alive"]
+            m["freed"] = stated(freed[i])
+            m["differences"] = compared[i * len(pairs) : (i + 1) * len(pairs)]
+        return matched
+
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
+        tuned = {kind: t for kind, t in findings["tuned"].items() if t["validation"]}
+        yield Picture(
+            name="validation",
+            figure="curves",
+            inputs={"panels": [_validation(kind, t) for kind, t in tuned.items()]},
+            alt="Cross-validated error against λ, a panel for each penalty. "
+            + "; ".join(
+                f"{t['label']}: least at λ = {t['least']['strength']:g}, within one standard error of it up to "
+                f"λ = {t['simplest']['strength']:g}"
+                for t in tuned.values()
+            )
+            + ".",
+        )
+        rows = [
+            {
+                "label": f"{d['first']} − {d['second']}, {name}",
+                **{key: d[scope][key] for key in ("estimate", "low", "high", "verdict")},
+            }
+            for d in findings["differences"]["least"]
+            for scope, name in SCOPES.items()
+        ]
+        if all(np.isfinite([row["low"], row["high"]]).all() for row in rows):
+            margin = findings["equivalence"]
+            yield Picture(
+                name="fair",
+                figure="intervals",
+                inputs={"rows": rows, "equivalence": (-margin, margin), "xlabel": "difference of the total error"},
+                alt="Differences of the total error, each penalty at its own cross-validated λ. "
+                + "; ".join(
+                    f"{row['label']}: {row['estimate']:.2f}, interval {row['low']:.2f} to {row['high']:.2f}, "
+                    f"{row['verdict']}"
+                    for row in rows
+                )
+                + ".",
+            )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        yield Table(
+            name="tuned",
+            columns=(
+                Column(label="penalty"),
+                Column(label="rule"),
+                Column(label="λ", format="g"),
+                Column(label="exactly zero, mean", format=".0%"),
+                *(Column(label=label, format=".2f") for label in ("median total error", "lowest", "highest")),
+                Column(label="λ on fresh draws"),
+                Column(label="median over fresh draws", format=".2f"),
+            ),
+            rows=tuple(
+                (
+                    t["label"],
+                    label if t["validation"] else "–",
+                    t[rule]["strength"],
+                    t[rule]["zero"],
+                    *(t[rule]["one"][key] for key in ("median", "min", "max")),
+                    f"{t[rule]['fresh']['lowest']:g} to {t[rule]['fresh']['highest']:g}",
+                    t[rule]["fresh"]["median"],
+                )
+                for t in findings["tuned"].values()
+                for rule, label in RULES.items()
+                if t["validation"] or rule == "least"
+            ),
+        )
+        compared = [(RULES[rule], d) for rule, found in findings["differences"].items() for d in found]
+        compared += [(f"{m['share']:.0%} zeros", d) for m in findings["matched"] for d in m["differences"]]
+        yield Table(
+            name="fair",
+            columns=(
+                Column(label="first − second"),
+                Column(label="λ by"),
+                *(
+                    Column(label=f"{scope}: {label}", format=form)
+                    for scope in SCOPES.values()
+                    for label, form in (("mean difference", ".2f"), ("from", ".2f"), ("to", ".2f"), ("verdict", ""))
+                ),
+            ),
+            rows=tuple(
+                (
+                    f"{d['first']} − {d['second']}",
+                    rule,
+                    *(d[scope][key] for scope in SCOPES for key in ("estimate", "low", "high", "verdict")),
+                )
+                for rule, d in compared
+            ),
+        )
+        if findings["matched"]:
+            yield Table(
+                name="matched",
+                columns=(
+                    Column(label="weights exactly zero", format=".0%"),
+                    Column(label="penalty"),
+                    Column(label="λ", format=".3g"),
+                    Column(label="units alive, mean", format=".1f"),
+                    Column(label="median total error", format=".2f"),
+                ),
+                rows=tuple(
+                    (m["share"], arm["label"], arm["strength"], arm["live"], arm["median"])
+                    for m in findings["matched"]
+                    for arm in m["arms"].values()
+                ),
+            )
+
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        verdicts = [d[scope]["verdict"] for d in findings["differences"]["least"] for scope in SCOPES]
+        if all(math.isnan(d["one"]["estimate"]) for d in findings["differences"]["least"]):
+            return None
+        if findings["decided"]:
+            told = "; ".join(
+                f"{d['first']} is {d['verdict']} than {d['second']} {d['where']}" for d in findings["decided"]
+            )
+            return f"With each penalty at its own cross-validated λ, {told}."
+        equal = verdicts.count("practically equal")
+        return (
+            f"With each penalty at its own cross-validated λ, {equal} of {len(verdicts)} comparisons, on one draw of "
+            f"the data and over {findings['draws']} fresh ones, are practically equal, and none separates two."
+        )
+
+
+_NOTHING = Choice(0, 0, np.full(1, np.nan), np.full(1, np.nan))
+"""For a network without a penalty there is nothing to choose."""
+
+
+def _strengths(kind: str) -> tuple[float, ...]:
+    return (0.0,) if kind == "none" else GRID
+
+
+def _draws(e: Experiment) -> int:
+    """A third as many fresh draws of the data as runs."""
+    return max(e.runs.count // 3, 2)
+
+
+def _can_fold(e: Experiment) -> bool:
+    return e.data.training_samples >= FOLDS
+
+
+def _folds(run: Run) -> list[Run]:
+    """One run a fold, of as many steps as a run on all training samples takes."""
+    samples = run.data.training_samples
+    if samples < FOLDS:
+        return []
+    # The largest fold leaves so many; a batch of all samples becomes one of all that are left.
+    batch = {"batch_size": min(run.training.batch_size, samples - math.ceil(samples / FOLDS))}
+    folds = [vary(run, fold=(k, FOLDS), training=batch) for k in range(FOLDS)]
+    return [vary(r, training={"epochs": max(round(run.steps / (r.steps / r.training.epochs)), 1)}) for r in folds]
+
+
+def _fold_errors(run: Run, trained: Trained) -> Values:
+    """Mean absolute error on each fold's own samples."""
+    folds = _folds(run)
+    if not folds:
+        return np.full(FOLDS, np.nan)
+    return np.array(
+        [total / r.draw().y_test.size for r, total in zip(folds, total_errors(trained[r] for r in folds), strict=True)]
+    )
+
+
+def _picked(totals: Values, choices: Sequence[Choice], rule: str) -> Values:
+    """Total errors [runs] at the strength that the rule chose, for all of them together or for each its own."""
+    places = [getattr(choice, rule) for choice in choices]
+    picked: Values = totals[places * (totals.shape[1] // len(places)), np.arange(totals.shape[1])]
+    return picked
+
+
+def _compared(
+    e: Experiment, totals: Mapping[str, Mapping[str, Values]], pairs: Sequence[tuple[str, str]]
+) -> list[Findings]:
+    """Each pair in both scopes; a scope is a family. Labels are those of the kinds that the names begin with."""
+    by_scope = {
+        scope: [stated(d) for d in family([(totals[scope][a], totals[scope][b]) for a, b in pairs], e.comparison)]
+        for scope in SCOPES
+    }
+    label = {name: KINDS[name.partition(" ")[0]][0] for pair in pairs for name in pair}
+    return [
+        {"first": label[a], "second": label[b], **{scope: by_scope[scope][i] for scope in SCOPES}}
+        for i, (a, b) in enumerate(pairs)
+    ]
+
+
+def _live(trajectory: Trajectory) -> float:
+    """Hidden units that are neither unfed nor unread; NaN for a run that diverged."""
+    if trajectory.diverged is not None:
+        return float("nan")
+    return float(sum((~dead).sum() for dead in dead_units(trajectory.at(-1)[0], 0.0)))
+
+
+def _validation(kind: str, tuned: Findings) -> dict[str, Any]:
+    """A panel: the cross-validated error, a standard error to each side of it, and what the two rules choose."""
+    means, errors = np.array(tuned["validation"]), np.array(tuned["standard_errors"])
+    marks: dict[float, str] = {tuned["least"]["strength"]: "least"}
+    marks[tuned["simplest"]["strength"]] = "both" if tuned["simplest"]["strength"] in marks else "1 SE"
+    return {
+        "title": tuned["label"],
+        "xlabel": "λ",
+        "ylabel": "mean absolute error",
+        "xscale": "log",
+        "series": [
+            {
+                "label": tuned["label"],
+                "arm": LOOK[_LOOK[kind]],
+                "x": list(GRID),
+                "y": means.tolist(),
+                "low": (means - errors).tolist(),
+                "high": (means + errors).tolist(),
+            }
+        ],
+        "marks": [{"x": λ, "label": label} for λ, label in marks.items()],
+    }
+
+
+def _all_equal(differences: Sequence[Findings]) -> bool | Outcome:
+    """Whether all are practically equal in both scopes; not if one is better or worse, else undecided."""
+    verdicts = {d[scope]["verdict"] for d in differences for scope in SCOPES}
+    return True if verdicts == {"practically equal"} else False if verdicts & {"better", "worse"} else "undecided"
+
+
+def _flat(as_good: Sequence[int]) -> bool | Outcome:
+    """Whether several strengths are as good as the best one, for every penalty; each counts itself, if it has any."""
+    return "undecided" if 0 in as_good else min(as_good) > 1
+
+
+def _fewer(matched: Sequence[Findings]) -> bool | Outcome | None:
+    """Whether group lasso keeps fewer units everywhere; not if it keeps more somewhere."""
+    verdicts = {m["freed"]["verdict"] for m in matched}
+    if not verdicts:
+        return None
+    return True if verdicts == {"better"} else False if "worse" in verdicts else "undecided"

@@ -1,0 +1,404 @@
+"""Strength and learning rate turned together, thousands of runs at every setting."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from reportgen.experiment import Arm, Experiment, Sweep
+from reportgen.penalties.l1 import L1
+from reportgen.pictures import Animation, Picture
+from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections.claims import Claim, Outcome, of_difference
+from reportgen.sections.helpers import stated
+from reportgen.statistics.comparison import family
+from reportgen.statistics.grid import quantile, rank_correlation, told
+from reportgen.store.sweep import Swept, cells, run_of
+from reportgen.training.run import Run
+
+_PAIRS = 4_000
+"""Runs of a cell, at most, that comparisons see."""
+_STARTS = 30
+"""Networks whose initial weights are looked at."""
+_NEARLY_ALL = 0.99
+_HALF = 0.5
+_LEFT, _FEWEST = 0.1, 6
+"""Cells with more weights left than this are put in order by their sparsity, if there are so many of them."""
+_SHOWN = 12
+"""Cells in the page's table; the file has all."""
+
+
+@sections.register("landscape")
+class Landscape(Section):
+    """What the table [sweep] asked for."""
+
+    title = "The landscape: λ and the learning rate together"
+    claims = (
+        Claim(
+            name="the-best-setting-is-no-peak",
+            test=lambda f: _flat(f["neighbours"]),
+            supported="The best cell does not stand out. Its neighbours on the grid ({{ f.neighbours|length }}, one "
+            "step of λ or of η away) predict practically as well: over {{ f.pairs|num }} paired runs that had no part "
+            "in the choice, every mean difference of the total error lies, with its interval, within the margin of "
+            "{{ f.equivalence|num('g') }}.",
+            refuted="One step on the grid can matter. Over {{ f.pairs|num }} paired runs that had no part in the "
+            "choice, "
+            "{% for n in f.parted %}λ = {{ n.strength|num('g') }} with η = {{ n.learning_rate|num('g') }} is "
+            "{{ n.difference.verdict }} than the best cell by {{ n.difference.estimate|abs|num('.2f') }} in the mean "
+            "total error (interval of the difference {{ n.difference.low|num('.2f') }} to "
+            "{{ n.difference.high|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}, which is beyond the "
+            "margin of {{ f.equivalence|num('g') }}.",
+            undecided="Whether the best cell stands out is undecided: over {{ f.pairs|num }} paired runs that had no "
+            "part in the choice, {{ f.open }} of its {{ f.neighbours|length }} neighbours can neither be told from it "
+            "nor be called practically equal (margin {{ f.equivalence|num('g') }}).",
+        ),
+        Claim(
+            name="some-strength-beats-none",
+            test=lambda f: None if f["free"] is None else of_difference(f["penalised"]["difference"], "better"),
+            supported="A penalty helps even when the learning rate is tuned without it. The best cell with one "
+            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) has a mean total "
+            "error {{ (-f.penalised.difference.estimate)|num('.2f') }} below that of the best without "
+            "(η = {{ f.free.learning_rate|num('g') }}; interval of the difference "
+            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
+            "{{ f.penalised.difference.pairs|num }} pairs).",
+            refuted="A penalty does not help once the learning rate is tuned. The best cell with one "
+            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) is "
+            "{{ f.penalised.difference.verdict }}{{ ' to' if f.penalised.difference.verdict == 'practically equal' "
+            "else ' than' }} the best without (η = {{ f.free.learning_rate|num('g') }}): the mean total error differs "
+            "by {{ f.penalised.difference.estimate|num('.2f') }} (interval "
+            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
+            "{{ f.penalised.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
+            undecided="Whether a penalty helps once the learning rate is tuned is undecided: the best cell with one "
+            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) differs from the "
+            "best without (η = {{ f.free.learning_rate|num('g') }}) by "
+            "{{ f.penalised.difference.estimate|num('.2f') }} in the mean total error (interval "
+            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
+            "{{ f.penalised.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
+        ),
+        Claim(
+            name="sparsity-follows-the-product",
+            test=lambda f: _follows(f["follows"]),
+            supported="How sparse a network ends depends on the product η·λ more than on either of the two. Over the "
+            "{{ f.follows.cells }} cells with a penalty that leave more than {{ f.follows.left|num('.0%') }} of the "
+            "weights alive, the rank correlation of the share of weights "
+            "{{ f.sparse.words }} is {{ f.follows.product|num('.2f') }} with it, "
+            "{{ f.follows.strength|num('.2f') }} with λ alone and {{ f.follows.learning_rate|num('.2f') }} with η "
+            "alone.",
+            refuted="The product η·λ is not what decides how sparse a network ends. Over the {{ f.follows.cells }} "
+            "cells with a penalty that leave more than {{ f.follows.left|num('.0%') }} of the "
+            "weights alive, the rank correlation of the share of weights {{ f.sparse.words }} is "
+            "{{ f.follows.product|num('.2f') }} with it, {{ f.follows.strength|num('.2f') }} with λ alone and "
+            "{{ f.follows.learning_rate|num('.2f') }} with η alone.",
+        ),
+        Claim(
+            name="zeros-are-a-matter-of-distance",
+            test=lambda f: _by_reach(f["reach"]),
+            supported="Which product it takes can be said beforehand. {{ f.reach.all|num('.0%') }} of the initial "
+            "weights are smaller than {{ f.reach.size|num('.2f') }}. In every one of the {{ f.reach.near }} cells "
+            "whose pull does not reach that far most weights keep away from zero, and in every one of the "
+            "{{ f.reach.far }} where it does most get there.",
+            refuted="How far the pull reaches does not settle it alone: {{ f.reach.all|num('.0%') }} of the initial "
+            "weights are smaller than {{ f.reach.size|num('.2f') }}, and {{ f.reach.off }} of "
+            "{{ f.reach.near + f.reach.far }} cells are on the wrong side of it, with most weights "
+            "{{ f.sparse.words }} though the pull does not reach that far, or fewer though it does.",
+        ),
+    )
+
+    def sweep(self, e: Experiment) -> Sweep | None:
+        return e.sweep
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        return [run_of(e, cell, i) for cell in cells(e) for i in range(_sweep(e).trajectories)]
+
+    def findings(self, e: Experiment, trained: Trained, study: Swept) -> Findings:
+        sweep, arm, grid = _sweep(e), _arm(e), cells(e)
+        held = min(sweep.count // 2, _PAIRS)
+        chosen_by = sweep.count - held
+        found, ranked = [], []
+        for cell in grid:
+            values = study.values(cell)
+            product = cell.strength * cell.learning_rate
+            found.append({**cell._asdict(), "product": product, **told(values)})
+            ranked.append(quantile(values["test"][:chosen_by], 0.5))
+        sparse = "zero" if arm.step == "proximal" else "dead"
+        best = _least(ranked, range(len(grid)))
+        findings: Findings = {
+            "arm": arm.label,
+            "strengths": list(sweep.strengths),
+            "learning_rates": list(sweep.learning_rates),
+            "schedule": e.training.schedule,
+            "cells": found,
+            "count": sweep.count,
+            "runs": sweep.count * len(grid),
+            "on": "each on its own draw of the data" if e.fresh_data else "all on one draw of the data",
+            "steps": e.run(0).steps,
+            "equivalence": e.comparison.equivalence,
+            "diverged": sum(cell["diverged"] > 0 for cell in found),
+            "trajectories": sweep.trajectories,
+            "weights": sweep.weights,
+            "sparse": {"key": sparse, "words": "at exactly zero" if sparse == "zero" else "within η·λ of zero"},
+            "best": None if best is None else found[best],
+            "place": None if best is None else list(divmod(best, len(sweep.learning_rates))),
+            "edge": best is not None and _at_edge(divmod(best, len(sweep.learning_rates)), sweep),
+            "pairs": held,
+            "neighbours": [],
+            "free": None,
+            "penalised": None,
+            "follows": _correlations(found, sparse),
+            "reach": _reach(e, arm, found, sparse),
+        }
+        if best is not None:
+            findings |= self._compared(e, study, found, ranked, best, held)
+        neighbours = findings["neighbours"]
+        findings["parted"] = [n for n in neighbours if n["difference"]["verdict"] in ("better", "worse")]
+        findings["open"] = sum(n["difference"]["verdict"] == "undecided" for n in neighbours)
+        return findings
+
+    def _compared(
+        self, e: Experiment, study: Swept, found: list[Findings], ranked: list[float], best: int, held: int
+    ) -> Findings:
+        """The best cell against its neighbours, and the best with a penalty against the best without.
+
+        Cells are chosen by some runs and compared by others: the smallest of many medians is partly luck.
+        """
+        grid, (across, along) = cells(e), divmod(best, len(_sweep(e).learning_rates))
+        steps = [(across - 1, along), (across + 1, along), (across, along - 1), (across, along + 1)]
+        sizes = len(_sweep(e).strengths), len(_sweep(e).learning_rates)
+        beside = [i * sizes[1] + j for i, j in steps if 0 <= i < sizes[0] and 0 <= j < sizes[1]]
+        beside = [place for place in beside if math.isfinite(ranked[place])]
+        asked: list[tuple[int, int]] = [(place, best) for place in beside]
+        with_one = _least(ranked, [i for i, cell in enumerate(grid) if cell.strength])
+        without = _least(ranked, [i for i, cell in enumerate(grid) if not cell.strength])
+        if with_one is not None and without is not None:
+            asked.append((with_one, without))
+        first = _sweep(e).count - held
+        unseen = {
+            i: study.values(grid[i])["test"][first:].astype(np.float64) for i in {i for pair in asked for i in pair}
+        }
+        differences = list(map(stated, family([(unseen[a], unseen[b]) for a, b in asked], e.comparison)))
+        results: Findings = {
+            "neighbours": [
+                {**grid[place]._asdict(), "difference": difference}
+                for place, difference in zip(beside, differences, strict=False)
+            ]
+        }
+        if with_one is not None and without is not None:
+            results |= {"penalised": {**found[with_one], "difference": differences[-1]}, "free": found[without]}
+        return results
+
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
+        shape = len(findings["strengths"]), len(findings["learning_rates"])
+
+        def grid(key: str) -> list[list[float]]:
+            values: list[list[float]] = np.reshape([cell[key] for cell in findings["cells"]], shape).tolist()
+            return values
+
+        sparse = findings["sparse"]
+        best, known = findings["best"], [c["error"] for c in findings["cells"] if math.isfinite(c["error"])]
+        shares = [c[sparse["key"]] for c in findings["cells"] if math.isfinite(c[sparse["key"]])]
+        what = [
+            f"Two heat maps over {shape[0]} values of λ, from {findings['strengths'][0]:g} to "
+            f"{findings['strengths'][-1]:g}, and {shape[1]} learning rates, from {findings['learning_rates'][0]:g} to "
+            f"{findings['learning_rates'][-1]:g}."
+        ]
+        if best:
+            what.append(
+                f"The median total error lies between {min(known):.1f} and {max(known):.1f}, and is least at "
+                f"λ = {best['strength']:g} with learning rate {best['learning_rate']:g}."
+            )
+        if shares:
+            what.append(f"The share of weights {sparse['words']} goes from {min(shares):.0%} to {max(shares):.0%}.")
+        if findings["diverged"]:
+            what.append(f"Runs diverged in {findings['diverged']} of {len(findings['cells'])} cells.")
+        yield Picture(
+            name="landscape",
+            figure="landscape",
+            inputs={
+                "strengths": findings["strengths"],
+                "learning_rates": findings["learning_rates"],
+                "panels": [
+                    {"title": "Error", "values": grid("error"), "label": "median total error"},
+                    {
+                        "title": "Sparsity",
+                        "values": grid(sparse["key"]),
+                        "label": f"weights {sparse['words'].removeprefix('at ')}",
+                        "share": True,
+                    },
+                ],
+                "diverged": grid("diverged"),
+                "best": findings["place"],
+            },
+            alt=" ".join(what),
+        )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        keys = (
+            "strength",
+            "learning_rate",
+            "product",
+            "error",
+            "q1",
+            "q3",
+            "train",
+            "zero",
+            "dead",
+            "size",
+            "diverged",
+        )
+        yield Table(
+            name="landscape",
+            columns=(
+                Column(label="λ", format="g"),
+                Column(label="η", format="g"),
+                Column(label="η·λ", format=".2g"),
+                Column(label="median total error", format=".2f"),
+                Column(label="lower quartile", format=".2f"),
+                Column(label="upper quartile", format=".2f"),
+                Column(label="median training loss", format=".3f"),
+                Column(label="exactly zero, mean", format=".1%"),
+                Column(label="within η·λ, mean", format=".1%"),
+                Column(label="Σ|w|, mean", format=".2f"),
+                Column(label="diverged", format=".2%"),
+                Column(label="runs", format=",d"),
+            ),
+            rows=tuple(
+                (*(_finite(cell[key]) for key in keys), findings["count"])
+                for cell in sorted(findings["cells"], key=lambda cell: cell["error"])
+            ),
+            shown=_SHOWN,
+        )
+        if findings["neighbours"]:
+            compared = [("one step away", n) for n in findings["neighbours"]]
+            if findings["free"]:
+                compared.append(("best with a penalty, from best without", findings["penalised"]))
+            yield Table(
+                name="landscape-comparisons",
+                columns=(
+                    Column(label="cell"),
+                    Column(label="λ", format="g"),
+                    Column(label="η", format="g"),
+                    Column(label="mean difference", format=".2f"),
+                    Column(label="from", format=".2f"),
+                    Column(label="to", format=".2f"),
+                    Column(label="verdict"),
+                ),
+                rows=tuple(
+                    (
+                        what,
+                        n["strength"],
+                        n["learning_rate"],
+                        *(_finite(n["difference"][key]) for key in ("estimate", "low", "high")),
+                        n["difference"]["verdict"],
+                    )
+                    for what, n in compared
+                ),
+            )
+
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        best = findings["best"]
+        if best is None:
+            return None
+        return (
+            f"Of {len(findings['cells'])} settings of λ and the learning rate, {findings['count']:,} networks each, "
+            f"the median test error is least at λ\u00a0=\u00a0{best['strength']:g} with a learning rate of "
+            f"{best['learning_rate']:g} ({findings['arm']})."
+        )
+
+
+def _sweep(e: Experiment) -> Sweep:
+    if e.sweep is None:
+        raise ValueError("an experiment with this section has a sweep")
+    return e.sweep
+
+
+def _arm(e: Experiment) -> Arm:
+    return next(arm for arm in e.arms if arm.name == _sweep(e).arm)
+
+
+def _least(ranked: list[float], places: Iterable[int]) -> int | None:
+    """The place with the smallest value, or None if no value is finite."""
+    return min((i for i in places if math.isfinite(ranked[i])), key=lambda i: ranked[i], default=None)
+
+
+def _at_edge(place: tuple[int, int], sweep: Sweep) -> bool:
+    """Whether a wider grid might have gone on from there; nothing lies beyond a strength of zero."""
+    ends = (
+        {0, len(sweep.strengths) - 1} - ({0} if sweep.strengths[0] == 0 else set()),
+        {0, len(sweep.learning_rates) - 1},
+    )
+    return any(i in end for i, end in zip(place, ends, strict=True))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _penalised(found: list[Findings], sparse: str) -> list[Findings]:
+    """Cells with a penalty of which at least half of the runs ended."""
+    return [cell for cell in found if cell["strength"] and math.isfinite(cell["error"]) and math.isfinite(cell[sparse])]
+
+
+def _correlations(found: list[Findings], sparse: str) -> Findings | None:
+    """What the sparsity of penalised cells goes with; None where there is too little to order.
+
+    Where nearly all weights are zero nothing is left to depend on anything.
+    """
+    cells = [cell for cell in _penalised(found, sparse) if cell[sparse] < 1 - _LEFT]
+    if len(cells) < _FEWEST:
+        return None
+    shares = [cell[sparse] for cell in cells]
+    correlations = {
+        key: rank_correlation([cell[key] for cell in cells], shares) for key in ("product", "strength", "learning_rate")
+    }
+    if not all(map(math.isfinite, correlations.values())):
+        return None
+    return {"cells": len(cells), "left": _LEFT, **correlations}
+
+
+def _reach(e: Experiment, arm: Arm, found: list[Findings], sparse: str) -> Findings | None:
+    """How far L1 pulls a weight that nothing defends, in a whole training, against how far it has to.
+
+    Only plain SGD moves by η·λ a step.
+    """
+    if not isinstance(arm.penalty, L1) or e.training.optimizer != "sgd" or e.run(0).start:
+        return None
+    starts = [e.run(i).initial_weights()[0] for i in range(_STARTS)]
+    sizes = np.abs(np.concatenate([w.ravel() for kernels in starts for w in kernels]))
+    size = float(np.quantile(sizes, _NEARLY_ALL))
+    # The rate may fall, so steps count by the rate they have.
+    steps = float(e.training.rates(e.run(0).steps).sum(dtype=np.float64)) / e.training.learning_rate
+    cells = _penalised(found, sparse)
+    far = [cell for cell in cells if cell["product"] * steps >= size]
+    near = [cell for cell in cells if cell["product"] * steps < size]
+    if not far or not near:
+        return None
+    off = sum(cell[sparse] <= _HALF for cell in far) + sum(cell[sparse] > _HALF for cell in near)
+    return {
+        "all": _NEARLY_ALL,
+        "size": size,
+        "product": size / steps,
+        "far": len(far),
+        "near": len(near),
+        "off": off,
+    }
+
+
+def _flat(neighbours: list[Findings]) -> bool | Outcome | None:
+    verdicts = {n["difference"]["verdict"] for n in neighbours}
+    if not verdicts:
+        return None
+    if verdicts & {"better", "worse"}:
+        return False
+    return "undecided" if "undecided" in verdicts else True
+
+
+def _follows(follows: Findings | None) -> bool | None:
+    if follows is None:
+        return None
+    return bool(follows["product"] > max(follows["strength"], follows["learning_rate"]))
+
+
+def _by_reach(reach: Findings | None) -> bool | None:
+    return None if reach is None else bool(reach["off"] == 0)

@@ -1,0 +1,280 @@
+"""A network that trains in the page: what its script needs, and what is worth trying with it.
+
+`templates/static/train.js` computes as the trainer does, and `templates/static/live.js` is the figure around it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.datasets.line import Line
+from reportgen.experiment import Arm, Experiment
+from reportgen.penalties import penalties
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.sections import Findings, Section, Trained, sections
+from reportgen.sections.claims import Claim
+from reportgen.sections.helpers import is_curve, penalty, strength, vary
+from reportgen.statistics.sparsity import below_share, zero_share
+from reportgen.training.run import Run
+from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.trajectory import Trajectory
+
+WORK = 20_000_000
+"""Parameters times steps of one training in the page: a quarter of a second in a browser of 2026."""
+_PARAMETERS = 4096
+_RECORDS = 200
+
+_MANTISSAS = ("1", "1.5", "2", "3", "5", "7")
+STRENGTHS = (0.0, *(float(f"{m}e{k}") for k in range(-3, 1) for m in _MANTISSAS), 10.0)
+RATES = tuple(float(f"{m}e{k}") for k in range(-4, 0) for m in _MANTISSAS if float(m) <= 2 or k < -1)
+SIZES = tuple(float(size) for size in range(41))
+PENALTIES = {"none": "none", "l1": "L1", "l2": "L2", "elastic_net": "elastic net", "group_lasso": "group lasso"}
+LOSSES = {"absolute": "absolute", "huber": "Huber", "squared": "squared"}
+"""What train.js knows, and what the figure calls it."""
+FAR, SLOW = 30.0, 0.0003
+"""Outliers that tell the losses apart, at a learning rate that all three can take."""
+
+Settings = dict[str, Any]
+"""What the figure's controls say: penalty, strength, step, loss, rate, and size (of the outliers; None without)."""
+
+
+def _known(f: Findings, number: str, *names: str) -> bool:
+    """Whether a number of the settings that were tried is there for all of `names`."""
+    tried = f.get("tried", {})
+    return all(name in tried and tried[name][number] is not None for name in names)
+
+
+@sections.register("live")
+class Live(Section):
+    """A figure that trains the first run's network again, with whatever the reader sets."""
+
+    title = "Train it yourself"
+    claims = (
+        Claim(
+            name="smaller-steps-settle",
+            test=lambda f: (
+                f["tried"]["base"]["furthest"] > 2 * f["tried"]["slower"]["furthest"]
+                if _known(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
+                else None
+            ),
+            supported="Play both to see why: the gradient of an absolute error is as large for a small error as for a "
+            "large one, so steps do not shrink as the line gets near, and it swings.",
+            refuted="Here the line ends about as far from the truth at either rate.",
+        ),
+        Claim(
+            name="colours-hide-what-a-count-shows",
+            test=lambda f: (
+                f["tried"]["base"]["zero"] < 0.01 and f["tried"]["proximal"]["zero"] > 0.5
+                if _known(f, "zero", "base", "proximal")
+                else None
+            ),
+            supported="Heat maps hide the difference, since a weight of a thousandth is as white as none; the count "
+            "shows it.",
+            refuted="Here the two steps do not differ as they usually do.",
+        ),
+        Claim(
+            name="the-loss-shows-in-one-network",
+            test=lambda f: (
+                f["tried"]["squared"]["furthest"] > 2 * f["tried"]["absolute"]["furthest"]
+                if _known(f, "furthest", "absolute", "huber", "squared")
+                else None
+            ),
+            supported="The squared loss is drawn to the outliers, the absolute one much less.",
+            refuted="In this one network the squared loss is hardly drawn further than the absolute one.",
+        ),
+    )
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        if _epochs(e) == 0:
+            return []
+        tried = [_run(e, settings) for settings in _tried(e).values()]
+        return list(dict.fromkeys([_run(e, _start(e)), *tried]))
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        if _epochs(e) == 0:
+            return {"possible": False, "curve": is_curve(e)}
+        start = _start(e)
+        run = _run(e, start)
+        tried = {
+            name: {"settings": settings, **_ended(trained[_run(e, settings)])} for name, settings in _tried(e).items()
+        }
+        return {
+            "possible": True,
+            "task": _task(run, _mix(e)),
+            "data": _data(run),
+            "start": start,
+            "stops": _stops([start, *_tried(e).values()]),
+            "penalties": PENALTIES,
+            "losses": LOSSES,
+            "samples": run.training_samples,
+            "epochs": run.training.epochs,
+            "arm": _arm(e).label,
+            "same": dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
+            "ended": _ended(trained[run]),
+            "tried": tried,
+            "emptied": _emptied(tried),
+            "median": float(np.median(run.draw().y_train)),
+        }
+
+
+def _arm(e: Experiment) -> Arm:
+    """The arm whose settings the figure starts with: the first that has a penalty, of those that it can train."""
+    known = [arm for arm in e.arms if penalties.name_of(arm.penalty) in PENALTIES]
+    return next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
+
+
+def _epochs(e: Experiment) -> int:
+    """How many epochs the page can train; 0 where there is nothing it could draw, or too much to compute."""
+    parameters = e.network.parameters(*e.data.shape)
+    if not is_curve(e) or parameters > _PARAMETERS:
+        return 0
+    return min(e.training.epochs, WORK // (parameters * e.data.training_samples))
+
+
+def _start(e: Experiment) -> Settings:
+    arm, size = _arm(e), e.data.outlier_size if isinstance(e.data, Line) and e.data.outliers else None
+    return {
+        "penalty": penalties.name_of(arm.penalty),
+        "strength": arm.strength,
+        "step": arm.step,
+        "loss": e.training.loss,
+        "rate": e.training.learning_rate,
+        "size": size,
+    }
+
+
+def _stops(wanted: list[Settings]) -> dict[str, list[float]]:
+    """Where the sliders can rest: round values, and those that are wanted."""
+    values: dict[str, tuple[float, ...]] = {"strength": STRENGTHS, "rate": RATES}
+    if wanted[0]["size"] is not None:
+        values["size"] = SIZES
+    return {name: sorted({*round_ones, *(one[name] for one in wanted)}) for name, round_ones in values.items()}
+
+
+def _tried(e: Experiment) -> dict[str, Settings]:
+    """What the text invites to, by name; all begin with L1 inside the gradient, at the strength of the article."""
+    base = {**_start(e), "penalty": "l1", "strength": strength(e), "step": "subgradient"}
+    rate, λ = e.training.learning_rate, base["strength"]
+    tried: dict[str, Settings] = {
+        "base": base,
+        "slower": {**base, "rate": float(f"{rate / 10:.6g}")},
+        "proximal": {**base, "step": "proximal"},
+    }
+    for stop in STRENGTHS:
+        if stop > λ:
+            tried[f"λ {stop:g}"] = {**base, "step": "proximal", "strength": stop}
+    if base["size"] is not None:
+        for loss in LOSSES:
+            tried[loss] = {**base, "size": FAR, "rate": SLOW, "loss": loss}
+    return tried
+
+
+def _run(e: Experiment, settings: Settings) -> Run:
+    """The first run with other settings, by what the page can do: plain steps, one sample each."""
+    kind = penalty(settings["penalty"])
+    data = e.data
+    if isinstance(data, Line) and settings["size"] is not None:
+        data = dataclasses.replace(data, outlier_size=settings["size"])
+    return vary(
+        e.run(0),
+        data=data,
+        training={
+            "loss": settings["loss"],
+            "learning_rate": settings["rate"],
+            "optimizer": "sgd",
+            "batch_size": 1,
+            "epochs": _epochs(e),
+        },
+        network={"dropout": 0.0},
+        penalty=dataclasses.replace(kind, mix=_mix(e)) if isinstance(kind, ElasticNet) else kind,
+        strength=settings["strength"] if settings["penalty"] != "none" else 0.0,
+        step=settings["step"],
+        recording=ENDS_ONLY,
+    )
+
+
+def _mix(e: Experiment) -> float:
+    """L1's share in the elastic net of the experiment, or the usual half."""
+    return next((arm.penalty.mix for arm in e.arms if isinstance(arm.penalty, ElasticNet)), ElasticNet().mix)
+
+
+def _task(run: Run, mix: float) -> dict[str, Any]:
+    """What stays the same whatever the reader sets; train.js says what it means."""
+    order = run.order()[:, 0]
+    flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
+    return {
+        "widths": [run.shapes[0][0], *(outputs for _, outputs in run.shapes)],
+        "activation": run.network.activation,
+        "weights": [float(f"{w:.9g}") for w in flat],
+        "order": order[: run.training_samples if run.training.order == "fixed" else None].tolist(),
+        "steps": run.steps,
+        "every": -(-run.steps // _RECORDS),
+        "schedule": run.training.schedule,
+        "mix": mix,
+    }
+
+
+def _data(run: Run) -> dict[str, Any]:
+    """Samples as the script makes them for any size of outliers: target = clean + lift · size."""
+    drawn = run.draw()
+    clean, lift = drawn, None
+    if isinstance(run.data, Line) and run.data.outliers:
+        clean = dataclasses.replace(run.data, outlier_size=0.0).draw(run.data_seed)
+        # Without slope and noise nothing is left of the targets but the outliers' share.
+        lift = dataclasses.replace(run.data, slope=0.0, noise=0.0, outlier_size=1.0).draw(run.data_seed)
+    truth = None
+    if drawn.truth is not None:
+        x, y = _truth(run)
+        truth = {"x": x.tolist(), "y": y.tolist()}
+    return {
+        "train": {
+            "x": drawn.x_train[:, 0].tolist(),
+            "clean": clean.y_train[:, 0].tolist(),
+            "lift": lift.y_train[:, 0].tolist() if lift else None,
+            "outlier": drawn.outlier_train.tolist(),
+        },
+        "test": {
+            "x": drawn.x_test[:, 0].tolist(),
+            "clean": clean.y_test[:, 0].tolist(),
+            "lift": lift.y_test[:, 0].tolist() if lift else None,
+        },
+        "truth": truth,
+    }
+
+
+def _truth(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The noiseless function at evenly spaced inputs."""
+    x, y = (array[:, 0] for array in run.draw().truth or (np.zeros((2, 1)), np.zeros((2, 1))))
+    grid = np.linspace(x.min(), x.max(), 41)
+    return grid, np.interp(grid, x, y)
+
+
+def _ended(t: Trajectory) -> dict[str, Any]:
+    """Where a training led."""
+    kernels, _ = t.at(-1)
+    x, y = _truth(t.run)
+    outputs = t.predict(x[:, None])[:, 0]
+    known = t.run.draw().truth is not None and t.diverged is None
+    return {
+        "diverged": t.diverged,
+        "zero": zero_share(kernels),
+        "below": below_share(kernels, t.run.training.learning_rate * t.run.strength),
+        "furthest": float(np.abs(outputs - y).max()) if known else None,
+        "answer": float(outputs[0]) if known else None,
+    }
+
+
+def _emptied(tried: dict[str, dict[str, Any]]) -> str | None:
+    """The weakest penalty tried that leaves no weight, as does every stronger one."""
+    strongest_first = [name for name in reversed(tried) if name.startswith("λ")]
+    found = None
+    for name in strongest_first:
+        if tried[name]["zero"] < 1:
+            break
+        found = name
+    return found

@@ -1,0 +1,159 @@
+"""What was fixed, how it was computed, what is published, lost and assumed, and how to do it again."""
+
+import inspect
+import platform
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from typing import Any
+
+from reportgen.datasets import datasets
+from reportgen.datasets.line import Line
+from reportgen.experiment import Arm, Experiment
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections.helpers import strength, threshold
+from reportgen.training.run import describe
+from reportgen.version import __version__
+
+LIBRARIES = ("tensorflow", "numpy", "scikit-learn", "scipy", "matplotlib", "pillow")
+"""Those that numbers and pictures come from."""
+SEEDS = (
+    ("samples, noise and split", "the data seed", "[seed, 1]"),
+    ("the function behind the samples, where a data set draws one", "the data seed", "[seed, 2]"),
+    ("initial weights", "the seed of the run", "[seed, 3]"),
+    ("order of the samples", "the seed of the run", "[seed, 4]"),
+    ("units that dropout silences", "the seed of the run", "[seed, 5]"),
+    ("resamples of a bootstrap over runs", "the bootstrap seed", "[seed, 6]"),
+    ("resamples of a bootstrap over data sets", "the bootstrap seed", "[seed, 7]"),
+)
+"""What is drawn, and from which stream of `numpy.random.default_rng`."""
+
+
+@sections.register("method")
+class Method(Section):
+    """The small print, in readable size."""
+
+    title = "Method and provenance"
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        first = e.run(0)
+        return {
+            "runs": e.runs.count,
+            "arms": len(e.arms),
+            "seed": e.runs.seed,
+            "last_seed": e.runs.seed + e.runs.count - 1,
+            "data_seed": e.data_seed,
+            "last_data_seed": e.run(e.runs.count - 1).data_seed,
+            "resamples": e.comparison.resamples,
+            "bootstrap_seed": e.comparison.seed,
+            "confidence": e.comparison.confidence,
+            "equivalence": e.comparison.equivalence,
+            "training_samples": first.training_samples,
+            "batches": first.training.batches(first.training_samples),
+            "strength": strength(e),
+            "threshold": threshold(e),
+            "replica": isinstance(e.data, Line),
+            "data": {
+                "name": datasets.name_of(e.data),
+                "recipe": (inspect.getdoc(type(e.data)) or "").partition("References:")[0].split("\n\n"),
+            },
+            "python": platform.python_version(),
+            "machine": f"{platform.system()}, {platform.machine()}",
+        }
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        n = findings["training_samples"]
+        yield Table(
+            name="translations",
+            columns=(
+                Column(label="arm"),
+                Column(label="added to the loss"),
+                Column(label="Keras, per kernel"),
+                Column(label="scikit-learn, one linear layer, squared loss"),
+            ),
+            rows=tuple(
+                (arm.label, _added(arm), in_keras(arm) or "–", in_scikit_learn(arm, n) or "–") for arm in e.arms
+            ),
+        )
+        yield Table(
+            name="seeds",
+            columns=(Column(label="what is drawn"), Column(label="from"), Column(label="stream")),
+            rows=SEEDS,
+        )
+        yield Table(
+            name="settings",
+            columns=(Column(label="key"), Column(label="value")),
+            rows=tuple(_settings(e)),
+        )
+        yield Table(
+            name="versions",
+            columns=(Column(label="what"), Column(label="version")),
+            rows=(
+                ("reportgen", __version__),
+                ("Python", findings["python"]),
+                *((name, version(name)) for name in LIBRARIES),
+                ("machine", findings["machine"]),
+            ),
+        )
+
+
+def in_keras(arm: Arm) -> str | None:
+    """The regularizer of Keras that adds the same to the loss; None where it has none."""
+    λ, penalty = arm.strength, arm.penalty
+    if isinstance(penalty, L1):
+        return f"L1({λ:.6g})"
+    if isinstance(penalty, L2):
+        return f"L2({λ / 2:.6g})"
+    if isinstance(penalty, ElasticNet):
+        return f"L1L2(l1={λ * penalty.mix:.6g}, l2={λ * (1 - penalty.mix) / 2:.6g})"
+    return None
+
+
+def in_scikit_learn(arm: Arm, samples: int) -> str | None:
+    """The model of scikit-learn with the same minimum, if the network is one linear layer and the loss squared."""
+    λ, penalty = arm.strength, arm.penalty
+    if isinstance(penalty, L1):
+        return f"Lasso(alpha={λ / 2:.6g})"
+    if isinstance(penalty, L2):
+        return f"Ridge(alpha={λ * samples / 2:.6g})"
+    if isinstance(penalty, ElasticNet):
+        return f"ElasticNet(alpha={λ / 2:.6g}, l1_ratio={penalty.mix:.6g})"
+    return None if arm.strength else "LinearRegression()"
+
+
+def _added(arm: Arm) -> str:
+    λ, penalty = f"{arm.strength:g}", arm.penalty
+    if isinstance(penalty, L1):
+        return f"{λ} · Σ|w|"
+    if isinstance(penalty, L2):
+        return f"{λ} · ½ Σw²"
+    if isinstance(penalty, ElasticNet):
+        return f"{λ} · Σ({penalty.mix:g}·|w| + {1 - penalty.mix:g}·½w²)"
+    if isinstance(penalty, GroupLasso):
+        return f"{λ} · Σ √|g|·‖w_g‖"
+    return f"{λ} · {type(penalty).__name__}" if arm.strength else "nothing"
+
+
+def _settings(e: Experiment) -> Iterator[tuple[str, str]]:
+    """Every key of the experiment and its value, those left to their defaults too; texts and reading apart."""
+    told = describe(e)
+    tables = {
+        "data": {**told["data"], "name": told["data"]["kind"], "seed": e.data_seed, "fresh": e.fresh_data},
+        **{name: told[name] for name in ("network", "training", "runs", "recording", "comparison")},
+    }
+    for table, values in tables.items():
+        for key, value in values.items():
+            if key != "kind":
+                yield f"{table}.{key}", _written(value)
+
+
+def _written(value: Any) -> str:
+    """A value as an experiment file has it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,98 @@
+"""The penalties themselves: their shapes, their pull, and what they do to a fit."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from reportgen.experiment import Experiment
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.pictures import Animation, Picture
+from reportgen.sections import Findings, Section, Trained, sections
+from reportgen.sections.claims import Claim
+from reportgen.sections.helpers import penalty, strength
+
+_SHOWN = (2.0, 1.0, 0.25)
+
+
+def _selects_and_balances(f: Findings) -> bool:
+    """Whether one step of L1 makes some of the weights zero, while one of L2 leaves all in their proportions."""
+    l1, l2 = f["shrunk"]["l1"], f["shrunk"]["l2"]
+    kept = [after / before for before, after in zip(f["weights"], l2, strict=True)]
+    return bool(min(map(abs, l1)) == 0 and min(map(abs, l2)) > 0 and max(kept) - min(kept) < 1e-6)
+
+
+_STEP = (
+    "With λ = {{ f.strength|num('g') }}, one such step turns weights of {{ f.weights|map('num', 'g')|join(', ') }} "
+    "into {{ f.shrunk.l1|map('num', '.2f')|join(', ') }} under L1 and into "
+    "{{ f.shrunk.l2|map('num', '.2f')|join(', ') }} under L2."
+)
+
+
+@sections.register("penalties")
+class Penalties(Section):
+    """Formulas and pictures; nothing is trained for it."""
+
+    title = "Four penalties, four shapes"
+    claims = (
+        Claim(
+            name="l1-selects-l2-balances",
+            post="L1 makes weights sparse, and so selects; L2 shrinks all of them in balance.",
+            test=_selects_and_balances,
+            supported=_STEP + " L1 takes the same amount from each, and what is smaller than that amount becomes zero; "
+            "L2 takes the same share from each. This is why L1 is said to select and L2 to balance.",
+            refuted=_STEP + " At this λ the two rules, to take the same amount from each and to take the same share, "
+            "do not yet show which one selects.",
+        ),
+    )
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        λ = strength(e)
+        weights = np.array(_SHOWN).reshape(-1, 1, 1)
+        shrunk = {
+            name: [float(w) for w in penalty(name).prox(weights, λ, np).ravel()] for name in ("l1", "l2", "elastic_net")
+        }
+        # Both weights leave the same unit, so for the group lasso they are one group.
+        pair = penalty("group_lasso").prox(np.array([[1.0, 0.25]]), λ, np)[0]
+        return {
+            "strength": λ,
+            "weights": list(_SHOWN),
+            "shrunk": shrunk,
+            "group": [float(w) for w in pair],
+            "mix": ElasticNet().mix,
+        }
+
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
+        yield Picture(
+            name="penalty-curves",
+            figure="penalty_curves",
+            alt="Three panels over one weight. The penalties: L1 is a V, L2 a parabola, elastic net a rounded V. Their "
+            "slopes: L1 and elastic net jump at zero, L2 passes straight through it. Their proximal steps: L1 and "
+            "elastic net are flat at zero around the origin, L2 is a line through it.",
+        )
+        yield Picture(
+            name="penalty-surfaces",
+            figure="penalty_surfaces",
+            alt="Four surfaces over two weights: L1 an upturned pyramid with creases along both axes, L2 a smooth "
+            "bowl, elastic net a bowl with creases, group lasso a cone with a single sharp point at the origin.",
+        )
+        yield Picture(
+            name="penalty-contours",
+            figure="penalty_contours",
+            alt="Level lines of the four penalties over two weights: diamonds for L1, circles for L2, rounded diamonds "
+            "with corners on the axes for elastic net, circles about a sharp point for the group lasso.",
+        )
+        yield Picture(
+            name="constraint",
+            figure="constraint",
+            alt="Ellipses of equal loss around the best fit meet the L1 diamond at a corner, where one weight is zero, "
+            "and the L2 disc at a point where neither weight is zero.",
+        )
+        yield Animation(
+            name="constraint-path",
+            scenes=("constraint_path",),
+            alt="As λ grows, the diamond and the disc shrink. The L1 solution slides to an axis, stays on it with one "
+            "weight at zero and reaches the origin; the L2 solution moves towards the origin along a curve and never "
+            "touches an axis.",
+        )

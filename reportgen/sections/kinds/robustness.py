@@ -1,0 +1,315 @@
+"""Who resists outliers: the loss, or the penalty?"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from reportgen.datasets.line import Line
+from reportgen.experiment import Experiment
+from reportgen.pictures import Animation, Picture
+from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections.claims import Claim, Outcome, of_difference
+from reportgen.sections.helpers import outcomes, penalty, stated, strength
+from reportgen.statistics.comparison import Values, family
+from reportgen.statistics.total_error import total_errors
+from reportgen.training.run import Loss, Run
+
+SHARES = (0.1, 0.2, 0.4)
+SIZES = (10.0, 20.0, 40.0)
+# Squared errors of the outliers' size make steps that a rate of 0.01 cannot take; each loss gets one it can.
+RATES: dict[Loss, float] = {"absolute": 0.01, "squared": 0.0003, "huber": 0.01}
+NAMES: dict[Loss, str] = {"absolute": "absolute", "squared": "squared", "huber": "Huber"}
+PENALTIES = {"none": "no penalty", "l1": "L1, proximal", "l2": "L2", "elastic_net": "elastic net"}
+LOSS_EFFECTS: tuple[tuple[Loss, Loss], ...] = (("squared", "absolute"), ("huber", "absolute"))
+PENALTY_EFFECTS = (("l1", "none"), ("l2", "none"), ("elastic_net", "none"), ("l1", "l2"))
+_DRAWS = 10
+
+_NUMBERS = (
+    "{{ d.estimate|num('.2f') }} on average (interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}, "
+    "{{ d.pairs }} draws of the data, margin {{ f.equivalence|num('g') }})"
+)
+
+
+@sections.register("robustness")
+class Robustness(Section):
+    """Three losses times four penalties, over a dial that sets how many outliers there are and how far they lie off."""
+
+    title = "Who resists outliers"
+    claims = (
+        Claim(
+            name="the-loss-resists-outliers",
+            test=lambda f: of_difference(f["loss_effects"]["squared-absolute"], "worse"),
+            supported="{% set d = f.loss_effects['squared-absolute'] %}Of the loss the sentence is true. With outliers "
+            f"the squared loss has a larger total error than the absolute loss, by {_NUMBERS}.",
+            refuted="{% set d = f.loss_effects['squared-absolute'] %}Here the sentence does not even hold of the loss: "
+            f"with outliers, the squared loss minus the absolute loss is {_NUMBERS} in total error.",
+            undecided="{% set d = f.loss_effects['squared-absolute'] %}Whether it holds of the loss is undecided here: "
+            f"with outliers, the squared loss minus the absolute loss is {_NUMBERS} in total error.",
+        ),
+        Claim(
+            name="the-penalty-resists-outliers",
+            post="L1 is robust to outliers, L2 is not.",
+            test=lambda f: of_difference(f["penalty_effects"]["l1-l2"], "better"),
+            supported="{% set d = f.penalty_effects['l1-l2'] %}Of the penalty it holds in this experiment: averaged "
+            f"over the losses, total error under L1 minus that under L2 is {_NUMBERS}.",
+            refuted="{% set d = f.penalty_effects['l1-l2'] %}Of the penalty it is not true. Averaged over the losses, "
+            "L1 is {{ 'practically equal to' if d.verdict == 'practically equal' else 'worse than' }} L2 with "
+            f"outliers: the difference is {_NUMBERS}.",
+            undecided="{% set d = f.penalty_effects['l1-l2'] %}Whether it holds of the penalty is undecided: averaged "
+            f"over the losses, total error under L1 minus that under L2 is {_NUMBERS}.",
+        ),
+        Claim(
+            name="no-penalty-mends-the-squared-loss",
+            test=lambda f: _none(f["mended"].values(), "better"),
+            supported="Nor does any penalty mend the squared loss: against no penalty, the differences are "
+            "{% for d in f.mended.values() %}{{ d.estimate|num('.2f') }} ({{ d.label }})"
+            "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}, and no interval leaves "
+            "room for an improvement beyond the margin.",
+            refuted="Under the squared loss a penalty does help: "
+            "{% for d in f.mended.values() if d.verdict == 'better' %}{{ d.label }} is better than no penalty by "
+            "{{ (-d.estimate)|num('.2f') }}{{ '' if loop.last else '; ' }}{% endfor %}.",
+            undecided="Whether a penalty can mend the squared loss is undecided: against no penalty, the differences "
+            "are {% for d in f.mended.values() %}{{ d.estimate|num('.2f') }} ({{ d.label }}, interval "
+            "{{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}.",
+        ),
+        Claim(
+            name="huber-resists-like-absolute",
+            test=lambda f: of_difference(f["loss_effects"]["huber-absolute"], "practically equal"),
+            supported="{% set d = f.loss_effects['huber-absolute'] %}Huber's loss resists as well as the absolute one: "
+            f"it differs by {_NUMBERS}.",
+            refuted="{% set d = f.loss_effects['huber-absolute'] %}Huber's loss is {{ d.verdict }} than the absolute "
+            f"one, with a difference of {_NUMBERS}.",
+            undecided="{% set d = f.loss_effects['huber-absolute'] %}Whether Huber's loss resists as well as the "
+            f"absolute one is undecided: it differs by {_NUMBERS}.",
+        ),
+        Claim(
+            name="clean-data-need-no-robust-loss",
+            test=lambda f: of_difference(f["clean"]["squared-absolute"], "practically equal"),
+            supported="{% set d = f.clean['squared-absolute'] %}Without outliers there is nothing to resist, and the "
+            f"squared loss is practically equal to the absolute one: it differs by {_NUMBERS}.",
+            refuted="{% set d = f.clean['squared-absolute'] %}Without outliers the squared loss is {{ d.verdict }} "
+            f"than the absolute one already, by {_NUMBERS}.",
+            undecided="{% set d = f.clean['squared-absolute'] %}Without outliers the squared loss differs from the "
+            f"absolute one by {_NUMBERS}, which decides nothing.",
+        ),
+    )
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        arms = [(loss, kind) for loss in RATES for kind in PENALTIES]
+        return [run for arm in arms for dial in _dials() for run in self._of(e, *arm, *dial)]
+
+    def _of(self, e: Experiment, loss: Loss, kind: str, share: float, size: float) -> list[Run]:
+        data = e.data if isinstance(e.data, Line) and e.data.outliers else Line()
+        runs = outcomes(
+            e,
+            _DRAWS,
+            data=dataclasses.replace(data, outliers=round(share * data.samples), outlier_size=size, clean_test=True),
+            network={"activation": "linear"},
+            training={"loss": loss, "learning_rate": RATES[loss], "schedule": "linear", "batch_size": 1},
+            penalty=penalty(kind),
+            strength=strength(e) if kind != "none" else 0.0,
+            step="subgradient" if kind in ("none", "l2") else "proximal",
+        )
+        # Fresh data for each run: one draw of the outliers would be an anecdote.
+        return [dataclasses.replace(run, data_seed=i) for i, run in enumerate(runs)]
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        cells: list[dict[str, Any]] = []
+        dirty: dict[tuple[Loss, str], Values] = {}
+        clean: dict[tuple[Loss, str], Values] = {}
+        for loss in RATES:
+            for kind, label in PENALTIES.items():
+                totals = {
+                    dial: total_errors(trained[run] for run in self._of(e, loss, kind, *dial)) for dial in _dials()
+                }
+                # The unit is a draw: its errors are averaged over the dial, so a diverged run costs it the draw.
+                clean[loss, kind] = totals[0.0, 0.0]
+                dirty[loss, kind] = np.mean([totals[dial] for dial in _dials() if dial[0]], axis=0)
+                for (share, size), errors in totals.items():
+                    ended = errors[np.isfinite(errors)]
+                    cells.append(
+                        {
+                            "loss": loss,
+                            "penalty": kind,
+                            "label": label,
+                            "share": share,
+                            "size": size,
+                            "error": float(np.median(ended)) if len(ended) else float("nan"),
+                            "diverged": len(errors) - len(ended),
+                        }
+                    )
+        first = self._of(e, "absolute", "none", SHARES[-1], SIZES[-1])[0]
+        squared = {kind: dirty["squared", kind] for kind in PENALTIES}
+        return {
+            "cells": cells,
+            "shares": list(SHARES),
+            "sizes": list(SIZES),
+            "draws": min(_DRAWS, e.runs.count),
+            "strength": strength(e),
+            "rates": dict(RATES),
+            "equivalence": e.comparison.equivalence,
+            "confidence": e.comparison.confidence,
+            "by_loss": {loss: _average(dirty, loss, 0) for loss in RATES},
+            "clean_by_loss": {loss: _average(clean, loss, 0) for loss in RATES},
+            "by_penalty": {kind: _average(dirty, kind, 1) for kind in PENALTIES},
+            **_main_effects(e, dirty),
+            "mended": _effects(e, squared, [(kind, "none") for kind in PENALTIES if kind != "none"], short=True),
+            "clean": _main_effects(e, clean)["loss_effects"],
+            "samples_tested": first.draw().x_test.shape[0],
+            "samples_trained": first.training_samples,
+        }
+
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
+        shares, sizes = (0.0, *SHARES), (0.0, *SIZES)
+        error = {(c["loss"], c["penalty"], c["share"], c["size"]): c["error"] for c in findings["cells"]}
+        panels = [
+            {
+                "title": f"{NAMES[loss]}, {label.removesuffix(', proximal')}",
+                # No outliers and outliers of no size are one and the same.
+                "values": [
+                    [error[loss, kind, *((share, size) if share and size else (0.0, 0.0))] for share in shares]
+                    for size in sizes
+                ],
+            }
+            for kind, label in PENALTIES.items()
+            for loss in RATES
+        ]
+        yield Picture(
+            name="robustness",
+            figure="heat_maps",
+            inputs={
+                "panels": panels,
+                "columns": len(RATES),
+                "x": [f"{share:.0%}" for share in shares],
+                "y": [f"{size:g}" for size in sizes],
+                "xlabel": "share of samples that are outliers",
+                "ylabel": "outlier size",
+            },
+            alt="Median total error on clean test samples over share and size of the outliers, a panel for each loss "
+            "and penalty. On average over the dial, with outliers: "
+            + "; ".join(f"{NAMES[loss]} loss {findings['by_loss'][loss]:.1f}" for loss in RATES)
+            + "; "
+            + "; ".join(f"{label} {findings['by_penalty'][kind]:.1f}" for kind, label in PENALTIES.items())
+            + ".",
+        )
+        rows = [*findings["loss_effects"].values(), *findings["penalty_effects"].values()]
+        if all(np.isfinite([row["low"], row["high"]]).all() for row in rows):
+            margin = findings["equivalence"]
+            yield Picture(
+                name="robustness-effects",
+                figure="intervals",
+                inputs={
+                    "rows": [
+                        {
+                            "label": f"{row['first']} − {row['second']}",
+                            **{key: row[key] for key in ("estimate", "low", "high", "verdict")},
+                        }
+                        for row in rows
+                    ],
+                    "equivalence": (-margin, margin),
+                    "xlabel": "difference of the total error, with outliers",
+                },
+                alt="Main effects of loss and penalty on the total error, with outliers. "
+                + "; ".join(
+                    f"{row['first']} minus {row['second']}: {row['estimate']:.2f}, interval {row['low']:.2f} to "
+                    f"{row['high']:.2f}, {row['verdict']}"
+                    for row in rows
+                )
+                + ".",
+            )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        rows = []
+        for loss in RATES:
+            for kind, label in PENALTIES.items():
+                mine = [c for c in findings["cells"] if (c["loss"], c["penalty"]) == (loss, kind)]
+                rows += [(NAMES[loss], label, c["share"], c["size"], c["error"], c["diverged"]) for c in mine]
+        # The page shows where the dial ends; the file has all of it.
+        rows.sort(key=lambda row: (row[2], row[3]), reverse=True)
+        yield Table(
+            name="robustness",
+            columns=(
+                Column(label="loss"),
+                Column(label="penalty"),
+                Column(label="outliers", format=".0%"),
+                Column(label="size", format="g"),
+                Column(label="median total error", format=".1f"),
+                Column(label="runs that diverged", format="d"),
+            ),
+            rows=tuple(rows),
+            shown=len(RATES) * len(PENALTIES),
+        )
+        yield Table(
+            name="robustness-effects",
+            columns=(
+                Column(label="effect"),
+                Column(label="data"),
+                *(Column(label=label, format=".2f") for label in ("mean difference", "from", "to")),
+                Column(label="verdict"),
+                Column(label="draws", format="d"),
+            ),
+            rows=tuple(
+                (f"{d['first']} − {d['second']}", data, d["estimate"], d["low"], d["high"], d["verdict"], d["pairs"])
+                for data, effects in (
+                    ("with outliers", {**findings["loss_effects"], **findings["penalty_effects"]}),
+                    ("without", findings["clean"]),
+                )
+                for d in effects.values()
+            ),
+        )
+
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        loss, penalties = findings["loss_effects"]["squared-absolute"], findings["penalty_effects"]["l1-l2"]
+        if not np.isfinite(loss["estimate"]):
+            return None
+        told = (
+            f"with outliers, the squared loss minus the absolute one is {loss['estimate']:.1f} in total error "
+            f"({loss['verdict']}), the L1 penalty minus the L2 penalty {penalties['estimate']:.2f} "
+            f"({penalties['verdict']})"
+        )
+        if (loss["verdict"], penalties["verdict"]) == ("worse", "practically equal"):
+            return f"Robustness against outliers comes from the loss, not from the penalty: {told}."
+        return f"Loss and penalty against outliers: {told}."
+
+
+def _dials() -> list[tuple[float, float]]:
+    """(share, size) of the outliers; none of them first."""
+    return [(0.0, 0.0), *((share, size) for share in SHARES for size in SIZES)]
+
+
+def _average(errors: dict[tuple[Loss, str], Values], level: str, place: int) -> float:
+    """Mean over draws and the levels of the other factor."""
+    return float(np.mean([values for key, values in errors.items() if key[place] == level]))
+
+
+def _main_effects(e: Experiment, errors: dict[tuple[Loss, str], Values]) -> dict[str, Findings]:
+    """Each factor's differences, every draw averaged over the levels of the other; one family for both."""
+    by_loss = {loss: np.mean([errors[loss, kind] for kind in PENALTIES], axis=0) for loss in RATES}
+    by_penalty = {kind: np.mean([errors[loss, kind] for loss in RATES], axis=0) for kind in PENALTIES}
+    found = _effects(e, {**by_loss, **by_penalty}, [*LOSS_EFFECTS, *PENALTY_EFFECTS])
+    ofs = {f"{a}-{b}" for a, b in LOSS_EFFECTS}
+    return {
+        "loss_effects": {name: d for name, d in found.items() if name in ofs},
+        "penalty_effects": {name: d for name, d in found.items() if name not in ofs},
+    }
+
+
+def _effects(
+    e: Experiment, errors: dict[Any, Values], pairs: list[tuple[Any, Any]], short: bool = False
+) -> dict[str, Findings]:
+    labels: dict[Any, str] = {**{loss: f"{name} loss" for loss, name in NAMES.items()}, **PENALTIES}
+    differences = family([(errors[a], errors[b]) for a, b in pairs], e.comparison)
+    return {
+        a if short else f"{a}-{b}": {"first": labels[a], "second": labels[b], "label": labels[a], **stated(difference)}
+        for (a, b), difference in zip(pairs, differences, strict=True)
+    }
+
+
+def _none(differences: Iterable[Findings], verdict: str) -> bool | Outcome:
+    """Whether no difference has this verdict; "undecided" if one still might."""
+    verdicts = [d["verdict"] for d in differences]
+    return False if verdict in verdicts else "undecided" if "undecided" in verdicts else True

@@ -1,0 +1,534 @@
+"""Making the network smaller: by eye as the post did, and by removing what is dead, with proof."""
+
+import math
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from reportgen.experiment import Arm, Experiment
+from reportgen.pictures import Animation, Panel, Picture
+from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections.claims import Claim, Outcome, of_difference
+from reportgen.sections.helpers import (
+    LOOK,
+    against,
+    listed,
+    moving,
+    penalty,
+    stated,
+    strength,
+    threshold,
+    trained_arm,
+    vary,
+)
+from reportgen.statistics.comparison import Values, family, wilson
+from reportgen.statistics.compression import Compressed, collapsed, compress, part
+from reportgen.statistics.total_error import spread, total_errors
+from reportgen.text import number
+from reportgen.training.network import forward
+from reportgen.training.run import Run, Start
+from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.trajectory import Trajectory
+
+HIDDEN = (10, 10, 1)
+"""The author's choice by eye, in place of three layers of ten."""
+KINDS = {"l2": "L2", "l1": "L1", "l1-proximal": "L1, proximal"}
+PUBLISHED = {
+    "before": (22.68515524, 41.64545712, 4.77383674, 24.04390211, 7.25596004),
+    "after": (7.61984439, 13.85177842, 11.95983347, 16.95491162, 25.17294774),
+}
+"""Total errors that the post printed for the network before and after, five runs each."""
+STUDIED = "l1-proximal"
+"""The arm whose networks are made smaller in every way: its zeros are exact, so nothing depends on a threshold."""
+WAYS = {
+    "full": "full network",
+    "removed": "removed, as is",
+    "tuned": "removed, trained on",
+    "original": "its own initial weights",
+    "random": "other initial weights",
+    "by_eye": "the author's size",
+    "longer": "full, trained on",
+}
+"""In the order of the table. The last is no smaller network but what the third has to be measured by, too."""
+STARTS = 4
+"""Random starts of each small structure: the first is compared, all of them show how often such a start fails."""
+ROUNDING = 1e-9
+"""Outputs that differ by less, in float64, differ by the order in which sums were taken."""
+
+
+def _difference(of: str) -> str:
+    """The numbers of a paired difference, as a sentence has them."""
+    return (
+        f"{{{{ {of}.estimate|num('.2f') }}}} (interval {{{{ {of}.low|num('.2f') }}}} to {{{{ {of}.high|num('.2f') }}}})"
+    )
+
+
+def _more(of: str) -> str:
+    """How many pairs would settle it, where that is known."""
+    return (
+        f"{{% if {of}.pairs_needed %}}; some {{{{ {of}.pairs_needed|num(',d') }}}} pairs might settle it{{% endif %}}"
+    )
+
+
+def _decided(difference: dict[str, Any], expected: str) -> Outcome | None:
+    """As `of_difference`; None where no pair finished."""
+    return of_difference(difference, expected) if difference["pairs"] else None
+
+
+def _way(way: str, name: str, subject: str, post: str = "") -> Claim:
+    """The claim that networks made smaller in this way predict practically as well as the full ones."""
+    d = f"f.study.ways.{way}.difference"
+    said = (
+        f"difference of the total errors {{{{ {d}.estimate|num('.2f') }}}}, interval {{{{ {d}.low|num('.2f') }}}} to "
+        f"{{{{ {d}.high|num('.2f') }}}}"
+    )
+
+    return Claim(
+        name=name,
+        post=post,
+        test=lambda f: _decided(f["study"]["ways"][way]["difference"], "practically equal"),
+        supported=f"{subject} predict practically as well as the full ones ({said}).",
+        refuted=f"{subject} predict {{{{ {d}.verdict }}}} than the full ones ({said}).",
+        undecided=f"Whether {subject[0].lower()}{subject[1:]} predict as well as the full ones is undecided "
+        f"({said}{_more(d)}).",
+    )
+
+
+def _adjusted(kind: str, name: str, label: str, post: str = "") -> Claim:
+    """The claim that the author's smaller network is the better one, under one penalty."""
+    d = f"f.adjusted['{kind}'].difference"
+    said = f"With {label}, total error after the adjustment less that before it is {_difference(d)} on average"
+    margin = "{{ f.equivalence|num('g') }}"
+    return Claim(
+        name=name,
+        post=post,
+        test=lambda f: _decided(f["adjusted"][kind]["difference"], "better"),
+        supported=f"{said}: the smaller network is better, by more than the margin of {margin}.",
+        refuted=f"{said}, which against a margin of {margin} is {{{{ 'practically no difference' if "
+        f"{d}.verdict == 'practically equal' else 'worse' }}}}.",
+        undecided=f"{said}, which against a margin of {margin} is undecided{_more(d)}.",
+    )
+
+
+def _fewer(least: dict[str, Any] | None, f: dict[str, Any]) -> bool | None:
+    """None where nothing can be said: no run finished, or the author's size is no smaller one for this network."""
+    if not least or f["parameters_smaller"] >= f["parameters"]:
+        return None
+    fewer: bool = least["parameters"] < f["parameters_smaller"]
+    return fewer
+
+
+_STARTED = (
+    "of {{ f.study.starts.count|num }} trainings from a random start, {{ f.study.starts.collapsed }} collapsed "
+    "(interval {{ f.study.starts.low|num('.0%') }} to {{ f.study.starts.high|num('.0%') }} of the starts)"
+)
+
+
+def _collapses(f: dict[str, Any]) -> bool | Outcome | None:
+    starts = f["study"]["starts"]
+    if not starts["count"]:
+        return None
+    if starts["low"] > f["study"]["ways"]["full"]["collapsed"] / f["runs"]:
+        return True
+    return False if starts["high"] < 0.05 else "undecided"
+
+
+@sections.register("smaller")
+class Smaller(Section):
+    """The post's adjustment re-run, and an automatic one beside it."""
+
+    title = "A smaller network"
+    claims = (
+        Claim(
+            name="published-totals-tell",
+            post="Five runs before the adjustment and five after it: the totals show that it helped.",
+            test=lambda f: True if f["permutation_share"] <= 0.05 else "undecided",
+            supported="But are they further apart than luck would put them? Of all ways to deal the ten totals into "
+            "two hands of five, only {{ f.permutation_share|num('.0%') }} put the means at least as far apart.",
+            refuted="The ten totals show no difference.",
+            undecided="The smaller mean looks like progress. But deal the ten totals into two hands of five in every "
+            "possible way, and in {{ f.permutation_share|num('.0%') }} of the deals the means lie at least as far "
+            "apart (the p of an exact permutation test). Ten such numbers cannot tell.",
+        ),
+        _adjusted(
+            "l2", "adjusting-helps", "L2", "The network made smaller by what L1 had shown predicts better than before."
+        ),
+        _adjusted("l1", "adjusting-helps-l1", "L1"),
+        Claim(
+            name="exact-zeros-can-go",
+            test=lambda f: f["study"]["certificate"] <= ROUNDING if f["study"]["finished"] else None,
+            supported="Where the zeros are exact, so is the removal: of {{ f.study.finished }} networks trained by "
+            "proximal L1 steps, none says anything else without its dead units. The largest change of any output, on "
+            "the whole grid, is {{ f.study.certificate|num('.1e') }}, computed with numbers of sixteen digits: "
+            "rounding and nothing more.",
+            refuted="Removing units that are dead exactly has changed an output by "
+            "{{ f.study.certificate|num('.1e') }}, more than rounding explains.",
+        ),
+        Claim(
+            name="fewer-than-by-eye",
+            test=lambda f: _fewer(f["least"], f),
+            supported="The median run keeps {{ f.least.parameters|num('.0f') }} of {{ f.parameters }} parameters under "
+            "{{ f.least.labels }}; the author kept {{ f.parameters_smaller }}. By eye one sees that most units are "
+            "idle, but not how few suffice.{% if f.least.single %} The hidden layers that are left have one unit each. "
+            "The animations had shown it all along: one path carries the whole function.{% endif %}",
+            refuted="No arm's median run ends with fewer parameters than the {{ f.parameters_smaller }} that the "
+            "author kept by eye; the fewest are {{ f.least.parameters|num('.0f') }}, under {{ f.least.labels }}.",
+        ),
+        _way("tuned", "training-on", "Networks without their dead units that are trained on for as long again"),
+        _way(
+            "original",
+            "kept-initial-weights",
+            "Networks of the small structure, trained from scratch with the initial weights their units once had,",
+        ),
+        _way("random", "small-from-scratch", "Networks of the small structure, trained from other initial weights,"),
+        _way("by_eye", "by-eye-under-l1", "Networks of the author's size"),
+        Claim(
+            name="small-starts-collapse",
+            test=_collapses,
+            supported=f"Starting small is a gamble: {_STARTED}. They say nearly the same of every sample. Of the full "
+            "networks {{ f.study.ways.full.collapsed }} of {{ f.runs }} did. That speaks for training wide and cutting "
+            "afterwards: few paths are needed at the end, but one of those there at the beginning has to survive.",
+            refuted=f"Starting small is no gamble here: {_STARTED}.",
+            undecided=f"Whether starting small is a gamble is undecided: {_STARTED}, and of the full networks "
+            "{{ f.study.ways.full.collapsed }} of {{ f.runs }}.",
+        ),
+    )
+
+    def runs(self, e: Experiment) -> Iterable[Run]:
+        yield from (run for kind in KINDS for hidden in (None, HIDDEN) for run in self._of(e, kind, hidden))
+        yield from (run for arm in e.arms for run in e.arm_runs(arm))
+
+    def _of(self, e: Experiment, kind: str, hidden: tuple[int, ...] | None) -> list[Run]:
+        network = {"hidden": hidden} if hidden else {}
+        name, _, proximal = kind.partition("-")
+        how: dict[str, Any] = {"penalty": penalty(name), "strength": strength(e)}
+        if proximal:
+            how["step"] = "proximal"
+        return [vary(e.run(i), network=network, **how) for i in range(e.runs.count)]
+
+    def follow_up(self, e: Experiment, trained: Trained) -> Iterable[Run]:
+        for run in self._of(e, STUDIED, None):
+            if trained[run].diverged is None:
+                made = _made_of(e, trained[run])
+                yield from (made[way] for way in ("tuned", "original", "longer"))
+                yield from _starts(made["original"])
+
+    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+        first = e.run(0)
+        adjusted = {}
+        for kind, label in KINDS.items():
+            before, after = (total_errors(trained[run] for run in self._of(e, kind, h)) for h in (None, HIDDEN))
+            adjusted[kind] = {
+                "label": label,
+                "before": {**spread(before), "totals": before.tolist()},
+                "after": {**spread(after), "totals": after.tolist()},
+                "difference": stated(against(e, after, before)),
+            }
+        published = {when: {**spread(np.array(t)), "totals": list(t)} for when, t in PUBLISHED.items()}
+        automatic = [self._automatic(e, arm, trained) for arm in e.arms]
+        return {
+            "adjusted": adjusted,
+            "published": published,
+            "permutation_share": _permutation_share(*(np.array(PUBLISHED[when]) for when in ("before", "after"))),
+            "hidden": list(first.network.hidden),
+            "smaller": list(HIDDEN),
+            "parameters": first.network.parameters(*first.data.shape),
+            "parameters_smaller": self._of(e, "l2", HIDDEN)[0].network.parameters(*first.data.shape),
+            "runs": e.runs.count,
+            "strength": strength(e),
+            "threshold": threshold(e),
+            "equivalence": e.comparison.equivalence,
+            "confidence": e.comparison.confidence,
+            "automatic": automatic,
+            "least": _least(automatic),
+            "study": self._study(e, trained),
+        }
+
+    def _automatic(self, e: Experiment, arm: Arm, trained: Trained) -> Findings:
+        """What is left of each run of an arm without its dead units, and how far its outputs moved by that."""
+        done = [_compressed(e, t) for t in trained_arm(e, arm, trained) if t.diverged is None]
+        if not done:
+            return {
+                "label": arm.label,
+                "name": arm.name,
+                "parameters": float("nan"),
+                "hidden": [],
+                "change": float("nan"),
+            }
+        return {
+            "label": arm.label,
+            "name": arm.name,
+            "parameters": float(np.median([c.parameters for c, _ in done])),
+            "least": min(c.parameters for c, _ in done),
+            "most": max(c.parameters for c, _ in done),
+            "hidden": [float(width) for width in np.median([c.hidden for c, _ in done], axis=0)],
+            "change": float(max(change for _, change in done)),
+        }
+
+    def _study(self, e: Experiment, trained: Trained) -> Findings:
+        """Each way to make the networks of one arm smaller: parameters, errors, and the errors against the full ones.
+
+        A run that diverged has no smaller networks: it is missing from every way.
+        """
+        full = [trained[run] for run in self._of(e, STUDIED, None)]
+        by_eye = [trained[run] for run in self._of(e, STUDIED, HIDDEN)]
+        made = [_made_of(e, t) if t.diverged is None else {} for t in full]
+        small = [_compressed(e, t) for t in full if t.diverged is None]
+        ways: dict[str, Findings] = {}
+        for way, label in WAYS.items():
+            results = {
+                "full": full,
+                # As is, a network says what the full one said, so its runs are the full ones.
+                "removed": full,
+                "by_eye": by_eye,
+            }.get(way) or [trained[runs[way]] if runs else t for runs, t in zip(made, full, strict=True)]
+            parameters = [c.parameters for c, _ in small] if way == "removed" else [_parameters(t) for t in results]
+            totals = _removed_errors(e, full) if way == "removed" else total_errors(results)
+            ways[way] = {
+                "label": label,
+                "parameters": float(np.median(parameters)) if parameters else float("nan"),
+                "error": spread(totals),
+                "totals": totals.tolist(),
+                "collapsed": sum(map(_collapsed, results)),
+            }
+        compared = [way for way in WAYS if way != "full"]
+        errors = {way: np.array(ways[way]["totals"]) for way in WAYS}
+        differences = family([(errors[way], errors["full"]) for way in compared], e.comparison)
+        for way, difference in zip(compared, differences, strict=True):
+            ways[way]["difference"] = stated(difference)
+        starts = [trained[start] for runs in made if runs for start in _starts(runs["original"])]
+        failed = sum(map(_collapsed, starts))
+        low, high = (
+            wilson(failed / len(starts), len(starts), 1 - e.comparison.confidence) if starts else [float("nan")] * 2
+        )
+        return {
+            "ways": ways,
+            "finished": len(small),
+            "certificate": float(max((change for _, change in small), default=float("nan"))),
+            "hidden": [float(width) for width in np.median([c.hidden for c, _ in small], axis=0)] if small else [],
+            "starts": {"count": len(starts), "collapsed": failed, "low": low, "high": high},
+        }
+
+    def media(
+        self, e: Experiment, trained: Trained, study: object, findings: Findings
+    ) -> Iterable[Picture | Animation]:
+        full, small = (trained[self._of(e, "l2", hidden)[0]] for hidden in (None, HIDDEN))
+        yield moving(
+            "weights-adjusted",
+            ["weights"],
+            [Panel(title="before", trajectory=full), Panel(title="after", trajectory=small)],
+            alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden layers "
+            f"of {listed(findings['hidden'])} units and of {listed(HIDDEN)}. The last square of the smaller one is a "
+            "single weight.",
+        )
+        groups: list[dict[str, Any]] = [
+            {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"]), "arm": LOOK[kind]}
+            for kind, a in findings["adjusted"].items()
+            if kind != STUDIED
+            for when in ("before", "after")
+        ]
+        groups += [
+            {"label": f"published, {when}", "values": np.array(p["totals"]), "arm": LOOK["none"]}
+            for when, p in findings["published"].items()
+        ]
+        yield Picture(
+            name="adjusted",
+            figure="strip",
+            inputs={"groups": groups, "xlabel": "total error on the test samples", "first": 5},
+            alt=f"Total error of every run before and after the adjustment. {_medians(groups)}.",
+        )
+        ways = findings["study"]["ways"]
+        rows = [
+            {
+                "label": f"{way['label']} · {number(way['parameters'], '.0f')}",
+                "values": np.array(way["totals"]),
+                "arm": LOOK["none" if name in ("full", "longer") else STUDIED],
+            }
+            for name, way in ways.items()
+        ]
+        yield Picture(
+            name="ways-to-shrink",
+            figure="strip",
+            inputs={"groups": rows, "xlabel": "total error on the test samples", "first": 5},
+            alt="Total error of every run of the full network and of each smaller one made of it, with the median "
+            f"number of parameters. {_medians(rows)}.",
+        )
+
+    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        sides = [
+            (a["label"], when, a[when]["totals"]) for a in findings["adjusted"].values() for when in ("before", "after")
+        ]
+        sides += [("published", when, p["totals"]) for when, p in findings["published"].items()]
+        yield Table(
+            name="adjusted",
+            columns=(
+                Column(label="run", format="d"),
+                *(Column(label=f"{label}, {when}", format=".2f") for label, when, _ in sides),
+            ),
+            rows=tuple(
+                (i + 1, *(totals[i] if i < len(totals) else None for _, _, totals in sides))
+                for i in range(max(e.runs.count, 5))
+            ),
+            shown=5,
+        )
+        yield Table(
+            name="compression",
+            columns=(
+                Column(label="arm"),
+                Column(label="hidden units left"),
+                Column(label="parameters left, median", format=".0f"),
+                Column(label="fewest", format="d"),
+                Column(label="most", format="d"),
+                Column(label="largest change of output", format=".1e"),
+            ),
+            rows=tuple(
+                (
+                    a["label"],
+                    ", ".join(f"{width:g}" for width in a["hidden"]),
+                    a["parameters"],
+                    a.get("least"),
+                    a.get("most"),
+                    a["change"],
+                )
+                for a in findings["automatic"]
+            ),
+        )
+        ways = findings["study"]["ways"]
+        yield Table(
+            name="ways-to-shrink",
+            columns=(
+                Column(label="network"),
+                Column(label="parameters", format=".0f"),
+                Column(label="median error", format=".2f"),
+                Column(label="mean difference", format=".2f"),
+                Column(label="from", format=".2f"),
+                Column(label="to", format=".2f"),
+                Column(label="verdict"),
+                Column(label="collapsed", format="d"),
+            ),
+            rows=tuple(
+                (
+                    way["label"],
+                    way["parameters"],
+                    way["error"]["median"],
+                    *(way["difference"][key] if "difference" in way else None for key in ("estimate", "low", "high")),
+                    way["difference"]["verdict"] if "difference" in way else "",
+                    way["collapsed"],
+                )
+                for way in ways.values()
+            ),
+        )
+        yield Table(
+            name="ways-to-shrink-runs",
+            columns=(
+                Column(label="run", format="d"),
+                *(Column(label=way["label"], format=".2f") for way in ways.values()),
+            ),
+            rows=tuple((i + 1, *(way["totals"][i] for way in ways.values())) for i in range(e.runs.count)),
+            shown=5,
+        )
+
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        adjusted = findings["adjusted"]["l2"]["difference"]
+        smallest = findings["least"]
+        if not smallest:
+            return None
+        told = {
+            "better": "predicts better than the full one",
+            "worse": "predicts worse than the full one",
+            "practically equal": "predicts practically as well as the full one",
+            "undecided": "cannot be told from the full one by its error: the comparison is undecided",
+        }[adjusted["verdict"]]
+        return (
+            f"The smaller network that the post chose by eye {told}. Removing dead units leaves "
+            f"{smallest['parameters']:.0f} of {findings['parameters']} parameters under {smallest['label']} and moves "
+            f"no output by more than {number(smallest['change'], '.1e')}."
+        )
+
+
+def _medians(groups: Iterable[Mapping[str, Any]]) -> str:
+    """The medians of a strip, for its alternative text."""
+    finite = [(g["label"], np.asarray(g["values"])[np.isfinite(g["values"])]) for g in groups]
+    return "; ".join(
+        f"{label}: " + (f"median {np.median(v):.1f}" if len(v) else "none finished") for label, v in finite
+    )
+
+
+def _least(automatic: list[Findings]) -> Findings | None:
+    """The arm that keeps the fewest parameters, and every arm that keeps as few; None if no run finished."""
+    finished = [arm for arm in automatic if arm["hidden"] and not math.isnan(arm["change"])]
+    if not finished:
+        return None
+    smallest = min(finished, key=lambda arm: (arm["parameters"], arm["change"]))
+    alike = [arm["label"] for arm in finished if arm["parameters"] == smallest["parameters"]]
+    return {**smallest, "labels": "; ".join(alike), "single": max(smallest["hidden"]) == 1}
+
+
+def _compressed(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
+    """A run without its dead units, and the certificate: the largest change of output on a dense grid.
+
+    Proximal steps make zeros, so there only zeros count; subgradient steps leave weights within η·λ of it.
+    """
+    kernels, biases = t.at(-1)
+    band = 0.0 if t.run.step == "proximal" else threshold(e, t.run.strength)
+    small = compress(kernels, biases, band, t.run.network.activation)
+    x = t.run.draw().x_train
+    if x.shape[1] == 1:
+        dense = np.linspace(x.min(), x.max(), 1001)[:, None]
+    else:
+        # Many inputs have no grid: samples spread over the box that the training inputs fill.
+        dense = np.random.default_rng(0).uniform(x.min(axis=0), x.max(axis=0), (1001, x.shape[1]))
+    return small, small.largest_change(kernels, biases, dense, t.run.network.activation)
+
+
+def _made_of(e: Experiment, t: Trajectory) -> dict[str, Run]:
+    """The runs that a finished one leads to, by way. All keep only their ends."""
+    small, _ = _compressed(e, t)
+    as_before = {"recording": ENDS_ONLY}
+    structure = {"network": {"hidden": small.hidden}, **as_before}
+    original = part(*t.run.initial_weights(), small.kept)
+    runs = {
+        "tuned": vary(t.run, start=Start.of(small.kernels, small.biases), **structure),
+        "original": vary(t.run, start=Start.of(*original), **structure),
+        "longer": vary(t.run, start=Start.of(*t.at(-1)), **as_before),
+    }
+    return {**runs, "random": _starts(runs["original"])[0]}
+
+
+def _starts(run: Run) -> list[Run]:
+    """The run from random starts that no run of the experiment has."""
+    return [vary(run, start=None, init_seed=run.init_seed + 100_000 * (k + 1)) for k in range(STARTS)]
+
+
+def _parameters(t: Trajectory) -> int:
+    return t.run.network.parameters(*t.run.data.shape)
+
+
+def _removed_errors(e: Experiment, full: Iterable[Trajectory]) -> Values:
+    """`total_error` of each run without its dead units."""
+    totals = []
+    for t in full:
+        if t.diverged is None:
+            small, _ = _compressed(e, t)
+            data = t.run.draw()
+            outputs = forward(small.kernels, small.biases, data.x_test, t.run.network.activation)
+            totals.append(float(np.abs(outputs - data.y_test).sum()))
+        else:
+            totals.append(float("nan"))
+    return np.array(totals)
+
+
+def _collapsed(t: Trajectory) -> bool:
+    data = t.run.draw()
+    return t.diverged is None and collapsed(t.predict(data.x_train), data.y_train)
+
+
+def _permutation_share(before: Values, after: Values) -> float:
+    """Share of all ways to deal the ten totals into two fives whose means lie at least as far apart."""
+    both, size = np.concatenate([before, after]), len(before)
+    seen = abs(before.mean() - after.mean())
+    deals = [np.array(rows) for rows in combinations(range(len(both)), size)]
+    gaps = [abs(both[rows].mean() - np.delete(both, rows).mean()) for rows in deals]
+    return float(np.mean(np.array(gaps) >= seen - 1e-12))

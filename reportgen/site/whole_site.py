@@ -1,0 +1,252 @@
+"""Several posts and pages as one site: what is computed for them, what they show, and what leads to them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from reportgen.build import pipeline, stage_keys
+from reportgen.markdown import markdown
+from reportgen.page import page_head
+from reportgen.page.article import about, lead_of
+from reportgen.page.page_head import Around, Entry, Page, slug
+from reportgen.site import feeds, pages
+from reportgen.site.folder import SETTINGS, Document, Mistakes, Report, read
+from reportgen.store import keys
+from reportgen.text import shortened
+from reportgen.training.run import describe
+
+if TYPE_CHECKING:
+    from reportgen.build.section_results import Shop
+    from reportgen.pictures.media import Media
+
+
+class Several:
+    """The site in a folder, as `pipeline.Work`.
+
+    Raises `ExperimentError` with a line for every mistake in its files.
+    """
+
+    def __init__(self, path: Path, templates: Path | None = None, memo: pipeline.Memo | None = None) -> None:
+        self.folder = read(path)
+        site = self.folder.site
+        self._templates = templates or page_head.theme(site, path)
+        self.memo = memo or pipeline.Memo()
+        mistakes = Mistakes()
+        bound = {one.file: mistakes.trying(lambda one=one: self._bind(one)) for one in self._documents()}  # type: ignore[misc]
+        mistakes.end()
+        self.bound = {file: one for file, one in bound.items() if one}
+        self.formats = tuple(dict.fromkeys(name for e in self.folder.experiments.values() for name in e.formats))
+        self.inputs = {"folder of the site": path / SETTINGS} | (
+            {"folder of templates": self._templates} if self._templates else {}
+        )
+
+    def made_from(self) -> keys.Parts:
+        folder = self.folder
+        named = {SETTINGS, *(one.file for one in [*folder.pages, *folder.posts]), *self._pictures()}
+        return {
+            **stage_keys.of_build(folder.experiments, self._templates),
+            **{f"file {name}": _digest(folder.path / name) for name in sorted(named)},
+            **{f"file {name}": digest for name, digest in page_head.digests(folder.site, folder.path).items()},
+        }
+
+    def files(self, shop: Shop) -> Mapping[str, bytes]:
+        folder = self.folder
+        reports = {
+            name: self.memo(pipeline.key_of(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
+            for name, e in folder.experiments.items()
+        }
+        pages.check(self._documents(), reports)
+        surroundings, css, files = page_head.surroundings(folder.site, folder.path)
+        surroundings = dataclasses.replace(
+            surroundings,
+            navigation=tuple(Entry(label=page.title, path=_path(page)) for page in folder.navigation if page.name),
+            feed=bool(folder.site.root and folder.posts),
+            posts=bool(folder.posts),
+        )
+        make = _Pages(self, shop, reports, surroundings, pages.Look(templates=self._templates, css=css))
+        made = {**files, **make.all()}
+        self.memo.settle()
+        return made
+
+    def _pictures(self) -> Iterator[str]:
+        """Files that texts show, relative to the folder of the site."""
+        for one in self._documents():
+            folder = PurePosixPath(one.file).parent
+            yield from (posixpath.normpath(folder / picture.target) for picture in one.prose.pictures)
+
+    def _bind(self, one: Document) -> markdown.Bound:
+        pages = {other.file: _path(other) for other in [*self.folder.pages, *self.folder.posts]}
+        home = "../" if one.name else ""
+
+        def resolve(target: str) -> str | None:
+            file, mark, anchor = unquote(target).partition("#")
+            path = pages.get(posixpath.normpath(PurePosixPath(one.file).parent / file))
+            return None if path is None else f"{home}{path}index.html{mark}{anchor}"
+
+        folder = (self.folder.path / one.file).parent
+        return markdown.bind(one.prose, folder, self.folder.path, resolve, lambda file: file)
+
+    def _documents(self) -> Iterator[Document]:
+        return (one for one in [*self.folder.pages, *self.folder.posts] if isinstance(one, Document))
+
+
+class _Pages:
+    """The pages of a site, one kind after the other."""
+
+    def __init__(self, site: Several, shop: Shop, reports: pages.Reports, top: Around, look: pages.Look) -> None:
+        self._folder = site.folder
+        self._site = site.folder.site
+        self._memo = site.memo
+        self._bound = site.bound
+        self._shop = shop
+        self._reports = reports
+        self._look = look
+        self._drawn = pipeline.key_of(keys.files(look.templates)) if look.templates else ""
+        self._top, self._below = top, dataclasses.replace(top, home="../")
+
+    def all(self) -> dict[str, bytes]:
+        """Every file but those that `page_head.surroundings` names."""
+        folder, site = self._folder, self._site
+        made: dict[str, bytes] = {}
+        posts = []
+        for one in folder.posts:
+            page, picture, files = self._report(one) if isinstance(one, Report) else self._text(one)
+            posts.append(pages.Post(page=page, picture=picture))
+            made |= {f"{one.name}/{name}": content for name, content in files.items()}
+        known = [post.page for post in posts]
+        # The order of reading is that of the pages; the front page is none of it.
+        order = [page for page in folder.pages if page.name]
+        for i, one in enumerate(order):
+            before, after = order[i - 1] if i else None, order[i + 1] if i + 1 < len(order) else None
+            page, _, files = self._text(one, before, after)
+            known.append(page)
+            made |= {f"{one.name}/{name}": content for name, content in files.items()}
+        front = next((page for page in folder.pages if not page.name), None)
+        page, files = self._front(front, posts)
+        made |= files
+        tags, files = self._tags(posts)
+        made |= files
+        nowhere = dataclasses.replace(self._top, home=urlsplit(site.root).path or "/")
+        made["404.html"] = pages.missing(
+            Page(title="Not found", around=nowhere, language=site.language, listed=False), self._look
+        )
+        if site.root:
+            made["sitemap.xml"] = feeds.sitemap([page, *known, *tags])
+            made["robots.txt"] = feeds.robots(site)
+            if posts:
+                made["feed.xml"] = feeds.atom(site, [post.page for post in posts])
+        folders = {name.rpartition("/")[0] for name in made}
+        made["_headers"] = feeds.headers(
+            {name.removesuffix("media") for name in folders if PurePosixPath(name).name == "media"}
+        )
+        made[".nojekyll"] = b""
+        return made
+
+    def _report(self, post: Report) -> tuple[Page, Media | None, dict[str, bytes]]:
+        report = self._reports[post.name]
+        picture = lead_of(report.article)
+        page = about(report.article, f"{post.name}/", self._below)
+        page = dataclasses.replace(page, author=page.author or self._site.author)
+        page, card = pipeline.carded(self._shop, page, picture, self._site)
+        files = self._memo(
+            (pipeline.key_of(describe(post.experiment)), page, self._look, self._drawn),
+            lambda: {**pipeline.data(report), **pipeline.pages(report, self._look.templates, page, self._look.css)},
+        )
+        return page, picture, {**files, **card}
+
+    def _text(
+        self, one: Document, before: Document | None = None, after: Document | None = None
+    ) -> tuple[Page, Media | None, dict[str, bytes]]:
+        page = Page(
+            title=one.title,
+            path=_path(one),
+            around=self._below,
+            description=pages.summary(one, self._reports),
+            language=one.front.language or self._site.language,
+            author=one.front.author or self._site.author,
+            kind="article" if one.post else "website",
+            date=one.front.date,
+            updated=one.front.updated,
+            tags=one.front.tags,
+        )
+        picture = pages.lead_of_text(one, self._reports)
+        page, card = pipeline.carded(self._shop, page, picture, self._site) if one.post else (page, {})
+        files = pages.text(
+            one,
+            self._reports,
+            self._bound[one.file],
+            page,
+            self._look,
+            picture if one.post else None,
+            before=_way(before),
+            after=_way(after),
+            origin=self._origin(one),
+        )
+        return page, picture, {**files, **card}
+
+    def _origin(self, text: Document) -> pages.Way | None:
+        """The post that tells all of the experiment of a text, if there is one."""
+        posts = (post for post in self._folder.posts if isinstance(post, Report))
+        return _way(next((post for post in posts if post.name == text.front.experiment), None))
+
+    def _front(self, text: Document | None, posts: Sequence[pages.Post]) -> tuple[Page, dict[str, bytes]]:
+        site = self._site
+        page = Page(
+            title=site.title,
+            around=self._top,
+            description=shortened(site.description),
+            language=site.language,
+            author=site.author,
+            kind="website",
+        )
+        picture = pages.lead_of_text(text, self._reports) if text else posts[0].picture if posts else None
+        page, card = pipeline.carded(self._shop, page, picture, self._site)
+        if text is None:
+            return page, {"index.html": pages.posts(posts, page, self._look), **card}
+        page = dataclasses.replace(
+            page, title=text.title, description=page.description or pages.summary(text, self._reports)
+        )
+        files = pages.text(text, self._reports, self._bound[text.file], page, self._look, None, posts=posts)
+        return page, {**files, **card}
+
+    def _tags(self, posts: Sequence[pages.Post]) -> tuple[list[Page], dict[str, bytes]]:
+        """A page for each tag; tags that differ only by capitals and marks are one."""
+        known: dict[str, str] = {}
+        for post in posts:
+            for tag in post.page.tags:
+                known.setdefault(slug(tag), tag)
+        found, files = [], {}
+        for name, tag in sorted(known.items()):
+            tagged = [post for post in posts if name in map(slug, post.page.tags)]
+            page = Page(
+                title=tag,
+                path=f"tags/{name}/",
+                around=dataclasses.replace(self._top, home="../../"),
+                description=f"{len(tagged)} post{'s' if len(tagged) > 1 else ''} on {tag}",
+                language=self._site.language,
+                kind="website",
+            )
+            found.append(page)
+            files[f"tags/{name}/index.html"] = pages.posts(tagged, page, self._look)
+        return found, files
+
+
+def _way(other: Document | Report | None) -> pages.Way | None:
+    return pages.Way(title=other.title, path=_path(other)) if other else None
+
+
+def _path(one: Document | Report) -> str:
+    return f"{one.name}/" if one.name else ""
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "none"

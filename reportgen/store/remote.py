@@ -1,0 +1,149 @@
+"""Training on workers that do not share our disk.
+
+A job is a chunk of runs that one compiled program trains. What comes back is one block of bytes, and nothing in it is
+believed before its checksum, its runs and the shapes of its arrays are seen to be what was asked for. A block is a
+`container` of trajectory files.
+"""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError, Executor, Future
+from typing import Any
+
+from reportgen.disk.container import seal, unseal
+from reportgen.errors import MachineError, RefusedError
+from reportgen.training.process import compute_on_one_thread
+from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
+from reportgen.training.versions import versions
+
+_MAGIC = b"reportgen block 1\n"
+_ATTEMPTS = 3
+
+
+def train_away(runs: bytes, wanted: Mapping[str, str]) -> bytes:
+    """Train pickled `runs` and return their block; the job of a worker, since this imports TensorFlow.
+
+    Raises `RefusedError` if this worker's versions are not the `wanted` ones, before it reads what was sent.
+    """
+    require(wanted)
+    compute_on_one_thread()
+    from reportgen.training.compiled import train
+
+    return pack(train(pickle.loads(runs)))  # noqa: S301  the scheduler that sent it may run any code here as it is
+
+
+def require(wanted: Mapping[str, str]) -> None:
+    """Raise `RefusedError` if what computes here is of other versions than the `wanted` ones."""
+    here = versions()
+    if here != wanted:
+        raise RefusedError(f"a worker has {_listed(here)}, and this machine {_listed(wanted)}: they must be the same")
+
+
+def _listed(found: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in found.items())
+
+
+def pack(trajectories: Sequence[Trajectory]) -> bytes:
+    """The block of these trajectories."""
+    files = [trajectory.dump() for trajectory in trajectories]
+    return seal(_MAGIC, {"sizes": [len(file) for file in files]}, files)
+
+
+def unpack(block: bytes, runs: Sequence[Run]) -> list[Trajectory]:
+    """The trajectories of exactly these runs, in their order; raises `ValueError` with the reason for anything else."""
+    if not isinstance(block, bytes):
+        raise ValueError("it is not a block of this version")
+    header, files = unseal(_MAGIC, block)
+    sizes = header.get("sizes")
+    if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
+        raise ValueError("its header cannot be read")
+    if len(sizes) != len(runs):
+        raise ValueError(f"{len(sizes)} trajectories came back for {len(runs)} runs")
+    if sum(sizes) != len(files):
+        raise ValueError("there is more in it than trajectories, or less")
+    ends = list(itertools.accumulate(sizes))
+    return [_parsed(bytes(files[end - size : end]), run) for end, size, run in zip(ends, sizes, runs, strict=True)]
+
+
+def _parsed(file: bytes, run: Run) -> Trajectory:
+    try:
+        trajectory = Trajectory.parse(file)
+    except Exception as error:  # whoever can make a checksum can also make a header that nobody thought of
+        raise ValueError(str(error)) from error
+    if trajectory.source != run:
+        raise ValueError("a trajectory is of another run")
+    steps = run.recording.steps(run.steps)
+    ended = trajectory.diverged
+    kept = len(steps) if ended is None else len(trajectory.steps)
+    arrays = [*trajectory.kernels, *trajectory.biases]
+    shapes: list[tuple[int, ...]] = [(kept, *shape) for shape in run.shapes]
+    shapes += [(kept, shape[1]) for shape in run.shapes]
+    if run.recording.loss:
+        arrays += [a for a in (trajectory.loss, trajectory.penalty) if a is not None]
+        shapes += [(kept,), (kept,)]
+    if (
+        trajectory.steps.tolist() != steps[:kept].tolist()
+        or [a.shape for a in arrays] != shapes
+        or any(a.dtype != "float32" for a in arrays)
+    ):
+        raise ValueError("a trajectory does not have the records that were asked for")
+    return trajectory
+
+
+def train_elsewhere(executor: Executor, runs: Sequence[Run]) -> Future[list[Trajectory]]:
+    """Have a worker of `executor` train `runs`, which one program should be able to (`stacking.groups`).
+
+    The future's result is one trajectory a run, in their order. A block that is not what was asked for is thrown away
+    and its runs are trained again by another worker, twice at most; then the future raises `MachineError`. It raises
+    `RefusedError` if a worker has other versions of what computes.
+    """
+    wanted, outcome = list(runs), Future[list[Trajectory]]()
+    arguments = pickle.dumps(wanted), versions()
+
+    def follow(attempt: int, job: Future[bytes]) -> None:
+        job.add_done_callback(lambda job: settle(attempt, job))
+        # A waiter who gives up takes the job back.
+        outcome.add_done_callback(lambda outcome: job.cancel() if outcome.cancelled() else None)
+
+    def settle(attempt: int, job: Future[bytes]) -> None:
+        try:
+            block = job.result()
+        except CancelledError:
+            outcome.cancel()
+            return _end(outcome)
+        except BaseException as error:
+            return _end(outcome, error=error)
+        try:
+            trained = unpack(block, wanted)
+        except ValueError as error:
+            bad = MachineError(f"workers sent back what are not the trajectories they were to train: {error}")
+            try:
+                if attempt == _ATTEMPTS or outcome.cancelled():
+                    raise bad
+                follow(attempt + 1, _elsewhere(executor, job, train_away, *arguments))
+            except (MachineError, RuntimeError):  # RuntimeError: the executor takes no jobs any more
+                _end(outcome, error=bad)
+        else:
+            _end(outcome, trained)
+
+    follow(1, executor.submit(train_away, *arguments))
+    return outcome
+
+
+def _elsewhere(executor: Executor, failed: Future[Any], task: Any, *arguments: Any) -> Future[Any]:
+    choose = getattr(executor, "elsewhere", None)  # a plain `concurrent.futures.Executor` does not have it
+    return choose(failed, task, *arguments) if choose else executor.submit(task, *arguments)
+
+
+def _end(outcome: Future[Any], result: Any = None, error: BaseException | None = None) -> None:
+    """Settle a future unless it was cancelled; those who wait for it learn that too."""
+    if not outcome.set_running_or_notify_cancel():
+        return
+    if error is None:
+        outcome.set_result(result)
+    else:
+        outcome.set_exception(error)

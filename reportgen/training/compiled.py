@@ -1,0 +1,569 @@
+"""Training: many networks at once, each whole training in one compiled TensorFlow call.
+
+Networks here are tiny, so what a step costs is overhead. Runs are therefore stacked (see `network.Layout`), data and
+sample order go in as tensors, the loop over steps is compiled with XLA, and runs that differ in penalty occupy slices
+of the run axis. This is the only module that imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.penalties import Penalty
+from reportgen.penalties.none import NoPenalty
+from reportgen.training.network import Layout, Weights, layout
+from reportgen.training.process import quiet_stderr
+from reportgen.training.run import Run, in_a_row
+from reportgen.training.stacking import ENDS_ONLY, counts_weights, groups, recording_key, slice_key
+from reportgen.training.trajectory import Trajectory
+
+# XLA reads this once, when it first compiles. It leaves half of a wide processor's vectors unused by itself, which
+# costs a quarter of the time; on other processors the setting changes nothing.
+os.environ["XLA_FLAGS"] = f"--xla_cpu_prefer_vector_width=512 {os.environ.get('XLA_FLAGS', '')}"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with quiet_stderr():
+    import tensorflow as tf
+
+# It would warn of many compilations; each is meant, one for a program.
+tf.get_logger().setLevel("ERROR")
+
+_XP = SimpleNamespace(
+    abs=tf.abs,
+    clip=tf.clip_by_value,
+    exp=tf.exp,
+    matmul=tf.matmul,
+    maximum=tf.maximum,
+    reshape=tf.reshape,
+    sign=tf.sign,
+    sqrt=tf.sqrt,
+    sum=tf.reduce_sum,
+    tanh=tf.tanh,
+    transpose=tf.transpose,
+    zeros_like=tf.zeros_like,
+)
+"""The functions that penalties and layouts use, by NumPy's names."""
+
+_LOSSES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "absolute": (tf.abs, tf.sign),
+    "squared": (tf.square, lambda r: 2.0 * r),
+    "huber": (
+        lambda r: tf.where(tf.abs(r) <= 1.0, 0.5 * r * r, tf.abs(r) - 0.5),
+        lambda r: tf.clip_by_value(r, -1.0, 1.0),
+    ),
+}
+"""Value and derivative of each loss, from the residual."""
+_VALUE, _DERIVATIVE = 0, 1
+
+
+def train(runs: Iterable[Run]) -> list[Trajectory]:
+    """Train every run and return their trajectories, in the order given.
+
+    A run's numbers do not depend on its company beyond the rounding of float32. A run whose numbers stop being finite
+    ends there, with `Trajectory.diverged` set; the others go on.
+    """
+    runs = list(runs)
+    done: dict[int, Trajectory] = {}
+    for group in groups(runs):
+        done.update(zip(group, _train_together([runs[i] for i in group]), strict=True))
+    return [done[i] for i in range(len(runs))]
+
+
+def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
+    first = runs[0]
+    place = layout(first.training.batch_size)
+    widths = [max(sizes) for sizes in zip(*(_widths(run) for run in runs), strict=True)]
+    kernels, biases = _initial_stack(runs, widths, place)
+    recording = next((run.recording for run in runs if recording_key(run)), ENDS_ONLY)
+    recorded = [i for i, run in enumerate(runs) if recording_key(run)]
+    samples = _Samples.of(runs)
+    program = _program(
+        place=place,
+        activation=first.network.activation,
+        optimizer=first.training.optimizer,
+        momentum=first.training.momentum,
+        losses=tuple(run.training.loss for run in runs),
+        slices=_slices(runs),
+        recorded=tuple(recorded),
+        with_loss=recording.loss and bool(recorded),
+        keep=tuple(1.0 - run.network.dropout for run in runs),
+    )
+    steps = recording.steps(first.steps)
+    tables = _Tables(
+        x=tf.constant(samples.x),
+        y=tf.constant(samples.y),
+        rows=tf.constant(samples.rows),
+        rates=tf.constant(_rates(runs)),
+        strengths=tf.constant([run.strength for run in runs], tf.float32),
+        recorded=tf.constant(recorded, tf.int32),
+        whole=tf.constant(samples.whole([runs[i] for i in recorded])),
+        masks=tf.constant(_masks(runs, widths, place)) if any(run.network.dropout for run in runs) else None,
+    )
+    records, last, diverged = program(
+        [tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], tf.constant(steps), tables
+    )
+    paths = _unstacked(records, place, 1)
+    starts, stops = _unstacked({"kernels": kernels, "biases": biases}, place, 0), _unstacked(last, place, 0)
+    ends = {name: [np.stack(pair, axis=1) for pair in zip(starts[name], stops[name], strict=True)] for name in starts}
+    diverged = diverged.numpy()
+    slot = {i: j for j, i in enumerate(recorded)}
+    ends_at = np.array([0, first.steps], np.int32)
+    paths_finite, ends_finite = _finite(paths), _finite(ends)
+    trajectories = []
+    for i, run in enumerate(runs):
+        if i in slot:
+            column, at, stacked, finite = slot[i], steps, paths, paths_finite
+        else:
+            column, at, stacked, finite = i, ends_at, ends, ends_finite
+        arrays = {name: [array[column] for array in arrays] for name, arrays in stacked.items()}
+        trajectories.append(_trajectory(run, at, arrays, finite[column], int(diverged[i])))
+    return trajectories
+
+
+class Ends(NamedTuple):
+    """How runs ended that differ only by their seeds: no more than a sweep of millions can carry."""
+
+    kernels: list[Weights]
+    """The last weights, one array [R, I, O] a layer; not all finite where a run diverged."""
+    biases: list[Weights]
+    """One array [R, O] a layer."""
+    diverged: NDArray[np.int32]
+    """[R] the step whose numbers were the first not to be finite, or −1."""
+
+
+def train_ends(first: Run, count: int, fresh_data: bool) -> Ends:
+    """Train the runs of `in_a_row(first, count, fresh_data)` in one program: the weights at which `train` would end.
+
+    Initial weights and orders are drawn once for all calls in a row that differ by penalty, strength and learning rate.
+    """
+    plain = dataclasses.replace(
+        first,
+        penalty=NoPenalty(),
+        strength=0.0,
+        step="subgradient",
+        recording=ENDS_ONLY,
+        training=dataclasses.replace(first.training, learning_rate=1.0),
+    )
+    place, drawn = layout(first.training.batch_size), _drawn(plain, count, fresh_data)
+    # The arguments are those of `_train_together`: another spelling of them would be another program.
+    program = _program(
+        place=place,
+        activation=first.network.activation,
+        optimizer=first.training.optimizer,
+        momentum=first.training.momentum,
+        losses=(first.training.loss,) * count,
+        slices=_slices([first], count),
+        recorded=(),
+        with_loss=False,
+        keep=(1.0 - first.network.dropout,) * count,
+    )
+    tables = drawn.tables._replace(
+        rates=tf.constant(first.training.rates(first.steps)[:, None]),
+        strengths=tf.fill([count], tf.constant(first.strength, tf.float32)),
+    )
+    steps = tf.constant(ENDS_ONLY.steps(first.steps))
+    _, last, diverged = program(drawn.kernels, drawn.biases, steps, tables)
+    ends = _unstacked(last, place, 0)
+    finite = np.all([np.isfinite(w).reshape(count, -1).all(axis=1) for part in ends.values() for w in part], axis=0)
+    at = np.asarray(diverged, np.int32)
+    return Ends(ends["kernels"], ends["biases"], np.where((at < 0) & ~finite, np.int32(first.steps), at))
+
+
+class _Drawn(NamedTuple):
+    """What runs in a row have in common with those of another penalty, strength and learning rate."""
+
+    kernels: list[Any]
+    biases: list[Any]
+    tables: _Tables
+    """Without rates and strengths."""
+
+
+@lru_cache(maxsize=2)
+def _drawn(first: Run, count: int, fresh_data: bool) -> _Drawn:
+    runs, place, widths = in_a_row(first, count, fresh_data), layout(first.training.batch_size), _widths(first)
+    kernels, biases = _initial_stack(runs, widths, place)
+    samples = _Samples.of(runs)
+    tables = _Tables(
+        x=tf.constant(samples.x),
+        y=tf.constant(samples.y),
+        rows=tf.constant(samples.rows),
+        rates=None,
+        strengths=None,
+        recorded=tf.constant([], tf.int32),
+        whole=tf.constant(samples.whole([])),
+        masks=tf.constant(_masks(runs, widths, place)) if first.network.dropout else None,
+    )
+    return _Drawn([tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], tables)
+
+
+def _widths(run: Run) -> list[int]:
+    return [run.shapes[0][0], *(outputs for _, outputs in run.shapes)]
+
+
+def _initial_stack(runs: Sequence[Run], widths: list[int], place: Layout) -> tuple[list[Weights], list[Weights]]:
+    """Initial kernels and biases of all runs, smaller networks padded with units that have no weights."""
+    kernels = [np.zeros((len(runs), i, o), np.float32) for i, o in itertools.pairwise(widths)]
+    biases = [np.zeros((len(runs), o), np.float32) for o in widths[1:]]
+    for r, run in enumerate(runs):
+        for stacked, values in zip([*kernels, *biases], itertools.chain(*run.initial_weights()), strict=True):
+            own: tuple[Any, ...] = (r, *(slice(size) for size in values.shape))
+            stacked[own] = values
+    return [place.stack(list(w)) for w in kernels], [place.stack(list(b)) for b in biases]
+
+
+class _Slice(NamedTuple):
+    """A stretch of the run axis that has a penalty in common."""
+
+    start: int
+    stop: int
+    penalty: Penalty
+    step: str
+    shapes: tuple[tuple[int, int], ...] | None
+    """The kernels' shapes without their padding, for a penalty to which the padding would matter."""
+
+
+def _slices(runs: Sequence[Run], times: int = 1) -> tuple[_Slice, ...]:
+    """The slices of `runs`, each of which stands for `times` runs of its kind."""
+    slices, start = [], 0
+    for key, group in itertools.groupby(runs, slice_key):
+        members = list(group)
+        first, stop = members[0], start + len(members) * times
+        if key:
+            shapes = first.shapes if counts_weights(first.penalty) else None
+            slices.append(_Slice(start, stop, first.penalty, first.step, shapes))
+        start = stop
+    return tuple(slices)
+
+
+def _rates(runs: Sequence[Run]) -> NDArray[np.float32]:
+    """Learning rates [steps, R]; [steps, 1] where the runs share them."""
+    trainings = {run.training: run.steps for run in runs}
+    rates = np.stack([training.rates(steps) for training, steps in trainings.items()], axis=1)
+    place = {training: i for i, training in enumerate(trainings)}
+    return rates if len(place) == 1 else rates[:, [place[run.training] for run in runs]]
+
+
+def _masks(runs: Sequence[Run], widths: Sequence[int], place: Layout) -> NDArray[np.bool_]:
+    """Which hidden units work at each step: [steps, R, B, H] or [steps, B, H, R], layers side by side."""
+    starts = [0, *itertools.accumulate(widths[1:-1])]
+    batch = runs[0].training.batch_size
+    masks = np.ones((len(runs), runs[0].steps, batch, starts[-1]), bool)
+    for mask, run in zip(masks, runs, strict=True):
+        if run.network.dropout:
+            own = np.split(run.masks(), np.cumsum(run.network.hidden)[:-1], axis=-1)
+            for start, layer in zip(starts, own, strict=False):
+                mask[..., start : start + layer.shape[-1]] = layer
+    return np.moveaxis(masks, 0, 1 if place.runs == 0 else -1)
+
+
+def _unstacked(stacked: dict[str, Any], place: Layout, axes_before: int) -> dict[str, list[Weights]]:
+    return {
+        name: [np.ascontiguousarray(place.unstack(np.asarray(array), axes_before)) for array in arrays]
+        for name, arrays in stacked.items()
+    }
+
+
+def _finite(stacked: dict[str, list[Weights]]) -> NDArray[np.bool_]:
+    """Whether all of a run's numbers are finite at each recorded step, [R, S]."""
+    arrays = [array for arrays in stacked.values() for array in arrays]
+    finite: NDArray[np.bool_] = np.all([np.isfinite(a).all(axis=tuple(range(2, a.ndim))) for a in arrays], axis=0)
+    return finite
+
+
+def _trajectory(
+    run: Run, steps: NDArray[np.int32], arrays: dict[str, list[Weights]], finite: NDArray[np.bool_], diverged: int
+) -> Trajectory:
+    """One run's own part of the stack: padding and everything after a divergence cut away."""
+    kernels = [w[:, :i, :o] for w, (i, o) in zip(arrays["kernels"], run.shapes, strict=True)]
+    biases = [b[:, :o] for b, (_, o) in zip(arrays["biases"], run.shapes, strict=True)]
+    if diverged < 0 and not finite.all():
+        diverged = int(steps[finite.argmin()])
+    # The initial weights stay whatever their loss: there is no trajectory without a record.
+    kept = finite & (steps < diverged) | (steps == 0) if diverged >= 0 else slice(None)
+    curve = {name: arrays[name][0][kept] if name in arrays else None for name in ("loss", "penalty")}
+    return Trajectory(
+        source=run,
+        steps=steps[kept],
+        kernels=tuple(np.ascontiguousarray(w[kept]) for w in kernels),
+        biases=tuple(np.ascontiguousarray(b[kept]) for b in biases),
+        loss=curve["loss"],
+        penalty=curve["penalty"],
+        diverged=diverged if diverged >= 0 else None,
+    )
+
+
+def _draw_key(run: Run) -> Any:
+    return run.data, run.data_seed, run.fold
+
+
+def _order_key(run: Run) -> Any:
+    return run.order_seed, run.training, run.training_samples
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """Training samples of all runs: every distinct draw once, and each run's order as rows into them."""
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    rows: NDArray[np.int32]
+    """[steps, R, B]; only the first epoch where every run repeats it."""
+    starts: dict[Any, tuple[int, int]]
+
+    @classmethod
+    def of(cls, runs: Sequence[Run]) -> _Samples:
+        draws = {_draw_key(run): run for run in runs}
+        data = {key: run.draw() for key, run in draws.items()}
+        counts = [len(d.x_train) for d in data.values()]
+        starts = dict(zip(data, zip([0, *np.cumsum(counts)], counts, strict=False), strict=True))
+        orders = {_order_key(run): run for run in runs}
+        epochs = {run.steps // run.training.epochs for run in runs}
+        repeats = len(epochs) == 1 and all(run.training.order == "fixed" for run in runs)
+        order = {key: run.order()[: min(epochs) if repeats else None] for key, run in orders.items()}
+        rows = [order[_order_key(run)] + np.int32(starts[_draw_key(run)][0]) for run in runs]
+        return cls(
+            x=np.concatenate([d.x_train for d in data.values()]).astype(np.float32),
+            y=np.concatenate([d.y_train for d in data.values()]).astype(np.float32),
+            rows=np.stack(rows, axis=1),
+            starts=starts,
+        )
+
+    def whole(self, runs: Sequence[Run]) -> NDArray[np.int32]:
+        """Rows [R, N] of all training samples of each run; [1, N] where the runs share them.
+
+        `groups` puts recorded runs into one program only where they have equally many.
+        """
+        spans = [self.starts[_draw_key(run)] for run in runs] or [(0, 1)]
+        if len(set(spans)) == 1:
+            spans = spans[:1]
+        return np.array([np.arange(start, start + count) for start, count in spans], np.int32)
+
+
+class _Tables(NamedTuple):
+    """What the compiled loop reads and never writes."""
+
+    x: Any
+    y: Any
+    rows: Any
+    """[steps, R, B] into x and y, to be begun again at the end."""
+    rates: Any
+    """[steps, R] or [steps, 1] learning rates."""
+    strengths: Any
+    """[R]."""
+    recorded: Any
+    """Which runs are recorded at every recorded step."""
+    whole: Any
+    """Rows of all training samples of the recorded runs, [R, N] or [1, N]."""
+    masks: Any
+    """[steps, B, H, R] or [steps, R, B, H] dropout masks, or None."""
+
+
+_State = tuple[list[Any], list[Any], list[Any], Any]
+"""Kernels, biases, the optimizer's memory, and the step at which each run diverged or −1."""
+
+
+@dataclass(frozen=True)
+class _Program:
+    """What is fixed when the loop is compiled."""
+
+    place: Layout
+    activation: str
+    optimizer: str
+    momentum: float
+    losses: tuple[str, ...]
+    slices: tuple[_Slice, ...]
+    recorded: tuple[int, ...]
+    with_loss: bool
+    keep: tuple[float, ...]
+
+    @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's have no types
+    def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
+        """Train from step 0 to the last of `steps`, recording at each.
+
+        Returns the records (see `_record`) with the recorded steps in front, the last weights of every run, and per
+        run the step that was the first to have a prediction that is not finite, or −1.
+        """
+        count = steps.shape[0]
+        state = (kernels, biases, self._memory([*kernels, *biases]), tf.fill([len(self.losses)], -1))
+        layout_of_record: dict[str, list[Any]] = self._record(state, tables)
+        arrays = [
+            tf.TensorArray(value.dtype, size=count, element_shape=value.shape)
+            for value in tf.nest.flatten(layout_of_record)
+        ]
+
+        def stretch(i: Any, step: Any, state: _State, arrays: list[Any]) -> Any:
+            """The steps up to a record, then the record."""
+            step, state = tf.while_loop(
+                lambda step, _: step < steps[i],
+                lambda step, state: (step + 1, self._step(step, state, tables)),
+                (step, state),
+            )
+            values = tf.nest.flatten(self._record(state, tables))
+            return i + 1, step, state, [array.write(i, value) for array, value in zip(arrays, values, strict=True)]
+
+        _, _, state, arrays = tf.while_loop(lambda i, *_: i < count, stretch, (0, 0, state, arrays))
+        records = tf.nest.pack_sequence_as(layout_of_record, [array.stack() for array in arrays])
+        return records, {"kernels": state[0], "biases": state[1]}, state[3]
+
+    def _step(self, step: Any, state: _State, tables: _Tables) -> _State:
+        """One update of every run."""
+        kernels, biases, memory, diverged = state
+        rows, rate = tables.rows[step % tables.rows.shape[0]], tables.rates[step]
+        inputs = self.place.batch(tf.gather(tables.x, rows), _XP)
+        targets = self.place.batch(tf.gather(tables.y, rows), _XP)
+        masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
+        activations = self.place.forward(kernels, biases, inputs, self.activation, masks, _XP)
+        residuals = activations[-1] - targets
+        # Not finite as soon as anything in the run is not, and then the sum is not either.
+        total = tf.reduce_sum(residuals, axis=self._sample_axes)
+        diverged = tf.where((diverged < 0) & ~tf.math.is_finite(total), step + 1, diverged)
+        delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_a_run(residuals)
+        kernel_gradients, bias_gradients = self.place.backward(kernels, activations, delta, self.activation, masks, _XP)
+        for layer, w in enumerate(kernels):
+            kernel_gradients[layer] += self._subgradient(layer, w, tables.strengths)
+        gradients = [*kernel_gradients, *bias_gradients]
+        weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
+        kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
+        kernels = [self._prox(layer, w, rate * tables.strengths) for layer, w in enumerate(kernels)]
+        return kernels, biases, memory, diverged
+
+    @property
+    def _sample_axes(self) -> list[int]:
+        """The axes of a prediction that are not the run axis."""
+        return [0, 1] if self.place.runs == -1 else [1, 2]
+
+    def _values_a_run(self, predictions: Any) -> float:
+        """How many numbers a run predicts at once: samples times outputs."""
+        return float(np.prod([predictions.shape[axis] for axis in self._sample_axes]))
+
+    def _by_loss(self, residuals: Any, losses: Sequence[str], part: int) -> Any:
+        """The value or the derivative of each run's own loss."""
+        result = _LOSSES[losses[0]][part](residuals)
+        for name in sorted(set(losses) - {losses[0]}):
+            mine = self.place.per_run(tf.constant([loss == name for loss in losses]), 3, _XP)
+            result = tf.where(mine, _LOSSES[name][part](residuals), result)
+        return result
+
+    def _subgradient(self, layer: int, w: Any, strengths: Any) -> Any:
+        """The penalties' part of the gradient of `w`, each run's own."""
+        total = 0.0
+        for s in self.slices:
+            if s.step == "subgradient":
+                scale = self.place.per_run(self._within(s, strengths, 0.0), 3, _XP)
+                part = scale * s.penalty.subgradient(self._own_part(layer, w, s), _XP, self.place.kernel)
+                # A choice that only the numbers can decide keeps the compiler from fusing this product with the sum
+                # that follows in some programs, and another product in others: near a kink the last bit matters.
+                total += tf.where(scale > 0.0, self._padded_like(w, part), 0.0)
+        return total
+
+    def _prox(self, layer: int, w: Any, scales: Any) -> Any:
+        """`w` after each run's own proximal step."""
+        for s in self.slices:
+            if s.step == "proximal":
+                # Runs of other slices take the step with a scale of zero, which leaves them as they are.
+                scale = self.place.per_run(self._within(s, scales, 0.0), 3, _XP)
+                part = s.penalty.prox(self._own_part(layer, w, s), scale, _XP, self.place.kernel)
+                padded = self._padded_like(w, part)
+                mine = self.place.per_run(self._within(s, True, False), 3, _XP)
+                w = padded if padded is part else tf.where(mine, padded, w)
+        return w
+
+    def _within(self, s: _Slice, inside: Any, outside: Any) -> Any:
+        """[R]: `inside` for the runs of a slice, `outside` for the others.
+
+        Each penalty is computed for every run, and without effect on those that do not have it. These are elementwise
+        operations, which XLA fuses. To compute it for its slice alone takes a concatenation afterwards, into which XLA
+        fuses the whole backward pass again for each slice: ten times as slow with five slices of 2,000 runs.
+        """
+        mine = np.zeros(len(self.losses), bool)
+        mine[s.start : s.stop] = True
+        return tf.where(mine, inside, outside)
+
+    def _own_part(self, layer: int, w: Any, s: _Slice) -> Any:
+        """The stacked kernels of a layer, without the padding of a slice's runs where it would matter."""
+        if s.shapes is None:
+            return w
+        own = [slice(None)] * 3
+        for axis, size in zip(self.place.kernel, s.shapes[layer], strict=True):
+            own[axis] = slice(size)
+        return w[tuple(own)]
+
+    def _padded_like(self, w: Any, part: Any) -> Any:
+        missing = [w.shape[axis] - part.shape[axis] if axis in self.place.kernel else 0 for axis in range(3)]
+        return tf.pad(part, [(0, zeros) for zeros in missing]) if any(missing) else part
+
+    def _by_layer(self, mask: Any, kernels: Sequence[Any]) -> list[Any]:
+        """One step's dropout mask [B, H, R] or [R, B, H], cut into hidden layers and scaled."""
+        widths = [int(w.shape[self.place.kernel[1]]) for w in kernels[:-1]]
+        axis = 1 if self.place.runs == -1 else 2
+        scaled = tf.cast(mask, tf.float32) / self.place.per_run(tf.constant(self.keep), 3, _XP)
+        layers: list[Any] = tf.split(scaled, widths, axis=axis)
+        return layers
+
+    def _memory(self, weights: Sequence[Any]) -> list[Any]:
+        """What the optimizer remembers between steps, at the start."""
+        copies = {"sgd": 0, "momentum": 1, "adam": 2}[self.optimizer]
+        return [tf.zeros_like(w) for _ in range(copies) for w in weights]
+
+    def _update(
+        self, weights: list[Any], gradients: list[Any], memory: list[Any], rate: Any, step: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """One step of the optimizer, by Keras' formulas and with its defaults.
+
+        References:
+            Kingma and Ba, Adam: A Method for Stochastic Optimization, ICLR 2015 (the form before section 2.1).
+        """
+        rates = [self.place.per_run(rate, len(w.shape), _XP) for w in weights]
+        if self.optimizer == "sgd":
+            return [w - r * g for w, g, r in zip(weights, gradients, rates, strict=True)], memory
+        if self.optimizer == "momentum":
+            memory = [self.momentum * v - r * g for v, g, r in zip(memory, gradients, rates, strict=True)]
+            return [w + v for w, v in zip(weights, memory, strict=True)], memory
+        means, squares = memory[: len(weights)], memory[len(weights) :]
+        means = [m + (g - m) * (1 - 0.9) for m, g in zip(means, gradients, strict=True)]
+        squares = [s + (g * g - s) * (1 - 0.999) for s, g in zip(squares, gradients, strict=True)]
+        t = tf.cast(step + 1, tf.float32)
+        correction = tf.sqrt(1.0 - tf.pow(0.999, t)) / (1.0 - tf.pow(0.9, t))
+        weights = [
+            w - r * correction * m / (tf.sqrt(s) + 1e-7)
+            for w, r, m, s in zip(weights, rates, means, squares, strict=True)
+        ]
+        return weights, [*means, *squares]
+
+    def _record(self, state: _State, tables: _Tables) -> dict[str, list[Any]]:
+        """What is kept of the recorded runs: weights, and if asked for the loss and the penalty."""
+        kernels = [tf.gather(w, tables.recorded, axis=self.place.runs) for w in state[0]]
+        biases = [tf.gather(b, tables.recorded, axis=self.place.runs) for b in state[1]]
+        record = {"kernels": kernels, "biases": biases}
+        if self.with_loss:
+            inputs = self.place.batch(tf.gather(tables.x, tables.whole), _XP)
+            targets = self.place.batch(tf.gather(tables.y, tables.whole), _XP)
+            outputs = self.place.forward(kernels, biases, inputs, self.activation, None, _XP)[-1]
+            residuals = outputs - targets
+            losses = [self.losses[i] for i in self.recorded]
+            values = self._by_loss(residuals, losses, _VALUE)
+            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_a_run(residuals)]
+            record["penalty"] = [tf.gather(self._penalty(state[0], tables.strengths), tables.recorded)]
+        return record
+
+    def _penalty(self, kernels: Sequence[Any], strengths: Any) -> Any:
+        """Strength times penalty of every run, [R]."""
+        costs = tf.zeros_like(strengths)
+        for s in self.slices:
+            parts = [self._own_part(layer, w, s) for layer, w in enumerate(kernels)]
+            cost = tf.add_n([s.penalty.cost(w, _XP, self.place.kernel) for w in parts])
+            costs += self._within(s, strengths, 0.0) * cost
+        return costs
+
+
+_program = lru_cache(maxsize=64)(_Program)
+"""Equal programs are one object, so that what was compiled for one chunk of runs serves the next."""

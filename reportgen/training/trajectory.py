@@ -1,0 +1,201 @@
+"""Trajectories: what a network's weights were at the recorded steps, and where they came from.
+
+A trajectory file is a `container`: its header has the run, the names of the layers and the list of arrays, and the
+arrays' bytes follow. It holds plain numbers, never code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.disk.container import seal, unseal
+from reportgen.disk.files import put, read
+from reportgen.errors import DataError, ExperimentError, reason, trouble
+from reportgen.training.network import Weights, forward
+from reportgen.training.run import Run, describe, revive
+from reportgen.values import short
+
+_MAGIC = b"reportgen trajectory 1\n"
+
+LARGEST = 2_000_000_000
+"""Bytes of a trajectory file that is read; one of the default experiment has some 200,000."""
+
+_WRITERS = "builds write some into the folder trajectories, and reportgen.WeightRecorder records any Keras model"
+
+_DTYPES = ("<i4", "<f4", "<f8")
+"""Numbers and nothing else: what NumPy calls an object is code."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One network's training. Arrays have one entry a recorded step along their first axis, S of them."""
+
+    source: Run | None
+    """The run that can repeat it; None if the network was trained elsewhere and only its weights are known."""
+    steps: NDArray[np.int32]
+    """[S] rising, from 0: how many updates the weights had seen."""
+    kernels: tuple[Weights, ...]
+    """One array [S, I, O] a layer; a layer of another program may have more axes, as a convolution [S, H, W, I, O]."""
+    biases: tuple[Weights, ...]
+    """One array [S, O] a layer; [S, 0] where a layer has none."""
+    loss: Weights | None
+    """[S] mean training loss over all training samples, without the penalty; None where it was not asked for."""
+    penalty: Weights | None
+    """[S] strength times the penalty; None where the loss was not asked for."""
+    diverged: int | None = None
+    """The step whose numbers were the first not to be finite; records end before it."""
+    layers: tuple[str, ...] = ()
+    """What the layers are called; empty for networks of our own, whose layers have numbers only."""
+
+    @property
+    def run(self) -> Run:
+        """The run, which can draw the data, the order of samples and the initial weights again.
+
+        Raises `DataError` if the network was trained elsewhere.
+        """
+        if self.source is None:
+            raise DataError("a trajectory that was recorded from another model knows its weights, not its data")
+        return self.source
+
+    def only(self, records: NDArray[np.intp]) -> Trajectory:
+        """The same training with fewer records."""
+        return dataclasses.replace(
+            self,
+            steps=self.steps[records],
+            kernels=tuple(w[records] for w in self.kernels),
+            biases=tuple(b[records] for b in self.biases),
+            loss=None if self.loss is None else self.loss[records],
+            penalty=None if self.penalty is None else self.penalty[records],
+        )
+
+    def predict(self, x: Weights, record: int = -1) -> Weights:
+        """Outputs [B, O] at inputs [B, I], with the weights of one record (the last unless told)."""
+        kernels, biases = self.at(record)
+        return forward(kernels, biases, x, self.run.network.activation)
+
+    def at(self, record: int) -> tuple[list[Weights], list[Weights]]:
+        """Kernels [I, O] and biases [O] of one record."""
+        return [w[record] for w in self.kernels], [b[record] for b in self.biases]
+
+    def dump(self) -> bytes:
+        """The bytes of a trajectory file."""
+        arrays = dict(self._arrays())
+        header = {
+            "run": None if self.source is None else describe(self.source),
+            "layers": self.layers,
+            "diverged": self.diverged,
+            "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()],
+        }
+        return seal(_MAGIC, header, (array.tobytes() for array in arrays.values()))
+
+    def _arrays(self) -> list[tuple[str, NDArray[np.generic]]]:
+        named: list[tuple[str, NDArray[np.generic]]] = [("steps", self.steps)]
+        named += [(f"kernel {layer}", w) for layer, w in enumerate(self.kernels)]
+        named += [(f"bias {layer}", b) for layer, b in enumerate(self.biases)]
+        if self.loss is not None and self.penalty is not None:
+            named += [("loss", self.loss), ("penalty", self.penalty)]
+        return named
+
+    @classmethod
+    def parse(cls, content: bytes) -> Trajectory:
+        """The trajectory that `dump` wrote; raises `ValueError` with the reason if `content` is anything else."""
+        header, payload = unseal(_MAGIC, content)
+        try:
+            arrays = _arrays(payload, header["arrays"])
+            run, layers, diverged = header["run"], header.get("layers", ()), header["diverged"]
+        except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
+            raise ValueError(f"its header cannot be read: {error}") from error
+        try:
+            source = None if run is None else revive(run)
+        except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ExperimentError) as error:
+            raise ValueError(f"its run cannot be read: {error}") from error
+        if wrong := _misshapen(arrays, source, layers, diverged):
+            raise ValueError(wrong)
+        count = sum(name.startswith("kernel") for name in arrays)
+        return cls(
+            source=source,
+            steps=arrays["steps"],
+            kernels=tuple(arrays[f"kernel {layer}"] for layer in range(count)),
+            biases=tuple(arrays[f"bias {layer}"] for layer in range(count)),
+            loss=arrays.get("loss"),
+            penalty=arrays.get("penalty"),
+            diverged=diverged,
+            layers=tuple(layers),
+        )
+
+    def save(self, path: Path) -> None:
+        """Write a trajectory file; raises `MachineError` if it cannot be written."""
+        try:
+            path.parent.stat()  # a folder that is not there is misspelt
+            put(path, self.dump())
+        except OSError as error:
+            raise trouble(f"trajectory {path}", error) from error
+
+    @classmethod
+    def load(cls, path: Path) -> Trajectory:
+        """Read a trajectory file; raises `DataError` if it is missing, damaged, or of another version."""
+        try:
+            return cls.parse(read(path, LARGEST))
+        except OSError as error:
+            found = [*sorted(path.glob("*.trajectory")), *sorted(path.glob("trajectories/*.trajectory"))]
+            instead = f"; name a file, like {found[0]}" if found else ""
+            raise DataError(f"cannot read trajectory {path}: {reason(error)}{instead}") from error
+        except ValueError as error:
+            way = f"; {_WRITERS}" if "of this version" in str(error) else ""
+            raise DataError(f"cannot use trajectory {path}: {error}{way}") from error
+
+
+def _arrays(body: memoryview, listed: list[tuple[str, str, list[int]]]) -> dict[str, NDArray[Any]]:
+    """The arrays that a header lists, which fill `body` to its end; raises `ValueError` if they do not."""
+    arrays: dict[str, NDArray[Any]] = {}
+    at = 0
+    for name, dtype, shape in listed:
+        if dtype not in _DTYPES or not all(type(side) is int and 0 <= side < 1 << 31 for side in shape):
+            raise ValueError(f"array {short(repr(name))} has numbers {short(repr(dtype))} or a shape that none has")
+        count = math.prod(shape)
+        if name in arrays or at + count * int(dtype[2:]) > len(body):
+            raise ValueError(f"array {short(repr(name))} is there twice or larger than the file")
+        arrays[name] = np.frombuffer(body, dtype, count, at).reshape(shape)
+        at += arrays[name].nbytes
+    if at != len(body):
+        raise ValueError("its arrays end before the file does")
+    return arrays
+
+
+def _misshapen(arrays: dict[str, NDArray[Any]], source: Run | None, layers: Any, diverged: Any) -> str:
+    """What is not as `dump` writes it."""
+    count = sum(name.startswith("kernel") for name in arrays)
+    pairs = [(f"kernel {layer}", f"bias {layer}") for layer in range(count)]
+    curve = [name for name in ("loss", "penalty") if name in arrays]
+    if set(arrays) != {"steps", *(name for pair in pairs for name in pair), *curve} or len(curve) == 1 or not count:
+        return "its arrays are not those of a trajectory"
+    steps = arrays["steps"]
+    if steps.dtype.kind != "i" or steps.ndim != 1 or (steps[:1] < 0).any() or (steps[1:] <= steps[:-1]).any():
+        return "its steps do not rise"
+    if any(len(array) != len(steps) if array.ndim else True for array in arrays.values()):
+        return "its arrays are not of one length"
+    shapes = [(arrays[kernel].shape[1:], arrays[bias].shape[1:]) for kernel, bias in pairs]
+    if any(
+        len(kernel) < 2 or len(bias) != 1 or 0 in kernel or bias[0] not in (0, kernel[-1]) for kernel, bias in shapes
+    ):
+        return "its layers have shapes that no layer has"
+    if any(arrays[name].ndim != 1 for name in curve):
+        return "its loss has a shape that no loss has"
+    if any(array.dtype.kind != "f" for name, array in arrays.items() if name != "steps"):
+        return "its weights are whole numbers"
+    if source and shapes != [((i, o), (o,)) for i, o in source.shapes]:
+        return "its weights are not those of its run"
+    if not isinstance(layers, list) or not all(isinstance(name, str) and len(name) <= 1000 for name in layers):
+        return "its layers have names that are none"
+    if layers and len(layers) != count:
+        return "its layers have more names or fewer"
+    if not (diverged is None or (type(diverged) is int and diverged >= 0)):
+        return "the step at which it diverged is none"
+    return ""

@@ -1,0 +1,3 @@
+"""The version of reportgen, which pages, stored work and the packaging quote."""
+
+__version__ = "0.1.0"
