@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from reportgen import datasets, penalties
-    from reportgen.build.pipeline import Built
+    from reportgen.build.report_target import BuiltReport
     from reportgen.executors import Progress
     from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs
     from reportgen.pictures.animate import animate
@@ -91,7 +91,7 @@ def build(
     executor: str | Callable[[], Executor] = "processes",
     progress: Progress | None = None,
     templates: str | PathLike[str] | None = None,
-) -> Built:
+) -> BuiltReport:
     """Train what is missing, draw it and write the report of `experiment` into the folder `out`.
 
     `experiment` is a value, a file, or None for the one that comes with the package. `cache` keeps trained runs from
@@ -99,7 +99,9 @@ def build(
     `reportgen.executors`, or a function that makes one. Files in the folder `templates` take the place of the templates
     of the package that have the same name.
     """
-    from reportgen.build import pipeline
+    from reportgen.build.options import BuildOptions
+    from reportgen.build.report_target import build_report
+    from reportgen.executors import no_progress
     from reportgen.experiment import Experiment
     from reportgen.experiment.file import load, parse, shipped
 
@@ -107,14 +109,11 @@ def build(
         experiment = parse(shipped(), "default.toml")
     elif not isinstance(experiment, Experiment):
         experiment = load(Path(experiment))
-    return pipeline.build(
-        experiment,
-        Path(out),
-        cache=None if cache is None else Path(cache),
-        executor=executor,
-        progress=progress,
-        templates=None if templates is None else Path(templates),
+    options = BuildOptions(
+        cache=None if cache is None else Path(cache), executor=executor, progress=progress or no_progress
     )
+    own = None if templates is None else Path(templates)
+    return build_report(experiment, Path(out), options, templates=own)
 
 
 def train(runs: Iterable[Run]) -> list[Trajectory]:

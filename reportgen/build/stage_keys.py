@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from reportgen.version import __version__
-from reportgen.store import keys
-from reportgen.pictures.formats import formats
-from reportgen.training.versions import engine
 from reportgen.errors import TemplateError
 from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
+from reportgen.pictures.formats import formats
+from reportgen.store import keys
 from reportgen.store.keys import Parts
+from reportgen.training.versions import engine
+from reportgen.version import __version__
 
 _TOOLS = ("python", "machine", "tensorflow", "numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
 """What the report names as its tools."""

@@ -17,7 +17,7 @@ from reportgen.executors import executors
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator that adds `--executor`, `--scheduler` and `--insecure-cluster`.
 
-    The command gets them as one argument, `executor`, as `pipeline.build` takes it: a name, or a function that makes
+    The command gets them as one argument, `executor`, as `BuildOptions` takes it: a name, or a function that makes
     the executor. A name that is not known, or an option that does not go with it, is an `ExperimentError` before the
     command begins.
     """

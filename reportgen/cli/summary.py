@@ -14,10 +14,10 @@ from reportgen.cli import terminal
 from reportgen.text import printable
 
 if TYPE_CHECKING:
-    from reportgen.build.pipeline import Built
+    from reportgen.build.report_target import BuiltReport
 
 
-def summary(built: Built, out: Path) -> str:
+def summary(built: BuiltReport, out: Path) -> str:
     """Lines for standard output."""
     lines = [listing(built.files, out, built.front)]
     if built.diverged:

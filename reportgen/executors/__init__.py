@@ -1,4 +1,4 @@
-"""Executors: who does the work. Each is a `concurrent.futures.Executor`, made by a registered function.
+"""Executors: who does the work. Each kind is a `Workers`, made by a registered function.
 
 What every one promises, and `tests/executors/test_contract.py` holds them to:
 
@@ -9,6 +9,7 @@ What every one promises, and `tests/executors/test_contract.py` holds them to:
   with `MachineError`, and the others go on.
 - `shutdown(cancel_futures=True)` begins no other job. It waits for those that have begun, and gives up remote ones.
 - `kill_workers` ends also those that have begun; it may be called from a signal handler.
+- `workers` is how many jobs are done at once.
 - `remote` says that workers may not share this machine's disk. Such an executor only trains (`store.remote`).
 """
 
@@ -23,11 +24,9 @@ from typing import Any, Protocol
 
 from reportgen.registry import Registry
 
-executors: Registry[Callable[..., Executor]] = Registry("executor", __name__)
-
 
 class Progress(Protocol):
-    """Told how many pieces of a stage's work are done."""
+    """SectionResult how many pieces of a stage's work are done."""
 
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
@@ -42,10 +41,12 @@ def cores() -> int:
 
 
 class Workers(Executor):
-    """What our executors have beyond `concurrent.futures.Executor`."""
+    """The contract: what an executor has beyond `concurrent.futures.Executor`."""
 
+    workers: int
+    """How many jobs are done at once."""
     remote = False
-    """Whether workers may not share this machine's disk."""
+    """True if workers may not share this machine's disk."""
 
     def __init__(self) -> None:
         _in_use.add(self)
@@ -68,6 +69,30 @@ class Workers(Executor):
             self.kill_workers()
         self.shutdown(cancel_futures=error is not None)
         return None
+
+
+executors: Registry[Callable[..., Workers]] = Registry("executor", __name__)
+
+
+class _Wrapped(Workers):
+    """A plain `concurrent.futures.Executor` of a user's own; its workers share this machine's disk."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__()
+        self.workers = cores()
+        self._executor = executor
+
+    def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return self._executor.submit(task, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._executor.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def make_workers(wanted: str | Callable[[], Executor]) -> Workers:
+    """Start the executor that has this name or that this function makes; raises `ExperimentError` for a wrong name."""
+    executor = executors[wanted]() if isinstance(wanted, str) else wanted()
+    return executor if isinstance(executor, Workers) else _Wrapped(executor)
 
 
 _in_use: weakref.WeakSet[Workers] = weakref.WeakSet()

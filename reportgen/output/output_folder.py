@@ -78,7 +78,17 @@ class Output:
         self.manifest = known
         self._alone = alone
 
-    def current(self, made_from: Mapping[str, str]) -> bool:
+    @property
+    def made_from(self) -> Mapping[str, str] | None:
+        """What the files in the folder were made from; None if that is not known."""
+        return self.manifest.made_from if self.manifest else None
+
+    @property
+    def listed(self) -> tuple[Path, ...]:
+        """The files that are listed as ours."""
+        return tuple(self.folder.path / name for name in self.manifest.files) if self.manifest else ()
+
+    def is_current(self, made_from: Mapping[str, str]) -> bool:
         """Whether all that a build from `made_from` would publish is there, unchanged."""
         if self.manifest is None or self.manifest.made_from != made_from:
             return False

@@ -8,7 +8,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,51 +21,23 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
-from reportgen.experiment import Experiment
 from reportgen.markdown.formulas import GRAMMAR, kept, mathml
 from reportgen.page import policy, sandbox
 from reportgen.page.embed import snippets
 from reportgen.page.page_head import Around, Page, alone, slug
+from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, content_named
-from reportgen.sections import Findings, Table, sections
-from reportgen.sections.claims import Settled
+from reportgen.sections import Table, sections
 from reportgen.sections.player import Players
 from reportgen.store.keys import template_folder
 from reportgen.text import holdable, number, shortened
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Chapter:
-    """One section, computed and ready to be told."""
-
-    name: str
-    number: int
-    title: str
-    findings: Findings
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Article:
-    """Everything that the templates may use."""
-
-    experiment: Experiment
-    chapters: tuple[Chapter, ...]
-    headlines: tuple[str, ...]
-    media: Mapping[str, Media]
-    tables: Mapping[str, Table]
-    claims: Mapping[str, Settled] = field(default_factory=dict)
-    """Every claim of the chapters, decided, by name."""
-    players: Players = field(default_factory=Players)
-    """Those animations that the page draws itself where scripts are on."""
-    facts: Findings
-    """About the build as a whole: how many runs and steps, how many diverged, versions."""
-
-
-def about(article: Article, path: str = "", around: Around | None = None) -> Page:
-    """What the page of an article says of itself; `path` and `around` say where it stands in a site."""
-    e = article.experiment
-    headline = article.headlines[0] if article.headlines else ""
+def head_of_report(report: Report, path: str = "", around: Around | None = None) -> Page:
+    """The metadata of the page of a report; `path` and `around` say where it stands in a site."""
+    e = report.experiment
+    headline = report.headlines[0] if report.headlines else ""
     return Page(
         title=e.title,
         path=path,
@@ -79,14 +50,8 @@ def about(article: Article, path: str = "", around: Around | None = None) -> Pag
     )
 
 
-def lead_of(article: Article) -> Media | None:
-    """The picture that stands for an article: its first player, animation or figure."""
-    names = [*article.players.players, *(name for name, media in article.media.items() if media.kind == "animation")]
-    return article.media[[*names, *article.media][0]] if article.media else None
-
-
 def render(
-    article: Article, *, single_file: bool, templates: Path | None = None, page: Page | None = None, css: str = ""
+    report: Report, *, single_file: bool, templates: Path | None = None, page: Page | None = None, css: str = ""
 ) -> str:
     """The article as one HTML page: alone with everything inside it, or beside the files in its folder `media`.
 
@@ -94,7 +59,7 @@ def render(
     rendered in a sandbox. `css` comes after our own styles. Raises `TemplateError` for a mistake in one of them, and
     `RefusedError` for a link in it that leads out of it.
     """
-    page = page or about(article)
+    page = page or head_of_report(report)
     if single_file:
         page = alone(page)
     names = {
@@ -104,25 +69,25 @@ def render(
         "page": page,
         "css": css,
     }
-    return _page("article.html", article, names, templates, policy.ALONE if single_file else policy.BESIDE)
+    return _page("article.html", report, names, templates, policy.ALONE if single_file else policy.BESIDE)
 
 
 def render_embeds(
-    article: Article, templates: Path | None = None, page: Page | None = None, css: str = ""
+    report: Report, templates: Path | None = None, page: Page | None = None, css: str = ""
 ) -> dict[str, str]:
     """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all."""
-    page = page or about(article)
-    title = article.experiment.title
+    page = page or head_of_report(report)
+    title = report.experiment.title
     around = page.around and dataclasses.replace(page.around, home=f"../{page.around.home}")
     page = Page(
         title=f"Embed · {title}", path=f"{page.path}embed/", around=around, language=page.language, listed=False
     )
     names = {"embedded": False, "source": _above, "download": _data_file, "css": css}
-    moving = {name: media for name, media in article.media.items() if media.kind == "animation"}
+    moving = {name: media for name, media in report.media.items() if media.kind == "animation"}
     pages = {
         f"{name}.html": _page(
             "embed.html",
-            article,
+            report,
             {**names, "name": name, "page": dataclasses.replace(page, title=f"{name} · {title}")},
             templates,
             policy.BESIDE,
@@ -131,7 +96,7 @@ def render_embeds(
     }
     if moving:
         names["snippets"] = {name: snippets(name, described(media)) for name, media in moving.items()}
-        pages["index.html"] = _page("embeds.html", article, {**names, "page": page}, templates, policy.BESIDE)
+        pages["index.html"] = _page("embeds.html", report, {**names, "page": page}, templates, policy.BESIDE)
     return pages
 
 
@@ -146,12 +111,11 @@ def described(media: Media) -> dict[str, Any]:
     }
 
 
-def _page(template: str, article: Article, names: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
+def _page(template: str, report: Report, names: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
     known = {
-        "article": article,
-        "chapter_of": {chapter.name: chapter for chapter in article.chapters},
+        "report": report,
         "numbering": Numbering(),
-        "claim": lambda name: _known(article.claims, name, "claim").sentence,
+        "claim": lambda name: _known(report.claims, name, "claim").sentence,
         "site": names["page"].around,
         **names,
     }

@@ -23,7 +23,7 @@ from reportgen.pictures.timeline import Timeline
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
-"""Told what is being done, how much of it is, and how much there is."""
+"""SectionResult what is being done, how much of it is, and how much there is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,7 +45,7 @@ class Claim:
 
 @stored
 @dataclass(frozen=True, kw_only=True)
-class Settled:
+class DecidedClaim:
     """A claim, decided."""
 
     name: str
@@ -57,7 +57,7 @@ class Settled:
     """What the article says; empty if it does not apply."""
 
 
-def settle(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) -> Settled:
+def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) -> DecidedClaim:
     """Decide a claim from the findings of its section, which are plain JSON values.
 
     Raises `TemplateError` if the sentence asks for what is not there.
@@ -68,7 +68,7 @@ def settle(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) 
         sentence = _environment().from_string(sentences[outcome]).render(f=findings, e=e)
     except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
         raise TemplateError(f"claim {claim.name!r} of section {section!r}, {outcome}: {error}") from error
-    return Settled(name=claim.name, section=section, post=claim.post, outcome=outcome, sentence=sentence)
+    return DecidedClaim(name=claim.name, section=section, post=claim.post, outcome=outcome, sentence=sentence)
 
 
 def _outcome(claim: Claim, findings: dict[str, Any]) -> Outcome | None:

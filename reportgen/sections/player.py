@@ -115,7 +115,7 @@ class Players:
 
 @stored
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Offer:
+class PlayerData:
     """Players that one section could have, and all they could show."""
 
     players: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = ()
@@ -126,7 +126,7 @@ class Offer:
     """The label of the arm, for runs that are the first of one."""
 
 
-def offer(experiment: Experiment, animations: Iterable[Animation], trained: Trained) -> Offer:
+def player_data(experiment: Experiment, animations: Iterable[Animation], trained: Trained) -> PlayerData:
     """Players for those of `animations` that the page can draw itself.
 
     What a panel shows is known by its run; others of `trained` that differ from it only by seeds can take its place.
@@ -145,7 +145,7 @@ def offer(experiment: Experiment, animations: Iterable[Animation], trained: Trai
         runs |= names
         players.append((animation.name, animation.scenes, tuple((title, names[run]) for title, run in panels)))
     firsts = {experiment.arm_runs(arm)[0]: arm.label for arm in experiment.arms}
-    return Offer(
+    return PlayerData(
         players=tuple(players),
         packed={
             runs[run]: tuple(packed_trajectory(trained[other]) for other in others[:RUNS])
@@ -155,7 +155,7 @@ def offer(experiment: Experiment, animations: Iterable[Animation], trained: Trai
     )
 
 
-def pack(offers: Sequence[Offer]) -> Players:
+def pack(offers: Sequence[PlayerData]) -> Players:
     """The players of a page, from what its sections offer.
 
     What does not fit into `BUDGET` is left out: further runs first, then players, and their GIF remains.

@@ -1,4 +1,4 @@
-"""What a section has to tell: everything that the article takes from it, as one value that can be stored.
+"""A section, computed: everything that a page takes from it, as one value that can be stored.
 
 It is a function of the section's own code and of the experiment without what only the page shows, so that neither a new
 title nor other prose makes anything be computed again.
@@ -16,15 +16,15 @@ from reportgen.page.results import plain
 from reportgen.pictures import Animation, Picture
 from reportgen.registry import stored
 from reportgen.sections import Findings, Section, Table, Trained
-from reportgen.sections.claims import Settled, settle
-from reportgen.sections.player import Offer, offer
-from reportgen.store.encoding import digest
+from reportgen.sections.claims import DecidedClaim, decide
+from reportgen.sections.player import PlayerData, player_data
+from reportgen.store.encoding import digest, python_numbers
 from reportgen.training.run import Run
 
 
 @stored
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Wish:
+class PictureRequest:
     """A picture that a section asks for: all that tells whether it has been drawn."""
 
     name: str
@@ -40,56 +40,58 @@ class Wish:
 
 @stored
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Told:
-    """A section, computed."""
+class SectionResult:
+    """What a section computed, without its text, which is a template's."""
 
+    name: str
     title: str
     findings: Findings
-    claims: tuple[Settled, ...]
+    claims: tuple[DecidedClaim, ...]
     tables: tuple[Table, ...]
     headline: str | None
-    wishes: tuple[Wish, ...]
-    players: Offer
+    pictures: tuple[PictureRequest, ...]
+    players: PlayerData
     steps: Mapping[str, int]
     """How many updates each of its runs has, by digest."""
     diverged: tuple[str, ...]
     """Those of them whose numbers stopped being finite."""
 
 
-def core(experiment: Experiment) -> Experiment:
-    """The experiment without what only the page shows."""
+def without_page_settings(experiment: Experiment) -> Experiment:
+    """The experiment without what only the page shows: all that a section may depend on."""
     shown: dict[str, Any] = {"title": "", "author": "", "language": "en", "abstract": "", "date": "", "site": None}
     shown |= dict.fromkeys(("tags", "reading", "sections", "formats"), ())
     return dataclasses.replace(experiment, **shown)
 
 
-def tell(
-    name: str, section: Section, experiment: Experiment, trained: Trained, study: Any, names: Mapping[Run, str]
-) -> tuple[Told, dict[str, Picture | Animation]]:
-    """The section called `name`, with the pictures it wishes for by their digests.
+def compute_section(
+    name: str, section: Section, experiment: Experiment, trained: Trained, study: Any, run_names: Mapping[Run, str]
+) -> tuple[SectionResult, dict[str, Picture | Animation]]:
+    """Compute the section called `name`; returns its result, and what its pictures are drawn from by their digests.
 
-    `experiment` is a `core`, `trained` has the section's own runs, `study` is what its `study` returned, `names` has a
-    digest for each run.
+    `experiment` is one `without_page_settings`, `trained` has the section's own runs, `study` is what its `study`
+    returned, `run_names` has a digest for each run.
     """
     findings = section.findings(experiment, trained, study)
     items = list(section.media(experiment, trained, study, findings))
     digests = [digest(item) for item in items]
-    told = Told(
+    result = SectionResult(
+        name=name,
         title=section.title,
-        findings=findings,
+        findings=python_numbers(findings),
         # Claims see findings as `results.json` has them, so that whoever holds the file can decide them again.
-        claims=tuple(settle(claim, name, plain(findings), experiment) for claim in section.claims),
-        tables=tuple(section.tables(experiment, findings)),
+        claims=tuple(decide(claim, name, plain(findings), experiment) for claim in section.claims),
+        tables=python_numbers(tuple(section.tables(experiment, findings))),
         headline=section.headline(experiment, findings),
-        wishes=tuple(map(_wish, items, digests)),
-        players=offer(experiment, [item for item in items if isinstance(item, Animation)], trained),
-        steps={names[run]: run.steps for run in trained},
-        diverged=tuple(names[run] for run, trajectory in trained.items() if trajectory.diverged is not None),
+        pictures=tuple(map(_request, items, digests)),
+        players=player_data(experiment, [item for item in items if isinstance(item, Animation)], trained),
+        steps={run_names[run]: run.steps for run in trained},
+        diverged=tuple(run_names[run] for run, trajectory in trained.items() if trajectory.diverged is not None),
     )
-    return told, dict(zip(digests, items, strict=True))
+    return result, dict(zip(digests, items, strict=True))
 
 
-def _wish(item: Picture | Animation, digest: str) -> Wish:
+def _request(item: Picture | Animation, digest: str) -> PictureRequest:
     if isinstance(item, Picture):
-        return Wish(name=item.name, item=digest, figure=item.figure, scenes=(), inputs=plain(item.inputs))
-    return Wish(name=item.name, item=digest, figure=None, scenes=item.scenes, inputs=None)
+        return PictureRequest(name=item.name, item=digest, figure=item.figure, scenes=(), inputs=plain(item.inputs))
+    return PictureRequest(name=item.name, item=digest, figure=None, scenes=item.scenes, inputs=None)

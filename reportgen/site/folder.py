@@ -90,7 +90,7 @@ class Document:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Report:
+class ReportPost:
     """An experiment file whose article is a post."""
 
     file: str
@@ -117,7 +117,7 @@ class Folder:
     pages: tuple[Document, ...]
     """In reading order."""
     navigation: tuple[Document, ...]
-    posts: tuple[Document | Report, ...]
+    posts: tuple[Document | ReportPost, ...]
     """The newest first."""
     experiments: Mapping[str, Experiment]
     """Those that posts are made of, and those that texts refer to, by name."""
@@ -202,7 +202,7 @@ def read(path: Path) -> Folder:
         if name not in names:
             mistakes.tell(f"{found.place('navigation')}: navigation: {name} is not among the pages")
     names = found.files("posts", settings.posts, ".md", ".toml")
-    posts: list[Document | Report | None] = [
+    posts: list[Document | ReportPost | None] = [
         _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, mistakes)
         for name in names
     ]
@@ -318,7 +318,7 @@ def _document(path: Path, file: str, post: bool, mistakes: Mistakes) -> Document
     return Document(file=file, name="" if stem == FRONT and not post else stem, front=front, prose=parsed, post=post)
 
 
-def _report(path: Path, file: str, mistakes: Mistakes) -> Report | None:
+def _report(path: Path, file: str, mistakes: Mistakes) -> ReportPost | None:
     experiment = mistakes.trying(lambda: load(path / file))
     if experiment is None:
         return None
@@ -329,10 +329,10 @@ def _report(path: Path, file: str, mistakes: Mistakes) -> Report | None:
         mistakes.tell(
             f"{path / file}:{line}:{column}: a post of a site has no table [site]; {SETTINGS} tells it for all"
         )
-    return Report(file=file, name=PurePosixPath(file).stem, experiment=experiment)
+    return ReportPost(file=file, name=PurePosixPath(file).stem, experiment=experiment)
 
 
-def _check_names(all_: Iterable[Document | Report], path: Path, mistakes: Mistakes) -> None:
+def _check_names(all_: Iterable[Document | ReportPost], path: Path, mistakes: Mistakes) -> None:
     taken: dict[str, str] = {}
     for one in all_:
         place = f"{path / one.file}:1:1"
@@ -353,10 +353,14 @@ def _proposed(name: str) -> str:
 
 
 def _experiments(
-    path: Path, others: Sequence[str], all_: Sequence[Document | Report], broken: Collection[str], mistakes: Mistakes
+    path: Path,
+    others: Sequence[str],
+    all_: Sequence[Document | ReportPost],
+    broken: Collection[str],
+    mistakes: Mistakes,
 ) -> dict[str, Experiment]:
     """Experiments by name: those of posts, and whatever else texts refer to; `others` are files that are no posts."""
-    here = {one.name: one.experiment for one in all_ if isinstance(one, Report)}
+    here = {one.name: one.experiment for one in all_ if isinstance(one, ReportPost)}
     there: dict[str, Experiment | None] = {}
     for file in others:
         name = PurePosixPath(file).stem

@@ -11,17 +11,17 @@ from typing import Any
 
 from markupsafe import escape
 
-from reportgen.build.pipeline import Report
 from reportgen.errors import ExperimentError, TemplateError, did_you_mean
 from reportgen.markdown import markdown
 from reportgen.markdown.markdown import Piece, Reference
 from reportgen.markdown.references import Known, check_references, number_text, value_at
 from reportgen.page import policy
-from reportgen.page.article import Absent, Article, Numbering, laid_out, lead_of, table_file
+from reportgen.page.article import Absent, Numbering, laid_out, table_file
 from reportgen.page.page_head import Page
+from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media
-from reportgen.sections import Findings, Table
+from reportgen.sections import Table
 from reportgen.sections.player import together
 from reportgen.site.folder import Document, Mistakes
 from reportgen.text import shortened
@@ -57,12 +57,12 @@ class Way:
 
 def check(documents: Iterable[Document], reports: Reports) -> None:
     """Raise `ExperimentError` with a line for every reference of a text to what its experiment does not have."""
-    known = {name: _known(name, report.article) for name, report in reports.items()}
+    known = {name: _known(name, report) for name, report in reports.items()}
     mistakes = Mistakes()
     for document in documents:
         own = document.front.experiment
         if named := document.front.picture:
-            there = reports[own].article.media if own else {}
+            there = reports[own].media if own else {}
             if named not in there:
                 where = f"in {own}.{did_you_mean(named, there)}" if own else "without an experiment to take it from"
                 mistakes.tell(f"{document.place('picture')}: there is no picture {named!r} {where}")
@@ -89,7 +89,7 @@ def text(
 
     `posts` are listed below it, and `origin` is the post whose experiment it places.
     """
-    article = _placed(document, reports)
+    report = _placed(document, reports)
     files = dict(bound.files)
 
     def source(media: Media, file: str) -> str:
@@ -109,9 +109,8 @@ def text(
         "before": before,
         "after": after,
         "origin": origin,
-        "article": article,
-        "chapter_of": {chapter.name: chapter for chapter in article.chapters} if article else {},
-        "claim": lambda name: article.claims[name].sentence if article else "",
+        "report": report,
+        "claim": lambda name: report.claims[name].sentence if report else "",
         "source": source,
         "download": download,
     }
@@ -163,49 +162,43 @@ def _laid_out(template: str, names: Mapping[str, Any], page: Page, look: Look) -
     return laid_out(template, known, look.templates, policy.BESIDE).encode()
 
 
-def _known(name: str, article: Article) -> Known:
-    kinds = {kind: {m.name for m in article.media.values() if m.kind == kind} for kind in ("picture", "animation")}
+def _known(name: str, report: Report) -> Known:
+    kinds = {kind: {m.name for m in report.media.values() if m.kind == kind} for kind in ("picture", "animation")}
     return Known(
         name=name,
         figures=kinds["picture"],
         animations=kinds["animation"],
-        tables=set(article.tables),
-        sections={chapter.name for chapter in article.chapters},
-        claims={name: claim.sentence for name, claim in article.claims.items()},
-        findings=_findings(article),
+        tables=set(report.tables),
+        sections=set(report.section_of),
+        claims={name: claim.sentence for name, claim in report.claims.items()},
+        findings=report.findings,
     )
-
-
-def _findings(article: Article) -> dict[str, Findings]:
-    """As `results.json` has them: by section."""
-    return {chapter.name: chapter.findings for chapter in article.chapters}
 
 
 def lead_of_text(document: Document, reports: Reports) -> Media | None:
     """The picture that stands for a text: the one it names, the first that it places, or that of its experiment."""
     own = document.front.experiment
     if document.front.picture:
-        return reports[own].article.media[document.front.picture]
+        return reports[own].media[document.front.picture]
     for reference in document.prose.references:
         if reference.kind in ("figure", "animation"):
-            return reports[reference.experiment or own].article.media[reference.name]
-    return lead_of(reports[own].article) if own else None
+            return reports[reference.experiment or own].media[reference.name]
+    return reports[own].lead_picture if own else None
 
 
-def _placed(document: Document, reports: Reports) -> Article | None:
-    """What a text can place, as one article, in which things of other experiments are called EXPERIMENT/NAME."""
+def _placed(document: Document, reports: Reports) -> Report | None:
+    """What a text can place, as one report, in which things of other experiments are called EXPERIMENT/NAME."""
     own = document.front.experiment
     named = dict.fromkeys([own, *(r.experiment or "" for r in document.prose.references)])
-    parts = {name: reports[name].article for name in named if name}
+    parts = {name: reports[name] for name in named if name}
     if not parts:
         return None
     places = {name: "" if name == own else f"{name}/" for name in parts}
     sections = [r.name for r in document.prose.references if r.kind == "section"]
     base = next(iter(parts.values()))
-    chapters = {chapter.name: chapter for chapter in base.chapters}
     return dataclasses.replace(
         base,
-        chapters=tuple(dataclasses.replace(chapters[name], number=i) for i, name in enumerate(sections, 1)),
+        sections=tuple(base.section_of[name] for name in sections),
         media={f"{places[name]}{key}": media for name, part in parts.items() for key, media in part.media.items()},
         tables={f"{places[name]}{key}": table for name, part in parts.items() for key, table in part.tables.items()},
         players=together({places[name]: part.players for name, part in parts.items()}),
@@ -225,9 +218,9 @@ def _settled(pieces: Iterable[Piece], own: str, reports: Reports) -> list[Any]:
             return piece
         name = piece.experiment or own
         if piece.kind == "claim":
-            return escape(reports[name].article.claims[piece.name].sentence)
+            return escape(reports[name].claims[piece.name].sentence)
         if piece.kind == "number":
-            value = value_at(_findings(reports[name].article), piece.name)
+            value = value_at(reports[name].findings, piece.name)
             return escape(number_text(value, piece.spec))
         caption = [settled(part) for part in piece.caption]
         return dataclasses.replace(piece, name=_full(piece, own), caption=tuple(caption))

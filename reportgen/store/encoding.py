@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from reportgen.disk.container import seal, unseal
 from reportgen.registry import storable
 from reportgen.training.run import Run, describe, revive
 from reportgen.training.trajectory import Trajectory
+
+T = TypeVar("T")
 
 _MAGIC = b"reportgen value 1\n"
 _MARK = "!"
@@ -59,6 +61,22 @@ def _opened(content: bytes, label: str) -> tuple[dict[str, Any], memoryview]:
 def digest(value: Any) -> str:
     """A name for `value`: equal for equal values, different for others."""
     return hashlib.sha256(encode(value)).hexdigest()
+
+
+def python_numbers(value: T) -> T:
+    """The same value with Python's numbers in place of NumPy scalars, which is what `decode` returns."""
+    found: Any = value
+    match found:
+        case np.generic():
+            found = found.item()
+        case list() | tuple():
+            found = type(found)(map(python_numbers, found))
+        case dict():
+            found = {key: python_numbers(item) for key, item in found.items()}
+        case _ if type(found) in storable.values():
+            fields = dataclasses.fields(found)
+            found = type(found)(**{field.name: python_numbers(getattr(found, field.name)) for field in fields})
+    return found  # type: ignore[no-any-return]
 
 
 def _plain(value: Any, blobs: list[bytes]) -> Any:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import itertools
 import pickle
 from collections.abc import Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from reportgen.disk.container import seal, unseal
 from reportgen.errors import MachineError, RefusedError
+from reportgen.executors import Workers
 from reportgen.training.process import compute_on_one_thread
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
@@ -94,7 +95,7 @@ def _parsed(file: bytes, run: Run) -> Trajectory:
     return trajectory
 
 
-def train_elsewhere(executor: Executor, runs: Sequence[Run]) -> Future[list[Trajectory]]:
+def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Trajectory]]:
     """Have a worker of `executor` train `runs`, which one program should be able to (`stacking.groups`).
 
     The future's result is one trajectory a run, in their order. A block that is not what was asked for is thrown away
@@ -124,7 +125,7 @@ def train_elsewhere(executor: Executor, runs: Sequence[Run]) -> Future[list[Traj
             try:
                 if attempt == _ATTEMPTS or outcome.cancelled():
                     raise bad
-                follow(attempt + 1, _elsewhere(executor, job, train_away, *arguments))
+                follow(attempt + 1, executor.elsewhere(job, train_away, *arguments))
             except (MachineError, RuntimeError):  # RuntimeError: the executor takes no jobs any more
                 _end(outcome, error=bad)
         else:
@@ -132,11 +133,6 @@ def train_elsewhere(executor: Executor, runs: Sequence[Run]) -> Future[list[Traj
 
     follow(1, executor.submit(train_away, *arguments))
     return outcome
-
-
-def _elsewhere(executor: Executor, failed: Future[Any], task: Any, *arguments: Any) -> Future[Any]:
-    choose = getattr(executor, "elsewhere", None)  # a plain `concurrent.futures.Executor` does not have it
-    return choose(failed, task, *arguments) if choose else executor.submit(task, *arguments)
 
 
 def _end(outcome: Future[Any], result: Any = None, error: BaseException | None = None) -> None:

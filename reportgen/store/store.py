@@ -15,7 +15,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ import platformdirs
 
 from reportgen.disk import files, locks
 from reportgen.errors import MachineError, RefusedError, reason, trouble
+from reportgen.executors import Workers
 from reportgen.store import encoding, keys
 from reportgen.store.remote import train_elsewhere
 from reportgen.training.run import Run, describe
@@ -123,16 +124,11 @@ class Store:
         """What was kept as `kind` under `key`, or None if there is nothing that can be trusted."""
         return self._read(kind, key, lambda content: encoding.decode(content, key))
 
-    def keep(self, kind: str, key: str, value: Any) -> Any:
-        """Store a value of what `encoding` knows, and return it as `recall` will.
+    def keep(self, kind: str, key: str, value: Any) -> None:
+        """Store a value that `encoding` knows; `recall` returns an equal one."""
+        self._write(kind, key, encoding.encode(value, key))
 
-        Whoever goes on with what this returns does the same after a hit and after a miss.
-        """
-        content = encoding.encode(value, key)
-        self._write(kind, key, content)
-        return encoding.decode(content, key)
-
-    def complete(self, runs: Iterable[Run], executor: Executor) -> Completion:
+    def complete(self, runs: Iterable[Run], executor: Workers) -> Completion:
         """Have the executor train the runs that are missing."""
         wanted = list(dict.fromkeys(runs))
         found = {run: trajectory for run in wanted if (trajectory := self.get(run))}
@@ -140,14 +136,13 @@ class Store:
         # The longest job first, so that the others fill the time of the other workers.
         jobs = sorted(([missing[i] for i in group] for group in groups(missing)), key=_updates, reverse=True)
         # Workers of this machine store what they have trained themselves; others send it here.
-        remote = getattr(executor, "remote", False)
-        start = self._train_elsewhere if remote else self._train_here
+        start = self._train_elsewhere if executor.remote else self._train_here
         return Completion(self, wanted, found, [start(executor, job) for job in jobs])
 
-    def _train_here(self, executor: Executor, runs: Sequence[Run]) -> Future[int]:
+    def _train_here(self, executor: Workers, runs: Sequence[Run]) -> Future[int]:
         return executor.submit(train_into, self.target, runs)
 
-    def _train_elsewhere(self, executor: Executor, runs: Sequence[Run]) -> Future[int]:
+    def _train_elsewhere(self, executor: Workers, runs: Sequence[Run]) -> Future[int]:
         stored: Future[int] = Future()
 
         def store(training: Future[list[Trajectory]]) -> None:

@@ -11,20 +11,22 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.errors import ExperimentError, MachineError
+from reportgen.executors import Progress, Workers, no_progress
 from reportgen.experiment import Experiment, Sweep
 from reportgen.penalties.none import NoPenalty
 from reportgen.store import encoding, keys
 from reportgen.store.remote import require
+from reportgen.store.store import Store
 from reportgen.training.network import Weights, forward
 from reportgen.training.process import compute_on_one_thread
 from reportgen.training.run import Loss, Run, describe, in_a_row
@@ -48,14 +50,6 @@ Array = NDArray[np.float32]
 
 Found = dict[str, dict[str, NDArray[Any]]]
 """What a worker found out about a chunk, by the kind of entry that is to hold it."""
-
-
-class Entries(Protocol):
-    """What is needed of a store."""
-
-    def recall(self, kind: str, key: str) -> Any | None: ...
-
-    def keep(self, kind: str, key: str, value: Any) -> Any: ...
 
 
 class Cell(NamedTuple):
@@ -129,9 +123,7 @@ def _sweep(e: Experiment) -> Sweep:
     return e.sweep
 
 
-def complete(
-    e: Experiment, store: Entries, executor: Executor, progress: Callable[[str, int, int], None] | None = None
-) -> Swept:
+def complete(e: Experiment, store: Store, executor: Workers, progress: Progress = no_progress) -> Swept:
     """Have the executor train the chunks that the store does not have.
 
     Results are kept here and not by the workers, which may see another disk.
@@ -139,8 +131,7 @@ def complete(
     swept, size, done = Swept(e, store), _size(e), 0
     sweep = _sweep(e)
     total = len(cells(e)) * -(-sweep.count // size) * size
-    tell = progress or (lambda stage, done, total: None)
-    tell("sweep", 0, total)
+    progress("sweep", 0, total)
 
     def missing() -> Iterator[Chunk]:
         """In such an order that chunks with the same seeds follow each other: those are drawn once for all of them."""
@@ -149,7 +140,7 @@ def complete(
             for chunk in together:
                 if swept.has(chunk):
                     done += size
-                    tell("sweep", done, total)
+                    progress("sweep", done, total)
                 else:
                     yield chunk
 
@@ -159,13 +150,13 @@ def complete(
         for chunk, found in zip(job, _opened(future.result(), job, sweep.weights), strict=True):
             swept.take(chunk, found)
         done += size * len(job)
-        tell("sweep", done, total)
+        progress("sweep", done, total)
 
-    task = train_away if getattr(executor, "remote", False) else train_chunks
+    task = train_away if executor.remote else train_chunks
     waiting = missing()
     under_way: dict[Future[bytes], list[Chunk]] = {}
     # Two jobs a worker: one that it does, and one that it finds when it has done it.
-    most = 2 * getattr(executor, "workers", 4)
+    most = 2 * executor.workers
     try:
         while True:
             while len(under_way) < most and (job := list(itertools.islice(waiting, _JOB))):
@@ -185,7 +176,7 @@ def complete(
 class Swept:
     """A sweep that is done. Its numbers stay in the store, and are read cell by cell."""
 
-    def __init__(self, e: Experiment, store: Entries) -> None:
+    def __init__(self, e: Experiment, store: Store) -> None:
         self.experiment, self._store = e, store
         self._kinds = (SUMMARY, WEIGHTS) if _sweep(e).weights else (SUMMARY,)
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reportgen.cli import build_options, executor_options
-from reportgen.cli.complete import folders
+from reportgen.cli import build_options
 from reportgen.cli.program import debug
-from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit, tell
 
 if TYPE_CHECKING:
-    from reportgen.build import pipeline
+    from reportgen.build.build import BuildTarget
+    from reportgen.build.options import BuildOptions
     from reportgen.executors import Progress
 
 
@@ -31,14 +29,7 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
 @click.option("--expose", is_flag=True, help="Allow a --host that other machines can reach. They can read all of it.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
-@build_options.cache_dir
-@click.option(
-    "--templates", metavar="DIR", shell_complete=folders, help="Templates and styles of your own, watched as well."
-)
-@build_options.allow_shared_cache
-@build_options.no_lock
-@executor_options.options
-@progress_option
+@build_options.previewing("Templates and styles of your own, watched as well.")
 @debug
 def command(
     path: Path | None,
@@ -46,11 +37,8 @@ def command(
     host: str,
     expose: bool,
     open_browser: bool,
-    cache_dir: str | None,
-    executor: str | Callable[[], Executor],
-    templates: str | None,
-    allow_shared_cache: bool,
-    no_lock: bool,
+    templates: Path | None,
+    options: BuildOptions,
     mode: str,
 ) -> None:
     """Show a site or an experiment in the browser, and build again what changes.
@@ -60,22 +48,12 @@ def command(
 
     The address is printed on a line of its own. Ctrl-C ends the server (exit code 130) and deletes nothing.
     """
-    from reportgen.build import pipeline
     from reportgen.companions.serve import is_loopback, serve
     from reportgen.errors import ExperimentError
-    from reportgen.output import allowed_folders
 
     if expose and is_loopback(host):
         raise ExperimentError("--expose needs the address to listen at, such as --host 0.0.0.0")
-    source = _Preview(
-        path,
-        _How(
-            cache=None if cache_dir is None else allowed_folders.named(cache_dir),
-            executor=executor,
-            templates=None if templates is None else allowed_folders.named(templates),
-            allowed=pipeline.Allowed(shared_cache=allow_shared_cache, no_lock=no_lock),
-        ),
-    )
+    source = _Preview(path, options, templates)
 
     def ready(address: str) -> None:
         emit(address)
@@ -97,29 +75,20 @@ def command(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _How:
-    """How what is missing gets done."""
-
-    cache: Path | None
-    executor: str | Callable[[], Executor]
-    templates: Path | None
-    allowed: pipeline.Allowed
-
-
 class _Preview:
     """A site or an experiment, read anew for each build."""
 
     prefix = "/"
 
-    def __init__(self, path: Path | None, how: _How) -> None:
-        from reportgen.build.pipeline import Memo
+    def __init__(self, path: Path | None, options: BuildOptions, templates: Path | None) -> None:
+        from reportgen.build.preview_cache import PreviewCache
         from reportgen.errors import ExperimentError
         from reportgen.experiment import wrong_file_hint
         from reportgen.site.folder import SETTINGS
 
-        self._how = how
-        self._memo = Memo()
+        self._options = options
+        self._templates = templates
+        self._cache = PreviewCache()
         self._folder = folder if ((folder := path or Path()) / SETTINGS).is_file() else None
         if path and path.is_dir() and not self._folder:
             raise ExperimentError(f"{path} has no {SETTINGS}; name the folder of a site, or an experiment file")
@@ -131,29 +100,24 @@ class _Preview:
 
     def watched(self) -> Iterable[Path]:
         sources = [self._folder] if self._folder else [self._file, *self._theme]
-        return [path for path in (*sources, self._how.templates) if path]
+        return [path for path in (*sources, self._templates) if path]
 
     def build(self, progress: Progress) -> Mapping[str, bytes]:
-        from reportgen.build import pipeline
+        return self._cache.files(self._target(), dataclasses.replace(self._options, progress=progress))
 
-        work = self._work()
-        how = self._how
-        with pipeline.shop(work, how.cache, how.executor, progress, allowed=how.allowed) as shop:
-            return work.files(shop)
-
-    def _work(self) -> pipeline.Work:
+    def _target(self) -> BuildTarget:
         from urllib.parse import urlsplit
 
-        from reportgen.build.pipeline import Single
+        from reportgen.build.report_target import ReportTarget
         from reportgen.experiment.file import load, parse, shipped
-        from reportgen.site.whole_site import Several
+        from reportgen.site.site_target import SiteTarget
 
         if self._folder:
-            site = Several(self._folder, self._how.templates, self._memo)
+            site = SiteTarget(self._folder, self._templates, self._cache)
             self.prefix = urlsplit(site.folder.site.root).path or "/"
             return site
         experiment = load(self._file) if self._file else parse(shipped(), "default.toml")
         beside = self._file.parent if self._file else Path()
         if experiment.site:
             self._theme = [beside / name for name in (experiment.site.theme, experiment.site.css) if name]
-        return Single(experiment, templates=self._how.templates, beside=beside, described_in={}, memo=self._memo)
+        return ReportTarget(experiment, templates=self._templates, beside=beside)

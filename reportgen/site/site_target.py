@@ -10,33 +10,38 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from reportgen.build import pipeline, stage_keys
+from reportgen.build import stage_keys
+from reportgen.build.preview_cache import PreviewCache, key_of
+from reportgen.build.preview_card import with_preview_card
+from reportgen.experiment import Experiment
 from reportgen.markdown import markdown
 from reportgen.page import page_head
-from reportgen.page.article import about, lead_of
+from reportgen.page.article import head_of_report
 from reportgen.page.page_head import Around, Entry, Page, slug
+from reportgen.page.report import Report
+from reportgen.page.report_files import data_files, page_files
 from reportgen.site import feeds, pages
-from reportgen.site.folder import SETTINGS, Document, Mistakes, Report, read
+from reportgen.site.folder import SETTINGS, Document, Mistakes, ReportPost, read
 from reportgen.store import keys
 from reportgen.text import shortened
 from reportgen.training.run import describe
 
 if TYPE_CHECKING:
-    from reportgen.build.section_results import Shop
+    from reportgen.build.toolbox import Toolbox
     from reportgen.pictures.media import Media
 
 
-class Several:
-    """The site in a folder, as `pipeline.Work`.
+class SiteTarget:
+    """The site in a folder, as a `BuildTarget`.
 
     Raises `ExperimentError` with a line for every mistake in its files.
     """
 
-    def __init__(self, path: Path, templates: Path | None = None, memo: pipeline.Memo | None = None) -> None:
+    def __init__(self, path: Path, templates: Path | None = None, cache: PreviewCache | None = None) -> None:
         self.folder = read(path)
         site = self.folder.site
         self._templates = templates or page_head.theme(site, path)
-        self.memo = memo or pipeline.Memo()
+        self.cache = cache or PreviewCache()
         mistakes = Mistakes()
         bound = {one.file: mistakes.trying(lambda one=one: self._bind(one)) for one in self._documents()}  # type: ignore[misc]
         mistakes.end()
@@ -55,12 +60,12 @@ class Several:
             **{f"file {name}": digest for name, digest in page_head.digests(folder.site, folder.path).items()},
         }
 
-    def files(self, shop: Shop) -> Mapping[str, bytes]:
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        return self.folder.experiments
+
+    def files(self, reports: Mapping[str, Report], tools: Toolbox) -> Mapping[str, bytes]:
         folder = self.folder
-        reports = {
-            name: self.memo(pipeline.key_of(describe(e)), lambda e=e: pipeline.report(shop, e))  # type: ignore[misc]
-            for name, e in folder.experiments.items()
-        }
         pages.check(self._documents(), reports)
         surroundings, css, files = page_head.surroundings(folder.site, folder.path)
         surroundings = dataclasses.replace(
@@ -69,10 +74,8 @@ class Several:
             feed=bool(folder.site.root and folder.posts),
             posts=bool(folder.posts),
         )
-        make = _Pages(self, shop, reports, surroundings, pages.Look(templates=self._templates, css=css))
-        made = {**files, **make.all()}
-        self.memo.settle()
-        return made
+        make = _Pages(self, tools, reports, surroundings, pages.Look(templates=self._templates, css=css))
+        return {**files, **make.all()}
 
     def _pictures(self) -> Iterator[str]:
         """Files that texts show, relative to the folder of the site."""
@@ -99,15 +102,15 @@ class Several:
 class _Pages:
     """The pages of a site, one kind after the other."""
 
-    def __init__(self, site: Several, shop: Shop, reports: pages.Reports, top: Around, look: pages.Look) -> None:
+    def __init__(self, site: SiteTarget, tools: Toolbox, reports: pages.Reports, top: Around, look: pages.Look) -> None:
         self._folder = site.folder
         self._site = site.folder.site
-        self._memo = site.memo
+        self._cache = site.cache
         self._bound = site.bound
-        self._shop = shop
+        self._tools = tools
         self._reports = reports
         self._look = look
-        self._drawn = pipeline.key_of(keys.files(look.templates)) if look.templates else ""
+        self._drawn = key_of(keys.files(look.templates)) if look.templates else ""
         self._top, self._below = top, dataclasses.replace(top, home="../")
 
     def all(self) -> dict[str, bytes]:
@@ -116,7 +119,7 @@ class _Pages:
         made: dict[str, bytes] = {}
         posts = []
         for one in folder.posts:
-            page, picture, files = self._report(one) if isinstance(one, Report) else self._text(one)
+            page, picture, files = self._report(one) if isinstance(one, ReportPost) else self._text(one)
             posts.append(pages.Post(page=page, picture=picture))
             made |= {f"{one.name}/{name}": content for name, content in files.items()}
         known = [post.page for post in posts]
@@ -148,15 +151,15 @@ class _Pages:
         made[".nojekyll"] = b""
         return made
 
-    def _report(self, post: Report) -> tuple[Page, Media | None, dict[str, bytes]]:
+    def _report(self, post: ReportPost) -> tuple[Page, Media | None, dict[str, bytes]]:
         report = self._reports[post.name]
-        picture = lead_of(report.article)
-        page = about(report.article, f"{post.name}/", self._below)
+        picture = report.lead_picture
+        page = head_of_report(report, f"{post.name}/", self._below)
         page = dataclasses.replace(page, author=page.author or self._site.author)
-        page, card = pipeline.carded(self._shop, page, picture, self._site)
-        files = self._memo(
-            (pipeline.key_of(describe(post.experiment)), page, self._look, self._drawn),
-            lambda: {**pipeline.data(report), **pipeline.pages(report, self._look.templates, page, self._look.css)},
+        page, card = with_preview_card(page, picture, self._site, self._tools)
+        files = self._cache(
+            (key_of(describe(post.experiment)), page, self._look, self._drawn),
+            lambda: {**data_files(report), **page_files(report, self._look.templates, page, self._look.css)},
         )
         return page, picture, {**files, **card}
 
@@ -176,7 +179,7 @@ class _Pages:
             tags=one.front.tags,
         )
         picture = pages.lead_of_text(one, self._reports)
-        page, card = pipeline.carded(self._shop, page, picture, self._site) if one.post else (page, {})
+        page, card = with_preview_card(page, picture, self._site, self._tools) if one.post else (page, {})
         files = pages.text(
             one,
             self._reports,
@@ -192,7 +195,7 @@ class _Pages:
 
     def _origin(self, text: Document) -> pages.Way | None:
         """The post that tells all of the experiment of a text, if there is one."""
-        posts = (post for post in self._folder.posts if isinstance(post, Report))
+        posts = (post for post in self._folder.posts if isinstance(post, ReportPost))
         return _way(next((post for post in posts if post.name == text.front.experiment), None))
 
     def _front(self, text: Document | None, posts: Sequence[pages.Post]) -> tuple[Page, dict[str, bytes]]:
@@ -206,7 +209,7 @@ class _Pages:
             kind="website",
         )
         picture = pages.lead_of_text(text, self._reports) if text else posts[0].picture if posts else None
-        page, card = pipeline.carded(self._shop, page, picture, self._site)
+        page, card = with_preview_card(page, picture, self._site, self._tools)
         if text is None:
             return page, {"index.html": pages.posts(posts, page, self._look), **card}
         page = dataclasses.replace(
@@ -237,11 +240,11 @@ class _Pages:
         return found, files
 
 
-def _way(other: Document | Report | None) -> pages.Way | None:
+def _way(other: Document | ReportPost | None) -> pages.Way | None:
     return pages.Way(title=other.title, path=_path(other)) if other else None
 
 
-def _path(one: Document | Report) -> str:
+def _path(one: Document | ReportPost) -> str:
     return f"{one.name}/" if one.name else ""
 
 

@@ -1,0 +1,58 @@
+"""The picture of a page in link previews, stored or drawn."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from reportgen.build import stage_keys
+from reportgen.build.toolbox import Toolbox
+from reportgen.experiment.site_settings import Site
+from reportgen.page.page_head import Card, Page
+from reportgen.pictures.media import Media, content_named
+from reportgen.store import keys
+from reportgen.store.encoding import digest
+
+_CARD = "card"
+"""The kind of an entry in the store that is a preview card."""
+
+_WIDTH, _HEIGHT = 1200, 630
+"""The size of a card in pixels."""
+
+
+def with_preview_card(
+    page: Page, picture: Media | None, site: Site, tools: Toolbox
+) -> tuple[Page, Mapping[str, bytes]]:
+    """The page with its preview card, and the file of that card, by its path in the page's folder.
+
+    Other sites find a card by its full address only, so a site without an address has none. A `picture` that is no
+    animation has no file in pixels, and the card does without.
+    """
+    if not site.root:
+        return page, {}
+    byline = " · ".join(filter(None, (page.author, page.date and page.day)))
+    title = "" if site.title == page.title else site.title
+    content = _card(page.title, title, byline, picture, site.colours.accent, tools)
+    path = f"media/{content_named('card.png', content)}"
+    card = Card(path=path, alt=page.title, width=_WIDTH, height=_HEIGHT)
+    return dataclasses.replace(page, card=card), {path: content}
+
+
+def _card(title: str, site: str, byline: str, picture: Media | None, accent: str, tools: Toolbox) -> bytes:
+    from reportgen.pictures.preview_card import card as draw
+
+    shown = next((picture.files[name] for name in _pixel_files(picture)), None) if picture else None
+    words = {"title": title, "site": site, "byline": byline, "accent": accent}
+    parts = stage_keys.of_picture(digest({**words, "picture": shown}), ["reportgen.pictures.preview_card"], ())
+    key = keys.key(parts)
+    content: bytes | None = tools.store.recall(_CARD, key)
+    if content is None:
+        tools.explain(f"card of {title}", parts)
+        content = tools.workers.submit(draw, title, site, byline, shown, accent).result()
+        tools.store.keep(_CARD, key, content)
+    return content
+
+
+def _pixel_files(picture: Media) -> Iterator[str]:
+    """Files of a picture that show its end in pixels."""
+    yield from (name for name in (picture.poster, *picture.files) if name and name.endswith((".png", ".gif")))

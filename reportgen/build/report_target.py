@@ -1,0 +1,142 @@
+"""The report of one experiment, as a target of a build."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reportgen.build import stage_keys
+from reportgen.build.build import build
+from reportgen.build.options import BuildOptions
+from reportgen.errors import VerificationError
+from reportgen.executors import Progress
+from reportgen.experiment import Experiment
+from reportgen.output import output_folder
+from reportgen.page import results
+from reportgen.store import keys
+
+if TYPE_CHECKING:
+    from reportgen.build.toolbox import Toolbox
+    from reportgen.page.report import Report
+
+
+@dataclass(frozen=True)
+class BuiltReport:
+    """What a build of one report wrote and found."""
+
+    front: Path
+    """The report in one file."""
+    files: tuple[Path, ...]
+    headlines: tuple[str, ...]
+    diverged: int
+    """Runs whose numbers stopped being finite; the report names them."""
+    new: bool = True
+    """True if it was made, False if it was found up to date."""
+
+
+def build_report(
+    experiment: Experiment,
+    out: Path,
+    options: BuildOptions | None = None,
+    *,
+    templates: Path | None = None,
+    beside: Path | None = None,
+    inputs: Mapping[str, Path] | None = None,
+) -> BuiltReport:
+    """Train what is missing, analyze it, draw it and write the report into the folder `out`.
+
+    Files in `templates` take the place of the templates of the package that have the same name. Files that the
+    experiment names lie in the folder `beside`. `inputs` are files that the build was described in, by what they are
+    called: `out` may not hold them.
+    """
+    target = ReportTarget(experiment, templates=templates, beside=beside or Path(), inputs=inputs or {})
+    done = build(target, out, options or BuildOptions())
+    if done.new:
+        report = done.reports[_ONLY]
+        return BuiltReport(out / "report.html", done.files, report.headlines, report.facts["diverged"])
+    found = results.load(out)
+    return BuiltReport(
+        out / "report.html", done.files, tuple(found["headlines"]), found["facts"]["diverged"], new=False
+    )
+
+
+_ONLY = "experiment"
+"""The name of the experiment in a `ReportTarget`."""
+
+
+class ReportTarget:
+    """A `BuildTarget`; mistakes in the settings of its site are raised by `made_from`, before anything is trained."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        templates: Path | None = None,
+        beside: Path = Path(),
+        inputs: Mapping[str, Path] | None = None,
+    ) -> None:
+        self._site = experiment.site
+        if experiment.site and not templates:
+            from reportgen.page import page_head
+
+            templates = page_head.theme(experiment.site, beside)
+        self._templates = templates
+        self._beside = beside
+        self.experiments = {_ONLY: experiment}
+        self.formats = experiment.formats
+        self.inputs = {**(inputs or {}), **({"folder of templates": templates} if templates else {})}
+
+    def made_from(self) -> keys.Parts:
+        found = dict(stage_keys.of_build(self.experiments, self._templates))
+        if self._site:
+            from reportgen.page import page_head
+
+            page_head.surroundings(self._site, self._beside)
+            found |= {f"file {name}": part for name, part in page_head.digests(self._site, self._beside).items()}
+        return found
+
+    def files(self, reports: Mapping[str, Report], tools: Toolbox) -> Mapping[str, bytes]:
+        from reportgen.build.preview_card import with_preview_card
+        from reportgen.page import page_head
+        from reportgen.page.article import head_of_report
+        from reportgen.page.report_files import data_files, page_files
+
+        report = reports[_ONLY]
+        page, css = head_of_report(report), ""
+        of_site: dict[str, bytes] = {}
+        if self._site:
+            frame, css, of_site = page_head.surroundings(self._site, self._beside)
+            page = head_of_report(report, "", frame)
+            page, card = with_preview_card(page, report.lead_picture, self._site, tools)
+            of_site |= card
+        return {**of_site, **data_files(report), **page_files(report, self._templates, page, css)}
+
+
+def verify(
+    experiment: Experiment,
+    out: Path,
+    *,
+    executor: str | Callable[[], Executor],
+    progress: Progress,
+    templates: Path | None = None,
+    beside: Path | None = None,
+) -> int:
+    """Build the report in `out` once more, from nothing and elsewhere, and return how many files are equal.
+
+    Raises `VerificationError` if any file differs, or exists only once.
+    """
+    with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
+        again = Path(folder) / "again"
+        options = BuildOptions(cache=Path(folder) / "store", executor=executor, progress=progress)
+        build_report(experiment, again, options, templates=templates, beside=beside)
+        first, second = (output_folder.contents(place) for place in (out, again))
+    if different := sorted(name for name in {*first, *second} if first.get(name) != second.get(name)):
+        listed = ", ".join(different[:5]) + (", …" if len(different) > 5 else "")
+        raise VerificationError(
+            f"{len(different)} of {len({*first, *second})} files came out otherwise when they were made again: {listed}"
+        )
+    return len(first)

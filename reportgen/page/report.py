@@ -1,0 +1,98 @@
+"""A report before it is put on pages: an experiment, computed and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from reportgen.experiment import Experiment
+from reportgen.pictures.media import Media
+from reportgen.sections import Column, Findings, Table
+from reportgen.sections.claims import DecidedClaim
+from reportgen.sections.player import Players
+from reportgen.sections.result import SectionResult
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Report:
+    """Everything that templates may use."""
+
+    experiment: Experiment
+    sections: tuple[SectionResult, ...]
+    """In the order of the page."""
+    media: Mapping[str, Media]
+    """Pictures and animations by name."""
+    tables: Mapping[str, Table]
+    players: Players = field(default_factory=Players)
+    """The animations that the page draws itself where scripts are on."""
+    trajectories: Mapping[str, bytes] = field(default_factory=dict)
+    """Trajectory files to publish, by their names without ending."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of reportgen and of the libraries that computed, by name."""
+
+    @cached_property
+    def claims(self) -> Mapping[str, DecidedClaim]:
+        """Every claim of the sections by name."""
+        return {claim.name: claim for section in self.sections for claim in section.claims}
+
+    @cached_property
+    def headlines(self) -> tuple[str, ...]:
+        """The sentences of the abstract."""
+        return tuple(section.headline for section in self.sections if section.headline)
+
+    @cached_property
+    def findings(self) -> Mapping[str, Findings]:
+        """The findings of each section by name."""
+        return {section.name: section.findings for section in self.sections}
+
+    @cached_property
+    def facts(self) -> Findings:
+        """Facts about the build as a whole: how many runs and updates, how many runs diverged, versions."""
+        steps = {run: count for section in self.sections for run, count in section.steps.items()}
+        return {
+            "runs": len(steps),
+            "updates": sum(steps.values()),
+            "diverged": len({run for section in self.sections for run in section.diverged}),
+            "versions": self.versions,
+        }
+
+    @cached_property
+    def section_of(self) -> Mapping[str, SectionResult]:
+        """The sections by name."""
+        return {section.name: section for section in self.sections}
+
+    @cached_property
+    def section_numbers(self) -> Mapping[str, int]:
+        """The number of each section on the page, from 1."""
+        return {section.name: i for i, section in enumerate(self.sections, 1)}
+
+    @cached_property
+    def drawn_from(self) -> Mapping[str, Any]:
+        """What each still picture was drawn from, by its name; None for an animation."""
+        return {picture.name: picture.inputs for section in self.sections for picture in section.pictures}
+
+    @property
+    def lead_picture(self) -> Media | None:
+        """The picture that stands for the report: its first player, animation or figure."""
+        moving = (name for name, media in self.media.items() if media.kind == "animation")
+        return self.media[[*self.players.players, *moving, *self.media][0]] if self.media else None
+
+
+def tables_of(sections: Iterable[SectionResult]) -> dict[str, Table]:
+    """The tables of sections by name, and the table of all their claims."""
+    sections = tuple(sections)
+    claims = _claims_table([claim for section in sections for claim in section.claims])
+    return {**{table.name: table for section in sections for table in section.tables}, claims.name: claims}
+
+
+def _claims_table(claims: Iterable[DecidedClaim]) -> Table:
+    """What the post of 2018 said and what was measured, and below it the claims that are this report's own."""
+    decided = sorted((claim for claim in claims if claim.outcome), key=lambda claim: not claim.post)
+    return Table(
+        name="claims",
+        columns=tuple(Column(label=label) for label in ("the post of 2018", "verdict", "this build")),
+        rows=tuple((claim.post, str(claim.outcome), claim.sentence) for claim in decided),
+        shown=sum(bool(claim.post) for claim in decided),
+    )

@@ -1,0 +1,50 @@
+"""The files of a report: its pages, pictures, tables, trajectories and `results.json`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from reportgen.page import results
+from reportgen.page.article import described, render, render_embeds, table_file
+from reportgen.page.page_head import Page
+from reportgen.page.report import Report
+from reportgen.page.spreadsheet import csv_bytes
+from reportgen.page.weight import check_weight
+from reportgen.training.run import describe
+
+
+def data_files(report: Report) -> dict[str, bytes]:
+    """Pictures, tables, trajectories and numbers of a report, by their paths in its folder."""
+    media, tables = report.media.values(), report.tables.values()
+    files = {path: content for item in media for path, content in item.published.items()}
+    for table in tables:
+        files[f"data/{table.name}.csv"] = files[f"media/{table_file(table)}"] = csv_bytes(table)
+    files |= {f"trajectories/{name}.trajectory": content for name, content in report.trajectories.items()}
+    files["results.json"] = results.json_bytes(
+        {
+            "schema": results.SCHEMA,
+            "experiment": describe(report.experiment),
+            "facts": report.facts,
+            "headlines": report.headlines,
+            "claims": {name: dataclasses.asdict(claim) for name, claim in report.claims.items()},
+            "findings": report.findings,
+            "tables": {
+                table.name: {"columns": [column.label for column in table.columns], "rows": table.rows}
+                for table in tables
+            },
+            # The results hold what each still picture was drawn from, so no number hides in a curve.
+            "media": {item.name: {**described(item), "inputs": report.drawn_from.get(item.name)} for item in media},
+        }
+    )
+    return files
+
+
+def page_files(report: Report, templates: Path | None, page: Page, css: str = "") -> dict[str, bytes]:
+    """The report as a page, the same in one file, and pages to embed its animations, by their paths in its folder."""
+    files = {f"embed/{name}": text.encode() for name, text in render_embeds(report, templates, page, css).items()}
+    for name, single_file in {"index.html": False, "report.html": True}.items():
+        text = render(report, single_file=single_file, templates=templates, page=page, css=css)
+        files[name] = text.encode()
+    check_weight(files["report.html"])
+    return files
