@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from reportgen.build import stage_keys
 from reportgen.build.toolbox import Toolbox
-from reportgen.experiment.site_settings import Site
-from reportgen.page.page_head import Card, Page
+from reportgen.experiment.site_settings import SiteSettings
+from reportgen.page.page_head import PageHead, PreviewCard
 from reportgen.pictures.media import Media, content_named
 from reportgen.store import keys
 from reportgen.store.encoding import digest
@@ -21,8 +21,8 @@ _WIDTH, _HEIGHT = 1200, 630
 
 
 def with_preview_card(
-    page: Page, picture: Media | None, site: Site, tools: Toolbox
-) -> tuple[Page, Mapping[str, bytes]]:
+    page: PageHead, picture: Media | None, site: SiteSettings, tools: Toolbox
+) -> tuple[PageHead, Mapping[str, bytes]]:
     """The page with its preview card, and the file of that card, by its path in the page's folder.
 
     Other sites find a card by its full address only, so a site without an address has none. A `picture` that is no
@@ -34,7 +34,7 @@ def with_preview_card(
     title = "" if site.title == page.title else site.title
     content = _card(page.title, title, byline, picture, site.colours.accent, tools)
     path = f"media/{content_named('card.png', content)}"
-    card = Card(path=path, alt=page.title, width=_WIDTH, height=_HEIGHT)
+    card = PreviewCard(path=path, alt=page.title, width=_WIDTH, height=_HEIGHT)
     return dataclasses.replace(page, card=card), {path: content}
 
 

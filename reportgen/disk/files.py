@@ -139,7 +139,7 @@ def _signature(status: os.stat_result) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Folder:
+class OpenFolder:
     """An open folder: what is done through it is done in it, whatever its path has come to mean since.
 
     Names are relative, with slashes. `RefusedError` where one leads through a symbolic link or ends in one; the links

@@ -13,7 +13,7 @@ from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
-from reportgen.experiment.site_settings import Date, Language, Site, Tags
+from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
@@ -142,7 +142,7 @@ class Experiment(Checked):
     """The day of its publication, like 2026-11-23; posts of a site need one."""
     tags: Tags = ()
     """What it is about, in a word or two each."""
-    site: Site | None = None
+    site: SiteSettings | None = None
     """The site that the report stands in, where that is not told by a `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)
     data_seed: Annotated[int, Field(ge=0)] = 0

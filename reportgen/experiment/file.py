@@ -29,7 +29,7 @@ from reportgen.experiment import (
     toml,
     wrong_file_hint,
 )
-from reportgen.experiment.site_settings import Colours, Link, Site
+from reportgen.experiment.site_settings import Colours, Link, SiteSettings
 from reportgen.experiment.toml import made, notes, table
 from reportgen.penalties import penalties
 from reportgen.registry import Registry
@@ -78,23 +78,23 @@ def _kind() -> toml.Kind[Experiment]:
 
 
 def site_table(name: str = "site", **more: Any) -> type[toml.Table]:
-    """The table of a `Site`, with `more` keys beside its own."""
+    """The table of a `SiteSettings`, with `more` keys beside its own."""
     colours, link = table(Colours, "colours"), table(Link, "link")
     return table(
-        Site,
+        SiteSettings,
         name,
         colours=(colours, Field(default_factory=colours, description=colours.__doc__)),
-        links=(list[link], Field([], description=notes(Site)["links"])),  # type: ignore[valid-type]
+        links=(list[link], Field([], description=notes(SiteSettings)["links"])),  # type: ignore[valid-type]
         checked=False,
         **more,
     )
 
 
-def site_made(file: Any) -> Site:
-    """The `Site` of such a table; raises `ValueError`."""
+def site_made(file: Any) -> SiteSettings:
+    """The `SiteSettings` of such a table; raises `ValueError`."""
     return made(
         file,
-        Site,
+        SiteSettings,
         colours=made(file.colours, Colours),
         links=tuple(made(link, Link) for link in file.links),
     )

@@ -86,7 +86,7 @@ class Link(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site(Checked):
+class SiteSettings(Checked):
     """What the pages of a site have in common."""
 
     title: Annotated[Label, Field(min_length=1)]

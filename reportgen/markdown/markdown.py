@@ -65,7 +65,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reference:
+class BuildReference:
     """`{{ KIND NAME SPEC | caption }}`."""
 
     kind: str
@@ -92,7 +92,7 @@ class Reference:
         return "-".join(filter(None, (kind, self.experiment, self.name)))
 
 
-Piece = Markup | Reference
+Piece = Markup | BuildReference
 
 
 @dataclass(frozen=True)
@@ -128,18 +128,18 @@ class Prose:
     pieces: tuple[Piece, ...]
     """To be printed in order, once `bind` has put in what lies around the file."""
     headings: tuple[Heading, ...]
-    opening: tuple[str | Reference, ...]
+    opening: tuple[str | BuildReference, ...]
     """The first paragraph, as plain text."""
     links: tuple[Address, ...]
     """Links to other files."""
     pictures: tuple[Address, ...]
 
     @cached_property
-    def references(self) -> tuple[Reference, ...]:
+    def references(self) -> tuple[BuildReference, ...]:
         """All of them, with those in captions, in the order of the page."""
         return tuple(_references(self.pieces))
 
-    def summary(self, say: Callable[[Reference], str] = lambda reference: "") -> str:
+    def summary(self, say: Callable[[BuildReference], str] = lambda reference: "") -> str:
         """The first paragraph as plain text in one line; `say` gives the words for its references."""
         return " ".join("".join(part if isinstance(part, str) else say(part) for part in self.opening).split())
 
@@ -247,16 +247,16 @@ def _file_name(target: str) -> str:
 
 def _filled(pieces: Iterable[Piece], put: Mapping[str, str]) -> tuple[Piece, ...]:
     def fill(piece: Piece) -> Piece:
-        if isinstance(piece, Reference):
+        if isinstance(piece, BuildReference):
             return replace(piece, caption=_filled(piece.caption, put))
         return Markup(re.sub("\0([lp]\\d+)\0", lambda mark: put[mark[1]], str(piece)))  # noqa: S704  # ours, escaped
 
     return tuple(map(fill, pieces))
 
 
-def _references(pieces: Iterable[Piece]) -> Iterable[Reference]:
+def _references(pieces: Iterable[Piece]) -> Iterable[BuildReference]:
     for piece in pieces:
-        if isinstance(piece, Reference):
+        if isinstance(piece, BuildReference):
             yield piece
             yield from _references(piece.caption)
 
@@ -281,7 +281,7 @@ class _Reading:
         self.links: list[Address] = []
         self.pictures: list[Address] = []
         self.anchors: list[Address] = []
-        self.placed: list[Reference] = []
+        self.placed: list[BuildReference] = []
         self.base = 0
         """Where the text that is read begins in that of its block: captions are read apart."""
         self.within = ""
@@ -522,7 +522,7 @@ def _closing(text: str, start: int, end: int) -> int | None:
     return None
 
 
-def _told(head: str, captioned: bool, place: Place, within: str) -> Reference:
+def _told(head: str, captioned: bool, place: Place, within: str) -> BuildReference:
     """The reference whose braces begin with `head`; `ValueError` says what is wrong with it."""
     kind, *words = head.split() or [""]
     if kind not in BLOCKS + _INLINE:
@@ -547,7 +547,7 @@ def _told(head: str, captioned: bool, place: Place, within: str) -> Reference:
         raise ValueError("a section is told of the page's own experiment; write {{ section NAME }}")
     if spec:
         _check_spec(spec[0])
-    return Reference(
+    return BuildReference(
         kind=kind,
         name=rest if slash else name,
         experiment=experiment if slash else None,
@@ -637,7 +637,7 @@ def _plain(tokens: Iterable[Token]) -> str:
     return " ".join("".join(part for part in _words(tokens) if isinstance(part, str)).split())
 
 
-def _words(tokens: Iterable[Token]) -> Iterable[str | Reference]:
+def _words(tokens: Iterable[Token]) -> Iterable[str | BuildReference]:
     for token in tokens:
         if token.type in ("text", "code_inline", "text_special"):
             yield token.content
@@ -649,7 +649,7 @@ def _words(tokens: Iterable[Token]) -> Iterable[str | Reference]:
             yield token.meta["reference"]
 
 
-def _opening(tokens: Sequence[Token]) -> tuple[str | Reference, ...]:
+def _opening(tokens: Sequence[Token]) -> tuple[str | BuildReference, ...]:
     for before, token in pairwise(tokens):
         if before.type == "paragraph_open" and before.level == 0 and not before.hidden:
             return tuple(_words(token.children or []))

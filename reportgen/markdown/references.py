@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reportgen.errors import did_you_mean
-from reportgen.markdown.markdown import Place, Prose, Reference, raise_mistakes
+from reportgen.markdown.markdown import BuildReference, Place, Prose, raise_mistakes
 from reportgen.text import number, shortened
 from reportgen.values import short
 
@@ -105,7 +105,7 @@ def number_text(value: Any, spec: str = "") -> str:
         raise ValueError(f"is {number(value)}, which cannot be written as {spec}") from error
 
 
-def _check_ref(reference: Reference, shown: Iterable[Reference], sections: bool) -> None:
+def _check_ref(reference: BuildReference, shown: Iterable[BuildReference], sections: bool) -> None:
     found = {other.id for other in shown if other.told == reference.told}
     if len(found) > 1:
         raise ValueError(f"{reference.told!r} is a figure and a table of this page; link to #{min(found)} instead")
@@ -115,7 +115,9 @@ def _check_ref(reference: Reference, shown: Iterable[Reference], sections: bool)
         raise ValueError(what + (did_you_mean(reference.told, names) if names else ""))
 
 
-def _check(reference: Reference, known: Callable[[str | None], Known | None], experiments: Collection[str]) -> None:
+def _check(
+    reference: BuildReference, known: Callable[[str | None], Known | None], experiments: Collection[str]
+) -> None:
     kind, name = reference.kind, reference.name
     there = known(reference.experiment)
     if there is None and reference.experiment is None:

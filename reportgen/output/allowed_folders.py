@@ -51,7 +51,7 @@ def check(out: Path, inputs: Mapping[str, Path], cache: Path | None = None) -> N
         raise _refused(out, f"it lies inside the store '{cache}'", "RG004")
 
 
-def check_strangers(folder: files.Folder, adopt: bool = False) -> None:
+def check_strangers(folder: files.OpenFolder, adopt: bool = False) -> None:
     """Refuse a folder without a manifest that holds anything; only a repository if it shall be adopted."""
     names = sorted(os.listdir(folder.descriptor))  # noqa: PTH208 - pathlib lists no open folders
     if _REPOSITORY & set(names):

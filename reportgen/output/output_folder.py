@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from reportgen.disk import locks
-from reportgen.disk.files import Folder, Seen, telling
+from reportgen.disk.files import OpenFolder, Seen, telling
 from reportgen.errors import ExperimentError, RefusedError
 from reportgen.output import allowed_folders, manifest
 from reportgen.output.manifest import Manifest
@@ -64,7 +64,7 @@ def contents(out: Path) -> dict[str, str]:
 def _opened(out: Path, lock: bool) -> Iterator[Output]:
     with ExitStack() as stack:
         with telling(out, "open"):
-            folder = Folder(stack.enter_context(locks.exclusive(out, lock=lock)), out)
+            folder = OpenFolder(stack.enter_context(locks.exclusive(out, lock=lock)), out)
         with telling(out / manifest.NAME, "read"):
             content = folder.read(manifest.NAME, manifest.LARGEST)
         yield Output(folder, manifest.parse(content) if content else None, alone=lock)
@@ -73,7 +73,7 @@ def _opened(out: Path, lock: bool) -> Iterator[Output]:
 class Output:
     """An output folder that is open, and ours as far as its manifest says."""
 
-    def __init__(self, folder: Folder, known: Manifest | None, *, alone: bool) -> None:
+    def __init__(self, folder: OpenFolder, known: Manifest | None, *, alone: bool) -> None:
         self.folder = folder
         self.manifest = known
         self._alone = alone

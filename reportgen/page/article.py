@@ -24,7 +24,7 @@ from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.markdown.formulas import GRAMMAR, kept, mathml
 from reportgen.page import policy, sandbox
 from reportgen.page.embed import snippets
-from reportgen.page.page_head import Around, Page, alone, slug
+from reportgen.page.page_head import PageHead, SiteFrame, alone, slug
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, content_named
@@ -34,11 +34,11 @@ from reportgen.store.keys import template_folder
 from reportgen.text import holdable, number, shortened
 
 
-def head_of_report(report: Report, path: str = "", around: Around | None = None) -> Page:
+def head_of_report(report: Report, path: str = "", around: SiteFrame | None = None) -> PageHead:
     """The metadata of the page of a report; `path` and `around` say where it stands in a site."""
     e = report.experiment
     headline = report.headlines[0] if report.headlines else ""
-    return Page(
+    return PageHead(
         title=e.title,
         path=path,
         around=around,
@@ -51,7 +51,7 @@ def head_of_report(report: Report, path: str = "", around: Around | None = None)
 
 
 def render(
-    report: Report, *, single_file: bool, templates: Path | None = None, page: Page | None = None, css: str = ""
+    report: Report, *, single_file: bool, templates: Path | None = None, page: PageHead | None = None, css: str = ""
 ) -> str:
     """The article as one HTML page: alone with everything inside it, or beside the files in its folder `media`.
 
@@ -73,13 +73,13 @@ def render(
 
 
 def render_embeds(
-    report: Report, templates: Path | None = None, page: Page | None = None, css: str = ""
+    report: Report, templates: Path | None = None, page: PageHead | None = None, css: str = ""
 ) -> dict[str, str]:
     """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all."""
     page = page or head_of_report(report)
     title = report.experiment.title
     around = page.around and dataclasses.replace(page.around, home=f"../{page.around.home}")
-    page = Page(
+    page = PageHead(
         title=f"Embed · {title}", path=f"{page.path}embed/", around=around, language=page.language, listed=False
     )
     names = {"embedded": False, "source": _above, "download": _data_file, "css": css}
@@ -178,7 +178,7 @@ def rendered(
         raise TemplateError(f"template {template}: {error}") from error
 
 
-class Absent(jinja2.UndefinedError):
+class UnknownNameError(jinja2.UndefinedError):
     """A template asks for a figure, table, section or snippet that there is none of."""
 
 
@@ -194,7 +194,7 @@ def _failing_line(error: BaseException, folders: Iterable[Path]) -> str | None:
             places.append((name.relative_to(folder).as_posix(), traceback.tb_lineno))
         traceback = traceback.tb_next
     callers = [place for place in places if place[0] != "macros.html"]
-    chosen = callers if isinstance(error, Absent) and callers else places
+    chosen = callers if isinstance(error, UnknownNameError) and callers else places
     return "{}:{}".format(*chosen[-1]) if chosen else None
 
 
@@ -293,7 +293,7 @@ class Numbering:
         """The number of the figure or table ("figure", "table") that stands here."""
         self._asked = True
         if (kind, name) in self._shown:
-            raise Absent(f"{kind} {name!r} is shown twice; refer to it with m.ref({name!r})")
+            raise UnknownNameError(f"{kind} {name!r} is shown twice; refer to it with m.ref({name!r})")
         number = 1 + sum(other == kind for other, _ in self._shown)
         self._shown[kind, name] = number
         return number
@@ -310,23 +310,25 @@ class Numbering:
         found = [place for place in self._known if place[1] == name and kind in (None, place[0])]
         if not found:
             known = {shown for other, shown in self._known if kind in (None, other)}
-            raise Absent(f"this page shows no {kind or 'figure or table'} {name!r}.{did_you_mean(name, known)}")
+            raise UnknownNameError(
+                f"this page shows no {kind or 'figure or table'} {name!r}.{did_you_mean(name, known)}"
+            )
         if len(found) > 1:
-            raise Absent(f'{name!r} is a figure and a table; say which: m.ref({name!r}, "table")')
+            raise UnknownNameError(f'{name!r} is a figure and a table; say which: m.ref({name!r}, "table")')
         return found[0][0], self._known[found[0]]
 
 
 def _known(mapping: Mapping[str, Any], name: str, kind: str) -> Any:
     """`mapping[name]`, or an error that names what is there: for templates that refer to media and tables."""
     if name not in mapping:
-        raise Absent(f"there is no {kind} {name!r} in this build.{did_you_mean(name, mapping)}")
+        raise UnknownNameError(f"there is no {kind} {name!r} in this build.{did_you_mean(name, mapping)}")
     return mapping[name]
 
 
 def _check_section(name: str) -> str:
     """Nothing, for a section that an experiment may ask for; else an error."""
     if name not in sections.names():
-        raise Absent(f"there is no section {name!r}.{did_you_mean(name, sections.names())}")
+        raise UnknownNameError(f"there is no section {name!r}.{did_you_mean(name, sections.names())}")
     return ""
 
 
@@ -391,7 +393,7 @@ def snippet(name: str) -> Markup:
     """A highlighted code example from `sections/snippets`; the test suite runs each of them."""
     files = {file.stem: file for file in (Path(__file__).parents[1] / "sections" / "snippets").glob("[!_]*.py")}
     if name not in files:
-        raise Absent(f"there is no snippet {name!r}.{did_you_mean(name, files)}")
+        raise UnknownNameError(f"there is no snippet {name!r}.{did_you_mean(name, files)}")
     code = files[name].read_text(encoding="utf-8").split("# --8<--\n")[-1]
     return Markup(highlight(code.strip() + "\n", PythonLexer(), HtmlFormatter(nowrap=True)).rstrip())  # noqa: S704  # our own files
 

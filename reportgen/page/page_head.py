@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from reportgen.disk import files
 from reportgen.errors import ExperimentError, RefusedError, reason
-from reportgen.experiment.site_settings import Colours, Site
+from reportgen.experiment.site_settings import Colours, SiteSettings
 from reportgen.markdown import markdown, user_pictures
 from reportgen.page import policy
 from reportgen.pictures.media import content_named
@@ -30,7 +30,7 @@ LARGEST = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class PreviewCard:
     """The picture of a page in previews."""
 
     path: str
@@ -41,7 +41,7 @@ class Card:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class NavigationEntry:
     """A page in the navigation."""
 
     label: str
@@ -60,7 +60,7 @@ class Logo:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Around:
+class SiteFrame:
     """A site, as the templates of one of its pages see it."""
 
     title: str
@@ -68,7 +68,7 @@ class Around:
     """Full address with a slash at its end; empty if it is not known."""
     home: str = ""
     """The way from the page's folder to the site's: nothing, or "../" so often."""
-    navigation: tuple[Entry, ...] = ()
+    navigation: tuple[NavigationEntry, ...] = ()
     links: tuple[Any, ...] = ()
     """`experiment.site.Link` of the footer."""
     footer: Markup = field(default_factory=Markup)
@@ -79,13 +79,13 @@ class Around:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class PageHead:
     """What a page says of itself."""
 
     title: str
     path: str = ""
-    """Of its folder, as in `Entry`."""
-    around: Around | None = None
+    """Of its folder, as in `NavigationEntry`."""
+    around: SiteFrame | None = None
     """The site that it stands in."""
     description: str = ""
     language: str = "en"
@@ -96,7 +96,7 @@ class Page:
     """A day, like "2026-11-23"."""
     updated: str = ""
     tags: tuple[str, ...] = ()
-    card: Card | None = None
+    card: PreviewCard | None = None
     listed: bool = True
     """Whether search engines shall know it."""
     generator: str = field(default=f"reportgen {__version__}", init=False)
@@ -138,17 +138,17 @@ class Page:
         return found
 
 
-def surroundings(site: Site, beside: Path) -> tuple[Around, str, dict[str, bytes]]:
+def surroundings(site: SiteSettings, beside: Path) -> tuple[SiteFrame, str, dict[str, bytes]]:
     """A site around its front page, its style sheet, and the files that both show; what it names lies in `beside`.
 
     Raises `ExperimentError` for a file that is missing or cannot be used, `RefusedError` for one outside of `beside`.
     """
     logo, shown = _logo(site, beside)
-    found = Around(title=site.title, address=site.root, links=site.links, footer=_footer(site), logo=logo)
+    found = SiteFrame(title=site.title, address=site.root, links=site.links, footer=_footer(site), logo=logo)
     return found, styles(site.colours, _css(site, beside)), shown
 
 
-def theme(site: Site, beside: Path) -> Path | None:
+def theme(site: SiteSettings, beside: Path) -> Path | None:
     """The folder of a site's own templates, in `beside`; raises as `surroundings`."""
     if not site.theme:
         return None
@@ -158,7 +158,7 @@ def theme(site: Site, beside: Path) -> Path | None:
     return path
 
 
-def mistakes(site: Site, beside: Path) -> Iterator[tuple[str, ExperimentError]]:
+def mistakes(site: SiteSettings, beside: Path) -> Iterator[tuple[str, ExperimentError]]:
     """What is wrong with the files and texts of a site, by the key that names them; raises `RefusedError`."""
     making: dict[str, Callable[[], object]] = {
         "logo": lambda: _logo(site, beside),
@@ -173,7 +173,7 @@ def mistakes(site: Site, beside: Path) -> Iterator[tuple[str, ExperimentError]]:
             yield key, error
 
 
-def _logo(site: Site, beside: Path) -> tuple[Logo | None, dict[str, bytes]]:
+def _logo(site: SiteSettings, beside: Path) -> tuple[Logo | None, dict[str, bytes]]:
     if not site.logo:
         return None, {}
     path = beside / site.logo
@@ -187,7 +187,7 @@ def _logo(site: Site, beside: Path) -> tuple[Logo | None, dict[str, bytes]]:
     return Logo(path=name, width=round(width * LOGO_HEIGHT / height), height=LOGO_HEIGHT), {name: content}
 
 
-def _css(site: Site, beside: Path) -> str:
+def _css(site: SiteSettings, beside: Path) -> str:
     try:
         text = theirs(beside, site.css, "style sheet").decode("utf-8-sig") if site.css else ""
         return policy.fit(text, f"style sheet {beside / site.css}")
@@ -197,11 +197,11 @@ def _css(site: Site, beside: Path) -> str:
         raise ExperimentError(str(error)) from error
 
 
-def _footer(site: Site) -> Markup:
+def _footer(site: SiteSettings) -> Markup:
     return markdown.alone(site.footer, "footer") if site.footer else Markup()
 
 
-def digests(site: Site, beside: Path) -> dict[str, str]:
+def digests(site: SiteSettings, beside: Path) -> dict[str, str]:
     """SHA-256 of each file that a site names, by its name."""
     named = {site.logo: "logo", site.css: "style sheet"}
     return {name: hashlib.sha256(theirs(beside, name, what)).hexdigest() for name, what in named.items() if name}
@@ -231,7 +231,7 @@ def _inside(beside: Path, name: str, what: str) -> Path:
     return path
 
 
-def alone(page: Page) -> Page:
+def alone(page: PageHead) -> PageHead:
     """The same page as a file that may lie anywhere: it leads to its site only by a full address."""
     if page.around is None or not page.around.address:
         return dataclasses.replace(page, around=None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reportgen.page import results
 from reportgen.page.article import described, render, render_embeds, table_file
-from reportgen.page.page_head import Page
+from reportgen.page.page_head import PageHead
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.page.weight import check_weight
@@ -40,7 +40,7 @@ def data_files(report: Report) -> dict[str, bytes]:
     return files
 
 
-def page_files(report: Report, templates: Path | None, page: Page, css: str = "") -> dict[str, bytes]:
+def page_files(report: Report, templates: Path | None, page: PageHead, css: str = "") -> dict[str, bytes]:
     """The report as a page, the same in one file, and pages to embed its animations, by their paths in its folder."""
     files = {f"embed/{name}": text.encode() for name, text in render_embeds(report, templates, page, css).items()}
     for name, single_file in {"index.html": False, "report.html": True}.items():

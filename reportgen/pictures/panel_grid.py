@@ -37,7 +37,7 @@ def width(panels: Sequence[Panel]) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class PanelCell:
     """The place of a panel on a sheet."""
 
     panel: Panel
@@ -59,7 +59,9 @@ class Sheet:
         self.height = height + height % 2
         self.figure = Figure(figsize=(self.width / 96, self.height / 96))
         self.cells = [
-            Cell(panel, i % across * wide, i // across * high, wide, high, i % across == 0, i + across >= len(panels))
+            PanelCell(
+                panel, i % across * wide, i // across * high, wide, high, i % across == 0, i + across >= len(panels)
+            )
             for i, panel in enumerate(panels)
         ]
         self.titled = any(panel.title for panel in panels)
@@ -72,7 +74,7 @@ class Sheet:
         """Text whose top left corner is at a place, unless `look` aligns it otherwise."""
         self.figure.text(left / self.width, 1 - top / self.height, text, **{"va": "top", **look})
 
-    def title(self, cell: Cell, left: int) -> None:
+    def title(self, cell: PanelCell, left: int) -> None:
         """The title of a panel, at most up to the end of its cell."""
         room = (cell.left + cell.wide - left - 12) // 11
         self.text(left, cell.top + 12, style.wrapped(cell.panel.title, room, 1), fontsize=12, fontweight="bold")

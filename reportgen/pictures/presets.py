@@ -12,7 +12,7 @@ MB = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class PresetLimits:
     """The most that a place takes of one format; None where it says nothing."""
 
     bytes: int | None = None
@@ -29,7 +29,7 @@ class Preset:
     """What to make for one place, and what it would refuse."""
 
     name: str
-    formats: Mapping[str, Limits]
+    formats: Mapping[str, PresetLimits]
     """By suffix, the usual one first."""
     scale: int = 1
     """Pixels to a CSS pixel, or fewer where a picture would be too large."""
@@ -41,7 +41,7 @@ class Preset:
         """The format that is made unless another is asked for."""
         return next(iter(self.formats))
 
-    def limits(self, suffix: str) -> Limits:
+    def limits(self, suffix: str) -> PresetLimits:
         """Raises `ExperimentError` for a format that the place does not take."""
         if suffix not in self.formats:
             *most, last = self.formats
@@ -110,7 +110,11 @@ PRESETS = _by_name(
     # is wider there than a picture here, so it gets two pixels for one.
     Preset(
         name="github",
-        formats={"gif": Limits(bytes=10 * MB), "mp4": Limits(bytes=10 * MB), "webm": Limits(bytes=10 * MB)},
+        formats={
+            "gif": PresetLimits(bytes=10 * MB),
+            "mp4": PresetLimits(bytes=10 * MB),
+            "webm": PresetLimits(bytes=10 * MB),
+        },
         scale=2,
     ),
     # X developer documentation, "Media: best practices": an animated GIF has at most 15 MB, 1280×1080, 350 frames and
@@ -118,8 +122,8 @@ PRESETS = _by_name(
     Preset(
         name="x",
         formats={
-            "gif": Limits(bytes=15 * MB, size=(1280, 1080), frames=350, pixels=300 * MB),
-            "mp4": Limits(bytes=8000 * MB, size=(1280, 1024), seconds=1200),
+            "gif": PresetLimits(bytes=15 * MB, size=(1280, 1080), frames=350, pixels=300 * MB),
+            "mp4": PresetLimits(bytes=8000 * MB, size=(1280, 1024), seconds=1200),
         },
         scale=2,
     ),
@@ -127,7 +131,7 @@ PRESETS = _by_name(
     # they play by themselves. It shows them small, so one pixel for one and ten frames a second are enough.
     Preset(
         name="slack",
-        formats={"gif": Limits(bytes=5 * MB), "mp4": Limits(bytes=1000 * MB)},
+        formats={"gif": PresetLimits(bytes=5 * MB), "mp4": PresetLimits(bytes=1000 * MB)},
         rate=10,
     ),
     # Google Slides API, "CreateImageRequest": PNG, JPEG or GIF below 50 MB and 25 megapixels, which no picture here
@@ -135,7 +139,7 @@ PRESETS = _by_name(
     # sees every jerk, so it gets as many frames as were recorded, up to 25 a second.
     Preset(
         name="slide",
-        formats={"gif": Limits(bytes=50 * MB), "mp4": Limits()},
+        formats={"gif": PresetLimits(bytes=50 * MB), "mp4": PresetLimits()},
         scale=2,
         rate=25,
     ),

@@ -35,7 +35,7 @@ Pixels = NDArray[np.uint32]
 _PACKED = np.dtype("<u4")
 
 
-class Place(NamedTuple):
+class PixelRectangle(NamedTuple):
     """A rectangle of pixels; rows count from the top."""
 
     top: int
@@ -48,16 +48,16 @@ class Place(NamedTuple):
         """The index of an array that cuts them out."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
-    def touches(self, other: Place) -> bool:
+    def touches(self, other: PixelRectangle) -> bool:
         """Whether the two have a pixel in common."""
         across = self.left < other.right and other.left < self.right
         return across and self.top < other.bottom and other.top < self.bottom
 
-    def joined(self, other: Place) -> Place:
+    def joined(self, other: PixelRectangle) -> PixelRectangle:
         """The smallest rectangle around both."""
         low, high = map(min, zip(self, other, strict=True)), map(max, zip(self, other, strict=True))
         (top, _, left, _), (_, bottom, _, right) = low, high
-        return Place(top, bottom, left, right)
+        return PixelRectangle(top, bottom, left, right)
 
 
 class Raster:
@@ -76,7 +76,7 @@ class Raster:
         scene.figure.set_layout_engine("none")
         self.live: list[Artist] = []
         """What is drawn in every frame, in order."""
-        places: list[Place] = []
+        places: list[PixelRectangle] = []
         maps: list[Callable[[], None] | None] = []
         for artist in _live(scene, canvas):
             if artist not in scene.moving:
@@ -150,11 +150,11 @@ class Raster:
         return lambda: artist.draw(self._renderer)
 
     @property
-    def _everywhere(self) -> Place:
+    def _everywhere(self) -> PixelRectangle:
         width, height = self._canvas.get_width_height()
-        return Place(0, height, 0, width)
+        return PixelRectangle(0, height, 0, width)
 
-    def _place(self, artist: Artist) -> Place:
+    def _place(self, artist: Artist) -> PixelRectangle:
         """Where an artist may leave a mark in any frame; for a label, if it stays there."""
         if artist not in self._scene.moving:
             return around(self._alone(artist) >> 24)
@@ -167,7 +167,7 @@ class Raster:
         height, width = self._pixels().shape
         edges = np.clip(np.asarray(box.extents), 0, [width, height, width, height])
         left, low, right, high = map(int, edges)
-        return Place(height - high, height - low, left, right)
+        return PixelRectangle(height - high, height - low, left, right)
 
     def _heat_map(self, artist: Artist) -> Callable[[], None] | None:
         """Paints an image of opaque, upright cells by looking their colours up; None for any other artist."""
@@ -241,7 +241,7 @@ class _Label:
     side of the border there is none. A text for which this is not known to hold is drawn.
     """
 
-    def __init__(self, text: Text, renderer: Any, pixels: Pixels, still: Pixels, place: Place) -> None:
+    def __init__(self, text: Text, renderer: Any, pixels: Pixels, still: Pixels, place: PixelRectangle) -> None:
         self._text, self._renderer, self._place = text, renderer, place
         self._height = pixels.shape[0]
         self._box, self._blank = pixels[place.pixels], still[place.pixels]
@@ -291,7 +291,7 @@ class _Label:
     def _draw(self, says: str) -> None:
         self._text.draw(self._renderer)
         left, low, right, high = self._text.get_window_extent(self._renderer).extents
-        drawn = Place(int(self._height - high), int(self._height - low) + 1, int(left), int(right) + 1)
+        drawn = PixelRectangle(int(self._height - high), int(self._height - low) + 1, int(left), int(right) + 1)
         if says and drawn.joined(self._place) != self._place:
             raise _Elsewhere
         if not self._first:
@@ -347,23 +347,23 @@ def _extent(scene: Scene, label: Text, renderer: Any) -> Bbox:
     return Bbox.union(boxes)
 
 
-def around(marks: NDArray[Any]) -> Place:
+def around(marks: NDArray[Any]) -> PixelRectangle:
     """The rectangle around all that is not zero; one pixel if there is nothing."""
     rows = np.flatnonzero(marks.any(axis=1))
     if not rows.size:
-        return Place(0, 1, 0, 1)
+        return PixelRectangle(0, 1, 0, 1)
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     columns = np.flatnonzero(marks[top:bottom].any(axis=0))
-    return Place(top, bottom, int(columns[0]), int(columns[-1]) + 1)
+    return PixelRectangle(top, bottom, int(columns[0]), int(columns[-1]) + 1)
 
 
-def _merged(places: Iterable[Place]) -> list[Place]:
+def _merged(places: Iterable[PixelRectangle]) -> list[PixelRectangle]:
     """The same pixels and perhaps more in rectangles that have none in common."""
-    apart: list[Place] = []
+    apart: list[PixelRectangle] = []
     for place in places:
         while touching := [other for other in apart if other.touches(place)]:
             apart = [other for other in apart if other not in touching]
-            place = reduce(Place.joined, touching, place)
+            place = reduce(PixelRectangle.joined, touching, place)
         apart.append(place)
     return apart
 

@@ -117,7 +117,7 @@ def look(dark: bool = False) -> Iterator[None]:
         yield
 
 
-class Arm(NamedTuple):
+class ArmStyle(NamedTuple):
     """How one series is drawn, here and in every other picture."""
 
     color: str
@@ -127,13 +127,13 @@ class Arm(NamedTuple):
 
 
 _ARMS = (
-    Arm(GREY, "o", (0, (1.2, 1.4))),
-    Arm(BLUE, "s", "-"),
-    Arm(SKY, "^", (0, (5, 1.6))),
-    Arm(VERMILLION, "D", (0, (9, 2))),
-    Arm(GREEN, "v", (0, (6, 1.5, 1.2, 1.5))),
-    Arm(PURPLE, "p", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
-    Arm(ORANGE, ">", (0, (3, 1.2))),
+    ArmStyle(GREY, "o", (0, (1.2, 1.4))),
+    ArmStyle(BLUE, "s", "-"),
+    ArmStyle(SKY, "^", (0, (5, 1.6))),
+    ArmStyle(VERMILLION, "D", (0, (9, 2))),
+    ArmStyle(GREEN, "v", (0, (6, 1.5, 1.2, 1.5))),
+    ArmStyle(PURPLE, "p", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
+    ArmStyle(ORANGE, ">", (0, (3, 1.2))),
 )
 """Grey for the baseline; two blues, for L1 by two kinds of step; and colours that stay apart for colour-blind eyes."""
 
@@ -141,7 +141,7 @@ _UNNAMED = (1, 3, 4, 5, 6, 2, 0)
 """The order for series that are no arms: the most different ones first."""
 
 
-def arm(entry: Mapping[str, Any] | int, place: int = 0) -> Arm:
+def arm(entry: Mapping[str, Any] | int, place: int = 0) -> ArmStyle:
     """The style of arm number `entry`, or of the number under "arm" in it, or else of the `place`-th among its like.
 
     After seven the colours return with markers and dashes moved by one.
@@ -151,7 +151,7 @@ def arm(entry: Mapping[str, Any] | int, place: int = 0) -> Arm:
         index = place // len(_UNNAMED) * len(_ARMS) + _UNNAMED[place % len(_UNNAMED)]
     turn, home = divmod(index, len(_ARMS))
     other = _ARMS[(home + turn) % len(_ARMS)]
-    return Arm(_ARMS[home].color, other.marker, other.dash)
+    return ArmStyle(_ARMS[home].color, other.marker, other.dash)
 
 
 SIGNED = LinearSegmentedColormap.from_list(

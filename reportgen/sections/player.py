@@ -42,7 +42,7 @@ _TOP, _NO_NUMBER = 32767, -32768
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Series:
+class RunChoices:
     """Trainings that differ only by seed, and among which a reader may therefore choose."""
 
     arm: str | None
@@ -64,7 +64,7 @@ class Players:
     """All players of a page by the name of their animation, and the trainings they show."""
 
     players: Mapping[str, Player] = dataclasses.field(default_factory=dict)
-    series: tuple[Series, ...] = ()
+    series: tuple[RunChoices, ...] = ()
 
     def __contains__(self, name: object) -> bool:
         return name in self.players
@@ -187,14 +187,14 @@ def pack(offers: Sequence[PlayerData]) -> Players:
             name: Player(scenes=scenes, panels=tuple((title, places[run]) for title, run in panels))
             for name, (scenes, panels) in shown.items()
         },
-        series=tuple(Series(arm=arms.get(run), trajectories=known[run][:count]) for run in places),
+        series=tuple(RunChoices(arm=arms.get(run), trajectories=known[run][:count]) for run in places),
     )
 
 
 def together(parts: Mapping[str, Players]) -> Players:
     """The players of several articles on one page; before the names of each stands the key of its part."""
     players: dict[str, Player] = {}
-    series: list[Series] = []
+    series: list[RunChoices] = []
     for prefix, part in parts.items():
         for name, player in part.players.items():
             panels = tuple((title, place + len(series)) for title, place in player.panels)

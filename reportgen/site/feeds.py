@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from reportgen.experiment.site_settings import Site
-from reportgen.page.page_head import Page
+from reportgen.experiment.site_settings import SiteSettings
+from reportgen.page.page_head import PageHead
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -16,7 +16,7 @@ MOST = 30
 """The most posts that the feed has, the newest ones."""
 
 
-def atom(site: Site, posts: Sequence[Page]) -> bytes:
+def atom(site: SiteSettings, posts: Sequence[PageHead]) -> bytes:
     """The posts, the newest first, as an Atom feed (RFC 4287); each is known by its address."""
     feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": site.language})
     _add(feed, "title", site.title)
@@ -43,7 +43,7 @@ def atom(site: Site, posts: Sequence[Page]) -> bytes:
     return _xml(feed)
 
 
-def sitemap(pages: Iterable[Page]) -> bytes:
+def sitemap(pages: Iterable[PageHead]) -> bytes:
     """The pages that search engines shall know."""
     found = ElementTree.Element("urlset", {"xmlns": _SITEMAP})
     for page in pages:
@@ -55,7 +55,7 @@ def sitemap(pages: Iterable[Page]) -> bytes:
     return _xml(found)
 
 
-def robots(site: Site) -> bytes:
+def robots(site: SiteSettings) -> bytes:
     """Everybody may read all of it."""
     return f"User-agent: *\nAllow: /\n\nSitemap: {site.root}sitemap.xml\n".encode()
 

@@ -15,10 +15,10 @@ from pydantic import Field
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
 from reportgen.experiment import Experiment, toml
 from reportgen.experiment.file import load, on_offer, parse, shipped, site_made, site_table
-from reportgen.experiment.site_settings import Date, Language, Site, Tags
+from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.experiment.toml.positions import positions
 from reportgen.markdown import markdown
-from reportgen.markdown.markdown import Prose, Reference
+from reportgen.markdown.markdown import BuildReference, Prose
 from reportgen.page import page_head
 from reportgen.values import Abstract, Checked, Label, short
 
@@ -109,11 +109,11 @@ class ReportPost:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Folder:
+class SiteFolder:
     """All of a site, read and found free of mistakes."""
 
     path: Path
-    site: Site
+    site: SiteSettings
     pages: tuple[Document, ...]
     """In reading order."""
     navigation: tuple[Document, ...]
@@ -127,7 +127,7 @@ class Folder:
 class _Settings:
     """The file of a site: what its pages have in common, and which there are."""
 
-    site: Site
+    site: SiteSettings
     pages: tuple[_Glob, ...] = ("pages/*.md",)
     """Markdown files, in reading order; names may hold * for many. One called index.md is the front page."""
     navigation: tuple[_Glob, ...] = ()
@@ -181,7 +181,7 @@ def schema() -> dict[str, Any]:
     return toml.schema(_settings_model(), "reportgen site")
 
 
-def read(path: Path) -> Folder:
+def read(path: Path) -> SiteFolder:
     """The site in a folder; raises `ExperimentError` with one line for every mistake in any of its files.
 
     Raises `RefusedError` for a file that lies outside of the folder.
@@ -216,7 +216,7 @@ def read(path: Path) -> Folder:
     broken = {PurePosixPath(name).stem for name in names if name.endswith(".toml")}
     experiments = _experiments(path, files, [*known, *written], broken, mistakes)
     mistakes.end()
-    return Folder(
+    return SiteFolder(
         path=path,
         site=settings.site,
         pages=tuple(known),
@@ -397,7 +397,7 @@ def _experiments(
     return here
 
 
-def _whose(reference: Reference) -> str:
+def _whose(reference: BuildReference) -> str:
     what = f"{reference.kind} {reference.name} of which experiment?"
     before = 'Name one before the text, like experiment = "quick" between lines of +++'
     # A section is told of the experiment of its page.

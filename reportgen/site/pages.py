@@ -13,11 +13,11 @@ from markupsafe import escape
 
 from reportgen.errors import ExperimentError, TemplateError, did_you_mean
 from reportgen.markdown import markdown
-from reportgen.markdown.markdown import Piece, Reference
+from reportgen.markdown.markdown import BuildReference, Piece
 from reportgen.markdown.references import Known, check_references, number_text, value_at
 from reportgen.page import policy
-from reportgen.page.article import Absent, Numbering, laid_out, table_file
-from reportgen.page.page_head import Page
+from reportgen.page.article import Numbering, UnknownNameError, laid_out, table_file
+from reportgen.page.page_head import PageHead
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media
@@ -31,7 +31,7 @@ Reports = Mapping[str, Report]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class SiteStyle:
     """What all pages of a site look like."""
 
     templates: Path | None
@@ -42,13 +42,13 @@ class Look:
 class Post:
     """A post as lists show it."""
 
-    page: Page
+    page: PageHead
     picture: Media | None
     """Of its lead figure, whose files lie in the folder `media` of the post."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class PageLink:
     """A link to the page before or after this one."""
 
     title: str
@@ -76,14 +76,14 @@ def text(
     document: Document,
     reports: Reports,
     bound: markdown.Bound,
-    page: Page,
-    look: Look,
+    page: PageHead,
+    look: SiteStyle,
     lead: Media | None,
     *,
     posts: Sequence[Post] = (),
-    before: Way | None = None,
-    after: Way | None = None,
-    origin: Way | None = None,
+    before: PageLink | None = None,
+    after: PageLink | None = None,
+    origin: PageLink | None = None,
 ) -> dict[str, bytes]:
     """Files of the page of a text, by their paths in its folder, `lead` among them.
 
@@ -117,7 +117,7 @@ def text(
     try:
         files["index.html"] = _laid_out("text.html", names, page, look)
     except TemplateError as error:
-        if isinstance(error.__cause__, Absent):
+        if isinstance(error.__cause__, UnknownNameError):
             _tell_place(document, error.__cause__)
         raise
     if lead:
@@ -127,7 +127,7 @@ def text(
     return files
 
 
-def _tell_place(document: Document, error: Absent) -> None:
+def _tell_place(document: Document, error: UnknownNameError) -> None:
     """Raise `ExperimentError` if a reference of the text is at fault: what a section shows is known but now."""
     for reference in document.prose.references:
         if f"{_full(reference, document.front.experiment)!r}" in str(error):
@@ -139,7 +139,7 @@ def _tell_place(document: Document, error: Absent) -> None:
 def summary(document: Document, reports: Reports) -> str:
     """What a text says of itself, or else its first paragraph, in plain words."""
 
-    def say(reference: Reference) -> str:
+    def say(reference: BuildReference) -> str:
         if reference.kind == "ref":
             return "below"
         return str(_settled([reference], document.front.experiment, reports)[0].unescape())
@@ -147,17 +147,17 @@ def summary(document: Document, reports: Reports) -> str:
     return shortened(document.front.abstract or document.prose.summary(say))
 
 
-def posts(posts: Sequence[Post], page: Page, look: Look) -> bytes:
+def posts(posts: Sequence[Post], page: PageHead, look: SiteStyle) -> bytes:
     """A page that is a list of posts."""
     return _laid_out("posts.html", {"posts": posts}, page, look)
 
 
-def missing(page: Page, look: Look) -> bytes:
+def missing(page: PageHead, look: SiteStyle) -> bytes:
     """What hosts show for an address at which there is nothing; it may stand for any address."""
     return _laid_out("404.html", {}, page, look)
 
 
-def _laid_out(template: str, names: Mapping[str, Any], page: Page, look: Look) -> bytes:
+def _laid_out(template: str, names: Mapping[str, Any], page: PageHead, look: SiteStyle) -> bytes:
     known = {"embedded": False, "page": page, "site": page.around, "css": look.css, "numbering": Numbering(), **names}
     return laid_out(template, known, look.templates, policy.BESIDE).encode()
 
@@ -205,7 +205,7 @@ def _placed(document: Document, reports: Reports) -> Report | None:
     )
 
 
-def _full(reference: Reference, own: str) -> str:
+def _full(reference: BuildReference, own: str) -> str:
     elsewhere = reference.experiment and reference.experiment != own
     return f"{reference.experiment}/{reference.name}" if elsewhere else reference.name
 
@@ -214,7 +214,7 @@ def _settled(pieces: Iterable[Piece], own: str, reports: Reports) -> list[Any]:
     """Pieces for the template: numbers and claims as text, and other references by their full names."""
 
     def settled(piece: Piece) -> Any:
-        if not isinstance(piece, Reference):
+        if not isinstance(piece, BuildReference):
             return piece
         name = piece.experiment or own
         if piece.kind == "claim":

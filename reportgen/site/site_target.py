@@ -17,7 +17,7 @@ from reportgen.experiment import Experiment
 from reportgen.markdown import markdown
 from reportgen.page import page_head
 from reportgen.page.article import head_of_report
-from reportgen.page.page_head import Around, Entry, Page, slug
+from reportgen.page.page_head import NavigationEntry, PageHead, SiteFrame, slug
 from reportgen.page.report import Report
 from reportgen.page.report_files import data_files, page_files
 from reportgen.site import feeds, pages
@@ -70,11 +70,13 @@ class SiteTarget:
         surroundings, css, files = page_head.surroundings(folder.site, folder.path)
         surroundings = dataclasses.replace(
             surroundings,
-            navigation=tuple(Entry(label=page.title, path=_path(page)) for page in folder.navigation if page.name),
+            navigation=tuple(
+                NavigationEntry(label=page.title, path=_path(page)) for page in folder.navigation if page.name
+            ),
             feed=bool(folder.site.root and folder.posts),
             posts=bool(folder.posts),
         )
-        make = _Pages(self, tools, reports, surroundings, pages.Look(templates=self._templates, css=css))
+        make = _Pages(self, tools, reports, surroundings, pages.SiteStyle(templates=self._templates, css=css))
         return {**files, **make.all()}
 
     def _pictures(self) -> Iterator[str]:
@@ -102,7 +104,9 @@ class SiteTarget:
 class _Pages:
     """The pages of a site, one kind after the other."""
 
-    def __init__(self, site: SiteTarget, tools: Toolbox, reports: pages.Reports, top: Around, look: pages.Look) -> None:
+    def __init__(
+        self, site: SiteTarget, tools: Toolbox, reports: pages.Reports, top: SiteFrame, look: pages.SiteStyle
+    ) -> None:
         self._folder = site.folder
         self._site = site.folder.site
         self._cache = site.cache
@@ -137,7 +141,7 @@ class _Pages:
         made |= files
         nowhere = dataclasses.replace(self._top, home=urlsplit(site.root).path or "/")
         made["404.html"] = pages.missing(
-            Page(title="Not found", around=nowhere, language=site.language, listed=False), self._look
+            PageHead(title="Not found", around=nowhere, language=site.language, listed=False), self._look
         )
         if site.root:
             made["sitemap.xml"] = feeds.sitemap([page, *known, *tags])
@@ -151,7 +155,7 @@ class _Pages:
         made[".nojekyll"] = b""
         return made
 
-    def _report(self, post: ReportPost) -> tuple[Page, Media | None, dict[str, bytes]]:
+    def _report(self, post: ReportPost) -> tuple[PageHead, Media | None, dict[str, bytes]]:
         report = self._reports[post.name]
         picture = report.lead_picture
         page = head_of_report(report, f"{post.name}/", self._below)
@@ -165,8 +169,8 @@ class _Pages:
 
     def _text(
         self, one: Document, before: Document | None = None, after: Document | None = None
-    ) -> tuple[Page, Media | None, dict[str, bytes]]:
-        page = Page(
+    ) -> tuple[PageHead, Media | None, dict[str, bytes]]:
+        page = PageHead(
             title=one.title,
             path=_path(one),
             around=self._below,
@@ -193,14 +197,14 @@ class _Pages:
         )
         return page, picture, {**files, **card}
 
-    def _origin(self, text: Document) -> pages.Way | None:
+    def _origin(self, text: Document) -> pages.PageLink | None:
         """The post that tells all of the experiment of a text, if there is one."""
         posts = (post for post in self._folder.posts if isinstance(post, ReportPost))
         return _way(next((post for post in posts if post.name == text.front.experiment), None))
 
-    def _front(self, text: Document | None, posts: Sequence[pages.Post]) -> tuple[Page, dict[str, bytes]]:
+    def _front(self, text: Document | None, posts: Sequence[pages.Post]) -> tuple[PageHead, dict[str, bytes]]:
         site = self._site
-        page = Page(
+        page = PageHead(
             title=site.title,
             around=self._top,
             description=shortened(site.description),
@@ -218,7 +222,7 @@ class _Pages:
         files = pages.text(text, self._reports, self._bound[text.file], page, self._look, None, posts=posts)
         return page, {**files, **card}
 
-    def _tags(self, posts: Sequence[pages.Post]) -> tuple[list[Page], dict[str, bytes]]:
+    def _tags(self, posts: Sequence[pages.Post]) -> tuple[list[PageHead], dict[str, bytes]]:
         """A page for each tag; tags that differ only by capitals and marks are one."""
         known: dict[str, str] = {}
         for post in posts:
@@ -227,7 +231,7 @@ class _Pages:
         found, files = [], {}
         for name, tag in sorted(known.items()):
             tagged = [post for post in posts if name in map(slug, post.page.tags)]
-            page = Page(
+            page = PageHead(
                 title=tag,
                 path=f"tags/{name}/",
                 around=dataclasses.replace(self._top, home="../../"),
@@ -240,8 +244,8 @@ class _Pages:
         return found, files
 
 
-def _way(other: Document | ReportPost | None) -> pages.Way | None:
-    return pages.Way(title=other.title, path=_path(other)) if other else None
+def _way(other: Document | ReportPost | None) -> pages.PageLink | None:
+    return pages.PageLink(title=other.title, path=_path(other)) if other else None
 
 
 def _path(one: Document | ReportPost) -> str:

@@ -39,7 +39,7 @@ def choose(scores: Values) -> Choice:
     return Choice(least, simplest, means, errors)
 
 
-class Place(NamedTuple):
+class GridPosition(NamedTuple):
     """Between two neighbours of a list of strengths: so far on the way from number `below` to the next."""
 
     below: int
@@ -55,9 +55,9 @@ class Place(NamedTuple):
         return float(np.exp(self.of(np.log(strengths))))
 
 
-def where_share(shares: Values, target: float) -> Place | None:
+def where_share(shares: Values, target: float) -> GridPosition | None:
     """Where `shares` [strengths] first rise to `target`; None if they begin above it or never get there."""
     for i in range(len(shares) - 1):
         if shares[i] <= target <= shares[i + 1] and shares[i] < shares[i + 1]:
-            return Place(i, float((target - shares[i]) / (shares[i + 1] - shares[i])))
+            return GridPosition(i, float((target - shares[i]) / (shares[i + 1] - shares[i])))
     return None

@@ -23,7 +23,7 @@ _DAY = 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoreEntry:
     """One file of a store."""
 
     path: Path
@@ -33,7 +33,7 @@ class Entry:
     """When it was last made or read, to a day, as seconds since the epoch."""
 
 
-def entries(folder: Path) -> list[Entry]:
+def entries(folder: Path) -> list[StoreEntry]:
     """Every entry, the one that was not used for longest first; raises `MachineError` if the store cannot be read."""
     with files.telling(folder, "read the store"):
         found = list(_entries(folder)) if folder.is_dir() else []
@@ -47,7 +47,7 @@ def collect(
     max_size: int | None = None,
     lock: bool = True,
     now: Callable[[], float] = time.time,
-) -> list[Entry]:
+) -> list[StoreEntry]:
     """Delete and return entries that were not used for so many days, and then the oldest until `max_size` bytes remain.
 
     What killed processes left half written goes too. Raises `BusyError` while a build uses the store.
@@ -73,7 +73,7 @@ def collect(
     return doomed
 
 
-def damaged(folder: Path) -> Iterator[tuple[Entry, str]]:
+def damaged(folder: Path) -> Iterator[tuple[StoreEntry, str]]:
     """The entries that would be a miss, and why."""
     for entry in entries(folder):
         try:
@@ -92,12 +92,12 @@ def _parts(folder: Path) -> Sequence[Path]:
     return sorted(path for path in folder.glob("[0-9a-f][0-9a-f]") if path.is_dir() and not path.is_symlink())
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
+def _entries(folder: Path) -> Iterator[StoreEntry]:
     for part in _parts(folder):
         for path in part.iterdir():
             if (name := _ENTRY.fullmatch(path.name)) and not path.is_dir():
                 found = path.lstat()
-                yield Entry(path, name[2], found.st_size, found.st_mtime)
+                yield StoreEntry(path, name[2], found.st_size, found.st_mtime)
 
 
 def _remove_aside(part: Path) -> None:

@@ -16,7 +16,7 @@ from reportgen.cli.terminal import emit
 from reportgen.errors import ExperimentError, VerificationError
 
 if TYPE_CHECKING:
-    from reportgen.store.housekeeping import Entry
+    from reportgen.store.housekeeping import StoreEntry
 
 _SHOWN = 20
 """The most damaged entries that are named."""
@@ -55,7 +55,7 @@ def ls(cache_dir: str | None) -> None:
     from reportgen.store.housekeeping import entries
 
     folder = _there(cache_dir)
-    kinds: dict[str, list[Entry]] = defaultdict(list)
+    kinds: dict[str, list[StoreEntry]] = defaultdict(list)
     for entry in entries(folder):
         kinds[entry.kind].append(entry)
     rows = [(kind, *_sums(found), _day(found[0].used)) for kind, found in sorted(kinds.items())]
@@ -120,7 +120,7 @@ def _there(named: str | None) -> Path:
     return folder
 
 
-def _sums(found: list[Entry]) -> tuple[int, str]:
+def _sums(found: list[StoreEntry]) -> tuple[int, str]:
     from reportgen.cli.summary import size
 
     return len(found), size(sum(entry.size for entry in found))

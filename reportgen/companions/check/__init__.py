@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from reportgen.companions.check.problem import Kind, Problem
-from reportgen.companions.check.reading import Folder, of_folder
+from reportgen.companions.check.reading import FolderFiles, of_folder
 from reportgen.companions.check.secrets import Secrets
 
 __all__ = ["Folder", "Kind", "Problem", "Secrets", "inspect", "of_folder", "warn"]
@@ -33,17 +33,17 @@ def inspect(
     """
     from reportgen.companions.check import leaks, links, markup, requests, sizes
 
-    size = files.size if isinstance(files, Folder) else lambda name: len(files[name])
+    size = files.size if isinstance(files, FolderFiles) else lambda name: len(files[name])
     names = sorted(files)
     robots, front = (
         files[name] if name in names and size(name) <= sizes.FILE else b"" for name in ("robots.txt", "index.html")
     )
     base = base or _told(robots)
     # A name that the site gives as its author's was put there on purpose.
-    look = leaks.Look((Secrets.here() if secrets is None else secrets).apart_from(f"{base} {_author(front)}"))
-    site = links.Site(frozenset(names), size, base)
-    pages: dict[str, markup.Page] = {}
-    found = [*(files.problems if isinstance(files, Folder) else ()), *sizes.sizes(names, size)]
+    look = leaks.LeakSearch((Secrets.here() if secrets is None else secrets).apart_from(f"{base} {_author(front)}"))
+    site = links.LinkedSite(frozenset(names), size, base)
+    pages: dict[str, markup.ParsedPage] = {}
+    found = [*(files.problems if isinstance(files, FolderFiles) else ()), *sizes.sizes(names, size)]
     for name in names:
         if size(name) > sizes.FILE or name in trusted:
             continue

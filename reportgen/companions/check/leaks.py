@@ -96,7 +96,7 @@ _QUOTED = (re.compile(rb'"(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)'), re.compile(rb"'(
 """Text in quotes that begins as base64 of packed bytes and of pictures does."""
 
 
-def of_file(name: str, content: bytes, look: Look) -> Iterator[Problem]:
+def of_file(name: str, content: bytes, look: LeakSearch) -> Iterator[Problem]:
     """What is found in a file, once for each kind of secret in it. Never raises, whatever the content."""
     first: dict[str, _Found] = {}
     count: dict[str, int] = {}
@@ -124,7 +124,7 @@ class _Found:
 
 
 @dataclass
-class Look:
+class LeakSearch:
     """One look over the files of a site. It remembers what it has unpacked, which pages and folders often share."""
 
     secrets: Secrets

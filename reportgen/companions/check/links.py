@@ -11,7 +11,7 @@ from functools import cached_property
 from urllib.parse import unquote, urljoin, urlsplit
 
 from reportgen.companions.check import requests
-from reportgen.companions.check.markup import Page, Reference
+from reportgen.companions.check.markup import Hyperlink, ParsedPage
 from reportgen.companions.check.problem import Problem
 
 CARD = 5_000_000
@@ -35,7 +35,7 @@ class _Target:
 
 
 @dataclass(frozen=True)
-class Site:
+class LinkedSite:
     """Which files there are, and at which address."""
 
     names: Collection[str]
@@ -43,7 +43,7 @@ class Site:
     base: str = ""
     """Address of the site; it and what lies below it is here."""
 
-    def of_page(self, name: str, page: Page) -> Iterator[Problem]:
+    def of_page(self, name: str, page: ParsedPage) -> Iterator[Problem]:
         """What is wrong with the addresses of a page alone; `between` needs the others."""
         for reference in page.references:
             target = self._target(name, reference.address, page.base)
@@ -54,7 +54,7 @@ class Site:
             elif target.path is not None:
                 yield from self._missing(name, reference, target.path)
 
-    def between(self, pages: Mapping[str, Page]) -> Iterator[Problem]:
+    def between(self, pages: Mapping[str, ParsedPage]) -> Iterator[Problem]:
         """Addresses of places in pages that have no such place."""
         for name, page in pages.items():
             for reference in page.references:
@@ -79,11 +79,11 @@ class Site:
         for line, address in requests.with_lines(content, addresses):
             target = self._target(name, address, "")
             if target.path is not None:
-                yield from self._missing(name, Reference(line, address, loads=False), target.path)
+                yield from self._missing(name, Hyperlink(line, address, loads=False), target.path)
 
     def of_style(self, name: str, line: int, address: str) -> Iterator[Problem]:
         """What is wrong with an address that a style, a script or a picture beside the pages loads."""
-        yield from self.of_page(name, Page(references=[Reference(line, address, loads=True)]))
+        yield from self.of_page(name, ParsedPage(references=[Hyperlink(line, address, loads=True)]))
 
     @cached_property
     def _root(self) -> str:
@@ -141,7 +141,7 @@ class Site:
         index = f"{path.rstrip('/')}/index.html".lstrip("/")
         return index if index in self.names and not path.endswith("//") else None
 
-    def _missing(self, name: str, reference: Reference, path: str) -> Iterator[Problem]:
+    def _missing(self, name: str, reference: Hyperlink, path: str) -> Iterator[Problem]:
         if file := self._file(path):
             if reference.card and (size := self.size(file)) > CARD:
                 message = (

@@ -71,7 +71,7 @@ _CODE_ENDS = {
 
 
 @dataclass(frozen=True)
-class Reference:
+class Hyperlink:
     """An address that a page names."""
 
     line: int
@@ -83,11 +83,11 @@ class Reference:
 
 
 @dataclass
-class Page:
+class ParsedPage:
     """What the check of links needs to know of a page, and what is wrong with the page alone."""
 
     ids: set[str] = field(default_factory=set)
-    references: list[Reference] = field(default_factory=list)
+    references: list[Hyperlink] = field(default_factory=list)
     base: str = ""
     """The address in its `<base>`, against which its own are read."""
     problems: list[Problem] = field(default_factory=list)
@@ -102,10 +102,10 @@ class _Tag:
     """Of an element whose content is text."""
 
 
-def read(file: str, content: bytes) -> Page:
+def read(file: str, content: bytes) -> ParsedPage:
     """A page as it is in the file. Never raises, whatever the content."""
     markup, codes = _outline(content)
-    page = Page()
+    page = ParsedPage()
 
     def problem(kind: Kind, line: int, message: str) -> None:
         page.problems.append(Problem(kind, file, line, message))
@@ -117,7 +117,7 @@ def read(file: str, content: bytes) -> Page:
         text = markup.decode(errors="replace")
     for kind, line, code in codes:
         for below, address in requests.with_lines(code, requests.of_code(kind, code)):
-            page.references.append(Reference(line + below - 1, address, loads=True))
+            page.references.append(Hyperlink(line + below - 1, address, loads=True))
     _look(page, text, problem)
     for line, message in _mistakes(text):
         problem("html", line, message)
@@ -204,7 +204,7 @@ def _tags(text: str) -> Iterator[_Tag]:
         at = text.find("<", next_at)
 
 
-def _look(page: Page, text: str, problem: Any) -> None:
+def _look(page: ParsedPage, text: str, problem: Any) -> None:
     headings, language, title, charset, apart = 0, False, False, False, False
     first_lines: dict[str, int] = {}
     whole = re.search(r"<(?:html|body|head)\b|<!doctype", text[:10_000], re.IGNORECASE) is not None
@@ -254,36 +254,36 @@ def _look(page: Page, text: str, problem: Any) -> None:
         problem("html", 1, "it has no <h1>")
 
 
-def _references(tag: _Tag) -> Iterator[Reference]:
+def _references(tag: _Tag) -> Iterator[Hyperlink]:
     has = tag.attributes
     loading = _LOADS.get(tag.name, ())
     for key in (*loading, *_LEADS.get(tag.name, ())):
         if key in has:
             for address in _candidates(has[key]) if key == "srcset" else (has[key],):
-                yield Reference(tag.line, address, loads=key in loading)
+                yield Hyperlink(tag.line, address, loads=key in loading)
     if tag.name == "link" and "href" in has:
         loads = not _LOADING_RELS.isdisjoint(has.get("rel", "").lower().split())
-        yield Reference(tag.line, has["href"], loads)
+        yield Hyperlink(tag.line, has["href"], loads)
         if loads:
             for address in _candidates(has.get("imagesrcset", "")):
-                yield Reference(tag.line, address, loads)
+                yield Hyperlink(tag.line, address, loads)
     if tag.name == "meta":
         content = has.get("content", "")
         name = (has.get("property") or has.get("name") or "").lower()
         if name in _ADDRESSES:
-            yield Reference(tag.line, content, loads=False, card=name in _PICTURES)
+            yield Hyperlink(tag.line, content, loads=False, card=name in _PICTURES)
         if has.get("http-equiv", "").lower() == "refresh" and (
             to := re.search(r"(?i)url\s*=\s*['\"]?([^'\"]+)", content)
         ):
-            yield Reference(tag.line, to[1].strip(), loads=True)
+            yield Hyperlink(tag.line, to[1].strip(), loads=True)
     if style := has.get("style"):
         for _, address in requests.of_code("style", style.encode(errors="replace")):
-            yield Reference(tag.line, address, loads=True)
+            yield Hyperlink(tag.line, address, loads=True)
     if tag.name == "iframe" and (inner := has.get("srcdoc")):
         for each in _tags(inner):
             if each.name != "iframe":
                 for reference in _references(each):
-                    yield Reference(tag.line, reference.address, reference.loads)
+                    yield Hyperlink(tag.line, reference.address, reference.loads)
 
 
 def _candidates(srcset: str) -> list[str]:

@@ -11,7 +11,7 @@ from reportgen.disk import files
 from reportgen.errors import ExperimentError
 
 
-class Folder(Mapping[str, bytes]):
+class FolderFiles(Mapping[str, bytes]):
     """Every regular file below a folder, by its relative path with slashes.
 
     Symbolic links are never followed, neither to files nor to folders: they are `problems`, and so is everything else
@@ -49,7 +49,7 @@ class Folder(Mapping[str, bytes]):
         return len(self._sizes)
 
 
-def of_folder(path: str | os.PathLike[str]) -> Folder:
+def of_folder(path: str | os.PathLike[str]) -> FolderFiles:
     """The files of a folder, for `inspect`.
 
     Raises `ExperimentError` if there is no such folder, `OSError` if it cannot be read; reading a file raises `OSError`
@@ -57,7 +57,7 @@ def of_folder(path: str | os.PathLike[str]) -> Folder:
     """
     if not os.path.isdir(path):  # noqa: PTH112 - false, not an error, for a name with a zero byte
         raise ExperimentError(f"there is no folder {str(path)!r}")
-    return Folder(Path(path))
+    return FolderFiles(Path(path))
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

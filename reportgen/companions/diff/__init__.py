@@ -136,7 +136,7 @@ class Number:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Series:
+class ListChange:
     """A list of numbers: values of runs, a grid, a curve."""
 
     path: str
@@ -162,7 +162,7 @@ class TableChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class ReportDiff:
     """Everything that is not the same in two builds, the most important first."""
 
     first: str
@@ -176,7 +176,7 @@ class Difference:
     """Those with the same outcome and other numbers, or other words, in their sentence."""
     estimates: tuple[Estimate, ...]
     numbers: tuple[Number, ...]
-    series: tuple[Series, ...]
+    series: tuple[ListChange, ...]
     others: tuple[Change, ...]
     """Findings that are no numbers: words, yes and no."""
     tables: tuple[TableChange, ...]
@@ -205,7 +205,7 @@ class Difference:
         )
 
 
-def as_json(found: Difference) -> bytes:
+def as_json(found: ReportDiff) -> bytes:
     """A difference for programs, with null for numbers that are not finite; `old` or `new` is missing from what only
     one build has."""
     computed = {

@@ -13,11 +13,11 @@ from reportgen.companions.diff import (
     ABSENT,
     TOLERANCE,
     Change,
-    Difference,
     Estimate,
+    ListChange,
     Number,
     Outcome,
-    Series,
+    ReportDiff,
     TableChange,
 )
 from reportgen.values import short
@@ -25,7 +25,7 @@ from reportgen.values import short
 
 def difference(
     old: dict[str, Any], new: dict[str, Any], *, names: tuple[str, str], tolerance: float = TOLERANCE
-) -> Difference:
+) -> ReportDiff:
     """What is not the same in two results that `results.load` has read; `names` is what the builds are called.
 
     `tolerance` is the relative difference up to which two numbers are the same.
@@ -45,7 +45,7 @@ Test = Callable[[Any], bool]
 class _Comparing:
     tolerance: float
 
-    def builds(self, old: dict[str, Any], new: dict[str, Any], names: tuple[str, str]) -> Difference:
+    def builds(self, old: dict[str, Any], new: dict[str, Any], names: tuple[str, str]) -> ReportDiff:
         only: tuple[list[str], list[str]] = ([], [])
         settings = [
             Change(path=_joined(path), old=a, new=b)
@@ -64,7 +64,7 @@ class _Comparing:
         for leaf in leaves:
             kinds[next(test for test in kinds if test(leaf[1]) and test(leaf[2]))].append(leaf)
         estimates, numbers = map(_estimate, kinds[_is_estimate]), self.numbers(kinds[_is_number], settings)
-        return Difference(
+        return ReportDiff(
             first=names[0],
             second=names[1],
             tolerance=self.tolerance,
@@ -155,7 +155,7 @@ class _Comparing:
             )
         return found
 
-    def series(self, leaf: Leaf) -> Series:
+    def series(self, leaf: Leaf) -> ListChange:
         path, *lists = leaf
         old, new = (list(_flat(values)) for values in lists)
         medians = [
@@ -163,7 +163,7 @@ class _Comparing:
             for values in (old, new)
         ]
         changed = sum(not self.same(a, b) for a, b in zip(old, new, strict=False)) if len(old) == len(new) else None
-        return Series(
+        return ListChange(
             path=_joined(path),
             old=len(old),
             new=len(new),

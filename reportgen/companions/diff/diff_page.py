@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reportgen.companions.diff import Difference, Estimate, words
+from reportgen.companions.diff import Estimate, ReportDiff, words
 from reportgen.page import policy
 from reportgen.page.article import rendered
 from reportgen.text import printable
@@ -19,7 +19,7 @@ WIDTH, MARGIN = 160, 6
 """Of the picture of an interval, in its own units."""
 
 
-def render(found: Difference) -> str:
+def render(found: ReportDiff) -> str:
     """The difference as one HTML page that needs nothing else."""
     known = {"d": found, "w": {name: getattr(words, name) for name in _WORDS}, "rows": ROWS, "drawn": drawn}
     return rendered("difference.html", known, _printable, None, policy.ALONE)

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from reportgen.companions.diff import ABSENT, Change, Difference, Estimate, Number, Outcome, Series, TableChange
+from reportgen.companions.diff import ABSENT, Change, Estimate, ListChange, Number, Outcome, ReportDiff, TableChange
 from reportgen.text import number, printable
 from reportgen.values import short
 
@@ -23,7 +23,7 @@ MOST_IMPORTANT = 40
 Item = TypeVar("Item")
 
 
-def text(found: Difference, *, everything: bool = False) -> str:
+def text(found: ReportDiff, *, everything: bool = False) -> str:
     """What `reportgen diff` prints. The most important comes first, and without `everything` the rest is counted."""
     if not found.any:
         return printable(nothing(found))
@@ -55,13 +55,13 @@ def text(found: Difference, *, everything: bool = False) -> str:
     return "\n".join(map(printable, lines))
 
 
-def nothing(found: Difference) -> str:
+def nothing(found: ReportDiff) -> str:
     """The line for two builds that do not differ."""
     within = f", to within a share of {number(found.tolerance)}" if found.tolerance else ""
     return f"{found.first} and {found.second} hold the same settings, numbers, verdicts and claims{within}."
 
 
-def summary(found: Difference) -> list[str]:
+def summary(found: ReportDiff) -> list[str]:
     """The difference in a few sentences."""
     outside = sum(estimate.within is False for estimate in found.estimates)
     sentences = [
@@ -167,7 +167,7 @@ def marked(old: str, new: str) -> tuple[list[tuple[str, bool]], list[tuple[str, 
     return parts
 
 
-def lengths(item: Series) -> str:
+def lengths(item: ListChange) -> str:
     """`"30 values, 29 changed"`, or how many there were and are."""
     if item.changed is None:
         return f"{item.old:,} → {item.new:,} values"
@@ -223,7 +223,7 @@ def _number(item: Number) -> Iterator[str]:
     yield "; ".join(filter(None, (f"{item.path}: {old} → {new}", *notes)))
 
 
-def _series(item: Series) -> Iterator[str]:
+def _series(item: ListChange) -> Iterator[str]:
     old, new = pair(item.old_median, item.new_median)
     yield f"{item.path}: {lengths(item)}, median {old}" + (f" → {new}" if old != new else "")
 

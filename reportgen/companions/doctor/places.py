@@ -100,7 +100,7 @@ def _kind(out: Path) -> str:
     """What is in an output folder; raises `RefusedError` if that is not ours."""
     descriptor = os.open(out, os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        folder = files.Folder(descriptor, out)
+        folder = files.OpenFolder(descriptor, out)
         content = folder.read(manifest.NAME, manifest.LARGEST)
         known: Manifest | None = manifest.parse(content) if content else None
         if known is None:

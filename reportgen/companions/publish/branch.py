@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from reportgen.companions.publish.finished_site import named
-from reportgen.companions.publish.git import REGULAR, Entry
+from reportgen.companions.publish.git import REGULAR, TreeEntry
 from reportgen.errors import RefusedError
 from reportgen.output import manifest
 
@@ -28,7 +28,7 @@ _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Change:
+class BranchChange:
     """What publishing a site makes of a branch; names are sorted."""
 
     added: tuple[str, ...]
@@ -46,23 +46,23 @@ class Change:
 
 
 def plan(
-    there: Mapping[str, Entry],
+    there: Mapping[str, TreeEntry],
     known: Mapping[str, str] | None,
     site: Mapping[str, str],
     *,
     branch: str,
     adopt: bool = False,
     overwrite_edited: bool = False,
-) -> Change:
+) -> BranchChange:
     """What becomes of the files `there` on a branch, of which we put those that are `known`, with a site's.
 
     `known` is None where there is no list of ours: such a branch gets files only with `adopt`, and none that it has
     are replaced without `overwrite_edited`. Raises `RefusedError` where something would be lost.
     """
     there = {name: entry for name, entry in there.items() if name != NAME}
-    wanted = {name: Entry(REGULAR, digest) for name, digest in site.items()}
+    wanted = {name: TreeEntry(REGULAR, digest) for name, digest in site.items()}
     put = known or {}
-    ours = {name for name, digest in put.items() if there.get(name) == Entry(REGULAR, digest)}
+    ours = {name for name, digest in put.items() if there.get(name) == TreeEntry(REGULAR, digest)}
     edited = put.keys() & there.keys() - ours
     strange = there.keys() - put.keys()
     served = set() if overwrite_edited else strange & HOSTS_OWN
@@ -95,7 +95,7 @@ def plan(
             "delete it there, or rename what the site has",
             code="RG901",
         )
-    return Change(
+    return BranchChange(
         added=tuple(sorted(final.keys() - there.keys())),
         changed=tuple(sorted((final.keys() & there.keys()) - same)),
         deleted=tuple(sorted(ours - final.keys())),

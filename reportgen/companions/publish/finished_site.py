@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from reportgen.disk import locks
-from reportgen.disk.files import Folder, telling
+from reportgen.disk.files import OpenFolder, telling
 from reportgen.errors import ExperimentError, RefusedError
 from reportgen.output import manifest
 from reportgen.text import printable
@@ -21,7 +21,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class HostLimits:
     """The most that a host takes; None where it says nothing."""
 
     file: int | None = None
@@ -50,7 +50,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Site:
+class FinishedSite:
     """A site as it was read."""
 
     files: Mapping[str, bytes]
@@ -59,7 +59,7 @@ class Site:
     """What was left out, since its name begins with a dot; folders end with a slash."""
 
 
-def read(folder: Path, host: str, limits: Limits, *, lock: bool = True) -> Site:
+def read(folder: Path, host: str, limits: HostLimits, *, lock: bool = True) -> FinishedSite:
     """The files of the report in `folder`, and what its owner put beside them; no build changes it meanwhile.
 
     What begins with a dot is left out, unless the report has it (`.nojekyll`) or the web asks for it (`.well-known`).
@@ -69,7 +69,7 @@ def read(folder: Path, host: str, limits: Limits, *, lock: bool = True) -> Site:
     if not folder.is_dir():
         raise ExperimentError(f"there is no folder '{folder}' to publish; reportgen build makes 'output'")
     with telling(folder, "read"), locks.shared(folder, lock=lock) as descriptor:
-        opened = Folder(descriptor, folder)
+        opened = OpenFolder(descriptor, folder)
         content = opened.read(manifest.NAME, manifest.LARGEST)
         known = manifest.parse(content) if content else None
         if known is None:
@@ -84,7 +84,7 @@ def read(folder: Path, host: str, limits: Limits, *, lock: bool = True) -> Site:
     changed = [name for name, content in files.items() if content is None]
     if changed:
         raise RefusedError(f"{folder / changed[0]} was changed while it was read; run the same command again")
-    return Site({name: content for name, content in files.items() if content is not None}, hidden)
+    return FinishedSite({name: content for name, content in files.items() if content is not None}, hidden)
 
 
 def named(names: list[str]) -> str:

@@ -56,7 +56,7 @@ _NOISE = ("hint:", "To ", "From ", "remote: Resolving", "remote: Counting", "rem
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     """What a tree has under a name."""
 
     mode: str
@@ -143,13 +143,13 @@ class Repository:
             ) from error
         return tips[0]
 
-    def tree(self, commit: str) -> dict[str, Entry]:
+    def tree(self, commit: str) -> dict[str, TreeEntry]:
         """What a commit holds, by path."""
         found = {}
         for line in self._run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
             head, _, name = line.partition(b"\t")
             mode, _, digest = head.decode().split(" ")
-            found[os.fsdecode(name)] = Entry(mode, digest)
+            found[os.fsdecode(name)] = TreeEntry(mode, digest)
         return found
 
     def blob(self, digest: str) -> bytes:
@@ -165,7 +165,7 @@ class Repository:
         feed = (part for content in contents for part in (b"blob\ndata %d\n" % len(content), content, b"\n"))
         self._run("fast-import", "--quiet", feed=feed)
 
-    def commit(self, entries: Mapping[str, Entry], parent: str | None, message: str) -> str:
+    def commit(self, entries: Mapping[str, TreeEntry], parent: str | None, message: str) -> str:
         """Id of a new commit, which no reference knows yet."""
         lines = (f"{entry.mode} {entry.id}\t".encode() + os.fsencode(name) for name, entry in entries.items())
         with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:

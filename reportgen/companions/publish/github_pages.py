@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen.companions.publish import branch as branches
-from reportgen.companions.publish.branch import Change
-from reportgen.companions.publish.finished_site import Limits, Site
-from reportgen.companions.publish.git import REGULAR, Entry, Repository
+from reportgen.companions.publish.branch import BranchChange
+from reportgen.companions.publish.finished_site import FinishedSite, HostLimits
+from reportgen.companions.publish.git import REGULAR, Repository, TreeEntry
 
-LIMITS = Limits(file=10**8, site=10**9)
+LIMITS = HostLimits(file=10**8, site=10**9)
 """GitHub Docs, "About large files on GitHub": files above 100 MiB are blocked. "GitHub Pages limits": published sites
 may be no larger than 1 GB; deployments end after ten minutes, which nobody can know beforehand. Files are held to the
 smaller 100 MB since larger ones are not searched for leaks."""
@@ -31,19 +31,19 @@ class Publication:
     """Where pushes go, without user and password."""
     branch: str
     tip: str | None
-    there: dict[str, Entry]
+    there: dict[str, TreeEntry]
     contents: dict[str, bytes]
     """What may have to be sent, by id."""
-    change: Change
+    change: BranchChange
     rewrite: bool
     """Whether what was published before is dropped from the history."""
 
     @property
-    def final(self) -> dict[str, Entry]:
+    def final(self) -> dict[str, TreeEntry]:
         """All that the branch holds afterwards."""
         kept = {name: self.there[name] for name in self.change.kept}
         ids = {**self.change.ours, branches.NAME: _id(branches.dump(self.change.ours), self.repository.hash)}
-        return dict(sorted({**kept, **{name: Entry(REGULAR, digest) for name, digest in ids.items()}}.items()))
+        return dict(sorted({**kept, **{name: TreeEntry(REGULAR, digest) for name, digest in ids.items()}}.items()))
 
     @property
     def needed(self) -> bool:
@@ -84,7 +84,7 @@ class Publication:
 
 
 def prepare(
-    site: Site,
+    site: FinishedSite,
     folder: Path,
     *,
     remote: str = "origin",

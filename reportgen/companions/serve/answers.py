@@ -54,10 +54,10 @@ _SHOWN = re.compile(rb'(?:\s(?:src|poster)|<link\b[^<>]*?\shref)="(?!data:)([^"?
 """What a page shows that lies beside it."""
 
 
-class Site:
+class ServedSite:
     """The files of one build."""
 
-    def __init__(self, files: Mapping[str, bytes], prefix: str = "/", before: Site | None = None) -> None:
+    def __init__(self, files: Mapping[str, bytes], prefix: str = "/", before: ServedSite | None = None) -> None:
         self.files = files
         self._prefix = prefix
         # What has not changed since is not hashed again.
@@ -107,7 +107,7 @@ class View:
     """What there is to see at one moment."""
 
     name: str
-    site: Site | None = None
+    site: ServedSite | None = None
     """Of the last build that succeeded."""
     error: str = ""
     """Why the last build did not."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from threading import Condition
 from typing import TYPE_CHECKING, Any
 
-from reportgen.companions.serve.answers import Site, View
+from reportgen.companions.serve.answers import ServedSite, View
 from reportgen.companions.serve.watching import Look, snapshot
 from reportgen.errors import MachineError, ReportgenError, trouble
 
@@ -141,7 +141,7 @@ class Builder:
                         told = time.monotonic()
                         self.state.show_progress(stage, done, total)
 
-                site = Site(self._source.build(progress), self._source.prefix, self.state.view.site)
+                site = ServedSite(self._source.build(progress), self._source.prefix, self.state.view.site)
         except Exception as error:
             if isinstance(error, MachineError):
                 self._sleep(_AT_THE_END)

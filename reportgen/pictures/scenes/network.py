@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reportgen.errors import DataError
 from reportgen.pictures import Panel, style, trajectory_views
 from reportgen.pictures.counter import Counter
-from reportgen.pictures.panel_grid import Cell, Sheet, columns
+from reportgen.pictures.panel_grid import PanelCell, Sheet, columns
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 from reportgen.statistics.sparsity import dead_units
@@ -93,7 +93,7 @@ class NetworkEdges:
 class _Net:
     """One network: lines that are there for all frames, and change their widths and colours."""
 
-    def __init__(self, sheet: Sheet, cell: Cell, kernels: Sequence[Weights], limit: float) -> None:
+    def __init__(self, sheet: Sheet, cell: PanelCell, kernels: Sequence[Weights], limit: float) -> None:
         self._kernels = kernels
         source = cell.panel.trajectory.source
         band = 0.0 if source is None else source.training.learning_rate * source.strength
@@ -153,7 +153,7 @@ class _Net:
         layers = [unread, *dead_units(kernels, self._band), unfed]
         return np.concatenate([dead[units] for dead, units in zip(layers, self._units, strict=True)])
 
-    def _names(self, sheet: Sheet, cell: Cell, left: float, gap: float) -> None:
+    def _names(self, sheet: Sheet, cell: PanelCell, left: float, gap: float) -> None:
         """Above each gap the layer's name, where there is room, and below each column how many units it has."""
         trajectory = cell.panel.trajectory
         letters = (gap - 8) / 8.4

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 from reportgen.pictures import Panel, style, trajectory_views
 from reportgen.pictures.counter import Counter
-from reportgen.pictures.panel_grid import Cell, Sheet, columns, width
+from reportgen.pictures.panel_grid import PanelCell, Sheet, columns, width
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 
@@ -64,7 +64,7 @@ class WeightMaps:
             image.set_data(kernel[frame])
         self._counter.show(frame)
 
-    def _network(self, cell: Cell, kernels: Sequence[Weights]) -> None:
+    def _network(self, cell: PanelCell, kernels: Sequence[Weights]) -> None:
         """A grid of matrices, as nearly square as their number allows, under the title of the network."""
         head = 30 if cell.panel.title else 0
         if head:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reportgen.companions.publish.finished_site import Limits
+from reportgen.companions.publish.finished_site import HostLimits
 from reportgen.registry import Registry
 
 
@@ -19,7 +19,7 @@ class Host:
     """The program and its arguments, with `{folder}` and `{place}` in them."""
     note: str
     """What has to be known or done before."""
-    limits: Limits
+    limits: HostLimits
     untold: str = ""
     """Which of its limits the host does not document."""
 
