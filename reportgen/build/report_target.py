@@ -81,9 +81,9 @@ class ReportTarget:
     ) -> None:
         self._site = experiment.site
         if experiment.site and not templates:
-            from reportgen.page import page_head
+            from reportgen.page import site_frame
 
-            templates = page_head.theme(experiment.site, beside)
+            templates = site_frame.theme_folder(experiment.site, beside)
         self._templates = templates
         self._beside = beside
         self.experiments = {_ONLY: experiment}
@@ -93,15 +93,15 @@ class ReportTarget:
     def made_from(self) -> keys.Parts:
         found = dict(stage_keys.of_build(self.experiments, self._templates))
         if self._site:
-            from reportgen.page import page_head
+            from reportgen.page import site_frame
 
-            page_head.surroundings(self._site, self._beside)
-            found |= {f"file {name}": part for name, part in page_head.digests(self._site, self._beside).items()}
+            site_frame.read_frame(self._site, self._beside)
+            found |= {f"file {name}": part for name, part in site_frame.file_digests(self._site, self._beside).items()}
         return found
 
     def files(self, reports: Mapping[str, Report], tools: Toolbox) -> Mapping[str, bytes]:
         from reportgen.build.preview_card import with_preview_card
-        from reportgen.page import page_head
+        from reportgen.page import site_frame
         from reportgen.page.article import head_of_report
         from reportgen.page.report_files import data_files, page_files
 
@@ -109,7 +109,7 @@ class ReportTarget:
         page, css = head_of_report(report), ""
         of_site: dict[str, bytes] = {}
         if self._site:
-            frame, css, of_site = page_head.surroundings(self._site, self._beside)
+            frame, css, of_site = site_frame.read_frame(self._site, self._beside)
             page = head_of_report(report, "", frame)
             page, card = with_preview_card(page, report.lead_picture, self._site, tools)
             of_site |= card

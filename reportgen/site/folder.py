@@ -19,7 +19,7 @@ from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tag
 from reportgen.experiment.toml.positions import positions
 from reportgen.markdown import markdown
 from reportgen.markdown.markdown import BuildReference, Prose
-from reportgen.page import page_head
+from reportgen.page import site_frame
 from reportgen.values import Abstract, Checked, Label, short
 
 SETTINGS = "reportgen.toml"
@@ -206,7 +206,7 @@ def read(path: Path) -> SiteFolder:
         _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, mistakes)
         for name in names
     ]
-    for key, error in page_head.mistakes(settings.site, path):
+    for key, error in site_frame.find_mistakes(settings.site, path):
         mistakes.tell(f"{found.place(key)}: {error}")
     known = [page for page in pages if page]
     written = [post for post in posts if post]

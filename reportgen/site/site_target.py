@@ -15,7 +15,7 @@ from reportgen.build.preview_cache import PreviewCache, key_of
 from reportgen.build.preview_card import with_preview_card
 from reportgen.experiment import Experiment
 from reportgen.markdown import markdown
-from reportgen.page import page_head
+from reportgen.page import site_frame
 from reportgen.page.article import head_of_report
 from reportgen.page.page_head import NavigationEntry, PageHead, SiteFrame, slug
 from reportgen.page.report import Report
@@ -40,7 +40,7 @@ class SiteTarget:
     def __init__(self, path: Path, templates: Path | None = None, cache: PreviewCache | None = None) -> None:
         self.folder = read(path)
         site = self.folder.site
-        self._templates = templates or page_head.theme(site, path)
+        self._templates = templates or site_frame.theme_folder(site, path)
         self.cache = cache or PreviewCache()
         mistakes = Mistakes()
         bound = {one.file: mistakes.trying(lambda one=one: self._bind(one)) for one in self._documents()}  # type: ignore[misc]
@@ -57,7 +57,7 @@ class SiteTarget:
         return {
             **stage_keys.of_build(folder.experiments, self._templates),
             **{f"file {name}": _digest(folder.path / name) for name in sorted(named)},
-            **{f"file {name}": digest for name, digest in page_head.digests(folder.site, folder.path).items()},
+            **{f"file {name}": digest for name, digest in site_frame.file_digests(folder.site, folder.path).items()},
         }
 
     @property
@@ -67,16 +67,16 @@ class SiteTarget:
     def files(self, reports: Mapping[str, Report], tools: Toolbox) -> Mapping[str, bytes]:
         folder = self.folder
         pages.check(self._documents(), reports)
-        surroundings, css, files = page_head.surroundings(folder.site, folder.path)
-        surroundings = dataclasses.replace(
-            surroundings,
+        frame, css, files = site_frame.read_frame(folder.site, folder.path)
+        frame = dataclasses.replace(
+            frame,
             navigation=tuple(
                 NavigationEntry(label=page.title, path=_path(page)) for page in folder.navigation if page.name
             ),
             feed=bool(folder.site.root and folder.posts),
             posts=bool(folder.posts),
         )
-        make = _Pages(self, tools, reports, surroundings, pages.SiteStyle(templates=self._templates, css=css))
+        make = _Pages(self, tools, reports, frame, pages.SiteStyle(templates=self._templates, css=css))
         return {**files, **make.all()}
 
     def _pictures(self) -> Iterator[str]:
@@ -118,7 +118,7 @@ class _Pages:
         self._top, self._below = top, dataclasses.replace(top, home="../")
 
     def all(self) -> dict[str, bytes]:
-        """Every file but those that `page_head.surroundings` names."""
+        """Every file but those that `site_frame.read_frame` names."""
         folder, site = self._folder, self._site
         made: dict[str, bytes] = {}
         posts = []
