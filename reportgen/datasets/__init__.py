@@ -1,4 +1,7 @@
-"""Data sets: each a frozen description that draws the same `Data` from the same seed, anywhere."""
+"""Data sets: each a frozen description that draws the same `Data` from the same seed, anywhere.
+
+Here belong samples and their split. What a network learns from them does not.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Executors: who does the work. Each kind is a `Workers`, made by a registered function.
 
+Here belong starting, feeding and ending workers. What a job computes does not.
+
 What every one promises, and `tests/executors/test_contract.py` holds them to:
 
 - `submit`, `map` and `shutdown` are those of `concurrent.futures.Executor`; jobs are top-level functions of plain

@@ -1,4 +1,7 @@
-"""Experiments: what is compared, as a value, and the TOML file it is written in."""
+"""Experiments: what is compared, as a value, and the TOML file it is written in.
+
+Here belong settings, their limits and the words about mistakes in them. Computing does not.
+"""
 
 from __future__ import annotations
 

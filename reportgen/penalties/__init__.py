@@ -3,6 +3,8 @@
 The contract is `Penalty`. A kernel has an axis of inputs and an axis of outputs, named by `axes`, and may have further
 axes (runs, recorded steps) anywhere else: the trainer keeps its runs where the arithmetic is fastest. `xp` is the
 array library: `numpy`, or the trainer's namespace of the same functions over TensorFlow.
+
+Here belong formulas. How a step uses them, and which arms have them, does not.
 """
 
 from typing import Any, Protocol

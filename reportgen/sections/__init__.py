@@ -1,6 +1,8 @@
 """Sections of the article: each knows what must be trained for it, what that showed, and how to picture it.
 
-Python decides and templates place: `sections/NAME.py` computes, `templates/sections/NAME.html` tells.
+Python decides and templates place: `sections/kinds/NAME.py` computes, `templates/sections/NAME.html` tells.
+
+Here belong findings, claims, and the pictures and tables a section asks for. Drawing and HTML do not.
 """
 
 from __future__ import annotations
