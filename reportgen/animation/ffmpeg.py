@@ -1,87 +1,142 @@
-"""Films by ffmpeg, a program that may be missing, and that is not believed.
+"""What MP4 and WebM share: films, which imageio writes and reads back with a program, ffmpeg.
 
-With a full disk it has been seen to write seven of thirty frames and to exit with 0. So a film counts only if ffmpeg
-exits with 0, complains of nothing, and decodes what it wrote to as many frames, as large, for as long.
+ffmpeg may be missing, and it is not believed: with a full disk it has written seven of thirty frames and reported
+success. A film counts only if it decodes to as many frames, as large, for as long as were meant.
 """
 
 from __future__ import annotations
 
-import contextlib
+import inspect
+import logging
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_rgb
 
+from reportgen.animation.palette import Palette
 from reportgen.animation.raster import Pixels
-from reportgen.errors import FULL, MachineError
+from reportgen.errors import FULL, MachineError, trouble
 from reportgen.figures import style
 
-GET_IT = "pip install 'reportgen[video]'"
+GET_IT = "pip install imageio-ffmpeg"
 
 _PATIENCE = 120.0
-"""Seconds without a frame taken or a word said, after which ffmpeg counts as hanging."""
+"""Seconds without a frame taken or given after which ffmpeg counts as hanging."""
 
 _SLOWEST = 20
 """Hundredths of a second that a frame may last; players are not made for films of one frame in ten seconds."""
 
 # Two threads write other bytes than one, and bitexact leaves the date and the version out.
 _REPEATABLE = ["-threads", "1", "-filter_threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
-# Films store brightness and colour apart; without the label players guess the rule by the size of the picture.
-_COLOURS = [
+# Films store brightness and color apart; without the label players guess the rule by the size of the picture.
+_COLORS = [
     "-vf",
     "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,format=yuv420p",
     *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"),
 ]
 
 
-def check_encoder(kind: str, encoder: str) -> None:
-    """Raise `MachineError`, which says how to get it, unless there is an ffmpeg with `encoder`."""
-    known = _run([_program(kind), "-v", "error", "-encoders"], kind)
-    if f" {encoder} ".encode() not in known:
-        raise _missing(f"{kind} needs an ffmpeg with {encoder}, which this one is without; {GET_IT} brings one")
+class Film:
+    """A format of films; a subclass names its encoder."""
+
+    suffix: str
+    media_type: str
+    encoder: str
+    options: Sequence[str]
+    """Options of ffmpeg for this encoder and container."""
+
+    def made_by(self) -> str:
+        return identity()
+
+    def check_available(self) -> None:
+        if f" {self.encoder} " not in _ask(self.suffix, "-encoders"):
+            raise _missing(
+                f"{self.suffix} needs an ffmpeg with {self.encoder}, which this one is without; {GET_IT} brings one"
+            )
+
+    def encode(self, frames: Iterable[Pixels], palette: Palette, delays: Sequence[int]) -> bytes:
+        """A film of frames with `delays` in hundredths of a second, of which all but the last are equal.
+
+        A film has one rate, so the last frame is repeated for as long as it is held.
+        """
+        repeats = -(-delays[0] // _SLOWEST)
+        rate = Fraction(100 * repeats, delays[0])
+        counts = [repeats] * (len(delays) - 1) + [max(1, round(delays[-1] * rate / 100))]
+        _find_program(self.suffix)
+        with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
+            file = Path(folder) / f"film.{self.suffix}"
+            size = self._write(file, frames, counts, rate)
+            self._check(file, size, sum(counts), sum(counts) / rate)
+            return file.read_bytes()
+
+    def _write(self, file: Path, frames: Iterable[Pixels], counts: Sequence[int], rate: Fraction) -> tuple[int, int]:
+        """Write each frame as often as it is shown; return their width and height."""
+        import imageio.v2
+
+        writer = imageio.v2.get_writer(
+            file,
+            format="FFMPEG",
+            mode="I",
+            fps=float(rate),
+            input_params=["-r", str(rate)],  # `fps` is rounded to hundredths by some versions
+            codec=self.encoder,
+            quality=None,
+            pixelformat="yuv420p",
+            macro_block_size=1,
+            ffmpeg_log_level="quiet",
+            output_params=[*_COLORS, *self.options, *_REPEATABLE, "-map_metadata", "-1"],
+        )
+        with _watched(writer) as progress:
+            for frame, count in zip(frames, counts, strict=True):
+                picture = _pad(frame)
+                for _ in range(count):
+                    try:
+                        writer.append_data(picture)
+                    except OSError:  # ffmpeg has ended before the film, which will be too short
+                        return picture.shape[1], picture.shape[0]
+                    progress.set()
+        return picture.shape[1], picture.shape[0]
+
+    def _check(self, file: Path, size: tuple[int, int], frames: int, seconds: Fraction) -> None:
+        """Compare what a player gets with what was meant."""
+        count, shown, duration = _read(file)
+        # Durations are told in hundredths of a second.
+        if (count, shown) == (frames, size) and abs(duration - seconds) < 0.015:
+            return
+        try:  # imageio does not say why ffmpeg failed; a full disk is full still
+            with file.open("ab") as rest:
+                rest.write(bytes(1 << 16))
+                rest.flush()
+                os.fsync(rest.fileno())
+        except OSError as error:
+            if error.errno in FULL:
+                raise trouble(f"{self.suffix} in {tempfile.gettempdir()}", error) from error
+        raise MachineError(
+            f"ffmpeg was to write {frames} frames of {size[0]}×{size[1]} in {float(seconds):.2f} s as {self.suffix}, "
+            f"and the file decodes to {count} of {shown[0]}×{shown[1]} in {duration:.2f} s; with "
+            "FFREPORT=file=ffmpeg.log in its environment ffmpeg writes down why",
+            code="RG303",
+        )
 
 
 @cache
 def identity() -> str:
     """The version and the libraries of the ffmpeg that films are made with; "none" if there is none."""
     try:
-        said = _run([_program("film"), "-version"], "film").decode(errors="replace")
+        answer = _ask("film", "-version")
     except MachineError:
         return "none"
-    return " ".join(line for line in said.splitlines() if line.startswith(("ffmpeg version", "lib")))
-
-
-def film(kind: str, codec: Sequence[str], frames: Iterable[Pixels], delays: Sequence[int]) -> bytes:
-    """A film of frames with `delays` in hundredths of a second, of which all but the last are equal.
-
-    `kind` is the suffix of its file. A film has one rate, so the last frame is repeated for as long as it is held.
-    Sides of an odd length get a line of paper, for colours are stored for two by two pixels.
-    """
-    repeats = -(-delays[0] // _SLOWEST)
-    rate = Fraction(100 * repeats, delays[0])
-    counts = [repeats] * (len(delays) - 1) + [max(1, round(delays[-1] * rate / 100))]
-    padded = (_even(frame) for frame in frames)
-    first = next(padded)
-    height, width = first.shape
-    program = _program(kind)
-    with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
-        file = str(Path(folder) / f"film.{kind}")
-        size = ["-video_size", f"{width}x{height}", "-framerate", str(rate)]
-        pixels = ["-f", "rawvideo", "-pix_fmt", "rgb0", *size, "-i", "pipe:0"]
-        command = [program, "-v", "error", *pixels, *_COLOURS, *codec, *_REPEATABLE, "-map_metadata", "-1", file]
-        _run(command, kind, _repeated(first, padded, counts))
-        _check(program, kind, file, (width, height), sum(counts), sum(counts) / rate)
-        return Path(file).read_bytes()
+    return " ".join(line for line in answer.splitlines() if line.startswith(("ffmpeg version", "lib")))
 
 
 def even(width: int, height: int) -> tuple[int, int]:
@@ -89,133 +144,106 @@ def even(width: int, height: int) -> tuple[int, int]:
     return width + width % 2, height + height % 2
 
 
-def _even(frame: Pixels) -> Pixels:
+def _pad(frame: Pixels) -> np.ndarray[Any, Any]:
+    """Channels of a frame; sides of an odd length get a line of paper, for colors are stored for two by two pixels."""
     height, width = frame.shape
-    if height % 2 == width % 2 == 0:
-        return frame
     red, green, blue = (round(255 * share) for share in to_rgb(style.PAPER))
     paper = np.uint32(red | green << 8 | blue << 16 | 255 << 24)
-    return np.pad(frame, ((0, height % 2), (0, width % 2)), constant_values=paper)
+    padded = np.pad(frame, ((0, height % 2), (0, width % 2)), constant_values=paper)
+    return padded.astype("<u4", copy=False).view(np.uint8).reshape(*padded.shape, 4)
 
 
-def _repeated(first: Pixels, others: Iterable[Pixels], counts: Sequence[int]) -> Iterator[memoryview]:
-    """The bytes of each frame, as often as it is shown."""
+def _read(file: Path) -> tuple[int, tuple[int, int], float]:
+    """Number, size and seconds of the frames that a film decodes to."""
+    import imageio.v2
 
-    def frames() -> Iterator[Pixels]:
-        yield first
-        yield from others
+    count, size, seconds = 0, (0, 0), 0.0
+    try:
+        reader = imageio.v2.get_reader(
+            file,
+            format="FFMPEG",
+            mode="I",
+            input_params=["-xerror", "-err_detect", "explode"],  # end at a damaged frame instead of guessing it
+            output_params=["-fps_mode", "passthrough"],  # add no frames where some are missing
+        )
+        with _watched(reader) as progress:
+            about = reader.get_meta_data()
+            size, seconds = about["source_size"], about["duration"]
+            for _ in reader:
+                count += 1
+                progress.set()
+    except (OSError, RuntimeError, LookupError, ValueError):
+        pass  # it is damaged, or no film
+    return count, size, seconds
 
-    for frame, count in zip(frames(), counts, strict=True):
-        for _ in range(count):
-            yield np.ascontiguousarray(frame, "<u4").data.cast("B")
+
+@contextmanager
+def _watched(plugin: Any) -> Iterator[Event]:
+    """Close a reader or writer of imageio in the end, and kill its ffmpeg if the event is not set for too long.
+
+    imageio itself waits for ever, so this one thing reaches into it.
+    """
+    progress, closed = Event(), Event()
+
+    def kill() -> None:
+        generator = getattr(plugin, "_write_gen", None) or getattr(plugin, "_read_gen", None)
+        for value in inspect.getgeneratorlocals(generator).values() if generator else ():
+            if isinstance(value, subprocess.Popen):
+                value.kill()
+
+    def watch() -> None:
+        while not closed.wait(_PATIENCE):
+            if not progress.is_set():
+                kill()
+            progress.clear()
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield progress
+    except BaseException:
+        kill()
+        raise
+    finally:
+        plugin.close()
+        closed.set()
+        thread.join()
 
 
-def _program(kind: str) -> str:
-    """The ffmpeg to use: what the environment names, what imageio-ffmpeg brings, or one on the path."""
+def _find_program(kind: str) -> str:
+    """The ffmpeg that imageio uses: what the environment names, what imageio-ffmpeg brings, or one on the path."""
     try:
         import imageio_ffmpeg
     except ImportError:
         raise _missing(f"{kind} needs ffmpeg, which comes with {GET_IT}") from None
+    logging.getLogger("imageio_ffmpeg").setLevel(logging.CRITICAL)  # what fails is told as an error
     try:
         given = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError:
         raise _missing(f"{kind} needs ffmpeg, of which imageio-ffmpeg has none for this machine") from None
     # A program of that name in the working folder is not the one that is meant.
     places = filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep))
-    found: str | None = shutil.which(given, path=os.pathsep.join(places))
+    found = shutil.which(given, path=os.pathsep.join(places))
     if found is None:
         raise _missing(f"{kind} needs ffmpeg, and there is no program {given} (IMAGEIO_FFMPEG_EXE)")
-    return str(Path(found).absolute())
+    found = str(Path(found).absolute())
+    if found != given:
+        os.environ["IMAGEIO_FFMPEG_EXE"] = found
+    return found
+
+
+def _ask(kind: str, question: str) -> str:
+    """What ffmpeg answers to a question about itself."""
+    program = _find_program(kind)
+    command = [program, "-v", "error", question]
+    try:
+        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE)  # noqa: S603
+    except OSError as error:
+        raise _missing(f"{kind} needs ffmpeg, and {program} does not start: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise _missing(f"{kind} needs ffmpeg, and {program} does not answer") from error
+    return done.stdout.decode(errors="replace")
 
 
 def _missing(what: str) -> MachineError:
     return MachineError(what, code="RG303")
-
-
-def _check(program: str, kind: str, file: str, size: tuple[int, int], frames: int, seconds: Fraction) -> None:
-    """Decode a film and compare what a player gets with what was meant."""
-    answer = _run([program, "-v", "error", "-threads", "1", "-i", file, "-f", "framecrc", "pipe:1"], kind)
-    try:
-        table = answer.decode()
-        heads = dict(line[1:].split(": ", 1) for line in table.splitlines() if line.startswith("#"))
-        rows = [line.split(",") for line in table.splitlines() if line and not line.startswith("#")]
-        end = sum(int(number) for number in rows[-1][2:4]) * Fraction(heads["tb 0"]) if rows else Fraction(0)
-    except (ValueError, LookupError, ArithmeticError) as error:
-        raise _missing(f"{program} does not answer as ffmpeg does; install ffmpeg, or {GET_IT}") from error
-    found = heads.get("dimensions 0", "").strip(), len(rows)
-    # Times in a WebM are whole milliseconds.
-    if found != ("{}x{}".format(*size), frames) or abs(end - seconds) > Fraction(1, 200):
-        raise MachineError(
-            f"ffmpeg was to write {frames} frames of {size[0]}×{size[1]} in {float(seconds):.2f} s as {kind}, "
-            f"and the file decodes to {len(rows)} of {found[0].replace('x', '×') or 'no size'} in {float(end):.2f} s",
-            code="RG303",
-        )
-
-
-def _run(command: Sequence[str], kind: str, chunks: Iterable[memoryview] = ()) -> bytes:
-    """What ffmpeg writes to standard output, given `chunks`; raises `MachineError` unless all is well."""
-    quiet = {name: value for name, value in os.environ.items() if name != "FFREPORT"}  # it would leave a log file
-    pipe = subprocess.PIPE
-    try:
-        process: Any = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=quiet)  # noqa: S603  # no shell
-    except OSError as error:
-        raise _missing(f"{kind} needs ffmpeg, and {command[0]} does not start: {error.strerror}") from error
-    with process:
-        said, wrote, alive = bytearray(), bytearray(), Event()
-        readers = [
-            Thread(target=_keep, args=(process.stderr, said, 10_000, alive), daemon=True),
-            Thread(target=_keep, args=(process.stdout, wrote, 1 << 30, alive), daemon=True),
-        ]
-        watch = Thread(target=_watch, args=(process, alive), daemon=True)
-        for thread in (*readers, watch):
-            thread.start()
-        try:
-            for chunk in chunks:
-                process.stdin.write(chunk)
-                alive.set()
-        except BrokenPipeError:
-            pass  # it has ended, and says why
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            for thread in (watch, *readers):
-                thread.join()
-    complaint = _complaint(process.returncode, said.decode(errors="replace"))
-    if complaint:
-        if any(os.strerror(number) in complaint for number in FULL):
-            raise MachineError(f"disk full writing {kind} in {tempfile.gettempdir()}: {complaint}", code="RG301")
-        raise MachineError(f"ffmpeg could not make the {kind}: {complaint}", code="RG303")
-    return bytes(wrote)
-
-
-def _keep(stream: IO[bytes], kept: bytearray, most: int, alive: Event) -> None:
-    """Read a stream to its end, lest its writer waits, and keep its beginning."""
-    while block := os.read(stream.fileno(), 65536):
-        alive.set()
-        kept += block[: most - len(kept)]
-
-
-def _watch(process: subprocess.Popen[bytes], alive: Event) -> None:
-    """Wait for the end of a process, and bring it about if nothing happens."""
-    while process.poll() is None:
-        try:
-            process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            if not alive.is_set():
-                process.kill()
-            alive.clear()
-
-
-def _complaint(code: int, said: str) -> str:
-    """What went wrong, in one line; nothing if nothing did."""
-    lines = [line.split("] ", 1)[-1] for line in said.splitlines() if line.strip()]
-    full = [line for line in lines if any(os.strerror(number) in line for number in FULL)]
-    if lines:
-        line = (full or lines)[0]
-        return line if len(line) <= 200 else f"{line[:200]}…"
-    if code < 0:
-        return f"it was ended by {signal.Signals(-code).name}"
-    return f"it left with {code} and without a word" if code else ""
