@@ -124,7 +124,7 @@ class Film:
         raise MachineError(
             f"ffmpeg was to write {frames} frames of {size[0]}×{size[1]} in {float(seconds):.2f} s as {self.suffix}, "
             f"and the file decodes to {count} of {shown[0]}×{shown[1]} in {duration:.2f} s; with "
-            "FFREPORT=file=ffmpeg.log in its environment ffmpeg writes down why",
+            "FFREPORT=file=ffmpeg-%t.log in its environment ffmpeg writes down why",
             code="RG303",
         )
 

@@ -112,11 +112,12 @@ def test_damage_in_the_middle_is_no_film(tmp_path):
 
 
 def test_a_program_that_hangs_is_ended(fake, monkeypatch):
-    monkeypatch.setattr(ffmpeg, "_PATIENCE", 0.3)
-    for script in ("exec sleep 600", '[ ! $writing ] && exec sleep 600; exec "$real" "$@"'):
-        fake(script)
-        error_of(film, count=40)  # more than a pipe holds, so that the writer waits too
+    monkeypatch.setattr(ffmpeg, "_PATIENCE", 1)
+    fake("exec sleep 600")
+    error_of(film, count=40)  # more than a pipe holds, so that the writer waits too
     error_of(formats["mp4"]().check_available)
+    fake('[ $writing ] && exec "$real" "$@"; "$real" "$@"; exec sleep 600')
+    assert film()  # it hangs after the last frame was read back
 
 
 def test_an_interruption_does_not_wait_for_the_program(fake):
