@@ -76,8 +76,21 @@ def test_the_wheel_holds_the_package_and_the_templates_and_nothing_else(wheel):
     assert names == files_below("reportgen") | {f"reportgen/{name}" for name in files_below("templates")}
 
 
+def test_no_install_line_could_fetch_the_package_of_somebody_else():
+    """On the package index `reportgen` is not ours; installing from a folder or an address is fine."""
+    tops = [ROOT / name for name in ("reportgen", "templates", "docs")]
+    texts = [path for top in tops for path in top.rglob("*") if path.suffix in {".py", ".md", ".yml", ".html", ".js"}]
+    lines = [
+        f"{path.name}: {line.strip()}"
+        for path in [*texts, *ROOT.glob("*.md"), ROOT / "Makefile"]
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"pip install\b[^`]*\breportgen\b", line) and "git+" not in line
+    ]
+    assert lines == []
+
+
 def test_the_wheel_has_the_version_of_the_package(wheel):
-    assert wheel.name == f"reportgen-{reportgen.__version__}-py3-none-any.whl"
+    assert wheel.name == f"reportgen_regularization-{reportgen.__version__}-py3-none-any.whl"
 
 
 def test_the_source_distribution_gives_the_same_wheel(source, wheel, tmp_path):

@@ -28,7 +28,7 @@ from reportgen.registry import Registry
 
 
 class Progress(Protocol):
-    """SectionResult how many pieces of a stage's work are done."""
+    """Told how many pieces of a stage's work are done."""
 
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 

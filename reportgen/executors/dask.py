@@ -239,7 +239,7 @@ def _installed() -> Any:
         import distributed
     except ImportError as error:
         raise MachineError(
-            "the executor 'dask' needs packages that are not installed: pip install 'reportgen[cluster]'"
+            "the executor 'dask' needs packages that are not installed: pip install distributed cryptography"
         ) from error
     if fresh:
         for name in ("distributed", "distributed.client", "distributed.gc", "tornado.application"):

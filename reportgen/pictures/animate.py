@@ -14,7 +14,7 @@ from reportgen.executors import Progress
 from reportgen.penalties import penalties
 from reportgen.pictures import Animation, Panel, presets, style, training_animation
 from reportgen.pictures.draw import palette_of, rasterized, still
-from reportgen.pictures.ffmpeg import even
+from reportgen.pictures.film import even
 from reportgen.pictures.formats import Format, formats
 from reportgen.pictures.presets import Preset
 from reportgen.pictures.raster import Mosaic, Pixels, Raster
@@ -22,8 +22,6 @@ from reportgen.pictures.scenes import scenes
 from reportgen.pictures.timeline import Timeline
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
-
-"""SectionResult what is being done, how much of it is, and how much there is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,7 +106,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
         executors["dask"]()
 
     assert str(caught.value) == (
-        "the executor 'dask' needs packages that are not installed: pip install 'reportgen[cluster]'"
+        "the executor 'dask' needs packages that are not installed: pip install distributed cryptography"
     )
 
 

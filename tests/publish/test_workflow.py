@@ -1,5 +1,6 @@
 """The workflow for GitHub Actions: pinned, with no more permission than it needs, and of commands that there are."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -83,13 +84,37 @@ def test_the_commands_are_those_of_a_site_and_of_a_report():
     ]
 
 
+def test_reportgen_comes_from_where_this_copy_came_from(tmp_path, monkeypatch):
+    info = tmp_path / "reportgen_regularization-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: reportgen-regularization\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    placeholders = {"REPOSITORY": "https://github.com/OWNER/reportgen", "COMMIT": "0" * 40}
+    known = {"REPOSITORY": "https://git.example/me/reportgen.git", "COMMIT": "0123456789abcdef" * 2 + "01234567"}
+    vcs = {"vcs": "git", "commit_id": known["COMMIT"]}
+    for number, (url, more, expected) in enumerate(
+        [
+            (known["REPOSITORY"], {"vcs_info": vcs}, known),
+            ("https://me:secret@git.example/reportgen.git", {"vcs_info": vcs}, placeholders),
+            ("file:///home/me/reportgen", {"dir_info": {}}, placeholders),
+        ]
+    ):
+        (info / "direct_url.json").write_text(json.dumps({"url": url} | more))
+        said = CliRunner().invoke(program, ["new", "workflow", "-o", f"{number}.yml"])
+        assert said.exit_code == 0, said.output
+        written = yaml.safe_load((tmp_path / f"{number}.yml").read_text())
+        [step] = [step for step in written["jobs"]["build"]["steps"] if step.get("name") == "Install reportgen"]
+        assert step["env"] == expected
+
+
 def test_it_is_written_where_github_looks_for_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     said = CliRunner().invoke(program, ["new", "workflow"])
 
     assert said.exit_code == 0, said.output
-    assert said.stdout.startswith(".github/workflows/report.yml is written. Next: name reportgen in requirements.txt")
+    assert said.stdout.startswith(".github/workflows/report.yml is written. Next: set in it REPOSITORY and COMMIT")
     assert (tmp_path / ".github/workflows/report.yml").read_text("utf-8") == TEXT
     again = CliRunner().invoke(program, ["new", "workflow"], prog_name="reportgen")
     assert (again.exit_code, again.stderr) == (

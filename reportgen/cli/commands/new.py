@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -57,16 +58,37 @@ def command(name: str, place: Path | None, listing: bool) -> None:
         emit(f"{folder} is a new site. Next: reportgen serve {folder}")
     elif name == "workflow":
         file = place or Path(WORKFLOW)
-        _write({file: (_package("companions") / "publish" / "workflow.yml").read_bytes()})
+        text = (_package("companions") / "publish" / "workflow.yml").read_text("utf-8")
+        step = "set in it REPOSITORY and COMMIT of reportgen"
+        if origin := _origin():
+            text = re.sub(r'(REPOSITORY|COMMIT): ".*"', lambda line: f'{line[1]}: "{origin[line[1]]}"', text)
+            step = f"look whether reportgen shall come from {origin['REPOSITORY']}"
+        _write({file: text.encode()})
         emit(
-            f"{file} is written. Next: name reportgen in requirements.txt as you installed it, set Pages to "
-            '"GitHub Actions" in the settings of the repository, commit and push'
+            f'{file} is written. Next: {step}, set Pages to "GitHub Actions" in the settings of the repository, commit '
+            "and push"
         )
     elif place is None:
         emit(shipped(name).encode())
     else:
         _write({place: shipped(name).encode()}, folders=False)
         emit(f"{place} is written. Next: reportgen build {place}")
+
+
+def _origin() -> dict[str, str]:
+    """Repository and commit that this copy was installed from; empty unless pip knows both."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    from reportgen.version import DISTRIBUTION
+
+    try:
+        known = json.loads(distribution(DISTRIBUTION).read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return {}
+    url, commit = known.get("url", ""), known.get("vcs_info", {}).get("commit_id", "")
+    public = re.fullmatch(r"https://[\w./~-]+", url) and re.fullmatch(r"[0-9a-f]{40,64}", commit)
+    return {"REPOSITORY": url, "COMMIT": commit} if public else {}
 
 
 def _write(files: Mapping[Path, bytes], *, folders: bool = True) -> None:

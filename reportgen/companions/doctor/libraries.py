@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reportgen.companions.doctor.finding import Finding
-from reportgen.version import __version__
+from reportgen.version import DISTRIBUTION, __version__
 
 _MODULES = {"pillow": "PIL", "scikit-learn": "sklearn", "markdown-it-py": "markdown_it"}
 """Those that are imported under another name than they are installed under."""
@@ -24,7 +24,7 @@ _SLOW = 15.0
 def installed() -> Iterator[Finding]:
     """Python, reportgen, and what it names as its requirements."""
     try:
-        about = importlib.metadata.metadata("reportgen")
+        about = importlib.metadata.metadata(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
         yield _judged("python", platform.python_version(), ">=3.11", "")
         yield Finding(
@@ -36,7 +36,7 @@ def installed() -> Iterator[Finding]:
         return
     yield _judged("python", platform.python_version(), about["Requires-Python"] or "", "")
     yield Finding("reportgen", "ok", __version__)
-    for name, wanted, extra in requirements("reportgen"):
+    for name, wanted, extra in requirements(DISTRIBUTION):
         yield _found(name, wanted, extra)
         if name == "tensorflow":
             yield from (_found(*one) for one in _requirements_or_none(name) if one[0] == "keras")
@@ -68,7 +68,7 @@ def _found(name: str, wanted: str, extra: str) -> Finding:
     except importlib.metadata.PackageNotFoundError:
         if extra:
             return Finding(
-                name, "note", f"not installed, only needed for {_EXTRAS.get(extra, extra)}", _get(f"reportgen[{extra}]")
+                name, "note", f"not installed, only needed for {_EXTRAS.get(extra, extra)}", _get(name, wanted)
             )
         return Finding(name, "problem", f"not installed{f', needed: {wanted}' if wanted else ''}", _get(name, wanted))
     return _judged(name, version, wanted, extra)
@@ -124,7 +124,7 @@ def imports() -> Iterator[Finding | str]:
     from reportgen.training.process import compute_on_one_thread
 
     compute_on_one_thread()
-    names = sorted(name for name, _, extra in _requirements_or_none("reportgen") if not extra)
+    names = sorted(name for name, _, extra in _requirements_or_none(DISTRIBUTION) if not extra)
     names.sort(key=lambda name: name == "tensorflow")
     began = time.perf_counter()
     whole = True
