@@ -272,7 +272,6 @@ MISTAKES = [
     "{{ m.table('total') }}",
     "{{ m.figure('loss') }}\n{{ m.figure('loss') }}",
     "{{ m.figure('loss') }}{{ m.ref('fit') }}",
-    "{{ m.chapter('penaltys') }}",
     "{{ m.code('keras') }}",
 ]
 
@@ -286,6 +285,8 @@ def test_a_mistake_is_named_with_its_line(tell: Tell, messages: Callable[..., No
         assert re.match(r"template sections/first\.html:[23]: [^\n]+$", told[text]), told[text]
         assert caught.value.exit_code == 2
     messages(**told)
+    with pytest.raises(TemplateError, match=r"first.html:2: there is no section 'penaltys'. Did you mean 'penalties'"):
+        tell("{{ m.chapter('penaltys') }}")
     assert "<p>7</p>" in tell("<p>{{ f.values }}</p>"), "a finding called like a method of a dictionary"
 
 
