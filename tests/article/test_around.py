@@ -35,15 +35,6 @@ def single(tmp_path, cache, monkeypatch):
     return make
 
 
-def test_a_report_without_a_site_says_nothing_of_one(single):
-    files = single("")
-
-    page = files["index.html"]
-    assert b"og:" not in page
-    assert b"masthead" not in page.partition(b"<body")[2]
-    assert not [name for name in files if "card-" in name]
-
-
 def test_a_single_report_stands_in_its_site(single):
     files = single(f'{SITE}logo = "logo.png"\nfooter = "*By* me"\n', {"logo.png": PNG})
 
@@ -56,6 +47,11 @@ def test_a_single_report_stands_in_its_site(single):
     assert metas(page)["og:image"].removeprefix(BASE) in files
     # There is one page only, so tags lead nowhere.
     assert b"tags/" not in page
+
+    without = single("")
+    assert b"og:" not in without["index.html"]
+    assert b"masthead" not in without["index.html"].partition(b"<body")[2]
+    assert not [name for name in without if "card-" in name]
 
 
 def test_a_report_in_one_file_leads_to_its_site_by_the_full_address_only(single):

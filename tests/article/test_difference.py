@@ -8,13 +8,13 @@ import math
 import html5lib
 import pytest
 
-from reportgen.article.difference import ABSENT, as_json
+from reportgen.article.difference import as_json
 from reportgen.article.difference.comparing import difference
 from reportgen.article.difference.page import drawn, render
 from reportgen.article.difference.words import marked, pair, printable, text
 from reportgen.article.results import LARGEST, SCHEMA, json_bytes, load
 from reportgen.errors import DataError
-from reportgen.experiment.file import describe
+from reportgen.run import describe
 
 
 def compared(first, second, estimate, **others):
@@ -90,49 +90,6 @@ def test_equal_builds_do_not_differ():
     assert "hold the same settings" in parsed(render(found)).findtext(".//li")
 
 
-def test_settings_are_matched_by_the_names_of_arms_wherever_they_stand():
-    def change(new):
-        new["experiment"]["arms"] = [{"name": "l2", "strength": 1.0}, {"name": "l1", "strength": 0.6}]
-        new["experiment"]["arms"] += [{"name": "none", "strength": 0.0}]
-        new["facts"]["versions"] = {"numpy": "2.1", "tensorflow": "2.21", "jax": "1"}
-
-    found = diff(change)
-
-    assert [(s.path, s.kind) for s in found.settings] == [("arms[l1].strength", "changed"), ("arms[l2]", "added")]
-    assert [(v.path, v.old, v.new) for v in found.versions] == [("jax", ABSENT, "1"), ("numpy", "2.0", "2.1")]
-
-
-def test_sections_that_came_or_went_or_moved_are_settings():
-    def change(new):
-        new["experiment"]["sections"] = ["errors", "rank"]
-        new["findings"]["rank"] = new["findings"].pop("sparsity")
-        del new["claims"]["zeros"]
-
-    found = diff(change)
-    (moved,) = diff(lambda new: new["experiment"]["sections"].reverse()).settings
-
-    assert [(s.path, s.kind) for s in found.settings] == [
-        ("sections[sparsity]", "removed"),
-        ("sections[rank]", "added"),
-    ]
-    assert (found.only_first, found.only_second) == (("section sparsity",), ("section rank",))
-    assert (moved.old, moved.new) == (["errors", "sparsity"], ["sparsity", "errors"])
-
-
-def test_a_claim_that_turned_comes_before_one_that_opened():
-    def change(new):
-        for name, outcome in [("l2-wins", "undecided"), ("zeros", "supported"), ("ties", "undecided")]:
-            new["claims"][name] |= {"outcome": outcome, "sentence": "Otherwise."}
-
-    found = diff(change)
-
-    assert [(c.name, c.old, c.new) for c in found.claims] == [
-        ("zeros", "not supported", "supported"),
-        ("l2-wins", "supported", "undecided"),
-    ]
-    assert [c.name for c in found.reworded] == ["ties"]
-
-
 def test_verdicts_that_flipped_come_first_and_reversals_before_them():
     old = results()
     old["findings"]["errors"]["pairs"] = [compared("a", "b", 0.0), compared("a", "c", -4.0), compared("a", "d", 0.0)]
@@ -176,23 +133,6 @@ def test_what_a_section_keeps_twice_is_told_once():
     assert (len(found.numbers), len(found.estimates)) == (2, 1)
 
 
-def test_numbers_that_changed_most_come_first_and_those_that_repeat_a_setting_last():
-    old = results()
-    old["findings"]["errors"]["runs"] = 30
-
-    def change(new):
-        new["experiment"]["runs"]["count"] = new["findings"]["errors"]["runs"] = 300
-        new["findings"]["errors"]["arms"][0]["median"] = 11.0
-        new["findings"]["sparsity"]["arms"][0] |= {"zero": 0.75, "threshold": None}
-
-    threshold, zero, median, runs = diff(change, old=old).numbers
-
-    assert paths([threshold, zero]) == ["sparsity.arms[l1].threshold", "sparsity.arms[l1].zero"]
-    assert paths([median, runs]) == ["errors.arms[none].median", "errors.runs"]
-    assert (threshold.change, zero.change, zero.relative) == (None, 0.5, 2.0)
-    assert (median.repeats_setting, runs.repeats_setting) == (False, True)
-
-
 def test_a_number_keeps_its_interval_beside_it():
     def change(new):
         new["findings"]["errors"] |= {"share": 0.6, "share_low": 0.5, "share_high": 0.7}
@@ -211,41 +151,6 @@ def test_rounding_is_no_change_and_the_tolerance_says_what_rounding_is():
         new["findings"]["sparsity"]["arms"][0]["zero"] *= 1.001
 
     assert [len(diff(change, tolerance=tolerance).numbers) for tolerance in (0.01, 1e-9, 0.0)] == [0, 1, 2]
-
-
-def test_lists_tables_pictures_and_other_findings_are_summarised():
-    old = results()
-    old["tables"]["claims"] = {"columns": ["this build"], "rows": [["a sentence"]]}
-
-    def change(new):
-        errors = new["findings"]["errors"]
-        errors["constant"] = False
-        errors["arms"].append({"name": "l2", "median": 9.0})
-        errors["arms"][0]["totals"], errors["arms"][1]["totals"] = [9.0, 11.0, 13.5], [11.0, 12.0]
-        new["tables"]["totals"]["rows"][1][1] = 13.0
-        new["tables"]["claims"]["rows"] = [["another sentence"]]  # claims are told as claims
-        new["tables"]["more"] = {"columns": [], "rows": []}
-        new["media"]["errors"]["inputs"]["values"][0] = 3.0
-
-    found = diff(change, old=old)
-
-    assert [(item.path, item.old, item.new) for item in found.others] == [("errors.constant", True, False)]
-    assert [(table.name, table.changed, table.cells) for table in found.tables] == [("totals", 1, 4)]
-    assert found.pictures == ("errors",)
-    assert found.only_second == ("errors.arms[l2]", "table more")
-    assert "errors.arms[none].totals: 3 values, 2 changed, median 10 → 11" in text(found)
-    assert "errors.arms[l1].totals: 3 → 2 values, median 12 → 11.5" in text(found)
-
-
-def test_items_without_a_name_go_by_the_setting_they_were_measured_at():
-    old, new = ([{"strength": s, "zero": s} for s in strengths] for strengths in ((0.1, 0.2, 0.3), (0.2, 0.3, 0.4)))
-    before = results()
-    before["findings"]["sparsity"]["points"] = old
-
-    found = diff(lambda after: after["findings"]["sparsity"].update(points=new), old=before)
-
-    assert not found.numbers
-    assert (found.only_first, found.only_second) == (("sparsity.points[0.1]",), ("sparsity.points[0.4]",))
 
 
 def test_null_against_a_number_and_numbers_too_large_for_any_machine():
@@ -271,13 +176,49 @@ def test_null_against_a_number_and_numbers_too_large_for_any_machine():
 # How it is told
 
 
-def test_text_begins_with_settings_then_verdicts_then_claims(messages):
-    def change(new):
-        new["experiment"]["arms"][1]["strength"] = 0.6
-        new["findings"]["errors"]["pairs"][0] = compared("none", "l1", -4.0)
-        new["claims"]["zeros"] |= {"outcome": "supported", "sentence": "zeros is 2 of 2."}
+def changed_everywhere(new):
+    """Something in every part of the text and the page."""
+    new["experiment"]["runs"]["count"] = new["findings"]["errors"]["runs"] = 40
+    # Settings of arms are matched by name, wherever they stand.
+    new["experiment"]["arms"] = [{"name": "l2", "strength": 1.0}, {"name": "l1", "strength": 0.6}]
+    new["experiment"]["arms"] += [{"name": "none", "strength": 0.0}]
+    new["experiment"]["sections"] = ["sparsity", "rank", "errors"]
+    new["facts"]["versions"] = {"numpy": "2.1", "tensorflow": "2.21", "jax": "1"}
+    for name, outcome in [("l2-wins", "undecided"), ("zeros", "supported"), ("ties", "undecided")]:
+        new["claims"][name] |= {"outcome": outcome, "sentence": f"{name} is 2 of 2.", "post": "Zeros."}
+    errors = new["findings"]["errors"]
+    errors["pairs"] = [compared("none", "l1", -4.0), compared("none", "l2", 2.0)]
+    errors |= {"share": 0.7, "share_low": 0.5, "share_high": 0.8, "constant": False}
+    errors["arms"][0] |= {"median": 11.0, "totals": [9.0, 11.0, 13.5]}
+    errors["arms"][1]["totals"] = [11.0, 12.0]
+    errors["arms"].append({"name": "l2", "median": 9.0})
+    new["findings"]["rank"] = {}
+    new["findings"]["sparsity"]["arms"][0] |= {"zero": 0.75, "threshold": None}
+    new["findings"]["sparsity"]["points"] = [{"strength": 0.2}]  # without a name: the setting it was measured at
+    new["tables"]["totals"]["rows"][1][1] = 13.0
+    new["tables"]["claims"]["rows"] = [["another sentence"]]  # claims are told as claims
+    new["tables"]["more"] = {"columns": [], "rows": []}
+    new["media"]["errors"]["inputs"]["values"][0] = 3.0
+    new["media"]["more"] = {}
 
-    messages(text(diff(change)))
+
+@pytest.fixture
+def everything():
+    """The difference of two builds that differ in everything that can be told."""
+    old = results()
+    old["findings"]["errors"]["runs"] = 30
+    old["tables"]["claims"] = {"columns": ["this build"], "rows": [["a sentence"]]}
+    return diff(changed_everywhere, old=old)
+
+
+def test_text_and_json_tell_everything_the_most_important_first(everything, messages):
+    """Settings, verdicts, claims that turned before those that opened, large changes before small ones."""
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    messages(text(everything, everything=True))
+    messages(json.dumps(json.loads(as_json(everything), parse_constant=refuse), indent=1, ensure_ascii=False))
 
 
 def test_very_many_changes_stay_readable():
@@ -304,24 +245,6 @@ def test_two_numbers_get_the_digits_that_tell_them_apart_and_two_sentences_the_w
     )
     long = "word " * 2000
     assert marked(long, long + "x") == ([(long, False)], [(long + "x", False)])
-
-
-def test_json_has_everything_and_is_strict():
-    def change(new):
-        new["experiment"]["arms"].append({"name": "l2", "strength": 1.0})
-        new["findings"]["errors"]["pairs"][0] = compared("none", "l1", -4.0)
-        new["findings"]["errors"]["share"] = None
-
-    def refuse(constant):
-        raise AssertionError(constant)
-
-    found = json.loads(as_json(diff(change)), parse_constant=refuse)
-
-    assert (found["schema"], found["changed"], found["first"], found["second"]) == (1, True, "a", "b")
-    assert found["settings"] == [{"path": "arms[l2]", "new": {"name": "l2", "strength": 1.0}, "kind": "added"}]
-    (estimate,) = found["estimates"]
-    assert (estimate["flipped"], estimate["within"], estimate["shift"]) == (True, False, 1.5)
-    assert estimate["old"]["verdict"] == "undecided"
 
 
 HOSTILE = "\x1b[31m</title><script>alert(1)</script>\u202e\x00\ud800&\" 'ü"
@@ -353,28 +276,14 @@ def test_hostile_names_and_sentences_reach_neither_terminal_nor_page_as_they_are
     assert printable("a\nb\u200b\x9b") == "a\\nb\\u200b\\x9b"
 
 
-def changed_everywhere(new):
-    """Something in every part of the page."""
-    new["experiment"]["runs"]["count"] = 40
-    new["facts"]["versions"]["numpy"] = "2.1"
-    new["claims"]["zeros"] |= {"outcome": "supported", "sentence": "zeros is 2 of 2.", "post": "Zeros."}
-    new["claims"]["ties"]["sentence"] = "ties is 2 of 2."
-    new["findings"]["errors"]["pairs"] = [compared("none", "l1", -4.0), compared("none", "l2", 2.0)]
-    new["findings"]["errors"] |= {"share": 0.7, "constant": False}
-    new["findings"]["errors"]["arms"][0]["totals"][0] = 1.0
-    new["tables"]["totals"]["rows"][0][1] = 9.0
-    new["media"]["errors"]["inputs"] = None
-    new["media"]["more"] = {}
-
-
 PARTS = ["settings", "verdicts", "claims", "estimates", "numbers", "lists", "others", "reworded", "drawn", "only"]
 
 
 @pytest.fixture
-def page(tmp_path):
+def page(tmp_path, everything):
     """A file with everything on it that the page can show."""
     file = tmp_path / "difference.html"
-    file.write_text(render(diff(changed_everywhere)), "utf-8")
+    file.write_text(render(everything), "utf-8")
     return file
 
 

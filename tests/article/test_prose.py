@@ -47,10 +47,6 @@ def test_mistakes_in_front_matter_have_their_place(messages) -> None:
     assert parse("---\n\n# T\n", "x.md").title == "T"
 
 
-def test_raw_html_is_text() -> None:
-    assert html("<script>x</script> <b>y</b>") == "<p>&lt;script&gt;x&lt;/script&gt; &lt;b&gt;y&lt;/b&gt;</p>\n"
-
-
 def test_the_first_paragraph_is_the_summary_and_its_references_are_given_words() -> None:
     read = parse("# T\n\n{{ figure x }}\n\nA **b** `c` $\\lambda$\n{{ number p }} of [d](e.md).\n\nMore.", "page.md")
 
@@ -92,11 +88,6 @@ def test_a_figure_takes_the_place_of_its_paragraph_and_a_number_does_not() -> No
         "<p>a</p>\n<!--figure x-->\n<p>b <!--number y.z--> c</p>\n"
     )
     assert html("- {{ figure x }}\n\n> {{ table y }}\n> {{ animation q/z }}").count("<p>") == 0
-
-
-def test_a_table_without_words_in_its_head_has_none():
-    assert "<th" not in html("| | |\n|---|---|\n| a | b |")
-    assert html("| | x |\n|---|---|\n| a | b |").count("<th scope") == 1
 
 
 def test_a_reference_knows_whose_it_is_and_how_it_is_written() -> None:
@@ -182,29 +173,23 @@ def test_all_mistakes_are_told_at_once_in_order_and_not_by_the_thousand() -> Non
 # Markup
 
 
-def test_code_is_highlighted_and_an_unknown_language_is_plain() -> None:
+def test_code_formulas_tables_and_links_are_those_of_articles() -> None:
     assert '<span class="k">def</span>' in html("```python\ndef f(): ...\n```")
     assert 'aria-label="Code: python" tabindex="0"' in html("```python\n```")
     assert "<pre><code>&lt;x&gt;\n</code></pre>" in html("```nonsense\n<x>\n```")
-
-
-def test_formulas_are_those_of_articles() -> None:
     assert html("Costs $5 and $6, \\$7.") == "<p>Costs $5 and $6, $7.</p>\n"
     assert '<span class="keep"><math>' in html("so $x$, and")
-    assert 'class="formula"' in html("$$\na\n- b\n$$")
-    assert "<ul>" not in html("$$\na\n- b\n$$")
-
-
-def test_wide_things_scroll_by_keyboard() -> None:
-    page = html("| a | b |\n|--:|:-:|\n| 1 | 2 |\n")
-
-    assert '<div class="scroll" role="group" aria-label="Table" tabindex="0">' in page
-    assert '<th scope="col" class="number">a</th>' in page
-    assert "style" not in page
-
-
-def test_external_links_tell_the_other_side_nothing() -> None:
+    formula = html("$$\na\n- b\n$$")
+    assert 'class="formula"' in formula
+    assert "<ul>" not in formula
+    table = html("| a | b |\n|--:|:-:|\n| 1 | 2 |\n")
+    assert '<div class="scroll" role="group" aria-label="Table" tabindex="0">' in table
+    assert '<th scope="col" class="number">a</th>' in table
+    assert "style" not in table
+    assert "<th" not in html("| | |\n|---|---|\n| a | b |"), "a head without words is none"
+    assert html("| | x |\n|---|---|\n| a | b |").count("<th scope") == 1
     assert html("[a](https://b.c)") == '<p><a href="https://b.c" rel="noopener noreferrer">a</a></p>\n'
+    assert html("<script>x</script> <b>y</b>") == "<p>&lt;script&gt;x&lt;/script&gt; &lt;b&gt;y&lt;/b&gt;</p>\n"
 
 
 def test_notes_stand_at_the_end_and_lead_back() -> None:
