@@ -88,6 +88,8 @@ def test_equal_builds_do_not_differ():
     assert not found.any
     assert "hold the same settings" in text(found)
     assert "hold the same settings" in parsed(render(found)).findtext(".//li")
+    (moved,) = diff(lambda new: new["experiment"]["sections"].reverse()).settings
+    assert (moved.old, moved.new) == (["errors", "sparsity"], ["sparsity", "errors"]), "their order is a setting"
 
 
 def test_verdicts_that_flipped_come_first_and_reversals_before_them():

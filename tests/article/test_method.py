@@ -17,7 +17,7 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 
-ARMS = [Arm(name=str(p), penalty=p, strength=0.3) for p in (L1(), L2(), ElasticNet(mix=0.25))]
+ARMS = [Arm(name=f"arm-{i}", penalty=p, strength=0.3) for i, p in enumerate((L1(), L2(), ElasticNet(mix=0.25)))]
 
 
 def tables(e):
