@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
+import functools
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import pytest
 import sites
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from syrupy.assertion import SnapshotAssertion
 
+    from reportgen.article.told import Told
     from reportgen.experiment import Experiment
+    from reportgen.figures import Animation, Picture
 
 CI = bool(os.environ.get("CI"))
 
@@ -62,7 +66,8 @@ def messages(snapshot: SnapshotAssertion, tmp_path: Path) -> Callable[..., None]
 
 @pytest.fixture(scope="session")
 def small_experiment() -> Experiment:
-    """The default experiment and a sweep, with everything in it, in seconds instead of minutes."""
+    """The default experiment and a sweep, with every section there is, in seconds instead of minutes."""
+    from reportgen.article.sections import sections
     from reportgen.experiment import Comparison, Runs, Sweep
     from reportgen.experiment.file import parse, shipped
 
@@ -73,7 +78,7 @@ def small_experiment() -> Experiment:
         recording=dataclasses.replace(default.recording, every=12),
         runs=Runs(count=4),
         comparison=Comparison(resamples=200),
-        sections=(*default.sections, "landscape"),
+        sections=tuple(dict.fromkeys([*default.sections, *sections.names()])),
         sweep=Sweep(
             arm="l1-proximal",
             strengths=(0.0, 0.03, 0.1, 0.3),
@@ -97,14 +102,48 @@ def cache(shared_folder: Path) -> Path:
     return shared_folder / "cache"
 
 
+class Computed(NamedTuple):
+    """What one section makes: findings, claims and tables, and the pictures that it asks for."""
+
+    told: Told
+    media: list[Picture | Animation]
+
+
+@pytest.fixture(scope="session")
+def compute(shared_folder: Path, cache: Path, small_experiment: Experiment) -> Callable[..., Computed]:
+    """A function that computes one section by its name, of the small experiment unless another is given.
+
+    Each worker computes the section once. Training is done once for all workers: its results are in the shared store.
+    """
+    from reportgen import sweep
+    from reportgen.article.sections import sections
+    from reportgen.article.told import core, tell
+    from reportgen.executors.serial import Serial
+    from reportgen.store import Store
+
+    @functools.cache
+    def compute(name: str, experiment: Experiment = small_experiment) -> Computed:
+        section, e, store = sections[name](), core(experiment), Store(cache)
+        with _locked(shared_folder / "training.lock"):
+            trained = store.complete(section.runs(e), Serial()).result()
+            trained |= store.complete(section.follow_up(e, trained), Serial()).result()
+            study = sweep.complete(e, store, Serial()) if section.sweep(e) else section.study(e)
+        told, media = tell(name, section, e, trained, study, {run: store.name(run) for run in trained})
+        return Computed(told, list(media.values()))
+
+    return compute
+
+
 @pytest.fixture(scope="session")
 def report(shared_folder: Path, cache: Path, small_experiment: Experiment) -> Path:
-    """The output folder of a build of the small experiment. It is shared: read it, do not change it."""
+    """The output folder of a build of the small experiment. It is shared: read it, do not change it.
+
+    It is for tests of pages and files. Tests of a section use `compute`.
+    """
     import reportgen
 
     out = shared_folder / "report"
-    with (shared_folder / "report.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked(shared_folder / "training.lock"):
         if not (out / "report.html").exists():
             reportgen.build(small_experiment, out, cache=cache)
     return out
@@ -114,8 +153,7 @@ def report(shared_folder: Path, cache: Path, small_experiment: Experiment) -> Pa
 def docs_site(shared_folder: Path, cache: Path) -> Path:
     """The documentation, built by the command from its true experiments. It is shared: read it, do not change it."""
     docs, out = Path(__file__).parents[1] / "docs", shared_folder / "docs"
-    with (shared_folder / "docs.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked(shared_folder / "docs.lock"):
         if not (out / "index.html").exists():
             command = [sys.executable, "-m", "reportgen", "site", docs, "-o", out, "--cache-dir", cache]
             subprocess.run([*command, "--progress", "none"], check=True, stdout=subprocess.DEVNULL, timeout=500)
@@ -171,12 +209,19 @@ def small_site(shared_folder: Path, cache: Path) -> tuple[Path, Path]:
     from reportgen.site.several import Several
 
     folder, out = shared_folder / "site", shared_folder / "site-made"
-    with (shared_folder / "site.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked(shared_folder / "site.lock"):
         if not (out / "index.html").exists():
             sites.write(folder, sites.REAL)
             pipeline.carry_out(Several(folder), out, cache=cache, allowed=pipeline.Allowed())
     return folder, out
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Let one worker at a time do what follows."""
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _node_modules() -> Path:

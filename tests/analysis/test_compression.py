@@ -55,28 +55,26 @@ def test_a_network_whose_layer_is_dead_altogether_keeps_its_depth_and_its_consta
     assert small.largest_change(kernels, biases, GRID, "relu") < 1e-12
 
 
-def test_parameters_are_counted_with_biases():
+def test_parameters_are_counted_with_biases_and_the_network_that_was_compressed_is_left_as_it_was():
     kernels, biases = network(2, hidden=(10, 10, 10))
-
-    assert compress(kernels, biases, 0.0, "linear").parameters == 251
-
-
-def test_the_network_that_was_compressed_is_left_as_it_was():
-    kernels, biases = network(3)
     kernels[0][0, 0] = 0.0
     before = forward(kernels, biases, GRID, "tanh")
 
-    compress(kernels, biases, 0.0, "tanh")
-
+    assert compress(kernels, biases, 0.0, "tanh").parameters == 251 - (1 + 1 + 10)
     assert np.array_equal(forward(kernels, biases, GRID, "tanh"), before)
 
 
-def test_the_certificate_is_a_true_difference_of_outputs():
+def test_the_certificate_is_a_true_difference_of_outputs_in_float64():
     kernels, biases = network(4)
-    small = compress(kernels, biases, 0.0, "linear")
     shifted = [*biases[:-1], biases[-1] + 0.25]
+    assert compress(kernels, biases, 0.0, "linear").largest_change(kernels, shifted, GRID, "linear") == pytest.approx(
+        0.25
+    )
 
-    assert small.largest_change(kernels, shifted, GRID, "linear") == pytest.approx(0.25)
+    kernels, biases = ([a.astype(np.float32) for a in arrays] for arrays in network(6))
+    kernels[0][:, 2] = 0.0
+    small = compress(kernels, biases, 0.0, "linear")
+    assert small.largest_change(kernels, biases, GRID.astype(np.float32), "linear") < 1e-12
 
 
 def test_the_part_of_a_network_that_was_kept_can_be_found_again():
@@ -92,15 +90,8 @@ def test_the_part_of_a_network_that_was_kept_can_be_found_again():
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_the_certificate_of_float32_weights_is_computed_in_float64():
-    kernels, biases = ([a.astype(np.float32) for a in arrays] for arrays in network(6))
-    kernels[0][:, 2] = 0.0
+def test_a_network_that_says_the_same_of_every_sample_has_collapsed():
+    truth = np.array([[0.0], [10.0]])
 
-    small = compress(kernels, biases, 0.0, "linear")
-
-    assert small.largest_change(kernels, biases, GRID.astype(np.float32), "linear") < 1e-12
-
-
-@pytest.mark.parametrize(("outputs", "whether"), [((1.0, 1.005), True), ((1.0, 1.5), False)])
-def test_a_network_that_says_the_same_of_every_sample_has_collapsed(outputs, whether):
-    assert collapsed(np.array(outputs)[:, None], np.array([[0.0], [10.0]]), 0.01) is whether
+    assert collapsed(np.array([[1.0], [1.005]]), truth, 0.01) is True
+    assert collapsed(np.array([[1.0], [1.5]]), truth, 0.01) is False

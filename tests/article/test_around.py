@@ -35,15 +35,6 @@ def single(tmp_path, cache, monkeypatch):
     return make
 
 
-def test_a_report_without_a_site_says_nothing_of_one(single):
-    files = single("")
-
-    page = files["index.html"]
-    assert b"og:" not in page
-    assert b"masthead" not in page.partition(b"<body")[2]
-    assert not [name for name in files if "card-" in name]
-
-
 def test_a_single_report_stands_in_its_site(single):
     files = single(f'{SITE}logo = "logo.png"\nfooter = "*By* me"\n', {"logo.png": PNG})
 
@@ -56,6 +47,11 @@ def test_a_single_report_stands_in_its_site(single):
     assert metas(page)["og:image"].removeprefix(BASE) in files
     # There is one page only, so tags lead nowhere.
     assert b"tags/" not in page
+
+    without = single("")
+    assert b"og:" not in without["index.html"]
+    assert b"masthead" not in without["index.html"].partition(b"<body")[2]
+    assert not [name for name in without if "card-" in name]
 
 
 def test_a_report_in_one_file_leads_to_its_site_by_the_full_address_only(single):
@@ -94,36 +90,32 @@ def test_a_colour_for_light_pages_leaves_dark_ones_as_they_are():
     assert styles(Colours(), "p {}") == "p {}"
 
 
-@pytest.mark.parametrize(
-    ("more", "content", "error"),
-    [
+def test_what_a_site_names_is_looked_at_before_anything_is_computed(single, monkeypatch):
+    monkeypatch.setattr(pipeline, "report", None)
+    for more, content, error in [
         ('logo = "a.png"', None, "there is no such file"),
-        ('logo = "a.png"', b"x", "it is no PNG"),
+        ('logo = "b.png"', b"x", "it is no PNG"),
         ('css = "a.css"', None, "cannot read style sheet"),
-        ('css = "a.css"', b"</script>", "holds '</script'"),
+        ('css = "b.css"', b"</script>", "holds '</script'"),
         ('theme = "a"', None, "cannot read theme"),
         ('footer = "{{ figure x }}"', None, "footer:1:1: only text"),
         ('footer = "# A\\n\\n# B"', None, "footer:3:1: a page has one # heading"),
-    ],
-)
-def test_what_a_site_names_is_looked_at_before_anything_is_computed(single, monkeypatch, more, content, error):
-    monkeypatch.setattr(pipeline, "report", None)
-    name = more.split('"')[1]
-    with pytest.raises(ExperimentError, match=re.escape(error)):
-        single(f"{SITE}{more}\n", {name: content} if content else {})
+    ]:
+        with pytest.raises(ExperimentError, match=re.escape(error)):
+            single(f"{SITE}{more}\n", {more.split('"')[1]: content} if content else {})
 
 
-@pytest.mark.parametrize("key", ["logo", "css", "theme"])
-def test_nothing_comes_from_outside_of_the_folder_of_the_experiment(tmp_path, key):
+def test_nothing_comes_from_outside_of_the_folder_of_the_experiment(tmp_path):
     inside = tmp_path / "inside"
     inside.mkdir()
     (tmp_path / "a.png").write_bytes(PNG)
     (inside / "b.png").symlink_to(tmp_path / "a.png")
-    for name in ("../a.png", "b.png"):
-        told = parse(f'{experiment()}{SITE}{key} = "{name}"\n')
-        with pytest.raises(RefusedError) as refused:
-            pipeline.Single(told, beside=inside, described_in={}).made_from()
-        assert (refused.value.code, refused.value.exit_code) == ("RG702", 4)
+    for key in ("logo", "css", "theme"):
+        for name in ("../a.png", "b.png"):
+            told = parse(f'{experiment()}{SITE}{key} = "{name}"\n')
+            with pytest.raises(RefusedError) as refused:
+                pipeline.Single(told, beside=inside, described_in={}).made_from()
+            assert (refused.value.code, refused.value.exit_code) == ("RG702", 4), (key, name)
 
 
 def test_an_edited_file_of_the_site_makes_the_report_again(tmp_path):
@@ -143,57 +135,43 @@ def test_an_edited_file_of_the_site_makes_the_report_again(tmp_path):
 THEME = f'{SITE}theme = "mine"\n'
 
 
-def test_a_theme_says_more_in_a_section_than_ours(single):
-    page = single(
-        THEME, {"mine/sections/reading.html": '<p>Mine.</p>\n{% include "reportgen/sections/reading.html" %}\n'}
-    )
-
-    assert re.search(r'<p>Mine\.</p>\s*<ul class="reading">', page["index.html"].decode())
-
-
-def test_a_theme_fills_a_block_of_our_page(single):
-    page = single(
+def test_a_theme_extends_pages_and_sections_and_has_a_style_sheet_of_its_own(single):
+    reading = '<p>Mine.</p>\n{% include "reportgen/sections/reading.html" %}\n'
+    footer = "{% block footer %}<p>Before.</p>{{ super() }}{% endblock %}\n"
+    files = single(
         THEME,
         {
-            "mine/article.html": '{% extends "reportgen/article.html" %}\n'
-            "{% block footer %}<p>Before.</p>{{ super() }}{% endblock %}\n"
+            "mine/sections/reading.html": reading,
+            "mine/article.html": '{% extends "reportgen/article.html" %}\n' + footer,
+            "mine/static/site.css": ".mine { color: teal }\n",
         },
-    )["index.html"].decode()
+    )
 
+    page = files["index.html"].decode()
+    assert re.search(r'<p>Mine\.</p>\s*<ul class="reading">', page)
     assert re.search(r"<p>Before\.</p>\s*<footer>", page)
-    assert "One" in page
+    assert ".mine { color: teal }" in page
+    assert ".masthead {" not in page
+    assert "--accent: #00619a" in page
 
 
-def test_a_theme_has_a_style_sheet_of_its_own(single):
-    files = single(THEME, {"mine/static/site.css": ".mine { color: teal }\n"})
-
-    assert b".mine { color: teal }" in files["index.html"]
-    assert b".masthead {" not in files["index.html"]
-    assert b"--accent: #00619a" in files["index.html"]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "told"),
-    [
-        (
-            "article.html",
-            '{% extends "reportgen/article.html" %}\n{% block footer %}{{ nothing }}{% endblock %}',
-            "article.html:2: ",
-        ),
-        ("article.html", '{% extends "reportgen/articel.html" %}', "template reportgen/articel.html is missing"),
-        ("article.html", '\n{% extends "reportgen/../../../etc/passwd" %}', "reportgen/../../../etc/passwd is missing"),
-        ("article.html", '{% extends "reportgen//etc/passwd" %}', "template reportgen//etc/passwd is missing"),
-        ("sections/reading.html", "<p>\n{% if %}", "sections/reading.html:2: "),
-        ("site/masthead.html", "{{ site.titel }}", "site/masthead.html:1: "),
-        ("article.html", '{% extends "article.html" %}', "calls itself without end"),
-    ],
-)
-def test_a_mistake_of_a_theme_is_told_with_its_line(single, name, content, told):
-    with pytest.raises(TemplateError) as caught:
-        single(THEME, {f"mine/{name}": content})
-
-    assert told in str(caught.value)
-    assert caught.value.exit_code == 2
+def test_a_mistake_of_a_theme_is_told_with_its_line(single):
+    ours = '{% extends "reportgen/article.html" %}\n'
+    for i, (name, content, told) in enumerate(
+        [
+            ("article.html", ours + "{% block footer %}{{ nothing }}{% endblock %}", "article.html:2: "),
+            ("article.html", '{% extends "reportgen/articel.html" %}', "template reportgen/articel.html is missing"),
+            ("article.html", '\n{% extends "reportgen/../../../etc/passwd" %}', "../../../etc/passwd is missing"),
+            ("article.html", '{% extends "reportgen//etc/passwd" %}', "reportgen//etc/passwd is missing"),
+            ("article.html", '{% include "reportgen/x.html" %}', "is missing"),  # although the theme has one
+            ("article.html", '{% extends "article.html" %}', "calls itself without end"),
+            ("sections/reading.html", "<p>\n{% if %}", "sections/reading.html:2: "),
+            ("site/masthead.html", "{{ site.titel }}", "site/masthead.html:1: "),
+        ]
+    ):
+        with pytest.raises(TemplateError, match=re.escape(told)) as caught:
+            single(f'{SITE}theme = "{i}"\n', {f"{i}/reportgen/x.html": "x", f"{i}/{name}": content})
+        assert caught.value.exit_code == 2
 
 
 def test_templates_that_are_named_win_over_the_theme(single, tmp_path):
@@ -205,39 +183,28 @@ def test_templates_that_are_named_win_over_the_theme(single, tmp_path):
     assert b"<p>Theme.</p>" not in page
 
 
-def test_the_prefix_of_ours_is_no_way_out(single, tmp_path):
-    (tmp_path / "mine" / "reportgen").mkdir(parents=True)
-    with pytest.raises(TemplateError, match="is missing"):
-        single(THEME, {"mine/reportgen/x.html": "x", "mine/article.html": '{% include "reportgen/x.html" %}'})
-
-
-@pytest.mark.parametrize(
-    ("text", "short"),
-    [
+def test_a_text_is_shortened_to_whole_words():
+    for text, short in [
         ("a  b\nc", "a b c"),
         ("word " * 100, "word " * 39 + "word …"),
         ("x" * 300, "x" * 200 + " …"),
         ("w" * 150 + ", " + "y" * 100, "w" * 150 + " …"),
-    ],
-)
-def test_a_text_is_shortened_to_whole_words(text, short):
-    assert shortened(text) == short
+    ]:
+        assert shortened(text) == short
 
 
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ("L1", "l1"),
-        ("λ & µ", "λ-μ"),
-        ("Straße", "strasse"),
-        ("e\u0301", "é"),
-        ("../..", "-"),
-        ("C++", "c"),
-        ("a/b\\c", "a-b-c"),
-    ],
-)
-def test_a_tag_is_a_part_of_an_address(text, part):
-    assert slug(text) == part
+def test_a_tag_is_a_part_of_an_address():
+    tags = {
+        "L1": "l1",
+        "λ & µ": "λ-μ",
+        "Straße": "strasse",
+        "e\u0301": "é",
+        "../..": "-",
+        "C++": "c",
+        "a/b\\c": "a-b-c",
+    }
+
+    assert {text: slug(text) for text in tags} == tags
 
 
 def test_a_page_that_may_lie_anywhere_has_full_addresses_or_none():
@@ -254,16 +221,6 @@ def test_days_are_written_out_where_the_language_is_known():
     assert page.day == "3 November 2026"
     assert dataclasses.replace(page, language="en-GB").day == "3 November 2026"
     assert dataclasses.replace(page, language="de").day == "2026-11-03"
-
-
-def test_what_is_linked_holds_no_empty_words():
-    assert Page(title="P").linked == {
-        "@context": "https://schema.org",
-        "@type": "Article",
-        "headline": "P",
-        "url": "",
-        "inLanguage": "en",
-    }
 
 
 def test_the_surroundings_of_a_page_are_a_value(tmp_path):

@@ -21,9 +21,6 @@ ITEM = {
 FILM = ITEM | {"files": [f"embed/fit.{kind}" for kind in ("gif", "mp4", "png", "webm")]}
 
 
-OTHER = "cannot use {file}: these are not the results of a build; give the folder of a report"
-
-
 def element(text):
     return ElementTree.fromstring(
         re.sub(r"(<(?:img|source)[^>]*)>", r"\1/>", text.replace(" controls loop muted playsinline", ""))
@@ -61,42 +58,17 @@ def test_a_film_has_a_poster_and_every_source():
     assert "video" not in snippets("fit", ITEM)
 
 
-@pytest.mark.parametrize("address", ["https://example.org/r", "https://example.org/r/", "http://localhost:8000"])
-def test_a_base_ends_in_a_slash(address):
-    assert check_base(address) == address.rstrip("/") + "/"
-
-
-@pytest.mark.parametrize("address", ["example.org", "javascript:alert(1)", 'https://x"y', "https://x/?a", "file:///x"])
-def test_what_is_no_address_of_a_site_is_told(address):
-    with pytest.raises(ExperimentError, match=r"is not the address of a site, like https://example\.org/report/"):
-        check_base(address)
+def test_a_base_is_the_address_of_a_site_and_ends_in_a_slash():
+    for address in ("https://example.org/r", "https://example.org/r/", "http://localhost:8000"):
+        assert check_base(address) == address.rstrip("/") + "/"
+    for address in ("example.org", "javascript:alert(1)", 'https://x"y', "https://x/?a", "file:///x"):
+        with pytest.raises(ExperimentError, match="is not the address of a site"):
+            check_base(address)
 
 
 def test_an_unknown_animation_is_met_with_the_one_meant():
-    with pytest.raises(ExperimentError) as error:
+    with pytest.raises(ExperimentError, match="Did you mean 'fit'"):
         chosen({"fit": ITEM}, "fitt")
-    assert str(error.value) == "this report has no animation 'fitt'. Did you mean 'fit'? Known: fit."
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("[]", OTHER),
-        ('{"schema": 1}', "cannot use {file}: it has layout 1 and this reportgen reads 3; build its experiment again"),
-        (
-            None,
-            "there is no report in {out}: results.json is missing; name the folder of a build, or make "
-            "one: reportgen build -o DIR",
-        ),
-    ],
-)
-def test_results_that_cannot_be_used_are_told(tmp_path, content, message):
-    file = tmp_path / "results.json"
-    if content is not None:
-        file.write_text(content, "utf-8")
-    with pytest.raises(DataError) as error:
-        animations(tmp_path)
-    assert str(error.value) == message.format(file=file, out=tmp_path)
 
 
 def test_every_animation_of_a_report_has_its_page_and_its_files(report):
@@ -108,22 +80,19 @@ def test_every_animation_of_a_report_has_its_page_and_its_files(report):
         assert {f"embed/{name}.gif", f"embed/{name}.apng", f"embed/{name}.png"} <= set(item["files"])
 
 
-def test_the_results_say_what_stands_in_the_folder(report):
+def test_the_results_say_what_stands_in_the_folder_under_the_names_of_its_content(report):
     media = json.loads((report / "results.json").read_text("utf-8"))["media"]
     told = {file for item in media.values() for file in item["files"]}
     there = {f"{file.parent.name}/{file.name}" for file in report.glob("*/*") if file.parent.name in ("media", "embed")}
 
     assert told == {file for file in there if not file.endswith((".html", ".csv"))}
-
-
-def test_the_name_of_a_picture_is_that_of_its_content(report):
     for file in (report / "media").iterdir():
         assert file.stem.rpartition("-")[2] == hashlib.sha256(file.read_bytes()).hexdigest()[:8]
 
 
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
+def test_results_that_no_build_wrote_are_not_made_into_snippets(tmp_path):
+    parts = ("experiment", "facts", "claims", "findings", "tables")
+    for name, change in [
         ('"><script>', {}),
         ("../fit", {}),
         ("fit", {"files": ["javascript:alert(1).mp4"]}),
@@ -133,15 +102,11 @@ def test_the_name_of_a_picture_is_that_of_its_content(report):
         ("fit", {"alt": None}),
         ("fit", {"kind": ["animation"]}),
         ("fit", {"files": "embed/fit.gif"}),
-    ],
-)
-def test_results_that_no_build_wrote_are_not_made_into_snippets(tmp_path, name, change):
-    parts = ("experiment", "facts", "claims", "findings", "tables")
-    content = {"schema": results.SCHEMA} | {part: {} for part in parts} | {"media": {name: ITEM | change}}
-    (tmp_path / "results.json").write_text(json.dumps(content), "utf-8")
-
-    with pytest.raises(DataError, match="its results tell of a picture that no build makes"):
-        animations(tmp_path)
+    ]:
+        content = {"schema": results.SCHEMA} | {part: {} for part in parts} | {"media": {name: ITEM | change}}
+        (tmp_path / "results.json").write_text(json.dumps(content), "utf-8")
+        with pytest.raises(DataError, match="its results tell of a picture that no build makes"):
+            print(name, change, animations(tmp_path))
 
 
 def test_words_that_would_leave_a_snippet_stay_in_it():

@@ -6,51 +6,34 @@ import numpy as np
 import pytest
 
 from reportgen.article.claims import settle
-from reportgen.article.sections import sections
 from reportgen.article.sections.errors import Errors, _facing, _fives
 from reportgen.article.sections.experiment import truth_error
 from reportgen.experiment import Experiment
 from reportgen.experiment.file import parse, shipped
 
 E = parse(shipped())
-CLAIMS = {claim.name: claim for claim in sections["errors"].claims}
-
-
-@pytest.mark.parametrize("fresh", [False, True])
-def test_every_comparison_is_made_on_one_draw_and_on_fresh_ones(fresh):
-    e = dataclasses.replace(E, fresh_data=fresh)
-    runs = dict.fromkeys(Errors().runs(e))
-
-    for arm in e.arms:
-        of_arm = [r for r in runs if (r.penalty, r.strength, r.step) == (arm.penalty, arm.strength, arm.step)]
-        by_seeds = [(r.data_seed, r.order_seed, r.init_seed) for r in of_arm]
-        one_draw = {(0, i, i) for i in range(30)}
-        fresh_draws = {(i, i, i) for i in range(30)}
-        assert set(by_seeds) == one_draw | fresh_draws
-
-
-def test_a_single_arm_has_nothing_to_compare():
-    e = dataclasses.replace(E, arms=E.arms[:1])
-
-    assert {run.data_seed for run in Errors().runs(e)} == {0}
-
-
 PAIR = {
-    "first": "L1",
-    "second": "L2",
-    "names": ["l1", "l2"],
-    "estimate": 2.0,
-    "low": 1.5,
-    "high": 3.0,
-    "superiority": 0.25,
-    "superiority_low": 0.1,
-    "superiority_high": 0.4,
-    "verdict": "worse",
-    "pairs": 30,
-    "pairs_needed": None,
-    "median": 1.0,
-    "iqm": 1.2,
+    **{"first": "L1", "second": "L2", "names": ["l1", "l2"], "verdict": "worse", "pairs": 30, "pairs_needed": None},
+    **{"estimate": 2.0, "low": 1.5, "high": 3.0, "median": 1.0, "iqm": 1.2},
+    **{"superiority": 0.25, "superiority_low": 0.1, "superiority_high": 0.4},
 }
+
+
+def settled(name, findings):
+    (claim,) = [claim for claim in Errors.claims if claim.name == name]
+    return settle(claim, "errors", findings, Experiment())
+
+
+def test_every_comparison_is_made_on_one_draw_and_on_fresh_ones():
+    for fresh in (False, True):
+        e = dataclasses.replace(E, fresh_data=fresh)
+        runs = dict.fromkeys(Errors().runs(e))
+        for arm in e.arms:
+            of_arm = [r for r in runs if (r.penalty, r.strength, r.step) == (arm.penalty, arm.strength, arm.step)]
+            seeds = {(r.data_seed, r.order_seed, r.init_seed) for r in of_arm}
+            assert seeds == {(0, i, i) for i in range(30)} | {(i, i, i) for i in range(30)}, (fresh, arm.name)
+    alone = dataclasses.replace(E, arms=E.arms[:1])
+    assert {run.data_seed for run in Errors().runs(alone)} == {0}, "a single arm has nothing to compare"
 
 
 def test_a_comparison_can_be_told_from_either_side():
@@ -63,15 +46,14 @@ def test_a_comparison_can_be_told_from_either_side():
     assert _facing([PAIR], "l1", "none") is None
 
 
-@pytest.mark.parametrize(
-    ("verdict", "outcome"),
-    [("better", "supported"), ("worse", "not supported"), ("practically equal", "not supported")],
-)
-def test_l2_has_to_be_better_not_just_different(verdict, outcome):
-    found = {"l2_l1": {**_facing([PAIR], "l2", "l1"), "verdict": verdict}, "confidence": 0.95, "equivalence": 1.0}
-    found["condition"] = "one draw of the data"
-
-    assert settle(CLAIMS["l2-predicts-better-than-l1"], "errors", found, Experiment()).outcome == outcome
+def test_l2_has_to_be_better_not_just_different():
+    found = {"confidence": 0.95, "equivalence": 1.0, "condition": "one draw of the data"}
+    back = _facing([PAIR], "l2", "l1")
+    outcomes = {
+        verdict: settled("l2-predicts-better-than-l1", {**found, "l2_l1": {**back, "verdict": verdict}}).outcome
+        for verdict in ("better", "worse", "practically equal")
+    }
+    assert outcomes == {"better": "supported", "worse": "not supported", "practically equal": "not supported"}
 
 
 def test_five_of_many_pairs_say_what_the_counts_say():
@@ -83,17 +65,12 @@ def test_five_of_many_pairs_say_what_the_counts_say():
 
 
 def test_verdicts_that_change_with_the_data_are_named():
-    other = {**PAIR, "verdict": "undecided"}
-    found = {
-        "pairs": [{**PAIR, "other": other}],
-        "changed": [{**PAIR, "other": other}],
-        "condition": "one draw of the data",
-        "other_condition": "a new draw for each pair of runs",
-    }
-    settled = settle(CLAIMS["verdicts-agree-on-fresh-data"], "errors", found, Experiment())
+    pair = {**PAIR, "other": {**PAIR, "verdict": "undecided"}}
+    conditions = {"condition": "one draw of the data", "other_condition": "a new draw for each pair of runs"}
+    found = settled("verdicts-agree-on-fresh-data", {"pairs": [pair], "changed": [pair], **conditions})
 
-    assert settled.outcome == "not supported"
-    assert "L1 against L2 is worse with one draw of the data and undecided with a new draw" in settled.sentence
+    assert found.outcome == "not supported"
+    assert "L1 against L2 is worse with one draw of the data and undecided with a new draw" in found.sentence
 
 
 def test_all_comparisons_must_be_equal_to_say_that_no_arm_is_better():
@@ -101,16 +78,14 @@ def test_all_comparisons_must_be_equal_to_say_that_no_arm_is_better():
         verdicts = {"decided": decided, "practically equal": equal, "undecided": undecided}
         pairs = [{**PAIR, "verdict": "practically equal"}] * 3
         found = {"pairs": pairs, "verdicts": verdicts, "runs": 30, "corrected": []}
-        return settle(CLAIMS["arms-can-be-told-apart"], "errors", found, Experiment()).outcome
+        return settled("arms-can-be-told-apart", found).outcome
 
-    assert outcome(1, 0, 2) == "supported"
-    assert outcome(0, 3, 0) == "not supported"
-    assert outcome(0, 2, 1) == "undecided"
+    outcomes = outcome(1, 0, 2), outcome(0, 3, 0), outcome(0, 2, 1)
+    assert outcomes == ("supported", "not supported", "undecided")
 
 
 def test_the_true_line_makes_the_error_of_its_noise():
     run = E.run(0)
     data = run.draw()
-    middle = 2 * data.x_test + 1
 
-    assert truth_error(run) == pytest.approx(np.abs(middle - data.y_test).sum(), rel=1e-6)
+    assert truth_error(run) == pytest.approx(np.abs(2 * data.x_test + 1 - data.y_test).sum(), rel=1e-6)

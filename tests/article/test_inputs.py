@@ -6,6 +6,8 @@ import pytest
 from reportgen.article.sections import inputs
 from reportgen.trajectory import Trajectory
 
+BAND = inputs._TRAINING.learning_rate * 0.1
+
 
 def ended(kind, strength, kernel):
     """A run of the section that ended with this first kernel, and ones behind it."""
@@ -17,38 +19,24 @@ def ended(kind, strength, kernel):
     return Trajectory(source=run, steps=np.array([0]), kernels=tuple(kernels), biases=biases, loss=None, penalty=None)
 
 
-BAND = inputs._TRAINING.learning_rate * 0.1
-
-
-@pytest.mark.parametrize(
-    ("kind", "kernel", "kept"),
-    [
-        ("l1", [[0.9 * BAND, -0.9 * BAND], [1.1 * BAND, 0.0]], [1]),
+def test_an_input_is_kept_if_the_next_proximal_step_alone_would_keep_it():
+    for kind, kernel, kept in [
+        ("l1", [[0.9, -0.9], [1.1, 0.0]], [1]),
         # The norm of two weights of 0.9 is 1.27; that of a group of ten has to pass √10.
-        ("group_lasso", [[0.9 * BAND, 0.9 * BAND], [3.0 * BAND, 0.0], [3.0 * BAND, 3.0 * BAND]], [2]),
-        ("elastic_net", [[0.4 * BAND, 0.0], [0.6 * BAND, 0.0]], [1]),
-        ("l2", [[1e-9, 0.0], [0.0, 0.0]], [0]),
-    ],
-)
-def test_an_input_is_kept_if_the_next_proximal_step_alone_would_keep_it(kind, kernel, kept):
-    picked, _ = inputs.kept(ended(kind, 0.1, kernel))
-
-    assert np.flatnonzero(picked).tolist() == kept
-
-
-def test_a_unit_that_nothing_feeds_is_not_in_use():
+        ("group_lasso", [[0.9, 0.9], [3.0, 0.0], [3.0, 3.0]], [2]),
+        ("elastic_net", [[0.4, 0.0], [0.6, 0.0]], [1]),
+        ("l2", [[1e-6, 0.0], [0.0, 0.0]], [0]),
+    ]:
+        picked, _ = inputs.kept(ended(kind, 0.1, np.array(kernel) * BAND))
+        assert np.flatnonzero(picked).tolist() == kept, kind
     _, units = inputs.kept(ended("l1", 0.1, [[1.0, 0.5 * BAND, 1.0]]))
-
-    assert np.flatnonzero(units).tolist() == [0, 2]
-
-
-def tried(*errors, error=0.1):
-    return [{"λ": 1.0 + i, "choosing": e, "choosing_error": error} for i, e in enumerate(errors)]
+    assert np.flatnonzero(units).tolist() == [0, 2], "a unit that nothing feeds is not in use"
 
 
 def test_the_strongest_penalty_within_one_standard_error_is_chosen():
-    assert inputs.choose(tried(0.30, 0.25, 0.34, 0.36))["λ"] == 3.0
-    assert inputs.choose(tried(0.30, 0.25, 0.34, 0.36, error=0.0))["λ"] == 2.0
+    for error, chosen in ((0.1, 3.0), (0.0, 2.0)):
+        tried = [{"λ": 1.0 + i, "choosing": e, "choosing_error": error} for i, e in enumerate((0.30, 0.25, 0.34, 0.36))]
+        assert inputs.choose(tried)["λ"] == chosen
 
 
 def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
@@ -67,12 +55,9 @@ def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
 
 def test_dropped_inputs_are_out_of_the_network_when_it_is_measured():
     """A weight within the band is not kept, and the error is that of the network without it."""
-    inside, outside, nowhere = (
-        inputs._outcome(ended("l1", 0.1, [[weight * BAND]]))["error"] for weight in (0.9, 1.1, 0.0)
-    )
+    inside, outside, nowhere = (inputs._outcome(ended("l1", 0.1, [[w * BAND]]))["error"] for w in (0.9, 1.1, 0.0))
 
-    assert inside == nowhere
-    assert outside != nowhere
+    assert inside == nowhere != outside
 
 
 def test_selection_shares_count_draws():

@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-import pytest
 
 from reportgen.article.claims import settle
 from reportgen.article.results import plain
@@ -60,8 +59,8 @@ def bowl(depth):
     return error
 
 
-def test_a_steep_bowl_has_a_best_cell_that_stands_out():
-    findings, outcomes, _ = told(Planted(bowl(5)))
+def test_a_best_cell_stands_out_in_a_steep_bowl_and_not_in_a_shallow_one():
+    findings, outcomes, section = told(Planted(bowl(5)))
 
     assert (findings["best"]["strength"], findings["best"]["learning_rate"]) == (0.1, 0.001)
     assert findings["place"] == [2, 1]
@@ -69,11 +68,13 @@ def test_a_steep_bowl_has_a_best_cell_that_stands_out():
     assert [n["difference"]["verdict"] for n in findings["neighbours"]] == ["worse"] * 4
     assert outcomes["the-best-setting-is-no-peak"] == "not supported"
     assert outcomes["some-strength-beats-none"] == "supported"
+    table, compared = section.tables(E, findings)
+    assert len(table.rows) == len(cells(E))
+    assert table.rows[0][:2] == (0.1, 0.001), "the best first"
+    assert [row[3] for row in table.rows] == sorted(row[3] for row in table.rows)
+    assert len(compared.rows) == 5
 
-
-def test_in_a_shallow_one_its_neighbours_are_as_good():
     findings, outcomes, _ = told(Planted(bowl(0.2)))
-
     assert {n["difference"]["verdict"] for n in findings["neighbours"]} == {"practically equal"}
     assert outcomes["the-best-setting-is-no-peak"] == "supported"
     assert outcomes["some-strength-beats-none"] == "not supported"
@@ -124,18 +125,11 @@ def test_zeros_are_a_matter_of_distance_only_if_every_cell_agrees():
     assert told(one_off)[1]["zeros-are-a-matter-of-distance"] == "not supported"
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"arms": (Arm(name="l1", penalty=L2(), strength=0.3, step="proximal"),)},
-        {"training": dataclasses.replace(E.training, optimizer="adam")},
-    ],
-)
-def test_no_distance_is_claimed_where_steps_are_of_another_length(other):
-    findings, outcomes, _ = told(Planted(bowl(1), pulled), dataclasses.replace(E, **other))
-
-    assert findings["reach"] is None
-    assert outcomes["zeros-are-a-matter-of-distance"] is None
+def test_no_distance_is_claimed_where_steps_are_of_another_length():
+    l2 = Arm(name="l1", penalty=L2(), strength=0.3, step="proximal")
+    for other in ({"arms": (l2,)}, {"training": dataclasses.replace(E.training, optimizer="adam")}):
+        findings, outcomes, _ = told(Planted(bowl(1), pulled), dataclasses.replace(E, **other))
+        assert findings["reach"] is outcomes["zeros-are-a-matter-of-distance"] is None, other
 
 
 def test_cells_that_diverged_are_counted_and_never_chosen():
@@ -160,13 +154,3 @@ def test_where_everything_diverged_nothing_is_claimed():
     assert set(outcomes.values()) == {None}
     assert section.headline(E, findings) is None
     assert len(list(section.tables(E, findings))) == 1
-
-
-def test_the_table_has_every_cell_the_best_first():
-    findings, _, section = told(Planted(bowl(5)))
-    table, compared = section.tables(E, findings)
-
-    assert len(table.rows) == len(cells(E))
-    assert table.rows[0][:2] == (0.1, 0.001)
-    assert [row[3] for row in table.rows] == sorted(row[3] for row in table.rows)
-    assert len(compared.rows) == 5

@@ -24,6 +24,13 @@ from reportgen.penalties.l1 import L1
 from reportgen.run import Recording, Training
 from reportgen.training import train
 
+L1_ARM = Arm(name="l1", penalty=L1(), strength=0.3)
+QUICK = Experiment(arms=(Arm(name="none"), L1_ARM), training=Training(epochs=4))
+
+
+def changed(**changes: Any) -> Experiment:
+    return dataclasses.replace(QUICK, **changes)
+
 
 def findings(e: Experiment) -> dict[str, Any]:
     section = Live()
@@ -31,7 +38,7 @@ def findings(e: Experiment) -> dict[str, Any]:
     return section.findings(e, dict(zip(runs, train(runs), strict=True)), None)
 
 
-def told(e: Experiment) -> str:
+def text_of(e: Experiment) -> str:
     """The text of the section, with the page around it."""
     chapter = Chapter(name="live", number=1, title=Live.title, findings=findings(e))
     facts = {"runs": 1, "updates": 1, "diverged": 0, "versions": {"reportgen": "0"}}
@@ -41,19 +48,16 @@ def told(e: Experiment) -> str:
     return " ".join("".join(main.itertext()).split())
 
 
-L1_ARM = Arm(name="l1", penalty=L1(), strength=0.3)
-QUICK = Experiment(arms=(Arm(name="none"), L1_ARM), training=Training(epochs=4))
-
-
 def test_samples_can_be_made_for_every_size_of_outliers() -> None:
     for data in (Line(), Line(clean_test=True), Line(outliers=3, noise=0.5, slope=-1.0)):
-        told = _data(_run(dataclasses.replace(QUICK, data=data), _start(dataclasses.replace(QUICK, data=data))))
+        e = changed(data=data)
+        given = _data(_run(e, _start(e)))
         for size in (0.0, 10.0, 33.0):
             drawn = dataclasses.replace(data, outlier_size=size).draw(0)
             for side, y in (("train", drawn.y_train), ("test", drawn.y_test)):
-                made = [c + lift * size for c, lift in zip(told[side]["clean"], told[side]["lift"], strict=True)]
-                assert made == y[:, 0].tolist()
-        assert told["train"]["outlier"] == drawn.outlier_train.tolist()
+                made = [c + lift * size for c, lift in zip(given[side]["clean"], given[side]["lift"], strict=True)]
+                assert made == y[:, 0].tolist(), (data, size, side)
+        assert given["train"]["outlier"] == drawn.outlier_train.tolist()
 
 
 def test_initial_weights_and_order_arrive_unchanged() -> None:
@@ -66,22 +70,14 @@ def test_initial_weights_and_order_arrive_unchanged() -> None:
 
 
 def test_it_starts_with_the_first_arm_that_has_a_penalty() -> None:
-    start = _start(QUICK)
+    settings = {"penalty": "l1", "strength": 0.3, "step": "subgradient", "loss": "absolute", "rate": 0.01, "size": 10.0}
 
-    assert start == {
-        "penalty": "l1",
-        "strength": 0.3,
-        "step": "subgradient",
-        "loss": "absolute",
-        "rate": 0.01,
-        "size": 10.0,
-    }
+    assert _start(QUICK) == settings
     assert findings(QUICK)["same"]
 
 
 def test_every_setting_that_is_named_has_a_place_on_its_slider() -> None:
-    odd = dataclasses.replace(
-        QUICK,
+    odd = changed(
         data=Line(outlier_size=12.34),
         arms=(Arm(name="en", penalty=ElasticNet(mix=0.25), strength=0.123, step="proximal"),),
         training=Training(epochs=2, learning_rate=0.0123),
@@ -94,60 +90,44 @@ def test_every_setting_that_is_named_has_a_place_on_its_slider() -> None:
             assert stops == sorted(set(stops))
     assert found["task"]["mix"] == 0.25
     assert {t["settings"]["strength"] for t in found["tried"].values()} == {0.123, *(s for s in STRENGTHS if s > 0.123)}
+    without = findings(changed(data=Line(outliers=0)))
+    assert without["start"]["size"] is without["data"]["train"]["lift"] is None, "no outliers have no size"
+    assert "size" not in without["stops"]
+    assert "squared" not in without["tried"]
 
 
-def test_data_without_outliers_have_no_size_to_set() -> None:
-    for data in (Wave(), Line(outliers=0)):
-        found = findings(dataclasses.replace(QUICK, data=data))
-
-        assert found["start"]["size"] is None
-        assert "size" not in found["stops"]
-        assert found["data"]["train"]["lift"] is None
-        assert "squared" not in found["tried"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "curve"),
-    [({"data": SparseLinear()}, False), ({"network": Network(hidden=(200, 200))}, True)],
-    ids=["several inputs", "too large"],
-)
-def test_what_the_page_cannot_train_is_not_trained(changes: dict[str, Any], curve: bool) -> None:
-    e = dataclasses.replace(QUICK, **changes)
-
-    assert list(Live().runs(e)) == []
-    assert Live().findings(e, {}, None) == {"possible": False, "curve": curve}
-    assert ("too large for a browser" if curve else "data have 50 inputs") in told(e)
+def test_what_the_page_cannot_train_is_not_trained() -> None:
+    for changes, curve, said in [
+        ({"data": SparseLinear()}, False, "data have 50 inputs"),
+        ({"network": Network(hidden=(200, 200))}, True, "too large for a browser"),
+    ]:
+        e = changed(**changes)
+        assert list(Live().runs(e)) == []
+        assert Live().findings(e, {}, None) == {"possible": False, "curve": curve}
+        assert said in text_of(e)
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"data": Wave(), "network": Network(activation="tanh")},
-        {"training": Training(epochs=2, loss="squared", learning_rate=1e3)},
-        {"arms": (Arm(name="none"),)},
+        {"training": Training(epochs=2, loss="squared", learning_rate=1e3), "arms": (Arm(name="none"),)},
         {"network": Network(hidden=())},
     ],
-    ids=["another curve", "every run diverges", "no penalty", "no hidden layer"],
+    ids=["another curve", "every run diverges without a penalty", "no hidden layer"],
 )
 def test_the_text_says_only_what_was_found(changes: dict[str, Any]) -> None:
-    text = told(dataclasses.replace(QUICK, **changes))
+    text = text_of(changed(**changes))
 
     assert "Figure 1" in text
     assert "–" not in text.partition('{"data"')[0]
 
 
-def test_long_trainings_are_cut_to_what_a_browser_does_while_one_waits() -> None:
-    e = dataclasses.replace(QUICK, training=Training(epochs=1_000_000), recording=Recording(every=None))
+def test_long_trainings_are_cut_and_others_become_plain_steps() -> None:
+    long = changed(training=Training(epochs=1_000_000), recording=Recording(every=None))
+    assert 0 < _epochs(long) * 40 * long.network.parameters(1, 1) <= WORK
 
-    assert 0 < _epochs(e) * 40 * e.network.parameters(1, 1) <= WORK
-
-
-def test_other_optimizers_batches_and_dropout_become_plain_steps() -> None:
-    e = dataclasses.replace(
-        QUICK, training=Training(epochs=2, optimizer="adam", batch_size=8), network=Network(dropout=0.2)
-    )
-    found = findings(e)
-
+    found = findings(changed(training=Training(epochs=2, optimizer="adam", batch_size=8), network=Network(dropout=0.2)))
     assert found["task"]["steps"] == 2 * 40
     assert not found["same"]
 
@@ -158,7 +138,7 @@ def test_the_page_names_every_penalty_there_is() -> None:
 
 def test_what_a_penalty_in_the_gradient_does_to_a_run_does_not_depend_on_its_company() -> None:
     """To the last bit, because near a kink that bit decides: else the page would end elsewhere than the article."""
-    e = dataclasses.replace(QUICK, training=Training())
+    e = changed(training=Training())
     alone = _run(e, _start(e))
     others = [dataclasses.replace(alone, init_seed=1, training=Training(loss="huber", learning_rate=0.003))]
 

@@ -38,77 +38,55 @@ def test_what_is_there_is_no_mistake() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("reference", "told"),
-    [
-        ("figure strp", "there is no figure 'strp' in quick. Did you mean 'strip'? Known: data, strip."),
-        ("figure weights-l1", "'weights-l1' is an animation; write {{ animation weights-l1 }}"),
-        ("animation quick/data", "'data' is a figure; write {{ figure quick/data }}"),
-        ("figure quik/data", "there is no experiment 'quik'. Did you mean 'quick'? Known: quick."),
-        ("claim mot", "there is no claim 'mot' in quick. Did you mean 'moot'? Known: moot, so."),
-        ("claim moot", "claim 'moot' does not apply to quick: nothing that it is about was measured there"),
-        ("ref data", "this page shows no figure and no table 'data'."),
-        ("number eror.x", "'eror.x': there is no 'eror' in quick. Did you mean 'errors'? Known: errors."),
-        (
-            "number errors.arms.non.median",
-            "'errors.arms.non.median': there is no 'non' in 'errors.arms' in quick. "
-            "Did you mean 'none'? Known: l1, none.",
-        ),
-        (
-            "number errors.runs.5",
-            "'errors.runs.5': there is no '5' in 'errors.runs' in quick. Known: 0 to 1.",
-        ),
-        (
-            "number errors.verdict.x",
-            "'errors.verdict.x': there is no 'x' in 'errors.verdict' in quick: 'errors.verdict' is text",
-        ),
-        ("number errors.arms.l1", "'errors.arms.l1' is several values, no number. Go on with one of its parts: "),
-        ("number errors.arms.l1.best", "'errors.arms.l1.best' is yes or no, no number."),
-        ("number errors.verdict .1%", "'errors.verdict' is text, no number to write as .1%."),
-        ("number errors.arms.l1.median d", "'errors.arms.l1.median' is 0.25, which cannot be written as d."),
-    ],
-)
-def test_what_is_not_there_is_told_with_its_place_and_what_is(reference, told) -> None:
-    with pytest.raises(ExperimentError) as caught:
-        check(f"text\n\n{{{{ {reference} }}}}")
+MISSING = [
+    "figure strp",
+    "figure weights-l1",
+    "animation quick/data",
+    "figure quik/data",
+    "claim mot",
+    "claim moot",
+    "ref data",
+    "number eror.x",
+    "number errors.arms.non.median",
+    "number errors.runs.5",
+    "number errors.verdict.x",
+    "number errors.arms.l1",
+    "number errors.arms.l1.best",
+    "number errors.verdict .1%",
+    "number errors.arms.l1.median d",
+]
 
-    assert str(caught.value).startswith(f"page.md:3:1: {told}")
+
+def refused(text, own=QUICK):
+    with pytest.raises(ExperimentError) as caught:
+        check(text, own)
+    return str(caught.value)
+
+
+def test_what_is_not_there_is_told_with_its_place_and_what_is(messages) -> None:
+    told = {reference: refused(f"text\n\n{{{{ {reference} }}}}") for reference in MISSING}
+
+    assert all(message.startswith("page.md:3:1: ") for message in told.values())
+    messages(**told)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    with pytest.raises(ExperimentError) as caught:
-        check("{{ figure x | {{ number y }} }}\n\na {{ claim z }}")
+    told = refused("{{ figure x | {{ number y }} }}\n\na {{ claim z }}")
 
-    assert [line.split(": ")[0] for line in str(caught.value).split("\n")] == [
-        "page.md:1:1",
-        "page.md:1:15",
-        "page.md:3:3",
-    ]
+    assert [line.split(": ")[0] for line in told.split("\n")] == ["page.md:1:1", "page.md:1:15", "page.md:3:3"]
 
 
-def test_a_page_without_an_experiment_asks_whose() -> None:
-    with pytest.raises(ExperimentError, match=r"say whose: {{ figure EXPERIMENT/data }}$"):
-        check("{{ figure data }}", own=None)
-    check("{{ figure quick/data }}", own=None)
-
-
-def test_a_name_of_a_figure_and_of_a_table_is_ambiguous() -> None:
+def test_a_page_without_an_experiment_and_a_name_of_two_things_ask_whose(messages) -> None:
     both = Known(name="both", figures=["x"], tables=["x"])
-    with pytest.raises(ExperimentError, match="is a figure and a table of this page; link to #figure-x instead"):
-        check("{{ figure x }}\n\n{{ table x }}\n\n{{ ref x }}", own=both)
 
-
-def test_what_a_section_shows_may_be_referred_to() -> None:
+    messages(
+        refused("{{ figure data }}", own=None), refused("{{ figure x }}\n\n{{ table x }}\n\n{{ ref x }}", own=both)
+    )
+    check("{{ figure quick/data }}", own=None)
     check("{{ section sparsity }}\n\n{{ ref threshold }}")
 
 
-def test_keys_with_dots_are_found() -> None:
-    assert value_at(FINDINGS, "errors.tried.λ 0.5") == 3
-    assert value_at(FINDINGS, "errors.tried.0.5") == 7
-
-
-def test_a_number_is_written_as_in_articles() -> None:
-    assert number_text(4000) == "4,000"
+def test_a_number_is_found_and_written_as_in_articles() -> None:
+    assert (value_at(FINDINGS, "errors.tried.λ 0.5"), value_at(FINDINGS, "errors.tried.0.5")) == (3, 7)
+    assert [number_text(value) for value in (4000, None, "better")] == ["4,000", "–", "better"]
     assert number_text(0.25, ".1%") == "25.0%"
-    assert number_text(None) == "–"
-    assert number_text("better") == "better"

@@ -5,31 +5,28 @@ import dataclasses
 import numpy as np
 import pytest
 
-from reportgen.article.sections.smaller import ROUNDING, STARTS, Smaller, _made_of
+from reportgen.article.sections.smaller import PUBLISHED, ROUNDING, STARTS, Smaller, _made_of, _permutation_share
 from reportgen.executors.serial import Serial
 from reportgen.penalties.l1 import L1
 from reportgen.store import Store
 
 
 @pytest.fixture(scope="module")
-def studied(small_experiment, cache):
-    """Six epochs are enough for units to die, and the report has trained them."""
-    e = small_experiment
-    section = Smaller()
-    store = Store(cache)
+def studied(small_experiment, cache, compute):
+    """All trained runs, those that lead to others, and the others that belong to each. Six epochs kill units."""
+    e, section, store = small_experiment, Smaller(), Store(cache)
+    compute("smaller")  # has everything trained
     trained = store.complete(section.runs(e), Serial()).result()
     more = list(section.follow_up(e, trained))
-    trained |= store.complete(more, Serial()).result()
-    return e, section, trained, more
-
-
-def test_every_run_leads_to_others_of_its_own_size(studied):
-    e, section, trained, more = studied
     full = [trained[run] for run in section._of(e, "l1-proximal", None)]
+    return trained | store.complete(more, Serial()).result(), more, [(t, _made_of(e, t)) for t in full]
 
-    assert len(more) == len(set(more)) == e.runs.count * (3 + STARTS)
-    for t in full:
-        made = _made_of(e, t)
+
+def test_every_run_leads_to_others_of_its_own_size(studied, small_experiment):
+    _, more, families = studied
+
+    assert len(more) == len(set(more)) == small_experiment.runs.count * (3 + STARTS)
+    for t, made in families:
         hidden = made["tuned"].network.hidden
         assert sum(hidden) < 30
         assert made["original"].network.hidden == made["random"].network.hidden == hidden
@@ -39,45 +36,48 @@ def test_every_run_leads_to_others_of_its_own_size(studied):
         assert made["random"].init_seed != t.run.init_seed
 
 
-def test_what_is_trained_on_begins_where_the_full_network_ended(studied):
-    e, section, trained, _ = studied
-    t = trained[section._of(e, "l1-proximal", None)[0]]
-    made = _made_of(e, t)
+def test_runs_begin_where_the_full_network_ended_or_with_weights_that_its_units_once_had(studied):
+    trained, _, ((t, made), *_) = studied
     x = t.run.draw().x_test
 
-    np.testing.assert_allclose(trained[made["tuned"]].predict(x, 0), t.predict(x), rtol=1e-5)
-    np.testing.assert_allclose(trained[made["longer"]].predict(x, 0), t.predict(x), rtol=1e-5)
-
-
-def test_the_same_structure_begins_from_weights_that_its_units_once_had(studied):
-    e, section, trained, _ = studied
-    run = section._of(e, "l1-proximal", None)[0]
-    original = _made_of(e, trained[run])["original"].initial_weights()[0]
-
-    for ours, theirs in zip(original, run.initial_weights()[0], strict=True):
+    for kind in ("tuned", "longer"):
+        np.testing.assert_allclose(trained[made[kind]].predict(x, 0), t.predict(x), rtol=1e-5, err_msg=kind)
+    for ours, theirs in zip(made["original"].initial_weights()[0], t.run.initial_weights()[0], strict=True):
         assert set(ours.ravel()) <= set(theirs.ravel())
 
 
-def test_removal_of_exact_zeros_changes_nothing_but_rounding(studied):
-    e, section, trained, _ = studied
-    study = section.findings(e, trained, None)["study"]
+def test_removal_of_exact_zeros_changes_nothing_but_rounding(compute, small_experiment):
+    study = compute("smaller").told.findings["study"]
 
-    assert study["finished"] == e.runs.count
+    assert study["finished"] == small_experiment.runs.count
     assert 0 < study["certificate"] < ROUNDING
     assert study["ways"]["removed"]["parameters"] < study["ways"]["full"]["parameters"] * 0.8
     assert study["ways"]["removed"]["totals"] == pytest.approx(study["ways"]["full"]["totals"], abs=1e-4)
 
 
-def test_runs_that_diverge_lead_nowhere(small_experiment, cache):
+def test_runs_that_diverge_lead_nowhere(small_experiment, compute):
     wild = dataclasses.replace(
         small_experiment,
         training=dataclasses.replace(small_experiment.training, loss="squared", learning_rate=1e3),
         runs=dataclasses.replace(small_experiment.runs, count=2),
-        sections=("smaller",),
     )
-    section = Smaller()
-    trained = Store(cache).complete(section.runs(wild), Serial()).result()
+    told = compute("smaller", wild).told
 
-    assert list(section.follow_up(wild, trained)) == []
-    assert section.findings(wild, trained, None)["study"]["finished"] == 0
-    assert all(len(table.rows) for table in section.tables(wild, section.findings(wild, trained, None)))
+    assert len(told.steps) == len(set(Smaller().runs(wild))), "no follow-up"
+    assert told.findings["study"]["finished"] == 0
+    assert all(table.rows for table in told.tables)
+
+
+def test_the_published_totals_are_those_of_the_post_and_scipy_permutes_them_alike():
+    """252 ways to deal ten totals into two fives."""
+    from scipy.stats import permutation_test
+
+    before, after = (np.array(PUBLISHED[when]) for when in ("before", "after"))
+    theirs = permutation_test(
+        (before, after), lambda a, b, axis: a.mean(axis) - b.mean(axis), vectorized=True, n_resamples=np.inf
+    )
+
+    assert (before.mean(), after.mean()) == pytest.approx((20.0809, 15.1119), abs=1e-4)
+    assert len(before) == len(after) == 5
+    assert _permutation_share(before, after) == pytest.approx(theirs.pvalue)
+    assert theirs.pvalue == pytest.approx(0.56, abs=0.005)

@@ -2,34 +2,30 @@
 
 import importlib
 import pkgutil
+import re
 
 import numpy as np
 import pytest
 
-import reportgen.article.snippets as snippets
+from reportgen.article import snippets
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
+from reportgen.sources import template_folder
 
-NAMES = [module.name for module in pkgutil.iter_modules(snippets.__path__)]
+
+def snippet(name):
+    return importlib.import_module(f"reportgen.article.snippets.{name}")
 
 
 def test_every_snippet_is_shown_and_every_one_shown_exists():
-    import re
-
-    from reportgen.sources import template_folder
-
     text = (template_folder() / "sections" / "implementation.html").read_text("utf-8")
-    assert sorted(re.findall(r'm\.code\("(\w+)"', text)) == sorted(NAMES)
+    names = [module.name for module in pkgutil.iter_modules(snippets.__path__)]
 
-
-@pytest.fixture(scope="module", params=NAMES)
-def snippet(request):
-    return request.param, importlib.import_module(f"reportgen.article.snippets.{request.param}")
+    assert sorted(re.findall(r'm\.code\("(\w+)"', text)) == sorted(names)
 
 
 def test_the_keras_network_has_the_regularizer_of_its_comment():
-    keras_today = importlib.import_module("reportgen.article.snippets.keras_today")
-    model = keras_today.model
+    model = snippet("keras_today").model
     model.build((None, 1))
     kernels = [layer.kernel.numpy() for layer in model.layers]
 
@@ -38,29 +34,25 @@ def test_the_keras_network_has_the_regularizer_of_its_comment():
     assert float(sum(model.losses)) == pytest.approx(ours, rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("module", "function", "step"),
-    [("plain_tensorflow", "subgradient_step", "subgradient"), ("proximal_step", "proximal_step", "proximal")],
-)
-def test_the_steps_by_hand_are_those_of_the_trainer(module, function, step):
+@pytest.mark.parametrize("module", ["plain_tensorflow", "proximal_step"])
+def test_the_steps_by_hand_are_those_of_the_trainer(module):
     import keras
     import tensorflow as tf
 
     from reportgen.run import Recording, Run, Training
     from reportgen.training import train
 
-    by_hand = getattr(importlib.import_module(f"reportgen.article.snippets.{module}"), function)
+    step = {"plain_tensorflow": "subgradient", "proximal_step": "proximal"}[module]
+    by_hand = getattr(snippet(module), f"{step}_step")
     run = Run(penalty=L1(), strength=0.3, step=step, training=Training(epochs=1), recording=Recording(every=10))
     model = keras.Sequential([keras.layers.Dense(units) for units in (10, 10, 10, 1)])
     model.build((None, 1))
-    kernels, biases = run.initial_weights()
-    model.set_weights([array for pair in zip(kernels, biases, strict=True) for array in pair])
+    model.set_weights([array for pair in zip(*run.initial_weights(), strict=True) for array in pair])
     data = run.draw()
 
     for rows in run.order():
-        by_hand(
-            model, tf.constant(data.x_train[rows], tf.float32), tf.constant(data.y_train[rows], tf.float32), 0.3, 0.01
-        )
+        x, y = (tf.constant(values[rows], tf.float32) for values in (data.x_train, data.y_train))
+        by_hand(model, x, y, 0.3, 0.01)
 
     (trained,) = train([run])
     for layer, kernel in zip(model.layers, trained.at(-1)[0], strict=True):

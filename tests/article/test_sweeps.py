@@ -31,55 +31,40 @@ def planted(loss=0.0, penalty=0.0, both=0.0):
 
 def test_main_effects_are_those_that_were_planted():
     found = robustness._main_effects(E, planted(loss=30, penalty=2))
-    loss, penalty = found["loss_effects"], found["penalty_effects"]
+    effects = found["loss_effects"] | found["penalty_effects"]
+    expected = {"squared-absolute": 30, "huber-absolute": 0, "l1-none": 2, "l1-l2": 2, "l2-none": 0}
 
-    assert loss["squared-absolute"]["estimate"] == pytest.approx(30)
-    assert loss["huber-absolute"]["estimate"] == pytest.approx(0)
-    assert penalty["l1-none"]["estimate"] == penalty["l1-l2"]["estimate"] == pytest.approx(2)
-    assert penalty["l2-none"]["estimate"] == pytest.approx(0)
-    assert (loss["squared-absolute"]["verdict"], penalty["l1-l2"]["verdict"]) == ("worse", "worse")
-    assert penalty["l2-none"]["verdict"] == "practically equal"
+    assert {name: effects[name]["estimate"] for name in expected} == pytest.approx(expected)
+    verdicts = [effects[name]["verdict"] for name in ("squared-absolute", "l1-l2", "l2-none")]
+    assert verdicts == ["worse", "worse", "practically equal"]
 
 
-def test_what_two_factors_do_together_is_shared_by_their_main_effects():
-    found = robustness._main_effects(E, planted(both=12))
+def test_what_two_factors_do_together_is_shared_and_a_run_that_diverged_costs_its_draw():
+    errors = planted(both=12)
+    found = robustness._main_effects(E, errors)
+    errors["squared", "l2"][3] = np.nan
 
     assert found["loss_effects"]["squared-absolute"]["estimate"] == pytest.approx(12 / len(robustness.PENALTIES))
     assert found["penalty_effects"]["l1-none"]["estimate"] == pytest.approx(12 / len(robustness.RATES))
-
-
-@pytest.mark.parametrize(
-    ("effects", "supported"),
-    [({"loss": 30}, (True, False)), ({"penalty": -30}, (False, True)), ({}, (False, False))],
-    ids=["the loss resists", "the penalty resists", "neither"],
-)
-def test_the_sentence_of_the_post_is_settled_for_loss_and_penalty_apart(effects, supported):
-    found = {"equivalence": 1.0, **robustness._main_effects(E, planted(**effects))}
-    claims = ("the-loss-resists-outliers", "the-penalty-resists-outliers")
-
-    assert tuple(outcome("robustness", claim, found) == "supported" for claim in claims) == supported
-
-
-def test_a_run_that_diverged_costs_its_draw():
-    errors = planted(loss=30)
-    errors["squared", "l2"][3] = np.nan
-
     assert robustness._main_effects(E, errors)["loss_effects"]["squared-absolute"]["pairs"] == 11
 
 
-SLOPES = np.array([[1.0, 1.0, 1.0], [0.9, 0.05, 0.9], [0.0, 0.0, 0.8], [0.0, 0.0, 0.0]])
-"""Of three runs at each of four strengths, as shares of the slope without a penalty."""
+def test_the_sentence_of_the_post_is_settled_for_loss_and_penalty_apart():
+    claims = ("the-loss-resists-outliers", "the-penalty-resists-outliers")
+    for effects, supported in [({"loss": 30}, [True, False]), ({"penalty": -30}, [False, True]), ({}, [False, False])]:
+        found = {"equivalence": 1.0, **robustness._main_effects(E, planted(**effects))}
+        assert [outcome("robustness", claim, found) == "supported" for claim in claims] == supported, effects
 
 
-def test_collapse_is_where_the_median_line_goes_flat_for_good():
-    assert strength._collapse(SLOPES, [0, 1, 2, 3]) == {"after": 1, "by": 2, "first": 1}
-    assert strength._collapse(SLOPES[:2], [0, 1]) == {"after": 1, "by": None, "first": 1}
-    assert strength._collapse(SLOPES[:1], [0]) == {"after": 0, "by": None, "first": None}
+def test_collapse_is_where_the_line_goes_flat_for_good():
+    """Slopes of three runs at each of four strengths, as shares of the slope without a penalty."""
+    slopes = np.array([[1.0, 1.0, 1.0], [0.9, 0.05, 0.9], [0.0, 0.0, 0.8], [0.0, 0.0, 0.0]])
 
-
-def test_each_run_collapses_at_its_own_strength():
-    assert strength._collapses_at(SLOPES).tolist() == [2, 1, 3]
-    assert strength._collapses_at(SLOPES[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
+    assert strength._collapse(slopes, [0, 1, 2, 3]) == {"after": 1, "by": 2, "first": 1}
+    assert strength._collapse(slopes[:2], [0, 1]) == {"after": 1, "by": None, "first": 1}
+    assert strength._collapse(slopes[:1], [0]) == {"after": 0, "by": None, "first": None}
+    assert strength._collapses_at(slopes).tolist() == [2, 1, 3]
+    assert strength._collapses_at(slopes[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
 
 
 def test_the_least_penalties_are_those_of_a_slope_of_two_through_four_layers():
@@ -89,51 +74,34 @@ def test_the_least_penalties_are_those_of_a_slope_of_two_through_four_layers():
     assert least["least_sum_squares"] == pytest.approx(5.657, abs=5e-4)
 
 
-@pytest.fixture
-def few(small_experiment):
-    """Two runs an arm of the small experiment, with nothing but the sections of these tests."""
-    return dataclasses.replace(small_experiment, runs=Runs(count=2), sections=("strength",))
-
-
-def test_an_animation_counts_strengths_instead_of_steps(few, cache):
-    from reportgen.executors.serial import Serial
-    from reportgen.store import Store
-
-    section = sections["strength"]()
-    trained = Store(cache).complete(section.runs(few), Serial()).result()
-    findings = section.findings(few, trained, None)
-    (scene,) = [m for m in section.media(few, trained, None, findings) if isinstance(m, Animation)]
+def test_an_animation_counts_strengths_instead_of_steps(compute):
+    told, media = compute("strength")
+    (scene,) = [item for item in media if isinstance(item, Animation)]
     raster = rasterized(scene)
     name, values = scene.inputs["dial"]
-
     drawn = scenes["weights"](**scene.inputs)
     drawn.show(1)
 
     assert drawn.moving[-1].get_text() == f"λ = {values[1]}"
-    assert raster.count == len(values) == findings["frames"]
+    assert raster.count == len(values) == told.findings["frames"]
     assert (name, values[0], values[-1]) == ("λ =", "0.000", "3.000")
     first = raster.frame(0).copy()
     assert (raster.frame(raster.count - 1) != first).any()
 
 
-def test_every_arm_has_the_same_budget(few):
-    by_kind = dict.fromkeys(fair.KINDS, 0)
-    for run in set(sections["fair"]().runs(few)):
-        if run.fold:
-            by_kind[next(k for k in fair.KINDS if type(run.penalty) is type(fair.penalty(k)))] += 1
+def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_experiment):
+    few = dataclasses.replace(small_experiment, runs=Runs(count=2))
+    folds = [run for run in dict.fromkeys(sections["fair"]().runs(few)) if run.fold]
+    budgets = {kind: sum(type(run.penalty) is type(fair.penalty(kind)) for run in folds) for kind in fair.KINDS}
     draws = 1 + fair._draws(few)
 
-    assert by_kind.pop("none") == 0
-    assert set(by_kind.values()) == {len(fair.GRID) * fair.FOLDS * draws}
-
-
-def test_folds_never_see_a_test_sample(few):
-    for run in sections["fair"]().runs(few):
-        if run.fold:
-            whole = dataclasses.replace(run, fold=None).draw()
-            tested = {*run.draw().x_test.ravel(), *run.draw().x_train.ravel()}
-            assert tested == set(whole.x_train.ravel())
-            assert not tested & set(whole.x_test.ravel())
+    assert budgets.pop("none") == 0
+    assert set(budgets.values()) == {len(fair.GRID) * fair.FOLDS * draws}
+    for run in folds:
+        whole = dataclasses.replace(run, fold=None).draw()
+        tested = {*run.draw().x_test.ravel(), *run.draw().x_train.ravel()}
+        assert tested == set(whole.x_train.ravel())
+        assert not tested & set(whole.x_test.ravel())
 
 
 def test_the_same_strength_serves_all_runs_of_one_draw_and_each_of_fresh_draws():
@@ -144,23 +112,13 @@ def test_the_same_strength_serves_all_runs_of_one_draw_and_each_of_fresh_draws()
     assert fair._picked(totals, [second, first], "least").tolist() == [3.0, 2.0]
 
 
-@pytest.mark.parametrize(
-    ("verdicts", "found"),
-    [
+def test_tuned_penalties_are_equal_only_where_all_comparisons_say_so():
+    decided = [{"first": "L1", "second": "L2", "verdict": "worse", "where": "on one draw"}]
+    findings = {"decided": decided, "open": 1, "draws": 10, "equivalence": 1.0}
+    for verdicts, found in [
         (("practically equal",) * 2, "supported"),
         (("practically equal", "undecided"), "undecided"),
         (("undecided", "worse"), "not supported"),
-    ],
-)
-def test_tuned_penalties_are_equal_only_where_all_comparisons_say_so(verdicts, found):
-    differences = [{"one": {"verdict": verdict}, "fresh": {"verdict": "practically equal"}} for verdict in verdicts]
-    decided = [{"first": "L1", "second": "L2", "verdict": "worse", "where": "on one draw"}]
-    findings = {
-        "differences": {"least": differences},
-        "decided": decided,
-        "open": 1,
-        "draws": 10,
-        "equivalence": 1.0,
-    }
-
-    assert outcome("fair", "tuned-penalties-are-equal", findings) == found
+    ]:
+        least = [{"one": {"verdict": verdict}, "fresh": {"verdict": "practically equal"}} for verdict in verdicts]
+        assert outcome("fair", "tuned-penalties-are-equal", {**findings, "differences": {"least": least}}) == found

@@ -156,7 +156,7 @@ SAMPLES = {
 }
 
 LONG = "an arm of which the name goes on and on until nobody could reasonably be asked to read to its end"
-HOSTILE = ("$x^{$", "<b>&amp;</b> ]]> --", "_hidden_", "\\frac{", "", "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW", "a\nb\tc")
+HOSTILE = ("$x^{$ <b>&amp;</b> ]]> --", "_hidden_ \\frac{ a\nb\tc", "")
 
 
 def picture(name, text="L1, proximal"):
@@ -173,76 +173,48 @@ def test_every_figure_has_a_sample():
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("text", ["L1", LONG, HOSTILE[5]], ids=["short", "long", "wide"])
-def test_nothing_is_drawn_outside_the_figure(name, text):
-    with style.look():
-        figure = figures[name](**SAMPLES[name](text))
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        drawn = figure.get_tightbbox(canvas.get_renderer()).extents * 96
-
-    width, height = figure.get_size_inches() * 96
-    left, bottom, right, top = drawn
-
-    assert left >= -0.5
-    assert bottom >= -0.5
-    assert right <= width + 0.5
-    assert top <= height + 0.5
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("text", HOSTILE)
-def test_no_label_breaks_a_drawing(name, text):
-    if SAMPLES[name](text):  # a figure without inputs has no labels of anybody's
+def test_any_label_stays_inside_the_picture(name):
+    for text in ("L1", LONG, "W" * 35):
+        with style.look():
+            figure = figures[name](**SAMPLES[name](text))
+            canvas = FigureCanvasAgg(figure)
+            canvas.draw()
+            drawn = figure.get_tightbbox(canvas.get_renderer()).extents * 96
+        assert drawn.min() >= -0.5, text
+        assert (drawn[2:] <= figure.get_size_inches() * 96 + 0.5).all(), text
+    for text in HOSTILE if SAMPLES[name]("") else ():  # a figure without inputs has no labels of anybody's
         media = render(picture(name, text))
         ET.fromstring(media.files[media.file])
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_media_tell_a_page_what_it_needs(name):
+def test_media_tell_a_page_what_it_needs_light_and_dark(name):
     media = rendered(name)
+    light, dark = media.files[media.file], media.files[media.dark]
 
     assert (media.name, media.kind, media.alt) == ("sample", "picture", f"What {name} shows")
     assert set(media.files) == {media.file, media.dark}
     assert media.poster is None
     assert media.dark.startswith("sample-dark.")
+    assert max(len(light), len(dark)) <= 130_000
     if media.file.endswith(".png"):
-        assert Image.open(BytesIO(media.files[media.file])).size == (2 * media.width, 2 * media.height)
-    else:
-        svg = ET.fromstring(media.files[media.file])
-        points = [float(svg.get(side).removesuffix("pt")) for side in ("width", "height")]
-        assert [round(p * 96 / 72) for p in points] == [media.width, media.height]
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_files_are_small(name):
-    assert max(map(len, rendered(name).files.values())) <= 130_000
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_a_dark_picture_has_every_role_replaced(name):
-    media = rendered(name)
-    if media.file.endswith(".svg"):
-        light, dark = media.files[media.file].decode(), media.files[media.dark].decode()
-        assert light.count(style.PAPER) > 0
-        assert not [role for role in style.DARK if role in dark]
-        assert not [role for role in style.DARK.values() if role in light]
-        assert "#000000" not in light
-    else:
-        corners = [
-            Image.open(BytesIO(media.files[f])).convert("RGB").getpixel((1, 1)) for f in (media.file, media.dark)
-        ]
+        assert Image.open(BytesIO(light)).size == (2 * media.width, 2 * media.height)
+        corners = [Image.open(BytesIO(content)).convert("RGB").getpixel((1, 1)) for content in (light, dark)]
         assert ["#{:02x}{:02x}{:02x}".format(*corner) for corner in corners] == [style.PAPER, style.DARK[style.PAPER]]
+    else:
+        points = [float(ET.fromstring(light).get(side).removesuffix("pt")) for side in ("width", "height")]
+        assert [round(p * 96 / 72) for p in points] == [media.width, media.height]
+        assert style.PAPER in light.decode()
+        assert not [role for role in style.DARK if role in dark.decode()]
+        assert not [role for role in [*style.DARK.values(), "#000000"] if role in light.decode()]
 
 
-def test_other_processes_draw_the_same_bytes():
+def test_other_processes_and_the_settings_of_a_user_change_no_byte():
+    names = list(SAMPLES)[::5]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        there = list(pool.map(render, map(picture, SAMPLES)))
-
-    assert [rendered(name).files for name in SAMPLES] == [media.files for media in there]
-
-
-def test_the_settings_of_a_user_do_not_show():
-    here = render(picture("strip")).files
+        there = list(pool.map(render, map(picture, names)))
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.hashsalt": "other", "text.usetex": True}):
-        assert render(picture("strip")).files == here
+        again = render(picture("strip")).files
+
+    assert [rendered(name).files for name in names] == [media.files for media in there]
+    assert rendered("strip").files == again
