@@ -20,7 +20,6 @@ from reportgen.penalties import penalties
 from reportgen.run import Loss, Run, Step, Training, describe
 from reportgen.sources import template_folder
 from reportgen.stacking import ENDS_ONLY
-from reportgen.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -70,21 +69,6 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module")
-def by_python() -> dict[str, Trajectory]:
-    """Every case, trained by the trainer in one call."""
-    return dict(zip(CASES, reportgen.train(CASES.values()), strict=True))
-
-
-@pytest.fixture(scope="module")
-def scripted(browser: Browser) -> Iterator[Page]:
-    """An empty page with nothing but the arithmetic."""
-    page = browser.new_page()
-    page.add_script_tag(content=(template_folder() / "static" / "train.js").read_text("utf-8"))
-    yield page
-    page.close()
-
-
 def _flat(parts: Any) -> Any:
     return np.concatenate([part.ravel() for layer in zip(*parts, strict=True) for part in layer])
 
@@ -110,43 +94,27 @@ def _task(run: Run) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_page_trains_as_python_does(case: str, by_python: dict[str, Trajectory], scripted: Page) -> None:
+def test_the_page_trains_as_python_does(browser: Browser) -> None:
     """After 4,000 steps the same weights to 1e-4 relative, from the same samples, order and start."""
-    found = scripted.evaluate(
-        "task => { const t = trainer.train(task); return { end: Array.from(t.records.at(-1)), diverged: t.diverged } }",
-        _task(CASES[case]),
+    by_python = dict(zip(CASES, reportgen.train(CASES.values()), strict=True))
+    page = browser.new_page()
+    page.add_script_tag(content=(template_folder() / "static" / "train.js").read_text("utf-8"))
+    train = (
+        "task => { const t = trainer.train(task); return { steps: t.steps, first: Array.from(t.records[0]),"
+        " end: Array.from(t.records.at(-1)), diverged: t.diverged } }"
     )
+    for case, run in CASES.items():
+        found = page.evaluate(train, _task(run))
 
-    expected = _flat(by_python[case].at(-1))
-    assert found["diverged"] == by_python[case].diverged
-    assert np.linalg.norm(found["end"] - expected) <= 1e-4 * np.linalg.norm(expected)
-    assert np.array_equal(np.equal(found["end"], 0), expected == 0)
+        expected = _flat(by_python[case].at(-1))
+        assert found["diverged"] == by_python[case].diverged, case
+        assert np.linalg.norm(found["end"] - expected) <= 1e-4 * np.linalg.norm(expected), case
+        assert np.array_equal(np.equal(found["end"], 0), expected == 0), case
 
-
-def test_a_training_is_recorded_from_its_first_step_to_its_last(scripted: Page) -> None:
     task = _task(CASES["l1 proximal absolute"]) | {"steps": 50}
-
-    steps, first = scripted.evaluate(
-        "task => { const t = trainer.train(task); return [t.steps, Array.from(t.records[0])] }", task
-    )
-
-    assert steps == [0, 20, 40, 50]
-    assert first == task["weights"]
-
-
-def test_a_training_takes_no_longer_than_a_movement_of_the_hand(scripted: Page) -> None:
-    """A tenth of a second on a machine that is busy with other tests; ten milliseconds on one that is not."""
-    took = scripted.evaluate(
-        """task => Array.from({ length: 15 }, () => {
-            const begun = performance.now();
-            trainer.train(task);
-            return performance.now() - begun;
-        })""",
-        _task(CASES["l1 subgradient absolute"]),
-    )
-
-    assert min(took) < 100
+    found = page.evaluate(train, task)
+    assert (found["steps"], found["first"]) == ([0, 20, 40, 50], task["weights"])
+    page.close()
 
 
 # The figure
@@ -215,13 +183,18 @@ def choose(page: Page, name: str, value: str) -> None:
     settle(page, before + 1)
 
 
-def test_what_it_shows_first_is_the_run_of_the_article(still: Page, experiment: Experiment) -> None:
+def reset(page: Page) -> None:
+    again = trained(page) + 1
+    page.get_by_role("button", name="Reset").click()
+    settle(page, again)
+
+
+def test_it_shows_the_run_of_the_article_and_what_the_text_promises(still: Page, experiment: Experiment) -> None:
     run = dataclasses.replace(experiment.arm_runs(experiment.arms[1])[0], recording=ENDS_ONLY)
     (trajectory,) = reportgen.train([run])
     kernels = np.concatenate([np.abs(w).ravel() for w in trajectory.at(-1)[0]])
     data = run.draw()
     loss = np.abs(trajectory.predict(data.x_train) - data.y_train).mean()
-
     assert readings(still) | {"furthest": ""} == {
         "loss": f"{loss:.3g}",
         "error": f"{total_error(trajectory):.3g}",
@@ -231,47 +204,7 @@ def test_what_it_shows_first_is_the_run_of_the_article(still: Page, experiment: 
         "size": f"{kernels.sum():.3g}",
     }
 
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("penalty", "l2"), ("step", "proximal"), ("loss", "huber"), ("strength", "3"), ("rate", "3"), ("size", "30")],
-)
-def test_every_control_trains_another_network_and_reset_the_first_again(still: Page, name: str, value: str) -> None:
-    before, picture = readings(still), still.locator(".live .weights").screenshot()
-
-    choose(still, name, value)
-
-    assert readings(still)["size"] != before["size"]
-    assert still.locator(".live .weights").screenshot() != picture
-
-    again = trained(still) + 1
-    still.get_by_role("button", name="Reset").click()
-    settle(still, again)
-
-    assert readings(still) == before
-
-
-def test_without_a_penalty_its_strength_cannot_be_set(still: Page) -> None:
-    choose(still, "penalty", "none")
-
-    assert still.locator("#live-strength").is_disabled()
-    assert still.locator("#live-step").is_disabled()
-
-
-def test_many_changes_before_a_frame_are_one_training(still: Page) -> None:
-    before = trained(still)
-
-    still.evaluate(
-        """() => { const slider = document.getElementById('live-strength');
-        for (let i = 0; i < 20; i += 1) { slider.value = i; slider.dispatchEvent(new Event('input')); } }"""
-    )
-    settle(still, before + 1)
-
-    assert trained(still) == before + 1
-
-
-def test_what_the_text_promises_happens(still: Page) -> None:
-    """Every number of the list is the one that the figure shows when its button is pressed."""
+    # Every number of the list is the one that the figure shows when its button is pressed.
     items = still.locator(".tries > li")
     assert items.count() == 4
     for item in items.all():
@@ -289,24 +222,43 @@ def test_what_the_text_promises_happens(still: Page) -> None:
                 assert f"{float(reading(still, 'furthest')):.1f}" in text
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_a_training_that_runs_away_is_told_in_words(still: Page, loss: str) -> None:
-    choose(still, "loss", loss)
-    choose(still, "rate", still.get_attribute("#live-rate", "max") or "")
-    until(still, "document.querySelector('.said').textContent.includes('run away')")
+def test_every_control_trains_another_network_and_reset_the_first_again(still: Page) -> None:
+    before, picture = readings(still), still.locator(".live .weights").screenshot()
+    controls = {"penalty": "l2", "step": "proximal", "loss": "huber", "strength": "3", "rate": "3", "size": "30"}
+    for name, value in controls.items():
+        choose(still, name, value)
 
-    said = still.locator(".said").inner_text()
+        assert readings(still)["size"] != before["size"], name
+        assert still.locator(".live .weights").screenshot() != picture, name
+        reset(still)
+        assert readings(still) == before, name
 
-    assert "Try a learning rate below 0.2" in said
-    assert not {"NaN", "–", "∞", "Infinity"} & set(" ".join(readings(still).values()).split())
+    choose(still, "penalty", "none")
+    assert still.locator("#live-strength").is_disabled()
+    assert still.locator("#live-step").is_disabled()
+    reset(still)
+    times = trained(still)
+    still.evaluate(
+        """() => { const slider = document.getElementById('live-strength');
+        for (let i = 0; i < 20; i += 1) { slider.value = i; slider.dispatchEvent(new Event('input')); } }"""
+    )
+    settle(still, times + 1)
+    assert trained(still) == times + 1, "many changes before a frame are one training"
 
-    again = trained(still) + 1
-    still.get_by_role("button", name="Reset").click()
-    settle(still, again)
-    until(still, "document.querySelector('.said').textContent.startsWith('4,000 steps')")
+
+def test_a_training_that_runs_away_is_told_in_words(still: Page) -> None:
+    for loss in LOSSES:
+        choose(still, "loss", loss)
+        choose(still, "rate", still.get_attribute("#live-rate", "max") or "")
+        until(still, "document.querySelector('.said').textContent.includes('run away')")
+
+        assert "Try a learning rate below 0.2" in still.locator(".said").inner_text()
+        assert not {"NaN", "–", "∞", "Infinity"} & set(" ".join(readings(still).values()).split())
+        reset(still)
+        until(still, "document.querySelector('.said').textContent.startsWith('4,000 steps')")
 
 
-def test_it_can_be_used_with_the_keyboard_alone(still: Page) -> None:
+def test_it_can_be_used_with_the_keyboard_alone_and_by_pulling_an_outlier(still: Page) -> None:
     still.locator("#live-penalty").focus()
     for _ in range(3):
         still.keyboard.press("Tab")
@@ -318,57 +270,14 @@ def test_it_can_be_used_with_the_keyboard_alone(still: Page) -> None:
 
     assert (value, still.locator("#live-strength").get_attribute("aria-valuetext")) == ("0.3", "0.5")
     assert still.locator("output[for=live-strength]").inner_text() == "0.5"
-
     for _ in range(4):
         still.keyboard.press("Tab")
     assert still.evaluate("document.activeElement.getAttribute('aria-label')") == "Step"
-
     still.keyboard.press("Home")
     until(still, "document.querySelector('.movie .step').textContent === 'step 0'")
-
-
-def test_scrubbing_shows_the_weights_of_that_step(still: Page) -> None:
-    still.locator(".movie .position").fill("0")
-    until(still, "document.querySelector('.movie .step').textContent === 'step 0'")
-
     run = CASES["l1 subgradient absolute"]
     assert reading(still, "size") == f"{sum(np.abs(w).sum() for w in run.initial_weights()[0]):.3g}"
 
-
-def test_nothing_moves_by_itself_for_readers_who_want_no_movement(still: Page) -> None:
-    choose(still, "strength", "3")
-    still.wait_for_timeout(900)
-
-    assert not still.locator(".live.playing").count()
-    assert still.locator(".movie .step").inner_text() == "step 4,000"
-
-
-def test_after_a_change_it_moves_once_for_less_than_five_seconds(lively: Page) -> None:
-    assert not lively.locator(".live.playing").count()
-
-    choose(lively, "strength", "3")
-    lively.wait_for_selector(".live.playing")
-    assert lively.get_by_role("button", name="Pause").count() == 1
-    lively.wait_for_selector(".live:not(.playing)", timeout=5000)
-
-    assert lively.locator(".movie .step").inner_text() == "step 4,000"
-
-
-def test_movement_can_be_stopped_where_it_is(lively: Page) -> None:
-    page = lively
-    page.locator(".movie .toggle").click()
-    until(page, "document.querySelector('.movie .position').valueAsNumber > 3")
-
-    page.locator(".movie .toggle").click()
-    page.wait_for_selector(".live:not(.playing)")
-
-    step = page.locator(".movie .step").inner_text()
-    assert step != "step 4,000"
-    page.wait_for_timeout(200)
-    assert page.locator(".movie .step").inner_text() == step
-
-
-def test_an_outlier_can_be_pulled(still: Page) -> None:
     canvas = still.locator(".live .fit")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -379,53 +288,49 @@ def test_an_outlier_can_be_pulled(still: Page) -> None:
         if canvas.evaluate("e => e.classList.contains('hand')"):
             break
     before = trained(still)
-
     still.mouse.down()
     still.mouse.move(x, y - 20)
     settle(still, before + 1)
     still.mouse.up()
-
     assert float(still.locator("output[for=live-size]").inner_text()) > 10
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing(article: Path, visit: Open, axe: str, scheme: str, width: int) -> None:
-    page = visit(article, color_scheme=scheme, viewport={"width": width, "height": 740})
-    page.evaluate(axe)
+def test_it_moves_once_after_a_change_and_can_be_stopped_and_never_where_nothing_shall_move(lively: Page) -> None:
+    assert not lively.locator(".live.playing").count()
+    choose(lively, "strength", "3")
+    lively.wait_for_selector(".live.playing")
+    assert lively.get_by_role("button", name="Pause").count() == 1
+    lively.wait_for_selector(".live:not(.playing)")
+    assert lively.locator(".movie .step").inner_text() == "step 4,000"
 
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    lively.locator(".movie .toggle").click()
+    until(lively, "document.querySelector('.movie .position').valueAsNumber > 3")
+    lively.locator(".movie .toggle").click()
+    lively.wait_for_selector(".live:not(.playing)")
+    step = lively.locator(".movie .step").inner_text()
+    assert step != "step 4,000"
+    lively.wait_for_timeout(200)
+    assert lively.locator(".movie .step").inner_text() == step
 
-    assert [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in found["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_a_dark_page_has_a_dark_figure(article: Path, visit: Open) -> None:
-    dark, light = (visit(article, color_scheme=scheme) for scheme in ("dark", "light"))
-    for page in (dark, light):
-        settle(page, 1)
-    pictures = [page.locator(".live .weights").screenshot() for page in (dark, light)]
-    assert pictures[0] != pictures[1]
-
-    dark.emulate_media(color_scheme="light")
-    settle(dark, 1)
-
-    assert dark.locator(".live .weights").screenshot() == pictures[1]
+    lively.emulate_media(reduced_motion="reduce")
+    choose(lively, "strength", "2")
+    lively.wait_for_timeout(900)
+    assert not lively.locator(".live.playing").count()
+    assert lively.locator(".movie .step").inner_text() == "step 4,000"
 
 
-def test_markup_is_valid(article: Path, html_mistakes: Callable[[Path], list[str]]) -> None:
+def test_it_fits_every_screen_paper_and_colour(
+    lively: Page, article: Path, faults: Callable[..., list[str]], html_mistakes: Callable[[Path], list[str]]
+) -> None:
     assert html_mistakes(article) == []
-
-
-def test_without_scripts_a_sentence_says_so(article: Path, visit: Open) -> None:
-    page = visit(article, java_script_enabled=False)
-
-    assert "It needs scripts" in page.inner_text("#figure-live")
-    assert not page.locator("#live button, #live input, #live select, #live canvas").locator("visible=true").count()
-
-
-def test_paper_has_no_controls(still: Page) -> None:
-    still.emulate_media(media="print")
-
-    assert not still.locator("#live button, #live input, #live select").locator("visible=true").count()
-    assert still.locator(".live .fit").is_visible()
+    assert faults(lively) == []
+    settle(lively, 1)
+    pictures = []
+    for scheme in ("light", "dark", "light"):
+        lively.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        settle(lively, 1)
+        pictures.append(lively.locator(".live .weights").screenshot())
+    assert pictures[0] == pictures[2] != pictures[1]
+    lively.emulate_media(media="print")
+    assert not lively.locator("#live button, #live input, #live select").locator("visible=true").count()
+    assert lively.locator(".live .fit").is_visible()

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Open = Callable[..., "Page"]
 
-TELEPHONE = {"width": 360, "height": 740}
-
 
 class Figure:
     """A player on a page, as a reader meets it."""
@@ -113,7 +111,7 @@ class Figure:
 @pytest.fixture
 def still(visit: Open, report: Path) -> Open:
     """A function that opens the report for a reader who wants no movement, so that only the test moves anything."""
-    return lambda file="index.html", **options: visit(report / file, **{"reduced_motion": "reduce"} | options)
+    return lambda **options: visit(report / "index.html", **{"reduced_motion": "reduce"} | options)
 
 
 @pytest.fixture(scope="session")
@@ -129,16 +127,15 @@ def recorded(report: Path, cache: Path, small_experiment: Experiment) -> Callabl
     return recorded
 
 
-# What it draws
+def near(w: float, limit: float) -> np.ndarray:
+    """The colours that a weight may have: that of its level, and those beside it."""
+    levels = (style.SIGNED(np.arange(style.SIGNED.N), bytes=True)[:, :3]).astype(int)
+    level = min(100, int((w / limit + 1) / 2 * 101))
+    return levels[level : level + 1] if w == 0 else levels[max(0, level - 1) : level + 2]
 
 
-def levels() -> np.ndarray:
-    return (style.SIGNED(np.arange(style.SIGNED.N), bytes=True)[:, :3]).astype(int)
-
-
-@pytest.mark.parametrize("file", ["index.html", "report.html"])
-def test_cells_have_the_colours_of_the_recorded_weights(still: Open, recorded: Any, file: str) -> None:
-    figure = Figure(still(file), "weights-l1")
+def test_cells_have_the_colours_of_the_recorded_weights_and_read_as_them(still: Open, recorded: Any) -> None:
+    figure = Figure(still(), "weights-l1")
 
     def check(trajectory: Trajectory, record: int) -> None:
         figure.go(record)
@@ -146,64 +143,33 @@ def test_cells_have_the_colours_of_the_recorded_weights(still: Open, recorded: A
         limit = max(np.abs(k).max() for k in trajectory.kernels)
         cells = figure.cells()
         assert len(cells) == sum(k[0].size for k in trajectory.kernels)
-        for cell in cells:
-            w = trajectory.kernels[cell["layer"]][record, cell["row"], cell["column"]]
-            level = min(100, int((w / limit + 1) / 2 * 101))
-            near = levels()[level : level + 1] if w == 0 else levels()[max(0, level - 1) : level + 2]
-            assert np.abs(near - cell["colour"]).max(axis=1).min() <= 1, (cell, w)
-
-    last = len(recorded("L1").steps) - 1
-    for record in (0, last // 2, last):
-        check(recorded("L1"), record)
-    figure.choose("run", "2")
-    check(recorded("L1", 1), last // 3)
-    figure.choose("arm", "L1, proximal")
-    check(recorded("L1, proximal", 1), last)
-    assert any((k[-1] == 0).any() for k in recorded("L1, proximal", 1).kernels)
-    figure.choose("arm", "L2")
-    check(recorded("L2", 1), last)
-
-
-def test_pointing_at_a_cell_reads_its_weight(still: Open, recorded: Any) -> None:
-    figure = Figure(still(), "weights-l2")
-
-    def check(trajectory: Trajectory, record: int) -> None:
-        figure.go(record)
         box = figure.canvas.bounding_box()
         assert box
-        for cell in figure.cells()[::17]:
-            figure.page.mouse.move(box["x"] + cell["x"], box["y"] + cell["y"])
-            figure.settle()
-            place = f"layer {cell['layer'] + 1}, input {cell['row'] + 1} → output {cell['column'] + 1}: "
-            assert figure.reading.startswith(place)
-            said = float(figure.reading.removeprefix(place).replace("−", "-"))
+        for i, cell in enumerate(cells):
             w = trajectory.kernels[cell["layer"]][record, cell["row"], cell["column"]]
-            assert said == pytest.approx(w, abs=1.5e-4)
+            assert np.abs(near(w, limit) - cell["colour"]).max(axis=1).min() <= 1, (cell, w)
+            if i % 17 == 0 or (w == 0 and i % 5 == 0):
+                figure.page.mouse.move(box["x"] + cell["x"], box["y"] + cell["y"])
+                figure.settle()
+                place = f"layer {cell['layer'] + 1}, input {cell['row'] + 1} → output {cell['column'] + 1}: "
+                assert figure.reading.startswith(place)
+                said = figure.reading.removeprefix(place)
+                zero.append(said) if w == 0 else None
+                expected = 0 if said == "exactly 0" else float(said.replace("−", "-"))
+                assert expected == pytest.approx(w, abs=1.5e-4)
         figure.page.mouse.move(box["x"] - 5, box["y"])
         figure.settle()
         assert figure.reading == ""
 
-    check(recorded("L2"), 7)
-    figure.choose("run", "3")
-    check(recorded("L2", 2), 20)
-    figure.choose("arm", "no penalty")
-    check(recorded("no penalty", 2), 3)
-
-
-def test_a_weight_that_was_put_out_reads_exactly_zero(still: Open, recorded: Any) -> None:
-    figure = Figure(still(), "weights-l1-proximal")
-    record = len(recorded("L1, proximal").steps) - 1
-    layer, row, column = next(
-        (layer, *map(int, np.argwhere(k[record] == 0)[0]))
-        for layer, k in enumerate(recorded("L1, proximal").kernels)
-        if (k[record] == 0).any()
-    )
-    cell = next(c for c in figure.cells() if (c["layer"], c["row"], c["column"]) == (layer, row, column))
-
-    figure.canvas.hover(position={"x": cell["x"], "y": cell["y"]})
-    figure.settle()
-
-    assert figure.reading == f"layer {layer + 1}, input {row + 1} → output {column + 1}: exactly 0"
+    zero: list[str] = []
+    last = len(recorded("L1").steps) - 1
+    check(recorded("L1"), 0)
+    figure.choose("run", "2")
+    check(recorded("L1", 1), last // 3)
+    figure.choose("arm", "L1, proximal")
+    check(recorded("L1, proximal", 1), last)
+    assert zero
+    assert set(zero) == {"exactly 0"}
 
 
 def test_the_line_is_the_function_of_the_recorded_weights(still: Open, recorded: Any) -> None:
@@ -223,29 +189,7 @@ def test_the_line_is_the_function_of_the_recorded_weights(still: Open, recorded:
             assert y == pytest.approx(expected, rel=0.01, abs=0.05), figure.reading
 
 
-def test_two_panels_show_each_its_own_training(still: Open, recorded: Any) -> None:
-    figure = Figure(still(), "weights-side-by-side")
-    figure.go(10)
-    by_panel = {arm: recorded(arm).kernels for arm in ("L1", "L2")}
-    limit = max(np.abs(k).max() for kernels in by_panel.values() for k in kernels)
-
-    for cell in figure.cells()[::7]:
-        arm = ("L1", "L2")[cell["panel"]]
-        w = by_panel[arm][cell["layer"]][10, cell["row"], cell["column"]]
-        level = min(100, int((w / limit + 1) / 2 * 101))
-        near = levels()[max(0, level - 1) : level + 2]
-        assert np.abs(near - cell["colour"]).max(axis=1).min() <= 1
-        if cell["row"] == cell["column"] == 0:
-            figure.canvas.hover(position={"x": cell["x"], "y": cell["y"]})
-            figure.settle()
-            assert figure.reading.startswith(f"{arm}: layer {cell['layer'] + 1}, input 1 → output 1: ")
-    assert not figure.part("arm").is_visible()
-
-
-# Steering it
-
-
-def test_everything_can_be_done_from_the_keyboard(still: Open, recorded: Any) -> None:
+def test_everything_can_be_done_from_the_keyboard_and_axe_finds_nothing_then(still: Open, axe: str) -> None:
     figure = Figure(still(), "weights-l1")
     press = figure.page.keyboard.press
     figure.root.locator("xpath=preceding::a[1]").focus()
@@ -259,17 +203,21 @@ def test_everything_can_be_done_from_the_keyboard(still: Open, recorded: Any) ->
         figure.settle()
 
     tab_to(figure.canvas)
-    tap("ArrowRight")
-    assert figure.reading.startswith("layer 1, input 1 → output 1: ")
-    tap("ArrowRight")
-    assert figure.reading.startswith("layer 1, input 1 → output 2: ")
-    for _ in range(9):
-        tap("ArrowRight")
-    assert figure.reading.startswith("layer 2, input 1 → output 1: ")
-    tap("ArrowDown")
-    assert figure.reading.startswith("layer 2, input 2 → output 1: ")
-    tap("ArrowLeft")
-    assert figure.reading.startswith("layer 1, input 1 → output 10: ")
+    for key, place in [
+        ("ArrowRight", "layer 1, input 1 → output 1: "),
+        ("ArrowRight", "layer 1, input 1 → output 2: "),
+        *[("ArrowRight", "layer ")] * 8,
+        ("ArrowRight", "layer 2, input 1 → output 1: "),
+        ("ArrowDown", "layer 2, input 2 → output 1: "),
+        ("ArrowLeft", "layer 1, input 1 → output 10: "),
+    ]:
+        tap(key)
+        assert figure.reading.startswith(place)
+    figure.page.evaluate(axe)
+    for scheme in ("light", "dark"):
+        figure.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = figure.page.evaluate("axe.run('.player', { resultTypes: ['violations'] })")
+        assert [f"{v['id']}: {n['html'][:200]}" for v in found["violations"] for n in v["nodes"]] == []
     tap("Escape")
     assert figure.reading == ""
     tap("Space")
@@ -300,111 +248,47 @@ def test_everything_can_be_done_from_the_keyboard(still: Open, recorded: Any) ->
     assert figure.step == 24
     tab_to(figure.part("arm"))
     tap("ArrowDown")
-    tab_to(figure.part("run"))
-    tap("ArrowDown")
-    assert figure.part("run").input_value() == "1"
-    tab_to(figure.part("speed"))
-    tap("ArrowDown")
-    assert figure.part("speed").input_value() == "2"
+    for name, value in {"run": "1", "speed": "2"}.items():
+        tab_to(figure.part(name))
+        tap("ArrowDown")
+        assert figure.part(name).input_value() == value
 
 
-def test_a_step_and_a_run_are_those_of_all_players(still: Open) -> None:
+def test_players_are_in_step_and_two_panels_show_each_its_own_training(still: Open, recorded: Any) -> None:
     page = still()
-    first, second = Figure(page, "weights-l1"), Figure(page, "fit-side-by-side")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    first, second = Figure(page, "weights-l1"), Figure(page, "weights-side-by-side")
+    first.go(10)
+    by_panel = {arm: recorded(arm).kernels for arm in ("L1", "L2")}
+    limit = max(np.abs(k).max() for kernels in by_panel.values() for k in kernels)
 
-    first.go(7)
+    assert second.step == 120
+    for cell in second.cells()[::7]:
+        arm = ("L1", "L2")[cell["panel"]]
+        w = by_panel[arm][cell["layer"]][10, cell["row"], cell["column"]]
+        assert np.abs(near(w or 1e-9, limit) - cell["colour"]).max(axis=1).min() <= 1
+        if cell["row"] == cell["column"] == 0:
+            second.canvas.hover(position={"x": cell["x"], "y": cell["y"]})
+            second.settle()
+            assert second.reading.startswith(f"{arm}: layer {cell['layer'] + 1}, input 1 → output 1: ")
+    assert not second.part("arm").is_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") == height, "the page does not jump"
     first.choose("run", "3")
-
-    assert {int(value) for value in page.eval_on_selector_all(".player .position", "all => all.map(e => e.value)")} == {
-        7
-    }
-    assert first.step == second.step == 84
+    assert page.eval_on_selector_all(".player .position", "all => all.every(e => e.value === '10')")
     assert second.part("run").input_value() == "2"
 
-
-def test_speed_is_how_fast_it_plays(still: Open) -> None:
-    figure = Figure(still(), "weights-l1")
-    last = figure.step
-
-    figure.choose("speed", "4×")
-    figure.part("toggle").click()
-
-    until(figure.page, "document.querySelector('#figure-weights-l1 .step').textContent !== 'step 240'")
-    figure.page.wait_for_timeout(1600)
-    assert (figure.playing, figure.step) == (False, last)
+    first.choose("speed", "4×")
+    first.go(20)
+    first.part("toggle").click()
+    until(page, "document.querySelector('#figure-weights-l1 .step').textContent !== 'step 240'")
+    until(page, "!document.querySelector('.playing')")
+    assert first.step == 240
 
 
 # When it moves
 
 
-def test_it_plays_once_when_it_comes_into_view_and_stops_within_five_seconds(visit: Open, report: Path) -> None:
-    page = visit(report / "index.html")
-    assert page.evaluate("document.querySelector('.playing')") is None
-
-    figure = Figure(page, "weights-l1")
-    figure.come()
-
-    page.wait_for_selector("#figure-weights-l1 .playing", timeout=2000)
-    until(page, "!document.querySelector('.playing')", timeout=5)
-    assert figure.step == 240
-    page.evaluate("window.scrollTo({ top: 0, behavior: 'instant' })")
-    page.wait_for_timeout(200)
-    figure.come()
-    page.wait_for_timeout(400)
-    assert not figure.playing
-
-
-def test_nothing_starts_by_itself_once_a_reader_has_taken_over(visit: Open, report: Path) -> None:
-    page = visit(report / "index.html")
-    figure = Figure(page, "weights-l1")
-    figure.part("back").click()
-    step = figure.step
-
-    Figure(page, "weights-side-by-side")
-
-    page.wait_for_timeout(500)
-    assert page.query_selector(".playing") is None
-    assert figure.step == step
-
-
-def test_pausing_all_animations_pauses_players_too(visit: Open, report: Path) -> None:
-    page = visit(report / "index.html")
-    figure = Figure(page, "weights-l1")
-    page.wait_for_selector(".playing", timeout=2000)
-
-    page.get_by_label("Pause all animations").check()
-
-    figure.settle()
-    assert page.query_selector(".playing") is None
-    assert figure.step < 240
-
-
-def test_readers_who_want_no_movement_start_it_themselves(still: Open) -> None:
-    figure = Figure(still(), "weights-l1")
-    figure.page.wait_for_timeout(500)
-    assert (figure.playing, figure.step) == (False, 240)
-
-    figure.part("toggle").click()
-
-    figure.page.wait_for_timeout(200)
-    assert figure.playing
-
-
-# Where it is shown
-
-
-def test_the_page_does_not_jump_while_players_come_and_go(still: Open) -> None:
-    page = still(viewport=TELEPHONE)
-    height = "document.documentElement.scrollHeight"
-    before = page.evaluate(height)
-
-    for figure in ("weights-none", "fit-l2", "weights-side-by-side"):
-        Figure(page, figure)
-
-    assert page.evaluate(height) == before
-
-
-def test_it_takes_the_place_of_the_gif_and_makes_no_request(report: Path, visit: Open) -> None:
+def test_it_plays_once_when_it_comes_into_view_until_a_reader_takes_over(visit: Open, report: Path) -> None:
     said: list[str] = []
 
     def listen(page: Page) -> None:
@@ -413,19 +297,54 @@ def test_it_takes_the_place_of_the_gif_and_makes_no_request(report: Path, visit:
         page.on("request", lambda request: said.append(request.url) if "weights-l1" in request.url else None)
 
     page = visit(report / "index.html", listen)
-    Figure(page, "weights-l1").choose("run", "2")
+    assert page.evaluate("document.querySelector('.playing')") is None
 
-    shown = page.locator("#figure-weights-l1 img:visible, #figure-weights-l1 .pause:visible").count()
-    assert shown == 0
-    # The poster is there for paper.
-    assert [line for line in said if not line.endswith(".png")] == []
+    figure = Figure(page, "weights-l1")
+    page.wait_for_selector("#figure-weights-l1 .playing")
+    until(page, "!document.querySelector('.playing')")
+    assert figure.step == 240
+    page.evaluate("window.scrollTo({ top: 0, behavior: 'instant' })")
+    page.wait_for_timeout(200)
+    figure.come()
+    page.wait_for_timeout(400)
+    assert not figure.playing, "once is enough"
+    assert page.locator("#figure-weights-l1 img:visible, #figure-weights-l1 .pause:visible").count() == 0
+    assert [line for line in said if not line.endswith(".png")] == [], "the poster alone, for paper"
+
+    figure.part("back").click()
+    step = figure.step
+    Figure(page, "weights-side-by-side")
+    page.wait_for_timeout(500)
+    assert page.query_selector(".playing") is None
+    assert figure.step == step
+    figure.part("toggle").click()
+    page.wait_for_selector(".playing")
+    page.get_by_label("Pause all animations").check()
+    figure.settle()
+    assert page.query_selector(".playing") is None
 
 
-def test_without_scripts_the_gif_remains(visit: Open, report: Path) -> None:
-    page = visit(report / "index.html", java_script_enabled=False)
+def test_readers_who_want_no_movement_start_it_themselves(still: Open, tmp_path: Path) -> None:
+    page = still()
+    figure = Figure(page, "weights-l1")
+    page.wait_for_timeout(500)
+    assert (figure.playing, figure.step) == (False, 240)
+    card = "c => getComputedStyle(c.parentElement).backgroundColor"
+    assert figure.canvas.evaluate(card) == "rgb(255, 255, 255)"
+    page.emulate_media(color_scheme="dark")
+    figure.settle()
+    assert figure.canvas.evaluate(card) == "rgb(20, 23, 28)"
+    assert [20, 23, 28] in [cell["colour"] for cell in figure.cells()]
 
-    assert page.locator("#figure-weights-l1 .moving").is_visible()
-    assert page.locator(".player").count() == 0
+    figure.part("toggle").click()
+
+    page.wait_for_timeout(200)
+    assert figure.playing
+    (tmp_path / "empty.html").write_text("<!DOCTYPE html><title>Empty</title>")
+    names = "Object.getOwnPropertyNames(window).filter(name => isNaN(name))"
+    ours = set(page.evaluate(names))
+    page.goto((tmp_path / "empty.html").as_uri())
+    assert ours == set(page.evaluate(names)), "scripts add nothing to the window"
 
 
 @pytest.mark.parametrize("trouble", ["old browser", "damaged data"])
@@ -447,21 +366,9 @@ def test_where_it_cannot_work_the_gif_remains(trouble: str, visit: Open, report:
     assert page.locator(".player").count() == 0
 
 
-def test_dark_pages_have_dark_players_at_once(still: Open) -> None:
-    figure = Figure(still(), "weights-l1")
-    card = "c => getComputedStyle(c.parentElement).backgroundColor"
-    assert figure.canvas.evaluate(card) == "rgb(255, 255, 255)"
-
-    figure.page.emulate_media(color_scheme="dark")
-    figure.settle()
-
-    assert figure.canvas.evaluate(card) == "rgb(20, 23, 28)"
-    assert [20, 23, 28] in [cell["colour"] for cell in figure.cells()]
-
-
 @pytest.mark.parametrize("width", [320, 360])
 def test_on_a_telephone_panels_stand_below_each_other_and_targets_are_large(still: Open, width: int) -> None:
-    page = still(viewport=TELEPHONE | {"width": width}, has_touch=True)
+    page = still(viewport={"width": width, "height": 740}, has_touch=True)
     figure = Figure(page, "weights-side-by-side")
 
     first, second = (min(c["y"] for c in figure.cells() if c["panel"] == panel) for panel in (0, 1))
@@ -473,32 +380,7 @@ def test_on_a_telephone_panels_stand_below_each_other_and_targets_are_large(stil
             assert box["x"] + box["width"] <= width
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     cell = figure.cells()[0]
-    box = figure.canvas.bounding_box()
-    assert box
     figure.canvas.scroll_into_view_if_needed()
     figure.canvas.tap(position={"x": cell["x"], "y": cell["y"]})
     figure.settle()
     assert figure.reading.startswith("L1: layer 1, input 1 → output 1: ")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_a_player_in_use(still: Open, axe: str, scheme: str) -> None:
-    figure = Figure(still(color_scheme=scheme), "weights-l1")
-    figure.canvas.focus()
-    figure.page.keyboard.press("ArrowRight")
-    figure.go(3)
-
-    figure.page.evaluate(axe)
-    found = figure.page.evaluate("axe.run('.player', { resultTypes: ['violations'] })")
-
-    assert [f"{v['id']}: {n['html'][:200]}" for v in found["violations"] for n in v["nodes"]] == []
-
-
-def test_scripts_add_nothing_to_the_window(still: Open, tmp_path: Path) -> None:
-    (tmp_path / "empty.html").write_text("<!DOCTYPE html><title>Empty</title>")
-    page = still()
-    empty = page.context.new_page()
-    empty.goto((tmp_path / "empty.html").as_uri())
-
-    names = "Object.getOwnPropertyNames(window).filter(name => isNaN(name))"
-    assert set(page.evaluate(names)) == set(empty.evaluate(names))

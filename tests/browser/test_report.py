@@ -1,7 +1,9 @@
-"""The built report in a browser, as a reader opens it: from a folder, with nothing around it."""
+"""The built report in a browser, from a folder and from a server, and its pages to embed in somebody else's."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,23 +12,44 @@ from urllib.parse import unquote, urldefrag
 
 import html5lib
 import pytest
+from browser.waiting import see_all
+from browser.watching import Watch
+
+from reportgen.article.difference.comparing import difference
+from reportgen.article.difference.page import render
+from reportgen.article.embed import animations, snippets
+from reportgen.article.results import load
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
-DESKTOP, TELEPHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+ARTICLES = ["report.html", "index.html"]
+FRAMES = ["embed/weights-l1.html", "embed/fit-side-by-side.html", "embed/constraint-path.html"]
+PAGES = [*ARTICLES, "embed/index.html", *FRAMES, "difference.html"]
 
 Open = Callable[..., "Page"]
 
 
-@pytest.fixture(params=["report.html", "index.html"])
-def file(report: Path, request: pytest.FixtureRequest) -> Path:
-    """Each rendering of the article in turn."""
-    return report / str(request.param)
+@pytest.fixture
+def file(report: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A page of the report, or that of a difference."""
+    if request.param != "difference.html":
+        return report / str(request.param)
+    one, other = load(report), load(report)
+    other["experiment"]["title"] = "another"
+    other["findings"]["errors"]["runs"] = 7
+    made = tmp_path / "difference.html"
+    made.write_text(render(difference(one, other, names=("a", "b"))), "utf-8")
+    return made
+
+
+def is_article(file: Path) -> bool:
+    return file.name in ARTICLES and file.parent.name != "embed"
 
 
 def tree(file: Path) -> Any:
-    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(file.read_text("utf-8"))
+    parser = html5lib.HTMLParser(strict=is_article(file), namespaceHTMLElements=False)
+    return parser.parse(file.read_text("utf-8"))
 
 
 def shown(page: Page, selector: str) -> list[bool]:
@@ -36,172 +59,153 @@ def shown(page: Page, selector: str) -> list[bool]:
     return found
 
 
-# The file itself
-
-
-def test_markup_is_valid(file: Path, html_mistakes: Callable[[Path], list[str]]) -> None:
-    tree(file)
+@pytest.mark.parametrize("file", PAGES, indirect=True)
+def test_markup_is_valid_and_all_links_lead_somewhere(file: Path, html_mistakes: Any) -> None:
+    page = tree(file)
+    elements = [e for e in page.iter() if isinstance(e.tag, str)]
+    ids = Counter(e.get("id") for e in elements if e.get("id"))
 
     assert html_mistakes(file) == []
-
-
-def test_ids_are_unique_and_links_lead_somewhere(file: Path) -> None:
-    elements = [e for e in tree(file).iter() if isinstance(e.tag, str)]
-    ids = Counter(e.get("id") for e in elements if e.get("id"))
-    links = [e.get("href") for e in elements if e.tag == "a"]
-
     assert [name for name, times in ids.items() if times > 1] == []
-    for link in links:
+    for link in [e.get("href") for e in elements if e.tag == "a"]:
         address, fragment = urldefrag(link)
         if link.startswith("#"):
             assert unquote(fragment) in ids
         elif not address.startswith(("https://", "data:text/csv;base64,")):
             assert (file.parent / unquote(address)).is_file(), link
-
-
-def test_the_page_has_its_landmarks_and_one_title(file: Path) -> None:
-    page = tree(file)
-
-    assert page.get("lang")
-    assert [len(page.findall(f".//{tag}")) for tag in ("h1", "main", "nav", "footer")] == [1, 1, 1, 1]
-    assert page.find(".//title").text == page.find(".//h1").text
-
-
-def test_pictures_say_what_they_show_and_how_large_they_are(file: Path) -> None:
-    for picture in tree(file).findall(".//img"):
-        assert (picture.get("alt") or "").strip()
+    for picture in page.iter("img"):
+        assert picture.get("alt", "").strip() or not is_article(file)
         assert int(picture.get("width")) > 0
         assert int(picture.get("height")) > 0
+    if is_article(file):
+        assert page.get("lang")
+        assert [len(page.findall(f".//{tag}")) for tag in ("h1", "main", "nav", "footer")] == [1, 1, 1, 1]
+        assert page.find(".//title").text == page.find(".//h1").text
+        assert len(page.findall(".//table")) == len(page.findall(".//a[@download]")) > 0
 
 
-def test_nothing_is_styled_or_scripted_in_place(file: Path) -> None:
+@pytest.mark.parametrize("file", PAGES, indirect=True)
+def test_a_page_has_a_strict_policy_and_strict_data_and_nothing_in_place(file: Path) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
     page = tree(file)
-
-    assert not any(script.get("src") for script in page.findall(".//script"))
-    assert len(page.findall(".//style")) == 1
+    charset, meta = list(page.find("head"))[:2]
+    assert charset.get("charset") == "utf-8"
+    assert meta.get("http-equiv") == "Content-Security-Policy"
+    rules = dict(rule.split(" ", 1) for rule in meta.get("content").split("; "))
+    assert [rules.pop(name) for name in ("default-src", "base-uri", "form-action")] == ["'none'"] * 3
+    alone = file.name in ("report.html", "difference.html")
+    assert rules.pop("img-src") == ("data:" if alone else "'self' file: data:")
+    assert rules.keys() <= {"script-src", "style-src"}
+    for sources in rules.values():
+        assert re.fullmatch(r"('sha256-[A-Za-z0-9+/]{43}=' ?)+", sources)
+    assert not any(script.get("src") for script in page.iter("script"))
     names = {name for e in page.iter() if isinstance(e.tag, str) for name in e.attrib if isinstance(name, str)}
     assert not {name for name in names if name == "style" or name.startswith("on")}
+    islands = [e.text for e in page.iter("script") if e.get("type") == "application/json"]
+    islands += [e.get("data-settings") for e in page.iter("button") if e.get("data-settings")]
+    for text in islands:
+        json.loads(text, parse_constant=refuse)
+    assert len(islands) > 1 or not is_article(file)
 
 
-def test_every_table_can_be_downloaded(file: Path) -> None:
-    page = tree(file)
+@pytest.mark.parametrize("file", PAGES, indirect=True)
+def test_it_opens_without_an_error_or_a_request_and_everyone_can_read_it(
+    file: Path, visit: Open, served: Callable[[Path], str], faults: Callable[..., list[str]]
+) -> None:
+    folder = file.parent.parent if file.parent.name == "embed" else file.parent
+    name = file.relative_to(folder).as_posix()
+    for home in (f"{folder.as_uri()}/", served(folder)):
+        watch = Watch(home)
+        page = visit(f"{home}{name}", watch, offline=False)
+        see_all(page)
 
-    assert len(page.findall(".//table")) == len(page.findall(".//a[@download]")) > 0
-
-
-# In the browser
-
-
-def test_opening_it_asks_for_nothing_else(file: Path, visit: Open) -> None:
-    asked: list[str] = []
-    said: list[str] = []
-
-    def listen(page: Page) -> None:
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("requestfailed", lambda request: said.append(f"failed: {request.url}"))
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-
-    # Without scripts no picture is put off until it comes into view.
-    visit(file, listen, java_script_enabled=False).wait_for_load_state("networkidle")
-
-    elsewhere = [url for url in asked if not url.startswith("data:") and url != file.as_uri()]
-    assert said == []
-    assert file.as_uri() in asked
+        assert watch.quiet(page)
+        pictures = [url for url in watch.asked if url != f"{home}{name}"]
+        assert all(re.fullmatch(re.escape(home) + r"media/[\w-]+\.(?:gif|png|svg)", url) for url in pictures)
+        assert not pictures or name not in ("report.html", "difference.html")
+    if name != "index.html":  # its text is that of report.html
+        assert faults(page, frame=name in FRAMES) == []
     if file.name == "report.html":
-        assert elsewhere == []
-    else:
-        assert elsewhere
-        assert all(url.startswith(f"{file.parent.as_uri()}/media/") for url in elsewhere)
+        assert page.locator(".player").count() > 5
+        assert not page.locator("#figure-live .bench").is_hidden()
+        page.reload()
+        page.keyboard.press("Tab")
+        assert page.locator(":focus").inner_text() == "Skip to the text"
+        assert page.locator(":focus").bounding_box()["x"] >= 0  # type: ignore[index]
 
 
-def test_it_works_with_scripts_off(file: Path, visit: Open) -> None:
-    page = visit(file, java_script_enabled=False)
-
-    sizes = page.eval_on_selector_all("img", "all => all.map(i => [i.complete, i.naturalWidth])")
-
-    assert sizes
-    assert all(complete and width for complete, width in sizes)
-    text = page.inner_text("main")
-    chapters = tree(file).findall(".//section[@class='chapter']/h2/a")
-    assert chapters
-    for chapter in chapters:
-        assert "".join(chapter.itertext()).split(" ", 1)[1] in text
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, TELEPHONE], ids=["desktop", "telephone"])
-def test_axe_finds_nothing(report: Path, visit: Open, axe: str, scheme: str, size: dict[str, int]) -> None:
-    page = visit(report / "report.html", viewport=size, color_scheme=scheme)
-
-    page.evaluate(axe)
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
-
-    assert [
-        f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ] == []
-
-
-@pytest.mark.parametrize("width", [320, 360, 600, 800, 1000, 1280, 1920])
-def test_no_window_is_too_narrow(file: Path, visit: Open, width: int) -> None:
-    page = visit(file, viewport={"width": width, "height": 740})
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_dark_pages_show_dark_pictures(file: Path, visit: Open) -> None:
+@pytest.mark.parametrize("file", ARTICLES, indirect=True)
+def test_pictures_follow_the_colours_of_the_page_and_paper_has_stills(file: Path, visit: Open) -> None:
+    page = visit(file)
     for scheme, other in [("light", "dark"), ("dark", "light")]:
-        page = visit(file, color_scheme=scheme)
-
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         assert all(shown(page, f".picture .{scheme}"))
         assert not any(shown(page, f".picture .{other}"))
 
-
-def test_animations_move_until_they_are_paused(report: Path, visit: Open) -> None:
-    page = visit(report / "index.html", java_script_enabled=False)
-    moving, still = (page.locator(f".animation .{what}").first for what in ("moving", "still"))
-    assert moving.is_visible()
-    assert not still.is_visible()
-
-    page.locator(".animation").first.get_by_label("Pause").check()
-
-    assert not moving.is_visible()
-    assert still.is_visible()
-    assert sum(shown(page, ".still")) == 1
-
-    page.get_by_label("Pause all animations").check()
-
-    assert not any(shown(page, ".moving"))
-    assert all(shown(page, ".still"))
-
-
-def test_readers_who_want_no_movement_get_stills_and_may_play_one(report: Path, visit: Open) -> None:
-    page = visit(report / "index.html", reduced_motion="reduce", java_script_enabled=False)
-    assert not any(shown(page, ".moving"))
-    assert all(shown(page, ".still"))
-
-    page.locator(".animation").first.get_by_label("Play").check()
-
-    assert shown(page, ".moving").count(True) == 1
-
-
-def test_on_paper_animations_are_stills_and_pictures_are_light(file: Path, visit: Open, tmp_path: Path) -> None:
-    page = visit(file)
     page.emulate_media(media="print", color_scheme="dark")
 
     assert not any(shown(page, ".moving, .picture .dark, nav, .pause"))
     assert all(shown(page, ".still, .picture .light"))
-    assert all(page.eval_on_selector_all(".still", "all => all.map(i => i.naturalWidth)"))
+    see_all(page)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF-")
 
 
-def test_the_first_key_leads_past_the_contents(report: Path, visit: Open) -> None:
-    page = visit(report / "report.html")
+@pytest.mark.parametrize("file", ARTICLES, indirect=True)
+def test_without_scripts_all_is_there_and_animations_move_until_they_are_paused(file: Path, visit: Open) -> None:
+    page = visit(file, java_script_enabled=False)
+    text = page.inner_text("main")
+    for chapter in tree(file).findall(".//section[@class='chapter']/h2/a"):
+        assert "".join(chapter.itertext()).split(" ", 1)[1] in text
+    sizes = page.eval_on_selector_all("img", "all => all.map(i => [i.complete, i.naturalWidth])")
+    assert sizes
+    assert all(complete and width for complete, width in sizes)
+    assert all(shown(page, ".moving"))
+    assert not any(shown(page, ".still"))
+    assert page.locator(".player").count() == 0
+    assert "It needs scripts" in page.inner_text("#figure-live")
 
-    page.keyboard.press("Tab")
+    page.locator(".animation").first.get_by_label("Pause").check()
+    assert shown(page, ".moving")[0] is False
+    assert sum(shown(page, ".still")) == 1
 
-    assert page.locator(":focus").inner_text() == "Skip to the text"
-    assert page.locator(":focus").bounding_box()["x"] >= 0  # type: ignore[index]
+    page.get_by_label("Pause all animations").check()
+    assert not any(shown(page, ".moving"))
+    assert all(shown(page, ".still"))
+
+    calm = visit(file, reduced_motion="reduce", java_script_enabled=False)
+    assert not any(shown(calm, ".moving"))
+    calm.locator(".animation").first.get_by_label("Play").check()
+    assert shown(calm, ".moving").count(True) == 1
+
+
+def test_snippets_have_the_addresses_of_their_server_and_show_the_player_in_a_strangers_page(
+    served: Callable[[Path], str], report: Path, browser: Browser
+) -> None:
+    site = served(report)
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{site}embed/index.html")
+    section = page.locator("section", has=page.locator("#weights-l1"))
+    expected = snippets("weights-l1", animations(report)["weights-l1"], site)
+
+    assert section.locator("code").all_text_contents() == list(expected.values())
+    section.get_by_role("button", name="Copy").nth(1).click()
+    section.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == expected["image"]
+    context.close()
+
+    page = browser.new_page()
+    page.set_content(expected["player"])
+    frame = page.frame_locator("iframe")
+    frame.locator(".player canvas").wait_for()
+    position, caption = frame.locator(".player .position"), frame.locator("figcaption a")
+    position.press("End")
+    assert position.input_value() == position.get_attribute("max")
+    box = caption.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= page.locator("iframe").bounding_box()["y"] + 670  # type: ignore[index]
+    assert caption.get_attribute("target") == "_top"
+    page.close()

@@ -6,16 +6,13 @@ import fcntl
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import pytest
 from browser import blog as contents
-from browser.waiting import until
+from browser.waiting import see_all, until
 from browser.watching import Watch
 from hostile import SAMPLE, SOAK
 
@@ -55,24 +52,10 @@ def blog(shared_folder: Path, cache: Path) -> Path:
     return out
 
 
-@pytest.fixture(scope="session")
-def address(blog: Path) -> Iterator[str]:
-    """Where the blog is served as hosts do it, from a folder of theirs and with its own page for what is not there."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        def send_error(self, code: int, *_: Any) -> None:
-            self.send_response(code)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write((blog / "404.html").read_bytes())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(blog.parent))) as serving:
-        Thread(target=serving.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{serving.server_port}/blog/"
-        serving.shutdown()
+@pytest.fixture
+def address(blog: Path, served: Callable[[Path], str]) -> str:
+    """Where the blog is served as hosts do it, from a folder of theirs."""
+    return f"{served(blog.parent)}blog/"
 
 
 @pytest.fixture
@@ -108,78 +91,23 @@ def boxes(page: Page, selector: str) -> list[dict[str, float]]:
     return found
 
 
-# Every kind of page
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_markup_is_valid(blog: Path, html_mistakes: Callable[[Path], list[str]], kind: str) -> None:
+def test_a_page_opens_without_an_error_or_a_request_and_everyone_can_read_it(
+    look: Open, visit: Open, blog: Path, address: str, html_mistakes: Any, faults: Callable[..., list[str]], kind: str
+) -> None:
     assert html_mistakes(blog / KINDS[kind]) == []
+    if kind != "missing":
+        alone = Watch(blog.as_uri())
+        page = visit(blog / KINDS[kind], alone)
+        see_all(page)
+        assert alone.quiet(page)
 
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_axe_finds_nothing(look: Open, axe: str, kind: str) -> None:
-    page = look(kind)
-    page.evaluate(axe)
-    # A page inside a frame has its headings and landmarks around it.
-    rules = {"page-has-heading-one": {"enabled": kind != "frame"}, "region": {"enabled": kind != "frame"}}
-    for width in (1280, 360):
-        for scheme in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": 740})
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-
-            found = page.evaluate("rules => axe.run({ resultTypes: ['violations'], rules })", rules)["violations"]
-
-            assert [
-                f"{width} {scheme} {violation['id']}: {node['html'][:200]} {node['failureSummary']}"
-                for violation in found
-                for node in violation["nodes"]
-            ] == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_window_is_too_narrow(look: Open, kind: str) -> None:
-    page = look(kind)
-    for width in (320, 360, 600, 800, 1000, 1280, 1920):
-        page.set_viewport_size({"width": width, "height": 740})
-
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_served_page_asks_for_files_of_the_site_only(look: Open, address: str, kind: str) -> None:
     watch = Watch(address)
-
     page = look(kind, watch)
-    _see_all(page)
-
+    see_all(page)
     assert watch.quiet(page)
     assert urljoin(address, KINDS[kind]) in watch.asked
-
-
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "missing"])
-def test_a_page_in_a_folder_asks_for_files_of_the_site_only(visit: Open, blog: Path, kind: str) -> None:
-    watch = Watch(blog.as_uri())
-
-    page = visit(blog / KINDS[kind], watch)
-    _see_all(page)
-
-    assert watch.quiet(page)
-    assert len(watch.asked) > 1 or kind == "frame"
-
-
-def _see_all(page: Page) -> None:
-    """Scroll so that every picture is asked for, and wait until all are there."""
-    page.eval_on_selector_all("img", "all => all.forEach(i => { i.loading = 'eager'; })")
-    until(page, "[...document.images].every(i => i.complete)")
-    assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)") == []
-
-
-def test_wherever_nothing_is_the_page_for_that_leads_back(look: Open, address: str) -> None:
-    page = look("no/such/page/index.html")
-
-    page.get_by_role("link", name="The front page").click()
-
-    assert page.url == f"{address}index.html"
+    assert faults(page, frame=kind == "frame") == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -191,6 +119,28 @@ def test_without_scripts_everything_can_be_read(look: Open, kind: str) -> None:
         assert all(there), selector
     assert page.locator("figure.animation").count() == page.locator("figure.animation img:visible").count()
     assert page.locator("canvas:visible, button:visible").count() == 0
+
+
+def test_axe_finds_nothing_on_any_page_of_the_documentation(docs_site: Path, visit: Open, axe: str) -> None:
+    said: list[str] = []
+
+    def listen(page: Page) -> None:
+        page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+
+    files = sorted([docs_site / "404.html", *docs_site.rglob("index.html")])
+    assert len(files) > 15
+    page = visit(files[0], listen)
+    for i, file in enumerate(files):
+        page.set_viewport_size({"width": (1280, 360)[i % 2], "height": 740})
+        page.emulate_media(color_scheme=("light", "dark")[i % 2])  # type: ignore[arg-type]
+        page.goto(file.as_uri(), wait_until="load")
+        page.evaluate(axe)
+        found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
+        assert [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"]] == [], file
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, file
+    assert said == []
 
 
 # Moving around
@@ -220,111 +170,77 @@ def test_keys_reach_every_entry_and_every_card(look: Open, kind: str) -> None:
     assert page.locator("nav.site li a").count() == 8
 
 
-def test_the_first_key_leads_past_the_navigation(look: Open) -> None:
+def test_links_lead_on_and_back(look: Open, address: str) -> None:
     page = look("page")
     page.keyboard.press("Tab")
     assert page.locator(":focus").inner_text() == "Skip to the text"
-
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-
     assert page.evaluate("document.activeElement.closest('main') !== null")
+    assert texts(page, "nav.site li a")[:3] == ["About", "Data sets", "Everything a page can hold"]
+    assert texts(page, "nav.site [aria-current=page]") == ["Everything a page can hold"]
+    page.get_by_role("navigation", name="Reading order").get_by_role("link", name="Gallery").click()
+    assert page.url == f"{address}gallery/index.html"
 
+    page.goto(f"{address}no/such/page/index.html")
+    page.get_by_role("link", name="The front page").click()
+    assert page.url == f"{address}index.html"
 
-def test_all_of_a_card_leads_to_its_post_but_its_tags_to_theirs(look: Open, address: str) -> None:
-    page = look("front")
     card = page.locator(".cards article", has_text="One network, emptied")
-
     card.locator("img").first.click(force=True)
-    assert page.url == f"{address}hello/index.html"
-
+    assert page.url == f"{address}hello/index.html", "all of a card leads to its post, but its tags to theirs"
     page.go_back()
     card.get_by_role("link", name="sparsity").click()
     assert page.url == f"{address}tags/sparsity/index.html"
     assert texts(page, ".cards h2")[-1] == "What L1 and L2 do to the same weights"
 
 
-def test_pages_are_in_the_navigation_and_lead_on(look: Open, address: str) -> None:
-    page = look("page")
-
-    assert texts(page, "nav.site li a") == [
-        "About",
-        "Data sets",
-        "Everything a page can hold",
-        *texts(page, "nav.site li a")[3:],
-    ]
-    assert texts(page, "nav.site [aria-current=page]") == ["Everything a page can hold"]
-    page.get_by_role("navigation", name="Reading order").get_by_role("link", name="Gallery").click()
-    assert page.url == f"{address}gallery/index.html"
-
-
 # What it looks like
 
 
-def test_cards_of_a_row_are_equal(look: Open) -> None:
+def test_cards_of_a_row_are_equal_dark_pages_have_dark_ones_and_on_paper_they_stay_whole(look: Open) -> None:
     page = look("front")
-
     rows: dict[float, set[float]] = {}
     for box in boxes(page, ".cards article"):
         rows.setdefault(round(box["top"]), set()).add(round(box["height"]))
     assert len(rows) == 3
     assert all(len(heights) == 1 for heights in rows.values())
     assert len({(round(box["width"]), round(box["height"])) for box in boxes(page, ".cards .shown")}) == 1
-
-
-def test_dark_lists_show_dark_pictures(look: Open) -> None:
-    page = look("front")
     for scheme, other in [("light", "dark"), ("dark", "light")]:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-
         assert page.locator(f".cards .{scheme}:visible").count() == page.locator(f".cards .{scheme}").count() == 1
         assert page.locator(f".cards .{other}:visible").count() == 0
 
+    page.set_viewport_size({"width": 630, "height": 900})
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('.cards li')).breakInside") == "avoid"
+    assert len({round(box["width"]) for box in boxes(page, ".cards article")}) == 1
 
-def test_contents_stand_beside_the_text_where_there_is_room(look: Open) -> None:
+
+def test_a_long_page_fits_a_desk_a_telephone_and_paper(look: Open) -> None:
     page = look("page")
     (contents,), (text,) = boxes(page, ".contents"), boxes(page, ".prose")
     assert contents["right"] <= text["left"]
     assert abs(contents["top"] - text["top"]) < 60
-
     page.set_viewport_size({"width": 800, "height": 740})
     (contents,), (text,) = boxes(page, ".contents"), boxes(page, ".prose")
     assert contents["bottom"] <= text["top"]
 
-
-def test_what_is_too_wide_scrolls_by_itself(look: Open) -> None:
-    page = look("page", viewport={"width": 360, "height": 740})
-
+    page.set_viewport_size({"width": 360, "height": 740})
     wide = page.eval_on_selector_all(".scroll, .formula", "all => all.map(e => e.scrollWidth > e.clientWidth)")
-
     assert wide == [False, True, True, False, True, False, True]
     assert all(box["width"] <= 360 for box in boxes(page, ".prose img"))
 
-
-def test_on_paper_there_is_the_text_alone(look: Open) -> None:
-    page = look("page", color_scheme="dark")
-    page.emulate_media(media="print")
-
+    page.emulate_media(media="print", color_scheme="dark")
     assert page.locator(".contents:visible, .ways:visible, nav li:visible, .foot:visible, .skip:visible").count() == 0
     assert page.locator(".home").is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF-")
 
 
-def test_on_paper_cards_stay_whole(look: Open) -> None:
-    page = look("front")
-    page.set_viewport_size({"width": 630, "height": 900})
-    page.emulate_media(media="print")
-
-    assert page.evaluate("getComputedStyle(document.querySelector('.cards li')).breakInside") == "avoid"
-    assert len({round(box["width"]) for box in boxes(page, ".cards article")}) == 1
-
-
-# What moves
-
-
-def test_players_of_two_lengths_are_in_step_on_one_page(look: Open) -> None:
-    page = look("players")
+def test_players_of_two_lengths_are_in_step_and_a_network_trains_on_one_page(look: Open) -> None:
+    watch = Watch("http://127.0.0.1")
+    page = look("players", watch)
     first, second = (page.locator(f"#figure-{name} .player") for name in ("weights-l1", "l1-or-l2-weights-l1"))
 
     def steps() -> list[str]:
@@ -334,29 +250,18 @@ def test_players_of_two_lengths_are_in_step_on_one_page(look: Open) -> None:
     until(page, "[...document.querySelectorAll('.player .step')].every(e => e.textContent)")
     first.locator(".position").press("End")
     assert steps() == ["step 3,600", "step 2,400"]
+    second.locator(".position").press("Home")
+    assert steps() == ["step 0", "step 0"]
+    second.locator(".toggle").click()
+    until(page, "[...document.querySelectorAll('.player .step')].every(e => e.textContent !== 'step 0')")
+    second.locator(".toggle").click()
+    stand = steps()
+    page.wait_for_timeout(100)
+    assert steps() == stand
 
-    for player in (first, second):
-        player.locator(".position").press("Home")
-        assert steps() == ["step 0", "step 0"]
-        player.locator(".toggle").click()
-        until(page, "[...document.querySelectorAll('.player .step')].every(e => e.textContent !== 'step 0')")
-        player.locator(".toggle").click()
-        stand = steps()
-        page.wait_for_timeout(100)
-        assert steps() == stand
-
-    second.locator(".position").press("End")
-    assert steps()[1] == "step 2,400"
-
-
-def test_a_network_trains_in_a_post(look: Open) -> None:
-    watch = Watch("http://127.0.0.1")
-    page = look("players", watch)
     until(page, "document.querySelector('.said').textContent.includes('3,600 steps')")
     zero = page.locator(".readings div", has_text="weights exactly 0").locator("dd").inner_text()
-
     page.get_by_label("Penalty").select_option(label="L2")
-
     until(page, f"!document.querySelector('.readings').innerText.includes('exactly 0\\n{zero}')")
     assert watch.quiet(page)
 

