@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from syrupy.assertion import SnapshotAssertion
 
-    from reportgen.article.told import Told
     from reportgen.experiment import Experiment
-    from reportgen.figures import Animation, Picture
+    from reportgen.pictures import Animation, Picture
+    from reportgen.sections.result import SectionResult
 
 CI = bool(os.environ.get("CI"))
 
@@ -67,9 +67,9 @@ def messages(snapshot: SnapshotAssertion, tmp_path: Path) -> Callable[..., None]
 @pytest.fixture(scope="session")
 def small_experiment() -> Experiment:
     """The default experiment and a sweep, with every section there is, in seconds instead of minutes."""
-    from reportgen.article.sections import sections
     from reportgen.experiment import Comparison, Runs, Sweep
     from reportgen.experiment.file import parse, shipped
+    from reportgen.sections import sections
 
     default = parse(shipped())
     return dataclasses.replace(
@@ -105,7 +105,7 @@ def cache(shared_folder: Path) -> Path:
 class Computed(NamedTuple):
     """What one section makes: findings, claims and tables, and the pictures that it asks for."""
 
-    told: Told
+    result: SectionResult
     media: list[Picture | Animation]
 
 
@@ -115,21 +115,21 @@ def compute(shared_folder: Path, cache: Path, small_experiment: Experiment) -> C
 
     Each worker computes the section once. Training is done once for all workers: its results are in the shared store.
     """
-    from reportgen import sweep
-    from reportgen.article.sections import sections
-    from reportgen.article.told import core, tell
     from reportgen.executors.serial import Serial
-    from reportgen.store import Store
+    from reportgen.sections import sections
+    from reportgen.sections.result import compute_section, without_page_settings
+    from reportgen.store import sweep
+    from reportgen.store.store import Store
 
     @functools.cache
     def compute(name: str, experiment: Experiment = small_experiment) -> Computed:
-        section, e, store = sections[name](), core(experiment), Store(cache)
+        section, e, store = sections[name](), without_page_settings(experiment), Store(cache)
         with _locked(shared_folder / "training.lock"):
             trained = store.complete(section.runs(e), Serial()).result()
             trained |= store.complete(section.follow_up(e, trained), Serial()).result()
             study = sweep.complete(e, store, Serial()) if section.sweep(e) else section.study(e)
-        told, media = tell(name, section, e, trained, study, {run: store.name(run) for run in trained})
-        return Computed(told, list(media.values()))
+        result, media = compute_section(name, section, e, trained, study, {run: store.name(run) for run in trained})
+        return Computed(result, list(media.values()))
 
     return compute
 
@@ -205,14 +205,15 @@ def html_mistakes() -> Callable[[Path], list[str]]:
 @pytest.fixture(scope="session")
 def small_site(shared_folder: Path, cache: Path) -> tuple[Path, Path]:
     """The folder of a small site, and what was made of it. Both are shared: read them, do not change them."""
-    from reportgen import pipeline
-    from reportgen.site.several import Several
+    from reportgen.build.build import build
+    from reportgen.build.options import BuildOptions
+    from reportgen.site.site_target import SiteTarget
 
     folder, out = shared_folder / "site", shared_folder / "site-made"
     with _locked(shared_folder / "site.lock"):
         if not (out / "index.html").exists():
             sites.write(folder, sites.REAL)
-            pipeline.carry_out(Several(folder), out, cache=cache, allowed=pipeline.Allowed())
+            build(SiteTarget(folder), out, BuildOptions(cache=cache))
     return folder, out
 
 

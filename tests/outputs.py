@@ -10,9 +10,9 @@ import re
 import sys
 from pathlib import Path
 
-from reportgen import output
+from reportgen.disk.files import TEMPORARY
 from reportgen.errors import ReportgenError
-from reportgen.files import TEMPORARY
+from reportgen.output import output_folder
 
 HERE = Path(__file__)
 
@@ -44,7 +44,7 @@ MADE_FROM = {"old": {"settings": "1"}, "new": {"settings": "2"}}
 
 
 def publish(out: Path, version: str, **options: bool) -> tuple[Path, ...]:
-    with output.claim(out, {}, adopt=options.get("adopt", False)) as place:
+    with output_folder.claim(out, {}, adopt=options.get("adopt", False)) as place:
         return place.publish({"old": OLD, "new": NEW}[version], MADE_FROM[version], **options)
 
 
@@ -81,9 +81,9 @@ def temporaries(folder: Path) -> list[Path]:
 if __name__ == "__main__":
     try:
         if sys.argv[2] == "clean":
-            output.clean(Path(sys.argv[1]))
+            output_folder.clean(Path(sys.argv[1]))
         else:
-            with output.claim(Path(sys.argv[1]), {}) as place:
+            with output_folder.claim(Path(sys.argv[1]), {}) as place:
                 if "wait" in sys.argv:
                     print("claimed", flush=True)
                     sys.stdin.readline()

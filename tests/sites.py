@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import html5lib
+from reports import claim, section
 
-from reportgen import pipeline
-from reportgen.animation import Media
-from reportgen.article.claims import Settled
-from reportgen.article.page import Article, Chapter
-from reportgen.article.player import Player, Players, Series
-from reportgen.article.sections import Column, Table
+from reportgen.build.options import BuildOptions
+from reportgen.build.preview_cache import PreviewCache
 from reportgen.experiment import Experiment
-from reportgen.site.several import Several
+from reportgen.page.report import Report
+from reportgen.pictures.media import Media
+from reportgen.sections import Column, Table
+from reportgen.sections.player import Player, Players, RunChoices
+from reportgen.site.site_target import SiteTarget
 
 BASE = "https://example.org/notes/"
 SETTINGS = f'title = "Notes"\nauthor = "Ada"\nbase = "{BASE}"\n'
@@ -68,12 +69,12 @@ def write(folder: Path, files: Mapping[str, str | bytes], settings: str = SETTIN
 
 
 def made(
-    folder: Path, cache: Path, templates: Path | None = None, memo: pipeline.Memo | None = None
+    folder: Path, cache: Path, templates: Path | None = None, previews: PreviewCache | None = None
 ) -> dict[str, bytes]:
     """Every file of the site in a folder."""
-    work = Several(folder, templates, memo)
-    with pipeline.shop(work, cache, "serial") as shop:
-        return dict(work.files(shop))
+    previews = previews or PreviewCache()
+    target = SiteTarget(folder, templates, previews)
+    return dict(previews.files(target, BuildOptions(cache=cache, executor="serial")))
 
 
 def tree(page: bytes) -> Any:
@@ -95,8 +96,8 @@ def linked(page: bytes) -> Any:
     return json.loads(script.text)
 
 
-def report(shop: Any, experiment: Experiment) -> pipeline.Report:
-    """In place of `pipeline.report`: what a build could have found."""
+def report(experiment: Experiment, tools: Any) -> Report:
+    """In place of `make_report`: what a build could have found."""
     name = experiment.title.replace(" ", "-").lower()
     files = {"strip.svg": b"<svg/>" + name.encode(), "strip-dark.svg": b"<svg />" + name.encode()}
     still = Media(
@@ -111,28 +112,22 @@ def report(shop: Any, experiment: Experiment) -> pipeline.Report:
         name="weights", kind="animation", alt="Weights move", width=480, height=360, file="weights.gif", dark=None,
         poster="weights.png", files={"weights.gif": b"GIF89a" + name.encode(), "weights.png": PNG},
     )  # fmt: skip
-    series = Series(arm="L1", trajectories=({"weights": name, "steps": [0], "layers": [], "samples": None},))
-    claims = {
-        "holds": Settled(
-            name="holds", section="reading", post="", outcome="supported", sentence=f"It holds <in> {name}."
-        ),
-        "moot": Settled(name="moot", section="reading", post="", outcome=None, sentence=""),
-    }
-    return pipeline.Report(
-        article=Article(
-            experiment=experiment,
-            chapters=(
-                Chapter(name="reading", number=1, title="Further reading", findings={"share": 0.25, "arms": {"l1": 7}}),
-            ),
-            headlines=(f"A quarter of {name} is zero.",),
-            claims=claims,
-            media={"strip": still, "data": other, "weights": moving},
-            tables={"errors": Table(name="errors", columns=(Column(label="Arm"),), rows=((name,),))},
-            players=Players(players={"weights": Player(scenes=("weights",), panels=(("L1", 0),))}, series=(series,)),
-            facts={"runs": 2, "updates": 10, "diverged": 0, "versions": {"numpy": "2.0"}},
-        ),
-        shown={},
-        trajectories={},
+    series = RunChoices(arm="L1", trajectories=({"weights": name, "steps": [0], "layers": [], "samples": None},))
+    reading = section(
+        "reading",
+        title="Further reading",
+        findings={"share": 0.25, "arms": {"l1": 7}},
+        headline=f"A quarter of {name} is zero.",
+        claims=(claim("holds", f"It holds <in> {name}."), claim("moot", "", None)),
+        steps={"a": 5, "b": 5},
+    )
+    return Report(
+        experiment=experiment,
+        sections=(reading,),
+        media={"strip": still, "data": other, "weights": moving},
+        tables={"errors": Table(name="errors", columns=(Column(label="Arm"),), rows=((name,),))},
+        players=Players(players={"weights": Player(scenes=("weights",), panels=(("L1", 0),))}, series=(series,)),
+        versions={"numpy": "2.0"},
     )
 
 

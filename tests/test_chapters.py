@@ -4,16 +4,16 @@ import dataclasses
 import logging
 
 import pytest
+from reportgen.article.sections import Section
+from reportgen.network import Network
+from reportgen.run import Run, Start, Training
+from reportgen.stacking import ENDS_ONLY
 
 import reportgen
 from reportgen import chapters, pipeline, sources
-from reportgen.article.sections import Section
 from reportgen.executors.serial import Serial
 from reportgen.experiment import Arm
-from reportgen.network import Network
 from reportgen.penalties.l2 import L2
-from reportgen.run import Run, Start, Training
-from reportgen.stacking import ENDS_ONLY
 from reportgen.store import Store
 
 

@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from reportgen.container import seal, unseal
 
 MAGIC = b"reportgen thing 1\n"

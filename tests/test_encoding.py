@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-
 from reportgen.container import seal
 from reportgen.encoding import decode, digest, encode
 from reportgen.figures import Picture
 from reportgen.figures.timeline import Timeline
+from reportgen.run import Run
+
 from reportgen.penalties.l1 import L1
 from reportgen.registry import stored
-from reportgen.run import Run
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),

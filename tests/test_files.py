@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from reportgen.files import Folder
 
 from reportgen import files
 from reportgen.errors import MachineError, RefusedError, trouble
-from reportgen.files import Folder
 
 
 @pytest.fixture

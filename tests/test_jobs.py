@@ -6,12 +6,12 @@ from concurrent.futures import Executor, Future
 
 import numpy as np
 import pytest
-
-from reportgen import jobs
-from reportgen.errors import MachineError, RefusedError
 from reportgen.jobs import pack, train_elsewhere, unpack
 from reportgen.run import Recording, Run, Training
 from reportgen.trajectory import Trajectory
+
+from reportgen import jobs
+from reportgen.errors import MachineError, RefusedError
 
 RUN = Run(training=Training(epochs=1), recording=Recording(every=None))
 RUNS = [dataclasses.replace(RUN, init_seed=seed) for seed in range(3)]

@@ -4,9 +4,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportgen.manifest import Manifest, is_ours_to_name, parse
 
 from reportgen import manifest
-from reportgen.manifest import Manifest, is_ours_to_name, parse
 
 A, B = (hashlib.sha256(content).hexdigest() for content in (b"a", b"b"))
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from reportgen.network import Network, RunsFirst, RunsLast, forward, layout
 
 LAYOUTS = [RunsFirst(), RunsLast()]

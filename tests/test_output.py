@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from outputs import HERE, MADE_FROM, NEW, OLD, broken, everything, publish, temporaries
+from reportgen.manifest import Manifest
 from soak import FULL, count, record, seed
 
 from reportgen import manifest, output
 from reportgen.errors import MachineError, RefusedError, ReportgenError
-from reportgen.manifest import Manifest
 
 CALLS = ["renameat", "fsync", "unlinkat", "mkdirat", "rename", "renameat2", "fdatasync", "unlink", "rmdir", "mkdir"]
 

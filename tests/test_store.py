@@ -13,17 +13,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reportgen.engine import CODE_EPOCH
+from reportgen.run import Recording, Run, Training
+from reportgen.trajectory import Trajectory
 
 from reportgen import engine as engine_module
 from reportgen import sources
 from reportgen import store as store_module
-from reportgen.engine import CODE_EPOCH
 from reportgen.errors import MachineError, RefusedError
 from reportgen.executors import executors
 from reportgen.penalties.l1 import L1
-from reportgen.run import Recording, Run, Training
 from reportgen.store import Store, default_folder, opened
-from reportgen.trajectory import Trajectory
 
 RUN = Run(training=Training(epochs=1), recording=Recording(every=None))
 

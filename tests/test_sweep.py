@@ -9,21 +9,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-
-from reportgen import sweep
 from reportgen.analysis.errors import total_error
 from reportgen.analysis.sparsity import below_share, zero_share
 from reportgen.encoding import encode
+from reportgen.network import Network
+from reportgen.run import Recording, Training
+from reportgen.stacking import ENDS_ONLY
+
+from reportgen import sweep
 from reportgen.errors import ExperimentError, MachineError, RefusedError
 from reportgen.executors import executors
 from reportgen.executors.serial import Serial
 from reportgen.experiment import Arm, Experiment, Sweep
-from reportgen.network import Network
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.run import Recording, Training
-from reportgen.stacking import ENDS_ONLY
 from reportgen.training import train, train_ends
 
 E = Experiment(

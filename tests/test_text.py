@@ -15,17 +15,17 @@ import pytest
 from hostile import PAYLOADS, SAMPLE
 from sites import toml_text
 
-from reportgen.animation.draw import render
-from reportgen.article.embed import snippets
-from reportgen.article.page import linkable, strict_json
-from reportgen.article.sections import Column, Table
-from reportgen.article.spreadsheet import csv_bytes
 from reportgen.cli import terminal
 from reportgen.errors import DataError, ExperimentError
 from reportgen.experiment.file import parse
-from reportgen.figures import Panel, Picture, training_animation
+from reportgen.page.article import linkable, strict_json
+from reportgen.page.embed import snippets
+from reportgen.page.spreadsheet import csv_bytes
+from reportgen.pictures import Panel, Picture, training_animation
+from reportgen.pictures.draw import render
+from reportgen.sections import Column, Table
 from reportgen.text import harmless, holdable, printable
-from reportgen.trajectory import Trajectory
+from reportgen.training.trajectory import Trajectory
 
 FILE = """
 title = {title}

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from reportgen.analysis import comparison
-from reportgen.analysis.comparison import compare, expanded, family, interquartile_mean
 from reportgen.experiment import Comparison
+from reportgen.statistics import comparison
+from reportgen.statistics.comparison import compare, expanded, family, interquartile_mean
 
 
 def rule(equivalence=1.0, resamples=2000, **changes):

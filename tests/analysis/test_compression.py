@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.analysis.compression import collapsed, compress, part
-from reportgen.network import forward
+from reportgen.statistics.compression import collapsed, compress, part
+from reportgen.training.network import forward
 
 GRID = np.linspace(-3, 3, 101)[:, None]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from reportgen.analysis.landscape import quantile, rank_correlation, told
+from reportgen.statistics.grid import quantile, rank_correlation, told
 
 RNG = np.random.default_rng(0)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from reportgen.analysis.rank import rank_changes, second_share, singular_values
-from reportgen.network import forward
+from reportgen.statistics.rank import rank_changes, second_share, singular_values
+from reportgen.training.network import forward
 
 RNG = np.random.default_rng(0)
 SHAPES = ((2, 5), (5, 6), (6, 4), (4, 1))

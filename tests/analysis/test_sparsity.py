@@ -1,13 +1,6 @@
 import numpy as np
 
-from reportgen.analysis.sparsity import (
-    HISTOGRAM_EDGES,
-    below_share,
-    dead_units,
-    histogram,
-    unit_sizes,
-    zero_share,
-)
+from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, dead_units, histogram, unit_sizes, zero_share
 
 KERNELS = [np.array([[0.0, 2.0, 1e-4, 3.0]]), np.array([[1.0], [0.0], [5.0], [-1e-4]])]
 

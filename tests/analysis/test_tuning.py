@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reportgen.analysis.tuning import choose, where_share
+from reportgen.statistics.tuning import choose, where_share
 
 FOLDS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 """Of standard error 1 / √2."""

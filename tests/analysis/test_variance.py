@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from reportgen.analysis.variance import SOURCES, components, interval, moments, resampled, shares
 from reportgen.experiment import Comparison
+from reportgen.statistics.variance import SOURCES, components, interval, moments, resampled, shares
 
 PLANTED = {"data": 9.0, "order": 4.0, "init": 1.0, "both": 0.5, "last": 2.0}
 

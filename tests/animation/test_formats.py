@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reportgen.animation.draw import render
-from reportgen.animation.formats import formats
-from reportgen.animation.formats.webp import check_webp
-from reportgen.animation.palette import Palette
-from reportgen.figures import Animation
-from reportgen.figures.timeline import Timeline
+from reportgen.pictures import Animation
+from reportgen.pictures.draw import render
+from reportgen.pictures.formats import formats
+from reportgen.pictures.formats.webp import check_webp
+from reportgen.pictures.palette import Palette
+from reportgen.pictures.timeline import Timeline
 
 NAMES = formats.names()
 FILMS = {"mp4", "webm"}

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageSequence
 
-from reportgen.animation.deltas import encode_all
-from reportgen.animation.formats.apng import Apng
-from reportgen.animation.formats.gif import Gif
-from reportgen.animation.palette import Palette
+from reportgen.pictures.deltas import encode_all
+from reportgen.pictures.formats.apng import Apng
+from reportgen.pictures.formats.gif import Gif
+from reportgen.pictures.palette import Palette
 
 NONE = np.empty(0, np.uint32)
 FORMATS = [Gif(), Apng()]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reportgen.animation.palette import MOST, UNCHANGED, Palette
+from reportgen.pictures.palette import MOST, UNCHANGED, Palette
 
 NONE = np.empty(0, np.uint32)
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from reportgen.animation.formats import formats
-from reportgen.animation.presets import PRESETS, Limits, Preset, preset
 from reportgen.errors import ExperimentError, ReportgenError
+from reportgen.pictures.formats import formats
+from reportgen.pictures.presets import PRESETS, Preset, PresetLimits, preset
 
 PLACE = Preset(
     name="here",
-    formats={"gif": Limits(bytes=2_000_000, size=(1280, 1080), frames=350, pixels=300_000_000, seconds=60)},
+    formats={"gif": PresetLimits(bytes=2_000_000, size=(1280, 1080), frames=350, pixels=300_000_000, seconds=60)},
 )
 FITS = {"size": (640, 480), "frames": 350, "seconds": 60.0, "scale": 1}
 

@@ -9,14 +9,15 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from reportgen.animation.deltas import write_all
-from reportgen.animation.formats.apng import Apng
-from reportgen.animation.formats.gif import Gif
-from reportgen.animation.palette import Palette
-from reportgen.animation.raster import Mosaic, Raster
-from reportgen.figures import Panel, scenes, style
-from reportgen.run import Run
-from reportgen.trajectory import Trajectory
+from reportgen.pictures import Panel, style
+from reportgen.pictures.deltas import write_all
+from reportgen.pictures.formats.apng import Apng
+from reportgen.pictures.formats.gif import Gif
+from reportgen.pictures.palette import Palette
+from reportgen.pictures.raster import Mosaic, Raster
+from reportgen.pictures.scenes import scenes
+from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
 
 
 class Scene:

@@ -12,13 +12,14 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from PIL import Image, ImageSequence
 
-from reportgen.animation.draw import rasterized, render
-from reportgen.animation.raster import Raster
 from reportgen.datasets.sparse_linear import SparseLinear
-from reportgen.figures import Animation, Panel, scenes, style
-from reportgen.network import Network
-from reportgen.run import Run
-from reportgen.trajectory import Trajectory
+from reportgen.pictures import Animation, Panel, style
+from reportgen.pictures.draw import rasterized, render
+from reportgen.pictures.raster import Raster
+from reportgen.pictures.scenes import scenes
+from reportgen.training.network import Network
+from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
 
 FRAMES = 12
 RNG = np.random.default_rng(0)

@@ -10,10 +10,10 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from reportgen.animation import ffmpeg
-from reportgen.animation.formats import formats
-from reportgen.animation.palette import Palette
 from reportgen.errors import MachineError
+from reportgen.pictures import ffmpeg
+from reportgen.pictures.formats import formats
+from reportgen.pictures.palette import Palette
 
 REAL = imageio_ffmpeg.get_ffmpeg_exe()
 FILMS = ("mp4", "webm")
@@ -190,6 +190,6 @@ def test_players_get_what_they_all_understand(tmp_path):
 
 def test_naming_and_asking_for_formats_does_not_import_imageio():
     uses = "formats['gif'], formats['mp4']().made_by(), formats['mp4']().check_available()"
-    code = f"import sys; from reportgen.animation.formats import formats; {uses}; print('imageio' in sys.modules)"
+    code = f"import sys; from reportgen.pictures.formats import formats; {uses}; print('imageio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -7,11 +7,15 @@ import pytest
 import sites
 from sites import BASE, PNG, experiment, linked, metas, tree
 
-from reportgen import pipeline
-from reportgen.article.around import Around, Card, Page, alone, slug, styles, surroundings
+from reportgen.build import report
+from reportgen.build.options import BuildOptions
+from reportgen.build.preview_cache import PreviewCache
+from reportgen.build.report_target import ReportTarget
 from reportgen.errors import ExperimentError, RefusedError, TemplateError
 from reportgen.experiment.file import parse
-from reportgen.experiment.site import Colours, Link, Site, contrast
+from reportgen.experiment.site_settings import Colours, Link, SiteSettings, contrast
+from reportgen.page.page_head import PageHead, PreviewCard, SiteFrame, alone, slug
+from reportgen.page.site_frame import read_frame, style_sheet
 from reportgen.text import shortened
 
 SITE = f'[site]\ntitle = "Notes"\nbase = "{BASE}"\n'
@@ -20,17 +24,16 @@ SITE = f'[site]\ntitle = "Notes"\nbase = "{BASE}"\n'
 @pytest.fixture
 def single(tmp_path, cache, monkeypatch):
     """A function from the table [site] of an experiment, and files beside it, to the files of its report."""
-    monkeypatch.setattr(pipeline, "report", sites.report)
+    monkeypatch.setattr(report, "make_report", sites.report)
 
     def make(site=SITE, files=None, templates=None):
         for name, content in (files or {}).items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
         told = parse(experiment("One", tags=["L1"]) + site)
-        work = pipeline.Single(told, beside=tmp_path, templates=templates, described_in={})
-        work.made_from()
-        with pipeline.shop(work, cache, "serial") as shop:
-            return dict(work.files(shop))
+        target = ReportTarget(told, beside=tmp_path, templates=templates)
+        target.made_from()
+        return dict(PreviewCache().files(target, BuildOptions(cache=cache, executor="serial")))
 
     return make
 
@@ -83,15 +86,15 @@ def test_colours_and_styles_come_after_ours(single):
 
 
 def test_a_colour_for_light_pages_leaves_dark_ones_as_they_are():
-    only_light = styles(Colours(accent="#00619a"), "")
+    only_light = style_sheet(Colours(accent="#00619a"), "")
 
     assert only_light.startswith("@media print, (prefers-color-scheme: light) {")
     assert contrast("#00619a", "#14171c") < 4.5  # which is why
-    assert styles(Colours(), "p {}") == "p {}"
+    assert style_sheet(Colours(), "p {}") == "p {}"
 
 
 def test_what_a_site_names_is_looked_at_before_anything_is_computed(single, monkeypatch):
-    monkeypatch.setattr(pipeline, "report", None)
+    monkeypatch.setattr(report, "make_report", None)
     for more, content, error in [
         ('logo = "a.png"', None, "there is no such file"),
         ('logo = "b.png"', b"x", "it is no PNG"),
@@ -114,7 +117,7 @@ def test_nothing_comes_from_outside_of_the_folder_of_the_experiment(tmp_path):
         for name in ("../a.png", "b.png"):
             told = parse(f'{experiment()}{SITE}{key} = "{name}"\n')
             with pytest.raises(RefusedError) as refused:
-                pipeline.Single(told, beside=inside, described_in={}).made_from()
+                ReportTarget(told, beside=inside).made_from()
             assert (refused.value.code, refused.value.exit_code) == ("RG702", 4), (key, name)
 
 
@@ -124,12 +127,12 @@ def test_an_edited_file_of_the_site_makes_the_report_again(tmp_path):
 
     def made_from(text):
         (tmp_path / "templates" / "static" / "article.css").write_text(text)
-        return pipeline.Single(told, beside=tmp_path, described_in={}).made_from()
+        return ReportTarget(told, beside=tmp_path).made_from()
 
     first, second = made_from("p {}"), made_from("a {}")
 
     assert {name for name in first if first[name] != second[name]} == {"file templates/static/article.css"}
-    assert first.keys() > pipeline.Single(parse(experiment()), described_in={}).made_from().keys() - {"experiment.site"}
+    assert first.keys() > ReportTarget(parse(experiment())).made_from().keys() - {"experiment.site"}
 
 
 THEME = f'{SITE}theme = "mine"\n'
@@ -142,7 +145,7 @@ def test_a_theme_extends_pages_and_sections_and_has_a_style_sheet_of_its_own(sin
         THEME,
         {
             "mine/sections/reading.html": reading,
-            "mine/article.html": '{% extends "reportgen/article.html" %}\n' + footer,
+            "mine/article.html": '{% extends "reportgen/page.html" %}\n' + footer,
             "mine/static/site.css": ".mine { color: teal }\n",
         },
     )
@@ -156,7 +159,7 @@ def test_a_theme_extends_pages_and_sections_and_has_a_style_sheet_of_its_own(sin
 
 
 def test_a_mistake_of_a_theme_is_told_with_its_line(single):
-    ours = '{% extends "reportgen/article.html" %}\n'
+    ours = '{% extends "reportgen/page.html" %}\n'
     for i, (name, content, told) in enumerate(
         [
             ("article.html", ours + "{% block footer %}{{ nothing }}{% endblock %}", "article.html:2: "),
@@ -208,15 +211,15 @@ def test_a_tag_is_a_part_of_an_address():
 
 
 def test_a_page_that_may_lie_anywhere_has_full_addresses_or_none():
-    around = Around(title="T", address=BASE, home="../")
+    around = SiteFrame(title="T", address=BASE, home="../")
 
-    assert alone(Page(title="P", path="p/", around=around)).around.home == BASE
-    assert alone(Page(title="P", around=Around(title="T"))).around is None
-    assert alone(Page(title="P")).around is None
+    assert alone(PageHead(title="P", path="p/", around=around)).around.home == BASE
+    assert alone(PageHead(title="P", around=SiteFrame(title="T"))).around is None
+    assert alone(PageHead(title="P")).around is None
 
 
 def test_days_are_written_out_where_the_language_is_known():
-    page = Page(title="P", date="2026-11-03")
+    page = PageHead(title="P", date="2026-11-03")
 
     assert page.day == "3 November 2026"
     assert dataclasses.replace(page, language="en-GB").day == "3 November 2026"
@@ -224,11 +227,11 @@ def test_days_are_written_out_where_the_language_is_known():
 
 
 def test_the_surroundings_of_a_page_are_a_value(tmp_path):
-    site = Site(title="T", base=BASE, footer="x", links=(Link(label="L", address="https://a.b"),))
+    site = SiteSettings(title="T", base=BASE, footer="x", links=(Link(label="L", address="https://a.b"),))
 
-    first, second = (surroundings(site, tmp_path)[0] for _ in range(2))
+    first, second = (read_frame(site, tmp_path)[0] for _ in range(2))
 
     assert first == second
-    assert hash(Page(title="P", around=first)) == hash(Page(title="P", around=second))
-    card = Card(path="media/card.png", alt="P", width=1200, height=630)
-    assert Page(title="P", around=first, card=card) != Page(title="P", around=first)
+    assert hash(PageHead(title="P", around=first)) == hash(PageHead(title="P", around=second))
+    card = PreviewCard(path="media/card.png", alt="P", width=1200, height=630)
+    assert PageHead(title="P", around=first, card=card) != PageHead(title="P", around=first)

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from reportgen.article.claims import Claim, settle
-from reportgen.article.results import json_bytes
-from reportgen.article.sections import sections
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
-from reportgen.sources import template_folder
+from reportgen.page.results import json_bytes
+from reportgen.sections import sections
+from reportgen.sections.claims import Claim, decide
+from reportgen.store.keys import template_folder
 
 NAMES = [name for name in sections.names() if sections[name].claims]
 BEYOND_THE_SMALL_EXPERIMENT = {"five-runs-tell-either-story"}
@@ -30,19 +30,19 @@ def test_the_outcome_chooses_the_sentence():
         ("undecided", "undecided", "Who knows?"),
         (None, None, ""),
     ]:
-        settled = settle(claim(lambda f, found=found: found), "errors", {"share": 0.25}, E)
+        settled = decide(claim(lambda f, found=found: found), "errors", {"share": 0.25}, E)
         assert (settled.outcome, settled.sentence) == (outcome, sentence)
 
 
 def test_a_number_that_is_missing_leaves_a_claim_undecided():
-    assert settle(claim(lambda f: f["share"] > 1), "errors", {"share": None}, E).outcome == "undecided"
+    assert decide(claim(lambda f: f["share"] > 1), "errors", {"share": None}, E).outcome == "undecided"
     with pytest.raises(TypeError):
-        settle(claim(lambda f: f["share"] > "1"), "errors", {"share": 1.0}, E)
+        decide(claim(lambda f: f["share"] > "1"), "errors", {"share": 1.0}, E)
 
 
 def test_a_sentence_that_asks_for_what_is_not_there_is_told(messages):
     with pytest.raises(TemplateError) as error:
-        settle(claim(lambda f: True), "errors", {}, E)
+        decide(claim(lambda f: True), "errors", {}, E)
     messages(error.value)
 
 
@@ -68,19 +68,19 @@ def test_every_outcome_has_a_sentence_of_its_own_without_a_result_in_it(section)
 
 @pytest.mark.parametrize("section", NAMES)
 def test_what_results_hold_settles_every_claim_again(section, compute):
-    told = compute(section).told
+    told = compute(section).result
     findings = json.loads(json_bytes(told.findings))
     for claim, before in zip(sections[section].claims, told.claims, strict=True):
-        assert settle(claim, section, findings, E).outcome == before.outcome, claim.name
+        assert decide(claim, section, findings, E).outcome == before.outcome, claim.name
         assert before.outcome is not None or claim.name in BEYOND_THE_SMALL_EXPERIMENT, claim.name
 
 
 def test_other_numbers_make_other_prose(compute):
-    findings = json.loads(json_bytes(compute("subgradient").told.findings))
+    findings = json.loads(json_bytes(compute("subgradient").result.findings))
     (zeros,) = [c for c in sections["subgradient"].claims if c.name == "proximal-steps-give-zeros"]
-    before = settle(zeros, "subgradient", findings, E)
+    before = decide(zeros, "subgradient", findings, E)
     findings["proximal"]["zero"] = 0.0
-    after = settle(zeros, "subgradient", findings, E)
+    after = decide(zeros, "subgradient", findings, E)
 
     assert (before.outcome, after.outcome) == ("supported", "not supported")
     assert before.sentence != after.sentence

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from reportgen.article.sections.closed_form import STRENGTHS, lasso_path, ridge
-from reportgen.article.sections.selection import UNIVERSAL, linear_run
+from reportgen.sections.kinds.closed_form import STRENGTHS, lasso_path, ridge
+from reportgen.sections.kinds.selection import UNIVERSAL, linear_run
 
 
 @pytest.mark.parametrize("kind", ["l1", "l2"])

@@ -8,13 +8,13 @@ import math
 import html5lib
 import pytest
 
-from reportgen.article.difference import as_json
-from reportgen.article.difference.comparing import difference
-from reportgen.article.difference.page import drawn, render
-from reportgen.article.difference.words import marked, pair, printable, text
-from reportgen.article.results import LARGEST, SCHEMA, json_bytes, load
+from reportgen.companions.diff import as_json
+from reportgen.companions.diff.comparing import difference
+from reportgen.companions.diff.diff_page import drawn, render
+from reportgen.companions.diff.words import marked, pair, printable, text
 from reportgen.errors import DataError
-from reportgen.run import describe
+from reportgen.page.results import LARGEST, SCHEMA, json_bytes, load
+from reportgen.training.run import describe
 
 
 def compared(first, second, estimate, **others):
@@ -390,7 +390,7 @@ def test_one_strength_changed_between_two_real_builds(compute, small_experiment)
     arms = [dataclasses.replace(arm, strength=3.0) if arm.name == "l1" else arm for arm in small_experiment.arms]
 
     def built(experiment):
-        told = compute("errors", experiment).told
+        told = compute("errors", experiment).result
         claims = {claim.name: dataclasses.asdict(claim) for claim in told.claims}
         parts = {"experiment": describe(experiment), "claims": claims, "findings": {"errors": told.findings}}
         return json.loads(json_bytes({**results(), **parts}))

@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reportgen.article import results
-from reportgen.article.embed import CONTROLS, animations, check_base, chosen, snippets
 from reportgen.errors import DataError, ExperimentError
+from reportgen.page import results
+from reportgen.page.embed import CONTROLS, animations, check_base, chosen, snippets
 
 ITEM = {
     "kind": "animation",

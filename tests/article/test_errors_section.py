@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from reportgen.article.claims import settle
-from reportgen.article.sections.errors import Errors, _facing, _fives
-from reportgen.article.sections.experiment import truth_error
 from reportgen.experiment import Experiment
 from reportgen.experiment.file import parse, shipped
+from reportgen.sections.claims import decide
+from reportgen.sections.kinds.errors import Errors, _facing, _fives
+from reportgen.sections.kinds.experiment import truth_error
 
 E = parse(shipped())
 PAIR = {
@@ -21,7 +21,7 @@ PAIR = {
 
 def settled(name, findings):
     (claim,) = [claim for claim in Errors.claims if claim.name == name]
-    return settle(claim, "errors", findings, Experiment())
+    return decide(claim, "errors", findings, Experiment())
 
 
 def test_every_comparison_is_made_on_one_draw_and_on_fresh_ones():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from reportgen.article.sections import inputs
-from reportgen.trajectory import Trajectory
+from reportgen.sections.kinds import inputs
+from reportgen.training.trajectory import Trajectory
 
 BAND = inputs._TRAINING.learning_rate * 0.1
 

@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 
-from reportgen.article.claims import settle
-from reportgen.article.results import plain
-from reportgen.article.sections import sections
 from reportgen.experiment import Arm, Comparison, Experiment, Sweep
+from reportgen.page.results import plain
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.sweep import cells
+from reportgen.sections import sections
+from reportgen.sections.claims import decide
+from reportgen.store.sweep import cells
 
 E = Experiment(
     arms=(Arm(name="l1", penalty=L1(), strength=0.3, step="proximal"),),
@@ -45,7 +45,7 @@ class Planted:
 def told(planted, e=E):
     section = sections["landscape"]()
     findings = section.findings(e, {}, planted)
-    claims = {c.name: settle(c, "landscape", plain(findings), e) for c in section.claims}
+    claims = {c.name: decide(c, "landscape", plain(findings), e) for c in section.claims}
     return findings, {name: claim.outcome for name, claim in claims.items()}, section
 
 

@@ -8,21 +8,23 @@ from typing import Any
 import html5lib
 import numpy as np
 import pytest
+from reports import section
 
-from reportgen.article.claims import settle
-from reportgen.article.page import Article, Chapter, render
-from reportgen.article.results import plain
-from reportgen.article.sections.live import PENALTIES, STRENGTHS, WORK, Live, _data, _epochs, _run, _start, _task
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.datasets.wave import Wave
 from reportgen.experiment import Arm, Experiment
-from reportgen.network import Network
+from reportgen.page.article import render
+from reportgen.page.report import Report
+from reportgen.page.results import plain
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
-from reportgen.run import Recording, Training
-from reportgen.training import train
+from reportgen.sections.claims import decide
+from reportgen.sections.kinds.live import PENALTIES, STRENGTHS, WORK, Live, _data, _epochs, _run, _start, _task
+from reportgen.training.compiled import train
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Training
 
 L1_ARM = Arm(name="l1", penalty=L1(), strength=0.3)
 QUICK = Experiment(arms=(Arm(name="none"), L1_ARM), training=Training(epochs=4))
@@ -40,11 +42,11 @@ def findings(e: Experiment) -> dict[str, Any]:
 
 def text_of(e: Experiment) -> str:
     """The text of the section, with the page around it."""
-    chapter = Chapter(name="live", number=1, title=Live.title, findings=findings(e))
-    facts = {"runs": 1, "updates": 1, "diverged": 0, "versions": {"reportgen": "0"}}
-    claims = {c.name: settle(c, "live", plain(chapter.findings), e) for c in Live.claims}
-    article = Article(experiment=e, chapters=(chapter,), headlines=(), media={}, tables={}, claims=claims, facts=facts)
-    main = html5lib.parse(render(article, single_file=True), namespaceHTMLElements=False).find(".//main")
+    f = findings(e)
+    claims = tuple(decide(claim, "live", plain(f), e) for claim in Live.claims)
+    live = section("live", title=Live.title, findings=f, claims=claims)
+    report = Report(experiment=e, sections=(live,), media={}, tables={})
+    main = html5lib.parse(render(report, single_file=True), namespaceHTMLElements=False).find(".//main")
     return " ".join("".join(main.itertext()).split())
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import reportgen
-from reportgen.article.sections.method import LIBRARIES, SEEDS, Method, in_keras, in_scikit_learn
 from reportgen.datasets.diabetes import Diabetes
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm, Experiment
@@ -16,6 +15,7 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
+from reportgen.sections.kinds.method import LIBRARIES, SEEDS, Method, in_keras, in_scikit_learn
 
 ARMS = [Arm(name=f"arm-{i}", penalty=p, strength=0.3) for i, p in enumerate((L1(), L2(), ElasticNet(mix=0.25)))]
 

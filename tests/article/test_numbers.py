@@ -3,10 +3,9 @@
 import csv
 import io
 
-from reportgen.article.numbers import number
-from reportgen.article.sections import Column, Table
-from reportgen.article.spreadsheet import csv_bytes
-from reportgen.text import holdable
+from reportgen.page.spreadsheet import csv_bytes
+from reportgen.sections import Column, Table
+from reportgen.text import holdable, number
 
 
 def test_numbers_are_written_as_a_reader_wants_them() -> None:

@@ -8,14 +8,16 @@ from typing import Any
 
 import html5lib
 import pytest
+from reports import section
 
-from reportgen.animation import Media
-from reportgen.article import page as pages
-from reportgen.article.page import Article, Chapter, render
-from reportgen.article.player import Player, Players, Series
-from reportgen.article.sections import Column, Table
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
+from reportgen.page import article as pages
+from reportgen.page.article import render
+from reportgen.page.report import Report
+from reportgen.pictures.media import Media
+from reportgen.sections import Column, Table
+from reportgen.sections.player import Player, Players, RunChoices
 
 PICTURE = Media(
     **{"name": "loss", "kind": "picture", "alt": "The loss falls", "width": 640, "height": 360, "poster": None},
@@ -32,24 +34,27 @@ TABLE = Table(
     columns=(Column(label="Arm"), Column(label="Total", format=".2f"), Column(label="Runs")),
     rows=(("none", 1.5, 30), ("L1", -12.25, 4000), ("L2", None, 30)),
 )
-ARTICLE = Article(
+FIRST = section(
+    "first",
+    title="The first",
+    findings={"share": 0.25, "values": 7, "nothing": None},
+    headline="Half of it is zero.",
+    steps={f"run {i}": 4000 for i in range(180)},
+)
+REPORT = Report(
     experiment=Experiment(title="Weights", sections=()),
-    chapters=(
-        Chapter(name="first", number=1, title="The first", findings={"share": 0.25, "values": 7, "nothing": None}),
-        Chapter(name="second", number=2, title="The second", findings={}),
-    ),
-    headlines=("Half of it is zero.",),
+    sections=(FIRST, section("second", title="The second")),
     media={"loss": PICTURE, "fit": ANIMATION},
     tables={"totals": TABLE},
-    facts={"runs": 180, "updates": 720_000, "diverged": 0, "versions": {"reportgen": "0.1.0", "numpy": "2.0"}},
+    versions={"reportgen": "0.1.0", "numpy": "2.0"},
 )
 PLAYERS = Players(
     players={"fit": Player(scenes=("fit",), panels=(("L1", 0),))},
     series=(
-        Series(arm="L1", trajectories=({"weights": "eJwDAAAAAAE=", "steps": [0], "layers": [], "samples": None},)),
+        RunChoices(arm="L1", trajectories=({"weights": "eJwDAAAAAAE=", "steps": [0], "layers": [], "samples": None},)),
     ),
 )
-PLAYING = dataclasses.replace(ARTICLE, players=PLAYERS)
+PLAYING = dataclasses.replace(REPORT, players=PLAYERS)
 IMPORT = '{% import "macros.html" as m with context %}\n'
 
 Tell = Callable[..., str]
@@ -70,10 +75,10 @@ def templates(tmp_path: Path) -> Path:
 def tell(templates: Path) -> Tell:
     """The page, with the given text as the first section."""
 
-    def tell(text: str, second: str = "", article: Article = ARTICLE, single_file: bool = False) -> str:
+    def tell(text: str, second: str = "", report: Report = REPORT, single_file: bool = False) -> str:
         (templates / "sections" / "first.html").write_text(IMPORT + text, encoding="utf-8")
         (templates / "sections" / "second.html").write_text(IMPORT + second, encoding="utf-8")
-        return render(article, single_file=single_file, templates=templates)
+        return render(report, single_file=single_file, templates=templates)
 
     return tell
 
@@ -109,24 +114,24 @@ def test_a_caption_may_hold_formulas_and_references_and_as_a_string_is_text(tell
 
 
 def test_one_name_for_a_figure_and_a_table_needs_the_kind(tell: Tell, messages: Callable[..., None]) -> None:
-    twins = dataclasses.replace(ARTICLE, tables={"loss": dataclasses.replace(TABLE, name="loss")})
+    twins = dataclasses.replace(REPORT, tables={"loss": dataclasses.replace(TABLE, name="loss")})
     both = '{{ m.figure("loss") }}{{ m.table("loss") }}'
 
-    assert '<a href="#table-loss">Table&nbsp;1</a>' in tell(both + '{{ m.ref("loss", "table") }}', article=twins)
+    assert '<a href="#table-loss">Table&nbsp;1</a>' in tell(both + '{{ m.ref("loss", "table") }}', report=twins)
     with pytest.raises(TemplateError) as caught:
-        tell(both + '{{ m.ref("loss") }}', article=twins)
+        tell(both + '{{ m.ref("loss") }}', report=twins)
     messages(caught.value)
 
 
-def test_a_chapter_is_linked_by_its_number_or_named_where_it_is_not(tell: Tell) -> None:
-    chapters = '{{ m.chapter("second") }}, {{ m.chapter("penalties") }}, {{ m.chapter("penalties", "theory") }}'
+def test_a_section_is_linked_by_its_number_or_named_where_it_is_not(tell: Tell) -> None:
+    references = '{{ m.section("second") }}, {{ m.section("penalties") }}, {{ m.section("penalties", "theory") }}'
 
-    assert '<p><a href="#second">section&nbsp;2</a>, another section, theory</p>' in tell(f"<p>{chapters}</p>")
+    assert '<p><a href="#second">section&nbsp;2</a>, another section, theory</p>' in tell(f"<p>{references}</p>")
 
 
 def test_a_picture_has_its_size_its_words_and_a_dark_twin(tell: Tell) -> None:
-    plain = dataclasses.replace(ARTICLE, media={"loss": dataclasses.replace(PICTURE, dark=None)})
-    html, alone = tell('{{ m.figure("loss") }}'), tell('{{ m.figure("loss") }}', article=plain)
+    plain = dataclasses.replace(REPORT, media={"loss": dataclasses.replace(PICTURE, dark=None)})
+    html, alone = tell('{{ m.figure("loss") }}'), tell('{{ m.figure("loss") }}', report=plain)
 
     shape = 'width="640" height="360" alt="The loss falls" decoding="async" loading="lazy">'
     assert f'<img class="light" src="media/{LIGHT}" {shape}' in html
@@ -146,7 +151,7 @@ def test_an_animation_comes_with_its_still_and_a_control(tell: Tell) -> None:
 
 
 def test_an_animation_that_the_page_can_draw_itself_comes_with_a_player_and_its_data(tell: Tell) -> None:
-    tree = parsed(tell('{{ m.animation("fit") }}', article=PLAYING))
+    tree = parsed(tell('{{ m.animation("fit") }}', report=PLAYING))
 
     assert [figure.get("data-player") for figure in tree.findall(".//figure")] == ["fit"]
     data, *scripts = tree.findall(".//script")
@@ -165,7 +170,7 @@ def test_a_table_prints_numbers_as_its_columns_say_and_offers_the_rest(tell: Tel
     assert first == [("th", "row", "short"), ("td", None, "number"), ("td", None, "number")]
 
     long = dataclasses.replace(TABLE, rows=tuple(("arm", float(i), i) for i in range(1200)), shown=5)
-    html = tell('{{ m.table("totals") }}', article=dataclasses.replace(ARTICLE, tables={"totals": long}))
+    html = tell('{{ m.table("totals") }}', report=dataclasses.replace(REPORT, tables={"totals": long}))
     assert html.count("<tr>") == 6
     assert "The first 5 of 1,200 rows; all of them: totals.csv" in text_of(html)
     assert re.search(r'<a href="media/totals-[0-9a-f]{8}\.csv" download="totals\.csv">', html)
@@ -173,8 +178,8 @@ def test_a_table_prints_numbers_as_its_columns_say_and_offers_the_rest(tell: Tel
 
 def test_a_page_on_its_own_holds_everything_and_the_smallest_file_of_an_animation(tell: Tell) -> None:
     small = dataclasses.replace(ANIMATION, files=ANIMATION.files | {"fit.apng": b"PNG"})
-    article = dataclasses.replace(ARTICLE, media={"loss": PICTURE, "fit": small})
-    html = tell('{{ m.figure("loss") }}{{ m.animation("fit") }}{{ m.table("totals") }}', "", article, single_file=True)
+    report = dataclasses.replace(REPORT, media={"loss": PICTURE, "fit": small})
+    html = tell('{{ m.figure("loss") }}{{ m.animation("fit") }}{{ m.table("totals") }}', "", report, single_file=True)
 
     addresses = [e.get(name) for e in parsed(html).iter() for name in ("src", "srcset", "href") if e.get(name)]
     assert all(address.startswith(("data:", "#")) for address in addresses)
@@ -201,17 +206,16 @@ def test_code_formulas_and_notes_need_no_inline_style(tell: Tell) -> None:
 
 def test_names_and_titles_stay_text(tell: Tell) -> None:
     nasty = "\"><script>alert(1)</script>{{ 7*7 }}{% raise %}$x$'</title></style>&amp;"
-    first = dataclasses.replace(ARTICLE.chapters[0], title=nasty, findings={"label": nasty})
-    article = dataclasses.replace(
-        ARTICLE,
+    first = dataclasses.replace(REPORT.sections[0], title=nasty, findings={"label": nasty}, headline=nasty)
+    report = dataclasses.replace(
+        REPORT,
         experiment=Experiment(title=nasty, author=nasty),
-        chapters=(first, ARTICLE.chapters[1]),
-        headlines=(nasty,),
+        sections=(first, REPORT.sections[1]),
         media={"loss": dataclasses.replace(PICTURE, alt=nasty)},
         tables={"totals": Table(name="totals", columns=(Column(label=nasty),), rows=((nasty,),))},
     )
 
-    html = tell('<p>{{ f.label }}</p>{{ m.figure("loss", f.label) }}{{ m.table("totals", f.label) }}', article=article)
+    html = tell('<p>{{ f.label }}</p>{{ m.figure("loss", f.label) }}{{ m.table("totals", f.label) }}', report=report)
 
     tree = parsed(html)
     assert tree.find(".//script") is None
@@ -226,9 +230,9 @@ def test_names_and_titles_stay_text(tell: Tell) -> None:
 def test_labels_in_the_data_of_players_stay_data(tell: Tell) -> None:
     nasty = "</script><script>alert(1)</script><!--<script>\u2028{{ 7*7 }}"
     series = dataclasses.replace(PLAYERS.series[0], arm=nasty)
-    article = dataclasses.replace(ARTICLE, players=dataclasses.replace(PLAYERS, series=(series,)))
+    report = dataclasses.replace(REPORT, players=dataclasses.replace(PLAYERS, series=(series,)))
 
-    scripts = parsed(tell("", article=article)).findall(".//script")
+    scripts = parsed(tell("", report=report)).findall(".//script")
 
     assert len(scripts) == 3
     assert json.loads(scripts[0].text)["series"][0]["arm"] == nasty
@@ -286,7 +290,7 @@ def test_a_mistake_is_named_with_its_line(tell: Tell, messages: Callable[..., No
         assert caught.value.exit_code == 2
     messages(**told)
     with pytest.raises(TemplateError, match=r"first.html:2: there is no section 'penaltys'. Did you mean 'penalties'"):
-        tell("{{ m.chapter('penaltys') }}")
+        tell("{{ m.section('penaltys') }}")
     assert "<p>7</p>" in tell("<p>{{ f.values }}</p>"), "a finding called like a method of a dictionary"
 
 
@@ -303,7 +307,7 @@ def test_a_template_that_is_missing_is_named(tell: Tell, templates: Path, monkey
 def test_a_mistake_in_a_macro_or_a_script_is_named_there(tell: Tell, templates: Path) -> None:
     (templates / "static" / "plots.js").write_text('const end = "</Script>";\n')
     with pytest.raises(TemplateError, match=r"^template macros\.html:\d+: static/plots\.js holds '</Script', which"):
-        tell("", article=PLAYING)
+        tell("", report=PLAYING)
 
     (templates / "macros.html").write_text("{% macro figure(name) %}\n{{ oops }}\n{% endmacro %}\n")
     with pytest.raises(TemplateError, match=r"^template macros\.html:2: 'oops' is undefined$"):

@@ -8,14 +8,14 @@ import zlib
 import numpy as np
 import pytest
 
-from reportgen.article import player
-from reportgen.article.player import offer, pack, packed_trajectory
 from reportgen.experiment import Arm, Experiment, Runs
-from reportgen.figures import Animation, Panel, training_animation
-from reportgen.network import Network
 from reportgen.penalties.l1 import L1
-from reportgen.run import Run
-from reportgen.trajectory import Trajectory
+from reportgen.pictures import Animation, Panel, training_animation
+from reportgen.sections import player
+from reportgen.sections.player import pack, packed_trajectory, player_data
+from reportgen.training.network import Network
+from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
 
 EXPERIMENT = Experiment(
     network=Network(hidden=(4, 3)),
@@ -123,7 +123,7 @@ def test_what_is_drawn_beside_the_weights_is_there():
 
 
 def packed_page(animations, trained):
-    return pack([offer(EXPERIMENT, animations, trained)])
+    return pack([player_data(EXPERIMENT, animations, trained)])
 
 
 def test_runs_that_differ_only_by_seeds_can_be_chosen_the_shown_one_first(trained):

@@ -6,9 +6,9 @@ import pytest
 from hostile import SAMPLE
 from PIL import Image
 
-from reportgen.article.prose import Heading, Reference, bind, parse
 from reportgen.errors import ExperimentError, RefusedError
-from reportgen.toml.positions import positions
+from reportgen.experiment.toml.positions import positions
+from reportgen.markdown.markdown import BuildReference, Heading, bind, parse
 
 
 def html(text, name="page.md"):
@@ -17,7 +17,7 @@ def html(text, name="page.md"):
 
 
 def shown(pieces):
-    parts = (f"<!--{p.kind} {p.told}-->{shown(p.caption)}" if isinstance(p, Reference) else str(p) for p in pieces)
+    parts = (f"<!--{p.kind} {p.told}-->{shown(p.caption)}" if isinstance(p, BuildReference) else str(p) for p in pieces)
     return "".join(parts).replace("\0", "@")
 
 
@@ -317,7 +317,7 @@ def check_harmless(element, case):
 
 def only_html(pieces):
     for piece in pieces:
-        yield from only_html(piece.caption) if isinstance(piece, Reference) else [piece]
+        yield from only_html(piece.caption) if isinstance(piece, BuildReference) else [piece]
 
 
 @pytest.mark.timeout(120)

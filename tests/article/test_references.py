@@ -1,8 +1,8 @@
 import pytest
 
-from reportgen.article.prose import parse
-from reportgen.article.references import Known, check_references, number_text, value_at
 from reportgen.errors import ExperimentError
+from reportgen.markdown.markdown import parse
+from reportgen.markdown.references import Known, check_references, number_text, value_at
 
 FINDINGS = {
     "errors": {

@@ -11,24 +11,24 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from reports import section
 
-from reportgen.article import page as pages
-from reportgen.article import sandbox
-from reportgen.article.page import Article, Chapter, render
-from reportgen.article.player import Players
-from reportgen.article.sections import Column, Table
 from reportgen.cli.program import program
 from reportgen.errors import RefusedError, ReportgenError, TemplateError
 from reportgen.experiment import Experiment
+from reportgen.page import article as pages
+from reportgen.page import sandbox
+from reportgen.page.article import render
+from reportgen.page.report import Report
+from reportgen.sections import Column, Table
+from reportgen.sections.player import Players
 
-FACTS = {"runs": 1, "updates": 1, "diverged": 0, "versions": {"reportgen": "0"}}
-ARTICLE = Article(
+REPORT = Report(
     experiment=Experiment(sections=()),
-    chapters=(Chapter(name="first", number=1, title="First", findings={"share": 0.25, "array": np.zeros(2)}),),
-    headlines=(),
+    sections=(section("first", findings={"share": 0.25, "array": np.zeros(2)}, steps={"a": 1}),),
     media={},
     tables={"t": Table(name="t", columns=(Column(label="x"),), rows=(("a",),))},
-    facts=FACTS,
+    versions={"reportgen": "0"},
 )
 
 Tell = Callable[..., str]
@@ -51,7 +51,7 @@ def tell(mine: Path) -> Tell:
 
     def tell(text: str) -> str:
         (mine / "sections" / "first.html").write_text(text, "utf-8")
-        return render(ARTICLE, single_file=True, templates=mine)
+        return render(REPORT, single_file=True, templates=mine)
 
     return tell
 
@@ -61,7 +61,7 @@ def test_one_file_may_take_the_place_of_ours_and_the_others_stay(tell: Tell, min
     assert "<p>mine 0.25</p>" in html
     assert "About this page" in html
 
-    (mine / "static" / "article.css").write_text("p { color: teal }   \r\n")
+    (mine / "static" / "report.css").write_text("p { color: teal }   \r\n")
     html = tell("<p>edited</p>")
     assert "<p>edited</p>" in html
     assert "<style>\np { color: teal }\n</style>" in html
@@ -83,10 +83,10 @@ PAYLOADS = [
     "{{ style.__func__.__globals__ }}",
     "{{ numbering.start_again() }}",
     "{{ numbering.show.__globals__ }}",
-    "{{ article.__init__.__globals__ }}",
-    "{{ article.experiment.arm_runs(article.experiment.arms[0]) }}",
-    "{{ article.experiment.run(0).draw() }}",
-    "{{ article.tables.t.__reduce_ex__(4) }}",
+    "{{ report.__init__.__globals__ }}",
+    "{{ report.experiment.arm_runs(report.experiment.arms[0]) }}",
+    "{{ report.experiment.run(0).draw() }}",
+    "{{ report.tables.t.__reduce_ex__(4) }}",
     "{{ f.array.tofile('CANARY') }}",
     "{{ f.array.ctypes }}",
     "{{ f.clear() }}",
@@ -219,7 +219,7 @@ def test_usual_templates_are_far_from_every_limit(report: Path) -> None:
 
 def test_a_page_without_a_policy_is_refused(tell: Tell, mine: Path) -> None:
     for text in ("<!DOCTYPE html><title>x</title>", "{{ policy() }}{{ policy() }}"):
-        (mine / "article.html").write_text(text)
+        (mine / "report.html").write_text(text)
         with pytest.raises(TemplateError, match=r"^template article\.html: the page must hold {{ policy\(\) }} once"):
             tell("")
 
@@ -251,7 +251,7 @@ def test_nothing_that_a_template_can_reach_opens_a_file() -> None:
             for item in value:
                 walk(item, f"{path}[]")
 
-    walk(dataclasses.replace(ARTICLE), "article")
+    walk(dataclasses.replace(REPORT), "report")
     assert len(seen) > 20
 
 

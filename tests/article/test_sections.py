@@ -9,13 +9,15 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
-from reportgen.article.sections import sections
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm
-from reportgen.figures import Animation, Picture, figures, scenes
-from reportgen.network import Network
 from reportgen.penalties.l2 import L2
-from reportgen.sources import template_folder
+from reportgen.pictures import Animation, Picture
+from reportgen.pictures.scenes import scenes
+from reportgen.pictures.stills import figures
+from reportgen.sections import sections
+from reportgen.store.keys import template_folder
+from reportgen.training.network import Network
 
 NAMES = sections.names()
 RESULT = re.compile(r"(?<![\w.#&-])\d+\.\d+|\d+\s?%")
@@ -35,8 +37,8 @@ def test_sections_and_templates_belong_together():
 def test_what_a_section_makes_can_be_published(name, compute):
     made = compute(name)
 
-    assert json.loads(json.dumps(made.told.findings)).keys() == made.told.findings.keys()
-    for table in made.told.tables:
+    assert json.loads(json.dumps(made.result.findings)).keys() == made.result.findings.keys()
+    for table in made.result.tables:
         assert table.rows
         for row in table.rows:
             for column, value in zip(table.columns, row, strict=True):
@@ -52,7 +54,7 @@ def test_names_of_media_and_tables_are_unique(compute):
     told = []
     for name in NAMES:
         with suppress(Exception):  # a section that cannot be computed fails its own tests
-            told.append(compute(name).told)
+            told.append(compute(name).result)
     for names in ([wish.name for one in told for wish in one.wishes], [t.name for one in told for t in one.tables]):
         assert names
         assert len(set(names)) == len(names)
@@ -75,7 +77,7 @@ def test_a_section_adapts_to_another_experiment(name, small_experiment, compute)
         runs=dataclasses.replace(small_experiment.runs, count=2),
         sweep=dataclasses.replace(small_experiment.sweep, arm="only"),
     )
-    assert all(table.rows for table in compute(name, other).told.tables)
+    assert all(table.rows for table in compute(name, other).result.tables)
 
 
 @pytest.mark.parametrize("name", ["strength", "stability", "fair"])

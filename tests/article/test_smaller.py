@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from reportgen.article.sections.smaller import PUBLISHED, ROUNDING, STARTS, Smaller, _made_of, _permutation_share
 from reportgen.executors.serial import Serial
 from reportgen.penalties.l1 import L1
-from reportgen.store import Store
+from reportgen.sections.kinds.smaller import PUBLISHED, ROUNDING, STARTS, Smaller, _made_of, _permutation_share
+from reportgen.store.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_runs_begin_where_the_full_network_ended_or_with_weights_that_its_units_
 
 
 def test_removal_of_exact_zeros_changes_nothing_but_rounding(compute, small_experiment):
-    study = compute("smaller").told.findings["study"]
+    study = compute("smaller").result.findings["study"]
 
     assert study["finished"] == small_experiment.runs.count
     assert 0 < study["certificate"] < ROUNDING
@@ -61,7 +61,7 @@ def test_runs_that_diverge_lead_nowhere(small_experiment, compute):
         training=dataclasses.replace(small_experiment.training, loss="squared", learning_rate=1e3),
         runs=dataclasses.replace(small_experiment.runs, count=2),
     )
-    told = compute("smaller", wild).told
+    told = compute("smaller", wild).result
 
     assert len(told.steps) == len(set(Smaller().runs(wild))), "no follow-up"
     assert told.findings["study"]["finished"] == 0

@@ -7,14 +7,14 @@ import re
 import numpy as np
 import pytest
 
-from reportgen.article import snippets
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.sources import template_folder
+from reportgen.sections import snippets
+from reportgen.store.keys import template_folder
 
 
 def snippet(name):
-    return importlib.import_module(f"reportgen.article.snippets.{name}")
+    return importlib.import_module(f"reportgen.sections.snippets.{name}")
 
 
 def test_every_snippet_is_shown_and_every_one_shown_exists():
@@ -39,8 +39,8 @@ def test_the_steps_by_hand_are_those_of_the_trainer(module):
     import keras
     import tensorflow as tf
 
-    from reportgen.run import Recording, Run, Training
-    from reportgen.training import train
+    from reportgen.training.compiled import train
+    from reportgen.training.run import Recording, Run, Training
 
     step = {"plain_tensorflow": "subgradient", "proximal_step": "proximal"}[module]
     by_hand = getattr(snippet(module), f"{step}_step")

@@ -5,18 +5,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from reportgen.animation.draw import rasterized
-from reportgen.article.claims import settle
-from reportgen.article.sections import fair, robustness, sections, strength
 from reportgen.experiment import Experiment, Runs
-from reportgen.figures import Animation, scenes
+from reportgen.pictures import Animation
+from reportgen.pictures.draw import rasterized
+from reportgen.pictures.scenes import scenes
+from reportgen.sections import sections
+from reportgen.sections.claims import decide
+from reportgen.sections.kinds import fair, robustness, strength
 
 E = Experiment()
 
 
 def outcome(section, claim, findings):
     (found,) = [c for c in sections[section].claims if c.name == claim]
-    return settle(found, section, findings, E).outcome
+    return decide(found, section, findings, E).outcome
 
 
 def planted(loss=0.0, penalty=0.0, both=0.0):

@@ -43,7 +43,7 @@ def told(compute):
     It has as many runs as make the pictures clear, and as many steps as the experiment has.
     """
     e = dataclasses.replace(parse(shipped()), runs=Runs(count=10), comparison=Comparison(resamples=1000))
-    return lambda name: compute(name, e).told
+    return lambda name: compute(name, e).result
 
 
 @pytest.mark.parametrize("section", OUTCOMES)

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from reportgen.article import weight
 from reportgen.errors import ExperimentError
+from reportgen.page import weight
 
 
 def page(pictures=0, players=0, tables=0, text=0):

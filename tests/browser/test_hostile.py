@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser.watching import Watch
 from hostile import RUN, SAMPLE, SOAK
+from reports import section
 
-from reportgen.animation import Media
-from reportgen.article.difference.comparing import difference
-from reportgen.article.difference.page import ROWS
-from reportgen.article.difference.page import render as render_difference
-from reportgen.article.embed import snippets
-from reportgen.article.page import Article, Chapter, described, render, render_embeds
-from reportgen.article.player import Player, Players, Series
-from reportgen.article.sections import Column, Table
+from reportgen.companions.diff.comparing import difference
+from reportgen.companions.diff.diff_page import ROWS
+from reportgen.companions.diff.diff_page import render as render_difference
 from reportgen.errors import ExperimentError
 from reportgen.experiment import Experiment, Reference
+from reportgen.page.article import described, render, render_embeds
+from reportgen.page.embed import snippets
+from reportgen.page.report import Report
+from reportgen.pictures.media import Media
+from reportgen.sections import Column, Table
+from reportgen.sections.player import Player, Players, RunChoices
 from reportgen.text import holdable, printable
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def unchecked(value: Any, **fields: Any) -> Any:
     return value
 
 
-def article(texts: list[str]) -> Article:
+def report(texts: list[str]) -> Report:
     shape: dict[str, Any] = {
         "width": 10,
         "height": 10,
@@ -89,14 +91,13 @@ def article(texts: list[str]) -> Article:
     )
     # Values that check themselves would refuse some of it; the page must not depend on that.
     entries = [unchecked(Reference(title="x"), title=text, authors=text, venue=text, url=text) for text in texts]
-    return Article(
+    return Report(
         experiment=unchecked(Experiment(sections=()), reading=tuple(entries)),
-        chapters=(
-            Chapter(name="hostile", number=1, title="Hostile", findings={"texts": texts}),
-            Chapter(name="reading", number=2, title="Reading", findings={}),
-            *(Chapter(name=f"c{i}", number=i, title=text, findings={}) for i, text in enumerate(texts)),
+        sections=(
+            section("hostile", findings={"texts": texts}, steps={"a": 1}),
+            section("reading"),
+            *(section(f"c{i}", title=text, headline=text) for i, text in enumerate(texts)),
         ),
-        headlines=tuple(texts),
         media={**pictures, "moving": moving},
         tables={
             "rows": Table(
@@ -106,9 +107,9 @@ def article(texts: list[str]) -> Article:
         },
         players=Players(
             players={"moving": Player(scenes=("weights",), panels=((texts[0], 0),))},
-            series=tuple(Series(arm=text, trajectories=(PACKED,)) for text in texts),
+            series=tuple(RunChoices(arm=text, trajectories=(PACKED,)) for text in texts),
         ),
-        facts={"runs": 1, "updates": 1, "diverged": 0, "versions": {"reportgen": "0"}},
+        versions={"reportgen": "0"},
     )
 
 
@@ -121,7 +122,7 @@ def all_of(page: Page, selector: str, what: str = "e.textContent") -> list[str]:
 def test_text_is_shown_as_it_is_and_does_nothing(
     visit: Open, tmp_path: Path, templates: Path, single_file: bool
 ) -> None:
-    wanted = article(SAMPLE)
+    wanted = report(SAMPLE)
     for media in wanted.media.values():
         for path, content in media.published.items():
             (tmp_path / path).parent.mkdir(exist_ok=True)
@@ -168,7 +169,7 @@ def test_text_that_turns_the_direction_of_reading_turns_its_own_alone(
 ) -> None:
     text = "<p><span id=a>\u202eabc</span> <span id=b>def</span></p>"
     (templates / "sections" / "hostile.html").write_text(text, "utf-8")
-    (tmp_path / "page.html").write_bytes(render(article(["x"]), single_file=True, templates=templates).encode())
+    (tmp_path / "page.html").write_bytes(render(report(["x"]), single_file=True, templates=templates).encode())
 
     page = visit(tmp_path / "page.html")
 
@@ -185,7 +186,7 @@ def titled(text: str) -> Experiment | str:
 
 
 def test_titles_are_refused_or_stay_titles(visit: Open, tmp_path: Path) -> None:
-    plain = dataclasses.replace(article(["x"]), chapters=(), media={}, players=Players())
+    plain = dataclasses.replace(report(["x"]), sections=(), media={}, players=Players())
     kept = {text: made for text in SAMPLE if isinstance(made := titled(text), Experiment)}
     shown = list(kept.items())[:: 1 if SOAK else 3]
     refused = {text: made for text in SAMPLE if isinstance(made := titled(text), str)}
@@ -208,7 +209,7 @@ def test_titles_are_refused_or_stay_titles(visit: Open, tmp_path: Path) -> None:
 
 
 def test_pages_to_embed_show_text(visit: Open, tmp_path: Path) -> None:
-    plain = article(["x"])
+    plain = report(["x"])
     moving = {f"m{i}": dataclasses.replace(plain.media["moving"], name=f"m{i}", alt=t) for i, t in enumerate(SAMPLE)}
     wanted = dataclasses.replace(plain, media=moving, players=Players())
     published = {path: content for media in moving.values() for path, content in media.published.items()}
@@ -281,8 +282,7 @@ def test_what_became_markup_after_all_is_blocked(
         f"<style>p {{ color: blue }}</style><img src={address}x.png><base href={address}>",
         "utf-8",
     )
-    chapter = Chapter(name="reading", number=1, title="x", findings={})
-    wanted = dataclasses.replace(article(["x"]), chapters=(chapter,))
+    wanted = dataclasses.replace(report(["x"]), sections=(section("reading", title="x"),))
     html = render(wanted, single_file=True, templates=tmp_path)
     if not policy:
         html = re.sub(r"<meta http-equiv=[^>]*>", "", html)

@@ -13,13 +13,13 @@ import pytest
 from browser.waiting import until
 
 import reportgen
-from reportgen.analysis.errors import total_error
-from reportgen.article.sections.live import LOSSES, PENALTIES, SLOW
-from reportgen.network import Network
 from reportgen.penalties import penalties
-from reportgen.run import Loss, Run, Step, Training, describe
-from reportgen.sources import template_folder
-from reportgen.stacking import ENDS_ONLY
+from reportgen.sections.kinds.live import LOSSES, PENALTIES, SLOW
+from reportgen.statistics.total_error import total_error
+from reportgen.store.keys import template_folder
+from reportgen.training.network import Network
+from reportgen.training.run import Loss, Run, Step, Training, describe
+from reportgen.training.stacking import ENDS_ONLY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from browser.waiting import until
 
-from reportgen.figures import style
-from reportgen.store import Store
+from reportgen.pictures import style
+from reportgen.store.store import Store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from reportgen.experiment import Experiment
-    from reportgen.trajectory import Trajectory
+    from reportgen.training.trajectory import Trajectory
 
 Open = Callable[..., "Page"]
 

@@ -15,10 +15,10 @@ import pytest
 from browser.waiting import see_all
 from browser.watching import Watch
 
-from reportgen.article.difference.comparing import difference
-from reportgen.article.difference.page import render
-from reportgen.article.embed import animations, snippets
-from reportgen.article.results import load
+from reportgen.companions.diff.comparing import difference
+from reportgen.companions.diff.diff_page import render
+from reportgen.page.embed import animations, snippets
+from reportgen.page.results import load
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

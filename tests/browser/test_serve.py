@@ -11,7 +11,7 @@ from browser import waiting
 from playwright.sync_api import Error
 from previews import Pages
 
-from reportgen.serve import running
+from reportgen.companions.serve import running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -16,10 +16,11 @@ from browser.waiting import see_all, until
 from browser.watching import Watch
 from hostile import SAMPLE, SOAK
 
+from reportgen.build.build import build
+from reportgen.build.options import BuildOptions
 from reportgen.errors import ReportgenError
-from reportgen.pipeline import Allowed, carry_out
 from reportgen.site.folder import Front
-from reportgen.site.several import Several
+from reportgen.site.site_target import SiteTarget
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -48,7 +49,7 @@ def blog(shared_folder: Path, cache: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (out / "index.html").exists():
             out.parent.mkdir()
-            carry_out(Several(contents.write(shared_folder / "blog")), out, cache=cache, allowed=Allowed())
+            build(SiteTarget(contents.write(shared_folder / "blog")), out, BuildOptions(cache=cache))
     return out
 
 
@@ -288,7 +289,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> tuple[Path
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, "utf-8", newline="\n")
     out = folder / "out"
-    carry_out(Several(folder), out, cache=cache, executor="serial", allowed=Allowed())
+    build(SiteTarget(folder), out, BuildOptions(cache=cache, executor="serial"))
     return out, titles, labels
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import check
-from reportgen.check import Secrets, inspect
+from reportgen.companions import check
+from reportgen.companions.check import Secrets, inspect
 from reportgen.errors import ExperimentError
 
 NOTHING = Secrets()

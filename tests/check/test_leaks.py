@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from reportgen.check import Secrets, inspect
-from reportgen.check.secrets import distinctive, ordinary
+from reportgen.companions.check import Secrets, inspect
+from reportgen.companions.check.secrets import distinctive, ordinary
 
 NOISE = bytes(range(255, -1, -1))
 HOME, CWD, USER, HOST = "/home/kestrel77", "/home/kestrel77/thesis-draft", "kestrel77", "quokka-x230"
@@ -251,7 +251,7 @@ def test_what_only_resembles_a_token_is_none():
 
 def test_what_is_packed_is_unpacked_up_to_a_limit(monkeypatch):
     """Of one part, and of all parts of a file together: small bombs, each below the limit of one."""
-    monkeypatch.setattr("reportgen.check.leaks.LARGEST", 2_000_000)
+    monkeypatch.setattr("reportgen.companions.check.leaks.LARGEST", 2_000_000)
     token = CANARIES["a GitHub token"].encode()
     files = {
         "a.gz": gzip.compress(token + b" " + bytes(50_000_000)),
@@ -260,7 +260,7 @@ def test_what_is_packed_is_unpacked_up_to_a_limit(monkeypatch):
     }
     assert [problem.file for problem in leaks(files, Secrets())] == ["a.gz", "two.gz"]
     monkeypatch.undo()
-    monkeypatch.setattr("reportgen.check.leaks.MOST", 3_000_000)
+    monkeypatch.setattr("reportgen.companions.check.leaks.MOST", 3_000_000)
     bombs = [zlib.compress(bytes([i]) * 1_000_000, 9) for i in range(20)]
     files = {
         "a.html": page(b"".join(b'<p data-x="' + in_base64(bomb) + b'"></p>' for bomb in bombs)),

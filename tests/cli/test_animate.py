@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-
 from reportgen.animation import presets
 from reportgen.animation.animate import animate
-from reportgen.cli.program import program
 from reportgen.figures.timeline import Timeline
-from reportgen.penalties.elastic_net import ElasticNet
-from reportgen.penalties.l1 import L1
 from reportgen.run import Run
 from reportgen.trajectory import Trajectory
+
+from reportgen.cli.program import program
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.l1 import L1
 
 RECORDS = 40
 WRITERS = "builds write some into the folder trajectories, and reportgen.WeightRecorder records any Keras model"

@@ -2,9 +2,9 @@
 
 import pytest
 from click.testing import CliRunner
+from reportgen.article import page
 
 from reportgen import pipeline
-from reportgen.article import page
 from reportgen.cli.program import program
 
 EXPERIMENT = """

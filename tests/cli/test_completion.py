@@ -13,9 +13,9 @@ import time
 import click
 import pytest
 from click.testing import CliRunner
-
 from reportgen.animation.animate import training_scenes
 from reportgen.article import results
+
 from reportgen.cli import completing
 from reportgen.cli.program import program
 from reportgen.experiment.file import on_offer

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from click.testing import CliRunner
-
 from reportgen.article.results import SCHEMA
+
 from reportgen.cli.program import program
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from reportgen.doctor import apart, drawing, libraries, machine, places
+from reportgen.doctor.finding import Finding, anonymous
 
 import reportgen
 from reportgen import doctor, locks
 from reportgen.cli.program import program
-from reportgen.doctor import apart, drawing, libraries, machine, places
-from reportgen.doctor.finding import Finding, anonymous
 
 ROOT = Path(reportgen.__file__).parents[1]
 

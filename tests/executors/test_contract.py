@@ -5,12 +5,12 @@ import multiprocessing
 import time
 
 import pytest
+from reportgen.jobs import train_elsewhere
+from reportgen.run import Recording, Run, Training
 
 from reportgen.errors import DataError, ExperimentError, ReportgenError
 from reportgen.executors import executors
-from reportgen.jobs import train_elsewhere
 from reportgen.penalties.l1 import L1
-from reportgen.run import Recording, Run, Training
 
 RUNS = [
     Run(

@@ -14,12 +14,12 @@ import time
 import types
 
 import pytest
+from reportgen.jobs import train_elsewhere
+from reportgen.run import Recording, Run, Training
 
 from reportgen import jobs
 from reportgen.errors import ExperimentError, MachineError, RefusedError
 from reportgen.executors import dask, executors
-from reportgen.jobs import train_elsewhere
-from reportgen.run import Recording, Run, Training
 
 KILLS = 3
 

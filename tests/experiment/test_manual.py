@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-
 from reportgen.article.sections import sections
+from reportgen.experiment.manual import manual
+
 from reportgen.cli.program import program
 from reportgen.experiment.file import schema
-from reportgen.experiment.manual import manual
 
 PAGE = Path(__file__).parents[2] / "docs" / "experiment-file.md"
 

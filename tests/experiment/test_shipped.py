@@ -4,13 +4,13 @@ import dataclasses
 import json
 
 import pytest
+from reportgen.article.sections import sections
+from reportgen.sweep import cells
 
 import reportgen
-from reportgen.article.sections import sections
 from reportgen.datasets import datasets
 from reportgen.experiment import Comparison, Runs
 from reportgen.experiment.file import on_offer, parse, shipped
-from reportgen.sweep import cells
 
 NAMES = tuple(on_offer())
 

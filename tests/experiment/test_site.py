@@ -1,10 +1,10 @@
 """What a site says of itself."""
 
 import pytest
+from reportgen.experiment.site import Colours, Link, Site, contrast
 
 from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse
-from reportgen.experiment.site import Colours, Link, Site, contrast
 
 EXPERIMENT = """
 sections = ["experiment"]

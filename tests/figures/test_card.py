@@ -10,8 +10,8 @@ from matplotlib.image import FigureImage
 from matplotlib.text import Text
 from PIL import Image
 
-from reportgen.figures import style
-from reportgen.figures.card import LARGEST, SIZE, card, drawn
+from reportgen.pictures import style
+from reportgen.pictures.preview_card import LARGEST, SIZE, card, drawn
 
 SHAPES = [None, (300, 320), (900, 200), (480, 960), (20, 2000), (1, 1), (286, 1044)]
 LONG = "Why does weight decay not make a network sparse, and what does proximal descent do instead " * 3

@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.text import Text
 
-from reportgen.figures import figures, style
+from reportgen.pictures import style
+from reportgen.pictures.stills import figures
 
 
 def words(name, **inputs):

@@ -12,11 +12,12 @@ from matplotlib.text import Text
 
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import DataError
-from reportgen.figures import Panel, recorded, scenes, style
-from reportgen.network import Network
 from reportgen.penalties.l1 import L1
-from reportgen.run import Run
-from reportgen.trajectory import Trajectory
+from reportgen.pictures import Panel, style, trajectory_views
+from reportgen.pictures.scenes import scenes
+from reportgen.training.network import Network
+from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
 
 RNG = np.random.default_rng(0)
 SEVERAL = Run(data=SparseLinear(inputs=4, relevant=2, samples=30, test_samples=20), network=Network(hidden=(3,)))
@@ -106,7 +107,7 @@ def test_filters_too_many_for_gaps_become_cells_and_what_is_no_number_spoils_its
 
     assert any("largest of 3×3" in text.replace("\n", " ") for text in words(made))
     assert np.abs(shown(made)[0]).max() == np.abs(w).max()
-    assert np.isnan(recorded.farthest(small, (2, 2))).tolist() == [[[False, False], [True, False]]]
+    assert np.isnan(trajectory_views.farthest(small, (2, 2))).tolist() == [[[False, False], [True, False]]]
 
 
 def test_infinite_weights_are_grey_and_do_not_spoil_the_scale():

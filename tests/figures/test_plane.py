@@ -3,17 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.figures import plane
+from reportgen.pictures import penalty_plane
 
-PROBLEM = plane.Quadratic(np.array([0.8, 2.0]), np.array([[1.0, 0.3], [0.3, 1.0]]))
+PROBLEM = penalty_plane.Quadratic(np.array([0.8, 2.0]), np.array([[1.0, 0.3], [0.3, 1.0]]))
 nudges = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(np.array)
 
 
-@pytest.mark.parametrize("name", plane.NAMES)
+@pytest.mark.parametrize("name", penalty_plane.NAMES)
 @given(level=st.floats(0.01, 20))
 def test_a_penalty_is_level_on_its_level_line(name, level):
-    of = plane.penalty(name)
-    np.testing.assert_allclose(plane.cost(of, plane.level_line(of, level)), level, rtol=1e-9)
+    of = penalty_plane.penalty(name)
+    np.testing.assert_allclose(penalty_plane.cost(of, penalty_plane.level_line(of, level)), level, rtol=1e-9)
 
 
 @given(level=st.floats(0.01, 20))
@@ -21,25 +21,25 @@ def test_a_loss_is_level_on_its_ellipse(level):
     np.testing.assert_allclose(PROBLEM.loss(PROBLEM.level_line(level)), level, rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", plane.NAMES)
+@pytest.mark.parametrize("name", penalty_plane.NAMES)
 @given(strength=st.floats(0, 5), nudge=nudges)
 def test_no_nudge_improves_on_a_solution(name, strength, nudge):
-    of = plane.penalty(name)
+    of = penalty_plane.penalty(name)
     (best,) = PROBLEM.solutions(of, np.array([strength]))
 
     def objective(w):
-        return PROBLEM.loss(w) + strength * plane.cost(of, w)
+        return PROBLEM.loss(w) + strength * penalty_plane.cost(of, w)
 
     assert objective(best) <= objective(best + nudge) + 1e-12
 
 
 def test_l2_meets_its_closed_form():
-    (found,) = PROBLEM.solutions(plane.penalty("l2"), np.array([1.3]))
+    (found,) = PROBLEM.solutions(penalty_plane.penalty("l2"), np.array([1.3]))
     expected = np.linalg.solve(PROBLEM.curvature + 1.3 * np.eye(2), PROBLEM.curvature @ PROBLEM.minimum)
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 def test_l1_puts_a_weight_to_exactly_zero():
-    (found,) = PROBLEM.solutions(plane.penalty("l1"), np.array([1.3]))
+    (found,) = PROBLEM.solutions(penalty_plane.penalty("l1"), np.array([1.3]))
     assert found[0] == 0
     assert found[1] > 0

@@ -12,8 +12,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from reportgen.animation.draw import render
-from reportgen.figures import Picture, figures, style
+from reportgen.pictures import Picture, style
+from reportgen.pictures.draw import render
+from reportgen.pictures.stills import figures
 
 RNG = np.random.default_rng(0)
 X = np.linspace(0.5, 9.5, 40)

@@ -1,7 +1,7 @@
 import matplotlib
 from matplotlib.figure import Figure
 
-from reportgen.figures import style
+from reportgen.pictures import style
 
 
 def contrast(one, other):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from reportgen.errors import DataError, ExperimentError
-from reportgen.figures.timeline import Timeline
-from reportgen.trajectory import Trajectory
+from reportgen.pictures.timeline import Timeline
+from reportgen.training.trajectory import Trajectory
 
 
 def recorded(steps, weights=None):

@@ -12,9 +12,9 @@ import outputs
 import pytest
 from click.testing import CliRunner, Result
 
-from reportgen import output
 from reportgen.cli.program import program
-from reportgen.publish import leaks
+from reportgen.companions.publish import refuse_leaks
+from reportgen.output import output_folder
 
 
 @dataclass
@@ -43,7 +43,7 @@ class World:
     def build(self, files: dict[str, bytes] | str = "old") -> dict[str, bytes]:
         """Have a site in the output folder."""
         site = {"old": outputs.OLD, "new": outputs.NEW}[files] if isinstance(files, str) else files
-        with output.claim(self.out, {}) as place:
+        with output_folder.claim(self.out, {}) as place:
             place.publish(site, {"settings": "x"})
         return site
 
@@ -102,7 +102,7 @@ class World:
 def findings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the check finds, nothing unless the test sets it; it has tests of its own."""
     found: list[Any] = []
-    monkeypatch.setattr(leaks.check, "inspect", lambda files, **_: tuple(found))
+    monkeypatch.setattr(refuse_leaks.check, "inspect", lambda files, **_: tuple(found))
     return found
 
 

@@ -2,8 +2,8 @@
 
 import json
 
-from reportgen import manifest
-from reportgen.publish import branch
+from reportgen.companions.publish import branch
+from reportgen.output import manifest
 
 ONE = "1" * 40
 

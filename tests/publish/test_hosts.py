@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from reportgen.cli.program import program
+from reportgen.companions.publish.finished_site import HostLimits, MiB
+from reportgen.companions.publish.hosts import hosts
 from reportgen.errors import RefusedError
-from reportgen.publish.folder import Limits, MiB
-from reportgen.publish.hosts import hosts
 
 NAMES = hosts.names()
 
@@ -51,14 +51,14 @@ def test_what_the_program_may_take_along_is_named_and_what_a_host_refuses_is_ref
 
 def test_limits_are_what_they_say():
     some = {f"a/{number}": 10 for number in range(4)} | {"b": 10}
-    for most in (Limits(), Limits(file=10), Limits(site=50), Limits(files=5), Limits(in_folder=4)):
+    for most in (HostLimits(), HostLimits(file=10), HostLimits(site=50), HostLimits(files=5), HostLimits(in_folder=4)):
         most.check("it", some)
         most.check("it", {})
-    for least in (Limits(file=9), Limits(site=49), Limits(files=4), Limits(in_folder=3)):
+    for least in (HostLimits(file=9), HostLimits(site=49), HostLimits(files=4), HostLimits(in_folder=3)):
         with pytest.raises(RefusedError, match="it takes"):
             least.check("it", some)
-    assert hosts["cloudflare"].limits == Limits(file=26_214_400, files=20_000)
-    assert hosts["netlify"].limits == Limits(in_folder=54_000)
+    assert hosts["cloudflare"].limits == HostLimits(file=26_214_400, files=20_000)
+    assert hosts["netlify"].limits == HostLimits(in_folder=54_000)
 
 
 def test_an_unknown_host_is_met_with_the_one_meant_and_help_lists_every_host():

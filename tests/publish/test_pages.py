@@ -16,16 +16,16 @@ from pathlib import Path
 import outputs
 import pytest
 
-from reportgen import locks
-from reportgen.check import Problem
-from reportgen.publish import git, leaks, pages
-from reportgen.publish.git import Entry
+from reportgen.companions.check import Problem
+from reportgen.companions.publish import git, github_pages, refuse_leaks
+from reportgen.companions.publish.git import TreeEntry
+from reportgen.disk import locks
 
 PLAIN = {".nojekyll": b""}
 WHOLE = {"CNAME": b"example.org\n", "docs/guide.html": b"<p>theirs", "old-theirs.js": b"1"}
 LIST = ".reportgen-published.json"
 
-INSPECT = leaks.check.inspect
+INSPECT = refuse_leaks.check.inspect
 
 
 def local(world):
@@ -386,7 +386,7 @@ def test_links_in_the_output_are_not_followed_and_nothing_is_published(world):
 
 @pytest.mark.parametrize("host", ["gh-pages", "netlify", "s3"])
 def test_a_leak_is_not_published(world, monkeypatch, host):
-    monkeypatch.setattr(leaks.check, "inspect", INSPECT)
+    monkeypatch.setattr(refuse_leaks.check, "inspect", INSPECT)
     world.build(outputs.OLD | {"report.html": f"<p>{world.folder}/home/notes".encode()})
 
     said = world.publish(*["--yes"][: host == "gh-pages"], host=host)
@@ -607,9 +607,9 @@ def test_a_mistake_is_told_in_one_line_with_the_way_out(world, monkeypatch, case
 
 def publication(address="git@github.com:me/site", name=None):
     change = types.SimpleNamespace(kept=("CNAME",) if name is not None else (), ours={})
-    there = {"CNAME": Entry("100644", "1" * 40)} if name is not None else {}
+    there = {"CNAME": TreeEntry("100644", "1" * 40)} if name is not None else {}
     repository = types.SimpleNamespace(hash="sha1", blob=lambda _: name)
-    return pages.Publication(repository, "origin", address, "b", None, there, {}, change, False)
+    return github_pages.Publication(repository, "origin", address, "b", None, there, {}, change, False)
 
 
 def test_the_address_follows_from_the_remote():

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from reportgen.cli.program import program
 
-TEXT = (resources.files("reportgen.publish") / "workflow.yml").read_text("utf-8")
+TEXT = (resources.files("reportgen.companions.publish") / "workflow.yml").read_text("utf-8")
 WORKFLOW = yaml.safe_load(TEXT)
 STEPS = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
 

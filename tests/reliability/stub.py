@@ -86,8 +86,9 @@ def prepare() -> None:
     fake.train = train  # type: ignore[attr-defined]
     sys.modules[fake.__name__] = fake
 
-    from reportgen import stacking
     from reportgen.article.sections import closed_form
+
+    from reportgen import stacking
 
     stacking._RUNS_A_CALL = RUNS_A_JOB
     closed_form.STRENGTHS = closed_form.STRENGTHS[::8]
@@ -146,9 +147,10 @@ def _become(
 
 def load(experiment: str) -> None:
     """Have loaded whatever a build loads, by making one."""
-    from reportgen.experiment.file import load as read
     from reportgen.pipeline import build
     from reportgen.surroundings import shut_out
+
+    from reportgen.experiment.file import load as read
 
     shut_out()
     import reportgen.cli.commands.build

@@ -4,9 +4,8 @@ import shutil
 
 import pytest
 from reliability.builds import Counted, chance, command, tree
-from soak import count
-
 from reportgen.housekeeping import damaged
+from soak import count
 
 pytestmark = pytest.mark.timeout(3600)  # of a soak
 

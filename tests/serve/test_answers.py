@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from previews import page
 
-from reportgen.serve.answers import Site, View, answer
-from reportgen.serve.listening import hosts
+from reportgen.companions.serve.answers import ServedSite, View, answer
+from reportgen.companions.serve.listening import hosts
 
 FILES = {
     "index.html": page("front"),
@@ -24,11 +24,11 @@ OURS = hosts("127.0.0.1", 8000)
 
 def get(target, *headers, method="GET", view=None, host="127.0.0.1:8000"):
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *headers]
-    return answer("\r\n".join(lines).encode("latin-1"), view or View(name="x", site=Site(FILES)), OURS)
+    return answer("\r\n".join(lines).encode("latin-1"), view or View(name="x", site=ServedSite(FILES)), OURS)
 
 
 def sited(files, prefix="/"):
-    return View(name="x", site=Site(files, prefix))
+    return View(name="x", site=ServedSite(files, prefix))
 
 
 def test_an_address_is_a_file_or_the_index_of_a_folder():
@@ -179,9 +179,9 @@ def test_a_site_below_a_folder_of_its_host_is_found_there():
 
 
 def test_a_page_changes_with_the_pictures_in_it_and_with_nothing_else():
-    site = Site(FILES)
-    other_picture = Site({**FILES, "media/p.png": b"new"}, before=site)
-    other_page = Site({**FILES, "index.html": page("new")}, before=site)
+    site = ServedSite(FILES)
+    other_picture = ServedSite({**FILES, "media/p.png": b"new"}, before=site)
+    other_page = ServedSite({**FILES, "index.html": page("new")}, before=site)
 
     assert [other_picture.digest(at) != site.digest(at) for at in ("/a/", "/")] == [True, False]
     assert [other_page.digest(at) != site.digest(at) for at in ("/a/", "/")] == [False, True]

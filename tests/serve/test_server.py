@@ -13,8 +13,8 @@ import pytest
 import soak
 from previews import Pages, ask, received, response, until
 
+from reportgen.companions.serve import Server, is_loopback, listening, rebuild, running, serve
 from reportgen.errors import MachineError, RefusedError
-from reportgen.serve import Server, building, is_loopback, listening, running, serve
 
 
 @pytest.fixture
@@ -221,12 +221,12 @@ def test_what_is_saved_during_a_build_is_built_once_afterwards(address, source):
 def test_a_file_that_is_being_written_is_waited_for_but_not_for_ever(address, source, monkeypatch):
     for _ in range(15):
         source.write("index", "wrong" * random.randint(1, 9))
-        time.sleep(building.STILL / 4)
+        time.sleep(rebuild.STILL / 4)
     source.write("index", "<p>whole</p>")
     until(lambda: b"whole" in ask(address, "/")[2])
     assert source.builds == 2
 
-    monkeypatch.setattr(building, "PATIENCE", 0.3)
+    monkeypatch.setattr(rebuild, "PATIENCE", 0.3)
     done = threading.Event()
 
     def grow():

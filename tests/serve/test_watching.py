@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from reportgen import manifest
-from reportgen.serve.watching import snapshot
+from reportgen.companions.serve.watching import snapshot
+from reportgen.output import manifest
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 from hostile import SAMPLE, SOAK
 from sites import BASE, PNG, SETTINGS, experiment, text, toml_text, tree, write
 
-from reportgen import chapters
 from reportgen.errors import ExperimentError
 from reportgen.site import feeds
 from reportgen.site.folder import read
@@ -102,7 +101,7 @@ def test_the_map_has_every_page_that_search_engines_may_list_and_robots_are_told
 
 def test_no_text_breaks_the_feed_or_a_page(make, tmp_path, monkeypatch):
     """What a file may hold is only text on every page; what it may not hold is refused."""
-    monkeypatch.setattr(chapters, "card", lambda *_: PNG)
+    monkeypatch.setattr(preview_card, "_card", lambda *_: PNG)
     for number, payload in enumerate(SAMPLE[:: 1 if SOAK else 3]):
         _check_text(make, tmp_path / str(number), payload)
 

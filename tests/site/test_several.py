@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from reportgen.site.whole_site import Several
 from sites import BASE, PNG, SETTINGS, experiment, linked, made, metas, text, tree, words
 
-from reportgen import check, pipeline
+from reportgen.build.preview_cache import PreviewCache
+from reportgen.companions import check
 from reportgen.errors import ExperimentError
-from reportgen.site.several import Several
+from reportgen.site import site_target
 
 PLACED = """
 {{ figure strip | A strip of {{ number reading.share .0% }}, unlike {{ ref two/strip }}: {{ claim holds }} }}
@@ -322,15 +324,15 @@ def test_two_builds_of_a_folder_are_equal_wherever_they_run(make, monkeypatch, t
 
 
 def test_a_preview_makes_again_only_what_has_changed(make, monkeypatch):
-    memo, made = pipeline.Memo(), []
-    before = pipeline.pages
-    monkeypatch.setattr(pipeline, "pages", lambda report, *rest: made.append(report) or before(report, *rest))
-    first = make(TWO, memo=memo)
+    previews, made = PreviewCache(), []
+    before = site_target.page_files
+    monkeypatch.setattr(site_target, "page_files", lambda report, *rest: made.append(report) or before(report, *rest))
+    first = make(TWO, previews=previews)
     assert len(made) == 2
 
-    assert make(TWO, memo=memo) == first
+    assert make(TWO, previews=previews) == first
     assert len(made) == 2
 
-    files = make(TWO, SETTINGS.replace("Ada", "Eve"), memo=memo)
+    files = make(TWO, SETTINGS.replace("Ada", "Eve"), previews=previews)
     assert len(made) == 4
     assert b"Eve" in files["one/index.html"]

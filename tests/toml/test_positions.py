@@ -7,7 +7,6 @@ import tomllib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from reportgen.toml.positions import complaint, positions
 
 BARE = set(string.ascii_letters + string.digits + "-_")

@@ -8,11 +8,11 @@ import itertools
 
 import numpy as np
 import pytest
+from reportgen.run import Recording, Run, Training
 
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.run import Recording, Run, Training
 from reportgen.training import train
 
 SEEDS = range(30)

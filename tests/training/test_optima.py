@@ -6,17 +6,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
+from reportgen.network import Network
+from reportgen.run import Recording, Run, Training
 from sklearn.linear_model import ElasticNet as TheirElasticNet
 from sklearn.linear_model import Lasso
 
 from reportgen.datasets.sparse_linear import SparseLinear
-from reportgen.network import Network
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.run import Recording, Run, Training
 from reportgen.training import train
 
 DATA = SparseLinear(inputs=12, relevant=4, samples=60, test_samples=10, noise=0.5)

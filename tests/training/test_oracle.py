@@ -9,18 +9,18 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from reportgen.network import Network
+from reportgen.run import Recording, Run, Training
 
 from reportgen import network, training
 from reportgen.datasets import Data
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
-from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.run import Recording, Run, Training
 from reportgen.training import train
 
 LINE = Line(samples=12, test_samples=2)

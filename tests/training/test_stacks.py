@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportgen.network import Network
+from reportgen.run import Recording, Run, Start, Training
+from reportgen.stacking import groups
 
 from reportgen import stacking
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
-from reportgen.network import Network
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.run import Recording, Run, Start, Training
-from reportgen.stacking import groups
 from reportgen.training import train
 
 LINE = Line(samples=24, test_samples=4)
