@@ -67,12 +67,16 @@ def test_the_quick_one_trains_and_draws_little_and_the_sweep_takes_minutes():
     assert sweep.sweep.count >= 1000, "a run more or less in a cell must not show"
 
 
-@pytest.mark.parametrize("name", sorted({*DATA} - {"default", "deep"}))
+@pytest.mark.parametrize("name", sorted({*DATA} - {"default", "deep", "quick"}))
 def test_a_shipped_file_builds(name, tmp_path, cache):
-    """Not `default` and `deep`: they have every section, which the report of the suite has too."""
+    """Not `default` and `deep`, whose sections are those of the suite's report, and not `quick`, which documents build.
+
+    One of them moves; the others would only spend time on drawing.
+    """
     full = parse(shipped(name))
     small = dataclasses.replace(
         full,
+        sections=tuple(section for section in full.sections if section != "motion" or name == "sparse-inputs"),
         training=dataclasses.replace(full.training, epochs=4),
         recording=dataclasses.replace(full.recording, every=2),
         runs=Runs(count=2),
@@ -84,5 +88,5 @@ def test_a_shipped_file_builds(name, tmp_path, cache):
 
     results = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert built.diverged == 0
-    assert set(results["findings"]) == set(full.sections)
+    assert set(results["findings"]) == set(small.sections)
     assert full.title in built.front.read_text("utf-8")
