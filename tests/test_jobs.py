@@ -154,5 +154,5 @@ def test_other_versions_are_refused_before_anything_is_read():
     with pytest.raises(RefusedError) as caught:
         jobs.train_away(b"not even a pickle", wanted)
 
-    for text in ("numpy 1.0", f"numpy {np.__version__}", f"code epoch {jobs.versions()['code epoch']}"):
+    for text in ("numpy 1.0", f"numpy {jobs.versions()['numpy']}", f"code epoch {jobs.versions()['code epoch']}"):
         assert text in str(caught.value)

@@ -162,20 +162,6 @@ def test_the_default_folder_can_be_named(monkeypatch, tmp_path):
     assert default_folder().name == "reportgen"
 
 
-def test_each_program_is_a_job_of_its_own_and_the_longest_comes_first(tmp_path):
-    long = dataclasses.replace(RUN, training=dataclasses.replace(RUN.training, epochs=3))
-    sizes = []
-
-    class Counting:
-        def submit(self, task, folder, runs):
-            sizes.append((len(runs), runs[0].training.epochs))
-            return Future()
-
-    Store(tmp_path).complete([RUN, long, dataclasses.replace(RUN, init_seed=1)], Counting())
-
-    assert sizes == [(1, 3), (2, 1)]
-
-
 # Stages
 
 

@@ -1,7 +1,6 @@
 """Sweeps: what is trained equals single runs, is trained once, and never lies in memory all at once."""
 
 import dataclasses
-import itertools
 import os
 from concurrent.futures import Executor, Future
 
@@ -168,15 +167,6 @@ def test_every_executor_gives_the_same(swept):
             np.testing.assert_array_equal(values, swept.values(cell)[name])
 
 
-def test_chunks_are_named_by_what_is_in_them():
-    keys = [chunk.key for cell in sweep.cells(E) for chunk in sweep.chunks(E, cell)]
-    other = dataclasses.replace(E, training=Training(epochs=4))
-
-    assert len(set(keys)) == len(keys) == CELLS * 2
-    assert keys == [chunk.key for cell in sweep.cells(E) for chunk in sweep.chunks(E, cell)]
-    assert not set(keys) & {chunk.key for cell in sweep.cells(other) for chunk in sweep.chunks(other, cell)}
-
-
 def test_without_strength_all_penalties_share_their_runs():
     other = dataclasses.replace(E, arms=(Arm(name="l1", penalty=L2(), strength=0.3),))
     same = [
@@ -286,14 +276,6 @@ def test_few_jobs_are_under_way_at_once(monkeypatch):
     sweep.complete(changed(count=256 * 40), Memory(), slow)
 
     assert slow.most == 2 * Slow.workers
-
-
-def test_chunks_with_the_same_seeds_follow_each_other():
-    sweep.complete(changed(count=1024), Memory(), made := Made())
-    seeds = [chunk.first.order_seed for chunk in made.chunks]
-
-    assert seeds == sorted(seeds)
-    assert [len(list(group)) for _, group in itertools.groupby(seeds)] == [CELLS] * 4
 
 
 def test_progress_counts_runs_those_that_were_there_too():
