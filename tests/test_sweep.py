@@ -278,20 +278,6 @@ def test_few_jobs_are_under_way_at_once(monkeypatch):
     assert slow.most == 2 * Slow.workers
 
 
-def test_progress_counts_runs_those_that_were_there_too():
-    told = []
-    store = Memory()
-    sweep.complete(E, store, Made(), lambda *event: told.append(event))
-    for key in list(store.entries)[:3]:
-        del store.entries[key]
-
-    sweep.complete(E, store, Made(), lambda *event: told.append(event))
-
-    assert told[0] == ("sweep", 0, CELLS * 512)
-    assert [event[1] for event in told].count(CELLS * 512) == 2
-    assert {event[2] for event in told} == {CELLS * 512}
-
-
 def test_weights_are_kept_when_asked_for_and_only_then(swept):
     store = Memory()
     plain = sweep.complete(E, store, Serial())

@@ -1,6 +1,5 @@
 """Experiment files: what a good one gives, and what is said about a bad one."""
 
-import dataclasses
 import os
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from reportgen.datasets.wave import Wave
 from reportgen.errors import ExperimentError
 from reportgen.experiment import Arm, Experiment, Runs, misnamed
-from reportgen.experiment.file import load, parse, shipped
+from reportgen.experiment.file import load, parse
 from reportgen.experiment.site import Colours, Link, Site, contrast
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
@@ -41,8 +40,6 @@ hidden = [10]
 name = "none"
 penalty = "none"
 """
-
-SITE = GOOD + "[site]\n"
 
 
 def complaint(text):
@@ -292,11 +289,3 @@ def test_contrast_is_that_of_wcag_and_colors_need_enough_of_it():
     for wrong in ({"accent": "#6cb6ea"}, {"accent_dark": "#00619a"}):
         with pytest.raises(ExperimentError, match="contrast of at least"):
             Colours(**wrong)
-
-
-def test_shipped_experiments_may_have_four_times_their_runs():
-    from reportgen.experiment.file import on_offer
-
-    for name in on_offer():
-        experiment = parse(shipped(name))
-        assert dataclasses.replace(experiment, runs=Runs(count=4 * experiment.runs.count)), name

@@ -36,6 +36,7 @@ def test_each_file_says_in_its_first_line_what_it_is_about():
         assert experiment.arms[0].strength == 0, f"the first arm of {name} is what the others are compared with"
         assert "method" in experiment.sections, name
         assert datasets.name_of(experiment.data) == DATA[name]
+        assert dataclasses.replace(experiment, runs=Runs(count=4 * experiment.runs.count)), "within the limits"
         assert (first[:2], second[:1], first[-1] in ".?") == ("# ", "#", True), name
         assert 40 < len(first) <= max(map(len, shipped(name).splitlines())) <= 120, name
 
