@@ -174,11 +174,6 @@ def test_a_description_of_an_unknown_kind_is_refused():
         revive(description)
 
 
-def test_equal_runs_are_one_run():
-    assert Run(strength=0.3) == Run(strength=0.3)
-    assert len({Run(strength=0.3), Run(strength=0.3), Run(strength=0.4)}) == 2
-
-
 def test_every_training_sample_is_tested_in_one_fold_and_no_other_sample_is():
     whole = Run(data=SMALL).draw()
     for folds in (2, 3, 5, 10):
