@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+import hypothesis
 import pytest
 import sites
 import soak
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from reportgen.sections.result import SectionResult
 
 CI = bool(os.environ.get("CI"))
+
+hypothesis.settings.register_profile("suite", deadline=None)  # no test asserts a time
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

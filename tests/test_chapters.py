@@ -77,11 +77,13 @@ def site(few, cache, tmp_path_factory):
 
 
 @pytest.fixture
-def again(few, cache, site):
+def again(few, cache, site, monkeypatch):
     """Builds into the same folder once more and returns what was made anew, and the files that were written."""
 
-    def build(experiment=few):
+    def build(experiment=few, change=lambda: None):
+        monkeypatch.undo()
         pipeline.build(few, site, cache=cache, executor="serial")
+        change()
         lines, before = [], {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
         pipeline.build(experiment, site, cache=cache, executor="serial", explain=lines.append)
         now = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
@@ -109,52 +111,23 @@ def edited(monkeypatch):
 PAGES = {"index.html", "report.html", "results.json"}
 
 
-def test_nothing_is_made_where_nothing_changed(again):
+def test_nothing_is_made_where_nothing_changed_and_other_words_only_write_pages(again, few):
     assert again() == ([], set())
+    for other in (dataclasses.replace(few, title="Another"), dataclasses.replace(few, reading=few.reading[:2])):
+        lines, written = again(other)
+        assert lines == []
+        assert {name for name in written if not name.startswith("embed/")} == PAGES
 
 
-def test_a_new_title_only_writes_pages(again, few):
-    lines, written = again(dataclasses.replace(few, title="Another"))
-
-    assert lines == []
-    assert {name for name in written if not name.startswith("embed/")} == PAGES
-
-
-def test_a_shorter_reading_list_only_writes_pages(again, few):
-    lines, written = again(dataclasses.replace(few, reading=few.reading[:2]))
-
-    assert lines == []
-    assert written == PAGES
-
-
-@pytest.mark.parametrize("file", ["templates/sections/sparsity.html", "templates/static/article.css"])
-def test_other_prose_or_style_makes_nothing_again(again, edited, site, file):
-    edited(file)
-
-    lines, written = again()
-
-    assert lines == []
-    assert written == set()  # only its digest changed here, so the pages came out the same
-
-
-def test_an_edited_figure_is_drawn_again_and_nothing_else(again, edited, few, cache, site):
-    pipeline.build(few, site, cache=cache, executor="serial")
-    edited("reportgen/figures/stills/data.py")
-    lines = []
-
-    pipeline.build(few, site, cache=cache, executor="serial", explain=lines.append)
-
-    assert lines == ["picture data: reportgen/figures/stills/data.py changed"]
-
-
-def test_an_edited_section_is_computed_again_and_nothing_else(edited, few, cache, site):
-    pipeline.build(few, site, cache=cache, executor="serial")
-    edited("reportgen/article/sections/sparsity.py")
-    lines = []
-
-    pipeline.build(few, site, cache=cache, executor="serial", explain=lines.append)
-
-    assert lines == ["section sparsity: reportgen/article/sections/sparsity.py changed"]
+def test_what_was_edited_is_made_again_and_nothing_else(again, edited, few, subtests):
+    for file, told in {
+        "templates/sections/sparsity.html": [],
+        "templates/static/article.css": [],
+        "reportgen/figures/stills/data.py": ["picture data: reportgen/figures/stills/data.py changed"],
+        "reportgen/article/sections/sparsity.py": ["section sparsity: reportgen/article/sections/sparsity.py changed"],
+    }.items():
+        with subtests.test(file):
+            assert again(few, lambda file=file: edited(file)) == (told, set())  # only its digest changed here
 
 
 def test_another_arm_trains_its_own_runs_only(few, cache, site):
@@ -172,17 +145,8 @@ def test_another_arm_trains_its_own_runs_only(few, cache, site):
     assert told.endswith(" more changes")
 
 
-def test_without_a_store_everything_is_made_and_comes_out_the_same(few, cache, site, tmp_path):
+def test_damaged_entries_are_made_again_with_one_warning_and_come_out_the_same(few, cache, site, tmp_path, caplog):
     pipeline.build(few, site, cache=cache, executor="serial")
-
-    pipeline.build(few, tmp_path / "out", cache=tmp_path / "store")
-
-    assert pipeline.output.contents(tmp_path / "out") == pipeline.output.contents(site)
-
-
-def test_a_damaged_entry_of_any_kind_is_made_again_with_one_warning(few, cache, site, tmp_path, caplog):
-    pipeline.build(few, tmp_path / "out", cache=cache)
-    expected = pipeline.output.contents(tmp_path / "out")
     for kind in ("section", "item", "picture", "trajectory"):
         for path in cache.rglob(f"*.{kind}"):
             content = bytearray(path.read_bytes())
@@ -190,18 +154,17 @@ def test_a_damaged_entry_of_any_kind_is_made_again_with_one_warning(few, cache, 
             path.write_bytes(content)
 
     with caplog.at_level(logging.WARNING, "reportgen"):
-        pipeline.build(few, tmp_path / "again", cache=cache)
+        pipeline.build(few, tmp_path / "again", cache=cache, executor="serial")
 
-    assert pipeline.output.contents(tmp_path / "again") == expected
+    assert pipeline.output.contents(tmp_path / "again") == pipeline.output.contents(site)
     assert [record.code for record in caplog.records] == ["RG101"]
 
 
-def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, tmp_path):
-    pipeline.build(few, tmp_path / "out", cache=cache)
-    expected = pipeline.output.contents(tmp_path / "out")
+def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, site, tmp_path):
+    pipeline.build(few, site, cache=cache, executor="serial")
     for path in cache.rglob("*.trajectory"):
         path.write_bytes(b"damaged")
 
-    pipeline.build(few, tmp_path / "again", cache=cache)  # all sections and pictures are found
+    pipeline.build(few, tmp_path / "again", cache=cache, executor="serial")  # all sections and pictures are found
 
-    assert pipeline.output.contents(tmp_path / "again") == expected
+    assert pipeline.output.contents(tmp_path / "again") == pipeline.output.contents(site)

@@ -74,6 +74,7 @@ def test_the_wheel_holds_the_package_and_the_templates_and_nothing_else(wheel):
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
     assert names == files_below("reportgen") | {f"reportgen/{name}" for name in files_below("templates")}
+    assert wheel.name == f"reportgen_regularization-{reportgen.__version__}-py3-none-any.whl"
 
 
 def test_no_install_line_could_fetch_the_package_of_somebody_else():
@@ -89,17 +90,10 @@ def test_no_install_line_could_fetch_the_package_of_somebody_else():
     assert lines == []
 
 
-def test_the_wheel_has_the_version_of_the_package(wheel):
-    assert wheel.name == f"reportgen_regularization-{reportgen.__version__}-py3-none-any.whl"
-
-
-def test_the_source_distribution_gives_the_same_wheel(source, wheel, tmp_path):
+def test_the_source_distribution_gives_the_same_wheel_and_can_be_set_up_and_tested(source, wheel, tmp_path):
     again = build("wheel", source, tmp_path / "again")
 
     assert sorted(zipfile.ZipFile(again).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
-
-
-def test_the_source_distribution_can_be_set_up_and_tested(source):
     for name in ("Makefile", "requirements.lock", "requirements-dev.lock", "tests/conftest.py", "docs/architecture.md"):
         assert (source / name).is_file(), name
 
@@ -134,17 +128,14 @@ def test_an_installed_package_builds_from_any_folder(installed, tmp_path):
     assert {line.split(":")[0] for line in built.stderr.splitlines()} == {"reportgen"}, "noise on standard error"
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "tests/browser/package-lock.json"])
-def test_a_lock_file_pins_everything_by_hash_and_names_no_registry(name):
-    text = (ROOT / name).read_text("utf-8")
-
-    assert "resolved" not in text
-    assert "--index" not in text
-    assert "--find-links" not in text
-    if name.endswith(".lock"):
-        assert "://" not in text
-        packages = re.split(r"\n(?=\S)", text.strip())
-        assert all("==" in package and "--hash=sha256:" in package for package in packages)
+def test_lock_files_pin_everything_by_hash_and_name_no_registry():
+    for name in ("requirements.lock", "requirements-dev.lock", "tests/browser/package-lock.json"):
+        text = (ROOT / name).read_text("utf-8")
+        assert not [word for word in ("resolved", "--index", "--find-links") if word in text], name
+        if name.endswith(".lock"):
+            assert "://" not in text
+            packages = re.split(r"\n(?=\S)", text.strip())
+            assert all("==" in package and "--hash=sha256:" in package for package in packages)
 
 
 def test_both_lock_files_agree_and_hold_what_the_package_asks_for():

@@ -45,21 +45,14 @@ def test_arrays_have_the_declared_shapes(dataset):
     assert len(data.x_test) > 0
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_every_number_is_finite(dataset, seed):
-    data = dataset.draw(seed)
-
-    for name in ARRAYS[:4]:
-        assert np.isfinite(getattr(data, name)).all()
-        assert getattr(data, name).dtype == np.float64
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_no_sample_is_both_trained_on_and_tested(dataset, seed):
-    data = dataset.draw(seed)
-    samples = np.concatenate([np.hstack([data.x_train, data.y_train]), np.hstack([data.x_test, data.y_test])])
-
-    assert len(np.unique(samples, axis=0)) == len(samples)
+def test_every_number_is_finite_and_no_sample_is_both_trained_on_and_tested(dataset):
+    for seed in range(5):
+        data = dataset.draw(seed)
+        for name in ARRAYS[:4]:
+            assert np.isfinite(getattr(data, name)).all()
+            assert getattr(data, name).dtype == np.float64
+        samples = np.concatenate([np.hstack([data.x_train, data.y_train]), np.hstack([data.x_test, data.y_test])])
+        assert len(np.unique(samples, axis=0)) == len(samples)
 
 
 def test_truth_is_a_function_on_the_declared_inputs_and_outputs(dataset):

@@ -1,10 +1,18 @@
+"""The schema of experiment files, and the reference that is made from it."""
+
 import json
+import re
 import tomllib
+from pathlib import Path
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 
-from reportgen.experiment.file import schema, shipped
+from reportgen.cli.program import program
+from reportgen.experiment.file import on_offer, schema, shipped
+
+PAGE = Path(__file__).parents[2] / "docs" / "experiment-file.md"
 
 
 @pytest.fixture(scope="module")
@@ -13,51 +21,61 @@ def validator():
     return jsonschema.Draft202012Validator(schema())
 
 
-@pytest.fixture
-def default():
-    return tomllib.loads(shipped())
-
-
-def test_the_default_experiment_meets_its_schema(validator, default):
-    assert [error.message for error in validator.iter_errors(default)] == []
-
-
-def test_it_is_plain_json():
+def test_shipped_experiments_meet_the_schema(validator):
+    for name in on_offer():
+        assert [error.message for error in validator.iter_errors(tomllib.loads(shipped(name)))] == [], name
     assert json.loads(json.dumps(schema(), allow_nan=False)) == schema()
 
 
-def mistake(table, **values):
-    def make(experiment):
-        experiment.setdefault(table, {}).update(values)
+def test_a_mistake_does_not_meet_it(validator):
+    def table(name, **values):
+        return lambda experiment: experiment.setdefault(name, {}).update(values)
 
-    return make
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda experiment: experiment.update(titel="x"),
-        lambda experiment: experiment.pop("arms"),
-        lambda experiment: experiment.update(arms=[]),
-        lambda experiment: experiment.update(sections=["sparseness"]),
-        lambda experiment: experiment["arms"][1].update(penalty="l3"),
-        lambda experiment: experiment["arms"][1].pop("strength"),
-        lambda experiment: experiment["arms"][1].update(strength=-1),
-        lambda experiment: experiment["data"].update(name="lime"),
-        mistake("data", samples="50"),
-        mistake("training", optimizer="sdg"),
-        mistake("network", hidden=[0]),
-        mistake("runs", count=0),
-    ],
-)
-def test_a_mistake_does_not_meet_it(validator, default, change):
-    change(default)
-
-    assert list(validator.iter_errors(default))
+    for i, change in enumerate(
+        [
+            lambda experiment: experiment.update(titel="x"),
+            lambda experiment: experiment.pop("arms"),
+            lambda experiment: experiment.update(arms=[]),
+            lambda experiment: experiment.update(sections=["sparseness"]),
+            lambda experiment: experiment["arms"][1].update(penalty="l3"),
+            lambda experiment: experiment["arms"][1].pop("strength"),
+            lambda experiment: experiment["arms"][1].update(strength=-1),
+            lambda experiment: experiment["data"].update(name="lime"),
+            table("data", samples="50"),
+            table("training", optimizer="sdg"),
+            table("network", hidden=[0]),
+            table("runs", count=0),
+        ]
+    ):
+        experiment = tomllib.loads(shipped())
+        change(experiment)
+        assert list(validator.iter_errors(experiment)), f"change {i}"
 
 
-def test_every_key_of_its_own_is_described():
-    """What an editor shows beside a key; keys that speak for themselves may go without."""
-    described = [part for part in schema()["properties"].values() if "description" in part or "$ref" in part]
+def test_the_reference_in_docs_is_what_the_command_prints():
+    printed = CliRunner().invoke(program, ["schema", "--format", "markdown"])
 
-    assert described
+    assert printed.exit_code == 0
+    assert PAGE.read_text("utf-8") == printed.stdout, (
+        "docs/experiment-file.md is not up to date: reportgen schema --format markdown > docs/experiment-file.md"
+    )
+
+
+def test_the_reference_has_a_row_for_every_key_and_a_heading_for_every_kind():
+    text, known = PAGE.read_text("utf-8"), schema()
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in text.splitlines() if "|" in line]
+    meanings = {(row[0], row[3]) for row in rows if len(row) == 4}
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    kinds = {"data set": "Data set `{}`", "arm": "Penalty `{}`"}
+
+    for title, table in {"": known, **{table["title"]: table for table in known["$defs"].values()}}.items():
+        what, _, name = title.rpartition(" ")
+        assert not what or kinds[what].format(name) in headings
+        for key, node in table["properties"].items():
+            if "$ref" in str(node):
+                continue  # a table of its own, with a heading
+            assert node.get("description"), f"{title}.{key} has no docstring"
+            described = " ".join(node["description"].split()).replace("|", "\\|")
+            assert (f"`{key}`", described) in meanings, f"{title}.{key}"
+    assert {"`[data]`", "`[[arms]]`", "`[[reading]]`", "`[network]`"} <= set(headings)
+    assert len(headings) == len(set(headings))

@@ -1,5 +1,7 @@
 """What every registered penalty promises, stated once and held against each of them."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,10 +37,6 @@ def test_cost_is_the_published_formula(penalty, w):
     np.testing.assert_allclose(penalty.cost(w, np), FORMULAS[name](w), rtol=1e-12, atol=1e-12)
 
 
-def test_cost_of_no_weights_is_zero(penalty):
-    assert penalty.cost(np.zeros(KERNEL), np) == 0
-
-
 @given(w=weights, z=weights, share=st.floats(0, 1))
 def test_cost_is_convex_along_every_segment(penalty, w, z, share):
     between = penalty.cost(share * w + (1 - share) * z, np)
@@ -53,15 +51,20 @@ def test_subgradient_supports_the_cost_from_below(penalty, w, z):
     assert penalty.cost(z, np) >= penalty.cost(w, np) + np.sum(g * (z - w)) - 1e-9
 
 
-def test_subgradient_is_zero_at_zero(penalty):
+def test_cost_and_subgradient_are_zero_at_zero(penalty):
+    assert penalty.cost(np.zeros(KERNEL), np) == 0
     assert np.all(penalty.subgradient(np.zeros(KERNEL), np) == 0)
 
 
-@pytest.mark.parametrize("size", [1e-18, 1e-19, 1e-20, 1e-23, 1e-30, 1e-38])
-def test_subgradient_of_weights_whose_squares_underflow_is_no_larger_than_that_of_ordinary_ones(penalty, size):
-    tiny = np.full(KERNEL, size, np.float32)
+def test_subgradient_of_weights_whose_squares_underflow_is_no_larger_than_that_of_ordinary_ones(penalty, subtests):
+    for size in [1e-18, 1e-19, 1e-20, 1e-23, 1e-30, 1e-38]:
+        with subtests.test(size=size):
+            tiny = np.full(KERNEL, size, np.float32)
 
-    assert np.abs(penalty.subgradient(tiny, np)).max() <= 1.001 * np.abs(penalty.subgradient(tiny / tiny, np)).max()
+            assert (
+                np.abs(penalty.subgradient(tiny, np)).max()
+                <= 1.001 * np.abs(penalty.subgradient(tiny / tiny, np)).max()
+            )
 
 
 @given(w=weights, nudge=nudges, scale=scales)
@@ -89,42 +92,40 @@ def test_prox_of_no_strength_leaves_every_weight_as_it_is(penalty, w):
     np.testing.assert_array_equal(penalty.prox(w, np.float32(0), np), w)
 
 
-@pytest.mark.parametrize("w", [-2.0, -0.4, 0.0, 0.1, 0.7, 2.5])
-@pytest.mark.parametrize("scale", [0.05, 0.5, 2.0])
-def test_prox_of_one_weight_is_where_a_search_over_a_grid_ends(penalty, w, scale):
-    grid = np.linspace(-3, 3, 6001)[:, None, None]
+def test_prox_is_where_a_search_over_a_grid_ends(penalty):
+    line = np.linspace(-3, 3, 6001)[:, None, None]
+    for w, scale in itertools.product((-2.0, -0.4, 0.0, 0.1, 0.7, 2.5), (0.05, 0.5, 2.0)):
+        objective = scale * penalty.cost(line, np) + (line[:, 0, 0] - w) ** 2 / 2
+        best = penalty.prox(np.array([[w]]), scale, np)[0, 0]
+        assert best == pytest.approx(line[objective.argmin(), 0, 0], abs=1e-3), (w, scale)
 
-    objective = scale * penalty.cost(grid, np) + (grid[:, 0, 0] - w) ** 2 / 2
-
-    assert penalty.prox(np.array([[w]]), scale, np)[0, 0] == pytest.approx(grid[objective.argmin(), 0, 0], abs=1e-3)
-
-
-@pytest.mark.parametrize("shape", [(1, 2), (2, 1)])
-@pytest.mark.parametrize("w", [(1.0, 0.5), (-0.3, 0.2), (2.0, 0.0), (0.05, -1.5)])
-@pytest.mark.parametrize("scale", [0.1, 0.6])
-def test_prox_of_two_weights_is_where_a_search_over_a_grid_ends(penalty, shape, w, scale):
     axis = np.linspace(-2.5, 2.5, 501)
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, *shape)
+    pairs = (1.0, 0.5), (-0.3, 0.2), (2.0, 0.0), (0.05, -1.5)
+    for shape, w, scale in itertools.product(((1, 2), (2, 1)), pairs, (0.1, 0.6)):
+        grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, *shape)
+        objective = scale * penalty.cost(grid, np) + ((grid - np.reshape(w, shape)) ** 2).sum(axis=(1, 2)) / 2
+        # The grid is 0.01 wide, so its best point may lie half of that away, and more across a flat valley.
+        best = penalty.prox(np.reshape(w, shape), scale, np)
+        np.testing.assert_allclose(best, grid[objective.argmin()], atol=0.011, err_msg=f"{shape} {w} {scale}")
 
-    objective = scale * penalty.cost(grid, np) + ((grid - np.reshape(w, shape)) ** 2).sum(axis=(1, 2)) / 2
 
-    # The grid is 0.01 wide, so its best point may lie half of that away, and a little more across a flat valley.
-    np.testing.assert_allclose(penalty.prox(np.reshape(w, shape), scale, np), grid[objective.argmin()], atol=0.011)
+def test_numbers_do_not_depend_on_where_the_axes_lie(penalty, subtests):
+    for moved in ["runs last", "runs between", "inputs and outputs swapped"]:
+        with subtests.test(moved=moved):
+            order = {"runs last": (1, 2, 0), "runs between": (1, 0, 2), "inputs and outputs swapped": (0, 2, 1)}[moved]
+            axes = (order.index(1), order.index(2))
+            w = np.random.default_rng(0).normal(size=(4, *KERNEL)) * [[[1], [0], [2]]]
+            scale = np.array([0.1, 0.4, 1.0, 3.0])[:, None, None]
+            there = np.transpose(w, order)
 
-
-@pytest.mark.parametrize("moved", ["runs last", "runs between", "inputs and outputs swapped"])
-def test_numbers_do_not_depend_on_where_the_axes_lie(penalty, moved):
-    order = {"runs last": (1, 2, 0), "runs between": (1, 0, 2), "inputs and outputs swapped": (0, 2, 1)}[moved]
-    axes = (order.index(1), order.index(2))
-    w = np.random.default_rng(0).normal(size=(4, *KERNEL)) * [[[1], [0], [2]]]
-    scale = np.array([0.1, 0.4, 1.0, 3.0])[:, None, None]
-    there = np.transpose(w, order)
-
-    np.testing.assert_allclose(penalty.cost(there, np, axes), penalty.cost(w, np))
-    np.testing.assert_allclose(penalty.subgradient(there, np, axes), np.transpose(penalty.subgradient(w, np), order))
-    np.testing.assert_allclose(
-        penalty.prox(there, np.transpose(scale, order), np, axes), np.transpose(penalty.prox(w, scale, np), order)
-    )
+            np.testing.assert_allclose(penalty.cost(there, np, axes), penalty.cost(w, np))
+            np.testing.assert_allclose(
+                penalty.subgradient(there, np, axes), np.transpose(penalty.subgradient(w, np), order)
+            )
+            np.testing.assert_allclose(
+                penalty.prox(there, np.transpose(scale, order), np, axes),
+                np.transpose(penalty.prox(w, scale, np), order),
+            )
 
 
 def test_runs_beside_each_other_cost_what_each_costs_alone(penalty):
@@ -133,13 +134,8 @@ def test_runs_beside_each_other_cost_what_each_costs_alone(penalty):
     np.testing.assert_allclose(penalty.cost(w, np), [penalty.cost(one, np) for one in w])
 
 
-def test_equal_penalties_are_equal_values(penalty):
+def test_equal_penalties_are_equal_values_that_state_their_convention(penalty):
     again = type(penalty)()
 
-    assert again == penalty
-    assert hash(again) == hash(penalty)
-    assert repr(again) == repr(penalty)
-
-
-def test_every_penalty_states_its_formula_and_convention(penalty):
+    assert (again, hash(again), repr(again)) == (penalty, hash(penalty), repr(penalty))
     assert type(penalty).__doc__

@@ -3,7 +3,7 @@
 import pytest
 import sites
 from hostile import SAMPLE, SOAK
-from reportgen.site.whole_site import Several
+from reportgen.site.site_target import SiteTarget
 from sites import SETTINGS, experiment, text, write
 
 from reportgen.errors import ExperimentError, RefusedError, ReportgenError
@@ -12,7 +12,7 @@ from reportgen.site.folder import RESERVED, read, schema
 
 def mistakes(folder):
     with pytest.raises(ExperimentError) as caught:
-        Several(folder)
+        SiteTarget(folder)
     return [line.removeprefix(f"{folder}/") for line in str(caught.value).splitlines()]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from reportgen.site.whole_site import Several
+from reportgen.site.site_target import SiteTarget
 from sites import BASE, PNG, SETTINGS, experiment, linked, made, metas, text, tree, words
 
 from reportgen.build.preview_cache import PreviewCache
@@ -319,8 +319,8 @@ def test_two_builds_of_a_folder_are_equal_wherever_they_run(make, monkeypatch, t
 
     assert again == first
     assert not [name for name, content in first.items() if str(tmp_path).encode() in content]
-    assert not [one for part in Several(tmp_path / "site").made_from().items() for one in part if str(tmp_path) in one]
-    assert Several(tmp_path / "site").made_from() == Several(Path("site")).made_from()
+    assert not [one for part in SiteTarget(tmp_path / "site").made_from().items() for one in part if str(tmp_path) in one]
+    assert SiteTarget(tmp_path / "site").made_from() == SiteTarget(Path("site")).made_from()
 
 
 def test_a_preview_makes_again_only_what_has_changed(make, monkeypatch):

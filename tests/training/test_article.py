@@ -61,16 +61,11 @@ def test_every_run_ends_in_finite_weights(arms):
     assert not [t for arm in arms.values() for t in arm if t.diverged is not None]
 
 
-def test_subgradient_steps_leave_no_weight_at_zero(arms):
+def test_proximal_steps_leave_at_zero_what_subgradient_steps_leave_within_the_band(arms):
     assert all(np.all(weights(t) != 0) for t in arms["l1"])
-
-
-def test_subgradient_steps_leave_most_weights_within_the_band(arms):
     assert median(lambda t: (np.abs(weights(t)) < 1.001 * BAND).mean(), arms["l1"]) == pytest.approx(0.97, abs=0.02)
-
-
-def test_proximal_steps_leave_as_many_exactly_at_zero(arms):
     assert median(lambda t: (weights(t) == 0).mean(), arms["l1 proximal"]) == pytest.approx(0.97, abs=0.02)
+    assert median(lambda t: (np.abs(weights(t)) < BAND).mean(), arms["none"]) < 0.05
 
 
 def test_l1_leaves_a_single_path(arms):
@@ -78,10 +73,6 @@ def test_l1_leaves_a_single_path(arms):
         living = [np.count_nonzero(np.abs(w[-1]).max(axis=0)) for w in trajectory.kernels[:-1]]
         assert max(living) <= 2
     assert median(lambda t: np.count_nonzero(np.abs(t.kernels[1][-1]).max(axis=0)), arms["l1 proximal"]) == 1
-
-
-def test_without_a_penalty_weights_stay_away_from_zero(arms):
-    assert median(lambda t: (np.abs(weights(t)) < BAND).mean(), arms["none"]) < 0.05
 
 
 def squares(trajectory):
@@ -97,29 +88,25 @@ def slope(trajectory):
     return high - low
 
 
-@pytest.mark.parametrize(
-    ("name", "measure", "power", "excess"),
-    [
+def test_no_network_of_four_layers_has_its_slope_for_less(arms, subtests):
+    """Depth times slope to the power of two (squares) or one (sizes) over depth, for the slope each run ended with."""
+    for name, measure, power, excess in (
         ("l2", squares, 2 / 4, 0.02),
         ("l1 proximal", sizes, 1 / 4, 0.02),
         # Each of the 241 weights jitters within the band, which adds up to 0.36 of the 4.757.
         ("l1", sizes, 1 / 4, 0.15),
-    ],
-)
-def test_no_network_of_four_layers_has_its_slope_for_less(name, measure, power, excess, arms):
-    """Depth times slope to the power of two (squares) or one (sizes) over depth, for the slope each run ended with."""
-    least = [4 * slope(t) ** power for t in arms[name]]
-    paid = [measure(t) for t in arms[name]]
+    ):
+        with subtests.test(name):
+            least = [4 * slope(t) ** power for t in arms[name]]
+            paid = [measure(t) for t in arms[name]]
 
-    assert np.all(np.array(paid) >= np.array(least) * 0.9999)
-    assert np.all(np.array(paid) <= np.array(least) * (1 + max(excess, 0.05)))
-    assert np.median(np.array(paid) / least) <= 1 + excess
-
-
-@pytest.mark.parametrize(("name", "measure", "least"), [("l2, decayed", squares, 5.657), ("l1, decayed", sizes, 4.757)])
-def test_for_a_slope_of_two_that_is_the_number_of_the_article(name, measure, least, arms):
-    assert median(slope, arms[name]) == pytest.approx(2, abs=0.1)
-    assert median(measure, arms[name]) == pytest.approx(least, rel=0.03)
+            assert np.all(np.array(paid) >= np.array(least) * 0.9999)
+            assert np.all(np.array(paid) <= np.array(least) * (1 + max(excess, 0.05)))
+            assert np.median(np.array(paid) / least) <= 1 + excess
+    for name, measure, number in (("l2, decayed", squares, 5.657), ("l1, decayed", sizes, 4.757)):
+        with subtests.test(f"{name}: the number of the article"):
+            assert median(slope, arms[name]) == pytest.approx(2, abs=0.1)
+            assert median(measure, arms[name]) == pytest.approx(number, rel=0.03)
 
 
 def test_l2_leaves_matrices_of_rank_one(arms):
@@ -129,29 +116,21 @@ def test_l2_leaves_matrices_of_rank_one(arms):
             assert second < 0.01 * first
 
 
-def test_a_rate_that_stays_scatters_the_total_errors(arms):
+def test_a_rate_that_stays_scatters_the_total_errors_and_one_that_decays_brings_the_arms_together(arms):
     for name in ("none", "l1", "l2"):
-        totals = [total_error(t) for t in arms[name]]
-        assert np.ptp(totals) > 15
+        assert np.ptp([total_error(t) for t in arms[name]]) > 15, name
+    for name in ("l1, decayed", "l2, decayed"):
+        difference = [total_error(a) - total_error(b) for a, b in zip(arms[name], arms["none, decayed"], strict=True)]
+        assert abs(np.median(difference)) < 0.3, name
 
 
-@pytest.mark.parametrize("name", ["l1, decayed", "l2, decayed"])
-def test_a_rate_that_decays_brings_the_arms_together(name, arms):
-    difference = [total_error(a) - total_error(b) for a, b in zip(arms[name], arms["none, decayed"], strict=True)]
-
-    assert abs(np.median(difference)) < 0.3
-
-
-def test_too_strong_a_penalty_collapses_the_network_to_a_flat_line(arms):
+def test_a_moderate_penalty_keeps_the_slope_and_too_strong_a_one_leaves_a_flat_line(arms):
+    # A rate that stays leaves the slope wherever the last samples kicked it, by about a half.
+    for name in ("l1", "l1 proximal", "l2"):
+        assert median(slope, arms[name]) == pytest.approx(2, abs=0.5), name
     for trajectory in arms["l1 too strong"]:
         low, high = trajectory.predict(np.array([[0.5], [9.5]]))[:, 0]
         assert abs(high - low) < 0.1
-
-
-def test_a_moderate_penalty_keeps_the_slope(arms):
-    # A rate that stays leaves the slope wherever the last samples kicked it, by about a half.
-    for name in ("l1", "l1 proximal", "l2"):
-        assert median(slope, arms[name]) == pytest.approx(2, abs=0.5)
 
 
 def test_groups_silence_whole_units(arms):

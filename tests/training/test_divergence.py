@@ -38,13 +38,22 @@ def trained():
     return dict(zip(["tame", *WILDS], train([TAME, *WILDS.values()]), strict=True))
 
 
-@pytest.mark.parametrize("wild", WILDS)
-def test_a_run_ends_where_its_numbers_do(wild, trained):
-    trajectory = trained[wild]
+def test_a_run_ends_where_its_numbers_do_and_keeps_the_finite_ones(trained, subtests):
+    for wild in WILDS:
+        with subtests.test(wild):
+            trajectory = trained[wild]
+            curve = [trajectory.loss, trajectory.penalty] if trajectory.run.recording.loss else []
+            stored = Trajectory.parse(trajectory.dump())
 
-    assert 0 < trajectory.diverged <= trajectory.run.steps
-    assert len(trajectory.steps) >= 1
-    assert trajectory.steps[-1] < trajectory.diverged
+            assert 0 < trajectory.diverged <= trajectory.run.steps
+            assert len(trajectory.steps) >= 1
+            assert trajectory.steps[-1] < trajectory.diverged
+            for array in [*trajectory.kernels, *trajectory.biases, *curve]:
+                assert len(array) == len(trajectory.steps)
+                assert np.isfinite(array).all()
+            assert stored.diverged == trajectory.diverged
+            np.testing.assert_array_equal(stored.steps, trajectory.steps)
+    assert trained["only its ends"].diverged == trained["sgd"].diverged
 
 
 def test_the_initial_weights_stay_even_if_their_loss_is_no_number():
@@ -57,20 +66,6 @@ def test_the_initial_weights_stay_even_if_their_loss_is_no_number():
     np.testing.assert_array_equal(trajectory.kernels[0][0], far.initial_weights()[0][0])
 
 
-@pytest.mark.parametrize("wild", WILDS)
-def test_only_finite_numbers_are_kept(wild, trained):
-    trajectory = trained[wild]
-    curve = [trajectory.loss, trajectory.penalty] if trajectory.run.recording.loss else []
-
-    for array in [*trajectory.kernels, *trajectory.biases, *curve]:
-        assert len(array) == len(trajectory.steps)
-        assert np.isfinite(array).all()
-
-
-def test_it_diverges_at_the_same_step_however_it_is_recorded(trained):
-    assert trained["only its ends"].diverged == trained["sgd"].diverged
-
-
 def test_the_others_go_on_as_if_alone(trained):
     (alone,) = train([TAME])
 
@@ -80,17 +75,18 @@ def test_the_others_go_on_as_if_alone(trained):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-@pytest.mark.parametrize("batch_size", [1, 4])
-def test_other_programs_end_their_wild_runs_too(activation, batch_size):
-    how = Training(learning_rate=1e30, loss="squared", batch_size=batch_size, epochs=3)
-    run = replace(WILD, network=Network(hidden=(5,), activation=activation), training=how, init_seed=3)
+def test_other_programs_end_their_wild_runs_too():
+    hows = {size: Training(learning_rate=1e30, loss="squared", batch_size=size, epochs=3) for size in (1, 4)}
+    runs = [
+        replace(WILD, network=Network(hidden=(5,), activation=activation), training=hows[batch_size], init_seed=3)
+        for activation in ("relu", "tanh")
+        for batch_size in (1, 4)
+    ]
 
-    (trajectory,) = train([run])
-
-    assert trajectory.diverged is not None
-    assert trajectory.steps[-1] < trajectory.diverged
-    assert all(np.isfinite(w).all() for w in trajectory.kernels)
+    for trajectory in train(runs):
+        assert trajectory.diverged is not None, trajectory.run
+        assert trajectory.steps[-1] < trajectory.diverged
+        assert all(np.isfinite(w).all() for w in trajectory.kernels)
 
 
 def test_a_run_that_breaks_in_its_last_step_has_diverged():
@@ -102,11 +98,3 @@ def test_a_run_that_breaks_in_its_last_step_has_diverged():
 
     assert trajectory.diverged == 1
     assert list(trajectory.steps) == [0]
-
-
-@pytest.mark.parametrize("wild", WILDS)
-def test_a_diverged_trajectory_can_be_stored(wild, trained):
-    stored = Trajectory.parse(trained[wild].dump())
-
-    assert stored.diverged == trained[wild].diverged
-    np.testing.assert_array_equal(stored.steps, trained[wild].steps)

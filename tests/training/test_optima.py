@@ -71,40 +71,33 @@ def ridge(x, y, strength):
     return w, y.mean() - x.mean(axis=0) @ w
 
 
-@pytest.mark.parametrize(("name", "strength"), [("none", 0), ("ridge, subgradient", 0.4), ("ridge, proximal", 0.4)])
-def test_l2_ends_in_the_closed_form(name, strength, ends, data):
-    w, b = ridge(*data, strength)
+def test_l2_ends_in_the_closed_form(ends, data):
+    for name, strength in (("none", 0), ("ridge, subgradient", 0.4), ("ridge, proximal", 0.4)):
+        w, b = ridge(*data, strength)
 
-    np.testing.assert_allclose(ends[name][0], w, atol=1e-4)
-    assert ends[name][1] == pytest.approx(b, abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("name", "theirs"),
-    [
-        # Their squared error has a half and ours has none, so half our strength is their alpha.
-        ("lasso, proximal", Lasso(alpha=0.2, tol=1e-10, max_iter=100_000)),
-        ("elastic net, proximal", TheirElasticNet(alpha=0.2, l1_ratio=0.7, tol=1e-10, max_iter=100_000)),
-    ],
-)
-def test_proximal_steps_end_where_scikit_learn_does(name, theirs, ends, data):
-    theirs.fit(*data)
-
-    np.testing.assert_allclose(ends[name][0], theirs.coef_, atol=1e-4)
-    assert ends[name][1] == pytest.approx(theirs.intercept_, abs=1e-4)
-    np.testing.assert_array_equal(ends[name][0] != 0, theirs.coef_ != 0)
-    assert 0 < np.count_nonzero(theirs.coef_) < len(theirs.coef_)
+        np.testing.assert_allclose(ends[name][0], w, atol=1e-4, err_msg=name)
+        assert ends[name][1] == pytest.approx(b, abs=1e-4), name
 
 
-def test_subgradient_steps_come_close_to_the_lasso_without_its_zeros(ends):
+def test_proximal_steps_end_where_scikit_learn_does(ends, data):
+    # Their squared error has a half and ours has none, so half our strength is their alpha.
+    exact = {"alpha": 0.2, "tol": 1e-10, "max_iter": 100_000}
+    others = {"lasso, proximal": Lasso(**exact), "elastic net, proximal": TheirElasticNet(l1_ratio=0.7, **exact)}
+    for name, theirs in others.items():
+        theirs.fit(*data)
+
+        np.testing.assert_allclose(ends[name][0], theirs.coef_, atol=1e-4, err_msg=name)
+        assert ends[name][1] == pytest.approx(theirs.intercept_, abs=1e-4), name
+        np.testing.assert_array_equal(ends[name][0] != 0, theirs.coef_ != 0, err_msg=name)
+        assert 0 < np.count_nonzero(theirs.coef_) < len(theirs.coef_), name
+
+
+def test_subgradient_steps_come_close_to_the_lasso_without_its_zeros_and_groups_of_one_end_there(ends):
     proximal, subgradient = ends["lasso, proximal"][0], ends["lasso, subgradient"][0]
 
     np.testing.assert_allclose(subgradient, proximal, atol=3e-3)
     assert np.count_nonzero(subgradient) > np.count_nonzero(proximal)
-
-
-def test_groups_of_one_weight_end_where_the_lasso_does(ends):
-    np.testing.assert_allclose(ends["group lasso, proximal"][0], ends["lasso, proximal"][0], atol=1e-5)
+    np.testing.assert_allclose(ends["group lasso, proximal"][0], proximal, atol=1e-5)
 
 
 def test_a_strength_beyond_all_weights_leaves_the_mean(ends, data):

@@ -221,18 +221,14 @@ def assert_same_trajectory(trajectory, replayed):
     np.testing.assert_allclose(trajectory.penalty, [penalty for *_, penalty in replayed], **TOLERANCE)
 
 
-@pytest.fixture(scope="module")
-def trained():
-    """Every case, trained in one call."""
-    return dict(zip(CASES, train(CASES.values()), strict=True))
+def test_keras_takes_the_same_path(subtests):
+    trained = dict(zip(CASES, train(CASES.values()), strict=True))
+    for case, run in CASES.items():
+        with subtests.test(case):
+            moved = np.abs(trained[case].kernels[0][-1] - trained[case].kernels[0][0]).max()
 
-
-@pytest.mark.parametrize("case", CASES)
-def test_keras_takes_the_same_path(case, trained):
-    moved = np.abs(trained[case].kernels[0][-1] - trained[case].kernels[0][0]).max()
-
-    assert moved > 0.01
-    assert_same_trajectory(trained[case], replay(CASES[case]))
+            assert moved > 0.01
+            assert_same_trajectory(trained[case], replay(run))
 
 
 def scaled(function):
@@ -251,36 +247,33 @@ MUTATIONS = {
 CHECKED = run(optimizer="momentum", penalty=L1(), strength=0.3, epochs=2)
 
 
-@pytest.fixture(scope="module")
-def replayed():
+def test_the_oracle_notices_one_per_cent(monkeypatch, subtests):
     # The momentum differs below so that every mutation compiles a program of its own; too little to be noticed.
-    return replay(CHECKED)
+    replayed = replay(CHECKED)
+    assert_same_trajectory(train([CHECKED])[0], replayed)
+    for i, (mutation, mutate) in enumerate(MUTATIONS.items()):
+        unnoticeable = CHECKED.training.momentum + 1e-9 * (1 + i)
+        with subtests.test(mutation), monkeypatch.context() as patch:
+            mutate(patch)
+
+            (trajectory,) = train([replace(CHECKED, training=replace(CHECKED.training, momentum=unnoticeable))])
+
+            with pytest.raises(AssertionError, match="Not equal to tolerance"):
+                assert_same_trajectory(trajectory, replayed)
 
 
-def test_the_oracle_accepts_the_trainer_as_it_is(replayed):
-    (trajectory,) = train([CHECKED])
+def test_penalties_give_numpys_numbers_over_tensorflow(subtests):
+    for name in penalties.names():
+        with subtests.test(name=name):
+            penalty, w = penalties[name](), np.random.default_rng(0).normal(size=(3, 4, 2)).astype(np.float32)
+            w[1, 2] = 0
 
-    assert_same_trajectory(trajectory, replayed)
-
-
-@pytest.mark.parametrize("mutation", MUTATIONS)
-def test_the_oracle_notices_one_per_cent(mutation, monkeypatch, replayed):
-    unnoticeable = CHECKED.training.momentum + 1e-9 * (1 + list(MUTATIONS).index(mutation))
-    MUTATIONS[mutation](monkeypatch)
-
-    (trajectory,) = train([replace(CHECKED, training=replace(CHECKED.training, momentum=unnoticeable))])
-
-    with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        assert_same_trajectory(trajectory, replayed)
-
-
-@pytest.mark.parametrize("name", penalties.names())
-def test_penalties_give_numpys_numbers_over_tensorflow(name):
-    penalty, w = penalties[name](), np.random.default_rng(0).normal(size=(3, 4, 2)).astype(np.float32)
-    w[1, 2] = 0
-
-    np.testing.assert_allclose(penalty.cost(tf.constant(w), training._XP), penalty.cost(w, np), rtol=1e-6)
-    np.testing.assert_allclose(penalty.subgradient(tf.constant(w), training._XP), penalty.subgradient(w, np), rtol=1e-5)
-    np.testing.assert_allclose(
-        penalty.prox(tf.constant(w), tf.constant(0.3), training._XP), penalty.prox(w, np.float32(0.3), np), atol=1e-6
-    )
+            np.testing.assert_allclose(penalty.cost(tf.constant(w), training._XP), penalty.cost(w, np), rtol=1e-6)
+            np.testing.assert_allclose(
+                penalty.subgradient(tf.constant(w), training._XP), penalty.subgradient(w, np), rtol=1e-5
+            )
+            np.testing.assert_allclose(
+                penalty.prox(tf.constant(w), tf.constant(0.3), training._XP),
+                penalty.prox(w, np.float32(0.3), np),
+                atol=1e-6,
+            )

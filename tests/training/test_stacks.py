@@ -51,11 +51,6 @@ def assert_same(one, other, records=slice(None), other_records=slice(None)):
         np.testing.assert_allclose(a[records], b[other_records], **TOLERANCE)
 
 
-def test_no_runs_give_no_trajectories():
-    assert train([]) == []
-    assert groups([]) == []
-
-
 COMPANY = [
     small(),
     small(data_seed=1, penalty=L2(), strength=0.1),
@@ -84,59 +79,37 @@ def together():
     return train(COMPANY)
 
 
-def test_results_come_in_the_order_of_the_runs(together):
+def test_company_changes_no_run(together, subtests):
     assert [trajectory.run for trajectory in together] == COMPANY
+    for i in (5, 7, 8, 9, 14, 16, 17):
+        with subtests.test(COMPANY[i]):
+            (alone,) = train([COMPANY[i]])
 
-
-@pytest.mark.parametrize("i", [5, 7, 8, 9, 14, 16, 17])
-def test_company_changes_no_run(i, together):
-    (alone,) = train([COMPANY[i]])
-
-    np.testing.assert_array_equal(alone.steps, together[i].steps)
-    assert_same(alone, together[i])
-    if alone.loss is not None:
-        np.testing.assert_allclose(alone.loss, together[i].loss, **TOLERANCE)
-        np.testing.assert_allclose(alone.penalty, together[i].penalty, **TOLERANCE)
-
-
-def test_equal_runs_give_equal_trajectories(together):
+            np.testing.assert_array_equal(alone.steps, together[i].steps)
+            assert_same(alone, together[i])
+            if alone.loss is not None:
+                np.testing.assert_allclose(alone.loss, together[i].loss, **TOLERANCE)
+                np.testing.assert_allclose(alone.penalty, together[i].penalty, **TOLERANCE)
     for one, other in zip(together[0].kernels, together[-1].kernels, strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one, other)  # equal runs
 
 
-def test_keeping_only_the_ends_changes_no_weight(together):
-    ends = together[COMPANY.index(small(recording=ENDS))]
-
-    assert list(ends.steps) == [0, 40]
-    assert ends.loss is None
-    assert ends.penalty is None
-    assert_same(together[0], ends, records=[0, -1])
-
-
-def test_padding_is_cut_away(together):
-    for trajectory in together:
-        assert [w.shape[1:] for w in trajectory.kernels] == list(trajectory.run.shapes)
-        assert [b.shape[1:] for b in trajectory.biases] == [(outputs,) for _, outputs in trajectory.run.shapes]
-
-
-def test_every_run_starts_from_its_own_initial_weights(together):
+def test_padding_is_cut_away_and_every_run_starts_from_its_own_initial_weights(together):
     for trajectory in together:
         kernels, biases = trajectory.run.initial_weights()
         for recorded, drawn in zip([*trajectory.kernels, *trajectory.biases], [*kernels, *biases], strict=True):
+            assert recorded.shape[1:] == drawn.shape
             np.testing.assert_array_equal(recorded[0], drawn)
 
 
-@pytest.mark.parametrize(
-    "recording",
-    [Recording(every=7), Recording(every=1, loss=False), Recording(every=None, at=(3, 11, 999))],
-    ids=repr,
-)
-def test_what_is_recorded_does_not_change_what_is_trained(recording, together):
-    (trajectory,) = train([small(recording=recording)])
+def test_what_is_recorded_does_not_change_what_is_trained(together, subtests):
+    for recording in (Recording(every=1, loss=False), Recording(every=None, at=(3, 11, 999)), ENDS):
+        with subtests.test(recording=recording):
+            (trajectory,) = train([small(recording=recording)])
 
-    np.testing.assert_array_equal(trajectory.steps, recording.steps(40))
-    assert (trajectory.loss is not None) == recording.loss
-    assert_same(trajectory, together[0], [0, -1], [0, -1])
+            np.testing.assert_array_equal(trajectory.steps, recording.steps(40))
+            assert (trajectory.loss is not None) == (trajectory.penalty is not None) == recording.loss
+            assert_same(trajectory, together[0], [0, -1], [0, -1])
 
 
 def test_recorded_loss_and_penalty_are_those_of_the_recorded_weights(together):
@@ -182,42 +155,27 @@ def test_six_kinds_of_arm_share_one_program():
     assert [len(group) for group in groups(runs)] == [180]
 
 
-def test_runs_of_one_architecture_share_one_program():
-    runs = [Run(network=Network(hidden=hidden), data_seed=s) for s in range(3) for hidden in ((10,), (10, 10))]
+def test_runs_that_differ_in_numbers_alone_share_a_program_and_others_stay_apart():
+    apart = {
+        "activation": Run(network=Network(activation="tanh")),
+        "depth": Run(network=Network(hidden=(10, 10))),
+        "optimizer": Run(training=Training(optimizer="adam")),
+        "batch size": Run(training=Training(batch_size=4, epochs=400)),
+        "steps": Run(training=Training(epochs=99)),
+        "inputs": Run(data=SparseLinear(samples=40, inputs=2, relevant=1)),
+    }
+    alike = {
+        "penalty": Run(strength=0.3, penalty=GroupLasso(), step="proximal"),
+        "widths": Run(network=Network(hidden=(3, 12, 1))),
+        "dropout": Run(network=Network(hidden=(3, 12, 1), dropout=0.5)),
+        "loss and schedule": Run(training=Training(loss="huber", schedule="linear", learning_rate=0.1)),
+        "order": Run(training=Training(order="reshuffled")),
+        "data": Run(data=Line(noise=0.0), data_seed=4),
+        "ends only": Run(recording=ENDS),
+    }
 
-    assert sorted(map(sorted, groups(runs))) == [[0, 2, 4], [1, 3, 5]]
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        Run(network=Network(activation="tanh")),
-        Run(network=Network(hidden=(10, 10))),
-        Run(training=Training(optimizer="adam")),
-        Run(training=Training(batch_size=4, epochs=400)),
-        Run(training=Training(epochs=99)),
-        Run(data=SparseLinear(samples=40, inputs=2, relevant=1)),
-    ],
-    ids=["activation", "depth", "optimizer", "batch size", "steps", "inputs"],
-)
-def test_runs_of_unlike_programs_stay_apart(other):
-    assert len(groups([Run(), other])) == 2
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        Run(strength=0.3, penalty=GroupLasso(), step="proximal"),
-        Run(network=Network(hidden=(3, 12, 1))),
-        Run(network=Network(hidden=(3, 12, 1), dropout=0.5)),
-        Run(training=Training(loss="huber", schedule="linear", order="reshuffled", learning_rate=0.1)),
-        Run(data=Line(noise=0.0), data_seed=4),
-        Run(recording=ENDS),
-    ],
-    ids=["penalty", "widths", "dropout", "loss, schedule and order", "data", "ends only"],
-)
-def test_runs_that_differ_in_numbers_alone_share_a_program(other):
-    assert len(groups([Run(), other])) == 1
+    assert {name: len(groups([Run(), other])) for name, other in apart.items()} == dict.fromkeys(apart, 2)
+    assert {name: len(groups([Run(), other])) for name, other in alike.items()} == dict.fromkeys(alike, 1)
 
 
 runs = st.builds(
