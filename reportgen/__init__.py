@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from reportgen import datasets, penalties
-    from reportgen.build.report_target import BuiltReport
     from reportgen.executors import Progress
     from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs
     from reportgen.pictures.animate import animate
+    from reportgen.pipeline.report_target import BuiltReport
     from reportgen.training.network import Network
     from reportgen.training.recorder import WeightRecorder
     from reportgen.training.run import Recording, Run, Training
@@ -99,11 +99,11 @@ def build(
     `reportgen.executors`, or a function that makes one. Files in the folder `templates` take the place of the templates
     of the package that have the same name.
     """
-    from reportgen.build.options import BuildOptions
-    from reportgen.build.report_target import build_report
     from reportgen.executors import no_progress
     from reportgen.experiment import Experiment
     from reportgen.experiment.file import load, parse, shipped
+    from reportgen.pipeline.options import BuildOptions
+    from reportgen.pipeline.report_target import build_report
 
     if experiment is None:
         experiment = parse(shipped(), "default.toml")

@@ -209,8 +209,8 @@ def html_mistakes() -> Callable[[Path], list[str]]:
 @pytest.fixture(scope="session")
 def small_site(shared_folder: Path, cache: Path) -> tuple[Path, Path]:
     """The folder of a small site, and what was made of it. Both are shared: read them, do not change them."""
-    from reportgen.build.build import build
-    from reportgen.build.options import BuildOptions
+    from reportgen.pipeline.build import build
+    from reportgen.pipeline.options import BuildOptions
     from reportgen.site.site_target import SiteTarget
 
     folder, out = shared_folder / "site", shared_folder / "site-made"

@@ -10,11 +10,11 @@ from typing import Any
 import html5lib
 from reports import claim, section
 
-from reportgen.build.options import BuildOptions
-from reportgen.build.preview_cache import PreviewCache
 from reportgen.experiment import Experiment
 from reportgen.page.report import Report
 from reportgen.pictures.media import Media
+from reportgen.pipeline.options import BuildOptions
+from reportgen.pipeline.preview_cache import PreviewCache
 from reportgen.sections import Column, Table
 from reportgen.sections.player import Player, Players, RunChoices
 from reportgen.site.site_target import SiteTarget

@@ -4,24 +4,36 @@ import dataclasses
 import logging
 
 import pytest
-from reportgen.article.sections import Section
-from reportgen.network import Network
-from reportgen.run import Run, Start, Training
-from reportgen.stacking import ENDS_ONLY
 
 import reportgen
-from reportgen import chapters, pipeline, sources
 from reportgen.executors.serial import Serial
 from reportgen.experiment import Arm
+from reportgen.output import output_folder
 from reportgen.penalties.l2 import L2
-from reportgen.store import Store
+from reportgen.pipeline import stage_keys
+from reportgen.pipeline.options import BuildOptions
+from reportgen.pipeline.report import make_report
+from reportgen.pipeline.report_target import build_report
+from reportgen.pipeline.toolbox import Toolbox
+from reportgen.sections import Section
+from reportgen.store import keys
+from reportgen.store.store import Store
+from reportgen.training.network import Network
+from reportgen.training.run import Run, Start, Training
+from reportgen.training.stacking import ENDS_ONLY
 
 
 class Asks(Section):
     """One run."""
 
+    title = "Asks"
+
     def runs(self, e):
         return [Run(network=Network(hidden=(2,)), training=Training(epochs=1), recording=ENDS_ONLY)]
+
+    def findings(self, e, trained, study):
+        ORDER.append((type(self).__name__, len(trained)))
+        return {}
 
 
 class AsksAgain(Asks):
@@ -31,26 +43,43 @@ class AsksAgain(Asks):
         (run,) = self.runs(e)
         return [dataclasses.replace(run, start=Start.of(*trained[run].at(-1)))]
 
+    def findings(self, e, trained, study):
+        first, second = trained.values()
+        assert (second.kernels[0][0] == first.kernels[0][-1]).all()
+        return super().findings(e, trained, study)
 
-def test_sections_come_when_what_they_need_is_trained(small_experiment, tmp_path):
-    wanted = [("again", AsksAgain()), ("asks", Asks()), ("nothing", Section())]
-    told = []
-    store = Store(tmp_path)
-    shop = chapters.Shop(
+
+class AsksNothing(Asks):
+    """No runs."""
+
+    def runs(self, e):
+        return []
+
+
+ORDER = []
+
+
+def test_sections_come_when_what_they_need_is_trained(small_experiment, tmp_path, monkeypatch):
+    kinds = {"again": AsksAgain, "asks": Asks, "nothing": AsksNothing}
+    monkeypatch.setattr("reportgen.pipeline.report.sections", kinds)
+    monkeypatch.setattr(stage_keys, "of_section", lambda name, e: {"name": name})
+    experiment = dataclasses.replace(small_experiment, sections=("reading",), sweep=None)
+    object.__setattr__(experiment, "sections", tuple(kinds))
+    told, store = [], Store(tmp_path)
+    serial = Serial()
+    tools = Toolbox(
         store=store,
-        trainers=Serial(),
-        workers=Serial(),
+        trainers=serial,
+        workers=serial,
         progress=lambda *progress: told.append(progress),
         explain=lambda *_: None,
     )
 
-    turns = list(chapters._in_turn(shop, small_experiment, wanted))
+    report = make_report(experiment, tools)
 
-    assert [(name, len(trained)) for name, _, trained, _ in turns] == [("nothing", 0), ("asks", 1), ("again", 2)]
-    (first, second) = turns[-1][2].values()
-    assert (second.kernels[0][0] == first.kernels[0][-1]).all()
+    assert ORDER == [("AsksNothing", 0), ("Asks", 1), ("AsksAgain", 2)]
+    assert [section.name for section in report.sections] == ["again", "asks", "nothing"]
     assert told[-1] == ("train", 2, 2)
-    assert store.get(second.run) is not None
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +111,10 @@ def again(few, cache, site, monkeypatch):
 
     def build(experiment=few, change=lambda: None):
         monkeypatch.undo()
-        pipeline.build(few, site, cache=cache, executor="serial")
+        build_report(few, site, BuildOptions(cache=cache, executor="serial"))
         change()
         lines, before = [], {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
-        pipeline.build(experiment, site, cache=cache, executor="serial", explain=lines.append)
+        build_report(experiment, site, BuildOptions(cache=cache, executor="serial", explain=lines.append))
         now = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
         written = {path.relative_to(site).as_posix() for path in now if before.get(path) != now[path]}
         return lines, {name for name in written if name != ".reportgen-manifest.json"}
@@ -98,9 +127,9 @@ def edited(monkeypatch):
     """Makes the source of modules, or the files of a folder, look edited."""
 
     def edit(*paths):
-        code, files = sources.code, sources.files
-        monkeypatch.setattr(sources, "code", lambda *names: changed(code(*names)))
-        monkeypatch.setattr(sources, "files", lambda folder: changed(files(folder)))
+        code, files = keys.code, keys.files
+        monkeypatch.setattr(keys, "code", lambda *names: changed(code(*names)))
+        monkeypatch.setattr(keys, "files", lambda folder: changed(files(folder)))
 
         def changed(parts):
             return {path: "edited" if path in paths else digest for path, digest in parts.items()}
@@ -123,19 +152,19 @@ def test_what_was_edited_is_made_again_and_nothing_else(again, edited, few, subt
     for file, told in {
         "templates/sections/sparsity.html": [],
         "templates/static/article.css": [],
-        "reportgen/figures/stills/data.py": ["picture data: reportgen/figures/stills/data.py changed"],
-        "reportgen/article/sections/sparsity.py": ["section sparsity: reportgen/article/sections/sparsity.py changed"],
+        "reportgen/pictures/stills/data.py": ["picture data: reportgen/pictures/stills/data.py changed"],
+        "reportgen/sections/kinds/sparsity.py": ["section sparsity: reportgen/sections/kinds/sparsity.py changed"],
     }.items():
         with subtests.test(file):
             assert again(few, lambda file=file: edited(file)) == (told, set())  # only its digest changed here
 
 
 def test_another_arm_trains_its_own_runs_only(few, cache, site):
-    pipeline.build(few, site, cache=cache, executor="serial")
+    build_report(few, site, BuildOptions(cache=cache, executor="serial"))
     more = dataclasses.replace(few, arms=(*few.arms, Arm(name="more", penalty=L2(), strength=0.2)))
     lines = []
 
-    pipeline.build(more, site, cache=cache, executor="serial", explain=lines.append)
+    build_report(more, site, BuildOptions(cache=cache, executor="serial", explain=lines.append))
 
     (trained,) = [line for line in lines if "runs" in line.partition(":")[0]]
     assert trained.startswith(f"{few.runs.count} of ")
@@ -146,7 +175,7 @@ def test_another_arm_trains_its_own_runs_only(few, cache, site):
 
 
 def test_damaged_entries_are_made_again_with_one_warning_and_come_out_the_same(few, cache, site, tmp_path, caplog):
-    pipeline.build(few, site, cache=cache, executor="serial")
+    build_report(few, site, BuildOptions(cache=cache, executor="serial"))
     for kind in ("section", "item", "picture", "trajectory"):
         for path in cache.rglob(f"*.{kind}"):
             content = bytearray(path.read_bytes())
@@ -154,17 +183,19 @@ def test_damaged_entries_are_made_again_with_one_warning_and_come_out_the_same(f
             path.write_bytes(content)
 
     with caplog.at_level(logging.WARNING, "reportgen"):
-        pipeline.build(few, tmp_path / "again", cache=cache, executor="serial")
+        build_report(few, tmp_path / "again", BuildOptions(cache=cache, executor="serial"))
 
-    assert pipeline.output.contents(tmp_path / "again") == pipeline.output.contents(site)
+    assert output_folder.contents(tmp_path / "again") == output_folder.contents(site)
     assert [record.code for record in caplog.records] == ["RG101"]
 
 
 def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, site, tmp_path):
-    pipeline.build(few, site, cache=cache, executor="serial")
+    build_report(few, site, BuildOptions(cache=cache, executor="serial"))
     for path in cache.rglob("*.trajectory"):
         path.write_bytes(b"damaged")
 
-    pipeline.build(few, tmp_path / "again", cache=cache, executor="serial")  # all sections and pictures are found
+    build_report(
+        few, tmp_path / "again", BuildOptions(cache=cache, executor="serial")
+    )  # all sections and pictures are found
 
-    assert pipeline.output.contents(tmp_path / "again") == pipeline.output.contents(site)
+    assert output_folder.contents(tmp_path / "again") == output_folder.contents(site)

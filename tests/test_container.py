@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from reportgen import errors
-from reportgen.container import seal, unseal
+from reportgen.disk.container import seal, unseal
 from reportgen.errors import ReportgenError, reason
 
 MAGIC = b"reportgen thing 1\n"

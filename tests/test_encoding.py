@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from reportgen.encoding import decode, digest, encode
-from reportgen.figures import Picture
-from reportgen.figures.timeline import Timeline
 from reportgen.penalties.l1 import L1
-from reportgen.run import Run
+from reportgen.pictures import Picture
+from reportgen.pictures.timeline import Timeline
+from reportgen.store.encoding import decode, digest, encode
+from reportgen.training.run import Run
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),

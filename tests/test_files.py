@@ -4,9 +4,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from reportgen.files import Folder
 
-from reportgen import files
+from reportgen.disk import files
+from reportgen.disk.files import OpenFolder
 from reportgen.errors import MachineError, RefusedError, trouble
 
 
@@ -14,7 +14,7 @@ from reportgen.errors import MachineError, RefusedError, trouble
 def folder(tmp_path: Path):
     (tmp_path / "out").mkdir()
     descriptor = os.open(tmp_path / "out", os.O_DIRECTORY)
-    yield Folder(descriptor, tmp_path / "out")
+    yield OpenFolder(descriptor, tmp_path / "out")
     os.close(descriptor)
 
 

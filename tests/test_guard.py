@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from outputs import broken, everything, publish
 
 import reportgen
-from reportgen import guard, output
 from reportgen.errors import ExperimentError, RefusedError
+from reportgen.output import allowed_folders, output_folder
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def check(out, house):
         "templates": Path("templates"),
         "data": Path("../elsewhere/data.csv"),
     }
-    guard.check(Path(out), inputs, house / ".cache" / "reportgen")
+    allowed_folders.check(Path(out), inputs, house / ".cache" / "reportgen")
 
 
 REFUSED = {
@@ -90,21 +90,21 @@ def test_an_input_is_where_a_link_to_it_leads(house, tmp_path):
     (tmp_path / "to-deep").symlink_to(house / "elsewhere" / "deep")
 
     with pytest.raises(RefusedError, match="contains the templates"):
-        guard.check(house / "elsewhere", {"templates": tmp_path / "to-deep"})
+        allowed_folders.check(house / "elsewhere", {"templates": tmp_path / "to-deep"})
 
 
 def test_what_is_not_there_yet_counts_by_its_name(house):
     with pytest.raises(RefusedError, match="contains the store"):
-        guard.check(Path("output"), {}, Path("output/cache"))
+        allowed_folders.check(Path("output"), {}, Path("output/cache"))
     with pytest.raises(RefusedError, match="lies inside the store"):
-        guard.check(Path("new-cache/output"), {}, Path("new-cache"))
-    guard.check(Path("output"), {}, Path("output-cache"))
+        allowed_folders.check(Path("new-cache/output"), {}, Path("new-cache"))
+    allowed_folders.check(Path("output"), {}, Path("output-cache"))
 
 
 @given(st.lists(st.sampled_from([".", "..", "", "tmp/..", "proc/self/..//.."]), max_size=6))
 def test_no_spelling_of_the_root_is_let_through(steps):
     with pytest.raises(RefusedError, match="root"):
-        guard.check(Path("/" + "/".join(steps)), {})
+        allowed_folders.check(Path("/" + "/".join(steps)), {})
 
 
 def test_a_bind_mount_is_what_it_shows(house, tmp_path):
@@ -112,7 +112,7 @@ def test_a_bind_mount_is_what_it_shows(house, tmp_path):
     script = f'mount --bind "{house}/project" "{tmp_path}/mounted" && exec "$@"'
     code = (
         "import sys, pathlib; from reportgen import guard\n"
-        "try: guard.check(pathlib.Path(sys.argv[1]), {'experiment file': pathlib.Path(sys.argv[2])})\n"
+        "try: allowed_folders.check(pathlib.Path(sys.argv[1]), {'experiment file': pathlib.Path(sys.argv[2])})\n"
         "except Exception as error: print(error.code)"
     )
     inside = [sys.executable, "-c", code, tmp_path / "mounted", house / "project" / "exp.toml"]
@@ -132,14 +132,14 @@ def test_a_bind_mount_is_what_it_shows(house, tmp_path):
 def test_a_name_of_nothing_is_a_mistake():
     for name in ("", " ", "\t", "a\0b"):
         with pytest.raises(ExperimentError) as caught:
-            guard.named(name)
+            allowed_folders.named(name)
         assert (caught.value.code, caught.value.exit_code) == ("RG003", 2), name
 
 
 def test_without_a_home_there_is_none_to_protect(monkeypatch, tmp_path):
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it does where there is no user either
 
-    guard.check(tmp_path / "out", {})
+    allowed_folders.check(tmp_path / "out", {})
 
 
 def test_a_repository_is_refused_even_to_be_adopted(tmp_path):
@@ -167,7 +167,7 @@ def test_a_site_that_has_become_a_repository_is_still_ours(tmp_path):
 def test_a_folder_in_which_nobody_has_anything_is_empty(tmp_path):
     for name in (".gitignore", ".gitkeep", ".DS_Store", ".reportgen-0123456789abcdef.tmp"):
         (tmp_path / name).write_text("*")
-        with output.claim(tmp_path, {}) as place:
+        with output_folder.claim(tmp_path, {}) as place:
             assert place.manifest is None
 
 

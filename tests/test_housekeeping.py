@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from reportgen import housekeeping
 from reportgen.errors import BusyError
-from reportgen.store import Store
+from reportgen.store import housekeeping
+from reportgen.store.store import Store
 
 DAY = 24 * 3600
 

@@ -6,12 +6,12 @@ from concurrent.futures import Executor, Future
 
 import numpy as np
 import pytest
-from reportgen.jobs import pack, train_elsewhere, unpack
-from reportgen.run import Recording, Run, Training
-from reportgen.trajectory import Trajectory
 
-from reportgen import jobs
 from reportgen.errors import MachineError, RefusedError
+from reportgen.store import remote
+from reportgen.store.remote import pack, train_elsewhere, unpack
+from reportgen.training.run import Recording, Run, Training
+from reportgen.training.trajectory import Trajectory
 
 RUN = Run(training=Training(epochs=1), recording=Recording(every=None))
 RUNS = [dataclasses.replace(RUN, init_seed=seed) for seed in range(3)]
@@ -149,10 +149,10 @@ def test_an_executor_that_has_closed_meanwhile_leaves_nobody_waiting():
 
 
 def test_other_versions_are_refused_before_anything_is_read():
-    wanted = {**jobs.versions(), "numpy": "1.0"}
+    wanted = {**remote.versions(), "numpy": "1.0"}
 
     with pytest.raises(RefusedError) as caught:
-        jobs.train_away(b"not even a pickle", wanted)
+        remote.train_away(b"not even a pickle", wanted)
 
-    for text in ("numpy 1.0", f"numpy {jobs.versions()['numpy']}", f"code epoch {jobs.versions()['code epoch']}"):
+    for text in ("numpy 1.0", f"numpy {remote.versions()['numpy']}", f"code epoch {remote.versions()['code epoch']}"):
         assert text in str(caught.value)

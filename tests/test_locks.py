@@ -13,8 +13,9 @@ import pytest
 from outputs import HERE, everything, publish
 from soak import count, record
 
-from reportgen import locks, output
+from reportgen.disk import locks
 from reportgen.errors import BusyError, MachineError
+from reportgen.output import output_folder
 
 
 def holders(folder):
@@ -167,6 +168,6 @@ def test_cleaning_waits_for_nobody(tmp_path, waiting):
     process.stdout.readline()
 
     with pytest.raises(BusyError):
-        output.clean(tmp_path / "out")
+        output_folder.clean(tmp_path / "out")
 
     assert everything(tmp_path) == before

@@ -3,9 +3,9 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from reportgen.manifest import Manifest, is_ours_to_name, parse
 
-from reportgen import manifest
+from reportgen.output import manifest
+from reportgen.output.manifest import Manifest, is_ours_to_name, parse
 
 A = hashlib.sha256(b"a").hexdigest()
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reportgen.network import Network, RunsFirst, RunsLast, forward
+from reportgen.training.network import Network, RunsFirst, RunsLast, forward
 
 LAYOUTS = [RunsFirst(), RunsLast()]
 each_layout = pytest.mark.parametrize("place", LAYOUTS, ids=lambda place: type(place).__name__)

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from outputs import HERE, MADE_FROM, NEW, OLD, broken, everything, publish, temporaries
-from reportgen.manifest import Manifest
 from soak import FULL, count, record, seed
 
-from reportgen import manifest, output
 from reportgen.errors import MachineError, RefusedError, ReportgenError
+from reportgen.output import manifest, output_folder
+from reportgen.output.manifest import Manifest
 
 CALLS = ["renameat", "fsync", "unlinkat", "mkdirat", "rename", "renameat2", "fdatasync", "unlink", "rmdir", "mkdir"]
 
@@ -74,7 +74,7 @@ def test_nothing_is_written_where_nothing_has_changed(out):
 
 def test_of_one_changed_file_that_and_the_list_are_written(out):
     before = stats(out)
-    with output.claim(out, {}) as place:
+    with output_folder.claim(out, {}) as place:
         place.publish({**OLD, "results.json": b"{}"}, MADE_FROM["old"])
 
     after = stats(out)
@@ -83,7 +83,7 @@ def test_of_one_changed_file_that_and_the_list_are_written(out):
 
 def test_a_site_is_current_if_it_was_made_from_the_same_and_is_unchanged(out):
     def current(version):
-        with output.claim(out, {}) as place:
+        with output_folder.claim(out, {}) as place:
             return place.current(MADE_FROM[version])
 
     before = stats(out)
@@ -104,7 +104,7 @@ def test_an_output_folder_may_be_a_link(tmp_path, alone):
     (tmp_path / "link").symlink_to("real")
 
     assert publish(tmp_path / "link", "new")[0].parts[-3] == "link"
-    output.clean(tmp_path / "link")
+    output_folder.clean(tmp_path / "link")
     publish(tmp_path / "link", "new")
 
     assert (tmp_path / "link").is_symlink()
@@ -156,10 +156,10 @@ def test_a_page_that_was_edited_keeps_what_it_shows(tmp_path):
 def test_an_edit_that_is_taken_back_is_no_edit(out, alone, caplog):
     (out / "results.json").write_bytes(b"mine")
     publish(out, "new")
-    with output.claim(out, {}) as place:
+    with output_folder.claim(out, {}) as place:
         assert not place.current(MADE_FROM["new"])
     (out / "results.json").write_bytes(OLD["results.json"])
-    with output.claim(out, {}) as place:
+    with output_folder.claim(out, {}) as place:
         assert not place.current(MADE_FROM["new"])
     caplog.clear()
 
@@ -234,8 +234,8 @@ def test_a_link_inside_the_output_is_refused_and_not_followed(tmp_path, subtests
         (base / "empty").mkdir()
         (out / place).symlink_to(base / target)
         before = everything(base)
-        for do in (lambda out: publish(out, "new"), output.clean):
-            if do == output.clean and place == added:
+        for do in (lambda out: publish(out, "new"), output_folder.clean):
+            if do == output_folder.clean and place == added:
                 continue  # it is not ours to clean
             with subtests.test(place=place, target=target):
                 with pytest.raises(RefusedError) as caught:
@@ -273,7 +273,7 @@ def test_a_link_that_is_swapped_in_meanwhile_is_not_followed(tmp_path):
         try:
             for version in ("new", "old"):
                 publish(out, version)
-            output.clean(out)
+            output_folder.clean(out)
             outcomes.append("done")
         except ReportgenError as error:
             outcomes.append(error.code)
@@ -334,7 +334,7 @@ def test_a_hostile_manifest_deletes_nothing_that_is_not_ours(tmp_path):
         known = manifest.parse(content)
         try:
             if i % 2:
-                output.clean(out)
+                output_folder.clean(out)
             else:
                 publish(out, "new")
         except RefusedError as error:
@@ -371,10 +371,10 @@ def test_only_what_the_manifest_lists_with_its_content_is_deleted_or_replaced(tr
         (out / manifest.NAME).write_bytes(Manifest(digests, {}).dump())
         refused = False
         if wanted is None:
-            deleted = {path.relative_to(out).as_posix() for path in output.clean(out)}
+            deleted = {path.relative_to(out).as_posix() for path in output_folder.clean(out)}
         else:
             try:
-                with output.claim(out, {}) as place:
+                with output_folder.claim(out, {}) as place:
                     place.publish(wanted, {}, overwrite_edited=overwrite)
             except RefusedError:
                 refused = True
@@ -398,16 +398,16 @@ def test_only_what_the_manifest_lists_with_its_content_is_deleted_or_replaced(tr
 def test_cleaning_deletes_what_is_ours_and_only_lists_it_when_asked_to(out):
     before = everything(out)
 
-    assert output.clean(out, dry_run=True) == sorted(out / name for name in OLD)
+    assert output_folder.clean(out, dry_run=True) == sorted(out / name for name in OLD)
     assert everything(out) == before
-    assert output.clean(out) == sorted(out / name for name in OLD)
+    assert output_folder.clean(out) == sorted(out / name for name in OLD)
     assert everything(out) == {}
 
 
 def test_cleaning_keeps_an_edited_file_and_still_knows_it(out, caplog):
     (out / "results.json").write_bytes(b"mine")
 
-    assert out / "results.json" not in output.clean(out)
+    assert out / "results.json" not in output_folder.clean(out)
 
     assert [warning.code for warning in caplog.records] == ["RG007"]
     assert everything(out).keys() == {"results.json", manifest.NAME}
@@ -420,7 +420,7 @@ def test_without_a_manifest_nothing_is_cleaned(out):
     before = everything(out)
 
     with pytest.raises(RefusedError) as caught:
-        output.clean(out)
+        output_folder.clean(out)
 
     assert caught.value.code == "RG006"
     assert everything(out) == before
@@ -434,7 +434,7 @@ def test_temporaries_that_a_killed_build_left_are_removed_and_those_of_a_live_on
     for name in names:
         (out / name).write_bytes(b"half")
 
-    with output.claim(out, {}, lock=False) as place:  # another build may be writing
+    with output_folder.claim(out, {}, lock=False) as place:  # another build may be writing
         place.publish(OLD, MADE_FROM["old"])
     assert len(temporaries(out)) == 400
 
@@ -526,7 +526,7 @@ def test_whatever_cannot_be_written_leaves_the_old_or_the_new_site_and_nothing_e
             out = tmp_path / f"{number}{before}{k}"
             if before:
                 publish(out, before)
-            with monkeypatch.context() as patch, output.claim(out, {}) as place:
+            with monkeypatch.context() as patch, output_folder.claim(out, {}) as place:
                 injected = Injected(patch, number, k)
                 try:
                     place.publish(NEW, MADE_FROM["new"])
@@ -585,7 +585,7 @@ def test_what_pages_show_goes_before_them_and_the_front_page_is_last(tmp_path, m
     put = []
     real = os.rename
     monkeypatch.setattr(os, "rename", lambda a, b, **k: (put.append(b), real(a, b, **k)))
-    with output.claim(tmp_path, {}) as place:
+    with output_folder.claim(tmp_path, {}) as place:
         place.publish(dict(reversed(NEW.items())), {})
 
     pages = [name for name in put if name.endswith(".html")]

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 import reportgen
-from reportgen import pipeline
 from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse, shipped
+from reportgen.pipeline import pipeline
 
 
 @pytest.fixture

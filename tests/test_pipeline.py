@@ -9,16 +9,16 @@ import subprocess
 import sys
 
 import pytest
-from reportgen.article import results as results_schema
-from reportgen.network import Network
-from reportgen.trajectory import Trajectory
 
 import reportgen
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import MachineError
 from reportgen.experiment import Arm
+from reportgen.page import results as results_schema
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
+from reportgen.training.network import Network
+from reportgen.training.trajectory import Trajectory
 
 
 def contents(folder):

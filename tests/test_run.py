@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reportgen.network import Network
-from reportgen.run import Recording, Run, Start, Training, describe, revive
 
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import DataError, ExperimentError
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Run, Start, Training, describe, revive
 
 SMALL = Line(samples=13, test_samples=3)
 

@@ -2,8 +2,8 @@ import ast
 import importlib.util
 from pathlib import Path
 
-from reportgen import sources
 from reportgen.experiment.file import parse, shipped
+from reportgen.store import keys
 
 
 def imported(module):
@@ -22,35 +22,39 @@ def path_of(module):
         found = importlib.util.find_spec(module) if module.startswith("reportgen.") else None
     except ModuleNotFoundError:
         return None
-    return Path(found.origin).relative_to(Path(sources.__file__).parents[1]).as_posix() if found else None
+    return Path(found.origin).relative_to(Path(keys.__file__).parents[1]).as_posix() if found else None
 
 
 def test_the_code_of_a_module_includes_all_that_it_imports():
-    for module in sources.everything():
+    for module in keys.everything():
         if module != "reportgen":
             wanted = {path for name in imported(module) if (path := path_of(name))}
-            assert wanted <= sources.code(module).keys(), module
+            assert wanted <= keys.code(module).keys(), module
 
 
 def test_code_includes_what_imports_import():
-    code = sources.code("reportgen.article.sections.rank")
+    code = keys.code("reportgen.sections.kinds.rank")
 
-    assert {"reportgen/article/sections/rank.py", "reportgen/analysis/rank.py", "reportgen/network.py"} <= code.keys()
-    assert "reportgen/training.py" not in code
+    assert {
+        "reportgen/sections/kinds/rank.py",
+        "reportgen/statistics/rank.py",
+        "reportgen/training/network.py",
+    } <= code.keys()
+    assert "reportgen/training/compiled.py" not in code
     assert "reportgen/cli/program.py" not in code
 
 
 def test_settings_have_dotted_names_and_arms_their_own():
-    told = sources.settings(parse(shipped()), "experiment")
+    told = keys.settings(parse(shipped()), "experiment")
 
     assert told["experiment.training.learning_rate"] == "0.01"
     assert told["experiment.arms.l1.strength"] == "0.3"
 
 
 def test_a_key_depends_on_every_part_and_not_on_their_order():
-    assert sources.key({"a": "1", "b": "2"}) == sources.key({"b": "2", "a": "1"})
-    assert len({sources.key(parts) for parts in ({"a": "1"}, {"a": "2"}, {"b": "1"}, {})}) == 4
+    assert keys.key({"a": "1", "b": "2"}) == keys.key({"b": "2", "a": "1"})
+    assert len({keys.key(parts) for parts in ({"a": "1"}, {"a": "2"}, {"b": "1"}, {})}) == 4
 
 
 def test_a_library_that_is_missing_has_no_version():
-    assert sources.versions("no-such-library") == {"version of no-such-library": "none"}
+    assert keys.versions("no-such-library") == {"version of no-such-library": "none"}

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reportgen.engine import CODE_EPOCH
-from reportgen.run import Recording, Run, Training
-from reportgen.trajectory import Trajectory
 
-from reportgen import engine as engine_module
-from reportgen import sources
-from reportgen import store as store_module
 from reportgen.errors import MachineError, RefusedError
 from reportgen.executors import executors
 from reportgen.penalties.l1 import L1
-from reportgen.store import Store, default_folder, opened
+from reportgen.store import keys
+from reportgen.store import store as store_module
+from reportgen.store.store import Store, default_folder, opened
+from reportgen.training import versions as engine_module
+from reportgen.training.run import Recording, Run, Training
+from reportgen.training.trajectory import Trajectory
+from reportgen.training.versions import CODE_EPOCH
 
 RUN = Run(training=Training(epochs=1), recording=Recording(every=None))
 
@@ -76,9 +76,9 @@ def test_whatever_determines_a_run_tells_its_entry_from_others(store):
 def test_an_edited_penalty_or_data_set_trains_its_runs_again(store, tmp_path, monkeypatch):
     run = dataclasses.replace(RUN, penalty=L1(), strength=0.1)
     before = store.name(run)
-    shutil.copytree(Path(store_module.__file__).parent, tmp_path / "reportgen")
-    monkeypatch.setattr(sources, "_ROOT", tmp_path)
-    for found in (sources._source, sources._imports):
+    shutil.copytree(Path(store_module.__file__).parents[1], tmp_path / "reportgen")
+    monkeypatch.setattr(keys, "_ROOT", tmp_path)
+    for found in (keys._source, keys._imports):
         found.cache_clear()
     try:
         assert Store(store.folder).name(run) == before
@@ -86,12 +86,12 @@ def test_an_edited_penalty_or_data_set_trains_its_runs_again(store, tmp_path, mo
         for part in ("penalties/l1.py", "datasets/line.py"):
             with (tmp_path / "reportgen" / part).open("a") as file:
                 file.write("# other\n")
-            sources._source.cache_clear()
+            keys._source.cache_clear()
             names.add(Store(store.folder).name(run))
         assert len(names) == 3
     finally:
         monkeypatch.undo()
-        sources._source.cache_clear()
+        keys._source.cache_clear()
 
 
 def test_another_run_under_this_name_is_a_miss_with_a_warning(store, entry, caplog):

@@ -8,14 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from reportgen.analysis.errors import total_error
-from reportgen.analysis.sparsity import below_share, zero_share
-from reportgen.encoding import encode
-from reportgen.network import Network
-from reportgen.run import Recording, Training
-from reportgen.stacking import ENDS_ONLY
 
-from reportgen import sweep
 from reportgen.errors import ExperimentError, MachineError, RefusedError
 from reportgen.executors import executors
 from reportgen.executors.serial import Serial
@@ -23,7 +16,14 @@ from reportgen.experiment import Arm, Experiment, Sweep
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.training import train, train_ends
+from reportgen.statistics.sparsity import below_share, zero_share
+from reportgen.statistics.total_error import total_error
+from reportgen.store import sweep
+from reportgen.store.encoding import encode
+from reportgen.training.compiled import train, train_ends
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Training
+from reportgen.training.stacking import ENDS_ONLY
 
 E = Experiment(
     training=Training(epochs=3),

@@ -7,11 +7,11 @@ import pytest
 import soak
 from hypothesis import given
 from hypothesis import strategies as st
-from reportgen.network import Network
-from reportgen.run import Run
-from reportgen.trajectory import Trajectory
 
 from reportgen.errors import DataError, MachineError
+from reportgen.training.network import Network
+from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
 
 
 def made(hidden=(3,), records=4, seed=0, curve=True, diverged=None):

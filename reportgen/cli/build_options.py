@@ -82,8 +82,8 @@ def _with(options: list[Callable[[Any], Any]], command: Callable[..., Any]) -> C
 def _collecting(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def collected(*args: Any, executor: Any, cache_dir: str | None, templates: str | None, **given: Any) -> Any:
-        from reportgen.build.options import BuildOptions
         from reportgen.output import allowed_folders
+        from reportgen.pipeline.options import BuildOptions
 
         def folder(name: str | None) -> Any:
             return None if name is None else allowed_folders.named(name)

@@ -14,7 +14,7 @@ from reportgen.cli import terminal
 from reportgen.text import printable
 
 if TYPE_CHECKING:
-    from reportgen.build.report_target import BuiltReport
+    from reportgen.pipeline.report_target import BuiltReport
 
 
 def summary(built: BuiltReport, out: Path) -> str:

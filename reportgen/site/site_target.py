@@ -10,9 +10,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from reportgen.build import stage_keys
-from reportgen.build.preview_cache import PreviewCache, key_of
-from reportgen.build.preview_card import with_preview_card
 from reportgen.experiment import Experiment
 from reportgen.markdown import markdown
 from reportgen.page import site_frame
@@ -20,6 +17,9 @@ from reportgen.page.article import head_of_report
 from reportgen.page.page_head import NavigationEntry, PageHead, SiteFrame, slug
 from reportgen.page.report import Report
 from reportgen.page.report_files import data_files, page_files
+from reportgen.pipeline import stage_keys
+from reportgen.pipeline.preview_cache import PreviewCache, key_of
+from reportgen.pipeline.preview_card import with_preview_card
 from reportgen.site import feeds, pages
 from reportgen.site.folder import SETTINGS, Document, Mistakes, ReportPost, read
 from reportgen.store import keys
@@ -27,8 +27,8 @@ from reportgen.text import shortened
 from reportgen.training.run import describe
 
 if TYPE_CHECKING:
-    from reportgen.build.toolbox import Toolbox
     from reportgen.pictures.media import Media
+    from reportgen.pipeline.toolbox import Toolbox
 
 
 class SiteTarget:

@@ -7,15 +7,15 @@ import pytest
 import sites
 from sites import BASE, PNG, experiment, linked, metas, tree
 
-from reportgen.build import report
-from reportgen.build.options import BuildOptions
-from reportgen.build.preview_cache import PreviewCache
-from reportgen.build.report_target import ReportTarget
 from reportgen.errors import ExperimentError, RefusedError, TemplateError
 from reportgen.experiment.file import parse
 from reportgen.experiment.site_settings import Colours, Link, SiteSettings, contrast
 from reportgen.page.page_head import PageHead, PreviewCard, SiteFrame, alone, slug
 from reportgen.page.site_frame import read_frame, style_sheet
+from reportgen.pipeline import report
+from reportgen.pipeline.options import BuildOptions
+from reportgen.pipeline.preview_cache import PreviewCache
+from reportgen.pipeline.report_target import ReportTarget
 from reportgen.text import shortened
 
 SITE = f'[site]\ntitle = "Notes"\nbase = "{BASE}"\n'

@@ -16,9 +16,9 @@ from browser.waiting import see_all, until
 from browser.watching import Watch
 from hostile import SAMPLE, SOAK
 
-from reportgen.build.build import build
-from reportgen.build.options import BuildOptions
 from reportgen.errors import ReportgenError
+from reportgen.pipeline.build import build
+from reportgen.pipeline.options import BuildOptions
 from reportgen.site.folder import Front
 from reportgen.site.site_target import SiteTarget
 

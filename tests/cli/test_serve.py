@@ -191,9 +191,8 @@ def test_a_folder_without_a_site_is_refused(run, tmp_path):
 
 @pytest.mark.timeout(300)
 def test_an_experiment_is_what_a_build_writes(serve, report, cache, small_experiment):
-    from reportgen.pipeline import Allowed
-
     from reportgen.cli.commands.serve import _How, _Preview
+    from reportgen.pipeline import Allowed
 
     source = _Preview(None, _How(cache=cache, executor="serial", templates=None, allowed=Allowed()))
     with pytest.MonkeyPatch.context() as patch:

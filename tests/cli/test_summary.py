@@ -3,9 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from reportgen.pipeline import Built
 
 from reportgen.cli.summary import size, summary
+from reportgen.pipeline import Built
 
 FILES = {
     "media/a.gif": 400_000,

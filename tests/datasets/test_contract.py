@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reportgen.run import Run, describe, revive
 
 from reportgen.datasets import datasets, split
+from reportgen.training.run import Run, describe, revive
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test", "outlier_train", "outlier_test")
 

@@ -7,9 +7,9 @@ import pytest
 
 from reportgen.datasets.wave import Wave
 from reportgen.errors import ExperimentError
-from reportgen.experiment import Arm, Experiment, Runs, misnamed
+from reportgen.experiment import Arm, Experiment, Runs, wrong_file_hint
 from reportgen.experiment.file import load, parse
-from reportgen.experiment.site import Colours, Link, Site, contrast
+from reportgen.experiment.site_settings import Colours, Link, SiteSettings, contrast
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 
@@ -108,7 +108,7 @@ accent = "#000000"
     assert (experiment.arms[0].label, experiment.arms[0].strength, experiment.arms[0].step) == ("en", 0.5, "proximal")
     assert (experiment.reading[0].title, experiment.reading[0].year) == ("A paper", 1996)
     link = Link(label="L", address="mailto:a@b.c")
-    assert experiment.site == Site(title="T", links=(link,), colours=Colours(accent="#000000"))
+    assert experiment.site == SiteSettings(title="T", links=(link,), colours=Colours(accent="#000000"))
 
 
 COMPLAINTS = {
@@ -250,7 +250,7 @@ def test_a_misnamed_file_is_met_with_what_was_meant(tmp_path, monkeypatch, messa
     Path("full/b.toml").touch()
     Path("full/a.toml").touch()
     for name in ("mine.toml", "mine", "mine.txt", "link.toml", "/dev/stdin"):
-        misnamed.check(Path(name))
+        wrong_file_hint.check(Path(name))
 
     told = {}
     for name in (
@@ -258,7 +258,7 @@ def test_a_misnamed_file_is_met_with_what_was_meant(tmp_path, monkeypatch, messa
         *("no.toml", "no/mine.toml"),
     ):
         with pytest.raises(ExperimentError) as caught:
-            misnamed.check(Path(name))
+            wrong_file_hint.check(Path(name))
         told[name] = caught.value
     messages(**told)
 
@@ -273,7 +273,7 @@ def test_the_root_of_a_site_ends_with_one_slash():
         "https://example.org/blog//": "https://example.org/blog/",
         "http://[::1]:8000/a%20b/ä/": "http://[::1]:8000/a%20b/ä/",
     }.items():
-        assert Site(title="T", base=base).root == root
+        assert SiteSettings(title="T", base=base).root == root
 
 
 def test_a_link_leads_to_the_web_or_to_a_mailbox():

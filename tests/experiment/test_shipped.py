@@ -4,14 +4,14 @@ import dataclasses
 import json
 
 import pytest
-from reportgen.article.sections import sections
-from reportgen.sweep import cells
 
 import reportgen
 from reportgen.datasets import datasets
 from reportgen.errors import ExperimentError
 from reportgen.experiment import Comparison, Runs
 from reportgen.experiment.file import on_offer, parse, shipped
+from reportgen.sections import sections
+from reportgen.store.sweep import cells
 
 DATA = {
     "default": "line",

@@ -147,10 +147,10 @@ def _become(
 
 def load(experiment: str) -> None:
     """Have loaded whatever a build loads, by making one."""
-    from reportgen.pipeline import build
     from reportgen.surroundings import shut_out
 
     from reportgen.experiment.file import load as read
+    from reportgen.pipeline import build
 
     shut_out()
     import reportgen.cli.commands.build

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import sites
 
-from reportgen.build import report
+from reportgen.pipeline import report
 
 Make = Callable[..., dict[str, bytes]]
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from hostile import SAMPLE, SOAK
 from sites import BASE, PNG, SETTINGS, experiment, text, toml_text, tree, write
 
-from reportgen.build import preview_card
 from reportgen.errors import ExperimentError
+from reportgen.pipeline import preview_card
 from reportgen.site import feeds
 from reportgen.site.folder import read
 

@@ -3,11 +3,11 @@
 import pytest
 import sites
 from hostile import SAMPLE, SOAK
-from reportgen.site.site_target import SiteTarget
 from sites import SETTINGS, experiment, text, write
 
 from reportgen.errors import ExperimentError, RefusedError, ReportgenError
 from reportgen.site.folder import RESERVED, read, schema
+from reportgen.site.site_target import SiteTarget
 
 
 def mistakes(folder):

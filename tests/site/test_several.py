@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from reportgen.site.site_target import SiteTarget
 from sites import BASE, PNG, SETTINGS, experiment, linked, made, metas, text, tree, words
 
-from reportgen.build.preview_cache import PreviewCache
 from reportgen.companions import check
 from reportgen.errors import ExperimentError
+from reportgen.pipeline.preview_cache import PreviewCache
 from reportgen.site import site_target
+from reportgen.site.site_target import SiteTarget
 
 PLACED = """
 {{ figure strip | A strip of {{ number reading.share .0% }}, unlike {{ ref two/strip }}: {{ claim holds }} }}
@@ -319,7 +319,9 @@ def test_two_builds_of_a_folder_are_equal_wherever_they_run(make, monkeypatch, t
 
     assert again == first
     assert not [name for name, content in first.items() if str(tmp_path).encode() in content]
-    assert not [one for part in SiteTarget(tmp_path / "site").made_from().items() for one in part if str(tmp_path) in one]
+    assert not [
+        one for part in SiteTarget(tmp_path / "site").made_from().items() for one in part if str(tmp_path) in one
+    ]
     assert SiteTarget(tmp_path / "site").made_from() == SiteTarget(Path("site")).made_from()
 
 

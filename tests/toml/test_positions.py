@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from soak import count
 
-from reportgen.toml.positions import complaint, positions
+from reportgen.experiment.toml.positions import complaint, positions
 
 BARE = set(string.ascii_letters + string.digits + "-_")
 

@@ -8,12 +8,12 @@ import itertools
 
 import numpy as np
 import pytest
-from reportgen.run import Recording, Run, Training
 
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.training import train
+from reportgen.training.compiled import train
+from reportgen.training.run import Recording, Run, Training
 
 SEEDS = range(30)
 BAND = 0.01 * 0.3

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reportgen.network import Network
-from reportgen.run import Recording, Run, Training
-from reportgen.trajectory import Trajectory
 
 from reportgen.datasets.line import Line
 from reportgen.penalties.l1 import L1
-from reportgen.training import train
+from reportgen.training.compiled import train
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Run, Training
+from reportgen.training.trajectory import Trajectory
 
 TAME = Run(
     data=Line(samples=24, test_samples=4),

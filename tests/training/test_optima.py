@@ -6,8 +6,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from reportgen.network import Network
-from reportgen.run import Recording, Run, Training
 from sklearn.linear_model import ElasticNet as TheirElasticNet
 from sklearn.linear_model import Lasso
 
@@ -17,7 +15,9 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.training import train
+from reportgen.training.compiled import train
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Run, Training
 
 DATA = SparseLinear(inputs=12, relevant=4, samples=60, test_samples=10, noise=0.5)
 DESCENT = Training(loss="squared", learning_rate=0.1, schedule="linear", batch_size=60, epochs=1500)

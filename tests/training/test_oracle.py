@@ -9,10 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from reportgen.network import Network
-from reportgen.run import Recording, Run, Training
 
-from reportgen import network, training
 from reportgen.datasets import Data
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
@@ -21,7 +18,10 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.training import train
+from reportgen.training import compiled, network
+from reportgen.training.compiled import train
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Run, Training
 
 LINE = Line(samples=12, test_samples=2)
 EVERY_STEP = Recording(every=1)
@@ -239,7 +239,7 @@ MUTATIONS = {
     "gradients of the layers below": lambda patch: patch.setattr(
         network.RunsLast, "dense_back", scaled(network.RunsLast.dense_back)
     ),
-    "slope of the loss": lambda patch: patch.setitem(training._LOSSES, "absolute", (tf.abs, scaled(tf.sign))),
+    "slope of the loss": lambda patch: patch.setitem(compiled._LOSSES, "absolute", (tf.abs, scaled(tf.sign))),
     "subgradient": lambda patch: patch.setattr(L1, "subgradient", scaled(L1.subgradient)),
     "cost": lambda patch: patch.setattr(L1, "cost", scaled(L1.cost)),
     "learning rate": lambda patch: patch.setattr(Training, "rates", scaled(Training.rates)),
@@ -268,12 +268,12 @@ def test_penalties_give_numpys_numbers_over_tensorflow(subtests):
             penalty, w = penalties[name](), np.random.default_rng(0).normal(size=(3, 4, 2)).astype(np.float32)
             w[1, 2] = 0
 
-            np.testing.assert_allclose(penalty.cost(tf.constant(w), training._XP), penalty.cost(w, np), rtol=1e-6)
+            np.testing.assert_allclose(penalty.cost(tf.constant(w), compiled._XP), penalty.cost(w, np), rtol=1e-6)
             np.testing.assert_allclose(
-                penalty.subgradient(tf.constant(w), training._XP), penalty.subgradient(w, np), rtol=1e-5
+                penalty.subgradient(tf.constant(w), compiled._XP), penalty.subgradient(w, np), rtol=1e-5
             )
             np.testing.assert_allclose(
-                penalty.prox(tf.constant(w), tf.constant(0.3), training._XP),
+                penalty.prox(tf.constant(w), tf.constant(0.3), compiled._XP),
                 penalty.prox(w, np.float32(0.3), np),
                 atol=1e-6,
             )

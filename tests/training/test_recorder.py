@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from reportgen.recorder import WeightRecorder
-from reportgen.trajectory import Trajectory
 
 from reportgen.errors import DataError, ExperimentError, MachineError
+from reportgen.training.recorder import WeightRecorder
+from reportgen.training.trajectory import Trajectory
 
 X = np.random.default_rng(0).normal(size=(48, 3)).astype(np.float32)
 Y = X.sum(axis=1, keepdims=True)

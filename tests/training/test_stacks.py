@@ -9,11 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reportgen.network import Network
-from reportgen.run import Recording, Run, Start, Training
-from reportgen.stacking import groups
 
-from reportgen import stacking
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.penalties import penalties
@@ -22,7 +18,11 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.training import train
+from reportgen.training import stacking
+from reportgen.training.compiled import train
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Run, Start, Training
+from reportgen.training.stacking import groups
 
 LINE = Line(samples=24, test_samples=4)
 ENDS = Recording(every=None, loss=False)

@@ -14,7 +14,7 @@ from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit
 
 if TYPE_CHECKING:
-    from reportgen.build.options import BuildOptions
+    from reportgen.pipeline.options import BuildOptions
 
 
 @click.command("build")
@@ -39,9 +39,9 @@ def command(
 
     What an earlier build trained, computed or drew is not made again.
     """
-    from reportgen.build import report_target
     from reportgen.cli.summary import summary
     from reportgen.experiment.file import load, parse, shipped
+    from reportgen.pipeline import report_target
 
     wanted = parse(shipped(), "default.toml") if experiment is None else load(experiment)
     beside = experiment.parent if experiment else None

@@ -16,9 +16,9 @@ from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit, tell
 
 if TYPE_CHECKING:
-    from reportgen.build.build import BuildTarget
-    from reportgen.build.options import BuildOptions
     from reportgen.executors import Progress
+    from reportgen.pipeline.build import BuildTarget
+    from reportgen.pipeline.options import BuildOptions
 
 
 @click.command("serve")
@@ -81,9 +81,9 @@ class _Preview:
     prefix = "/"
 
     def __init__(self, path: Path | None, options: BuildOptions, templates: Path | None) -> None:
-        from reportgen.build.preview_cache import PreviewCache
         from reportgen.errors import ExperimentError
         from reportgen.experiment import wrong_file_hint
+        from reportgen.pipeline.preview_cache import PreviewCache
         from reportgen.site.folder import SETTINGS
 
         self._options = options
@@ -108,8 +108,8 @@ class _Preview:
     def _target(self) -> BuildTarget:
         from urllib.parse import urlsplit
 
-        from reportgen.build.report_target import ReportTarget
         from reportgen.experiment.file import load, parse, shipped
+        from reportgen.pipeline.report_target import ReportTarget
         from reportgen.site.site_target import SiteTarget
 
         if self._folder:

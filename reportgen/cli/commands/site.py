@@ -15,7 +15,7 @@ from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit, tell
 
 if TYPE_CHECKING:
-    from reportgen.build.options import BuildOptions
+    from reportgen.pipeline.options import BuildOptions
 
 
 @click.command("site")
@@ -27,8 +27,8 @@ def command(folder: Path, out: Path, templates: Path | None, options: BuildOptio
 
     DIR holds a reportgen.toml and is the current folder unless given; "reportgen new site" makes one to start from.
     """
-    from reportgen.build.build import build
     from reportgen.cli.summary import listing
+    from reportgen.pipeline.build import build
     from reportgen.site.site_target import SiteTarget
 
     target = SiteTarget(folder, templates)

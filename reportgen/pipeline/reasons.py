@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reportgen.build import stage_keys
+from reportgen.pipeline import stage_keys
 from reportgen.store import keys
 
 

@@ -7,11 +7,11 @@ from concurrent.futures import Future, as_completed
 from pathlib import Path
 from typing import Any
 
-from reportgen.build import stage_keys
-from reportgen.build.toolbox import Toolbox
 from reportgen.errors import ReportgenError
 from reportgen.pictures import Animation, Picture
 from reportgen.pictures.media import Media
+from reportgen.pipeline import stage_keys
+from reportgen.pipeline.toolbox import Toolbox
 from reportgen.sections.result import PictureRequest
 from reportgen.store import keys
 from reportgen.store.store import Store

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from reportgen.build import stage_keys
-from reportgen.build.drawing import Drawing
-from reportgen.build.toolbox import Toolbox
 from reportgen.experiment import Experiment
 from reportgen.page.report import Report, tables_of
+from reportgen.pipeline import stage_keys
+from reportgen.pipeline.drawing import Drawing
+from reportgen.pipeline.toolbox import Toolbox
 from reportgen.sections import Section, sections
 from reportgen.sections.player import pack
 from reportgen.sections.result import SectionResult, compute_section, without_page_settings

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from reportgen.build.options import BuildOptions
+from reportgen.pipeline.options import BuildOptions
 from reportgen.training.run import describe
 
 if TYPE_CHECKING:
-    from reportgen.build.build import BuildTarget
+    from reportgen.pipeline.build import BuildTarget
 
 T = TypeVar("T")
 
@@ -30,8 +30,8 @@ class PreviewCache:
 
     def files(self, target: BuildTarget, options: BuildOptions) -> Mapping[str, bytes]:
         """Make every file of `target`, and forget what this did not need."""
-        from reportgen.build.report import make_report
-        from reportgen.build.toolbox import explain_nothing, open_toolbox
+        from reportgen.pipeline.report import make_report
+        from reportgen.pipeline.toolbox import explain_nothing, open_toolbox
 
         with open_toolbox(target.formats, options, explain_nothing) as tools:
             reports = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from reportgen.build import stage_keys
-from reportgen.build.toolbox import Toolbox
 from reportgen.experiment.site_settings import SiteSettings
 from reportgen.page.page_head import PageHead, PreviewCard
 from reportgen.pictures.media import Media, content_named
+from reportgen.pipeline import stage_keys
+from reportgen.pipeline.toolbox import Toolbox
 from reportgen.store import keys
 from reportgen.store.encoding import digest
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from reportgen.build.options import BuildOptions
-from reportgen.build.reasons import Reasons
 from reportgen.companions import check
 from reportgen.disk import files
 from reportgen.errors import DataError
 from reportgen.experiment import Experiment
 from reportgen.output import output_folder
+from reportgen.pipeline.options import BuildOptions
+from reportgen.pipeline.reasons import Reasons
 from reportgen.store import keys
 
 if TYPE_CHECKING:  # a build that finds everything up to date loads neither
-    from reportgen.build.toolbox import Toolbox
     from reportgen.page.report import Report
+    from reportgen.pipeline.toolbox import Toolbox
 
 
 class BuildTarget(Protocol):
@@ -65,8 +65,8 @@ def build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult:
             return BuildResult(folder.listed, new=False)
         files.check_writable(out, "output folder")
 
-        from reportgen.build.report import make_report
-        from reportgen.build.toolbox import open_toolbox
+        from reportgen.pipeline.report import make_report
+        from reportgen.pipeline.toolbox import open_toolbox
 
         with open_toolbox(target.formats, options, Reasons(options.explain, folder.made_from, made_from)) as tools:
             reports = {name: make_report(experiment, tools) for name, experiment in target.experiments.items()}

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportgen.build import stage_keys
-from reportgen.build.build import build
-from reportgen.build.options import BuildOptions
 from reportgen.errors import VerificationError
 from reportgen.executors import Progress
 from reportgen.experiment import Experiment
 from reportgen.output import output_folder
 from reportgen.page import results
+from reportgen.pipeline import stage_keys
+from reportgen.pipeline.build import build
+from reportgen.pipeline.options import BuildOptions
 from reportgen.store import keys
 
 if TYPE_CHECKING:
-    from reportgen.build.toolbox import Toolbox
     from reportgen.page.report import Report
+    from reportgen.pipeline.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ class ReportTarget:
         return found
 
     def files(self, reports: Mapping[str, Report], tools: Toolbox) -> Mapping[str, bytes]:
-        from reportgen.build.preview_card import with_preview_card
         from reportgen.page import site_frame
         from reportgen.page.article import head_of_report
         from reportgen.page.report_files import data_files, page_files
+        from reportgen.pipeline.preview_card import with_preview_card
 
         report = reports[_ONLY]
         page, css = head_of_report(report), ""

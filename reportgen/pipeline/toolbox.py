@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from reportgen.build.options import BuildOptions
 from reportgen.executors import Progress, Workers, make_workers
 from reportgen.pictures.formats import formats
+from reportgen.pipeline.options import BuildOptions
 from reportgen.store.keys import Parts
 from reportgen.store.store import Completion, Store, opened
 from reportgen.training.run import Run
