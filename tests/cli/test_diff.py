@@ -21,7 +21,7 @@ def builds(tmp_path, monkeypatch):
     """A folder with the results of two builds, `a` and `b`."""
     monkeypatch.chdir(tmp_path)
     for name, strength in [("a", 0.5), ("b", 1.0)]:
-        results = dict.fromkeys(("facts", "claims", "tables", "media"), {})
+        results = {key: {} for key in ("facts", "claims", "tables", "media")}
         results |= {"schema": SCHEMA, "findings": {"errors": {"mean": strength * 2}}}
         results["experiment"] = {"arms": [{"name": "l1", "strength": strength}]}
         (tmp_path / name).mkdir()
