@@ -247,17 +247,21 @@ def test_named_templates_win_over_the_theme(site, tmp_path):
 
 
 @pytest.mark.usefixtures("plain")
-def test_a_warning_is_a_failure_also_when_nothing_is_made_anew(site, tmp_path):
-    assert site("--strict").exit_code == 0
-    for text in ("#### Too deep", "[nowhere](about.md#nowhere)"):
-        sites.write(tmp_path / "site", {"pages/about.md": f"# About\n\n{text}\n"}, sites.SETTINGS)
-        assert site().exit_code == 0
-        for progress in ("none", "plain", "auto"):
-            assert site("--strict", "--progress", progress).exit_code == 1, (text, progress)
+def test_a_warning_is_a_failure_also_when_nothing_is_made_anew(tmp_path, cache):
+    def strict(progress):
+        wanted = ["site", "site", "-o", "out", "--cache-dir", cache, "--strict", "--progress", progress]
+        return command("-m", "reportgen", *wanted, cwd=tmp_path)
+
+    sites.write(tmp_path / "site", {}, 'title = "T"\n')
+    assert strict("none").returncode == 0, "that there is no base is no warning"
+    text = "# About\n\n#### Too deep\n\n[nowhere](about.md#nowhere)\n"
+    sites.write(tmp_path / "site", {"pages/about.md": text}, sites.SETTINGS)
+    for progress in ("plain", "auto", "none"):
+        done = strict(progress)
+
+        assert done.returncode == 1, progress
+        assert "warning: " in done.stderr
         assert (tmp_path / "out" / "about" / "index.html").exists()
-    # That there is no base is no warning.
-    sites.write(tmp_path / "site", {"pages/about.md": "# About\n"}, 'title = "T"\n')
-    assert site("--strict").exit_code == 0
 
 
 def test_the_schema_of_a_site_is_printed():
