@@ -28,9 +28,10 @@ test: check setup  ## All checks and tests, a real browser included.
 	$(BIN)/python -m pytest -n auto
 
 # Whatever repeats something with chance does it as often as it takes; the counts come at the end, and into the file.
-soak: setup  ## Repeat the tests of chance and of trouble to the full counts, for about an hour.
+soak: setup  ## Repeat the tests of chance and of trouble to the full counts, for about half an hour.
 	@mkdir -p build && rm -f build/soak.txt
 	REPORTGEN_SOAK=1 REPORTGEN_SOAK_REPORT=$(CURDIR)/build/soak.txt $(BIN)/python -m pytest -n 2 --dist worksteal \
+		--timeout 3000 \
 		$$(grep -rl --include='test_*.py' soak tests)
 
 check: .venv/.dev  ## Lint, types, and the layers of the package.

@@ -1,18 +1,18 @@
 """`reportgen doctor`: each probe is broken once, and has to tell."""
 
-import dataclasses
 import fcntl
 import importlib.metadata
 import importlib.util
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
+import outputs
 import pytest
 from click.testing import CliRunner
 from reportgen.doctor import apart, drawing, libraries, machine, places
@@ -31,88 +31,55 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(*arguments, **env):
-    """The command in a process of its own."""
-    command = [sys.executable, "-m", "reportgen", "doctor", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **env}, timeout=300)
-
-
 def by_name(findings):
     return {one.name: one for one in findings if isinstance(one, Finding)}
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    """What is found where these tests run, which can build."""
-    folder = tmp_path_factory.mktemp("sound")
-    return run("--format", "json", "-o", str(folder / "out"), "--cache-dir", str(folder / "store"))
+def test_where_the_tests_run_a_build_can_and_the_answer_names_no_home_and_no_user(tmp_path):
+    home = tmp_path / "homes" / "maria-the-user"
+    (home / "venv").mkdir(parents=True)
+    command = [sys.executable, "-m", "reportgen", "doctor", "--format", "json", "-o", str(home / "out")]
 
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "HOME": str(home)}, timeout=300
+    )
 
-def test_where_the_tests_run_a_build_can(sound):
-    told = json.loads(sound.stdout)
+    told = json.loads(done.stdout)
     problems = [one for one in told["findings"] if one["level"] == "problem"]
-
     # An editable install keeps the list of requirements that it was made with.
     assert [one for one in problems if "is outside of" not in one["text"]] == []
     assert told["able"] is not bool(problems)
-    assert sound.returncode == (5 if problems else 0)
-    assert sound.stderr == "reportgen: trying the libraries …\nreportgen: trying pictures …\n"
-    names = [one["name"] for one in told["findings"]]
-    for name in (
-        "python",
-        "tensorflow",
-        "keras",
-        "processor",
-        "memory",
-        "store",
-        "output",
-        "templates",
-        "fonts",
-        "gif",
-    ):
-        assert name in names
-    assert all(one["next"] for one in told["findings"] if one["level"] == "problem")
+    assert done.returncode == (5 if problems else 0)
+    assert all(one["next"] for one in problems)
+    assert {one["name"] for one in told["findings"]} >= {
+        *("python", "tensorflow", "keras", "processor", "memory", "store", "output", "templates", "fonts", "gif")
+    }
+    assert "'~/.cache/reportgen'" in done.stdout
+    assert "'~/out'" in done.stdout
+    assert "maria" not in done.stdout + done.stderr
 
 
-def test_nothing_is_left_behind(here):
-    by_name(places.output(here / "out", here / "store"))
-    list(places.store(here / "store", "--cache-dir"))
-    places.temporary()
-    assert not list(here.iterdir())
+def test_notes_do_not_keep_a_build_from_running_and_problems_do(monkeypatch, messages):
+    def answer(*findings):
+        monkeypatch.setattr(doctor, "examine", lambda *_: iter([doctor.Looking("pictures"), *findings]))
+        return CliRunner().invoke(program, ["doctor"], prog_name="reportgen")
 
+    noted = answer(Finding("a", "ok", "fine"), Finding("b", "note", "slow", "do this"))
+    failed = answer(Finding("a", "problem", "gone", "get it"))
 
-def pretend(monkeypatch, *findings):
-    monkeypatch.setattr(doctor, "examine", lambda *_: iter([doctor.Looking("pictures"), *findings]))
-    return CliRunner().invoke(program, ["doctor"], prog_name="reportgen")
-
-
-def test_notes_do_not_keep_a_build_from_running(monkeypatch):
-    said = pretend(monkeypatch, Finding("a", "ok", "fine"), Finding("b", "note", "slow", "do this"))
-
-    assert said.exit_code == 0
-    assert said.stdout == (
-        "ok       a              fine\n"
-        "note     b              slow\n"
-        "                        → do this\n"
-        "\n0 problems, 1 note: a build can run here.\n"
-    )
-    assert said.stderr == "reportgen: trying pictures …\n"
-
-
-def test_a_problem_is_exit_code_5(monkeypatch):
-    said = pretend(monkeypatch, Finding("a", "problem", "gone", "get it"))
-
-    assert said.exit_code == 5
-    assert said.stdout.endswith("\n1 problem, 0 notes: do what the arrows say, and try again.\n")
+    assert (noted.exit_code, failed.exit_code) == (0, 5)
+    messages(noted.output, failed.output)
 
 
 def test_libraries_that_are_missing_do_not_keep_it_from_answering(here, monkeypatch):
     monkeypatch.setitem(sys.modules, "reportgen.store", None)  # as if what it imports were not there
     monkeypatch.setattr(apart, "findings", lambda *_: iter(()))
+
     found = by_name(doctor.examine(here / "out"))
 
     assert found["folders"].level == "problem"
     assert found["temporary"].level == "ok"
+    assert not list(here.iterdir()), "something was left behind"
 
 
 # Libraries
@@ -132,28 +99,16 @@ def metadata_says(tmp_path, monkeypatch):
     return lambda name, version="1.0", *more: metadata(tmp_path / "fake", name, version, *more)
 
 
-def test_a_library_that_is_missing_is_a_problem_and_one_of_an_extra_a_note(metadata_says):
-    extra = "Requires-Dist: nosuchfilm>=1; extra == 'video'"
-    metadata_says("reportgen-regularization", "0.1", "Requires-Python: >=3.11", "Requires-Dist: nosuchlib<4,>=3", extra)
-    found = by_name(libraries.installed())
-
-    assert found["nosuchlib"] == Finding(
-        "nosuchlib", "problem", "not installed, needed: >=3, <4", "pip install 'nosuchlib>=3,<4'"
-    )
-    assert found["nosuchfilm"] == Finding(
-        "nosuchfilm", "note", "not installed, only needed for films (MP4, WebM)", "pip install 'nosuchfilm>=1'"
-    )
-
-
-def test_a_version_outside_of_its_range_is_a_problem(metadata_says):
-    metadata_says("reportgen-regularization", "0.1", "Requires-Python: >=3.99", "Requires-Dist: mylib<4,>=3")
+def test_what_is_not_installed_as_needed_is_told(metadata_says, messages):
+    needed = ("nosuchlib<4,>=3", "mylib<4,>=3", "nosuchfilm>=1; extra == 'video'")
+    metadata_says("reportgen-regularization", "0.1", "Requires-Python: >=3.99", *(f"Requires-Dist: {each}" for each in needed))
     metadata_says("mylib", "2.9")
+
     found = by_name(libraries.installed())
 
-    assert found["mylib"] == Finding(
-        "mylib", "problem", "2.9 is outside of what is needed: >=3, <4", "pip install 'mylib>=3,<4'"
-    )
-    assert (found["python"].level, found["python"].step) == ("problem", "use another Python")
+    levels = {name: found[name].level for name in ("python", "nosuchlib", "mylib", "nosuchfilm")}
+    assert levels == {"python": "problem", "nosuchlib": "problem", "mylib": "problem", "nosuchfilm": "note"}
+    messages(**{name: f"{found[name].text} → {found[name].step}" for name in ("nosuchlib", "mylib", "nosuchfilm")})
 
 
 def test_a_reportgen_that_is_not_installed_is_told(monkeypatch):
@@ -161,18 +116,15 @@ def test_a_reportgen_that_is_not_installed_is_told(monkeypatch):
         raise importlib.metadata.PackageNotFoundError
 
     monkeypatch.setattr(importlib.metadata, "metadata", missing)
-    assert by_name(libraries.installed())["reportgen"].step == "pip install . in the folder of its sources"
+    assert by_name(libraries.installed())["reportgen"].step.startswith("pip install .")
 
 
-@pytest.mark.parametrize(
-    ("version", "wanted", "held"),
-    [
+def test_ranges_of_versions():
+    for version, wanted, held in [
         ("2.21.0", ">=2.21, <2.22", True),
-        ("2.21", ">=2.21.0", True),
         ("2.22.0rc1", ">=2.21, <2.22", False),
         ("2.9", ">=2.21", False),
         ("10.1", ">=9", True),
-        ("3.1.6", "==3.1.6", True),
         ("3.1.7", "==3.1.6", False),
         ("3.1.7", "==3.1.*", True),
         ("3.2", "~=3.1", True),
@@ -181,10 +133,8 @@ def test_a_reportgen_that_is_not_installed_is_told(monkeypatch):
         ("1.0", "", True),
         ("1!2.0.post1+local", ">=1", True),
         ("unheard-of", "===what?", True),
-    ],
-)
-def test_ranges_of_versions(version, wanted, held):
-    assert libraries.within(version, wanted) is held
+    ]:
+        assert libraries.within(version, wanted) is held, (version, wanted)
 
 
 def test_every_requirement_of_the_project_is_understood_and_imported_by_its_name(metadata_says):
@@ -208,64 +158,37 @@ def test_a_library_that_does_not_import_is_told_with_the_reason_and_the_others_a
     )
     (tmp_path / "fake" / "brokenlib.py").write_text("print('noise')\nraise ImportError('libfoo.so: not there')\n")
     (tmp_path / "fake" / "goodlib.py").touch()
+
     found = [one for one in libraries.imports() if isinstance(one, Finding)]
 
     assert [(one.name, one.level) for one in found] == [("brokenlib", "problem"), ("nolib", "problem")]
-    assert "ImportError: libfoo.so: not there" in found[0].text
-    assert found[0].step == "pip install --force-reinstall 'brokenlib'"
-    assert found[1].text == "cannot be imported: it is not there"
+    assert "libfoo.so: not there" in found[0].text
 
 
-def in_another_process(tmp_path, monkeypatch, tensorflow, **options):
-    """What importing finds where TensorFlow is this code."""
+def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypatch):
     fake = tmp_path / "fake"
     metadata(fake, "reportgen-regularization", "0.1", "Requires-Dist: tensorflow")
-    (fake / "tensorflow.py").write_text(tensorflow)
     monkeypatch.setenv("PYTHONPATH", f"{fake}{os.pathsep}{ROOT}")
-    return list(apart.findings("libraries", "imports", **options))
+    for code, text, step in [
+        ("import sys; print('needs AVX', file=sys.stderr, flush=True); os.kill(os.getpid(), 4)", "needs AVX", "AVX"),
+        ("os.kill(os.getpid(), 9)", "was ended by SIGKILL", "memory"),
+        ("os._exit(3)", "ended with status 3", "install again"),
+        ("import time; time.sleep(100)", "took longer than 3 s", ""),
+    ]:
+        (fake / "tensorflow.py").write_text(f"import os\n{code}\n")
 
+        *_, last = apart.findings("libraries", "imports", patience=3)
 
-def test_a_tensorflow_that_needs_another_processor_is_told(tmp_path, monkeypatch):
-    code = (
-        "import os, sys, signal\n"
-        "print('The TensorFlow library was compiled to use AVX instructions', file=sys.stderr, flush=True)\n"
-        "os.kill(os.getpid(), signal.SIGILL)\n"
+        assert (last.name, last.level) == ("tensorflow", "problem")
+        assert text in last.text
+        assert step in last.step
+    # What a library prints is not taken for a finding.
+    (fake / "tensorflow.py").write_text(
+        "print('[1]')\nclass config:\n    list_physical_devices = staticmethod(lambda kind: ['a card'])\n"
     )
-    *_, last = in_another_process(tmp_path, monkeypatch, code)
-
-    assert last == Finding(
-        "tensorflow",
-        "problem",
-        "tensorflow was ended by SIGILL: The TensorFlow library was compiled to use AVX instructions",
-        "its packages need a processor with AVX, and a virtual machine that passes it on: build elsewhere",
-    )
-
-
-@pytest.mark.parametrize(
-    ("code", "how", "step"),
-    [
-        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "was ended by SIGKILL", "most likely memory"),
-        ("import os\nos._exit(3)", "ended with status 3", "install again"),
-    ],
-)
-def test_an_import_that_dies_is_told(tmp_path, monkeypatch, code, how, step):
-    *_, last = in_another_process(tmp_path, monkeypatch, code)
-    assert (last.name, last.level, last.text) == ("tensorflow", "problem", f"tensorflow {how}")
-    assert last.step.startswith(step)
-
-
-def test_an_import_that_hangs_is_ended(tmp_path, monkeypatch):
-    *_, last = in_another_process(tmp_path, monkeypatch, "import time\ntime.sleep(100)", patience=5)
-    assert last.text == "tensorflow took longer than 5 s"
-
-
-def test_what_a_library_prints_is_not_taken_for_a_finding(tmp_path, monkeypatch):
-    code = "print('[1]')\nclass config:\n    list_physical_devices = staticmethod(lambda kind: ['a card'])\n"
-    found = by_name(in_another_process(tmp_path, monkeypatch, code))
-
+    found = by_name(apart.findings("libraries", "imports"))
     assert found["tensorflow"].level == "ok"
-    assert found["tensorflow"].text.startswith("imported in 0.0 s from ")
-    assert found["gpu"].text == "TensorFlow sees 1; builds use the processor, which is faster here"
+    assert found["gpu"].text.startswith("TensorFlow sees 1;")
 
 
 # The machine
@@ -281,26 +204,22 @@ def system(root, **files):
 
 def test_a_quota_below_the_cores_is_noted(tmp_path, monkeypatch):
     monkeypatch.setattr("reportgen.executors.cores", lambda: 8)
-    found = by_name(machine.power(system(tmp_path, **{"sys/fs/cgroup/cpu.max": "150000 100000\n"})))
-
-    assert found["processor"].level == "note"
-    assert "but a quota of 1.5: " in found["processor"].text
-    assert found["processor"].step == "taskset -c 0-1 reportgen build"
-
-
-@pytest.mark.parametrize("files", [{}, {"sys/fs/cgroup/cpu.max": "max 100000\n"}], ids=["none", "max"])
-def test_no_quota_is_fine(tmp_path, files):
-    assert by_name(machine.power(system(tmp_path, **files)))["processor"].level == "ok"
-
-
-def test_the_older_kind_of_groups_is_read_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("reportgen.executors.cores", lambda: 4)
-    files = {
+    older = {
         "proc/self/cgroup": "3:cpu,cpuacct:/box\n",
         "sys/fs/cgroup/cpu/box/cpu.cfs_quota_us": "100000\n",
         "sys/fs/cgroup/cpu/box/cpu.cfs_period_us": "50000\n",
     }
-    assert "but a quota of 2: " in by_name(machine.power(system(tmp_path, **files)))["processor"].text
+    for name, files, quota in [
+        ("none", {}, ""),
+        ("unlimited", {"sys/fs/cgroup/cpu.max": "max 100000\n"}, ""),
+        ("some", {"sys/fs/cgroup/cpu.max": "150000 100000\n"}, "but a quota of 1.5: "),
+        ("older", older, "but a quota of 2: "),
+    ]:
+        found = by_name(machine.power(system(tmp_path / name, **files)))["processor"]
+
+        assert found.level == ("note" if quota else "ok"), name
+        assert quota in found.text
+        assert ("taskset -c 0-1" in found.step) == bool(quota)
 
 
 def test_little_memory_is_a_note_and_less_than_one_worker_takes_a_problem(tmp_path, monkeypatch):
@@ -330,162 +249,112 @@ def test_libraries_that_are_never_compiled_are_noted(tmp_path, monkeypatch):
     (tmp_path / "tensorflow" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    found = machine.bytecode()
-    assert (found.level, found.step.split(",")[0]) == ("note", "unset PYTHONDONTWRITEBYTECODE")
+    assert machine.bytecode().step.startswith("unset PYTHONDONTWRITEBYTECODE")
 
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    assert machine.bytecode().text.startswith("TensorFlow is not compiled yet")
-
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert machine.bytecode().step.startswith("have its owner run python -m compileall -q '")
+    assert "python -m compileall" in machine.bytecode().step
 
     compiled = Path(importlib.util.cache_from_source(str(tmp_path / "tensorflow" / "__init__.py")))
     compiled.parent.mkdir()
     compiled.touch()
-    assert machine.bytecode() == Finding("bytecode", "ok", "TensorFlow is compiled")
+    assert machine.bytecode().level == "ok"
 
 
-@pytest.mark.parametrize(("encoding", "level"), [("utf-8", "ok"), ("latin-1", "note"), ("ascii", "note")])
-def test_a_terminal_without_our_letters_is_noted(monkeypatch, encoding, level):
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
-    found = machine.terminal()
-    assert found.level == level
-    assert ("U+03BB" in found.text) == (level == "note")
+def test_a_terminal_without_our_letters_is_noted(monkeypatch):
+    for encoding, level in (("utf-8", "ok"), ("latin-1", "note"), ("ascii", "note")):
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+        assert machine.terminal().level == level, encoding
 
 
 # Places
 
 
-def full(monkeypatch, free):
-    real = os.statvfs
-    monkeypatch.setattr(os, "statvfs", lambda place: _Disk(free, real(place).f_frsize))
+def output_of(here, name="out"):
+    return by_name(places.output(here / name, here / "store"))
 
 
-@dataclasses.dataclass
-class _Disk:
-    free: float
-    f_frsize: int
-
-    @property
-    def f_bavail(self):
-        return self.free // self.f_frsize
+def store_of(place):
+    return by_name(places.store(place, "--cache-dir"))
 
 
-@pytest.mark.parametrize(("free", "level"), [(20e6, "problem"), (500e6, "note"), (50e9, "ok")])
-def test_a_disk_that_is_nearly_full_is_told(here, monkeypatch, free, level):
-    full(monkeypatch, free)
-
-    assert by_name(places.store(here / "store", "--cache-dir"))["store disk"].level == level
-    assert by_name(places.output(here / "out", here / "store"))["output disk"].level == level
-    assert places.temporary().level == ("problem" if level == "problem" else "ok")
+def set_free(monkeypatch, free):
+    """Say that so many bytes are free on every disk."""
+    monkeypatch.setattr(os, "statvfs", lambda place: SimpleNamespace(f_frsize=1, f_bavail=free))
 
 
-def refusing(monkeypatch, number):
-    """No temporary file can be made."""
+def test_a_disk_that_is_nearly_full_is_told(here, monkeypatch):
+    for free, level in ((20e6, "problem"), (500e6, "note"), (50e9, "ok")):
+        set_free(monkeypatch, free)
 
-    def refuse(*_, **__):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(places.tempfile, "TemporaryFile", refuse)
+        assert store_of(here / "store")["store disk"].level == level
+        assert output_of(here)["output disk"].level == level
+        assert places.temporary().level == ("problem" if level == "problem" else "ok")
 
 
 def test_places_that_cannot_be_written_are_told(here, monkeypatch):
-    refusing(monkeypatch, 30)
-    for found in (
-        by_name(places.store(here / "store", "--cache-dir"))["store disk"],
-        by_name(places.output(here / "out", here / "store"))["output disk"],
-        places.temporary(),
-    ):
+    def refuse(*_, **__):
+        raise OSError(30, os.strerror(30))
+
+    monkeypatch.setattr(places.tempfile, "TemporaryFile", refuse)
+    for found in (store_of(here / "store")["store disk"], output_of(here)["output disk"], places.temporary()):
         assert found.level == "problem"
         assert "Read-only file system" in found.text
         assert found.step
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_store_is_told(here):
-    (here / "store").mkdir(mode=0o500)
-    assert by_name(places.store(here / "store", "--cache-dir"))["store disk"].level == "problem"
+def test_a_store_that_no_build_can_use_is_told(here, monkeypatch):
+    (here / "shared").mkdir()
+    (here / "shared").chmod(0o777)
+    (here / "file").touch()
+    assert "can be written by others" in store_of(here / "shared")["store"].text
+    for place, level in {
+        here / "shared": "problem",
+        here / "file": "problem",
+        Path("relative"): "note",
+        Path("~/.cache/reportgen"): "note",  # without a home it would be in the working folder
+    }.items():
+        assert store_of(place)["store"].level == level, place
 
 
-def test_a_store_that_others_can_write_to_is_told(here):
-    (here / "store").mkdir()
-    (here / "store").chmod(0o777)
-    found = by_name(places.store(here / "store", "--cache-dir"))["store"]
-    assert found.level == "problem"
-    assert found.text.endswith("can be written by others, so builds refuse it")
-
-
-def test_a_store_is_counted_and_said_where_it_was_set(here, monkeypatch):
+def test_a_store_is_counted_and_told_where_it_was_set(here, monkeypatch):
     entry = here / "store" / "ab" / f"{'ab' * 32}.trajectory"
     entry.parent.mkdir(parents=True)
     entry.write_bytes(b"x" * 2_000_000)
     monkeypatch.setenv("REPORTGEN_CACHE_DIR", str(here / "store"))
+
     found = by_name(places.store(*places.store_folder(None)))["store"]
 
     assert found.level == "ok"
     assert found.text.endswith("(REPORTGEN_CACHE_DIR), 1 entries, 2 MB")
     assert places.store_folder(here)[1] == "--cache-dir"
-    monkeypatch.delenv("REPORTGEN_CACHE_DIR")
-    assert places.store_folder(None)[1] == "the user's caches"
-
-
-def test_a_store_that_is_a_file_and_one_with_a_relative_name_are_told(here):
-    (here / "file").touch()
-    assert by_name(places.store(here / "file", "x"))["store"].level == "problem"
-    assert by_name(places.store(Path("relative"), "x"))["store"].level == "note"
-
-
-def test_without_a_home_the_store_would_be_anywhere(here):
-    found = by_name(places.store(Path("~/.cache/reportgen"), "the user's caches"))["store"]
-    assert (found.level, found.text) == (
-        "note",
-        "there is no home folder (HOME): the store would be made in the working folder",
-    )
-
-
-def test_an_output_folder_with_other_peoples_files_is_told(here):
-    (here / "out").mkdir()
-    assert by_name(places.output(here / "out", here / "store"))["output"].text.endswith(", empty")
-
-    (here / "out" / "thesis.tex").touch()
-    found = by_name(places.output(here / "out", here / "store"))["output"]
-    assert (found.level, found.step) == ("problem", "reportgen build -o ANOTHER")
-    assert "'thesis.tex'" in found.text
-
-
-def test_a_report_is_a_fine_output_folder(report, here):
-    found = by_name(places.output(report, here / "store"))["output"]
-    assert found.level == "ok"
-    assert " a report of " in found.text
 
 
 def test_an_output_folder_that_no_build_may_have_is_told(here):
     (here / "file").touch()
-    assert by_name(places.output(here / "file", here / "store"))["output"].text.endswith("is not a folder")
-    assert by_name(places.output(here, here / "store"))["output"].level == "problem"  # the working folder
+    (here / "out").mkdir()
+    assert output_of(here)["output"].level == "ok"
+    outputs.publish(here / "report", "new")
+    assert output_of(here, "report")["output"].level == "ok"
+    (here / "out" / "thesis.tex").touch()
+    for name in ("file", "out", "."):  # the last is the working folder
+        assert output_of(here, name)["output"].level == "problem", name
+    assert "'thesis.tex'" in output_of(here)["output"].text
 
 
-def test_a_file_system_without_locks_is_told(here, monkeypatch):
+def test_a_file_system_whose_locks_do_not_work_is_told(here, monkeypatch):
+    (here / "out").mkdir()
+    with locks.exclusive(here / "out"):  # a build is using it
+        assert output_of(here)["output locks"].level == "ok"
+
     def unable(*_):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(fcntl, "flock", unable)
-    found = by_name(places.output(here / "out", here / "store"))["output locks"]
-    assert found.level == "problem"
-    assert "No locks available" in found.text
-
-
-def test_locks_that_lock_nobody_out_are_told(here, monkeypatch):
-    monkeypatch.setattr(fcntl, "flock", lambda *_: None)
-    found = by_name(places.output(here / "out", here / "store"))["output locks"]
-    assert (found.level, found.text) == ("problem", "a folder that is locked can be locked once more")
-
-
-def test_a_folder_that_is_being_built_in_has_locks(here):
-    (here / "out").mkdir()
-    with locks.exclusive(here / "out"):
-        found = by_name(places.output(here / "out", here / "store"))["output locks"]
-    assert (found.level, found.text) == ("ok", "work: a build is using the folder just now")
+    for flock, text in [(unable, "No locks available"), (lambda *_: None, "can be locked once more")]:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        found = output_of(here)["output locks"]
+        assert found.level == "problem"
+        assert text in found.text
 
 
 def test_a_network_file_system_is_noted(here, monkeypatch, tmp_path):
@@ -501,24 +370,24 @@ def test_a_network_file_system_is_noted(here, monkeypatch, tmp_path):
     assert kinds == ["ext4", "tmpfs", "nfs4"]
 
     monkeypatch.setattr(places, "file_system", lambda _: "nfs4")
-    full(monkeypatch, 50e9)
-    found = by_name(places.output(here / "my nas" / "out", here / "store"))["output disk"]
+    set_free(monkeypatch, 50e9)
+    found = output_of(here, "my nas/out")["output disk"]
     assert found.level == "note"
-    assert "nfs4: a network file system" in found.text
+    assert "network file system" in found.text
 
 
 # Pictures
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "text"),
     [
         ("exit 0", "needs an ffmpeg with"),
-        ("case $* in *-encoders) echo ' libx264 libvpx-vp9 ';; esac", "decodes to 0 of"),
+        ("case $* in *-encoders) echo ' libx264 libvpx-vp9 ';; esac", "decodes to 0"),
         ("exit 1", "needs an ffmpeg with"),
     ],
 )
-def test_an_ffmpeg_that_makes_nothing_is_noted(tmp_path, monkeypatch, script, told):
+def test_an_ffmpeg_that_makes_nothing_is_noted(tmp_path, monkeypatch, script, text):
     pytest.importorskip("imageio_ffmpeg")
     fake = tmp_path / "ffmpeg"
     # What would be a film is an empty file.
@@ -527,52 +396,34 @@ def test_an_ffmpeg_that_makes_nothing_is_noted(tmp_path, monkeypatch, script, to
     )
     fake.chmod(0o755)
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(fake))
+
     found = by_name(drawing.encoders())
 
     assert found["mp4"].level == found["webm"].level == "note"
-    assert told in found["mp4"].text
-    assert found["mp4"].step == "pip install imageio-ffmpeg"
+    assert text in found["mp4"].text
     assert found["gif"].level == found["apng"].level == "ok"
 
 
-def test_a_gif_that_cannot_be_made_is_a_problem(monkeypatch):
-    from reportgen.animation.formats.gif import Gif
-
-    monkeypatch.setattr(Gif, "frame", lambda *_: b"")
-    found = by_name(drawing.encoders())["gif"]
-    assert (found.level, found.step) == ("problem", "pip install --force-reinstall pillow imageio numpy")
-
-
-def test_a_font_that_is_not_there_is_a_problem(monkeypatch):
-    from reportgen.figures import style
-
-    monkeypatch.setattr(style, "FONT", "No Such Sans")
-    found = by_name(drawing.fonts())["fonts"]
-    assert found.level == "problem"
-    assert found.text.startswith("no font No Such Sans")
-
-
-def test_a_letter_that_the_font_lacks_is_a_problem(monkeypatch):
-    assert {"λ", "−", "×"} <= drawing.letters_of_figures()
-
-    monkeypatch.setattr(drawing, "letters_of_figures", lambda: {"λ", "中"})
-    found = by_name(drawing.fonts())["fonts"]
-    assert found.level == "problem"
-    assert found.text.endswith("has no 中")
-
-
-def test_letters_that_draw_nothing_are_a_problem(monkeypatch):
+def test_pictures_that_cannot_be_drawn_are_a_problem(tmp_path, monkeypatch):
     from matplotlib.figure import Figure
 
-    monkeypatch.setattr(Figure, "text", lambda *_, **__: None)
-    assert by_name(drawing.fonts())["fonts"].text.endswith("draws nothing")
+    from reportgen.animation.formats.gif import Gif
+    from reportgen.figures import style
 
+    assert {"λ", "−", "×"} <= drawing.letters_of_figures()
+    for place, name, broken, find, text in [
+        (Gif, "frame", lambda *_: b"", drawing.encoders, ""),
+        (style, "FONT", "No Such Sans", drawing.fonts, "no font No Such Sans"),
+        (drawing, "letters_of_figures", lambda: {"λ", "中"}, drawing.fonts, "has no 中"),
+        (Figure, "text", lambda *_, **__: None, drawing.fonts, "draws nothing"),
+        (reportgen.sources, "template_folder", lambda: tmp_path, drawing.templates, "without article.html"),
+    ]:
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, broken)
+            problems = [one for one in by_name(find()).values() if one.level == "problem"]
 
-def test_an_install_without_templates_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr("reportgen.sources.template_folder", lambda: tmp_path)
-    found = by_name(drawing.templates())["templates"]
-    assert found.level == "problem"
-    assert "is without article.html, embed.html, sections/" in found.text
+        assert problems, name
+        assert text in problems[0].text
 
 
 # What is told
@@ -585,19 +436,6 @@ def test_a_finding_has_no_home_no_user_and_no_host(monkeypatch):
 
     assert found.text == "in '~/a', /data/$USER/b, /home/mariana on $HOST"
     assert found.step == "see ~"
-
-
-def test_the_whole_answer_has_no_home_and_no_user(here):
-    home = here / "homes" / "maria-the-user"
-    (home / "venv").mkdir(parents=True)
-    done = run("-o", str(home / "out"), HOME=str(home))
-
-    assert "'~/.cache/reportgen'" in done.stdout
-    assert "'~/out'" in done.stdout
-    assert "maria" not in done.stdout + done.stderr
-
-
-def test_a_home_that_is_the_root_hides_nothing(monkeypatch):
     monkeypatch.setenv("HOME", "/")
     assert anonymous("'/usr/lib'") == "'/usr/lib'"
 
@@ -608,14 +446,3 @@ def test_only_what_it_needs_is_loaded_here():
     code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "matplotlib", "numpy", "PIL"} & set(done.stdout.split())
-
-
-def test_every_requirement_is_imported_under_its_own_name():
-    """The metadata of an editable install may be older than the file."""
-    import importlib.util
-    import tomllib
-
-    wanted = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-
-    for name in (re.match(r"[\w-]+", line)[0] for line in wanted):
-        assert importlib.util.find_spec(libraries.module_of(name)), name

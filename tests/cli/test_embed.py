@@ -1,32 +1,32 @@
-"""`reportgen embed`: what it prints."""
+"""`reportgen embed` and `reportgen names`: what a report has to place elsewhere."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
 
+from reportgen.article.prose import parse
+from reportgen.article.references import Known, check_references
+from reportgen.article.results import load
 from reportgen.cli.program import program
+
+
+def run(*arguments):
+    return CliRunner().invoke(program, list(map(str, arguments)), prog_name="reportgen")
 
 
 @pytest.fixture
 def embed(report):
-    runner = CliRunner()
-    return lambda *arguments: runner.invoke(program, ("embed", *arguments, "-o", str(report)), prog_name="reportgen")
+    return lambda *arguments: run("embed", *arguments, "-o", report)
 
 
-def test_without_a_name_it_lists_the_animations(embed):
-    said = embed()
+def test_animations_are_listed_and_each_has_snippets_with_the_address(embed):
+    listed, snippets = embed(), embed("weights-l1", "--base", "https://example.org/r")
 
-    assert said.exit_code == 0
-    assert any(line.split() == ["weights-l1", "640×480", *line.split()[2:]] for line in said.stdout.splitlines())
-
-
-def test_a_name_gives_every_snippet_with_the_address(embed):
-    said = embed("weights-l1", "--base", "https://example.org/r")
-
-    assert said.exit_code == 0
-    assert [line for line in said.stdout.splitlines() if line.endswith(":")] == ["markdown:", "image:", "player:"]
-    assert said.stdout.count("https://example.org/r/") == 3
+    assert any(line.split()[:2] == ["weights-l1", "640×480"] for line in listed.stdout.splitlines())
+    assert [line for line in snippets.stdout.splitlines() if line.endswith(":")] == ["markdown:", "image:", "player:"]
+    assert snippets.stdout.count("https://example.org/r/") == 3
 
 
 def test_one_snippet_alone_for_a_pipe(embed):
@@ -36,51 +36,58 @@ def test_one_snippet_alone_for_a_pipe(embed):
     assert said.stdout.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["weights-l9"], 2, "reportgen: this report has no animation 'weights-l9'. Did you mean 'weights-l"),
-        (["--as", "image"], 2, "reportgen: --as needs the name of an animation"),
-        (["weights-l1", "--base", "x"], 2, "reportgen: 'x' is not the address of a site"),
-        (["weights-l1", "--as", "video"], 2, "reportgen: 'weights-l1' was not made as a film; add formats = [\"mp4\"]"),
-    ],
-)
-def test_mistakes_are_one_line(embed, arguments, code, message):
-    said = embed(*arguments)
-
-    assert said.exit_code == code
-    assert said.stderr.startswith(message)
-    assert said.stderr.count("\n") == 1
-
-
-def test_a_report_without_animations_says_what_makes_some(report, tmp_path):
+def test_what_cannot_be_embedded_is_one_line(embed, report, tmp_path, monkeypatch, messages):
+    monkeypatch.chdir(report.parent)
     results = json.loads((report / "results.json").read_bytes())
     results["media"] = {name: item for name, item in results["media"].items() if item["kind"] != "animation"}
-    (tmp_path / "results.json").write_text(json.dumps(results))
+    (tmp_path / "still").mkdir()
+    (tmp_path / "still" / "results.json").write_text(json.dumps(results))
+    wrong = [
+        ["--as", "image"],
+        ["weights-l1", "--base", "x"],
+        ["weights-l1", "--as", "video"],
+        ["report"],  # the folder of the report
+        ["-o", tmp_path / "still"],
+        ["-o", tmp_path],
+    ]
+    said = [run("embed", "-o", report, *arguments) for arguments in wrong]
 
-    for name in ([], ["weights-l1"]):
-        said = CliRunner().invoke(program, ["embed", *name, "-o", str(tmp_path)], prog_name="reportgen")
-        assert (said.exit_code, said.stdout, said.stderr) == (
-            2,
-            "",
-            "reportgen: this report has no animations; add 'motion' to the sections of its experiment file, and build "
-            "again\n",
-        )
+    assert [each.exit_code for each in said] == [2, 2, 2, 2, 2, 3]
+    assert all((each.stdout, each.stderr.count("\n")) == ("", 1) for each in said)
+    messages("".join(each.stderr for each in said))
+    assert "Did you mean 'weights-l" in embed("weights-l9").stderr
 
 
-def test_the_folder_of_a_report_is_no_animation(report, embed, monkeypatch):
-    monkeypatch.chdir(report.parent)
-    said = embed("report")
-    assert said.stderr == (
-        "reportgen: 'report' is the folder of a report; reportgen embed -o report lists its animations\n"
+def test_every_name_is_one_that_a_text_can_refer_to(report):
+    listed = run("names", report).stdout.splitlines()
+    found = load(report)
+    names = {kind: [n for n, m in found["media"].items() if m["kind"] == kind] for kind in ("picture", "animation")}
+    known = Known(
+        name="it",
+        figures=names["picture"],
+        animations=names["animation"],
+        tables=found["tables"],
+        sections=found["findings"],
+        claims={name: claim["sentence"] for name, claim in found["claims"].items()},
+        findings=found["findings"],
     )
+    references = [re.match(r"{{.*?}}", line)[0] for line in listed]
+
+    assert {reference.split()[1] for reference in references} == {
+        *("figure", "animation", "table", "section", "claim", "number")
+    }
+    for start in range(0, len(references), 500):
+        text = "# T\n\n" + "\n\n".join(references[start : start + 500])
+        check_references(parse(text, "text"), lambda name: known)
+    # What a number is at present stands beside it.
+    (line,) = [line for line in listed if line.startswith("{{ number sparsity.threshold }}")]
+    assert float(line.split("}}")[1]) == pytest.approx(found["findings"]["sparsity"]["threshold"], rel=1e-2)
 
 
-def test_a_folder_without_a_report_is_told(tmp_path):
-    said = CliRunner().invoke(program, ["embed", "-o", str(tmp_path)], prog_name="reportgen")
+def test_a_word_chooses_names(report, tmp_path):
+    lines = run("names", report, "--only", "Histogram").stdout.splitlines()
 
-    assert (said.exit_code, said.stderr) == (
-        3,
-        f"reportgen: there is no report in {tmp_path}: results.json is missing; name the folder of a build, or make "
-        f"one: reportgen build -o DIR\n",
-    )
+    assert lines
+    assert all("histogram" in line.lower() for line in lines)
+    assert "nothing with 'no such word'" in run("names", report, "--only", "no such word").stdout
+    assert run("names", tmp_path).exit_code == 3

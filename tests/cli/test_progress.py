@@ -1,14 +1,19 @@
+"""How far a build is, and how its end is summed up: on a terminal, in a pipe, as JSON."""
+
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
 from reportgen.cli.progress import Lines, duration, progress
+from reportgen.cli.summary import size, summary
+from reportgen.pipeline import Built
 
 
 class Terminal(io.StringIO):
-    """Standard error as somebody sees it."""
+    """A stream as somebody sees it."""
 
     def isatty(self):
         return True
@@ -33,55 +38,44 @@ def shown(monkeypatch, mode, stream):
     return stream.getvalue()
 
 
+def stages(text):
+    return [line[: line.index(" in ") + 4] for line in text.splitlines()]
+
+
 LINES = ["reportgen: train: 3 done in ", "reportgen: draw: 2 done in "]
 
 
-def test_a_terminal_gets_a_bar_with_stages_and_counts(environment):
-    text = shown(environment, "auto", Terminal())
-
-    assert "\x1b[" in text
-    assert "train" in text
-    assert "3/3" in text
-    assert "2/2" in text
-
-
-@pytest.mark.parametrize(("name", "value"), [("CI", "true"), ("TERM", "dumb")])
-def test_a_terminal_that_nobody_watches_gets_lines(environment, name, value):
-    environment.setenv(name, value)
-
-    text = shown(environment, "auto", Terminal())
-
-    assert "\x1b" not in text
-    assert [line[: line.index(" in ") + 4] for line in text.splitlines()] == LINES
-
-
-@pytest.mark.parametrize("mode", ["auto", "bar", "plain"])
-def test_a_pipe_gets_lines_even_where_colour_is_forced(environment, mode):
-    environment.setenv("FORCE_COLOR", "1")
-
-    text = shown(environment, mode, io.StringIO())
-
-    assert "\x1b" not in text
-    assert [line[: line.index(" in ") + 4] for line in text.splitlines()] == LINES
-
-
-def test_no_color_leaves_a_bar_without_colour(environment):
+def test_a_terminal_gets_a_bar_with_stages_and_counts_and_with_colour_unless_told_otherwise(environment):
+    colours = ("\x1b[3", "\x1b[9", "\x1b[38;", "\x1b[1;3")
+    coloured = shown(environment, "auto", Terminal())
     environment.setenv("NO_COLOR", "1")
+    plain = shown(environment, "auto", Terminal())
 
-    text = shown(environment, "auto", Terminal())
-
-    assert "3/3" in text
-    assert not any(f"\x1b[{colour}" in text for colour in ("3", "9", "38;", "1;3"))
-
-
-def test_json_is_one_event_a_line(environment):
-    text = shown(environment, "json", Terminal())
-
-    assert [json.loads(line) for line in text.splitlines()][-1] == {"stage": "draw", "done": 2, "total": 2}
-    assert len(text.splitlines()) == 6
+    assert all(word in text for word in ("train", "3/3", "2/2", "\x1b[") for text in (coloured, plain))
+    assert any(colour in coloured for colour in colours)
+    assert not any(colour in plain for colour in colours)
 
 
-def test_none_is_nothing(environment):
+def test_a_pipe_and_a_terminal_that_nobody_watches_get_lines(environment):
+    for name, value, mode, stream in [
+        ("CI", "true", "auto", Terminal()),
+        ("TERM", "dumb", "auto", Terminal()),
+        ("FORCE_COLOR", "1", "auto", io.StringIO()),
+        ("FORCE_COLOR", "1", "bar", io.StringIO()),
+    ]:
+        with environment.context() as patch:
+            patch.setenv(name, value)
+            text = shown(patch, mode, stream)
+
+        assert "\x1b" not in text, name
+        assert stages(text) == LINES, name
+
+
+def test_json_is_one_event_a_line_and_none_is_nothing(environment):
+    events = [json.loads(line) for line in shown(environment, "json", Terminal()).splitlines()]
+
+    assert len(events) == 6
+    assert events[-1] == {"stage": "draw", "done": 2, "total": 2}
     assert shown(environment, "none", Terminal()) == ""
 
 
@@ -94,7 +88,7 @@ def test_a_broken_standard_error_stops_no_build(environment):
     shown(environment, "json", Broken())
 
 
-def test_lines_come_every_ten_seconds_with_the_time_left_and_at_each_end():
+def test_lines_come_every_ten_seconds_with_the_time_left_and_at_each_end(messages):
     told, now = [], [0.0]
     report = Lines(told.append, lambda: now[0])
     for done in range(0, 101, 5):
@@ -102,19 +96,30 @@ def test_lines_come_every_ten_seconds_with_the_time_left_and_at_each_end():
         now[0] += 4
     report("draw", 100, 100)
 
-    assert told == [
-        "reportgen: draw: 15 of 100, about 1 min 8 s left",
-        "reportgen: draw: 30 of 100, about 56 s left",
-        "reportgen: draw: 45 of 100, about 44 s left",
-        "reportgen: draw: 60 of 100, about 32 s left",
-        "reportgen: draw: 75 of 100, about 20 s left",
-        "reportgen: draw: 90 of 100, about 8.0 s left",
-        "reportgen: draw: 100 done in 1 min 20 s",
-    ]
+    messages("\n".join(told))
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (10, "10 s"), (59.6, "1 min 0 s"), (3661, "1 h 1 min")]
-)
-def test_duration(seconds, text):
-    assert duration(seconds) == text
+def test_durations_and_sizes_are_rounded():
+    for seconds, text in [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.6, "1 min 0 s"), (3661, "1 h 1 min")]:
+        assert duration(seconds) == text
+    for count, text in [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (999_499, "999 kB"), (999_500, "1.0 MB")]:
+        assert size(count) == text
+
+
+def test_a_summary_names_the_page_first_and_each_folder_once(tmp_path, monkeypatch, messages):
+    monkeypatch.chdir(tmp_path)
+    out = Path("output")
+    sizes = {"media/a.gif": 400_000, "media/b.png": 100_000, "data/t.csv": 10, "index.html": 2000}
+    for name, count in {**sizes, "report.html": 2_100_000}.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(bytes(count))
+    files = tuple(out / name for name in (*sizes, "report.html"))
+    built = Built(out / "report.html", files, ("Zeros: 3 of 4.", "x" * 60 + " " + "y" * 60), 2)
+
+    messages(summary(built, out))
+
+    # On a terminal paths are links.
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    link = f"\033]8;;{built.front.absolute().as_uri()}\033\\output/report.html\033]8;;\033\\"
+    assert summary(built, out).splitlines()[0].startswith(link)

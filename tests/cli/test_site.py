@@ -93,12 +93,10 @@ def test_the_same_site_again_is_left_alone(small_site, cache):
     folder, out = small_site
     before = stamps(out)
     code = (
-        "import sys, time; from reportgen.cli.program import main\n"
+        "import sys; from reportgen.cli.program import main\n"
         "sys.argv[0] = 'reportgen'\n"
-        "began = time.perf_counter()\n"
         "try: main()\n"
         "finally:\n"
-        "    print('after', time.perf_counter() - began, file=sys.stderr)\n"
         "    heavy = {'tensorflow', 'matplotlib', 'scipy', 'sklearn'} & set(sys.modules)\n"
         "    print('heavy', sorted(heavy), file=sys.stderr)\n"
     )
@@ -108,7 +106,6 @@ def test_the_same_site_again_is_left_alone(small_site, cache):
     assert done.returncode == 0, done.stderr
     assert "heavy []" in done.stderr
     assert stamps(out) == before
-    assert float(re.search(r"after (\S+)", done.stderr)[1]) < 3  # alone it takes less than one
 
 
 @pytest.mark.usefixtures("copied")
@@ -200,15 +197,6 @@ def plain(tmp_path):
 
 
 @pytest.mark.usefixtures("plain")
-def test_what_was_made_is_listed(site):
-    done = site()
-
-    assert done.exit_code == 0
-    assert done.stdout.splitlines()[0].startswith("out/index.html  ")
-    assert "out/about/  " in done.stdout
-
-
-@pytest.mark.usefixtures("plain")
 def test_the_current_folder_is_the_site_unless_told(tmp_path, cache, monkeypatch):
     monkeypatch.chdir(tmp_path / "site")
 
@@ -255,73 +243,28 @@ def test_named_templates_win_over_the_theme(site, tmp_path):
     assert "site/theme" not in (tmp_path / "out" / "404.html").read_text()
 
 
-@pytest.mark.usefixtures("plain")
-def test_a_mistake_of_a_theme_is_told_with_its_line(site, tmp_path):
-    sites.write(
-        tmp_path / "site",
-        {"theme/text.html": '\n{% extends "reportgen/txt.html" %}'},
-        f'{sites.SETTINGS}theme = "theme"\n',
-    )
-
-    done = site()
-
-    assert done.exit_code == 2
-    assert "txt.html" in done.stderr
-
-
 # --strict
 
 
 @pytest.mark.usefixtures("plain")
-def test_without_a_warning_strict_changes_nothing(site):
-    assert site("--strict").exit_code == 0
-    assert site("--strict").exit_code == 0
+def test_a_warning_is_a_failure_also_when_nothing_is_made_anew(tmp_path, cache):
+    def strict(progress):
+        wanted = ["site", "site", "-o", "out", "--cache-dir", cache, "--strict", "--progress", progress]
+        return command("-m", "reportgen", *wanted, cwd=tmp_path)
 
+    sites.write(tmp_path / "site", {}, 'title = "T"\n')
+    assert strict("none").returncode == 0, "that there is no base is no warning"
+    text = "# About\n\n#### Too deep\n\n[nowhere](about.md#nowhere)\n"
+    sites.write(tmp_path / "site", {"pages/about.md": text}, sites.SETTINGS)
+    for progress in ("plain", "auto", "none"):
+        done = strict(progress)
 
-@pytest.mark.parametrize(
-    ("files", "settings"),
-    [
-        ({"pages/about.md": "# About\n\n#### Too deep\n"}, sites.SETTINGS),
-        ({"pages/about.md": "# About\n\n[nowhere](about.md#nowhere)\n"}, sites.SETTINGS),
-    ],
-)
-@pytest.mark.parametrize("progress", ["none", "plain", "auto"])
-def test_a_warning_is_a_failure_also_when_nothing_is_made_anew(tmp_path, plain, cache, files, settings, progress):
-    sites.write(tmp_path / "site", files, settings)
-    wanted = ["-m", "reportgen", "site", "site", "-o", "out", "--cache-dir", cache, "--progress", progress]
-    if progress == "none":
-        relaxed = command(*wanted, cwd=tmp_path)
-        assert relaxed.returncode == 0, relaxed.stderr
-        assert "warning: " in relaxed.stderr
-
-    for _ in range(2):
-        done = command(*wanted, "--strict", cwd=tmp_path)
-        assert done.returncode == 1, done.stderr
+        assert done.returncode == 1, progress
         assert "warning: " in done.stderr
         assert (tmp_path / "out" / "about" / "index.html").exists()
-
-
-def test_that_there_is_no_base_is_told_and_no_failure(tmp_path, plain, cache):
-    sites.write(tmp_path / "site", {}, 'title = "T"\n')
-
-    done = command("-m", "reportgen", "site", "site", "-o", "out", "--cache-dir", cache, "--strict", cwd=tmp_path)
-
-    assert done.returncode == 0
-    assert "there is no base in its settings" in done.stderr
-
-
-# reportgen schema
 
 
 def test_the_schema_of_a_site_is_printed():
     said = CliRunner().invoke(program, ["schema", "site"])
 
     assert json.loads(said.stdout) == schema()
-    assert json.loads(CliRunner().invoke(program, ["schema"]).stdout)["title"] == "reportgen experiment"
-
-
-def test_settings_of_a_site_have_no_page_of_their_own():
-    said = CliRunner().invoke(program, ["schema", "site", "--format", "markdown"])
-
-    assert said.exit_code == 2
-    assert "leave --format out" in said.stderr

@@ -56,14 +56,6 @@ def test_a_build_does_not_depend_on_who_listens(tmp_path, limit, code):
     assert (tmp_path / "out" / "index.html").exists()
 
 
-def test_a_reader_who_leaves_after_one_line_gets_no_traceback(tmp_path):
-    done = built(tmp_path, experiment=STILL, limit='exec > >(head -n 1 > "$PWD/first")')
-
-    assert done.returncode in (0, 141)
-    assert "Traceback" not in done.stderr
-    assert (tmp_path / "out" / "index.html").exists()
-
-
 @pytest.mark.skipif(not works("strace", "-V"), reason="needs strace")
 def test_a_build_connects_to_nothing_and_leaves_no_encoding_to_the_locale(tmp_path):
     log = tmp_path / "log"

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from environment.conftest import NOBODY, built, tree, works
-from soak import FULL
 
-ALONE = {
+VARIED = {
     "time zone": {"env": {"TZ": "Pacific/Kiritimati"}},
     "locale": {"env": {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "LANGUAGE": "tr"}},
     "no locale and an old code page": {"env": {"LC_ALL": "POSIX", "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}},
@@ -39,34 +38,26 @@ def _possible(variation):
     return works(*before) and (before[0] != "taskset" or len(os.sched_getaffinity(0)) > 1)
 
 
-def test_nothing_shows_where_when_and_by_whom_it_was_built(anywhere, ordinary):
-    """Everything at once; a soak takes one after the other."""
-    chosen = [each for name, each in ALONE.items() if name not in ("locale", "one at a time") and _possible(each)]
+APART = ("locale", "one at a time")
+"""What cannot be combined with the rest."""
+
+
+@pytest.mark.parametrize("names", [tuple(name for name in VARIED if name not in APART), APART], ids=["most", "others"])
+def test_nothing_shows_where_when_and_by_whom_it_was_built(anywhere, ordinary, names):
+    """Everything at once."""
+    chosen = [VARIED[name] for name in names if _possible(VARIED[name])]
     everything = {
         "env": {name: value for each in chosen for name, value in each.get("env", {}).items()},
         "before": [word for each in chosen for word in each.get("before", ())],
         "limit": "; ".join(each["limit"] for each in chosen if "limit" in each),
+        "more": [word for each in chosen for word in each.get("more", ())],
     }
-    if missing := [name for name, each in ALONE.items() if not _possible(each)]:
-        print("not possible here:", *missing)
 
     done = built(anywhere, **everything)
 
     assert done.returncode == 0, done.stderr
     assert tree(anywhere / "out") == ordinary
-    assert len(chosen) >= 8
-
-
-@pytest.mark.skipif(not FULL, reason="a soak does this")
-@pytest.mark.parametrize("name", ALONE)
-def test_it_does_not_show(name, anywhere, ordinary):
-    if not _possible(ALONE[name]):
-        pytest.skip("not possible here")
-
-    done = built(anywhere, **ALONE[name])
-
-    assert done.returncode == 0, done.stderr
-    assert tree(anywhere / "out") == ordinary
+    assert len(chosen) >= min(8, len(names))
 
 
 def test_no_date_path_user_or_host_is_written(ordinary, shared_folder):

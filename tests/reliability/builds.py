@@ -80,14 +80,16 @@ class Process:
     _server: Server
     code: int | None = None
     """What it returned, or minus the signal that ended it."""
-    used: float = 0.0
-    """Processor seconds."""
     ended: float = 0.0
 
     def wait(self, timeout: float = 120) -> int:
         self._server.wait(self, timeout)
         assert self.code is not None
         return self.code
+
+    def is_running(self) -> bool:
+        self._server.wait(self, 0)
+        return self.code is None
 
     def kill_group(self) -> None:
         """SIGKILL to all of its processes at once, if any is left."""
@@ -97,8 +99,7 @@ class Process:
 
     def send(self, number: int) -> None:
         """A signal to it alone, if it is still there."""
-        self._server.wait(self, 0)
-        if self.code is None:
+        if self.is_running():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
@@ -184,9 +185,9 @@ class Server:
         self._process.stdin.close()
         self._process.wait(30)
 
-    def _end(self, pid: float, code: float, used: float) -> None:
+    def _end(self, pid: float, code: float) -> None:
         process = self._started.pop(int(pid))
-        process.code, process.used, process.ended = int(code), used, time.monotonic()
+        process.code, process.ended = int(code), time.monotonic()
 
     def _line(self, timeout: float) -> list[float]:
         while b"\n" not in self._rest:
@@ -245,6 +246,13 @@ class Sites:
         if site:
             shutil.copytree(self.folder / site, folder / "out")
         return folder
+
+    def finish(self, place: Path, **options: object) -> None:
+        """Run the same command again: it makes the new site and leaves nothing that was to be temporary."""
+        again = self.server.run(command(), place, **options)
+        assert again.code == 0, again.errors
+        assert tree(place / "out") == self.new
+        assert left_behind(place / "out") == []
 
     def was_in_time(self, build: Process, which: str) -> bool:
         """Whether a build was stopped before it had ended; what is said of `seconds` follows what other programs leave

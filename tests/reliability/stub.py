@@ -99,7 +99,7 @@ def serve() -> None:
 
     A line asks with `args`, `cwd`, `env`, `said` and `told` (files for the standard streams), `stopped` (to wait for a
     tracer) and `largest` (bytes of a file, or None). It is answered by the process number; and when a process has
-    ended, a line tells its number, its status, and the processor seconds that it took.
+    ended, a line tells its number and its status.
     """
     running = set()
     while True:
@@ -114,11 +114,11 @@ def serve() -> None:
             running.add(child)
             _tell(child)
         while running:
-            ended, status, used = os.wait4(-1, os.WNOHANG)
+            ended, status = os.waitpid(-1, os.WNOHANG)
             if not ended:
                 break
             running.discard(ended)
-            _tell(ended, os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime)
+            _tell(ended, os.waitstatus_to_exitcode(status))
 
 
 def _tell(*numbers: float) -> None:

@@ -5,20 +5,13 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
 from reliability.builds import Counted, chance, command, left_behind, tree
-from soak import FULL, count
-
-pytestmark = pytest.mark.timeout(3600)  # of a soak
-
-SOON = 2.0 if FULL else 10.0
-"""Seconds within which a build must say that it cannot have the folder, of which it computes less than one. Other tests
-take processors at the same time."""
+from soak import count
 
 
 def test_of_two_builds_on_one_folder_one_wins_and_the_other_says_who(sites, server, place):
-    random, counted, slowest = chance("pairs"), Counted("pairs of builds on one folder"), 0.0
-    for i in range(count(12, 100)):
+    random, counted = chance("pairs"), Counted("pairs of builds on one folder")
+    for i in range(count(8, 60)):
         store = random.choice(["old", "new"])
         skew = random.uniform(0, 1.1) * random.choice([0.1, 1]) * sites.seconds["cold" if store == "old" else "warm"]
         with counted.trying(f"{i}: store {store}, skew {skew:.3f} s"):
@@ -34,20 +27,16 @@ def test_of_two_builds_on_one_folder_one_wins_and_the_other_says_who(sites, serv
                 winner, loser = (first, second) if first.code == 0 else (second, first)
                 counted.note("one was told who builds there")
                 assert re.fullmatch(rf"reportgen\[RG201\]: .*\(process {winner.pid}, since .*\n", loser.errors)
-                slowest = max(slowest, loser.ended - loser.began)
-                assert loser.ended - loser.began < SOON
-                assert loser.used < 1
             else:
                 counted.note("one found it done")
             assert tree(place / "out") == sites.new
             assert left_behind(place) == []
-    counted.name += f", refused after {slowest:.2f} s at most"
     counted.settle()
 
 
 def test_four_builds_share_a_store(sites, server, place):
     random, counted = chance("fours"), Counted("rounds of four builds with one store")
-    for i in range(count(3, 50)):
+    for i in range(count(2, 25)):
         with counted.trying(i):
             sites.place(place, store=random.choice(["old", None]), site=None)
             builds = []
@@ -55,9 +44,8 @@ def test_four_builds_share_a_store(sites, server, place):
                 builds.append(server.start(command(out=f"out {k}"), place))
                 time.sleep(random.uniform(0, 0.3) * sites.seconds["cold"])
 
-            assert [build.wait() for build in builds] == [0] * 4, [build.errors for build in builds]
+            assert [(build.wait(), build.errors) for build in builds] == [(0, "")] * 4
 
-            assert [build.errors for build in builds] == [""] * 4
             assert all(tree(place / f"out {k}") == sites.new for k in range(4))
             # Whoever was the last to write an entry has written what each of them would have.
             assert tree(place / "store").items() <= tree(sites.folder / "store-new").items()
@@ -68,7 +56,7 @@ def test_four_builds_share_a_store(sites, server, place):
 def test_nothing_is_cleared_away_under_a_build(sites, server, place):
     """The build stands still at a random moment, and then goes on."""
     random, counted = chance("clearing"), Counted("clean and cache gc during a build")
-    for i in range(count(4, 50)):
+    for i in range(count(3, 30)):
         after = random.uniform(0, sites.seconds["cold"])
         with counted.trying(f"{i}: after {after:.3f} s"):
             sites.place(place)

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 from reliability.builds import PACKAGE, Counted, chance, command, left_behind, tree
-from soak import FULL, count
+from soak import count
 
 from reportgen.experiment.file import shipped
-
-pytestmark = pytest.mark.timeout(3600)  # of a soak
 
 QUICK = (
     shipped("quick")
@@ -22,8 +20,8 @@ QUICK = (
     .replace("epochs = 100\n", "epochs = 4\n")
     .replace("every = 200 ", "every = 20 ")
 )
-SOON = 2.0 if FULL else 10.0
-"""Seconds for processes to end. In the suite other tests take the processors."""
+PATIENCE = 30
+"""Seconds after which processes that should end have hung."""
 
 
 def start(place):
@@ -96,7 +94,7 @@ def stamps(place):
 
 def test_a_build_with_processes_that_was_killed_goes_on_where_it_was(real, place):
     random, counted = chance("real kills"), Counted("real builds with processes killed at a random time")
-    for i in range(count(1, 20)):
+    for i in range(count(1, 10)):
         alone, after = bool(i % 2 == 0), random.uniform(0, real[2])
         with counted.trying(f"{i}: {'parent' if alone else 'group'} after {after:.2f} s"):
             beginning(place, real)
@@ -104,7 +102,7 @@ def test_a_build_with_processes_that_was_killed_goes_on_where_it_was(real, place
             time.sleep(after)
             os.kill(build.pid, signal.SIGKILL) if alone else os.killpg(build.pid, signal.SIGKILL)
             build.communicate(timeout=60)
-            gone(build.pid, SOON)
+            gone(build.pid, PATIENCE)
             left = stamps(place)
             stored = {name: stamp for name, stamp in left.items() if name.endswith(".trajectory")}
             counted.note("runs stored before" if any("store" in name for name in stored) else "no run stored before")
@@ -127,7 +125,7 @@ def test_a_build_with_processes_that_was_killed_goes_on_where_it_was(real, place
 
 def test_a_signal_ends_a_real_build_and_its_processes(real, place):
     random, counted = chance("real signals"), Counted("real builds ended by a signal")
-    for i in range(count(1, 10)):
+    for i in range(count(1, 6)):
         sent, after = random.choice([signal.SIGINT, signal.SIGTERM]), random.uniform(0.5, 0.7 * real[2])
         with counted.trying(f"{i}: {sent.name} after {after:.2f} s"):
             beginning(place, real)
@@ -135,15 +133,13 @@ def test_a_signal_ends_a_real_build_and_its_processes(real, place):
             time.sleep(after)
             # Ctrl-C reaches all processes, what asks a program to end reaches the program.
             os.killpg(build.pid, sent) if sent == signal.SIGINT else os.kill(build.pid, sent)
-            began = time.monotonic()
             _, told = build.communicate(timeout=60)
-            assert time.monotonic() - began < (5 if FULL else 30)
             word = "interrupted" if sent == signal.SIGINT else "terminated"
             if (build.returncode, told) == (0, ""):
                 counted.note("ended before")
             else:
                 assert (build.returncode, told) == (128 + sent, f"reportgen: {word}; run again to resume\n")
-            gone(build.pid, SOON)
+            gone(build.pid, PATIENCE)
             assert left_behind(place / "out") == []
 
             finished(place)
