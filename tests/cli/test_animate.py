@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from reportgen.animation import presets
-from reportgen.animation.animate import animate
-from reportgen.figures.timeline import Timeline
-from reportgen.run import Run
-from reportgen.trajectory import Trajectory
 
 from reportgen.cli.program import program
-from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
+from reportgen.pictures import presets
+from reportgen.pictures.animate import animate
+from reportgen.pictures.timeline import Timeline
+from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
 
 RECORDS = 40
 L1_RUN = Run(penalty=L1(), strength=0.3)
@@ -135,7 +134,7 @@ def test_time_is_what_was_asked_for(run, here):
 
 
 def test_titles_tell_trainings_apart_or_are_given(run, here, monkeypatch):
-    from reportgen.animation import animate as module
+    from reportgen.pictures import animate as module
 
     titles, real = [], module.training_animation
 
@@ -185,7 +184,7 @@ def test_weights_that_are_no_numbers_are_grey(run, here):
 
 
 def test_an_odd_size_becomes_even_in_a_film(run, monkeypatch):
-    from reportgen.animation.raster import Raster
+    from reportgen.pictures.raster import Raster
 
     whole = Raster.frame
     monkeypatch.setattr(Raster, "frame", lambda self, index: whole(self, index)[:-1, :-3])
@@ -250,7 +249,7 @@ def test_without_ffmpeg_nothing_is_begun(refused, monkeypatch):
 
 
 def test_a_disk_that_is_full(refused, monkeypatch):
-    from reportgen.animation import animate as module
+    from reportgen.pictures import animate as module
 
     def full(path, content):
         raise OSError(28, "No space left on device")
@@ -260,7 +259,7 @@ def test_a_disk_that_is_full(refused, monkeypatch):
 
 
 def test_a_file_that_a_place_would_refuse_is_not_written(refused, monkeypatch):
-    tight = presets.Preset(name="github", formats={"gif": presets.Limits(bytes=10_000)}, scale=2)
+    tight = presets.Preset(name="github", formats={"gif": presets.PresetLimits(bytes=10_000)}, scale=2)
     importlib.import_module("reportgen.cli.commands.animate")  # its choices are those of all presets
     monkeypatch.setattr(presets, "PRESETS", {"github": tight})
     code, line = refused("mine.trajectory", "--preset", "github", "--frames", "10")

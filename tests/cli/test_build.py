@@ -2,10 +2,10 @@
 
 import pytest
 from click.testing import CliRunner
-from reportgen.article import page
+from reportgen.pipeline import pipeline
 
-from reportgen import pipeline
 from reportgen.cli.program import program
+from reportgen.page import article
 
 EXPERIMENT = """
 title = "Small"
@@ -69,14 +69,14 @@ def test_a_report_that_comes_out_otherwise_leaves_with_seven(build, monkeypatch)
 def test_an_edited_file_is_kept_with_a_warning_and_replaced_if_asked_for(build, tmp_path):
     build()
     page = tmp_path / "out" / "report.html"
-    made = page.read_bytes()
-    page.write_text("mine", "utf-8")
+    made = article.read_bytes()
+    article.write_text("mine", "utf-8")
 
     kept = build()
     assert kept.exit_code == 0
-    assert page.read_text("utf-8") == "mine"
+    assert article.read_text("utf-8") == "mine"
     assert build("--overwrite-edited").exit_code == 0
-    assert page.read_bytes() == made
+    assert article.read_bytes() == made
 
 
 def test_folders_that_are_not_for_reports_are_refused_before_anything_is_made(build, tmp_path):
@@ -106,7 +106,7 @@ def test_a_store_that_others_can_write_to_is_refused(build, tmp_path):
 
 def test_templates_that_are_edited_meanwhile_are_noticed_and_nothing_is_published(build, tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
-    rendered = page.render
+    rendered = article.render
 
     def edited_meanwhile(*args, **names):
         (tmp_path / "mine" / "new.html").write_text("new", "utf-8")

@@ -7,7 +7,7 @@ from outputs import NEW, everything, publish
 from reportgen.cli.commands.cache import _bytes
 from reportgen.cli.program import program
 from reportgen.errors import ExperimentError
-from reportgen.store import Store
+from reportgen.store.store import Store
 
 
 @pytest.fixture

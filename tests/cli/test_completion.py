@@ -13,12 +13,12 @@ import time
 import click
 import pytest
 from click.testing import CliRunner
-from reportgen.animation.animate import training_scenes
-from reportgen.article import results
 
-from reportgen.cli import completing
+from reportgen.cli import complete
 from reportgen.cli.program import program
 from reportgen.experiment.file import on_offer
+from reportgen.page import results
+from reportgen.pictures.animate import training_scenes
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -85,8 +85,8 @@ def test_what_fits_is_offered(here):
 
 def test_names_that_are_listed_without_loading_anything_are_the_real_ones():
     for completer, real in (
-        (completing.experiments, {*on_offer(), "site", "workflow"}),
-        (completing.scenes, set(training_scenes())),
+        (complete.experiments, {*on_offer(), "site", "workflow"}),
+        (complete.scenes, set(training_scenes())),
     ):
         assert {item.value for item in completer(None, None, "")} == real
 
@@ -95,7 +95,7 @@ def test_damaged_results_complete_to_nothing(here):
     (here / "output").mkdir()
     for content in ("", "{", "[]", '{"media": 3}', '{"media": {"a": 3}}', "\0"):
         (here / "output" / "results.json").write_text(content)
-        assert completing.animations(click.Context(click.Command("embed")), None, "") == [], content
+        assert complete.animations(click.Context(click.Command("embed")), None, "") == [], content
 
 
 def test_bash_shows_names_files_and_folders_and_no_errors(here):
@@ -133,7 +133,7 @@ def wait_for(terminal, text, seconds=30):
 def test_a_script_says_where_it_goes_and_can_be_read(here, shell):
     text = script(shell)
 
-    assert f"reportgen completion {shell} > {completing.WHERE[shell][0]}\n" in text
+    assert f"reportgen completion {shell} > {complete.WHERE[shell][0]}\n" in text
     assert "2>/dev/null" in text
     if not shutil.which(shell):
         pytest.skip(f"there is no {shell} here; its script is click's, and is not run")

@@ -5,9 +5,9 @@ import os
 
 import pytest
 from click.testing import CliRunner
-from reportgen.article.results import SCHEMA
 
 from reportgen.cli.program import program
+from reportgen.page.results import SCHEMA
 
 
 @pytest.fixture

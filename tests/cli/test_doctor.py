@@ -15,12 +15,13 @@ from types import SimpleNamespace
 import outputs
 import pytest
 from click.testing import CliRunner
-from reportgen.doctor import apart, drawing, libraries, machine, places
-from reportgen.doctor.finding import Finding, anonymous
 
 import reportgen
-from reportgen import doctor, locks
 from reportgen.cli.program import program
+from reportgen.companions import doctor
+from reportgen.companions.doctor import apart, drawing, libraries, machine, places
+from reportgen.companions.doctor.finding import Finding, anonymous
+from reportgen.disk import locks
 
 ROOT = Path(reportgen.__file__).parents[1]
 
@@ -72,7 +73,7 @@ def test_notes_do_not_keep_a_build_from_running_and_problems_do(monkeypatch, mes
 
 
 def test_libraries_that_are_missing_do_not_keep_it_from_answering(here, monkeypatch):
-    monkeypatch.setitem(sys.modules, "reportgen.store", None)  # as if what it imports were not there
+    monkeypatch.setitem(sys.modules, "reportgen.store.store", None)  # as if what it imports were not there
     monkeypatch.setattr(apart, "findings", lambda *_: iter(()))
 
     found = by_name(doctor.examine(here / "out"))
@@ -101,7 +102,9 @@ def metadata_says(tmp_path, monkeypatch):
 
 def test_what_is_not_installed_as_needed_is_told(metadata_says, messages):
     needed = ("nosuchlib<4,>=3", "mylib<4,>=3", "nosuchfilm>=1; extra == 'video'")
-    metadata_says("reportgen-regularization", "0.1", "Requires-Python: >=3.99", *(f"Requires-Dist: {each}" for each in needed))
+    metadata_says(
+        "reportgen-regularization", "0.1", "Requires-Python: >=3.99", *(f"Requires-Dist: {each}" for each in needed)
+    )
     metadata_says("mylib", "2.9")
 
     found = by_name(libraries.installed())
@@ -407,8 +410,8 @@ def test_an_ffmpeg_that_makes_nothing_is_noted(tmp_path, monkeypatch, script, te
 def test_pictures_that_cannot_be_drawn_are_a_problem(tmp_path, monkeypatch):
     from matplotlib.figure import Figure
 
-    from reportgen.animation.formats.gif import Gif
-    from reportgen.figures import style
+    from reportgen.pictures import style
+    from reportgen.pictures.formats.gif import Gif
 
     assert {"λ", "−", "×"} <= drawing.letters_of_figures()
     for place, name, broken, find, text in [
@@ -416,7 +419,7 @@ def test_pictures_that_cannot_be_drawn_are_a_problem(tmp_path, monkeypatch):
         (style, "FONT", "No Such Sans", drawing.fonts, "no font No Such Sans"),
         (drawing, "letters_of_figures", lambda: {"λ", "中"}, drawing.fonts, "has no 中"),
         (Figure, "text", lambda *_, **__: None, drawing.fonts, "draws nothing"),
-        (reportgen.sources, "template_folder", lambda: tmp_path, drawing.templates, "without article.html"),
+        (reportgen.store.keys, "template_folder", lambda: tmp_path, drawing.templates, "without article.html"),
     ]:
         with monkeypatch.context() as patch:
             patch.setattr(place, name, broken)
@@ -430,7 +433,7 @@ def test_pictures_that_cannot_be_drawn_are_a_problem(tmp_path, monkeypatch):
 
 
 def test_a_finding_has_no_home_no_user_and_no_host(monkeypatch):
-    monkeypatch.setattr("reportgen.doctor.finding._names", lambda: {"maria": "$USER", "box7": "$HOST"})
+    monkeypatch.setattr("reportgen.companions.doctor.finding._names", lambda: {"maria": "$USER", "box7": "$HOST"})
     monkeypatch.setenv("HOME", "/home/maria")
     found = Finding("x", "note", "in '/home/maria/a', /data/maria/b, /home/mariana on box7", "see /home/maria")
 
@@ -442,7 +445,7 @@ def test_a_finding_has_no_home_no_user_and_no_host(monkeypatch):
 
 def test_only_what_it_needs_is_loaded_here():
     """The heavy things are loaded in other processes, which may die of them."""
-    code = "import sys, reportgen.cli.commands.doctor, reportgen.doctor.apart, reportgen.doctor.libraries\n"
+    code = "import sys, reportgen.cli.commands.doctor, reportgen.companions.doctor.apart, reportgen.companions.doctor.libraries\n"
     code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "matplotlib", "numpy", "PIL"} & set(done.stdout.split())

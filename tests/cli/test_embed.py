@@ -6,10 +6,10 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from reportgen.article.prose import parse
-from reportgen.article.references import Known, check_references
-from reportgen.article.results import load
 from reportgen.cli.program import program
+from reportgen.markdown.markdown import parse
+from reportgen.markdown.references import Known, check_references
+from reportgen.page.results import load
 
 
 def run(*arguments):

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from reportgen.pipeline.pipeline import Built
 
 from reportgen.cli.progress import Lines, duration, progress
 from reportgen.cli.summary import size, summary
-from reportgen.pipeline import Built
 
 
 class Terminal(io.StringIO):

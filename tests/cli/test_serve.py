@@ -148,7 +148,9 @@ def test_other_machines_are_refused_unless_they_are_allowed(run, wrong):
 
 
 def test_what_is_exposed_is_warned_of(run, wrong, monkeypatch, caplog):
-    monkeypatch.setattr("reportgen.serve.serve", lambda source, ready, **options: ready("http://localhost:1/"))
+    monkeypatch.setattr(
+        "reportgen.companions.serve.serve", lambda source, ready, **options: ready("http://localhost:1/")
+    )
 
     said = run(str(wrong), "--host", "0.0.0.0", "--expose")
 
@@ -170,8 +172,9 @@ def test_any_address_of_this_machine_alone_can_be_chosen(serve, wrong):
 
 @pytest.mark.timeout(300)
 def test_an_experiment_is_what_a_build_writes(serve, report, cache, small_experiment):
+    from reportgen.pipeline.pipeline import Allowed
+
     from reportgen.cli.commands.serve import _How, _Preview
-    from reportgen.pipeline import Allowed
 
     source = _Preview(None, _How(cache=cache, executor="serial", templates=None, allowed=Allowed()))
     with pytest.MonkeyPatch.context() as patch:

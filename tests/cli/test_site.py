@@ -13,9 +13,9 @@ import sites
 from click.testing import CliRunner
 from sites import tree, words
 
-from reportgen import check
 from reportgen.cli import terminal
 from reportgen.cli.program import program
+from reportgen.companions import check
 from reportgen.site.folder import schema
 
 

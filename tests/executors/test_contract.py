@@ -5,12 +5,12 @@ import multiprocessing
 import time
 
 import pytest
-from reportgen.jobs import train_elsewhere
-from reportgen.run import Recording, Run, Training
 
 from reportgen.errors import DataError, ReportgenError
 from reportgen.executors import executors
 from reportgen.penalties.l1 import L1
+from reportgen.store.remote import train_elsewhere
+from reportgen.training.run import Recording, Run, Training
 
 RUNS = [
     Run(

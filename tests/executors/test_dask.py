@@ -14,12 +14,12 @@ import time
 import types
 
 import pytest
-from reportgen.jobs import train_elsewhere
-from reportgen.run import Recording, Run, Training
 
-from reportgen import jobs
 from reportgen.errors import ExperimentError, MachineError, RefusedError
 from reportgen.executors import dask, executors
+from reportgen.store import remote
+from reportgen.store.remote import train_elsewhere
+from reportgen.training.run import Recording, Run, Training
 
 KILLS = 2
 
@@ -145,7 +145,7 @@ def test_a_bad_answer_is_asked_of_another_worker(workers):
 
 
 def test_a_worker_with_other_versions_refuses(workers, monkeypatch):
-    here = jobs.versions()
+    here = remote.versions()
     monkeypatch.setattr(jobs, "versions", lambda: {**here, "tensorflow": "9.9"})
 
     error = train_elsewhere(workers, RUNS[:1]).exception(60)

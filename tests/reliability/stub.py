@@ -34,8 +34,8 @@ _PR_SET_PTRACER, _ANYBODY = 0x59616D61, -1
 
 
 def train(runs: Iterable[Any]) -> list[Any]:
-    """In place of `reportgen.training.train`: weights that wander off from where each run begins."""
-    from reportgen.store import Store
+    """In place of `reportgen.training.compiled.train`: weights that wander off from where each run begins."""
+    from reportgen.store.store import Store
 
     runs = list(runs)
     if note := os.environ.get("REPORTGEN_STUB_TRAINED"):
@@ -58,7 +58,7 @@ def _take_no_notice(note: Path) -> None:
 
 
 def _wandering(run: Any) -> Any:
-    from reportgen.trajectory import Trajectory
+    from reportgen.training.trajectory import Trajectory
 
     steps = run.recording.steps(run.steps)
     rng = np.random.default_rng([run.init_seed, run.order_seed, run.data_seed, round(1000 * run.strength)])
@@ -82,13 +82,12 @@ def _wandering(run: Any) -> Any:
 
 def prepare() -> None:
     """Put the stub in the trainer's place, and leave little to train."""
-    fake = ModuleType("reportgen.training")
+    fake = ModuleType("reportgen.training.compiled")
     fake.train = train  # type: ignore[attr-defined]
     sys.modules[fake.__name__] = fake
 
-    from reportgen.article.sections import closed_form
-
-    from reportgen import stacking
+    from reportgen.sections.kinds import closed_form
+    from reportgen.training import stacking
 
     stacking._RUNS_A_CALL = RUNS_A_JOB
     closed_form.STRENGTHS = closed_form.STRENGTHS[::8]
@@ -147,10 +146,10 @@ def _become(
 
 def load(experiment: str) -> None:
     """Have loaded whatever a build loads, by making one."""
-    from reportgen.surroundings import shut_out
+    from reportgen.pipeline.pipeline import build
 
+    from reportgen.disk.isolation import shut_out
     from reportgen.experiment.file import load as read
-    from reportgen.pipeline import build
 
     shut_out()
     import reportgen.cli.commands.build

@@ -3,8 +3,9 @@
 import shutil
 
 from reliability.builds import Counted, chance, command, tree
-from reportgen.housekeeping import damaged
 from soak import count
+
+from reportgen.store.housekeeping import damaged
 
 
 def test_damaged_entries_are_made_again(sites, server, place):
