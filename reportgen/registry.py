@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from reportgen.errors import ExperimentError, did_you_mean
 
@@ -20,15 +22,19 @@ class Registry(Generic[T]):
     adds to a registry with `register` too; it has then to be imported before the name is used.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, base: type = object) -> None:
         self.kind = kind
-        self._package = package
+        self.package = package
+        self._base = base
         self._known: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator that puts a class or function under `name`."""
+        """Decorator that puts a class or function under `name`; a class must derive from the base of its kind."""
 
         def add(thing: T) -> T:
+            if isinstance(thing, type) and not issubclass(thing, self._base):
+                base = f"{self._base.__module__}.{self._base.__qualname__}"
+                raise ExperimentError(f"{self.kind} {name!r}: class {thing.__name__} must derive from {base}")
             self._known[name] = thing
             return thing
 
@@ -36,7 +42,7 @@ class Registry(Generic[T]):
 
     def names(self) -> tuple[str, ...]:
         """Every name, sorted; imports nothing but the package itself."""
-        spec = importlib.util.find_spec(self._package)
+        spec = importlib.util.find_spec(self.package)
         folders = (spec.submodule_search_locations if spec else None) or []
         files = {module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_")}
         return tuple(sorted(files | self._known.keys()))
@@ -45,7 +51,7 @@ class Registry(Generic[T]):
         if name not in self._known:
             if name not in self.names():
                 raise ExperimentError(f"unknown {self.kind} {name!r}.{did_you_mean(name, self.names())}")
-            importlib.import_module(f"{self._package}.{name}")
+            importlib.import_module(f"{self.package}.{name}")
         return self._known[name]
 
     def holds(self, thing: object) -> bool:
@@ -53,8 +59,32 @@ class Registry(Generic[T]):
         return type(thing) in self._known.values()
 
     def name_of(self, thing: object) -> str:
-        """The name that the class of `thing` is registered under."""
-        return next(name for name, known in self._known.items() if known is type(thing))
+        """The name that `thing`, or its class, is registered under."""
+        return next(name for name, known in self._known.items() if known is thing or known is type(thing))
+
+    def stated(self, name: str, attribute: str) -> Any:
+        """What the class under `name` sets `attribute` to, None if it does not; imports no kind."""
+        if name in self._known:
+            return getattr(self._known[name], attribute, None)
+        spec = importlib.util.find_spec(f"{self.package}.{name}")
+        return stated_in(Path(spec.origin), attribute) if spec and spec.origin else None
+
+    def stating(self, attribute: str, value: object) -> tuple[str, ...]:
+        """The names whose class sets `attribute` to `value`; imports no kind."""
+        return tuple(name for name in self.names() if self.stated(name, attribute) == value)
+
+
+def stated_in(file: Path, attribute: str) -> Any:
+    """The literal that a class in a Python file sets `attribute` to, None if there is none; nothing is run."""
+    for kind in ast.parse(file.read_bytes()).body:
+        for part in kind.body if isinstance(kind, ast.ClassDef) else ():
+            match part:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=value))
+                    | ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value))
+                ) if name == attribute:
+                    return value
+    return None
 
 
 C = TypeVar("C", bound=type)

@@ -101,8 +101,9 @@ def executors(_: click.Context) -> tuple[str, ...]:
 
 @from_list
 def scenes(_: click.Context) -> list[str]:
-    """Names that `--scene` may know; only matplotlib would tell which of them show a training."""
+    """Names that `--scene` may know; those of theory, which show no training, say so in their files."""
     import reportgen
+    from reportgen.registry import stated_in
 
     moving = Path(reportgen.__file__).parent / "pictures" / "scenes"
-    return sorted(file.stem for file in moving.glob("[!_]*.py") if file.stem != "constraint_path")
+    return sorted(file.stem for file in moving.glob("[!_]*.py") if stated_in(file, "of_training"))

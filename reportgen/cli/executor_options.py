@@ -35,8 +35,9 @@ def _chosen(name: str, scheduler: str | None, insecure: bool) -> str | Callable[
     make = executors[name]
     if not scheduler and not insecure:
         return name
-    if name != "dask":
-        raise ExperimentError("--scheduler and --insecure-cluster need --executor dask")
+    if not executors.stated(name, "takes_scheduler"):
+        able = " or ".join(executors.stating("takes_scheduler", True))
+        raise ExperimentError(f"--scheduler and --insecure-cluster need --executor {able}")
     return functools.partial(make, scheduler, insecure=insecure)
 
 

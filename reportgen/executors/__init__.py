@@ -49,6 +49,8 @@ class Workers(Executor):
     """How many jobs are done at once."""
     remote = False
     """True if workers may not share this machine's disk."""
+    takes_scheduler = False
+    """True if it is made from `--scheduler` and `--insecure-cluster`."""
 
     def __init__(self) -> None:
         _in_use.add(self)

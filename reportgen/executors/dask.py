@@ -57,6 +57,7 @@ class Dask(Workers):
     """
 
     remote = True
+    takes_scheduler = True
 
     def __init__(self, scheduler: str | None = None, *, insecure: bool = False) -> None:
         super().__init__()

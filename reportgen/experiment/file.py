@@ -32,6 +32,7 @@ from reportgen.experiment import (
 from reportgen.experiment.site_settings import Colours, Link, SiteSettings
 from reportgen.experiment.toml import made, notes, table
 from reportgen.penalties import penalties
+from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Training
@@ -119,7 +120,7 @@ def _data_table(name: str, cls: type) -> type[toml.Table]:
 def _arm_table(name: str, cls: type) -> type[toml.Table]:
     hints, told = typing.get_type_hints(Arm, include_extras=True), notes(Arm)
     # Who names a penalty has to say how strong it is.
-    defaults = {"name": ..., "label": "", "strength": 0.0 if name == "none" else ..., "step": "subgradient"}
+    defaults = {"name": ..., "label": "", "strength": 0.0 if cls is NoPenalty else ..., "step": "subgradient"}
     keys: dict[str, Any] = {key: (hints[key], Field(value, description=told[key])) for key, value in defaults.items()}
     return table(cls, f"arm {name}", penalty=(Literal[name], Field(description="Which penalty.")), **keys)
 

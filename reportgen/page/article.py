@@ -357,8 +357,8 @@ def _embedded(media: Media, file: str) -> Markup:
     if file.endswith(".svg"):
         return _svg(media.files[file])
     # An APNG is a PNG, and a browser that knows no moving ones shows its first frame.
-    kinds = {"png": "image/png", "gif": "image/gif", "apng": "image/png"}
-    return _data(kinds[file.rpartition(".")[2]], media.files[file])
+    suffix = file.rpartition(".")[2]
+    return _data("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
 
 
 def _svg(content: bytes) -> Markup:

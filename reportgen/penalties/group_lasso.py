@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.penalties import Axes, penalties
+from reportgen.penalties import Axes, Penalty, penalties
 
 _FLOOR = 1e-18
 """Keeps 0 / 0 away. Below it the squares of float32 weights underflow, and w over a norm of zero would be far off."""
@@ -11,7 +11,7 @@ _FLOOR = 1e-18
 
 @penalties.register("group_lasso")
 @dataclass(frozen=True)
-class GroupLasso:
+class GroupLasso(Penalty):
     """Sum over units of √(weights in the group) · ‖outgoing weights of the unit‖₂.
 
     A group is everything that leaves one unit, so a group at zero is a unit (or an input) that nothing reads any more.
@@ -21,6 +21,12 @@ class GroupLasso:
         Yuan and Lin, Model Selection and Estimation in Regression with Grouped Variables, JRSS B 2006.
         Scardapane et al., Group Sparse Regularization for Deep Neural Networks, Neurocomputing 2017.
     """
+
+    color = "purple"
+    formula = "Σ √|g|·‖w_g‖ over groups g"
+    term = "Σ √|g|·‖w_g‖"
+    place = 4
+    in_page = True
 
     def cost(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
         _, outputs = axes

@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.penalties import Axes, penalties
+from reportgen.penalties import Axes, Penalty, penalties
 
 
 @penalties.register("none")
 @dataclass(frozen=True)
-class NoPenalty:
+class NoPenalty(Penalty):
     """Zero everywhere; its proximal step leaves the weights alone."""
+
+    color = "grey"
+    default_step = "subgradient"
+    formula = "–"
+    place = 0
+    in_page = True
 
     def cost(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
         return xp.sum(w, axis=axes) * 0.0

@@ -40,8 +40,8 @@ class Panel:
 
     title: str
     trajectory: Trajectory
-    arm: int | None = None
-    """Its style where scenes tell arms by colour; none of its own if None."""
+    arm: int | str | None = None
+    """Its style where scenes tell arms by color, as `Look.arm` has it; none of its own if None."""
 
 
 @stored

@@ -11,7 +11,7 @@ from pathlib import Path
 from reportgen.disk.files import put, telling
 from reportgen.errors import ExperimentError, MachineError, did_you_mean, trouble
 from reportgen.executors import Progress
-from reportgen.penalties import penalties
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, presets, style, training_animation
 from reportgen.pictures.draw import palette_of, rasterized, still
 from reportgen.pictures.film import even
@@ -152,11 +152,10 @@ def _titles(runs: Sequence[Run | None], names: Sequence[str]) -> list[str]:
 
 
 def _penalty(run: Run) -> str:
-    name = penalties.name_of(run.penalty).replace("_", " ")
-    if run.strength == 0 or name == "none":
-        return "no penalty"
+    if run.strength == 0 or isinstance(run.penalty, NoPenalty):
+        return NoPenalty.title
     proximal = ", proximal" if run.step == "proximal" else ""
-    return f"{name.upper() if len(name) == 2 else name}, λ = {style.number(run.strength)}{proximal}"
+    return f"{run.penalty.title}, λ = {style.number(run.strength)}{proximal}"
 
 
 def _sized(

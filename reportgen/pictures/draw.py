@@ -65,8 +65,9 @@ def _animation(item: Animation, formats: Sequence[str]) -> Media:
         raster = rasterized(item)
         palette = palette_of(raster)
         delays = item.timeline.delays(raster.count)
-        contents = encode_all([Gif(), Apng()], raster.frames(), palette, delays)
-        files = {f"{item.name}.{kind}": data for kind, data in zip(("gif", "apng"), contents, strict=True)}
+        always: tuple[Gif | Apng, ...] = (Gif(), Apng())
+        contents = encode_all(always, raster.frames(), palette, delays)
+        files = {f"{item.name}.{form.suffix}": data for form, data in zip(always, contents, strict=True)}
         file = f"{item.name}.gif"
         last = raster.frame(raster.count - 1)
         height, width = last.shape

@@ -51,6 +51,7 @@ class Film:
 
     suffix: str
     media_type: str
+    always = False
     encoder: str
     options: Sequence[str]
     """Options of ffmpeg for this encoder and container."""

@@ -10,24 +10,23 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
-from reportgen.penalties import Penalty, penalties
+from reportgen.penalties import Penalty
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
 from reportgen.pictures import style
 
 Array = NDArray[np.float64]
 
-NAMES = {"l1": "L1", "l2": "L2", "elastic_net": "elastic net", "group_lasso": "group lasso"}
-"""The penalties that have a picture in the plane, with their titles."""
-
-ARMS = {"l1": style.arm(1), "l2": style.arm(3), "elastic_net": style.arm(4), "group_lasso": style.arm(5)}
-"""Their styles, the ones that the arms of an experiment have in the article."""
+SHAPES: tuple[Penalty, ...] = (L1(), L2(), ElasticNet(), GroupLasso())
+"""The penalties of which the article shows the shape."""
 
 ANGLES: Array = np.linspace(0, 2 * np.pi, 129)
 """Directions all round; the axes are among them, so that corners are sharp."""
 
-
-def penalty(name: str) -> Penalty:
-    """The penalty of that name with its default values."""
-    return penalties[name]()
+_FAR = 1e9
+"""Where a level that a penalty has not reached is taken for one that it never reaches."""
 
 
 def cost(of: Penalty, w: Array) -> Array:
@@ -37,16 +36,16 @@ def cost(of: Penalty, w: Array) -> Array:
 
 
 def level_line(of: Penalty, level: float, angles: Array = ANGLES) -> Array:
-    """The points where the penalty has the value `level`, one in each direction."""
+    """The points where the penalty has the value `level`, one in each direction; NaN where it is never so large."""
     rays = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     near, far = np.zeros(len(rays)), np.full(len(rays), 1.0)
-    while (inside := cost(of, rays * far[:, np.newaxis]) < level).any():
+    while (inside := (cost(of, rays * far[:, np.newaxis]) < level) & (far < _FAR)).any():
         far[inside] *= 2
     for _ in range(50):  # a penalty grows along every ray, so halving finds the place
         middle = (near + far) / 2
         below = cost(of, rays * middle[:, np.newaxis]) < level
         near, far = np.where(below, middle, near), np.where(below, far, middle)
-    points: Array = rays * far[:, np.newaxis]
+    points: Array = rays * np.where(far < _FAR, far, np.nan)[:, np.newaxis]
     return points
 
 
@@ -85,9 +84,9 @@ class Quadratic:
 class Meeting:
     """One panel: the loss as level lines, the penalty as the region it leaves, the solution where they touch."""
 
-    def __init__(self, axes: Axes, name: str, problem: Quadratic, strengths: Array) -> None:
-        color = ARMS[name].color
-        self._penalty, self._problem = penalty(name), problem
+    def __init__(self, axes: Axes, of: Penalty, problem: Quadratic, strengths: Array) -> None:
+        color = style.arm(of.look("subgradient").arm).color
+        self._penalty, self._problem = of, problem
         self.points = problem.solutions(self._penalty, strengths)
         reach = max(3.0, 1.15 * float(np.abs(problem.minimum).max()))
         axes.set(aspect="equal", xlim=(-0.52 * reach, reach), ylim=(-0.52 * reach, reach))

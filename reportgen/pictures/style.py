@@ -135,21 +135,25 @@ _ARMS = (
     ArmStyle(PURPLE, "p", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
     ArmStyle(ORANGE, ">", (0, (3, 1.2))),
 )
-"""Grey for the baseline; two blues, for L1 by two kinds of step; and colours that stay apart for colour-blind eyes."""
+"""Styles of the colors in `penalties.COLORS`, which stay apart for color-blind eyes."""
 
 _UNNAMED = (1, 3, 4, 5, 6, 2, 0)
 """The order for series that are no arms: the most different ones first."""
 
 
-def arm(entry: Mapping[str, Any] | int, place: int = 0) -> ArmStyle:
-    """The style of arm number `entry`, or of the number under "arm" in it, or else of the `place`-th among its like.
+def arm(entry: Mapping[str, Any] | int | str, place: int = 0) -> ArmStyle:
+    """The style of the arm `entry`, or of the one under "arm" in it, or else of the `place`-th among its like.
 
-    After seven the colours return with markers and dashes moved by one.
+    An arm is given by the number of its color in `penalties.COLORS` or by a code like #44aa99, whose digits choose
+    marker and dash. After seven places the colors return with markers and dashes moved by one.
     """
-    index = entry if isinstance(entry, int) else entry.get("arm")
-    if index is None:
-        index = place // len(_UNNAMED) * len(_ARMS) + _UNNAMED[place % len(_UNNAMED)]
-    turn, home = divmod(index, len(_ARMS))
+    given = entry if isinstance(entry, int | str) else entry.get("arm")
+    if isinstance(given, str):
+        other = _ARMS[int(given.removeprefix("#"), 16) % len(_ARMS)]
+        return ArmStyle(given, other.marker, other.dash)
+    if given is None:
+        given = place // len(_UNNAMED) * len(_ARMS) + _UNNAMED[place % len(_UNNAMED)]
+    turn, home = divmod(given, len(_ARMS))
     other = _ARMS[(home + turn) % len(_ARMS)]
     return ArmStyle(_ARMS[home].color, other.marker, other.dash)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import Penalty, penalties
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
 from reportgen.sections import Trained
@@ -18,10 +19,6 @@ from reportgen.statistics.total_error import LAST, wander
 from reportgen.training.run import Run
 from reportgen.training.stacking import ENDS_ONLY
 from reportgen.training.trajectory import Trajectory
-
-LOOK = {"none": 0, "l1": 1, "l1-proximal": 2, "l2": 3, "elastic_net": 4, "group_lasso": 5}
-"""The style of each kind of penalty in pictures, so that a colour means the same throughout the article."""
-
 
 PACE = Timeline(rate=10)
 """The time of the pages' own files. Players, which take their place where scripts are on, move more finely."""
@@ -55,6 +52,11 @@ def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
 def penalty(name: str) -> Penalty:
     """A registered penalty with its defaults."""
     return penalties[name]()
+
+
+def named(*kinds: type[Penalty]) -> dict[str, type[Penalty]]:
+    """Kinds of penalty by the names that they are registered under."""
+    return {penalties.name_of(kind): kind for kind in kinds}
 
 
 def strength(e: Experiment) -> float:
@@ -93,15 +95,11 @@ def mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-def looks(e: Experiment) -> dict[str, int | None]:
-    """The style of each arm in pictures: that of its kind of penalty, or none of its own where two are of one kind."""
-    names = {penalties[name]: name for name in penalties.names()}
-    kinds = []
-    for arm in e.arms:
-        kind = names.get(type(arm.penalty), "") if arm.strength > 0 else "none"
-        kinds.append("l1-proximal" if kind == "l1" and arm.step == "proximal" else kind)
-    known = len(set(kinds)) == len(kinds) and set(kinds) <= set(LOOK)
-    return {arm.name: LOOK[kind] if known else None for arm, kind in zip(e.arms, kinds, strict=True)}
+def looks(e: Experiment) -> dict[str, int | str | None]:
+    """The style of each arm in pictures: that of its kind of penalty, or None for all where two would look the same."""
+    kinds = {arm.name: type(arm.penalty) if arm.strength > 0 else NoPenalty for arm in e.arms}
+    styles: dict[str, int | str | None] = {arm.name: kinds[arm.name].look(arm.step).arm for arm in e.arms}
+    return styles if len(set(styles.values())) == len(styles) else dict.fromkeys(styles)
 
 
 def is_curve(e: Experiment) -> bool:

@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 
 from reportgen.experiment import Experiment
 from reportgen.pictures import Animation
+from reportgen.pictures.scenes import scenes
 from reportgen.registry import stored
 from reportgen.sections import Trained
 from reportgen.store.encoding import digest
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
-
-DRAWN = frozenset({"weights", "fit"})
-"""Scenes that the page can draw itself."""
 
 RECORDS = 101
 """The most records of a trajectory that a page holds."""
@@ -131,12 +129,12 @@ def player_data(experiment: Experiment, animations: Iterable[Animation], trained
 
     What a panel shows is known by its run; others of `trained` that differ from it only by seeds can take its place.
     """
-    steps = experiment.run(0).steps
+    drawn, steps = set(scenes.stating("in_page", True)), experiment.run(0).steps
     players: list[Any] = []
     runs: dict[Run, str] = {}
     for animation in animations:
         # One clock moves all players, so they show trainings of one length, and nothing but their steps.
-        if not set(animation.scenes) <= DRAWN or set(animation.inputs) != {"panels"}:
+        if not set(animation.scenes) <= drawn or set(animation.inputs) != {"panels"}:
             continue
         panels = [(panel.title, panel.trajectory.run) for panel in animation.inputs["panels"]]
         if any(run.steps != steps or _hopeless(trained[run]) for _, run in panels):
@@ -167,13 +165,13 @@ def pack(offers: Sequence[PlayerData]) -> Players:
     shown: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
     places: dict[str, int] = {}
     size = 0
-    for name, scenes, panels in (player for one in offers for player in one.players):
+    for name, side_by_side, panels in (player for one in offers for player in one.players):
         new = [run for run in dict.fromkeys(run for _, run in panels) if run not in places]
         added = sum(_size(known[run][0]) for run in new)
         if size + added <= BUDGET:
             size += added
             places |= {run: len(places) + i for i, run in enumerate(new)}
-            shown[name] = scenes, panels
+            shown[name] = side_by_side, panels
     count = 1
     for place in range(1, RUNS):
         # All or none: the choice of a run is one for the whole page.

@@ -13,13 +13,13 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.penalties import Penalty
+from reportgen.penalties._arrays import Arrays
 from reportgen.penalties.none import NoPenalty
 from reportgen.training.network import Layout, Weights, layout
 from reportgen.training.process import quiet_stderr
@@ -37,20 +37,7 @@ with quiet_stderr():
 # It would warn of many compilations; each is meant, one for a program.
 tf.get_logger().setLevel("ERROR")
 
-_XP = SimpleNamespace(
-    abs=tf.abs,
-    clip=tf.clip_by_value,
-    exp=tf.exp,
-    matmul=tf.matmul,
-    maximum=tf.maximum,
-    reshape=tf.reshape,
-    sign=tf.sign,
-    sqrt=tf.sqrt,
-    sum=tf.reduce_sum,
-    tanh=tf.tanh,
-    transpose=tf.transpose,
-    zeros_like=tf.zeros_like,
-)
+_XP = Arrays(tf)
 """The functions that penalties and layouts use, by NumPy's names."""
 
 _LOSSES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {

@@ -16,6 +16,7 @@ from reportgen.datasets import Data, Dataset, datasets
 from reportgen.datasets.line import Line
 from reportgen.errors import DataError, ExperimentError
 from reportgen.penalties import Penalty, penalties
+from reportgen.penalties import Step as Step
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.training.network import Network, Weights
@@ -25,7 +26,6 @@ Optimizer = Literal["sgd", "momentum", "adam"]
 Schedule = Literal["constant", "linear", "cosine"]
 Order = Literal["fixed", "reshuffled"]
 Loss = Literal["absolute", "squared", "huber"]
-Step = Literal["subgradient", "proximal"]
 
 MOST_SEEN = 100_000_000
 """Samples that one run may see, one after the other: their order is drawn beforehand, 4 bytes each."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import html5lib
 import numpy as np
 import pytest
+from penalties.examples.log_sum import LogSum
 from reports import section
 
 from reportgen.datasets.line import Line
@@ -21,7 +23,8 @@ from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.sections.claims import decide
-from reportgen.sections.kinds.live import PENALTIES, STRENGTHS, WORK, Live, _data, _epochs, _run, _start, _task
+from reportgen.sections.kinds.live import STRENGTHS, WORK, Live, _data, _epochs, _run, _start, _task, penalties_in_page
+from reportgen.store.keys import template_folder
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Training
@@ -134,8 +137,20 @@ def test_long_trainings_are_cut_and_others_become_plain_steps() -> None:
     assert not found["same"]
 
 
-def test_the_page_names_every_penalty_there_is() -> None:
-    assert set(PENALTIES) == set(penalties.names())
+def test_the_page_names_the_penalties_that_its_trainer_knows() -> None:
+    source = (template_folder() / "static" / "train.js").read_text("utf-8")
+    block = source.partition("const PENALTIES = {\n")[2].partition("\n  };")[0]
+
+    assert list(penalties_in_page()) == re.findall(r"^    (\w+): ", block, re.MULTILINE)
+
+
+def test_a_penalty_that_the_page_cannot_train_is_absent_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(penalties._known, "log_sum", LogSum)
+    arms = (Arm(name="mine", penalty=LogSum(), strength=0.1, step="proximal"), Arm(name="none"))
+    found = findings(dataclasses.replace(QUICK, arms=arms))
+
+    assert "log_sum" not in found["penalties"]
+    assert found["arm"] == "none"
 
 
 def test_what_a_penalty_in_the_gradient_does_to_a_run_does_not_depend_on_its_company() -> None:

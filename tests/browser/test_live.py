@@ -14,7 +14,7 @@ from browser.waiting import until
 
 import reportgen
 from reportgen.penalties import penalties
-from reportgen.sections.kinds.live import LOSSES, PENALTIES, SLOW
+from reportgen.sections.kinds.live import LOSSES, SLOW, penalties_in_page
 from reportgen.statistics.total_error import total_error
 from reportgen.store.keys import template_folder
 from reportgen.training.network import Network
@@ -47,7 +47,7 @@ def _case(kind: str, step: Step, loss: Loss, seed: int = 0, **changes: Any) -> R
 
 
 _WAYS: list[tuple[str, Step]] = [
-    (kind, step) for kind in PENALTIES for step in get_args(Step) if kind != "none" or step == "subgradient"
+    (kind, step) for kind in penalties_in_page() for step in get_args(Step) if kind != "none" or step == "subgradient"
 ]
 
 CASES = {

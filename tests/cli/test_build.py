@@ -2,10 +2,10 @@
 
 import pytest
 from click.testing import CliRunner
-from reportgen.pipeline import pipeline
 
 from reportgen.cli.program import program
 from reportgen.page import article
+from reportgen.pipeline import pipeline
 
 EXPERIMENT = """
 title = "Small"

@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from reportgen.pipeline import pipeline
 
 import reportgen
 from reportgen.cli.program import Terminated, program
 from reportgen.errors import DataError, MachineError, ReportgenError
 from reportgen.experiment.file import parse, schema, shipped
+from reportgen.pipeline import pipeline
 
 
 @pytest.fixture

@@ -3,16 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
 from reportgen.pictures import penalty_plane
 
 PROBLEM = penalty_plane.Quadratic(np.array([0.8, 2.0]), np.array([[1.0, 0.3], [0.3, 1.0]]))
 nudges = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(np.array)
 
 
-@pytest.mark.parametrize("name", penalty_plane.NAMES)
+@pytest.mark.parametrize("of", penalty_plane.SHAPES, ids=repr)
 @given(level=st.floats(0.01, 20))
-def test_a_penalty_is_level_on_its_level_line(name, level):
-    of = penalty_plane.penalty(name)
+def test_a_penalty_is_level_on_its_level_line(of, level):
     np.testing.assert_allclose(penalty_plane.cost(of, penalty_plane.level_line(of, level)), level, rtol=1e-9)
 
 
@@ -21,10 +22,9 @@ def test_a_loss_is_level_on_its_ellipse(level):
     np.testing.assert_allclose(PROBLEM.loss(PROBLEM.level_line(level)), level, rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", penalty_plane.NAMES)
+@pytest.mark.parametrize("of", penalty_plane.SHAPES, ids=repr)
 @given(strength=st.floats(0, 5), nudge=nudges)
-def test_no_nudge_improves_on_a_solution(name, strength, nudge):
-    of = penalty_plane.penalty(name)
+def test_no_nudge_improves_on_a_solution(of, strength, nudge):
     (best,) = PROBLEM.solutions(of, np.array([strength]))
 
     def objective(w):
@@ -34,12 +34,12 @@ def test_no_nudge_improves_on_a_solution(name, strength, nudge):
 
 
 def test_l2_meets_its_closed_form():
-    (found,) = PROBLEM.solutions(penalty_plane.penalty("l2"), np.array([1.3]))
+    (found,) = PROBLEM.solutions(L2(), np.array([1.3]))
     expected = np.linalg.solve(PROBLEM.curvature + 1.3 * np.eye(2), PROBLEM.curvature @ PROBLEM.minimum)
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 def test_l1_puts_a_weight_to_exactly_zero():
-    (found,) = PROBLEM.solutions(penalty_plane.penalty("l1"), np.array([1.3]))
+    (found,) = PROBLEM.solutions(L1(), np.array([1.3]))
     assert found[0] == 0
     assert found[1] > 0

@@ -1,6 +1,8 @@
 import matplotlib
 from matplotlib.figure import Figure
 
+from reportgen.penalties import _FREE_COLORS, COLORS, Look, penalties
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import style
 
 
@@ -28,9 +30,28 @@ def test_letters_and_marks_stand_out():
     assert min(contrast(style.DARK.get(color, color), paper) for color in colors) >= 3
 
 
+def test_every_penalty_has_a_color_that_stands_out_on_a_dark_page():
+    for name in penalties.names():
+        color = style.arm(penalties[name].look("subgradient").arm).color
+        assert contrast(style.DARK.get(color, color), style.DARK[style.PAPER]) >= 3
+    for color in _FREE_COLORS:
+        assert contrast(style.arm(Look("", color).arm).color, style.DARK[style.PAPER]) >= 3
+
+
+def test_colors_have_the_names_that_penalties_give_them():
+    assert [style.arm(place).color for place in range(len(COLORS))] == [getattr(style, c.upper()) for c in COLORS]
+
+
+def test_a_color_that_has_no_name_keeps_its_marker_and_dash():
+    mine = style.arm("#44aa99")
+
+    assert mine == style.arm({"arm": "#44aa99"}, 3)
+    assert mine.color == "#44aa99"
+
+
 def test_an_arm_keeps_its_own_style_wherever_it_stands():
     assert style.arm({"arm": 3}, 0) == style.arm({"arm": 3}, 5) == style.arm(3)
-    assert style.arm(0).color == style.GREY, "the baseline"
+    assert style.arm(NoPenalty.look().arm).color == style.GREY, "the baseline"
     assert len({style.arm({}, place) for place in range(40)}) == 40
 
 

@@ -117,7 +117,7 @@ def encoders() -> Iterator[Finding | str]:
 
 
 def _without(name: str, why: str) -> Finding:
-    if name in ("gif", "apng"):  # every animation of a report is made in these
+    if formats.stated(name, "always"):
         return Finding(name, "problem", f"cannot be made: {why}", "pip install --force-reinstall pillow imageio numpy")
     step = "pip install --upgrade pillow" if name == "webp" else "pip install imageio-ffmpeg"
     return Finding(name, "note", f"cannot be made, and nothing else needs it: {why}", step)

@@ -13,11 +13,12 @@ from http import HTTPStatus
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from reportgen.companions.serve import live_page
+from reportgen.pictures.formats import formats
 
 LARGEST_HEAD = 64 * 1024
 """Bytes that a request may have before its empty line."""
 
-_TYPES = {
+_TYPES: dict[str, str] = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -29,18 +30,14 @@ _TYPES = {
     "atom": "application/atom+xml",
     "webmanifest": "application/manifest+json",
     "svg": "image/svg+xml",
-    "gif": "image/gif",
     "png": "image/png",
-    "apng": "image/apng",
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
-    "webp": "image/webp",
     "avif": "image/avif",
     "ico": "image/vnd.microsoft.icon",
-    "mp4": "video/mp4",
-    "webm": "video/webm",
     "woff2": "font/woff2",
     "pdf": "application/pdf",
+    **{formats.stated(name, "suffix"): formats.stated(name, "media_type") for name in formats.names()},
 }
 _HTML = _TYPES["html"]
 

@@ -17,6 +17,8 @@ class Format(Protocol):
 
     suffix: str
     media_type: str
+    always: bool
+    """Whether every animation of a report is written in it."""
 
     def made_by(self) -> str:
         """The program and version that decide about its bytes; empty if that is no other than ours and Pillow."""

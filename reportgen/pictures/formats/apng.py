@@ -24,6 +24,7 @@ class Apng(DeltaFormat):
 
     suffix = "apng"
     media_type = "image/apng"
+    always = True
 
     def head(self, width: int, height: int, palette: Palette, frames: int) -> bytes:
         image = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))

@@ -19,6 +19,7 @@ class Gif(DeltaFormat):
 
     suffix = "gif"
     media_type = "image/gif"
+    always = True
 
     def head(self, width: int, height: int, palette: Palette, frames: int) -> bytes:
         screen = struct.pack("<HHBBB", width, height, 0xF7, 0, 0)

@@ -21,6 +21,7 @@ class Webp:
 
     suffix = "webp"
     media_type = "image/webp"
+    always = False
 
     def made_by(self) -> str:
         return ""

@@ -31,6 +31,9 @@ class SceneClass(Protocol):
     """What is registered: the class of a scene."""
 
     of_training: bool
+    """True if it shows trainings, so that `reportgen animate` can draw any with it; otherwise it shows theory."""
+    in_page: bool
+    """True if `templates/static/player.js` draws it too."""
 
     def __call__(self, *args: Any, **inputs: Any) -> Scene: ...
 

@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
 from reportgen.pictures import penalty_plane
 from reportgen.pictures.counter import Counter
 from reportgen.pictures.scenes import scenes
@@ -19,6 +21,7 @@ class ConstraintPath:
     """The picture `constraint` for one strength after another: the balls shrink and the solutions walk."""
 
     of_training: ClassVar[bool] = False
+    in_page: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -32,10 +35,10 @@ class ConstraintPath:
         problem = penalty_plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
         self.figure = Figure(figsize=(720 / 96, 420 / 96))
         self._panels = []
-        for left, name in ((50, "l1"), (408, "l2")):
+        for left, of in ((50, L1()), (408, L2())):
             axes = self.figure.add_axes((left / 720, 86 / 420, 300 / 720, 300 / 420))
-            axes.set_title(penalty_plane.NAMES[name])
-            self._panels.append(penalty_plane.Meeting(axes, name, problem, values))
+            axes.set_title(of.title)
+            self._panels.append(penalty_plane.Meeting(axes, of, problem, values))
         digits = [f"{value:.2f}" for value in values] if counter else None
         self._counter = Counter(self.figure, digits, 20, 22, name="strength λ =")
         self.moving: Sequence[Artist] = [

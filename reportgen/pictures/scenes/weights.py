@@ -39,6 +39,7 @@ class WeightMaps:
     """
 
     of_training: ClassVar[bool] = True
+    in_page: ClassVar[bool] = True
 
     def __init__(
         self, panels: Sequence[Panel], counter: bool = True, dial: tuple[str, Sequence[str]] | None = None

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
 from reportgen.pictures import penalty_plane, style
 from reportgen.pictures.stills import figures
 
@@ -27,9 +29,9 @@ def constraint(
     path = np.linspace(0, enough, 160)
     strengths = np.append(path, strength)
     figure = style.blank(352)
-    for axes, name in zip(figure.subplots(1, 2), ("l1", "l2"), strict=True):
-        panel = penalty_plane.Meeting(axes, name, problem, strengths)
+    for axes, of in zip(figure.subplots(1, 2), (L1(), L2()), strict=True):
+        panel = penalty_plane.Meeting(axes, of, problem, strengths)
         panel.show(len(path), len(path) - 1)
         w = ", ".join(style.number(float(value), 2) for value in panel.points[-1])
-        axes.set_title(f"{penalty_plane.NAMES[name]}: w = ({w})")
+        axes.set_title(f"{of.title}: w = ({w})")
     return figure

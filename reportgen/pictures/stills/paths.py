@@ -23,7 +23,7 @@ def paths(
     xlabel: str,
     ylabel: str,
     mark: Mapping[str, Any] | None = None,
-    arm: int = 1,
+    arm: int | str = 1,
 ) -> Figure:
     """A line for each column of `lines` [x, coefficients], over a logarithmic axis; those `highlighted` in colour.
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from reportgen.pictures import penalty_plane, style
+from reportgen.penalties import Penalty
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.pictures import style
 from reportgen.pictures.stills import figures
 
 
 @figures.register("penalty_curves")
-def penalty_curves() -> Figure:
-    """Penalty, subgradient and proximal step at strength 1 of L1, L2 and the elastic net.
+def penalty_curves(shown: Sequence[Penalty] = (L1(), L2(), ElasticNet())) -> Figure:
+    """Penalty, subgradient and proximal step at strength 1, by default of L1, L2 and the elastic net.
 
     Where a penalty has a kink, every slope in the bar at zero is a subgradient.
     """
@@ -22,11 +27,10 @@ def penalty_curves() -> Figure:
     w = np.linspace(-2.5, 2.5, 501)
     column = w[:, np.newaxis, np.newaxis]
     entries: dict[str, Any] = {}
-    for name in ("l1", "l2", "elastic_net"):
-        color, _, dash = penalty_plane.ARMS[name]
-        of = penalty_plane.penalty(name)
+    for of in shown:
+        color, _, dash = style.arm(of.look("subgradient").arm)
         look: dict[str, Any] = {"color": color, "linestyle": dash, "linewidth": 2.4}
-        (entries[penalty_plane.NAMES[name]],) = left.plot(w, of.cost(column, np), **look)
+        (entries[of.title],) = left.plot(w, of.cost(column, np), **look)
         slope = of.subgradient(column, np)[:, 0, 0]
         for side in (w < 0, w > 0):
             middle.plot(w[side], slope[side], **look)

@@ -22,9 +22,8 @@ def penalty_surfaces() -> Figure:
     angles = np.linspace(0, 2 * np.pi, 49)
     figure = style.blank(600)
     colours = matplotlib.colormaps["viridis"]
-    for index, (name, title) in enumerate(penalty_plane.NAMES.items()):
+    for index, of in enumerate(penalty_plane.SHAPES):
         axes: Any = figure.add_subplot(2, 2, index + 1, projection="3d")
-        of = penalty_plane.penalty(name)
         rings = np.stack([np.zeros((49, 2)), *(penalty_plane.level_line(of, level, angles) for level in levels[1:])])
         heights = np.repeat(levels[:, np.newaxis], 49, axis=1)
         axes.plot_surface(
@@ -48,5 +47,5 @@ def penalty_surfaces() -> Figure:
         axes.set_box_aspect((1, 1, 0.85), zoom=1.0)
         for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
             axis.set_pane_color((0, 0, 0, 0))
-        axes.set_title(title, y=0.98)
+        axes.set_title(of.title, y=0.98)
     return figure

@@ -7,10 +7,10 @@ import numpy as np
 
 from reportgen.datasets import Array
 from reportgen.experiment import Experiment
+from reportgen.penalties.l1 import L1
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import LOOK
 from reportgen.sections.kinds.selection import DATA, UNIVERSAL, linear_run
 from reportgen.training.run import Run
 
@@ -141,7 +141,7 @@ class ClosedForm(Section):
                     "others": "proximal steps, other input",
                     "marked": "scikit-learn",
                 },
-                "arm": LOOK["l1-proximal"],
+                "arm": L1.look("proximal").arm,
                 "xlabel": "λ",
                 "ylabel": "weight",
                 "mark": {"x": float(UNIVERSAL), "label": "λ fixed beforehand"},

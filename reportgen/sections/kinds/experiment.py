@@ -5,8 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from reportgen.datasets.line import Line
-from reportgen.experiment import Arm, Experiment
-from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.experiment import Experiment
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.helpers import is_curve, strength
@@ -118,7 +117,8 @@ class ExperimentCard(Section):
                 Column(label="enters by"),
             ),
             rows=tuple(
-                (arm.label, _formula(arm), arm.strength, f"{arm.step} step" if arm.strength else "–") for arm in e.arms
+                (arm.label, arm.penalty.formula, arm.strength, f"{arm.step} step" if arm.strength else "–")
+                for arm in e.arms
             ),
         )
 
@@ -141,14 +141,6 @@ def _recipe(e: Experiment) -> str:
     if not d.outliers:
         return clean
     return f"{clean}; {d.outliers} equally spaced samples raised by one shared draw of U(0, 1)·{d.outlier_size:g}"
-
-
-def _formula(arm: Arm) -> str:
-    """The penalty of an arm as one writes it without a formula editor."""
-    if isinstance(arm.penalty, ElasticNet):
-        return f"Σ α|w| + (1 − α)·½w², α = {arm.penalty.mix:g}"
-    name = type(arm.penalty).__name__
-    return {"NoPenalty": "–", "L1": "Σ|w|", "L2": "½ Σw²", "GroupLasso": "Σ √|g|·‖w_g‖ over groups g"}.get(name, name)
 
 
 def _samples(e: Experiment) -> Table:

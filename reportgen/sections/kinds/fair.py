@@ -8,38 +8,31 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Experiment
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import LOOK, mean, outcomes, penalty, stated, vary
+from reportgen.sections.helpers import mean, named, outcomes, penalty, stated, vary
 from reportgen.statistics.comparison import Values, family
 from reportgen.statistics.sparsity import dead_units, zero_share
 from reportgen.statistics.total_error import spread, total_errors
 from reportgen.statistics.tuning import Choice, choose, where_share
-from reportgen.training.run import Run, Step
+from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
-KINDS: dict[str, tuple[str, Step]] = {
-    "none": ("no penalty", "subgradient"),
-    "l1": ("L1, proximal", "proximal"),
-    "l2": ("L2", "subgradient"),
-    "elastic_net": ("elastic net", "proximal"),
-    "group_lasso": ("group lasso", "proximal"),
-}
-_LOOK = {"none": "none", "l1": "l1-proximal", "l2": "l2", "elastic_net": "elastic_net", "group_lasso": "group_lasso"}
+KINDS = named(NoPenalty, L1, L2, ElasticNet, GroupLasso)
 GRID = (0.01, 0.03, 0.1, 0.3, 1.0)
 """What every penalty may choose from; the section on the strength trains the same values."""
 FOLDS = 5
 PAIRS = (
-    ("l1", "none"),
-    ("l2", "none"),
-    ("elastic_net", "none"),
-    ("group_lasso", "none"),
-    ("l1", "l2"),
-    ("l1", "elastic_net"),
-    ("l1", "group_lasso"),
+    *((kind, "none") for kind in named(L1, L2, ElasticNet, GroupLasso)),
+    *(("l1", kind) for kind in named(L2, ElasticNet, GroupLasso)),
 )
-SPARSE = ("l1", "elastic_net", "group_lasso")
+SPARSE = tuple(named(L1, ElasticNet, GroupLasso))
 """The penalties that leave weights at exactly zero."""
 SHARES = (0.5, 0.8)
 """Shares of zero weights at which these are matched. Beyond, a neighbour on the grid may be one that has collapsed."""
@@ -137,7 +130,7 @@ class Fair(Section):
 
     def _final(self, e: Experiment, kind: str, λ: float, count: int | None = None) -> list[Run]:
         """On all training samples of the experiment's own draw."""
-        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind][1]} if λ else {}
+        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind].default_step} if λ else {}
         return outcomes(e, count or e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
     def _own(self, e: Experiment, kind: str, λ: float) -> Run:
@@ -230,7 +223,7 @@ class Fair(Section):
         (choice,), grid = chosen["one"], _strengths(kind)
         ended = self._ended(e, kind, "one", trained)
         found: Findings = {
-            "label": KINDS[kind][0],
+            "label": KINDS[kind].look().title,
             "validation": choice.means.tolist() if kind != "none" else [],
             "standard_errors": choice.errors.tolist() if kind != "none" else [],
             "as_good": int((choice.means <= choice.means[choice.least] + choice.errors[choice.least]).sum()),
@@ -280,7 +273,7 @@ class Fair(Section):
                     "there": there,
                     "arms": {
                         kind: {
-                            "label": KINDS[kind][0],
+                            "label": KINDS[kind].look().title,
                             "strength": place.strength(GRID),
                             "live": mean([units for units in alive[kind] if math.isfinite(units)]),
                             **spread(there["one"][kind]),
@@ -481,7 +474,7 @@ def _compared(
         scope: [stated(d) for d in family([(totals[scope][a], totals[scope][b]) for a, b in pairs], e.comparison)]
         for scope in SCOPES
     }
-    label = {name: KINDS[name.partition(" ")[0]][0] for pair in pairs for name in pair}
+    label = {name: KINDS[name.partition(" ")[0]].look().title for pair in pairs for name in pair}
     return [
         {"first": label[a], "second": label[b], **{scope: by_scope[scope][i] for scope in SCOPES}}
         for i, (a, b) in enumerate(pairs)
@@ -508,7 +501,7 @@ def _validation(kind: str, tuned: Findings) -> dict[str, Any]:
         "series": [
             {
                 "label": tuned["label"],
-                "arm": LOOK[_LOOK[kind]],
+                "arm": KINDS[kind].look().arm,
                 "x": list(GRID),
                 "y": means.tolist(),
                 "low": (means - errors).tolist(),

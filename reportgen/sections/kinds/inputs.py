@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 
 from reportgen.datasets.hinges import Hinges
 from reportgen.experiment import Comparison, Experiment
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, of_difference
-from reportgen.sections.helpers import LOOK, listed, moving, penalty, stated
+from reportgen.sections.helpers import listed, moving, named, penalty, stated
 from reportgen.statistics.comparison import Values, compare, family, wilson
 from reportgen.statistics.sparsity import dead_units
 from reportgen.statistics.total_error import spread
@@ -26,26 +31,25 @@ CHOOSING = 200
 """The first of the samples that no network is trained on choose λ; the others are looked at once, at the end."""
 MARGIN = DATA.noise**2 / 2
 """Mean squared errors within ± this are practically equal: half of what the noise itself adds to each of them."""
-GRIDS = {
-    "none": (0.0,),
-    "l1": (0.02, 0.03, 0.05, 0.08, 0.12),
-    "l2": (0.05, 0.1, 0.2),
-    "elastic_net": (0.03, 0.05, 0.08, 0.12),
-    "group_lasso": (0.02, 0.03, 0.04, 0.06),
-}
+KINDS = named(NoPenalty, L1, L2, ElasticNet, GroupLasso)
+GRIDS = dict(
+    zip(
+        KINDS,
+        (
+            (0.0,),
+            (0.02, 0.03, 0.05, 0.08, 0.12),
+            (0.05, 0.1, 0.2),
+            (0.03, 0.05, 0.08, 0.12),
+            (0.02, 0.03, 0.04, 0.06),
+        ),
+        strict=True,
+    )
+)
 """Strengths among which each arm's λ is chosen."""
-LABELS = {
-    "none": "no penalty",
-    "l1": "L1",
-    "l2": "L2",
-    "elastic_net": "elastic net",
-    "group_lasso": "group lasso",
-}
-_LOOK = {kind: LOOK["l1-proximal" if kind == "l1" else kind] for kind in GRIDS}
 _FIRST = 1000
 """The seed of the first draw: with those from 0 on, grids and margin were chosen, so they are not reported."""
 _DRAWS = 30
-_FILMED = ("l1", "group_lasso")
+_FILMED = named(L1, GroupLasso)
 _NETWORK = Network(hidden=(10,), activation="relu", initializer="he_normal")
 _TRAINING = Training(batch_size=50, epochs=32, learning_rate=0.15, schedule="linear", loss="squared")
 _ROLES = np.array(DATA.roles)
@@ -196,7 +200,7 @@ class Inputs(Section):
         differences = [stated(difference) for difference in family(pairs, rule)]
         # Counts: one unit more or less is taken for no difference.
         one = dataclasses.replace(e.comparison, equivalence=1.0)
-        units = [np.array(arms[kind]["units_each"]) for kind in ("l1", "group_lasso")]
+        units = [np.array(arms[kind]["units_each"]) for kind in _FILMED]
         (of_units,) = family([(units[0], units[1])], one)
         return {
             "inputs": DATA.inputs,
@@ -247,7 +251,7 @@ class Inputs(Section):
             figure="strip",
             inputs={
                 "groups": [
-                    {"label": arm["label"], "values": np.array(arm["errors"]), "arm": _LOOK[kind]}
+                    {"label": arm["label"], "values": np.array(arm["errors"]), "arm": KINDS[kind].look().arm}
                     for kind, arm in arms.items()
                 ],
                 "xlabel": "mean squared error on new samples",
@@ -269,7 +273,7 @@ class Inputs(Section):
                         "series": [
                             {
                                 "label": arm["label"],
-                                "arm": _LOOK[kind],
+                                "arm": KINDS[kind].look().arm,
                                 "x": [point["kept"] for point in arm["path"]],
                                 "y": [point["error"] for point in arm["path"]],
                             }
@@ -287,12 +291,12 @@ class Inputs(Section):
             )
             + ".",
         )
-        filmed = [(kind, _run(kind, arms[kind]["chosen"][0], 0)) for kind in _FILMED]
-        ends = [f"{LABELS[kind]} keeps {arms[kind]['kept_each'][0]:.0f}" for kind in _FILMED]
+        filmed = [(of, _run(kind, arms[kind]["chosen"][0], 0)) for kind, of in _FILMED.items()]
+        ends = [f"{of.title} keeps {arms[kind]['kept_each'][0]:.0f}" for kind, of in _FILMED.items()]
         yield moving(
             "weights-inputs",
             ["weights"],
-            [Panel(title=LABELS[kind], trajectory=trained[run], arm=_LOOK[kind]) for kind, run in filmed],
+            [Panel(title=of.title, trajectory=trained[run], arm=of.look().arm) for of, run in filmed],
             alt=f"Weights of two networks in the first draw while they train, a row for each of {DATA.inputs} inputs. "
             f"At the end {listed(ends)}; "
             "under the group lasso whole rows go.",
@@ -326,8 +330,10 @@ class Inputs(Section):
                 for arm in arms.values()
             ),
         )
-        compared = [(LABELS[kind], "no penalty", arms[kind], difference) for kind, difference in against.items()]
-        compared.append(("group lasso", "L1", arms["group_lasso"], findings["group_against_l1"]))
+        compared = [
+            (KINDS[kind].title, NoPenalty.title, arms[kind], difference) for kind, difference in against.items()
+        ]
+        compared.append((GroupLasso.title, L1.title, arms["group_lasso"], findings["group_against_l1"]))
         yield Table(
             name="input-errors",
             columns=(
@@ -453,7 +459,7 @@ def _arm(kind: str, tried: list[list[dict[str, Any]]], level: float) -> Findings
     errors: Values = np.array([t["error"] for t in chosen])
     low, high = wilson(float(shares[_DOUBLE]), len(chosen), level)
     return {
-        "label": LABELS[kind],
+        "label": KINDS[kind].title,
         "grid": list(GRIDS[kind]),
         "chosen": [t["λ"] for t in chosen],
         "errors": errors.tolist(),
@@ -500,7 +506,8 @@ def _matched(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison, one
         return found
 
     best = int(pooled("l1").argmin())
-    places = {"l1": best, "group_lasso": int(np.abs(pooled("group_lasso") - pooled("l1")[best]).argmin())}
+    nearest = int(np.abs(pooled("group_lasso") - pooled("l1")[best]).argmin())
+    places = dict(zip(_FILMED, (best, nearest), strict=True))
     ends = {kind: [draw[place] for draw in tried[kind]] for kind, place in places.items()}
     errors = {kind: np.array([t["error"] for t in outcomes]) for kind, outcomes in ends.items()}
     counts = {kind: np.array([float(t["picked"].sum()) for t in outcomes]) for kind, outcomes in ends.items()}

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties import penalties
+from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, penalty, strength, vary
+from reportgen.sections.helpers import is_curve, named, penalty, strength, vary
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.training.run import Run
 from reportgen.training.stacking import ENDS_ONLY
@@ -33,9 +34,8 @@ _MANTISSAS = ("1", "1.5", "2", "3", "5", "7")
 STRENGTHS = (0.0, *(float(f"{m}e{k}") for k in range(-3, 1) for m in _MANTISSAS), 10.0)
 RATES = tuple(float(f"{m}e{k}") for k in range(-4, 0) for m in _MANTISSAS if float(m) <= 2 or k < -1)
 SIZES = tuple(float(size) for size in range(41))
-PENALTIES = {"none": "none", "l1": "L1", "l2": "L2", "elastic_net": "elastic net", "group_lasso": "group lasso"}
 LOSSES = {"absolute": "absolute", "huber": "Huber", "squared": "squared"}
-"""What train.js knows, and what the figure calls it."""
+"""The losses that train.js knows, and what the figure calls them."""
 FAR, SLOW = 30.0, 0.0003
 """Outliers that tell the losses apart, at a learning rate that all three can take."""
 
@@ -109,7 +109,9 @@ class Live(Section):
             "data": _data(run),
             "start": start,
             "stops": _stops([start, *_tried(e).values()]),
-            "penalties": PENALTIES,
+            "penalties": {
+                name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()
+            },
             "losses": LOSSES,
             "samples": run.training_samples,
             "epochs": run.training.epochs,
@@ -122,9 +124,15 @@ class Live(Section):
         }
 
 
+def penalties_in_page() -> dict[str, type[Penalty]]:
+    """The penalties that train.js knows, in the order of the menu."""
+    kinds = (penalties[name] for name in penalties.names())
+    return named(*sorted((kind for kind in kinds if kind.in_page), key=lambda kind: (kind.place, kind.title)))
+
+
 def _arm(e: Experiment) -> Arm:
     """The arm whose settings the figure starts with: the first that has a penalty, of those that it can train."""
-    known = [arm for arm in e.arms if penalties.name_of(arm.penalty) in PENALTIES]
+    known = [arm for arm in e.arms if arm.penalty.in_page]
     return next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
 
 

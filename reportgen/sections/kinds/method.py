@@ -9,10 +9,7 @@ from typing import Any
 from reportgen.datasets import datasets
 from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties.elastic_net import ElasticNet
-from reportgen.penalties.group_lasso import GroupLasso
-from reportgen.penalties.l1 import L1
-from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.helpers import strength, threshold
 from reportgen.training.run import describe
@@ -102,39 +99,18 @@ class Method(Section):
 
 def in_keras(arm: Arm) -> str | None:
     """The regularizer of Keras that adds the same to the loss; None where it has none."""
-    λ, penalty = arm.strength, arm.penalty
-    if isinstance(penalty, L1):
-        return f"L1({λ:.6g})"
-    if isinstance(penalty, L2):
-        return f"L2({λ / 2:.6g})"
-    if isinstance(penalty, ElasticNet):
-        return f"L1L2(l1={λ * penalty.mix:.6g}, l2={λ * (1 - penalty.mix) / 2:.6g})"
-    return None
+    return arm.penalty.in_keras(arm.strength)
 
 
 def in_scikit_learn(arm: Arm, samples: int) -> str | None:
     """The model of scikit-learn with the same minimum, if the network is one linear layer and the loss squared."""
-    λ, penalty = arm.strength, arm.penalty
-    if isinstance(penalty, L1):
-        return f"Lasso(alpha={λ / 2:.6g})"
-    if isinstance(penalty, L2):
-        return f"Ridge(alpha={λ * samples / 2:.6g})"
-    if isinstance(penalty, ElasticNet):
-        return f"ElasticNet(alpha={λ / 2:.6g}, l1_ratio={penalty.mix:.6g})"
-    return None if arm.strength else "LinearRegression()"
+    return arm.penalty.in_scikit_learn(arm.strength, samples) or (None if arm.strength else "LinearRegression()")
 
 
 def _added(arm: Arm) -> str:
-    λ, penalty = f"{arm.strength:g}", arm.penalty
-    if isinstance(penalty, L1):
-        return f"{λ} · Σ|w|"
-    if isinstance(penalty, L2):
-        return f"{λ} · ½ Σw²"
-    if isinstance(penalty, ElasticNet):
-        return f"{λ} · Σ({penalty.mix:g}·|w| + {1 - penalty.mix:g}·½w²)"
-    if isinstance(penalty, GroupLasso):
-        return f"{λ} · Σ √|g|·‖w_g‖"
-    return f"{λ} · {type(penalty).__name__}" if arm.strength else "nothing"
+    if isinstance(arm.penalty, NoPenalty):
+        return "nothing"
+    return f"{arm.strength:g} · {arm.penalty.term}"
 
 
 def _settings(e: Experiment) -> Iterator[tuple[str, str]]:

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.experiment import Arm, Experiment
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, moving, threshold, trained_arm
+from reportgen.sections.helpers import is_curve, moving, named, threshold, trained_arm
 from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.training.run import Run
@@ -64,7 +66,7 @@ class Motion(Section):
             "arms": arms,
             "threshold": band,
             "pair": pair,
-            "in_step": dict(zip(("l1", "l2"), _chosen(arms, pair), strict=False)),
+            "in_step": dict(zip(named(L1, L2), _chosen(arms, pair), strict=False)),
             "curve": is_curve(e),
             "run": 1,
             "runs": e.runs.count,
@@ -118,10 +120,8 @@ class Motion(Section):
 
 def _pair(e: Experiment) -> Sequence[Arm]:
     """The arms to set side by side: the first with L1 and the first with L2, if there are such."""
-    by_kind: dict[str, Arm] = {}
-    for arm in e.arms:
-        by_kind.setdefault(type(arm.penalty).__name__, arm)
-    return [by_kind[kind] for kind in ("L1", "L2") if kind in by_kind]
+    first = [next((arm for arm in e.arms if isinstance(arm.penalty, kind)), None) for kind in (L1, L2)]
+    return [arm for arm in first if arm]
 
 
 def _chosen(arms: Sequence[Findings], names: Sequence[str]) -> list[Findings]:

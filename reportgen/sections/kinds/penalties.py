@@ -1,15 +1,21 @@
 """The penalties themselves: their shapes, their pull, and what they do to a fit."""
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from reportgen.experiment import Experiment
+from reportgen.penalties import Penalty
 from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.group_lasso import GroupLasso
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import penalty, strength
+from reportgen.sections.helpers import listed, named, strength
 
 _SHOWN = (2.0, 1.0, 0.25)
 
@@ -49,17 +55,21 @@ class Penalties(Section):
         λ = strength(e)
         weights = np.array(_SHOWN).reshape(-1, 1, 1)
         shrunk = {
-            name: [float(w) for w in penalty(name).prox(weights, λ, np).ravel()] for name in ("l1", "l2", "elastic_net")
+            name: [float(w) for w in kind().prox(weights, λ, np).ravel()]
+            for name, kind in named(L1, L2, ElasticNet).items()
         }
         # Both weights leave the same unit, so for the group lasso they are one group.
-        pair = penalty("group_lasso").prox(np.array([[1.0, 0.25]]), λ, np)[0]
-        return {
+        pair = GroupLasso().prox(np.array([[1.0, 0.25]]), λ, np)[0]
+        found: Findings = {
             "strength": λ,
             "weights": list(_SHOWN),
             "shrunk": shrunk,
             "group": [float(w) for w in pair],
             "mix": ElasticNet().mix,
         }
+        if own := _own(e):
+            found["own"] = [{"title": p.title, "about": _about(p), "convex": p.convex} for p in own]
+        return found
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
@@ -71,6 +81,8 @@ class Penalties(Section):
             "slopes: L1 and elastic net jump at zero, L2 passes straight through it. Their proximal steps: L1 and "
             "elastic net are flat at zero around the origin, L2 is a line through it.",
         )
+        if own := _own(e):
+            yield _curves(own)
         yield Picture(
             name="penalty-surfaces",
             figure="penalty_surfaces",
@@ -96,3 +108,50 @@ class Penalties(Section):
             "weight at zero and reaches the origin; the L2 solution moves towards the origin along a curve and never "
             "touches an axis.",
         )
+
+
+def _own(e: Experiment) -> list[Penalty]:
+    """The penalties of the arms that are none of the four, each kind once."""
+    shown = (NoPenalty, L1, L2, ElasticNet, GroupLasso)
+    kinds = {type(arm.penalty): arm.penalty for arm in reversed(e.arms) if not isinstance(arm.penalty, shown)}
+    return list(reversed(kinds.values()))
+
+
+def _about(of: Penalty) -> str:
+    """The first paragraph of its documentation."""
+    return (inspect.getdoc(of) or "").partition("\n\n")[0]
+
+
+def _curves(own: Sequence[Penalty]) -> Picture:
+    """Penalty, slope and proximal step at strength 1, beside those of L1."""
+    w = np.linspace(-2.5, 2.5, 501)
+    column = w[:, np.newaxis, np.newaxis]
+    drawn = [L1(), *own]
+    values = {
+        "penalty": [p.cost(column, np) for p in drawn],
+        "slope": [p.subgradient(column, np)[:, 0, 0] for p in drawn],
+        "proximal step": [p.prox(column, 1.0, np)[:, 0, 0] for p in drawn],
+    }
+    return Picture(
+        name="penalty-curves-own",
+        figure="curves",
+        inputs={
+            "panels": [
+                {
+                    "title": title,
+                    "xlabel": "w",
+                    "ylabel": "",
+                    "series": [
+                        {"label": p.title, "arm": p.look("subgradient").arm, "x": w, "y": y}
+                        for p, y in zip(drawn, curves, strict=True)
+                    ],
+                }
+                for title, curves in values.items()
+            ]
+        },
+        alt="Penalty, slope and proximal step of one weight between -2.5 and 2.5, for "
+        + listed([p.title for p in drawn])
+        + ". At w = 2.5 the proximal step leaves "
+        + listed([f"{steps[-1]:.2f} under {p.title}" for p, steps in zip(drawn, values["proximal step"], strict=True)])
+        + ".",
+    )

@@ -14,7 +14,7 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, looks, mean, moving, threshold, trained_arm
+from reportgen.sections.helpers import is_curve, looks, mean, moving, named, threshold, trained_arm
 from reportgen.statistics.rank import inner, rank_changes, second_share, singular_values
 from reportgen.statistics.sparsity import below_share
 from reportgen.training.network import Weights
@@ -123,10 +123,11 @@ class Rank(Section):
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         shapes = inner([np.zeros(shape) for shape in e.run(0).shapes])
         if not shapes:
-            return {"matrices": 0, **dict.fromkeys(("l1", "l2", "free", "decay"))}
+            return {"matrices": 0, **dict.fromkeys((*named(L1, L2), "free", "decay"))}
         most = min(max(min(w.shape) for w in shapes), 12)
         arms = [self._measured(e, arm, trained, most) for arm in e.arms]
-        l2 = _first(e, arms, L2)
+        first = {name: _first(e, arms, kind) for name, kind in named(L1, L2).items()}
+        l2 = first["l2"]
         linear = e.network.activation == "linear" and is_curve(e)
         return {
             "matrices": len(shapes),
@@ -142,8 +143,7 @@ class Rank(Section):
             # One weight and one bias a layer: rotated to its own directions, a linear network of rank one is a chain.
             "chain": 2 * len(e.run(0).shapes) if linear else None,
             "arms": arms,
-            "l1": _first(e, arms, L1),
-            "l2": l2,
+            **first,
             "free": _first(e, arms, NoPenalty),
             "decay": next((_decayed(e, arm) for arm in arms if l2 and arm["name"] == l2["name"]), None),
         }

@@ -8,10 +8,14 @@ import numpy as np
 
 from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import outcomes, penalty, stated, strength
+from reportgen.sections.helpers import named, outcomes, penalty, stated, strength
 from reportgen.statistics.comparison import Values, family
 from reportgen.statistics.total_error import total_errors
 from reportgen.training.run import Loss, Run
@@ -21,9 +25,12 @@ SIZES = (10.0, 20.0, 40.0)
 # Squared errors of the outliers' size make steps that a rate of 0.01 cannot take; each loss gets one it can.
 RATES: dict[Loss, float] = {"absolute": 0.01, "squared": 0.0003, "huber": 0.01}
 NAMES: dict[Loss, str] = {"absolute": "absolute", "squared": "squared", "huber": "Huber"}
-PENALTIES = {"none": "no penalty", "l1": "L1, proximal", "l2": "L2", "elastic_net": "elastic net"}
+PENALTIES = {kind: of.look().title for kind, of in named(NoPenalty, L1, L2, ElasticNet).items()}
 LOSS_EFFECTS: tuple[tuple[Loss, Loss], ...] = (("squared", "absolute"), ("huber", "absolute"))
-PENALTY_EFFECTS = (("l1", "none"), ("l2", "none"), ("elastic_net", "none"), ("l1", "l2"))
+PENALTY_EFFECTS: tuple[tuple[str, str], ...] = (
+    *((kind, "none") for kind in named(L1, L2, ElasticNet)),
+    *zip(named(L1), named(L2), strict=True),
+)
 _DRAWS = 10
 
 _NUMBERS = (
@@ -110,7 +117,7 @@ class Robustness(Section):
             training={"loss": loss, "learning_rate": RATES[loss], "schedule": "linear", "batch_size": 1},
             penalty=penalty(kind),
             strength=strength(e) if kind != "none" else 0.0,
-            step="subgradient" if kind in ("none", "l2") else "proximal",
+            step=penalty(kind).default_step,
         )
         # Fresh data for each run: one draw of the outliers would be an anecdote.
         return [dataclasses.replace(run, data_seed=i) for i, run in enumerate(runs)]

@@ -8,10 +8,14 @@ import numpy as np
 
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Experiment
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import LOOK, penalty, stated
+from reportgen.sections.helpers import named, penalty, stated
 from reportgen.statistics.comparison import compare
 from reportgen.training.network import Network
 from reportgen.training.run import Run, Training
@@ -21,13 +25,7 @@ DATA = SparseLinear()
 # Fixed before any run: σ·√(2 ln p / n), the level that pure noise stays below, times 2 for a loss without a half.
 UNIVERSAL = 2 * DATA.noise * (2 * np.log(DATA.inputs) / DATA.samples) ** 0.5
 FACTORS = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
-ARMS = {
-    "none": ("no penalty", "subgradient"),
-    "l1": ("L1, proximal", "proximal"),
-    "l2": ("L2", "subgradient"),
-    "elastic_net": ("elastic net", "proximal"),
-}
-_LOOK = {kind: LOOK["l1-proximal" if kind == "l1" else kind] for kind in ARMS}
+ARMS = named(NoPenalty, L1, L2, ElasticNet)
 _DRAWS = 30
 MARGIN = DATA.noise**2 / 2
 """Mean squared errors within ± this are practically equal: half of what the noise itself adds to each of them."""
@@ -50,7 +48,7 @@ def linear_run(kind: str, λ: float, draw: int) -> Run:
         training=training,
         penalty=penalty(kind),
         strength=0.0 if kind == "none" else λ,
-        step=ARMS[kind][1],  # type: ignore[arg-type]  # one of the two literals
+        step=ARMS[kind].default_step,
         recording=ENDS_ONLY,
         data_seed=draw,
         order_seed=draw,
@@ -152,7 +150,7 @@ class Selection(Section):
             "error_difference": stated(errors),
             "kept_difference": stated(kept),
             "strength": float(UNIVERSAL),
-            "arms": {kind: {"label": ARMS[kind][0], **counts} for kind, counts in arms.items()},
+            "arms": {kind: {"label": ARMS[kind].look().title, **counts} for kind, counts in arms.items()},
             "path": {"strengths": [float(UNIVERSAL * f) for f in FACTORS], "counts": path},
             "saving": 1 - picked / DATA.inputs,
             "sharpest": {"strength": float(UNIVERSAL * FACTORS[sharpest]), **path[sharpest]},
@@ -163,11 +161,11 @@ class Selection(Section):
     ) -> Iterable[Picture | Animation]:
         estimates = [
             {
-                "label": ARMS[kind][0],
-                "arm": _LOOK[kind],
+                "label": of.look().title,
+                "arm": of.look().arm,
                 "values": trained[linear_run(kind, UNIVERSAL, 0)].kernels[0][-1][:, 0],
             }
-            for kind in ARMS
+            for kind, of in ARMS.items()
         ]
         yield Picture(
             name="coefficients",
@@ -203,7 +201,7 @@ class Selection(Section):
                         "ylabel": "mean squared error",
                         "xscale": "log",
                         "series": [
-                            {"label": "L1, proximal", "arm": _LOOK["l1"], "x": x, "y": [c["error"] for c in path]}
+                            {"label": L1.look().title, "arm": L1.look().arm, "x": x, "y": [c["error"] for c in path]}
                         ],
                         "levels": [{"y": DATA.noise**2, "label": "noise alone"}],
                     },

@@ -8,33 +8,25 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
+from reportgen.penalties import Penalty
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import (
-    LOOK,
-    against,
-    listed,
-    moving,
-    penalty,
-    stated,
-    strength,
-    threshold,
-    trained_arm,
-    vary,
-)
+from reportgen.sections.helpers import against, listed, moving, named, stated, strength, threshold, trained_arm, vary
 from reportgen.statistics.comparison import Values, family, wilson
 from reportgen.statistics.compression import Compressed, collapsed, compress, part
 from reportgen.statistics.total_error import spread, total_errors
 from reportgen.text import number
 from reportgen.training.network import forward
-from reportgen.training.run import Run, Start
+from reportgen.training.run import Run, Start, Step
 from reportgen.training.stacking import ENDS_ONLY
 from reportgen.training.trajectory import Trajectory
 
 HIDDEN = (10, 10, 1)
 """The author's choice by eye, in place of three layers of ten."""
-KINDS = {"l2": "L2", "l1": "L1", "l1-proximal": "L1, proximal"}
 PUBLISHED = {
     "before": (22.68515524, 41.64545712, 4.77383674, 24.04390211, 7.25596004),
     "after": (7.61984439, 13.85177842, 11.95983347, 16.95491162, 25.17294774),
@@ -42,6 +34,10 @@ PUBLISHED = {
 """Total errors that the post printed for the network before and after, five runs each."""
 STUDIED = "l1-proximal"
 """The arm whose networks are made smaller in every way: its zeros are exact, so nothing depends on a threshold."""
+ARMS: dict[str, tuple[type[Penalty], Step]] = {
+    **{kind: (of, "subgradient") for kind, of in named(L2, L1).items()},
+    STUDIED: (L1, "proximal"),
+}
 WAYS = {
     "full": "full network",
     "removed": "removed, as is",
@@ -56,6 +52,11 @@ STARTS = 4
 """Random starts of each small structure: the first is compared, all of them show how often such a start fails."""
 ROUNDING = 1e-9
 """Outputs that differ by less, in float64, differ by the order in which sums were taken."""
+
+
+def _color(arm: str) -> int | str:
+    of, step = ARMS[arm]
+    return of.look(step).arm
 
 
 def _difference(of: str) -> str:
@@ -197,15 +198,13 @@ class Smaller(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        yield from (run for kind in KINDS for hidden in (None, HIDDEN) for run in self._of(e, kind, hidden))
+        yield from (run for kind in ARMS for hidden in (None, HIDDEN) for run in self._of(e, kind, hidden))
         yield from (run for arm in e.arms for run in e.arm_runs(arm))
 
     def _of(self, e: Experiment, kind: str, hidden: tuple[int, ...] | None) -> list[Run]:
         network = {"hidden": hidden} if hidden else {}
-        name, _, proximal = kind.partition("-")
-        how: dict[str, Any] = {"penalty": penalty(name), "strength": strength(e)}
-        if proximal:
-            how["step"] = "proximal"
+        of, step = ARMS[kind]
+        how = {"penalty": of(), "strength": strength(e), "step": step}
         return [vary(e.run(i), network=network, **how) for i in range(e.runs.count)]
 
     def follow_up(self, e: Experiment, trained: Trained) -> Iterable[Run]:
@@ -218,10 +217,10 @@ class Smaller(Section):
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         first = e.run(0)
         adjusted = {}
-        for kind, label in KINDS.items():
+        for kind, (of, step) in ARMS.items():
             before, after = (total_errors(trained[run] for run in self._of(e, kind, h)) for h in (None, HIDDEN))
             adjusted[kind] = {
-                "label": label,
+                "label": of.look(step).title,
                 "before": {**spread(before), "totals": before.tolist()},
                 "after": {**spread(after), "totals": after.tolist()},
                 "difference": stated(against(e, after, before)),
@@ -324,13 +323,13 @@ class Smaller(Section):
             "single weight.",
         )
         groups: list[dict[str, Any]] = [
-            {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"]), "arm": LOOK[kind]}
+            {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"]), "arm": _color(kind)}
             for kind, a in findings["adjusted"].items()
             if kind != STUDIED
             for when in ("before", "after")
         ]
         groups += [
-            {"label": f"published, {when}", "values": np.array(p["totals"]), "arm": LOOK["none"]}
+            {"label": f"published, {when}", "values": np.array(p["totals"]), "arm": NoPenalty.look().arm}
             for when, p in findings["published"].items()
         ]
         yield Picture(
@@ -344,7 +343,7 @@ class Smaller(Section):
             {
                 "label": f"{way['label']} · {number(way['parameters'], '.0f')}",
                 "values": np.array(way["totals"]),
-                "arm": LOOK["none" if name in ("full", "longer") else STUDIED],
+                "arm": NoPenalty.look().arm if name in ("full", "longer") else _color(STUDIED),
             }
             for name, way in ways.items()
         ]

@@ -7,22 +7,21 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Comparison, Experiment
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import penalty, stated, strength, vary
+from reportgen.sections.helpers import named, penalty, stated, strength, vary
 from reportgen.statistics import variance
 from reportgen.statistics.comparison import Values, family
 from reportgen.statistics.variance import SOURCES
 from reportgen.training.network import forward
-from reportgen.training.run import Recording, Run, Step
+from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
-KINDS: dict[str, tuple[str, Step]] = {
-    "none": ("no penalty", "subgradient"),
-    "l1": ("L1, proximal", "proximal"),
-    "l2": ("L2", "subgradient"),
-}
+KINDS = named(NoPenalty, L1, L2)
 TRAINED: dict[str, dict[str, Any]] = {
     "constant": {"schedule": "constant", "order": "fixed"},
     "reshuffled": {"schedule": "constant", "order": "reshuffled"},
@@ -165,7 +164,7 @@ class Stability(Section):
             training=TRAINED[trained],
             penalty=penalty(kind),
             strength=strength(e) if kind != "none" else 0.0,
-            step=KINDS[kind][1],
+            step=KINDS[kind].default_step,
         )
         first = vary(first, recording=Recording(every=None, at=_window(first), loss=False))
         return [
@@ -204,8 +203,8 @@ class Stability(Section):
                 for i, (name, label) in enumerate(ENDINGS.items())
             },
             "by_penalty": [
-                {"label": label, "ending": name, "deviations": deviations}
-                for (label, _), by_ending in zip(KINDS.values(), measured["by_penalty"], strict=True)
+                {"label": of.look().title, "ending": name, "deviations": deviations}
+                for of, by_ending in zip(KINDS.values(), measured["by_penalty"], strict=True)
                 for name, deviations in zip(ENDINGS, by_ending, strict=True)
             ],
             "averaged_decayed": compared["averaged", "decayed"],

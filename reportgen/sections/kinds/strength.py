@@ -8,25 +8,26 @@ import numpy as np
 
 from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
+from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import LOOK, against, is_curve, mean, outcomes, penalty, stated, strength
+from reportgen.sections.helpers import against, is_curve, mean, named, outcomes, penalty, stated, strength
 from reportgen.statistics.comparison import Values, family
 from reportgen.statistics.sparsity import zero_share
 from reportgen.statistics.total_error import line, total_errors
-from reportgen.training.run import Run, Step
+from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
 GRID = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0)
 """Even steps of the logarithm, with more of them where a fit may collapse."""
-KINDS: dict[str, tuple[str, Step]] = {
-    "l1": ("L1, proximal", "proximal"),
-    "l2": ("L2", "subgradient"),
-    "elastic_net": ("elastic net", "proximal"),
-}
-_LOOK = {"l1": "l1-proximal", "l2": "l2", "elastic_net": "elastic_net"}
-SCENE = ("l1", "l2")
+KINDS = named(L1, L2, ElasticNet)
+SCENE = named(L1, L2)
+SUMS = dict(zip(SCENE, ("sum_abs", "sum_squares"), strict=True))
+"""What the penalty of each kind adds up."""
 _FRAMES = tuple(float(f"{λ:.2g}") for λ in np.geomspace(0.01, 3.0, 39))
 """The strengths that the animation goes through after zero."""
 _FLAT = 0.1
@@ -116,7 +117,7 @@ class Strength(Section):
 
     def _of(self, e: Experiment, kind: str, λ: float) -> list[Run]:
         # The learning rate falls to zero, so that the last step's jitter does not hide what λ does.
-        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind][1]} if λ else {}
+        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind].default_step} if λ else {}
         return outcomes(e, e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
@@ -127,14 +128,14 @@ class Strength(Section):
         differences = family([(totals[kind][i], totals[kind][0]) for kind, i in asked], e.comparison)
         compared = {place: stated(difference) for place, difference in zip(asked, differences, strict=True)}
         sweeps: dict[str, Any] = {}
-        for kind, (label, _) in KINDS.items():
+        for kind, of in KINDS.items():
             points = [
                 {**_point(ended[kind][i], totals[kind][i], λ, e), "difference": compared.get((kind, i))}
                 for i, λ in enumerate(grid)
             ]
-            sweeps[kind] = {"label": label, "points": points}
+            sweeps[kind] = {"label": of.look().title, "points": points}
         below = [
-            {"label": KINDS[kind][0], "strength": grid[i], "verdict": difference["verdict"]}
+            {"label": KINDS[kind].look().title, "strength": grid[i], "verdict": difference["verdict"]}
             for (kind, i), difference in compared.items()
             if grid[i] <= strength(e)
         ]
@@ -144,7 +145,7 @@ class Strength(Section):
             "runs": e.runs.count,
             "on": "each on its own draw of the data" if e.fresh_data else "on one draw of the data",
             "sweeps": sweeps,
-            "sums": {"l1": "sum_abs", "l2": "sum_squares"},
+            "sums": SUMS,
             "layers": layers,
             "flat": _FLAT,
             "cheap": _CHEAP,
@@ -161,7 +162,9 @@ class Strength(Section):
         }
         if found["line"]:
             flat = {kind: _flat(ended[kind]) for kind in KINDS}
-            found["collapses"] = [{"label": KINDS[kind][0], **_collapse(flat[kind], grid)} for kind in KINDS]
+            found["collapses"] = [
+                {"label": of.look().title, **_collapse(flat[kind], grid)} for kind, of in KINDS.items()
+            ]
             found["sooner"] = stated(against(e, _collapses_at(flat["l1"]), _collapses_at(flat["l2"])))
             found["theory"] = _theory(ended, grid.index(strength(e)), layers)
             if isinstance(e.data, Line):
@@ -176,7 +179,7 @@ class Strength(Section):
             for kind in kinds:
                 points = findings["sweeps"][kind]["points"]
                 entry = {
-                    "arm": LOOK[_LOOK[kind]],
+                    "arm": KINDS[kind].look().arm,
                     "label": findings["sweeps"][kind]["label"],
                     "x": [p["strength"] for p in points],
                     "y": [p[key] for p in points],
@@ -215,7 +218,7 @@ class Strength(Section):
     def _sums(findings: Findings, series: Any) -> Picture:
         """Each penalty's own sum, and the least that it could be for the slopes that were fitted."""
         panels = []
-        for kind, key, title in (("l1", "sum_abs", "Σ|w| under L1"), ("l2", "sum_squares", "Σw² under L2")):
+        for (kind, key), title in zip(SUMS.items(), ("Σ|w| under L1", "Σw² under L2"), strict=True):
             (measured,), (least,) = (series(which, [kind]) for which in (key, f"least_{key}"))
             panels.append(
                 {
@@ -223,7 +226,7 @@ class Strength(Section):
                     "xlabel": "λ",
                     "ylabel": title.partition(" ")[0],
                     "xscale": "symlog",
-                    "series": [measured, {**least, "label": "least for the slope", "arm": LOOK["none"]}],
+                    "series": [measured, {**least, "label": "least for the slope", "arm": NoPenalty.look().arm}],
                 }
             )
         theory = findings["theory"]
@@ -242,11 +245,11 @@ class Strength(Section):
         strengths = (0.0, *_FRAMES)
         panels = [
             Panel(
-                title=KINDS[kind][0],
+                title=of.look().title,
                 trajectory=_ends([trained[self._of(e, kind, λ)[0]] for λ in strengths]),
-                arm=LOOK[_LOOK[kind]],
+                arm=of.look().arm,
             )
-            for kind in SCENE
+            for kind, of in SCENE.items()
         ]
         shares = [
             f"{panel.title}: {zero_share([w[0] for w in panel.trajectory.kernels]):.0%} of the weights exactly zero at "
@@ -351,7 +354,7 @@ def _median(values: Values) -> float:
 def _theory(ended: dict[str, list[list[Trajectory]]], at: int, layers: int) -> Findings:
     """Each run's penalty at one strength against the least for its own slope."""
     found = {}
-    for kind, power, size in (("l1", 1, np.abs), ("l2", 2, np.square)):
+    for kind, power, size in zip(SCENE, (1, 2), (np.abs, np.square), strict=True):
         finished = [t for t in ended[kind][at] if t.diverged is None]
         slopes = np.abs([line(t)[0] for t in finished]) if finished else np.array([np.nan])
         least = layers * slopes ** (power / layers)

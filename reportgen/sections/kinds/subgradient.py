@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Experiment
+from reportgen.penalties.l1 import L1
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, of_difference
 from reportgen.sections.helpers import (
-    LOOK,
     against,
     listed,
     mean,
@@ -215,11 +215,11 @@ class Subgradient(Section):
                         "series": [
                             {
                                 "label": f"L1, {step}",
-                                "arm": LOOK[look],
+                                "arm": L1.look(step).arm,
                                 "x": t.steps[len(t.steps) // 2 :],
                                 "y": _second_half(t, weight),
                             }
-                            for step, look, t in zip(STEPS, ("l1", "l1-proximal"), first, strict=True)
+                            for step, t in zip(STEPS, first, strict=True)
                         ],
                         "levels": [
                             {"y": findings["threshold"], "label": "η·λ"},
