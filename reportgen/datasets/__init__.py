@@ -6,7 +6,7 @@ Here belong samples and their split. What a network learns from them does not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ def without_outliers(
     return Data(x_train, y_train, x_test, y_test, np.zeros(len(x_train), bool), np.zeros(len(x_test), bool), truth)
 
 
+@runtime_checkable
 class Dataset(Protocol):
     """A recipe for data. Its parameters are its fields; they are what an experiment file may set."""
 

@@ -1,6 +1,5 @@
 """Inputs that come in groups of near copies: where L1 has to choose and L2 shares."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -8,12 +7,12 @@ from pydantic import Field
 
 from reportgen.datasets import Array, Data, datasets, without_outliers
 from reportgen.errors import ExperimentError
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
 @datasets.register("correlated")
-@dataclass(frozen=True)
-class Correlated(Checked):
+@checked
+class Correlated:
     """y = x · w + N(0, noise²), with standard normal inputs in `groups` of `size`, of which the first `relevant` count.
 
     Inputs of one group correlate with each other by `correlation`, inputs of different groups do not. All inputs of a
@@ -39,7 +38,6 @@ class Correlated(Checked):
     """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.relevant > self.groups:
             raise ExperimentError(f"relevant must be at most groups ({self.groups}), got {self.relevant}")
 

@@ -1,6 +1,5 @@
 """Real data: what was measured of 442 diabetes patients, and how far the disease had gone a year later."""
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Annotated
@@ -9,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from reportgen.datasets import Array, Data, datasets, split, without_outliers
-from reportgen.values import Checked
+from reportgen.values import checked
 
 INPUTS = ("age", "sex", "bmi", "bp", "tc", "ldl", "hdl", "tch", "ltg", "glu")
 """Age in years, sex (1 or 2), body mass index, mean blood pressure, and six measurements of the blood serum."""
@@ -17,8 +16,8 @@ _PATIENTS = 442
 
 
 @datasets.register("diabetes")
-@dataclass(frozen=True)
-class Diabetes(Checked):
+@checked
+class Diabetes:
     """Disease progression of 442 patients after one year, from ten measurements at its beginning.
 
     Inputs and target are standardised: less the mean of the training samples, divided by their standard deviation. A

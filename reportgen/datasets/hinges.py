@@ -1,6 +1,5 @@
 """A function with bends in many inputs of which few count, one of them with a double that does not."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -8,12 +7,12 @@ from pydantic import Field
 
 from reportgen.datasets import Array, Data, datasets, without_outliers
 from reportgen.errors import ExperimentError
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
 @datasets.register("hinges")
-@dataclass(frozen=True)
-class Hinges(Checked):
+@checked
+class Hinges:
     """y = Σ aₖ · max(0, ± x₂ₖ₋₁ ± x₂ₖ) + N(0, noise²), with standard normal inputs.
 
     The first `relevant` inputs count, two to a hinge; signs and sizes of the hinges, aₖ of ± U(1, 2), are drawn with
@@ -34,7 +33,6 @@ class Hinges(Checked):
     """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.relevant % 2:
             raise ExperimentError(f"relevant must be even, since inputs count in pairs, got {self.relevant}")
         if self.relevant >= self.inputs:

@@ -1,6 +1,5 @@
 """A straight line with one-sided noise and upward outliers: the data of the 2018 post."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -8,12 +7,12 @@ from pydantic import Field
 
 from reportgen.datasets import Data, datasets, split
 from reportgen.errors import ExperimentError
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
 @datasets.register("line")
-@dataclass(frozen=True)
-class Line(Checked):
+@checked
+class Line:
     """y = slope · x + U(0, noise), with every so many samples raised by one shared U(0, 1) · outlier_size.
 
     The noise is one-sided, so the best line has an intercept of noise / 2. The outliers are equally spaced over x and
@@ -40,7 +39,6 @@ class Line(Checked):
     """Leave the outliers out of the test samples' targets, to measure how well the line itself was found."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.test_samples >= self.samples:
             raise ExperimentError(f"test_samples must be below samples ({self.samples}), got {self.test_samples}")
         if self.outliers > self.samples:

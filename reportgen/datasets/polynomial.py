@@ -1,6 +1,5 @@
 """A polynomial with few noisy samples: a curve that a network has to bend for, and can bend too far for."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -8,12 +7,12 @@ from pydantic import Field
 
 from reportgen.datasets import Array, Data, datasets, without_outliers
 from reportgen.errors import ExperimentError
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
 @datasets.register("polynomial")
-@dataclass(frozen=True)
-class Polynomial(Checked):
+@checked
+class Polynomial:
     """y = Σ cₖ · xᵏ + N(0, noise²), the coefficients cₖ in rising order of k, for x uniform over [−1, 1].
 
     Test samples are spaced evenly over the same interval.
@@ -29,7 +28,6 @@ class Polynomial(Checked):
     """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.coefficients:
             raise ExperimentError("coefficients must have at least one number, got none")
 

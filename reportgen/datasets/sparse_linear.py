@@ -1,6 +1,5 @@
 """Many inputs of which few count: where the lasso shows what it is for."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -8,12 +7,12 @@ from pydantic import Field
 
 from reportgen.datasets import Array, Data, datasets, without_outliers
 from reportgen.errors import ExperimentError
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
 @datasets.register("sparse_linear")
-@dataclass(frozen=True)
-class SparseLinear(Checked):
+@checked
+class SparseLinear:
     """y = x · w + N(0, noise²), with standard normal inputs and `relevant` of the `inputs` weights not zero.
 
     The relevant weights have random signs and sizes U(0.5, 2), and sit at random places.
@@ -31,7 +30,6 @@ class SparseLinear(Checked):
     """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.relevant > self.inputs:
             raise ExperimentError(f"relevant must be at most inputs ({self.inputs}), got {self.relevant}")
 

@@ -1,18 +1,17 @@
 """A sine with few noisy samples: easy to overfit, so that every way of holding a model back has something to do."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from reportgen.datasets import Data, datasets, without_outliers
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
 @datasets.register("wave")
-@dataclass(frozen=True)
-class Wave(Checked):
+@checked
+class Wave:
     """y = sin(π · x) + N(0, noise²) for x uniform over [−1, 1]; test samples are spaced evenly."""
 
     samples: Annotated[int, Field(ge=2, le=100_000)] = 24

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import Field
@@ -22,7 +22,7 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
-from reportgen.values import Abstract, Checked, Label, shown
+from reportgen.values import Abstract, Label, checked, shown
 
 SECTIONS_PACKAGE = "reportgen.sections.kinds"
 FORMATS_PACKAGE = "reportgen.pictures.formats"
@@ -31,8 +31,8 @@ MOST_ARMS = 40
 """Every arm is compared with every other, and pictures have seven colours."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arm(Checked):
+@checked
+class Arm:
     """Runs that differ only by seed; arms differ by their penalty and nothing else."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
@@ -46,15 +46,14 @@ class Arm(Checked):
     """Part of the gradient, or a proximal step after each update."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.strength and isinstance(self.penalty, NoPenalty):
             raise ExperimentError(f"strength must be 0 without a penalty, got {self.strength}")
         if not self.label:
             object.__setattr__(self, "label", self.name)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Runs(Checked):
+@checked
+class Runs:
     """How many networks each arm trains, and from which seeds."""
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 30
@@ -63,8 +62,8 @@ class Runs(Checked):
     """The i-th run shuffles and initialises from seed + i."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison(Checked):
+@checked
+class Comparison:
     """What counts as a difference. Fixed here, before anything is trained."""
 
     equivalence: Annotated[float, Field(ge=0)] = 1.0
@@ -81,8 +80,8 @@ MOST_SWEPT = 1_000_000_000
 """Runs of a sweep: days on one machine."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sweep(Checked):
+@checked
+class Sweep:
     """One arm, trained again at every pair of a strength and a learning rate: the cells of a landscape.
 
     The i-th run of every cell has the data, the order and the initial weights of the i-th run of an arm. What is kept
@@ -103,7 +102,6 @@ class Sweep(Checked):
     """So many runs of each cell are also recorded, as `[recording]` says, and put into the folder `trajectories`."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         for name, values in {"strengths": self.strengths, "learning_rates": self.learning_rates}.items():
             if not 1 <= len(values) <= 100:
                 raise ExperimentError(f"{name} must be 1 to 100 values, got {len(values)}")
@@ -113,8 +111,8 @@ class Sweep(Checked):
             raise ExperimentError(f"count must leave at most {MOST_SWEPT:,} runs in all cells together, got {runs:,}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reference(Checked):
+@checked
+class Reference:
     """An entry of the reading list."""
 
     title: Label
@@ -129,8 +127,8 @@ class Reference(Checked):
     """Where the title leads: an address that begins with https://."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Experiment(Checked):
+@checked
+class Experiment:
     """Everything a build needs to know. Equal experiments give equal reports."""
 
     title: Label = "L1 and L2 regularization, measured"
@@ -148,6 +146,7 @@ class Experiment(Checked):
     site: SiteSettings | None = None
     """The site that the report stands in, where that is not told by a `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)
+    """What is learnt."""
     data_seed: Annotated[int, Field(ge=0)] = 0
     fresh_data: bool = False
     """A data set of its own for each run, instead of one that all share."""
@@ -156,16 +155,18 @@ class Experiment(Checked):
     recording: Recording = field(default_factory=Recording)
     runs: Runs = field(default_factory=Runs)
     comparison: Comparison = field(default_factory=Comparison)
-    arms: tuple[Arm, ...] = (Arm(name="none"),)
+    arms: tuple[Arm, ...] = field(default_factory=lambda: (Arm(name="none"),))
+    """What is compared."""
     sections: tuple[str, ...] = ()
+    """In reading order."""
     reading: tuple[Reference, ...] = ()
+    """The reading list."""
     formats: tuple[str, ...] = ()
     """Formats in which animations are also written, beside GIF and APNG; films need the extra "video"."""
     sweep: Sweep | None = None
     """What the section "landscape" shows."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not 1 <= len(self.arms) <= MOST_ARMS:
             raise ExperimentError(f"arms must be 1 to {MOST_ARMS}, got {len(self.arms):,}")
         for name in self.formats:

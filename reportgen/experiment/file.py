@@ -6,47 +6,33 @@ a penalty or the training is a new key, checked and in the schema.
 
 from __future__ import annotations
 
-import datetime
 import typing
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from reportgen.datasets import datasets
+from reportgen.datasets import Dataset, datasets
 from reportgen.errors import ExperimentError, did_you_mean
-from reportgen.experiment import (
-    Arm,
-    Comparison,
-    Experiment,
-    Reference,
-    Runs,
-    Sweep,
-    format_names,
-    section_names,
-    toml,
-    wrong_file_hint,
-)
-from reportgen.experiment.site_settings import Colours, Link, SiteSettings
-from reportgen.experiment.toml import made, notes, table
-from reportgen.penalties import penalties
+from reportgen.experiment import Arm, Experiment, format_names, section_names, toml, wrong_file_hint
+from reportgen.experiment.toml import Table, part, table
+from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
-from reportgen.training.network import Network
-from reportgen.training.run import Recording, Training
 
 
 def load(path: Path) -> Experiment:
     """Read an experiment file; raises `ExperimentError` with one line for every mistake in it."""
     wrong_file_hint.check(path)
-    return toml.load(path, _kind())
+    return toml.load(path, _KIND)
 
 
 def parse(text: str, name: str = "experiment") -> Experiment:
     """The experiment that `text` describes; `name` stands in front of every mistake."""
-    return toml.parse(text, name, _kind())
+    return toml.parse(text, name, _KIND)
 
 
 def shipped(name: str = "default") -> str:
@@ -71,112 +57,60 @@ def _shipped() -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """JSON Schema of an experiment file."""
-    return toml.schema(_model(), "reportgen experiment")
+    return toml.schema(_KIND, "reportgen experiment")
 
 
-def _kind() -> toml.Kind[Experiment]:
-    return toml.Kind("experiment file", _model, _experiment)
-
-
-def site_table(name: str = "site", **more: Any) -> type[toml.Table]:
-    """The table of a `SiteSettings`, with `more` keys beside its own."""
-    colours, link = table(Colours, "colours"), table(Link, "link")
-    return table(
-        SiteSettings,
-        name,
-        colours=(colours, Field(default_factory=colours, description=colours.__doc__)),
-        links=(list[link], Field([], description=notes(SiteSettings)["links"])),  # type: ignore[valid-type]
-        checked=False,
-        **more,
-    )
-
-
-def site_made(file: Any) -> SiteSettings:
-    """The `SiteSettings` of such a table; raises `ValueError`."""
-    return made(
-        file,
-        SiteSettings,
-        colours=made(file.colours, Colours),
-        links=tuple(made(link, Link) for link in file.links),
-    )
-
-
-def _one_of(registry: Registry[Any], key: str, make: Any) -> Any:
+def _one_of(registry: Registry[Any], key: str, make: Callable[[str, type], type[Table]]) -> Any:
     """A table that is of the kind its `key` names."""
-    models = tuple(make(name, registry[name]) for name in registry.names())
-    return Annotated[typing.Union[models], Field(discriminator=key)]  # noqa: UP007  # the members are known at run time only
+    tables = tuple(make(name, registry[name]) for name in registry.names())
+    return Annotated[typing.Union[tables], Field(discriminator=key)]  # noqa: UP007  # the members are known at run time only
 
 
-def _data_table(name: str, cls: type) -> type[toml.Table]:
-    return table(
-        cls,
-        f"data set {name}",
-        name=(Literal[name], Field(description="Which data set.")),
-        seed=(Annotated[int, Field(ge=0)], Field(0, description="The draw of the data set.")),
-        fresh=(bool, Field(False, description="A draw of its own for each run, from seed + i.")),
-    )
+class _Draw(NamedTuple):
+    """What the table [data] stands for."""
+
+    data: Dataset
+    data_seed: int
+    fresh_data: bool
 
 
-def _arm_table(name: str, cls: type) -> type[toml.Table]:
-    hints, told = typing.get_type_hints(Arm, include_extras=True), notes(Arm)
-    # Who names a penalty has to say how strong it is.
-    defaults = {"name": ..., "label": "", "strength": 0.0 if cls is NoPenalty else ..., "step": "subgradient"}
-    keys: dict[str, Any] = {key: (hints[key], Field(value, description=told[key])) for key, value in defaults.items()}
-    return table(cls, f"arm {name}", penalty=(Literal[name], Field(description="Which penalty.")), **keys)
+def _data_table(name: str, cls: type[Dataset]) -> type[Table]:
+    keys = {
+        "name": (Literal[name], Field(description="Which data set.")),
+        "seed": (Annotated[int, Field(ge=0)], Field(0, description="The draw of the data set.")),
+        "fresh": (bool, Field(False, description="A draw of its own for each run, from seed + i.")),
+    }
+    return table(f"data set {name}", cls, keys=keys, make=lambda file: _Draw(part(file, cls), file.seed, file.fresh))
 
 
-_PLAIN = {
-    "network": Network,
-    "training": Training,
-    "recording": Recording,
-    "runs": Runs,
-    "comparison": Comparison,
-}
-"""Tables that are one class each and may be left out."""
+def _arm_table(name: str, cls: type[Penalty]) -> type[Table]:
+    keys: dict[str, Any] = {"penalty": (Literal[name], Field(description="Which penalty."))}
+    if cls is not NoPenalty:
+        # Who names a penalty has to say how strong it is.
+        keys["strength"] = (typing.get_type_hints(Arm, include_extras=True)["strength"], ...)
+    return table(f"arm {name}", Arm, cls, keys=keys, make=lambda file: part(file, Arm, penalty=part(file, cls)))
 
 
 @cache
-def _model() -> type[toml.Table]:
+def _model() -> type[Table]:
     """The whole file."""
-    plain = {name: table(cls, name) for name, cls in _PLAIN.items()}
-    arm, reference = _one_of(penalties, "penalty", _arm_table), table(Reference, "reference")
+    data, arm = _one_of(datasets, "name", _data_table), _one_of(penalties, "penalty", _arm_table)
     # These names are known at run time only.
     section, form = Literal[section_names()], Literal[format_names()]
-    formats = 'Formats in which animations are also written, beside GIF and APNG; films need the extra "video".'
-    return table(
-        Experiment,
-        "experiment",
-        without=["data_seed", "fresh_data"],
-        checked=False,  # it is made of more than its table
-        data=(_one_of(datasets, "name", _data_table), Field(description="What is learnt.")),
-        arms=(list[arm], Field(min_length=1, description="What is compared.")),  # type: ignore[valid-type]
-        sections=(list[section], Field(min_length=1, description="In reading order.")),  # type: ignore[valid-type]
-        formats=(list[form], Field([], description=formats)),  # type: ignore[valid-type]
-        reading=(list[reference], Field([], description="The reading list.")),  # type: ignore[valid-type]
-        date=(datetime.date | None, Field(None, description=notes(Experiment)["date"])),
-        site=(site_table() | None, Field(None, description=notes(Experiment)["site"])),
-        sweep=(table(Sweep, "sweep") | None, Field(None, description=notes(Experiment)["sweep"])),
-        **{name: (kind, Field(default_factory=kind, description=kind.__doc__)) for name, kind in plain.items()},
-    )
+    keys = {
+        "data": (data, ...),
+        "arms": (tuple[arm, ...], Field(min_length=1)),  # type: ignore[valid-type]
+        "sections": (tuple[section, ...], Field(min_length=1)),  # type: ignore[valid-type]
+        "formats": (tuple[form, ...], ()),  # type: ignore[valid-type]
+    }
+    return table("experiment", Experiment, keys=keys, make=_experiment, without=("data_seed", "fresh_data"))
 
 
 def _experiment(file: Any) -> Experiment:
     if file.sweep and "landscape" not in file.sections:
         # Silently training nothing is not what its author wants; in Python it is as with an arm that no section shows.
-        raise ValueError("sweep is shown by the section 'landscape', which must be among the sections")
-    return made(
-        file,
-        Experiment,
-        data=made(file.data, datasets[file.data.name]),
-        data_seed=file.data.seed,
-        fresh_data=file.data.fresh,
-        arms=tuple(made(arm, Arm, penalty=made(arm, penalties[arm.penalty])) for arm in file.arms),
-        sections=tuple(file.sections),
-        formats=tuple(file.formats),
-        reading=tuple(made(entry, Reference) for entry in file.reading),
-        sweep=file.sweep and made(file.sweep, Sweep),
-        tags=tuple(file.tags),
-        date=file.date.isoformat() if file.date else "",
-        site=file.site and site_made(file.site),
-        **{name: made(getattr(file, name), cls) for name, cls in _PLAIN.items()},
-    )
+        raise ExperimentError("sweep is shown by the section 'landscape', which must be among the sections")
+    return part(file, Experiment, **file.data._asdict())
+
+
+_KIND: toml.Kind[Experiment] = toml.Kind("experiment file", _model)

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass, field
-from typing import Annotated
+from dataclasses import field
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from reportgen.errors import ExperimentError
+from reportgen.experiment.toml import IN_FILE
 from reportgen.text import holdable
-from reportgen.values import Checked, Label
+from reportgen.values import Label, checked
 
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A language tag, like "en" or "pt-BR"."""
 
 
-def _is_a_day(text: str) -> str:
+def _day(value: Any, info: ValidationInfo) -> Any:
+    if type(value) is datetime.date:
+        return value.isoformat()
+    if info.context == IN_FILE:
+        raise PydanticCustomError("day", "must be a day without quotes, like 2026-11-23")
     try:
-        return text and datetime.date.fromisoformat(text).isoformat()
+        return value and datetime.date.fromisoformat(value).isoformat()
     except ValueError:
-        raise ValueError("must be a day, like 2026-11-23") from None
+        raise PydanticCustomError("day", "must be a day, like 2026-11-23") from None
 
 
-Date = Annotated[str, AfterValidator(_is_a_day)]
-"""A day, like "2026-11-23", or none."""
+Date = Annotated[
+    str,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date"}),
+    Field(json_schema_extra=lambda schema: schema.pop("default", None)),  # "" is no day that a file could hold
+]
+"""A day, like "2026-11-23", or none; a file has it without quotes."""
 
 Tags = tuple[Annotated[Label, Field(min_length=1, max_length=40)], ...]
 """What a post is about, in a word or two each; every tag has a page of its posts."""
@@ -55,8 +66,8 @@ _ENOUGH = 4.5
 """The least contrast of text by WCAG 2.2, success criterion 1.4.3."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Colours(Checked):
+@checked
+class Colours:
     """Colours of links and marks, like "#00619a"."""
 
     accent: _Colour = ""
@@ -65,7 +76,6 @@ class Colours(Checked):
     """On dark pages."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         for name, paper in _PAPER.items():
             colour = getattr(self, name)
             if colour and (found := contrast(colour, paper)) < _ENOUGH:
@@ -75,8 +85,8 @@ class Colours(Checked):
                 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Link(Checked):
+@checked
+class Link:
     """A link at the end of every page."""
 
     label: Annotated[Label, Field(min_length=1)]
@@ -85,8 +95,8 @@ class Link(Checked):
     """Where it leads."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SiteSettings(Checked):
+@checked
+class SiteSettings:
     """What the pages of a site have in common."""
 
     title: Annotated[Label, Field(min_length=1)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
@@ -32,6 +31,7 @@ from reportgen.sections import Table, sections
 from reportgen.sections.player import Players
 from reportgen.store.keys import template_folder
 from reportgen.text import holdable, number, shortened
+from reportgen.values import plain
 
 
 def head_of_report(report: Report, path: str = "", around: SiteFrame | None = None) -> PageHead:
@@ -250,15 +250,7 @@ def linkable(address: object) -> bool:
 def strict_json(value: Any, **options: Any) -> str:
     """JSON for scripts: null for numbers that are not finite, and no letter beyond ASCII."""
     options = {"separators": (",", ":"), **options}
-    return json.dumps(_finite(value), allow_nan=False, ensure_ascii=True, **options)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+    return json.dumps(plain(value), allow_nan=False, ensure_ascii=True, **options)
 
 
 def _printable(value: Any) -> Any:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from reportgen.errors import DataError, reason
-from reportgen.values import short
+from reportgen.values import plain, short
 
 SCHEMA = 3
 """Version of its layout."""
@@ -100,14 +97,3 @@ def json_bytes(value: Any) -> bytes:
     """Strict JSON, sorted, with null for numbers that are not finite."""
     text = json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
-
-
-def plain(value: Any) -> Any:
-    """The same in what JSON has: lists for arrays, None for numbers that are not finite."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list | tuple) else value

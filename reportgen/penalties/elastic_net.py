@@ -1,17 +1,16 @@
 """L1 and L2 together."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from reportgen.penalties import Axes, Penalty, penalties
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
 @penalties.register("elastic_net")
-@dataclass(frozen=True)
-class ElasticNet(Checked, Penalty):
+@checked
+class ElasticNet(Penalty):
     """Blend of L1 and L2: sum of mix · |w| + (1 − mix) · w² / 2.
 
     The half and the blend are scikit-learn's (`l1_ratio` there); `keras.regularizers.L1L2` takes two strengths and

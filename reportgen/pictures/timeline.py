@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,14 +12,14 @@ from pydantic import Field
 from reportgen.errors import DataError, ExperimentError
 from reportgen.registry import stored
 from reportgen.training.trajectory import Trajectory
-from reportgen.values import Checked
+from reportgen.values import checked
 
 Pace = Literal["even", "slow-in"]
 
 
 @stored
-@dataclass(frozen=True, kw_only=True)
-class Timeline(Checked):
+@checked
+class Timeline:
     """When an animation shows what; animations with one timeline, of trainings of one length, run in step."""
 
     length: Annotated[float, Field(gt=0, le=600)] = 5.0
@@ -33,7 +32,6 @@ class Timeline(Checked):
     """As many steps between any two frames ("even"), or fewer where the weights change most ("slow-in")."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.hold >= self.length:
             raise ExperimentError(f"hold must be below length ({self.length}), got {self.hold}")
 

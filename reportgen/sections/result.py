@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.experiment import Experiment
-from reportgen.page.results import plain
 from reportgen.pictures import Animation, Picture
 from reportgen.registry import stored
 from reportgen.sections import Findings, Section, Table, Trained
@@ -20,6 +19,7 @@ from reportgen.sections.claims import DecidedClaim, decide
 from reportgen.sections.player import PlayerData, player_data
 from reportgen.store.encoding import digest, python_numbers
 from reportgen.training.run import Run
+from reportgen.values import plain
 
 
 @stored

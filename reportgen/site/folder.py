@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from pydantic import Field
 
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
 from reportgen.experiment import Experiment, toml
-from reportgen.experiment.file import load, on_offer, parse, shipped, site_made, site_table
+from reportgen.experiment.file import load, on_offer, parse, shipped
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.experiment.toml.positions import positions
 from reportgen.markdown import markdown
 from reportgen.markdown.markdown import BuildReference, Prose
 from reportgen.page import site_frame
-from reportgen.values import Abstract, Checked, Label, short
+from reportgen.values import Abstract, Label, checked, short
 
 SETTINGS = "reportgen.toml"
 
@@ -38,8 +37,8 @@ T = TypeVar("T")
 _Glob = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^/\\\x00-\x1f][^\\\x00-\x1f]*$")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Front(Checked):
+@checked
+class Front:
     """What a Markdown file says of itself, between lines of +++ before its text."""
 
     title: Label = ""
@@ -123,11 +122,10 @@ class SiteFolder:
     """Those that posts are made of, and those that texts refer to, by name."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@checked
 class _Settings:
     """The file of a site: what its pages have in common, and which there are."""
 
-    site: SiteSettings
     pages: tuple[_Glob, ...] = ("pages/*.md",)
     """Markdown files, in reading order; names may hold * for many. One called index.md is the front page."""
     navigation: tuple[_Glob, ...] = ()
@@ -139,46 +137,20 @@ class _Settings:
 
 
 @cache
-def _settings_model() -> type[toml.Table]:
-    notes = toml.notes(_Settings)
-    more: dict[str, Any] = {
-        part.name: (list[_Glob], Field(part.default, description=notes[part.name], validate_default=False))
-        for part in dataclasses.fields(_Settings)
-        if part.name != "site"
-    }
-    return site_table("reportgen.toml", **more)
+def _settings_table() -> type[toml.Table]:
+    return toml.table(
+        SETTINGS, _Settings, SiteSettings, make=lambda file: (toml.part(file, _Settings), toml.part(file, SiteSettings))
+    )
 
 
-def _settings_made(file: Any) -> _Settings:
-    names = ("pages", "navigation", "posts", "experiments")
-    return _Settings(site=site_made(file), **{name: tuple(getattr(file, name)) for name in names})
+_SETTINGS: toml.Kind[tuple[_Settings, SiteSettings]] = toml.Kind("settings of a site", _settings_table)
 
-
-_SETTINGS = toml.Kind("settings of a site", _settings_model, _settings_made)
-
-
-@cache
-def _front_model() -> type[toml.Table]:
-    import datetime
-
-    notes = toml.notes(Front)
-    days: dict[str, Any] = {
-        name: (datetime.date | None, Field(None, description=notes[name])) for name in ("date", "updated")
-    }
-    return toml.table(Front, "front matter", checked=False, **days)
-
-
-def _front_made(file: Any) -> Front:
-    days = {name: day.isoformat() if (day := getattr(file, name)) else "" for name in ("date", "updated")}
-    return toml.made(file, Front, **days, tags=tuple(file.tags))
-
-
-_FRONT = toml.Kind("front matter", _front_model, _front_made)
+_FRONT: toml.Kind[Front] = toml.Kind("front matter", lambda: Front)
 
 
 def schema() -> dict[str, Any]:
     """JSON Schema of a `reportgen.toml`."""
-    return toml.schema(_settings_model(), "reportgen site")
+    return toml.schema(_SETTINGS, "reportgen site")
 
 
 def read(path: Path) -> SiteFolder:
@@ -192,7 +164,7 @@ def read(path: Path) -> SiteFolder:
             f"{path} has no {SETTINGS}, so it is not the folder of a site; reportgen new site -o DIR makes one"
         )
     text = toml.read(file, _SETTINGS.what)
-    settings = toml.parse(text, str(file), _SETTINGS)
+    settings, site = toml.parse(text, str(file), _SETTINGS)
     mistakes = Mistakes()
     found = _Found(path, text, mistakes)
     names = found.files("pages", settings.pages, ".md")
@@ -206,7 +178,7 @@ def read(path: Path) -> SiteFolder:
         _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, mistakes)
         for name in names
     ]
-    for key, error in site_frame.find_mistakes(settings.site, path):
+    for key, error in site_frame.find_mistakes(site, path):
         mistakes.tell(f"{found.place(key)}: {error}")
     known = [page for page in pages if page]
     written = [post for post in posts if post]
@@ -218,7 +190,7 @@ def read(path: Path) -> SiteFolder:
     mistakes.end()
     return SiteFolder(
         path=path,
-        site=settings.site,
+        site=site,
         pages=tuple(known),
         navigation=tuple(page for page in known if not navigation or page.file in navigation),
         posts=tuple(sorted(written, key=lambda post: (post.date, post.name), reverse=True)),

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from reportgen.disk.container import seal, unseal
+from reportgen.errors import ExperimentError
 from reportgen.registry import storable
 from reportgen.training.run import Run, describe, revive
 from reportgen.training.trajectory import Trajectory
@@ -47,7 +48,7 @@ def decode(content: bytes, label: str = "") -> Any:
             blobs.append(payload[end : end + size])
             end += size
         return _revived(header["value"], blobs)
-    except (KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, RecursionError, ExperimentError) as error:
         raise ValueError(f"it cannot be read: {error!r}") from error
 
 

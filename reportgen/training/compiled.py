@@ -66,40 +66,11 @@ def train(runs: Iterable[Run]) -> list[Trajectory]:
 
 
 def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
-    first = runs[0]
-    place = layout(first.training.batch_size)
-    widths = [max(sizes) for sizes in zip(*(_widths(run) for run in runs), strict=True)]
-    kernels, biases = _initial_stack(runs, widths, place)
-    recording = next((run.recording for run in runs if recording_key(run)), ENDS_ONLY)
-    recorded = [i for i, run in enumerate(runs) if recording_key(run)]
-    samples = _Samples.of(runs)
-    program = _program(
-        place=place,
-        activation=first.network.activation,
-        optimizer=first.training.optimizer,
-        momentum=first.training.momentum,
-        losses=tuple(run.training.loss for run in runs),
-        slices=_slices(runs),
-        recorded=tuple(recorded),
-        with_loss=recording.loss and bool(recorded),
-        keep=tuple(1.0 - run.network.dropout for run in runs),
-    )
-    steps = recording.steps(first.steps)
-    tables = _Tables(
-        x=tf.constant(samples.x),
-        y=tf.constant(samples.y),
-        rows=tf.constant(samples.rows),
-        rates=tf.constant(_rates(runs)),
-        strengths=tf.constant([run.strength for run in runs], tf.float32),
-        recorded=tf.constant(recorded, tf.int32),
-        whole=tf.constant(samples.whole([runs[i] for i in recorded])),
-        masks=tf.constant(_masks(runs, widths, place)) if any(run.network.dropout for run in runs) else None,
-    )
-    records, last, diverged = program(
-        [tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], tf.constant(steps), tables
-    )
+    first, place = runs[0], layout(runs[0].training.batch_size)
+    drawn = _drawn(runs)
+    recorded, steps, (records, last, diverged) = _trained(runs, drawn)
     paths = _unstacked(records, place, 1)
-    starts, stops = _unstacked({"kernels": kernels, "biases": biases}, place, 0), _unstacked(last, place, 0)
+    starts, stops = _unstacked({"kernels": drawn.kernels, "biases": drawn.biases}, place, 0), _unstacked(last, place, 0)
     ends = {name: [np.stack(pair, axis=1) for pair in zip(starts[name], stops[name], strict=True)] for name in starts}
     diverged = diverged.numpy()
     slot = {i: j for j, i in enumerate(recorded)}
@@ -132,64 +103,77 @@ def train_ends(first: Run, count: int, fresh_data: bool) -> Ends:
 
     Initial weights and orders are drawn once for all calls in a row that differ by penalty, strength and learning rate.
     """
+    first = dataclasses.replace(first, recording=ENDS_ONLY)
     plain = dataclasses.replace(
         first,
         penalty=NoPenalty(),
         strength=0.0,
         step="subgradient",
-        recording=ENDS_ONLY,
         training=dataclasses.replace(first.training, learning_rate=1.0),
     )
-    place, drawn = layout(first.training.batch_size), _drawn(plain, count, fresh_data)
-    # The arguments are those of `_train_together`: another spelling of them would be another program.
-    program = _program(
-        place=place,
-        activation=first.network.activation,
-        optimizer=first.training.optimizer,
-        momentum=first.training.momentum,
-        losses=(first.training.loss,) * count,
-        slices=_slices([first], count),
-        recorded=(),
-        with_loss=False,
-        keep=(1.0 - first.network.dropout,) * count,
-    )
-    tables = drawn.tables._replace(
-        rates=tf.constant(first.training.rates(first.steps)[:, None]),
-        strengths=tf.fill([count], tf.constant(first.strength, tf.float32)),
-    )
-    steps = tf.constant(ENDS_ONLY.steps(first.steps))
-    _, last, diverged = program(drawn.kernels, drawn.biases, steps, tables)
-    ends = _unstacked(last, place, 0)
+    _, _, (_, last, diverged) = _trained([first], _drawn_in_a_row(plain, count, fresh_data), count)
+    ends = _unstacked(last, layout(first.training.batch_size), 0)
     finite = np.all([np.isfinite(w).reshape(count, -1).all(axis=1) for part in ends.values() for w in part], axis=0)
     at = np.asarray(diverged, np.int32)
     return Ends(ends["kernels"], ends["biases"], np.where((at < 0) & ~finite, np.int32(first.steps), at))
 
 
+def _trained(runs: Sequence[Run], drawn: _Drawn, times: int = 1) -> tuple[list[int], NDArray[np.int32], Any]:
+    """Which of `runs` are recorded, at which steps, and what the program returns.
+
+    A single run may stand for `times` runs, which differ only by what is `drawn`.
+    """
+    first = runs[0]
+    recorded = [i for i, run in enumerate(runs) if recording_key(run)]
+    recording = next((runs[i].recording for i in recorded), ENDS_ONLY)
+    program = _program(
+        place=layout(first.training.batch_size),
+        activation=first.network.activation,
+        optimizer=first.training.optimizer,
+        momentum=first.training.momentum,
+        losses=tuple(run.training.loss for run in runs) * times,
+        slices=_slices(runs, times),
+        recorded=tuple(recorded),
+        with_loss=recording.loss and bool(recorded),
+        keep=tuple(1.0 - run.network.dropout for run in runs) * times,
+    )
+    tables = drawn.tables._replace(
+        rates=tf.constant(_rates(runs)),
+        strengths=tf.constant([run.strength for run in runs] * times, tf.float32),
+        recorded=tf.constant(recorded, tf.int32),
+        whole=tf.constant(drawn.samples.whole([runs[i] for i in recorded])),
+    )
+    steps = recording.steps(first.steps)
+    return recorded, steps, program(drawn.kernels, drawn.biases, tf.constant(steps), tables)
+
+
 class _Drawn(NamedTuple):
-    """What runs in a row have in common with those of another penalty, strength and learning rate."""
+    """What runs have in common with those of another penalty, strength and learning rate."""
 
     kernels: list[Any]
     biases: list[Any]
+    samples: _Samples
     tables: _Tables
-    """Without rates and strengths."""
+    """Without what depends on the penalty, the strength, the learning rate and the recording."""
 
 
-@lru_cache(maxsize=2)
-def _drawn(first: Run, count: int, fresh_data: bool) -> _Drawn:
-    runs, place, widths = in_a_row(first, count, fresh_data), layout(first.training.batch_size), _widths(first)
+def _drawn(runs: Sequence[Run]) -> _Drawn:
+    place = layout(runs[0].training.batch_size)
+    widths = [max(sizes) for sizes in zip(*map(_widths, runs), strict=True)]
     kernels, biases = _initial_stack(runs, widths, place)
     samples = _Samples.of(runs)
     tables = _Tables(
         x=tf.constant(samples.x),
         y=tf.constant(samples.y),
         rows=tf.constant(samples.rows),
-        rates=None,
-        strengths=None,
-        recorded=tf.constant([], tf.int32),
-        whole=tf.constant(samples.whole([])),
-        masks=tf.constant(_masks(runs, widths, place)) if first.network.dropout else None,
+        masks=tf.constant(_masks(runs, widths, place)) if any(run.network.dropout for run in runs) else None,
     )
-    return _Drawn([tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], tables)
+    return _Drawn([tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], samples, tables)
+
+
+@lru_cache(maxsize=2)
+def _drawn_in_a_row(first: Run, count: int, fresh_data: bool) -> _Drawn:
+    return _drawn(in_a_row(first, count, fresh_data))
 
 
 def _widths(run: Run) -> list[int]:
@@ -342,15 +326,15 @@ class _Tables(NamedTuple):
     y: Any
     rows: Any
     """[steps, R, B] into x and y, to be begun again at the end."""
-    rates: Any
+    rates: Any = None
     """[steps, R] or [steps, 1] learning rates."""
-    strengths: Any
+    strengths: Any = None
     """[R]."""
-    recorded: Any
+    recorded: Any = None
     """Which runs are recorded at every recorded step."""
-    whole: Any
+    whole: Any = None
     """Rows of all training samples of the recorded runs, [R, N] or [1, N]."""
-    masks: Any
+    masks: Any = None
     """[steps, B, H, R] or [steps, R, B, H] dropout masks, or None."""
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reportgen.values import Checked
+from reportgen.values import checked
 
 Weights = NDArray[np.floating[Any]]
 
@@ -27,8 +27,8 @@ Activation = Literal["linear", "relu", "tanh", "sigmoid"]
 Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Network(Checked):
+@checked
+class Network:
     """Dense layers with one activation after each hidden layer and none after the last."""
 
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(max_length=32)] = (10, 10, 10)

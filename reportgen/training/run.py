@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -20,7 +20,7 @@ from reportgen.penalties import Step as Step
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.training.network import Network, Weights
-from reportgen.values import Checked
+from reportgen.values import checked, plain
 
 Optimizer = Literal["sgd", "momentum", "adam"]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -33,8 +33,8 @@ MOST_NUMBERS = 50_000_000
 """Numbers that the training data of one run may have, 8 bytes each, and the computation several times that."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Training(Checked):
+@checked
+class Training:
     """How weights are adjusted."""
 
     optimizer: Optimizer = "sgd"
@@ -65,8 +65,8 @@ class Training(Checked):
         return (self.learning_rate * factor[self.schedule]).astype(np.float32)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recording(Checked):
+@checked
+class Recording:
     """Which weights are kept: every so many steps, at named steps, and always the first and the last."""
 
     every: Annotated[int, Field(ge=1)] | None = 20
@@ -83,15 +83,14 @@ class Recording(Checked):
         return np.array(sorted({0, last, *regular, *(step for step in self.at if step <= last)}), np.int32)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Start(Checked):
+@checked
+class Start:
     """Weights to begin from: for each layer the rows of its kernel, and its biases."""
 
     kernels: tuple[tuple[tuple[float, ...], ...], ...]
     biases: tuple[tuple[float, ...], ...]
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if [{len(row) for row in kernel} for kernel in self.kernels] != [{len(bias)} for bias in self.biases]:
             raise ExperimentError("start must have, for each layer, as many biases as its kernel has columns")
 
@@ -113,8 +112,8 @@ class Start(Checked):
         return [np.array(w, np.float32) for w in self.kernels], [np.array(b, np.float32) for b in self.biases]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run(Checked):
+@checked
+class Run:
     """One network to train. Runs that differ only by seeds form an arm."""
 
     data: Dataset = field(default_factory=Line)
@@ -135,7 +134,6 @@ class Run(Checked):
     """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.fold and not (0 <= self.fold[0] < self.fold[1] <= self.data.training_samples):
             raise ExperimentError(
                 f"fold must be (k, folds) with 0 <= k < folds <= {self.data.training_samples}, got {self.fold}"
@@ -248,40 +246,28 @@ def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
 
 def describe(value: Any) -> dict[str, Any]:
     """A run, or a part of one, as plain JSON values; `kind` is the name a penalty or data set is registered under."""
+    described: dict[str, Any] = plain(value, _parts)
+    return described
+
+
+def _parts(value: Any) -> Any:
+    if not dataclasses.is_dataclass(value):
+        return value
     kinds = (registry.name_of(value) for registry in (datasets, penalties) if registry.holds(value))
-    kind = next(kinds, type(value).__name__)
-    return {"kind": kind, **{name: _plain(part) for name, part in vars(value).items()}}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, int | float | str | None) else describe(value)
+    return {"kind": next(kinds, type(value).__name__), **vars(value)}
 
 
 def revive(description: dict[str, Any]) -> Run:
     """The run that `describe` described; raises `KeyError`, `TypeError` or `ExperimentError` if it is none."""
-    parts = description
-    return Run(
-        **{
-            **_fields(parts),
-            "data": _registered(parts["data"], datasets),
-            "penalty": _registered(parts["penalty"], penalties),
-            "network": Network(**_fields(parts["network"])),
-            "training": Training(**_fields(parts["training"])),
-            "recording": Recording(**_fields(parts["recording"])),
-            "start": parts["start"] and Start(**_fields(parts["start"])),
-        }
-    )
+    parts = _fields(description)
+    registries: dict[str, Registry[Any]] = {"data": datasets, "penalty": penalties}
+    for name, registry in registries.items():
+        parts[name] = registry[description[name]["kind"]](**parts[name])
+    return Run(**parts)
 
 
-def _fields(description: dict[str, Any]) -> dict[str, Any]:
-    return {name: _tuples(value) for name, value in description.items() if name != "kind"}
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _registered(description: dict[str, Any], registry: Registry[Any]) -> Any:
-    return registry[description["kind"]](**_fields(description))
+def _fields(value: Any) -> Any:
+    """A description as its class takes it: without kinds, and with tuples for arrays."""
+    if isinstance(value, dict):
+        return {name: _fields(item) for name, item in value.items() if name != "kind"}
+    return tuple(map(_fields, value)) if isinstance(value, list) else value

@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 
 from reportgen.experiment import Arm, Comparison, Experiment, Sweep
-from reportgen.page.results import plain
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.sections import sections
 from reportgen.sections.claims import decide
 from reportgen.store.sweep import cells
+from reportgen.values import plain
 
 E = Experiment(
     arms=(Arm(name="l1", penalty=L1(), strength=0.3, step="proximal"),),

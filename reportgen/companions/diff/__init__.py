@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reportgen.values import plain
+
 SCHEMA = 1
 """Version of the layout of `as_json`."""
 
@@ -214,16 +216,12 @@ def as_json(found: ReportDiff) -> bytes:
         Change: ("kind",),
     }
 
-    def plain(value: Any) -> Any:
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            names = [field.name for field in dataclasses.fields(value)] + list(computed.get(type(value), ()))
-            return {name: plain(item) for name in names if (item := getattr(value, name)) is not ABSENT}
-        if isinstance(value, float):
-            return value if math.isfinite(value) else None
-        if isinstance(value, Mapping):
-            return {key: plain(item) for key, item in value.items()}
-        return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+    def parts(value: Any) -> Any:
+        if not dataclasses.is_dataclass(value):
+            return value
+        names = [field.name for field in dataclasses.fields(value)] + list(computed.get(type(value), ()))
+        return {name: item for name in names if (item := getattr(value, name)) is not ABSENT}
 
-    content = {"schema": SCHEMA, "changed": found.any, **plain(found)}
+    content = {"schema": SCHEMA, "changed": found.any, **plain(found, parts)}
     # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, is written as JSON writes it.
     return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")

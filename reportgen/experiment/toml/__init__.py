@@ -14,20 +14,21 @@ import re
 import textwrap
 import tomllib
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, create_model, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ValidationError, create_model, model_validator
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import ErrorDetails, core_schema
 
 from reportgen.disk import files
 from reportgen.errors import ExperimentError, did_you_mean, reason
 from reportgen.experiment.toml.positions import Path as _Path
 from reportgen.experiment.toml.positions import complaint, positions
-from reportgen.values import short, shown, wording
+from reportgen.values import STRICT, adapter, short, shown, wording
 
 T = TypeVar("T")
 
@@ -44,9 +45,8 @@ class Kind(Generic[T]):
 
     what: str
     """What errors call it, like "experiment file"."""
-    model: Callable[[], type[Table]]
-    make: Callable[[Any], T]
-    """From a table to what it describes; a `ValueError` is a mistake of the file, and its text may begin with a key."""
+    model: Callable[[], Any]
+    """The class that its keys are the fields of, or a `Table` that makes an instance of that class."""
 
 
 def load(path: Path, kind: Kind[T]) -> T:
@@ -73,7 +73,7 @@ def parse(text: str, name: str, kind: Kind[T]) -> T:
     """What `text` describes; `name` stands in front of every mistake."""
     text = text.replace("\r\n", "\n")
     try:
-        tables = tomllib.loads(text)
+        tables = _converted(tomllib.loads(text), list, tuple)
     except tomllib.TOMLDecodeError as error:
         what, line, column = complaint(error, text)
         raise ExperimentError(f"{name}:{line}:{column}: {what}", code="RG401") from error
@@ -81,71 +81,90 @@ def parse(text: str, name: str, kind: Kind[T]) -> T:
         raise ExperimentError(f"{name}:1:1: not valid TOML: {error}", code="RG401") from error
     except RecursionError as error:
         raise ExperimentError(f"{name}:1:1: nested too deeply for a file of settings", code="RG401") from error
-    code = ""
+    model = kind.model()
     try:
-        return kind.make(kind.model().model_validate(tables))
+        made: T = adapter(model).validate_python(tables, context=IN_FILE)
+        return made
     except ValidationError as error:
-        complaints = error.errors(include_url=False)
-    except ValueError as error:
-        complaints = [ErrorDetails(type="value_error", loc=(), msg="", input=None, ctx={"error": error})]
-        code = getattr(error.__cause__, "code", "")
+        complaints = [details for details in error.errors(include_url=False) if not _miscounted(details)]
     try:
         where = positions(text)
+        found = sorted((_place(details, where, model), i) for i, details in enumerate(complaints))
+        mistakes = dict.fromkeys(
+            f"{name}:{line}:{column}: {_told(path, complaints[i], model)}" for (line, column, path), i in found[:_MOST]
+        )
     except RecursionError as error:
         raise ExperimentError(f"{name}:1:1: nested too deeply for a file of settings", code="RG401") from error
-    found = sorted((_place(details, where, kind.model()), i) for i, details in enumerate(complaints))
-    mistakes = dict.fromkeys(
-        f"{name}:{line}:{column}: {_told(path, complaints[i], kind.model())}"
-        for (line, column, path), i in found[:_MOST]
-    )
     if more := found[_MOST:]:
         line, column, _ = more[0][0]
         mistakes[f"{name}:{line}:{column}: {len(more):,} more mistakes from here on"] = None
-    raise ExperimentError("\n".join(mistakes), code=code)
+    rule = complaints[0].get("ctx", {}).get("error") if len(complaints) == 1 else None
+    raise ExperimentError("\n".join(mistakes), code=getattr(rule and rule.__cause__, "code", ""))
+
+
+def _miscounted(details: ErrorDetails) -> bool:
+    """Whether an array is said to be too short because pydantic counted the valid items only."""
+    return details["type"] == "too_short" and details["ctx"]["actual_length"] < len(details["input"])
+
+
+IN_FILE = "in a file"
+"""The validation context of what a file holds: TOML has days, which in Python are text."""
+
+
+def _converted(value: Any, old: type[list[Any] | tuple[Any, ...]], new: type[list[Any] | tuple[Any, ...]]) -> Any:
+    """`value` with sequences of another type: TOML has arrays, our classes have tuples."""
+    if isinstance(value, dict):
+        return {key: _converted(item, old, new) for key, item in value.items()}
+    return new(_converted(item, old, new) for item in value) if isinstance(value, old) else value
 
 
 class Table(BaseModel):
-    """A table of a file: no key unknown, no value of another type."""
+    """A table whose keys are not the fields of one class."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+    model_config = {**STRICT, "frozen": True}
+    classes: ClassVar[Sequence[type]] = ()
+    """Those whose fields it has."""
 
 
-def table(cls: type, name: str, /, without: Iterable[str] = (), checked: bool = True, **more: Any) -> type[Table]:
-    """The table whose keys are the fields of a dataclass (but `without` some), and `more` as `create_model` takes.
+def table(
+    name: str,
+    *classes: type,
+    make: Callable[[Any], Any],
+    keys: Mapping[str, Any] = MappingProxyType({}),
+    without: Collection[str] = (),
+) -> type[Table]:
+    """A table with the fields of dataclasses (but `without` some) and `keys`, which are as `create_model` takes them.
 
-    With `checked` the class' own checks run with the others, so that their complaints come in the same list.
+    `make` makes of the table what it stands for; an `ExperimentError` is a mistake of the file, and its text may begin
+    with a key. The last class gives the description.
     """
-    hints = typing.get_type_hints(cls, include_extras=True)
-    told = notes(cls)
-    fields: dict[str, Any] = dict(more)
-    for part in dataclasses.fields(cls):
-        if part.name in without or part.name in more:
-            continue
-        default: Any = ...
-        if part.default is not dataclasses.MISSING:
-            default = part.default
-        elif part.default_factory is not dataclasses.MISSING:
-            default = part.default_factory()
-        # TOML has arrays and no tuples.
-        hint = Annotated[hints[part.name], Strict(False)] if isinstance(default, tuple) else hints[part.name]
-        fields[part.name] = (hint, Field(default, description=told.get(part.name)))
+    fields: dict[str, Any] = {}
+    for cls in classes:
+        hints = typing.get_type_hints(cls, include_extras=True)
+        fields |= {part.name: (hints[part.name], part) for part in dataclasses.fields(cls) if part.name not in without}
+    own = {key: value for key, value in keys.items() if key not in fields}
 
-    def check(self: BaseModel) -> BaseModel:
-        made(self, cls)
-        return self
+    def check(self: BaseModel) -> Any:
+        try:
+            return make(self)
+        except ExperimentError as error:
+            raise ValueError(str(error)) from error
 
-    checks: dict[str, Any] = {"check": model_validator(mode="after")(check)} if checked else {}
-    return create_model(name, __base__=Table, __doc__=inspect.getdoc(cls), __validators__=checks, **fields)
+    made: type[Table] = create_model(
+        name,
+        __base__=Table,
+        __doc__=inspect.getdoc(classes[-1]),
+        __validators__={"check": model_validator(mode="after")(check)},  # type: ignore[dict-item]
+        **{**own, **fields, **keys},
+    )
+    made.classes = classes
+    return made
 
 
-def made(table: BaseModel, cls: Callable[..., T], **more: Any) -> T:
-    """The instance of a dataclass that a table describes, with `more` where the table has it in another form."""
-    names = {part.name for part in dataclasses.fields(cls)} - more.keys()  # type: ignore[arg-type]
-    values = {name: getattr(table, name) for name in type(table).model_fields if name in names}
-    try:
-        return cls(**values, **more)
-    except ExperimentError as error:
-        raise ValueError(str(error)) from error
+def part(table: BaseModel, cls: Callable[..., T], **more: Any) -> T:
+    """The instance of a dataclass from those keys of a table that are its fields, and from `more`."""
+    names = {part.name for part in dataclasses.fields(cls)} & type(table).model_fields.keys()  # type: ignore[arg-type]
+    return cls(**{name: getattr(table, name) for name in names} | more)
 
 
 @cache
@@ -161,13 +180,31 @@ def notes(cls: type) -> dict[str, str]:
     return found
 
 
-def schema(model: type[Table], title: str) -> dict[str, Any]:
+class _Described(GenerateJsonSchema):
+    """JSON Schema with the strings below a class' fields. Pydantic reads them too, but with every import."""
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        return _described(super().dataclass_schema(schema), [schema["cls"]])
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        return _described(super().model_schema(schema), schema["cls"].classes)
+
+
+def _described(node: JsonSchemaValue, classes: Iterable[type]) -> JsonSchemaValue:
+    for cls in classes:
+        for name, note in notes(cls).items():
+            if name in node["properties"]:
+                node["properties"][name].setdefault("description", note)
+    return node
+
+
+def schema(kind: Kind[Any], title: str) -> dict[str, Any]:
     """JSON Schema of a file."""
-    described = model.model_json_schema(mode="validation")
+    described = adapter(kind.model()).json_schema(schema_generator=_Described)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described, "title": title}
 
 
-def _place(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]], model: type[Table]) -> tuple[int, int, str]:
+def _place(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]], model: Any) -> tuple[int, int, str]:
     """Line, column and key of one complaint of pydantic's."""
     path, _ = _walked(model, details["loc"])
     if details["type"] == "value_error":
@@ -181,14 +218,14 @@ def _place(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]], model:
     return (*place, key)
 
 
-def _walked(model: type[Table], loc: _Path) -> tuple[_Path, Sequence[type[Table]]]:
+def _walked(model: Any, loc: _Path) -> tuple[_Path, Sequence[type]]:
     """`loc` as the file has it, and the tables that the last part of it may be a key of.
 
     pydantic puts the chosen kind of a table into its paths, and the file has no such key.
     """
     path: _Path = ()
-    above: Sequence[type[Table]] = ()
-    tables: Sequence[type[Table]] = (model,)
+    above: Sequence[type] = ()
+    tables: Sequence[type] = (model,)
     for part in loc:
         chosen = [table for table in tables if part in _tags(table)]
         if len(tables) > 1 and chosen:
@@ -196,44 +233,48 @@ def _walked(model: type[Table], loc: _Path) -> tuple[_Path, Sequence[type[Table]
             continue
         path, above = (*path, part), tables
         if isinstance(part, str):
-            fields = [table.model_fields[part] for table in tables if part in table.model_fields]
-            tables = [table for field in fields for table in _tables(field.annotation)]
+            tables = [below for table in tables for below in _tables(_keys(table).get(part))]
     return path, above
 
 
-def _tables(annotation: Any) -> list[type[Table]]:
+def _tables(annotation: Any) -> list[type]:
     """The tables that a value of this type may be made of."""
-    if isinstance(annotation, type) and issubclass(annotation, Table):
+    if isinstance(annotation, type) and (issubclass(annotation, Table) or dataclasses.is_dataclass(annotation)):
         return [annotation]
     if typing.get_origin(annotation) in (Annotated, list, tuple, typing.Union, UnionType):
         return [table for part in typing.get_args(annotation) for table in _tables(part)]
     return []
 
 
-def _tags(table: type[Table]) -> set[Any]:
+def _keys(table: type) -> dict[str, Any]:
+    """The keys of a table, and the types of their values."""
+    if issubclass(table, Table):
+        return {name: field.annotation for name, field in table.model_fields.items()}
+    hints = typing.get_type_hints(table, include_extras=True)
+    return {part.name: hints[part.name] for part in dataclasses.fields(table)}  # type: ignore[arg-type]
+
+
+def _tags(table: type) -> set[Any]:
     """What may stand in those keys of a table that have but one value, and so tell its kind."""
-    types = [field.annotation for field in table.model_fields.values()]
     return {
         typing.get_args(kind)[0]
-        for kind in types
+        for kind in _keys(table).values()
         if typing.get_origin(kind) is Literal and len(typing.get_args(kind)) == 1
     }
 
 
-def _told(key: str, details: ErrorDetails, model: type[Table]) -> str:
+def _told(key: str, details: ErrorDetails, model: Any) -> str:
     """`"key: what is wrong, what is allowed"`."""
     what = _wording(details, model)
     return f"{key}: {what.removeprefix(key.rpartition('.')[2] + ' ')}" if key else what
 
 
-def _wording(details: ErrorDetails, model: type[Table]) -> str:
-    kind, given, context = details["type"], details["input"], details.get("ctx", {})
+def _wording(details: ErrorDetails, model: Any) -> str:
+    kind, given, context = details["type"], _converted(details["input"], tuple, list), details.get("ctx", {})
     key = str(details["loc"][-1]) if details["loc"] else ""
-    if kind == "extra_forbidden":
-        known = {name for table in _walked(model, details["loc"])[1] for name in table.model_fields}
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = {name for table in _walked(model, details["loc"])[1] for name in _keys(table)}
         return f"unknown key.{did_you_mean(short(key), known)}"
-    if kind == "missing":
-        return "is required and missing"
     if kind == "literal_error":
         known = set(_listed(context["expected"]))
         return f"must be one of {context['expected']}, got {shown(given)}.{_closest(given, known)}"
@@ -245,8 +286,10 @@ def _wording(details: ErrorDetails, model: type[Table]) -> str:
         return f"{_discriminator(context)} is required and missing"
     if kind == "value_error" and (not details["loc"] or isinstance(context["error"].__cause__, ExperimentError)):
         return str(context["error"])
+    if kind == "dataclass_type":
+        return f"must be a table, got {shown(given)}"
     # TOML has arrays, which become tuples.
-    return wording(details["msg"], given).replace("must be a tuple", 'must be an array, like ["one", "two"]')
+    return wording({**details, "input": given}).replace("must be a tuple", 'must be an array, like ["one", "two"]')
 
 
 def _listed(expected: str) -> list[str]:

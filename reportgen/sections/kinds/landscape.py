@@ -15,6 +15,7 @@ from reportgen.statistics.comparison import family
 from reportgen.statistics.grid import quantile, rank_correlation, told
 from reportgen.store.sweep import Swept, cells, run_of
 from reportgen.training.run import Run
+from reportgen.values import plain
 
 _PAIRS = 4_000
 """Runs of a cell, at most, that comparisons see."""
@@ -264,7 +265,7 @@ class Landscape(Section):
                 Column(label="runs", format=",d"),
             ),
             rows=tuple(
-                (*(_finite(cell[key]) for key in keys), findings["count"])
+                (*(plain(cell[key]) for key in keys), findings["count"])
                 for cell in sorted(findings["cells"], key=lambda cell: cell["error"])
             ),
             shown=_SHOWN,
@@ -289,7 +290,7 @@ class Landscape(Section):
                         what,
                         n["strength"],
                         n["learning_rate"],
-                        *(_finite(n["difference"][key]) for key in ("estimate", "low", "high")),
+                        *(plain(n["difference"][key]) for key in ("estimate", "low", "high")),
                         n["difference"]["verdict"],
                     )
                     for what, n in compared
@@ -329,10 +330,6 @@ def _at_edge(place: tuple[int, int], sweep: Sweep) -> bool:
         {0, len(sweep.learning_rates) - 1},
     )
     return any(i in end for i, end in zip(place, ends, strict=True))
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _penalised(found: list[Findings], sparse: str) -> list[Findings]:
