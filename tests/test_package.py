@@ -7,14 +7,15 @@ import pytest
 import reportgen
 from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse, shipped
-from reportgen.pipeline import pipeline
+from reportgen.pipeline import report_target
+from reportgen.pipeline.options import BuildOptions
 
 
 @pytest.fixture
 def builds(monkeypatch):
-    """The arguments of each call of `pipeline.build`, which is replaced."""
+    """The arguments of each call of `build_report`, which is replaced."""
     calls = []
-    monkeypatch.setattr(pipeline, "build", lambda *values, **options: calls.append((values, options)))
+    monkeypatch.setattr(report_target, "build_report", lambda *values, **more: calls.append((*values, more)))
     return calls
 
 
@@ -29,8 +30,7 @@ def test_every_name_it_offers_is_there_and_no_other():
 def test_build_without_an_experiment_is_that_of_the_command(builds):
     reportgen.build()
 
-    options = {"cache": None, "executor": "processes", "progress": None, "templates": None}
-    assert builds == [((parse(shipped()), Path("output")), options)]
+    assert builds == [(parse(shipped()), Path("output"), BuildOptions(), {"templates": None})]
 
 
 def test_build_takes_a_file_or_a_value(builds, tmp_path):
@@ -41,10 +41,10 @@ def test_build_takes_a_file_or_a_value(builds, tmp_path):
     reportgen.build(str(file), "there", cache="kept", executor="serial", progress=told.append)
     reportgen.build(parse(shipped()), tmp_path)
 
-    (first, out), options = builds[0]
+    first, out, options, _ = builds[0]
     assert (first.runs.count, out) == (2, Path("there"))
-    assert options == {"cache": Path("kept"), "executor": "serial", "progress": told.append, "templates": None}
-    assert builds[1][0] == (parse(shipped()), tmp_path)
+    assert options == BuildOptions(cache=Path("kept"), executor="serial", progress=told.append)
+    assert builds[1][:2] == (parse(shipped()), tmp_path)
 
 
 def test_a_mistake_in_a_file_is_raised_before_anything_is_built(builds, tmp_path):

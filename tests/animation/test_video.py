@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reportgen.errors import MachineError
-from reportgen.pictures import ffmpeg
+from reportgen.pictures import film as film_module
 from reportgen.pictures.formats import formats
 from reportgen.pictures.palette import Palette
 
@@ -108,11 +108,11 @@ def test_damage_in_the_middle_is_no_film(tmp_path):
     data = bytearray(film())
     data[len(data) // 2 : len(data) // 2 + 2000] = bytes(2000)
     file.write_bytes(data)
-    assert ffmpeg._read(file)[0] < 31
+    assert film_module._read(file)[0] < 31
 
 
 def test_a_program_that_hangs_is_ended(fake, monkeypatch):
-    monkeypatch.setattr(ffmpeg, "_PATIENCE", 1)
+    monkeypatch.setattr(film_module, "_PATIENCE", 1)
     fake("exec sleep 600")
     error_of(film, count=40)  # more than a pipe holds, so that the writer waits too
     error_of(formats["mp4"]().check_available)

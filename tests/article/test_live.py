@@ -18,7 +18,6 @@ from reportgen.datasets.wave import Wave
 from reportgen.experiment import Arm, Experiment
 from reportgen.page.article import render
 from reportgen.page.report import Report
-from reportgen.page.results import plain
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
@@ -28,6 +27,7 @@ from reportgen.store.keys import template_folder
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Training
+from reportgen.values import plain
 
 L1_ARM = Arm(name="l1", penalty=L1(), strength=0.3)
 QUICK = Experiment(arms=(Arm(name="none"), L1_ARM), training=Training(epochs=4))

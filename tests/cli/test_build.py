@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from reportgen.cli.program import program
-from reportgen.page import article
-from reportgen.pipeline import pipeline
+from reportgen.page import report_files
+from reportgen.pipeline import report
 
 EXPERIMENT = """
 title = "Small"
@@ -58,7 +58,7 @@ def test_a_report_that_comes_out_equal_is_verified(build):
 
 def test_a_report_that_comes_out_otherwise_leaves_with_seven(build, monkeypatch):
     rendered = iter("ab")
-    monkeypatch.setattr(pipeline, "version", lambda name: name + next(rendered) if name == "numpy" else name)
+    monkeypatch.setattr(report, "version", lambda name: name + next(rendered) if name == "numpy" else name)
 
     done = build("--verify")
 
@@ -69,14 +69,14 @@ def test_a_report_that_comes_out_otherwise_leaves_with_seven(build, monkeypatch)
 def test_an_edited_file_is_kept_with_a_warning_and_replaced_if_asked_for(build, tmp_path):
     build()
     page = tmp_path / "out" / "report.html"
-    made = article.read_bytes()
-    article.write_text("mine", "utf-8")
+    made = page.read_bytes()
+    page.write_text("mine", "utf-8")
 
     kept = build()
     assert kept.exit_code == 0
-    assert article.read_text("utf-8") == "mine"
+    assert page.read_text("utf-8") == "mine"
     assert build("--overwrite-edited").exit_code == 0
-    assert article.read_bytes() == made
+    assert page.read_bytes() == made
 
 
 def test_folders_that_are_not_for_reports_are_refused_before_anything_is_made(build, tmp_path):
@@ -106,13 +106,13 @@ def test_a_store_that_others_can_write_to_is_refused(build, tmp_path):
 
 def test_templates_that_are_edited_meanwhile_are_noticed_and_nothing_is_published(build, tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
-    rendered = article.render
+    rendered = report_files.render
 
     def edited_meanwhile(*args, **names):
         (tmp_path / "mine" / "new.html").write_text("new", "utf-8")
         return rendered(*args, **names)
 
-    monkeypatch.setattr(page, "render", edited_meanwhile)
+    monkeypatch.setattr(report_files, "render", edited_meanwhile)
 
     done = build("--templates", "mine")
 

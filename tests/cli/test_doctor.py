@@ -445,7 +445,8 @@ def test_a_finding_has_no_home_no_user_and_no_host(monkeypatch):
 
 def test_only_what_it_needs_is_loaded_here():
     """The heavy things are loaded in other processes, which may die of them."""
-    code = "import sys, reportgen.cli.commands.doctor, reportgen.companions.doctor.apart, reportgen.companions.doctor.libraries\n"
+    code = "import sys, reportgen.cli.commands.doctor\n"
+    code += "from reportgen.companions.doctor import apart, libraries\n"
     code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "matplotlib", "numpy", "PIL"} & set(done.stdout.split())

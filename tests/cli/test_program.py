@@ -1,4 +1,4 @@
-"""What the command says and returns, whatever goes wrong. Where it would work, `pipeline.build` is replaced."""
+"""What the command says and returns, whatever goes wrong. Where it would work, `build_report` is replaced."""
 
 import errno
 import json
@@ -15,7 +15,7 @@ import reportgen
 from reportgen.cli.program import Terminated, program
 from reportgen.errors import DataError, MachineError, ReportgenError
 from reportgen.experiment.file import parse, schema, shipped
-from reportgen.pipeline import pipeline
+from reportgen.pipeline import report_target
 
 
 @pytest.fixture
@@ -26,19 +26,19 @@ def run():
 
 @pytest.fixture
 def builds(monkeypatch):
-    """Calls of `pipeline.build`, which is replaced; the value of "result" is what it returns or raises."""
+    """Calls of `build_report`, which is replaced; the value of "result" is what it returns or raises."""
     calls = []
 
-    def build(experiment, out, **options):
+    def build(experiment, out, options, **more):
         calls.append((experiment, out, options))
         if isinstance(build.result, BaseException):
             raise build.result
-        options["progress"]("train", 3, 3)
+        options.progress("train", 3, 3)
         return build.result
 
-    build.result = pipeline.Built(Path("output/report.html"), (), ("L1 finds zeros.",), 0)
+    build.result = report_target.BuiltReport(Path("output/report.html"), (), ("L1 finds zeros.",), 0)
     build.calls = calls
-    monkeypatch.setattr(pipeline, "build", build)
+    monkeypatch.setattr(report_target, "build_report", build)
     return build
 
 
@@ -67,7 +67,7 @@ def test_build_without_a_file_builds_the_default_into_output(run, builds):
     assert said.exit_code == 0
     assert experiment == parse(shipped())
     assert out == Path("output")
-    assert (options["cache"], options["executor"]) == (None, "processes")
+    assert (options.cache, options.executor) == (None, "processes")
     assert said.stdout.endswith("- L1 finds zeros.\n")
 
 
@@ -80,7 +80,7 @@ def test_build_passes_on_its_options(run, builds, tmp_path):
     (experiment, out, options), *_ = builds.calls
     assert experiment.runs.count == 2
     assert out == Path("there")
-    assert (options["cache"], options["executor"]) == (Path("kept"), "serial")
+    assert (options.cache, options.executor) == (Path("kept"), "serial")
 
 
 def test_mistakes_in_a_file_are_told_by_place_and_build_nothing(run, builds, tmp_path):

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from reportgen.pipeline.pipeline import Built
 
 from reportgen.cli.progress import Lines, duration, progress
 from reportgen.cli.summary import size, summary
+from reportgen.pipeline.report_target import BuiltReport
 
 
 class Terminal(io.StringIO):
@@ -114,7 +114,7 @@ def test_a_summary_names_the_page_first_and_each_folder_once(tmp_path, monkeypat
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(bytes(count))
     files = tuple(out / name for name in (*sizes, "report.html"))
-    built = Built(out / "report.html", files, ("Zeros: 3 of 4.", "x" * 60 + " " + "y" * 60), 2)
+    built = BuiltReport(out / "report.html", files, ("Zeros: 3 of 4.", "x" * 60 + " " + "y" * 60), 2)
 
     messages(summary(built, out))
 

@@ -172,11 +172,10 @@ def test_any_address_of_this_machine_alone_can_be_chosen(serve, wrong):
 
 @pytest.mark.timeout(300)
 def test_an_experiment_is_what_a_build_writes(serve, report, cache, small_experiment):
-    from reportgen.pipeline.pipeline import Allowed
+    from reportgen.cli.commands.serve import _Preview
+    from reportgen.pipeline.options import BuildOptions
 
-    from reportgen.cli.commands.serve import _How, _Preview
-
-    source = _Preview(None, _How(cache=cache, executor="serial", templates=None, allowed=Allowed()))
+    source = _Preview(None, BuildOptions(cache=cache, executor="serial"), None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reportgen.experiment.file.parse", lambda *_: small_experiment)
         files = source.build(lambda stage, done, total: None)

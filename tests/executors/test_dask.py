@@ -146,7 +146,7 @@ def test_a_bad_answer_is_asked_of_another_worker(workers):
 
 def test_a_worker_with_other_versions_refuses(workers, monkeypatch):
     here = remote.versions()
-    monkeypatch.setattr(jobs, "versions", lambda: {**here, "tensorflow": "9.9"})
+    monkeypatch.setattr(remote, "versions", lambda: {**here, "tensorflow": "9.9"})
 
     error = train_elsewhere(workers, RUNS[:1]).exception(60)
 

@@ -146,17 +146,18 @@ def _become(
 
 def load(experiment: str) -> None:
     """Have loaded whatever a build loads, by making one."""
-    from reportgen.pipeline.pipeline import build
-
     from reportgen.disk.isolation import shut_out
     from reportgen.experiment.file import load as read
+    from reportgen.pipeline.options import BuildOptions
+    from reportgen.pipeline.report_target import build_report
 
     shut_out()
     import reportgen.cli.commands.build
     import reportgen.cli.summary  # noqa: F401
 
     with tempfile.TemporaryDirectory() as folder:
-        build(read(Path(experiment)), Path(folder) / "out", cache=Path(folder) / "store", executor="serial")
+        options = BuildOptions(cache=Path(folder) / "store", executor="serial")
+        build_report(read(Path(experiment)), Path(folder) / "out", options)
     gc.freeze()
 
 

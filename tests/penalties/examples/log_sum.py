@@ -1,16 +1,15 @@
 """The log-sum penalty."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from reportgen.penalties import Axes, Penalty
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
-@dataclass(frozen=True)
-class LogSum(Checked, Penalty):
+@checked
+class LogSum(Penalty):
     """Sum of `width` · log(1 + |w| / `width`).
 
     References:

@@ -1,16 +1,15 @@
 """The minimax concave penalty."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from reportgen.penalties import Axes, Penalty
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
-@dataclass(frozen=True)
-class MCP(Checked, Penalty):
+@checked
+class MCP(Penalty):
     """Sum of |w| − w² / (2 · `reach`) up to |w| = `reach`, and constant from there on.
 
     References:

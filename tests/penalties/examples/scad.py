@@ -1,16 +1,15 @@
 """The smoothly clipped absolute deviation."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from reportgen.penalties import Axes, Penalty
-from reportgen.values import Checked
+from reportgen.values import checked
 
 
-@dataclass(frozen=True)
-class SCAD(Checked, Penalty):
+@checked
+class SCAD(Penalty):
     """L1 up to `knee`, from there ever flatter, and constant from `shape` · `knee` on.
 
     With `knee` k and `shape` a, the slope at |w| is 1 up to k, (a k − |w|) / ((a − 1) k) up to a k, and 0 beyond. Fan
