@@ -20,7 +20,7 @@ _PATIENTS = 442
 class Diabetes:
     """Disease progression of 442 patients after one year, from ten measurements at its beginning.
 
-    Inputs and target are standardised: less the mean of the training samples, divided by their standard deviation. A
+    Inputs and target are standardized: less the mean of the training samples, divided by their standard deviation. A
     seed chooses which patients are for testing. All seeds share the patients, so that repeating something over seeds
     says how it depends on the split, and less than new patients would.
 

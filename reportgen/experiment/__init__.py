@@ -28,7 +28,7 @@ SECTIONS_PACKAGE = "reportgen.sections.kinds"
 FORMATS_PACKAGE = "reportgen.pictures.formats"
 
 MOST_ARMS = 40
-"""Every arm is compared with every other, and pictures have seven colours."""
+"""Every arm is compared with every other, and pictures have seven colors."""
 
 
 @checked
@@ -59,7 +59,7 @@ class Runs:
     count: Annotated[int, Field(ge=1, le=100_000)] = 30
     """Triples of data, sample order and initial weights; every arm trains on the same ones."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """The i-th run shuffles and initialises from seed + i."""
+    """The i-th run shuffles and initializes from seed + i."""
 
 
 @checked
@@ -146,7 +146,7 @@ class Experiment:
     site: SiteSettings | None = None
     """The site that the report stands in, where that is not told by a `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)
-    """What is learnt."""
+    """What is learned."""
     data_seed: Annotated[int, Field(ge=0)] = 0
     fresh_data: bool = False
     """A data set of its own for each run, instead of one that all share."""

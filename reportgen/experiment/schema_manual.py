@@ -12,7 +12,7 @@ Node = Mapping[str, Any]
 _ABOUT = """\
 # Experiment file reference
 
-An experiment file is [TOML](https://toml.io). It says what is learnt, by which networks, under which penalties, and
+An experiment file is [TOML](https://toml.io). It says what is learned, by which networks, under which penalties, and
 what the article tells about it. `data`, `arms` and `sections` have to be there; everything else has the default that is
 shown. Keys that are not listed here are mistakes, and so are values of another type or outside of the range; all
 mistakes are told at once, with line and column, before anything is trained.
@@ -45,7 +45,7 @@ def manual(schema: Node, titles: Mapping[str, str]) -> str:
         *_kinds(data, "name", "Data set"),
         "## `[[arms]]`",
         f"{top['arms']['description']} One such table for each arm; `penalty` says of which kind, and "
-        "with which keys. Biases are never penalised.",
+        "with which keys. Biases are never penalized.",
         *_kinds(arms, "penalty", "Penalty"),
     ]
     for heading, node in _below(dict(sorted(top.items(), key=lambda item: item[0] in _LAST)), tables):

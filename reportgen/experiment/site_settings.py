@@ -57,30 +57,30 @@ def _is_an_address(text: str) -> str:
 
 
 _Address = Annotated[str, AfterValidator(_is_an_address)]
-_Colour = Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")]
+_Color = Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")]
 
 _PAPER = {"accent": "#ffffff", "accent_dark": "#14171c"}
-"""What text of these colours stands on: `--paper` of `templates/static/article.css`."""
+"""What text of these colors stands on: `--paper` of `templates/static/article.css`."""
 
 _ENOUGH = 4.5
 """The least contrast of text by WCAG 2.2, success criterion 1.4.3."""
 
 
 @checked
-class Colours:
-    """Colours of links and marks, like "#00619a"."""
+class Colors:
+    """Colors of links and marks, like "#00619a"."""
 
-    accent: _Colour = ""
+    accent: _Color = ""
     """On light pages."""
-    accent_dark: _Colour = ""
+    accent_dark: _Color = ""
     """On dark pages."""
 
     def __post_init__(self) -> None:
         for name, paper in _PAPER.items():
-            colour = getattr(self, name)
-            if colour and (found := contrast(colour, paper)) < _ENOUGH:
+            color = getattr(self, name)
+            if color and (found := contrast(color, paper)) < _ENOUGH:
                 raise ExperimentError(
-                    f"{name} must have a contrast of at least {_ENOUGH} with its page ({paper}), and {colour} has "
+                    f"{name} must have a contrast of at least {_ENOUGH} with its page ({paper}), and {color} has "
                     f"{found:.1f}; make it {'darker' if name == 'accent' else 'lighter'}"
                 )
 
@@ -110,7 +110,7 @@ class SiteSettings:
     """Of its pages, such as "en" or "pt-BR", unless they say another."""
     description: Label = ""
     """A sentence for search engines, previews and the front page."""
-    colours: Colours = field(default_factory=Colours)
+    colors: Colors = field(default_factory=Colors)
     logo: Below = ""
     """A picture file (PNG, SVG, JPEG, GIF or WebP) beside the title."""
     footer: Annotated[str, Field(max_length=5_000)] = ""
@@ -129,12 +129,12 @@ class SiteSettings:
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast of two colours like "#00619a", from 1 to 21, as WCAG 2.2 defines it."""
+    """Contrast of two colors like "#00619a", from 1 to 21, as WCAG 2.2 defines it."""
     darker, lighter = sorted(map(_luminance, (one, other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def _luminance(colour: str) -> float:
-    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+def _luminance(color: str) -> float:
+    parts = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -1,4 +1,4 @@
-"""Penalties on the kernels of a network. Biases are never penalised.
+"""Penalties on the kernels of a network. Biases are never penalized.
 
 The contract is `Penalty`. A kernel has an axis of inputs and an axis of outputs, named by `axes`, and may have further
 axes (runs, recorded steps) anywhere else: the trainer keeps its runs where the arithmetic is fastest. `xp` is the
@@ -21,7 +21,7 @@ Step = Literal["subgradient", "proximal"]
 """How a penalty works: part of the gradient, or a proximal step after each update."""
 
 
-COLORS = ("grey", "blue", "sky", "vermillion", "green", "purple", "orange")
+COLORS = ("gray", "blue", "sky", "vermillion", "green", "purple", "orange")
 """Names of colors, in the order of their styles in `figures.style`."""
 
 
@@ -100,7 +100,7 @@ class Penalty(ABC):
 
     @abstractmethod
     def prox(self, w: Any, scale: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
-        """The z that minimises `scale * cost(z) + sum((z - w)**2) / 2`; `scale` broadcasts against `w`.
+        """The z that minimizes `scale * cost(z) + sum((z - w)**2) / 2`; `scale` broadcasts against `w`.
 
         A scale of zero returns `w` to the last bit. For a penalty that is not convex and a large scale there are
         several local minima, and for some `w` several least ones: the result is one of the least, and jumps from one

@@ -11,7 +11,7 @@ from reportgen.penalties import Axes, Penalty, penalties
 class NoPenalty(Penalty):
     """Zero everywhere; its proximal step leaves the weights alone."""
 
-    color = "grey"
+    color = "gray"
     default_step = "subgradient"
     formula = "–"
     place = 0

@@ -32,7 +32,7 @@ def with_preview_card(
         return page, {}
     byline = " · ".join(filter(None, (page.author, page.date and page.day)))
     title = "" if site.title == page.title else site.title
-    content = _card(page.title, title, byline, picture, site.colours.accent, tools)
+    content = _card(page.title, title, byline, picture, site.colors.accent, tools)
     path = f"media/{content_named('card.png', content)}"
     card = PreviewCard(path=path, alt=page.title, width=_WIDTH, height=_HEIGHT)
     return dataclasses.replace(page, card=card), {path: content}

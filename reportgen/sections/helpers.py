@@ -60,7 +60,7 @@ def named(*kinds: type[Penalty]) -> dict[str, type[Penalty]]:
 
 
 def strength(e: Experiment) -> float:
-    """The strength that the penalised arms share, or the largest of them; the 0.3 of the post where there are none."""
+    """The strength that the penalized arms share, or the largest of them; the 0.3 of the post where there are none."""
     return max(arm.strength for arm in e.arms) or 0.3
 
 
@@ -103,7 +103,7 @@ def looks(e: Experiment) -> dict[str, int | str | None]:
 
 
 def is_curve(e: Experiment) -> bool:
-    """Whether the function that is learnt can be drawn as a line over one input."""
+    """Whether the function that is learned can be drawn as a line over one input."""
     return e.data.shape == (1, 1)
 
 

@@ -182,9 +182,9 @@ def wilson(share: float, pairs: int, level: float) -> tuple[float, float]:
         Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 1927.
     """
     z = _quantile(level)
-    centre = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
+    center = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
     half = z / (1 + z**2 / pairs) * math.sqrt(share * (1 - share) / pairs + (z / (2 * pairs)) ** 2)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    return max(center - half, 0.0), min(center + half, 1.0)
 
 
 def _quantile(level: float) -> float:

@@ -40,13 +40,13 @@ def choose(scores: Values) -> Choice:
 
 
 class GridPosition(NamedTuple):
-    """Between two neighbours of a list of strengths: so far on the way from number `below` to the next."""
+    """Between two neighbors of a list of strengths: so far on the way from number `below` to the next."""
 
     below: int
     way: float
 
     def of(self, values: Values) -> Values:
-        """`values` [strengths, ...] there, on a straight line between neighbours."""
+        """`values` [strengths, ...] there, on a straight line between neighbors."""
         there: Values = (1 - self.way) * values[self.below] + self.way * values[self.below + 1]
         return there
 

@@ -1,7 +1,7 @@
 """Dense networks as arrays: shapes, initial weights, and a forward and a backward pass over a *stack* of networks.
 
 A stack holds many networks of one architecture along a run axis. Where that axis lies decides the speed: with one
-sample a step the runs belong on the last axis, where every operation is elementwise and vectorises over runs; with
+sample a step the runs belong on the last axis, where every operation is elementwise and vectorizes over runs; with
 larger batches they belong on the first, where each layer is one batched matrix product. `layout` chooses, and nothing
 outside this module knows more than the `Layout` it was given.
 

@@ -12,13 +12,13 @@ CODE_EPOCH = 3
 """To be raised whenever training, data sets or initial weights come to give other numbers for the same run."""
 
 _INSTRUCTIONS = ("avx", "avx2", "avx512f", "fma", "asimd", "sve")
-"""Those that decide how sums are vectorised and rounded."""
+"""Those that decide how sums are vectorized and rounded."""
 
 
 def engine() -> dict[str, str]:
     """Versions of the libraries that compute, our code, and the kind of processor.
 
-    A new patch release is trusted to give the same numbers. Another processor is not: where sums are vectorised
+    A new patch release is trusted to give the same numbers. Another processor is not: where sums are vectorized
     otherwise, the last bit differs.
     """
     return _software() | {"processor": processor()}

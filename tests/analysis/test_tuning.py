@@ -42,7 +42,7 @@ def test_a_single_fold_has_no_standard_error():
     assert choose(np.array([[2.0], [1.0], [1.5]]))[:2] == (1, 1)
 
 
-def test_equal_shares_are_found_between_neighbours():
+def test_equal_shares_are_found_between_neighbors():
     place = where_share(np.array([0.0, 0.2, 0.6, 1.0]), 0.5)
 
     assert place == (1, pytest.approx(0.75))

@@ -18,19 +18,19 @@ from reportgen.pictures.timeline import Timeline
 
 NAMES = formats.names()
 FILMS = {"mp4", "webm"}
-COLOURS = np.array([0x000000, 0xFFFFFF, 0x2222CC, 0x22AA44, 0xCC7722], np.uint32) | np.uint32(0xFF000000)
+COLORS = np.array([0x000000, 0xFFFFFF, 0x2222CC, 0x22AA44, 0xCC7722], np.uint32) | np.uint32(0xFF000000)
 
 
 def pictures(count, width=64, height=48, seed=0):
-    """Frames of coloured squares of 16 pixels."""
+    """Frames of colored squares of 16 pixels."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
-        squares = rng.choice(COLOURS, (-(-height // 16), -(-width // 16)))
+        squares = rng.choice(COLORS, (-(-height // 16), -(-width // 16)))
         yield np.repeat(np.repeat(squares, 16, axis=0), 16, axis=1)[:height, :width]
 
 
 def encoded(name, frames, delays):
-    return formats[name]().encode(frames, Palette(COLOURS), delays)
+    return formats[name]().encode(frames, Palette(COLORS), delays)
 
 
 def decoded(name, data, tmp_path):
@@ -67,7 +67,7 @@ def test_what_is_decoded_is_what_was_meant(name, tmp_path):
     if name not in FILMS:
         np.testing.assert_array_equal(shown, wanted)
     else:
-        # Squares keep their colours; edges may blur.
+        # Squares keep their colors; edges may blur.
         inside = np.s_[:, 8::16, 8::16]
         assert np.abs(shown[:12][inside].astype(int) - wanted[inside]).max() <= 6
 
@@ -106,7 +106,7 @@ def test_no_format_collects_frames(name):
     def frames():
         nonlocal most
         for index in range(40):
-            frame = np.full((64, 64), COLOURS[index % 5])
+            frame = np.full((64, 64), COLORS[index % 5])
             living.add(index)
             weakref.finalize(frame, living.discard, index)
             most = max(most, len(living))

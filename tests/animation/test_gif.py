@@ -19,9 +19,9 @@ NONE = np.empty(0, np.uint32)
 FORMATS = [Gif(), Apng()]
 
 
-def pixels(colours):
-    """Opaque pixels of 24-bit colours."""
-    return np.asarray(colours, np.uint32) | 0xFF000000
+def pixels(colors):
+    """Opaque pixels of 24-bit colors."""
+    return np.asarray(colors, np.uint32) | 0xFF000000
 
 
 def encoded(frames, delays=None):
@@ -40,16 +40,16 @@ def noise(seed, shape=(64, 64)):
 
 
 @given(arrays(np.uint32, (4, 5, 7), elements=st.sampled_from([0, 0xFFFFFF, 0x123456, 0x0000FF, 0x010000])))
-def test_few_colours_are_lossless(colours):
-    for data in encoded(list(pixels(colours))):
-        np.testing.assert_array_equal(decoded(data), colours)
+def test_few_colors_are_lossless(colors):
+    for data in encoded(list(pixels(colors))):
+        np.testing.assert_array_equal(decoded(data), colors)
 
 
-def test_255_colours_are_lossless_and_256_are_not_far_off():
+def test_255_colors_are_lossless_and_256_are_not_far_off():
     for count, off in ((255, 0), (256, 1)):
-        colours = np.arange(count, dtype=np.uint32).reshape(1, 15 + count % 15, -1)
-        for data in encoded(list(pixels(colours))):
-            assert np.abs(decoded(data).astype(int) - colours).max() <= off
+        colors = np.arange(count, dtype=np.uint32).reshape(1, 15 + count % 15, -1)
+        for data in encoded(list(pixels(colors))):
+            assert np.abs(decoded(data).astype(int) - colors).max() <= off
 
 
 def test_gif_and_apng_show_the_same_whatever_their_size():
@@ -76,13 +76,13 @@ def test_identical_frames_keep_their_number_and_time():
 
 
 def test_what_knows_no_animation_shows_the_first_frame():
-    _, data = encoded([pixels(np.full((4, 4), colour)) for colour in (0x0000FF, 0xFF0000)])
+    _, data = encoded([pixels(np.full((4, 4), color)) for color in (0x0000FF, 0xFF0000)])
     with Image.open(BytesIO(data)) as file:
         assert file.default_image is False
     assert (decoded(data)[0] == 0x0000FF).all()
 
 
-def test_a_frame_of_few_colours_is_coded_in_few_bits():
+def test_a_frame_of_few_colors_is_coded_in_few_bits():
     many = np.arange(200, dtype=np.uint32).reshape(10, 20)
     one = np.where(many == 199, 198, many)
     data, _ = encoded([pixels(many), pixels(one), pixels(many)])

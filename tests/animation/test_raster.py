@@ -84,7 +84,7 @@ def a_label_that_grows(figure):
     return [label], lambda frame: label.set_text("1" if frame in (0, 2, 4) else "1" * 12 * frame)
 
 
-def a_label_in_many_colours(figure):
+def a_label_in_many_colors(figure):
     label = figure.text(0.1, 0.1, "here", fontsize=14)
     return [label], lambda frame: label.set_color(f"C{frame}")
 
@@ -120,7 +120,7 @@ DIFFICULT = [
     a_label_across_two_axes,
     a_label_that_moves,
     a_label_that_grows,
-    a_label_in_many_colours,
+    a_label_in_many_colors,
     a_label_in_the_middle,
     points_that_leave_their_axes,
 ]
@@ -251,7 +251,7 @@ def panels(frames):
 
 
 @pytest.mark.parametrize(("name", "scale"), [("weights", 1), ("fit", 2)])
-def test_colours_are_near_and_those_of_letters_nearer(name, scale):
+def test_colors_are_near_and_those_of_letters_nearer(name, scale):
     with style.look():
         scene = scenes[name](panels(12))
         raster = Raster(scene, scale)
@@ -263,7 +263,7 @@ def test_colours_are_near_and_those_of_letters_nearer(name, scale):
                 letters[::-1][round(low) : round(high), round(left) : round(right)] = True
         for frame in raster.frames():
             exact = frame.copy().view(np.uint8).reshape(*frame.shape, 4)[..., :3].astype(int)
-            off = np.abs(palette.colours[palette.indices(frame)] - exact).max(axis=-1)
+            off = np.abs(palette.colors[palette.indices(frame)] - exact).max(axis=-1)
             assert off.max() <= 18
             assert off[letters].max() <= 6
 

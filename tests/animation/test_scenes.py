@@ -122,7 +122,7 @@ def channels(frames):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("name", "sample"), CASES)
-def test_frames_equal_full_drawings_and_files_show_them_in_few_colours(name, sample):
+def test_frames_equal_full_drawings_and_files_show_them_in_few_colors(name, sample):
     with style.look():
         scene = scenes[name](**sample("L1"))
         raster = Raster(scene)
@@ -143,13 +143,13 @@ def test_frames_equal_full_drawings_and_files_show_them_in_few_colours(name, sam
     error = float(((gif.astype(float) - exact) ** 2).mean())
     assert 10 * np.log10(255**2 / max(error, 1e-9)) >= (46 if name in CROSSING else 50)
     poster = iio.imread(media.files["sample.png"])[..., :3]
-    # A poster has a palette too; no colour may be further off than in the animation itself.
+    # A poster has a palette too; no color may be further off than in the animation itself.
     assert np.abs(poster.astype(int) - exact[-1]).max() <= 24
 
     assert (media.name, media.kind, media.alt) == ("sample", "animation", f"What {name} shows")
     assert (media.file, media.dark, media.poster) == ("sample.gif", None, "sample.png")
     assert (media.height, media.width) == exact.shape[1:3]
-    assert (media.height % 2, media.width % 2) == (0, 0), "videos halve the resolution of colour"
+    assert (media.height % 2, media.width % 2) == (0, 0), "videos halve the resolution of color"
     assert len(media.files["sample.gif"]) <= 1_000_000
     image = Image.open(BytesIO(media.files["sample.gif"]))
     assert image.info["loop"] == 0

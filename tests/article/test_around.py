@@ -9,7 +9,7 @@ from sites import BASE, PNG, experiment, linked, metas, tree
 
 from reportgen.errors import ExperimentError, RefusedError, TemplateError
 from reportgen.experiment.file import parse
-from reportgen.experiment.site_settings import Colours, Link, SiteSettings, contrast
+from reportgen.experiment.site_settings import Colors, Link, SiteSettings, contrast
 from reportgen.page.page_head import PageHead, PreviewCard, SiteFrame, alone, slug
 from reportgen.page.site_frame import read_frame, style_sheet
 from reportgen.pipeline import report
@@ -76,8 +76,8 @@ def test_pages_to_embed_say_nothing_of_the_site(single):
     assert home == "../index.html"
 
 
-def test_colours_and_styles_come_after_ours(single):
-    settings = f'{SITE}css = "own.css"\n[site.colours]\naccent = "#7a1f5c"\naccent_dark = "#e59ccb"\n'
+def test_colors_and_styles_come_after_ours(single):
+    settings = f'{SITE}css = "own.css"\n[site.colors]\naccent = "#7a1f5c"\naccent_dark = "#e59ccb"\n'
     page = single(settings, {"own.css": "p { color: teal }\n"})["index.html"].decode()
 
     (sheet,) = re.findall(r"(?s)<style>(.*?)</style>", page)
@@ -85,12 +85,12 @@ def test_colours_and_styles_come_after_ours(single):
     assert ours < light < dark < own
 
 
-def test_a_colour_for_light_pages_leaves_dark_ones_as_they_are():
-    only_light = style_sheet(Colours(accent="#00619a"), "")
+def test_a_color_for_light_pages_leaves_dark_ones_as_they_are():
+    only_light = style_sheet(Colors(accent="#00619a"), "")
 
     assert only_light.startswith("@media print, (prefers-color-scheme: light) {")
     assert contrast("#00619a", "#14171c") < 4.5  # which is why
-    assert style_sheet(Colours(), "p {}") == "p {}"
+    assert style_sheet(Colors(), "p {}") == "p {}"
 
 
 def test_what_a_site_names_is_looked_at_before_anything_is_computed(single, monkeypatch):

@@ -65,7 +65,7 @@ def test_a_best_cell_stands_out_in_a_steep_bowl_and_not_in_a_shallow_one():
     assert (findings["best"]["strength"], findings["best"]["learning_rate"]) == (0.1, 0.001)
     assert findings["place"] == [2, 1]
     assert not findings["edge"]
-    assert [n["difference"]["verdict"] for n in findings["neighbours"]] == ["worse"] * 4
+    assert [n["difference"]["verdict"] for n in findings["neighbors"]] == ["worse"] * 4
     assert outcomes["the-best-setting-is-no-peak"] == "not supported"
     assert outcomes["some-strength-beats-none"] == "supported"
     table, compared = section.tables(E, findings)
@@ -75,7 +75,7 @@ def test_a_best_cell_stands_out_in_a_steep_bowl_and_not_in_a_shallow_one():
     assert len(compared.rows) == 5
 
     findings, outcomes, _ = told(Planted(bowl(0.2)))
-    assert {n["difference"]["verdict"] for n in findings["neighbours"]} == {"practically equal"}
+    assert {n["difference"]["verdict"] for n in findings["neighbors"]} == {"practically equal"}
     assert outcomes["the-best-setting-is-no-peak"] == "supported"
     assert outcomes["some-strength-beats-none"] == "not supported"
 
@@ -93,7 +93,7 @@ def test_cells_are_compared_by_runs_that_had_no_part_in_the_choice():
     findings, outcomes, _ = told(Turning(bowl(5)))
 
     assert findings["best"]["strength"] == 0.01
-    assert "better" in {n["difference"]["verdict"] for n in findings["neighbours"]}
+    assert "better" in {n["difference"]["verdict"] for n in findings["neighbors"]}
     assert outcomes["the-best-setting-is-no-peak"] == "not supported"
     assert findings["pairs"] == 100
 
@@ -140,7 +140,7 @@ def test_cells_that_diverged_are_counted_and_never_chosen():
     (picture,) = section.media(E, {}, None, findings)
 
     assert findings["best"]["strength"] == 0.01
-    assert 0.1 not in [n["strength"] for n in findings["neighbours"]], "its few survivors say little"
+    assert 0.1 not in [n["strength"] for n in findings["neighbors"]], "its few survivors say little"
     assert findings["diverged"] == 6
     assert "Runs diverged in 6 of 12 cells." in picture.alt
     assert picture.inputs["diverged"][2] == [0.9] * 3

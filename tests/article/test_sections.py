@@ -60,7 +60,7 @@ def test_names_of_media_and_tables_are_unique(compute):
         assert len(set(names)) == len(names)
 
 
-def test_synchronised_animations_show_the_same_steps(compute):
+def test_synchronized_animations_show_the_same_steps(compute):
     shown = [item.inputs["panels"] for item in compute("motion").media if isinstance(item, Animation)]
 
     assert len({tuple(panel.trajectory.steps) for panels in shown for panel in panels}) == 1

@@ -19,7 +19,7 @@ OUTCOMES = {
         "subgradient-leaves-no-zeros": "supported",
         "proximal-steps-give-zeros": "supported",
         "the-band-is-as-wide-as-a-step": "supported",
-        "l1-can-be-minimised": "supported",
+        "l1-can-be-minimized": "supported",
     },
     "rank": {
         "l2-leaves-one-direction": "supported",

@@ -20,7 +20,7 @@ base = "https://example.org/blog/"
 logo = "logo.svg"
 footer = "Text and pictures under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)."
 
-[colours]
+[colors]
 accent = "#8a3b12"
 accent_dark = "#f0a878"
 

@@ -319,7 +319,7 @@ def test_it_moves_once_after_a_change_and_can_be_stopped_and_never_where_nothing
     assert lively.locator(".movie .step").inner_text() == "step 4,000"
 
 
-def test_it_fits_every_screen_paper_and_colour(
+def test_it_fits_every_screen_paper_and_color(
     lively: Page, article: Path, faults: Callable[..., list[str]], html_mistakes: Callable[[Path], list[str]]
 ) -> None:
     assert html_mistakes(article) == []

@@ -68,7 +68,7 @@ class Figure:
         self.settle()
 
     def cells(self) -> list[dict[str, Any]]:
-        """Every cell drawn: its layer, row and column, its centre, and the colour there."""
+        """Every cell drawn: its layer, row and column, its center, and the color there."""
         found: list[dict[str, Any]] = self.canvas.evaluate(
             """async (canvas) => {
                 const { weights } = plots;
@@ -97,8 +97,8 @@ class Figure:
                     for (let column = 0; column < place.columns; column += 1) {
                       const x = place.x + (column + 0.5) * place.width / place.columns;
                       const y = place.y + (row + 0.5) * place.height / place.rows;
-                      const colour = [...context.getImageData(x * ratio, y * ratio, 1, 1).data.slice(0, 3)];
-                      cells.push({ panel, layer: place.layer, row, column, x, y, colour });
+                      const color = [...context.getImageData(x * ratio, y * ratio, 1, 1).data.slice(0, 3)];
+                      cells.push({ panel, layer: place.layer, row, column, x, y, color });
                     }
                   }
                   return cells;
@@ -128,13 +128,13 @@ def recorded(report: Path, cache: Path, small_experiment: Experiment) -> Callabl
 
 
 def near(w: float, limit: float) -> np.ndarray:
-    """The colours that a weight may have: that of its level, and those beside it."""
+    """The colors that a weight may have: that of its level, and those beside it."""
     levels = (style.SIGNED(np.arange(style.SIGNED.N), bytes=True)[:, :3]).astype(int)
     level = min(100, int((w / limit + 1) / 2 * 101))
     return levels[level : level + 1] if w == 0 else levels[max(0, level - 1) : level + 2]
 
 
-def test_cells_have_the_colours_of_the_recorded_weights_and_read_as_them(still: Open, recorded: Any) -> None:
+def test_cells_have_the_colors_of_the_recorded_weights_and_read_as_them(still: Open, recorded: Any) -> None:
     figure = Figure(still(), "weights-l1")
 
     def check(trajectory: Trajectory, record: int) -> None:
@@ -147,7 +147,7 @@ def test_cells_have_the_colours_of_the_recorded_weights_and_read_as_them(still: 
         assert box
         for i, cell in enumerate(cells):
             w = trajectory.kernels[cell["layer"]][record, cell["row"], cell["column"]]
-            assert np.abs(near(w, limit) - cell["colour"]).max(axis=1).min() <= 1, (cell, w)
+            assert np.abs(near(w, limit) - cell["color"]).max(axis=1).min() <= 1, (cell, w)
             if i % 17 == 0 or (w == 0 and i % 5 == 0):
                 figure.page.mouse.move(box["x"] + cell["x"], box["y"] + cell["y"])
                 figure.settle()
@@ -266,7 +266,7 @@ def test_players_are_in_step_and_two_panels_show_each_its_own_training(still: Op
     for cell in second.cells()[::7]:
         arm = ("L1", "L2")[cell["panel"]]
         w = by_panel[arm][cell["layer"]][10, cell["row"], cell["column"]]
-        assert np.abs(near(w or 1e-9, limit) - cell["colour"]).max(axis=1).min() <= 1
+        assert np.abs(near(w or 1e-9, limit) - cell["color"]).max(axis=1).min() <= 1
         if cell["row"] == cell["column"] == 0:
             second.canvas.hover(position={"x": cell["x"], "y": cell["y"]})
             second.settle()
@@ -334,7 +334,7 @@ def test_readers_who_want_no_movement_start_it_themselves(still: Open, tmp_path:
     page.emulate_media(color_scheme="dark")
     figure.settle()
     assert figure.canvas.evaluate(card) == "rgb(20, 23, 28)"
-    assert [20, 23, 28] in [cell["colour"] for cell in figure.cells()]
+    assert [20, 23, 28] in [cell["color"] for cell in figure.cells()]
 
     figure.part("toggle").click()
 

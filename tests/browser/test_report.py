@@ -137,7 +137,7 @@ def test_it_opens_without_an_error_or_a_request_and_everyone_can_read_it(
 
 
 @pytest.mark.parametrize("file", ARTICLES, indirect=True)
-def test_pictures_follow_the_colours_of_the_page_and_paper_has_stills(file: Path, visit: Open) -> None:
+def test_pictures_follow_the_colors_of_the_page_and_paper_has_stills(file: Path, visit: Open) -> None:
     page = visit(file)
     for scheme, other in [("light", "dark"), ("dark", "light")]:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

@@ -150,7 +150,7 @@ def test_an_error_is_shown_over_the_last_good_page_until_it_is_gone(
             ".then(r => r.passes.length)"
         )
         assert [(v["id"], [node["html"][:100] for node in v["nodes"]]) for v in found["violations"]] == []
-        assert checked, "axe did not look at the colours of the overlay"
+        assert checked, "axe did not look at the colors of the overlay"
 
     for hide in (lambda: page.keyboard.press("Escape"), lambda: overlay(page).get_by_role("button").click()):
         hide()

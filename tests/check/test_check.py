@@ -1,4 +1,4 @@
-"""Each kind of problem, planted in a site that has none, and a neighbour that is as it should be."""
+"""Each kind of problem, planted in a site that has none, and a neighbor that is as it should be."""
 
 import logging
 import os

@@ -173,14 +173,14 @@ def test_ten_thousand_records_of_which_hundreds_are_shown(run, here):
     assert ", 401 frames, 9.2 s, " in said.stdout, said.stderr
 
 
-def test_weights_that_are_no_numbers_are_grey(run, here):
+def test_weights_that_are_no_numbers_are_gray(run, here):
     diverged = trajectory(shapes=((2, 3),))
     diverged.kernels[0][5:] = np.nan
     diverged.save(here / "diverged.trajectory")
 
     assert run("diverged.trajectory", "--poster").exit_code == 0
-    colours = np.asarray(opened(here / "weights.png").convert("RGB")).reshape(-1, 3)
-    assert (colours == (0x7D, 0x85, 0x8E)).all(axis=1).sum() > 1000
+    colors = np.asarray(opened(here / "weights.png").convert("RGB")).reshape(-1, 3)
+    assert (colors == (0x7D, 0x85, 0x8E)).all(axis=1).sum() > 1000
 
 
 def test_an_odd_size_becomes_even_in_a_film(run, monkeypatch):

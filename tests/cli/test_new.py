@@ -99,7 +99,7 @@ def test_the_settings_of_a_new_site_name_every_key_and_every_line_of_them_can_be
 
     assert set(re.findall(r"^\[*(\w+)(?: = |\])", text, re.MULTILINE)) >= folder.schema()["properties"].keys()
     assert len(read.site.links) == 2
-    assert read.site.colours.accent
+    assert read.site.colors.accent
     assert read.site.theme
 
 

@@ -45,15 +45,15 @@ def stages(text):
 LINES = ["reportgen: train: 3 done in ", "reportgen: draw: 2 done in "]
 
 
-def test_a_terminal_gets_a_bar_with_stages_and_counts_and_with_colour_unless_told_otherwise(environment):
-    colours = ("\x1b[3", "\x1b[9", "\x1b[38;", "\x1b[1;3")
-    coloured = shown(environment, "auto", Terminal())
+def test_a_terminal_gets_a_bar_with_stages_and_counts_and_with_color_unless_told_otherwise(environment):
+    colors = ("\x1b[3", "\x1b[9", "\x1b[38;", "\x1b[1;3")
+    colored = shown(environment, "auto", Terminal())
     environment.setenv("NO_COLOR", "1")
     plain = shown(environment, "auto", Terminal())
 
-    assert all(word in text for word in ("train", "3/3", "2/2", "\x1b[") for text in (coloured, plain))
-    assert any(colour in coloured for colour in colours)
-    assert not any(colour in plain for colour in colours)
+    assert all(word in text for word in ("train", "3/3", "2/2", "\x1b[") for text in (colored, plain))
+    assert any(color in colored for color in colors)
+    assert not any(color in plain for color in colors)
 
 
 def test_a_pipe_and_a_terminal_that_nobody_watches_get_lines(environment):

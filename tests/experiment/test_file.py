@@ -9,7 +9,7 @@ from reportgen.datasets.wave import Wave
 from reportgen.errors import ExperimentError
 from reportgen.experiment import Arm, Experiment, Runs, wrong_file_hint
 from reportgen.experiment.file import load, parse
-from reportgen.experiment.site_settings import Colours, Link, SiteSettings, contrast
+from reportgen.experiment.site_settings import Colors, Link, SiteSettings, contrast
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 
@@ -92,7 +92,7 @@ year = 1996
 [site]
 title = "T"
 links = [{ label = "L", address = "mailto:a@b.c" }]
-[site.colours]
+[site.colors]
 accent = "#000000"
 """)
 
@@ -108,7 +108,7 @@ accent = "#000000"
     assert (experiment.arms[0].label, experiment.arms[0].strength, experiment.arms[0].step) == ("en", 0.5, "proximal")
     assert (experiment.reading[0].title, experiment.reading[0].year) == ("A paper", 1996)
     link = Link(label="L", address="mailto:a@b.c")
-    assert experiment.site == SiteSettings(title="T", links=(link,), colours=Colours(accent="#000000"))
+    assert experiment.site == SiteSettings(title="T", links=(link,), colors=Colors(accent="#000000"))
 
 
 COMPLAINTS = {
@@ -138,7 +138,7 @@ COMPLAINTS = {
     "site without a title": ('penalty = "none"', 'penalty = "none"\n[site]'),
     "site with posts": ('penalty = "none"', 'penalty = "none"\n[site]\ntitle = "T"\nposts = []'),
     "logo elsewhere": ('penalty = "none"', 'penalty = "none"\n[site]\ntitle = "T"\nlogo = "/etc/x.png"'),
-    "pale color": ('penalty = "none"', 'penalty = "none"\n[site]\ntitle = "T"\n[site.colours]\naccent = "#eeeeee"'),
+    "pale color": ('penalty = "none"', 'penalty = "none"\n[site]\ntitle = "T"\n[site.colors]\naccent = "#eeeeee"'),
 }
 
 
@@ -285,7 +285,7 @@ def test_a_link_leads_to_the_web_or_to_a_mailbox():
 def test_contrast_is_that_of_wcag_and_colors_need_enough_of_it():
     for one, other, ratio in (("#000000", "#ffffff", 21), ("#777777", "#FFFFFF", 4.478), ("#123456", "#123456", 1)):
         assert contrast(one, other) == contrast(other, one) == pytest.approx(ratio, abs=0.001)
-    Colours(accent="#00619a", accent_dark="#6cb6ea")
+    Colors(accent="#00619a", accent_dark="#6cb6ea")
     for wrong in ({"accent": "#6cb6ea"}, {"accent_dark": "#00619a"}):
         with pytest.raises(ExperimentError, match="contrast of at least"):
-            Colours(**wrong)
+            Colors(**wrong)

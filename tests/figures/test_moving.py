@@ -110,13 +110,13 @@ def test_filters_too_many_for_gaps_become_cells_and_what_is_no_number_spoils_its
     assert np.isnan(trajectory_views.farthest(small, (2, 2))).tolist() == [[[False, False], [True, False]]]
 
 
-def test_infinite_weights_are_grey_and_do_not_spoil_the_scale():
+def test_infinite_weights_are_gray_and_do_not_spoil_the_scale():
     w = np.array([[[1.0, np.inf, -np.inf, np.nan, -2.0]]])
     made = scene("weights", trajectory(w))
     image = made.moving[0]
 
     assert image.get_clim() == (-2, 2)
-    assert [tuple(c[:3]) == to_rgb(style.GREY) for c in image.to_rgba(image.get_array())[0]] == [0, 1, 1, 1, 0]
+    assert [tuple(c[:3]) == to_rgb(style.GRAY) for c in image.to_rgba(image.get_array())[0]] == [0, 1, 1, 1, 0]
 
 
 def test_layers_are_called_what_their_program_calls_them_and_names_do_not_touch():
@@ -143,17 +143,17 @@ def units(made):
     return nodes
 
 
-def test_a_line_is_as_wide_as_its_weight_is_large_and_has_the_colour_of_its_sign():
+def test_a_line_is_as_wide_as_its_weight_is_large_and_has_the_color_of_its_sign():
     w = np.array([[[0.0, 0.0, 0.0]], [[1.0, -0.5, 0.25]]])
     made = scene("network", trajectory(w))
     made.show(1)
     (edges,) = lines(made)
     widths, ends = np.array(edges.get_linewidth()), [path.vertices[1, 1] for path in edges.get_paths()]
     by_unit = np.argsort(ends)
-    colours = np.asarray(edges.get_color())[by_unit]
+    colors = np.asarray(edges.get_color())[by_unit]
 
     np.testing.assert_allclose(widths[by_unit] / widths.max(), [1, 0.5, 0.25], atol=0.03)
-    assert [red > blue for red, _, blue, _ in colours] == [True, False, True]
+    assert [red > blue for red, _, blue, _ in colors] == [True, False, True]
     made.show(0)
     assert not np.any(edges.get_linewidth())
 

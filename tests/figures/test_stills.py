@@ -61,7 +61,7 @@ SAMPLES = {
     },
     "clusters": lambda text: {
         "panels": [
-            {"title": text, "points": POINTS, "labels": np.arange(90) % k, "centres": POINTS[:k]} for k in (1, 3, 12)
+            {"title": text, "points": POINTS, "labels": np.arange(90) % k, "centers": POINTS[:k]} for k in (1, 3, 12)
         ]
     },
     "coefficients": lambda text: {

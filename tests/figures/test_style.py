@@ -16,7 +16,7 @@ def contrast(one, other):
     return (max(light) + 0.05) / (min(light) + 0.05)
 
 
-def test_no_two_roles_share_a_colour():
+def test_no_two_roles_share_a_color():
     # Replacing one would else replace the other.
     assert len({*style.DARK, *style.DARK.values()}) == 2 * len(style.DARK)
 
@@ -51,7 +51,7 @@ def test_a_color_that_has_no_name_keeps_its_marker_and_dash():
 
 def test_an_arm_keeps_its_own_style_wherever_it_stands():
     assert style.arm({"arm": 3}, 0) == style.arm({"arm": 3}, 5) == style.arm(3)
-    assert style.arm(NoPenalty.look().arm).color == style.GREY, "the baseline"
+    assert style.arm(NoPenalty.look().arm).color == style.GRAY, "the baseline"
     assert len({style.arm({}, place) for place in range(40)}) == 40
 
 

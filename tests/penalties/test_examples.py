@@ -110,7 +110,7 @@ def test_an_article_has_a_penalty_of_ones_own_and_says_that_it_is_not_convex(tmp
     text = article(tmp_path, Arm(name="mine", penalty=SCAD(), strength=0.3, step="proximal"), Arm(name="none"))
 
     assert "SCAD : L1 up to `knee`, from there ever flatter" in text
-    assert "It is not convex, so minimising loss plus penalty is not the same" in text
+    assert "It is not convex, so minimizing loss plus penalty is not the same" in text
     assert "Not every penalty here is convex" in text
     assert "both kinds of step have the same minimum" not in text
     assert "0.3 · SCAD" in text

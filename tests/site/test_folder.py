@@ -53,7 +53,7 @@ def test_mistakes_of_all_files_are_told_at_once_with_their_places(tmp_path, mess
 def test_mistakes_of_settings_are_told_with_what_was_meant(tmp_path, messages):
     files = {"pages/a.md": "# A", "more/b.md": "# B", "more/c.txt": "", "a.txt": "", "a.css": "p {}</style><script>"}
     cases = {
-        "keys": 'autor = "Ada"\n[colours]\naccent_drak = "#000000"\n[[links]]\nlable = "x"',
+        "keys": 'autor = "Ada"\n[colors]\naccent_drak = "#000000"\n[[links]]\nlable = "x"',
         "no such page": 'pages = ["pages/none.md"]',
         "no such post": 'posts = ["p*.md", "q*.md"]',
         "no such entry": 'navigation = ["non*.md"]',
@@ -69,9 +69,9 @@ def test_mistakes_of_settings_are_told_with_what_was_meant(tmp_path, messages):
         "css that ends itself": 'css = "a.css"',
         "css of no text": 'css = "b.css"',
         "theme that is a file": 'theme = "a.txt"',
-        "faint": "[colours]\naccent = '#777777'",
-        "faint in the dark": "[colours]\naccent_dark = '#333333'",
-        "no color": "[colours]\naccent = 'red'",
+        "faint": "[colors]\naccent = '#777777'",
+        "faint in the dark": "[colors]\naccent_dark = '#333333'",
+        "no color": "[colors]\naccent = 'red'",
     }
     write(tmp_path, files | {"a.png": b"no picture", "b.css": b"\xff"})
     told = {}
@@ -201,7 +201,7 @@ def test_the_schema_has_every_key_with_its_words():
 
     keys = known["properties"]
     assert known["title"] == "reportgen site"
-    assert {"title", "base", "colours", "links", "theme", "pages", "navigation", "posts", "experiments"} <= keys.keys()
+    assert {"title", "base", "colors", "links", "theme", "pages", "navigation", "posts", "experiments"} <= keys.keys()
     assert known["required"] == ["title"]
     assert known["additionalProperties"] is False
     assert keys["pages"]["default"] == ["pages/*.md"]

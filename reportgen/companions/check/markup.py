@@ -303,7 +303,7 @@ def _candidates(srcset: str) -> list[str]:
 def _without_words(tag: _Tag) -> str:
     """What a picture lacks for those who do not see it."""
     has = tag.attributes
-    named = has.get("aria-label", "").strip() or has.get("aria-labelledby", "").strip() or has.get("title", "").strip()
+    named = has.get("aria-label", "").strip() or has.get("aria-labeledby", "").strip() or has.get("title", "").strip()
     match tag.name:
         case "img" if "alt" not in has:
             return f'<img src="{_short(has.get("src", ""))}"> has no alt; an empty one says that it is decoration'

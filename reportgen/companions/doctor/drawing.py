@@ -99,7 +99,7 @@ def encoders() -> Iterator[Finding | str]:
 
     from reportgen.pictures.palette import Palette
 
-    frames = [np.full((48, 64), colour, "<u4") for colour in (0xFFFFFFFF, 0xFF000000)]
+    frames = [np.full((48, 64), color, "<u4") for color in (0xFFFFFFFF, 0xFF000000)]
     frames[1][8:40, 16:48] = 0xFF2000FF
     for name in sorted(formats.names(), key=lambda name: (name != "gif", name)):
         yield f"{name} encoder"

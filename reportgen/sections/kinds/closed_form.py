@@ -185,26 +185,26 @@ class ClosedForm(Section):
 
 
 def ridge(run: Run) -> Array:
-    """Weights that minimise mean((x·w + b − y)²) + λ/2 · Σw², the bias b free: [inputs]."""
-    x, y = _centred(run)
+    """Weights that minimize mean((x·w + b − y)²) + λ/2 · Σw², the bias b free: [inputs]."""
+    x, y = _centerd(run)
     gram = 2 / len(x) * x.T @ x + run.strength * np.eye(x.shape[1])
     return np.asarray(np.linalg.solve(gram, 2 / len(x) * x.T @ y), np.float64)
 
 
 def lasso_path(run: Run, strengths: Iterable[float]) -> Array:
-    """Weights that minimise mean((x·w + b − y)²) + λ · Σ|w| by scikit-learn's coordinate descent: [strengths, inputs].
+    """Weights that minimize mean((x·w + b − y)²) + λ · Σ|w| by scikit-learn's coordinate descent: [strengths, inputs].
 
     Its loss has half of ours, so its alpha is λ/2.
     """
     from sklearn.linear_model import lasso_path as coordinate_descent
 
-    x, y = _centred(run)
+    x, y = _centerd(run)
     falling = sorted(strengths, reverse=True)
     _, weights, _ = coordinate_descent(x, y, alphas=[λ / 2 for λ in falling], tol=1e-10, max_iter=100_000)
     return np.asarray(weights, np.float64).T[::-1]
 
 
-def _centred(run: Run) -> tuple[Array, Array]:
+def _centerd(run: Run) -> tuple[Array, Array]:
     """Inputs and targets without their means, which is as good as a bias."""
     data = run.draw()
     return data.x_train - data.x_train.mean(axis=0), (data.y_train - data.y_train.mean(axis=0))[:, 0]

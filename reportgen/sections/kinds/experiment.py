@@ -93,7 +93,7 @@ class ExperimentCard(Section):
                 + (", split once, at random" if findings["straight"] else ""),
             ),
             ("layers", f"{layers}; activation: {findings['activation']}"),
-            ("parameters", f"{findings['parameters']}; biases start at zero and are not penalised"),
+            ("parameters", f"{findings['parameters']}; biases start at zero and are not penalized"),
             ("initial weights", e.network.initializer.replace("_", " ")),
             ("loss", f"{t.loss} error, averaged over a batch of {t.batch_size}"),
             ("penalty", "λ·R(w) over all weights, added in full at every step"),

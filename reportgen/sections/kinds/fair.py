@@ -35,7 +35,7 @@ PAIRS = (
 SPARSE = tuple(named(L1, ElasticNet, GroupLasso))
 """The penalties that leave weights at exactly zero."""
 SHARES = (0.5, 0.8)
-"""Shares of zero weights at which these are matched. Beyond, a neighbour on the grid may be one that has collapsed."""
+"""Shares of zero weights at which these are matched. Beyond, a neighbor on the grid may be one that has collapsed."""
 _LIVE = (
     "{% for m in f.matched %}{{ m.arms.group_lasso.live|num('.1f') }} against {{ m.arms.l1.live|num('.1f') }} of "
     "{{ f.units }} at {{ m.share|num('.0%') }} zeros (difference {{ m.freed.estimate|num('.1f') }}, interval "
@@ -156,12 +156,12 @@ class Fair(Section):
             for rule in RULES
         }
         differences = {rule: _compared(e, picked[rule], PAIRS) for rule in RULES}
-        penalised = [kind for kind in KINDS if kind != "none"]
+        penalized = [kind for kind in KINDS if kind != "none"]
         ends = {
-            scope: {**picked["simplest"][scope], **{f"{k} least": picked["least"][scope][k] for k in penalised}}
+            scope: {**picked["simplest"][scope], **{f"{k} least": picked["least"][scope][k] for k in penalized}}
             for scope in SCOPES
         }
-        cost = _compared(e, ends, [(kind, f"{kind} least") for kind in penalised])
+        cost = _compared(e, ends, [(kind, f"{kind} least") for kind in penalized])
         matched = self._matched(e, trained, totals)
         return {
             "tuned": {kind: self._tuned(e, kind, chosen[kind], picked, trained) for kind in KINDS},
@@ -173,10 +173,10 @@ class Fair(Section):
                 if d[scope]["verdict"] in ("better", "worse")
             ],
             "open": sum(d[scope]["verdict"] == "undecided" for d in differences["least"] for scope in SCOPES),
-            "cost": [{**d, "kind": kind} for kind, d in zip(penalised, cost, strict=True)],
+            "cost": [{**d, "kind": kind} for kind, d in zip(penalized, cost, strict=True)],
             "moved": [
                 kind
-                for kind in penalised
+                for kind in penalized
                 if any(c.least != c.simplest for scope in SCOPES for c in chosen[kind][scope])
             ],
             "matched": matched,

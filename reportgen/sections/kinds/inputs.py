@@ -86,7 +86,7 @@ class Inputs(Section):
     claims = (
         Claim(
             name="penalties-help-where-inputs-are-many",
-            post="Regularization makes a model generalise better.",
+            post="Regularization makes a model generalize better.",
             test=lambda f: of_difference(f["against_none"]["group_lasso"]),
             supported=f"Here a penalty matters: the group lasso's error less that of networks without a penalty is "
             f"{_verdict('f.against_none.group_lasso')} on average over the draws, beyond the margin of "
@@ -195,8 +195,8 @@ class Inputs(Section):
         arms = {kind: _arm(kind, tried[kind], 1 - e.comparison.confidence) for kind in GRIDS}
         errors = {kind: np.array(arms[kind]["errors"]) for kind in GRIDS}
         rule = dataclasses.replace(e.comparison, equivalence=MARGIN)
-        penalised = [kind for kind in GRIDS if kind != "none"]
-        pairs = [(errors[kind], errors["none"]) for kind in penalised] + [(errors["group_lasso"], errors["l1"])]
+        penalized = [kind for kind in GRIDS if kind != "none"]
+        pairs = [(errors[kind], errors["none"]) for kind in penalized] + [(errors["group_lasso"], errors["l1"])]
         differences = [stated(difference) for difference in family(pairs, rule)]
         # Counts: one unit more or less is taken for no difference.
         one = dataclasses.replace(e.comparison, equivalence=1.0)
@@ -217,7 +217,7 @@ class Inputs(Section):
             "double": _DOUBLE + 1,
             "possible": 1 - DATA.relevant / DATA.inputs,
             "arms": arms,
-            "against_none": dict(zip(penalised, differences, strict=False)),
+            "against_none": dict(zip(penalized, differences, strict=False)),
             "group_against_l1": differences[-1],
             "matched": _matched(tried, rule, one),
             "units_against_group": stated(of_units),

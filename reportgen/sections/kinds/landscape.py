@@ -37,8 +37,8 @@ class Landscape(Section):
     claims = (
         Claim(
             name="the-best-setting-is-no-peak",
-            test=lambda f: _flat(f["neighbours"]),
-            supported="The best cell does not stand out. Its neighbours on the grid ({{ f.neighbours|length }}, one "
+            test=lambda f: _flat(f["neighbors"]),
+            supported="The best cell does not stand out. Its neighbors on the grid ({{ f.neighbors|length }}, one "
             "step of λ or of η away) predict practically as well: over {{ f.pairs|num }} paired runs that had no part "
             "in the choice, every mean difference of the total error lies, with its interval, within the margin of "
             "{{ f.equivalence|num('g') }}.",
@@ -50,31 +50,31 @@ class Landscape(Section):
             "{{ n.difference.high|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}, which is beyond the "
             "margin of {{ f.equivalence|num('g') }}.",
             undecided="Whether the best cell stands out is undecided: over {{ f.pairs|num }} paired runs that had no "
-            "part in the choice, {{ f.open }} of its {{ f.neighbours|length }} neighbours can neither be told from it "
+            "part in the choice, {{ f.open }} of its {{ f.neighbors|length }} neighbors can neither be told from it "
             "nor be called practically equal (margin {{ f.equivalence|num('g') }}).",
         ),
         Claim(
             name="some-strength-beats-none",
-            test=lambda f: None if f["free"] is None else of_difference(f["penalised"]["difference"], "better"),
+            test=lambda f: None if f["free"] is None else of_difference(f["penalized"]["difference"], "better"),
             supported="A penalty helps even when the learning rate is tuned without it. The best cell with one "
-            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) has a mean total "
-            "error {{ (-f.penalised.difference.estimate)|num('.2f') }} below that of the best without "
+            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) has a mean total "
+            "error {{ (-f.penalized.difference.estimate)|num('.2f') }} below that of the best without "
             "(η = {{ f.free.learning_rate|num('g') }}; interval of the difference "
-            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
-            "{{ f.penalised.difference.pairs|num }} pairs).",
+            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
+            "{{ f.penalized.difference.pairs|num }} pairs).",
             refuted="A penalty does not help once the learning rate is tuned. The best cell with one "
-            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) is "
-            "{{ f.penalised.difference.verdict }}{{ ' to' if f.penalised.difference.verdict == 'practically equal' "
+            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) is "
+            "{{ f.penalized.difference.verdict }}{{ ' to' if f.penalized.difference.verdict == 'practically equal' "
             "else ' than' }} the best without (η = {{ f.free.learning_rate|num('g') }}): the mean total error differs "
-            "by {{ f.penalised.difference.estimate|num('.2f') }} (interval "
-            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
-            "{{ f.penalised.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
+            "by {{ f.penalized.difference.estimate|num('.2f') }} (interval "
+            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
+            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
             undecided="Whether a penalty helps once the learning rate is tuned is undecided: the best cell with one "
-            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) differs from the "
+            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) differs from the "
             "best without (η = {{ f.free.learning_rate|num('g') }}) by "
-            "{{ f.penalised.difference.estimate|num('.2f') }} in the mean total error (interval "
-            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
-            "{{ f.penalised.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
+            "{{ f.penalized.difference.estimate|num('.2f') }} in the mean total error (interval "
+            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
+            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
         ),
         Claim(
             name="sparsity-follows-the-product",
@@ -142,23 +142,23 @@ class Landscape(Section):
             "place": None if best is None else list(divmod(best, len(sweep.learning_rates))),
             "edge": best is not None and _at_edge(divmod(best, len(sweep.learning_rates)), sweep),
             "pairs": held,
-            "neighbours": [],
+            "neighbors": [],
             "free": None,
-            "penalised": None,
+            "penalized": None,
             "follows": _correlations(found, sparse),
             "reach": _reach(e, arm, found, sparse),
         }
         if best is not None:
             findings |= self._compared(e, study, found, ranked, best, held)
-        neighbours = findings["neighbours"]
-        findings["parted"] = [n for n in neighbours if n["difference"]["verdict"] in ("better", "worse")]
-        findings["open"] = sum(n["difference"]["verdict"] == "undecided" for n in neighbours)
+        neighbors = findings["neighbors"]
+        findings["parted"] = [n for n in neighbors if n["difference"]["verdict"] in ("better", "worse")]
+        findings["open"] = sum(n["difference"]["verdict"] == "undecided" for n in neighbors)
         return findings
 
     def _compared(
         self, e: Experiment, study: Swept, found: list[Findings], ranked: list[float], best: int, held: int
     ) -> Findings:
-        """The best cell against its neighbours, and the best with a penalty against the best without.
+        """The best cell against its neighbors, and the best with a penalty against the best without.
 
         Cells are chosen by some runs and compared by others: the smallest of many medians is partly luck.
         """
@@ -178,13 +178,13 @@ class Landscape(Section):
         }
         differences = list(map(stated, family([(unseen[a], unseen[b]) for a, b in asked], e.comparison)))
         results: Findings = {
-            "neighbours": [
+            "neighbors": [
                 {**grid[place]._asdict(), "difference": difference}
                 for place, difference in zip(beside, differences, strict=False)
             ]
         }
         if with_one is not None and without is not None:
-            results |= {"penalised": {**found[with_one], "difference": differences[-1]}, "free": found[without]}
+            results |= {"penalized": {**found[with_one], "difference": differences[-1]}, "free": found[without]}
         return results
 
     def media(
@@ -270,10 +270,10 @@ class Landscape(Section):
             ),
             shown=_SHOWN,
         )
-        if findings["neighbours"]:
-            compared = [("one step away", n) for n in findings["neighbours"]]
+        if findings["neighbors"]:
+            compared = [("one step away", n) for n in findings["neighbors"]]
             if findings["free"]:
-                compared.append(("best with a penalty, from best without", findings["penalised"]))
+                compared.append(("best with a penalty, from best without", findings["penalized"]))
             yield Table(
                 name="landscape-comparisons",
                 columns=(
@@ -332,17 +332,17 @@ def _at_edge(place: tuple[int, int], sweep: Sweep) -> bool:
     return any(i in end for i, end in zip(place, ends, strict=True))
 
 
-def _penalised(found: list[Findings], sparse: str) -> list[Findings]:
+def _penalized(found: list[Findings], sparse: str) -> list[Findings]:
     """Cells with a penalty of which at least half of the runs ended."""
     return [cell for cell in found if cell["strength"] and math.isfinite(cell["error"]) and math.isfinite(cell[sparse])]
 
 
 def _correlations(found: list[Findings], sparse: str) -> Findings | None:
-    """What the sparsity of penalised cells goes with; None where there is too little to order.
+    """What the sparsity of penalized cells goes with; None where there is too little to order.
 
     Where nearly all weights are zero nothing is left to depend on anything.
     """
-    cells = [cell for cell in _penalised(found, sparse) if cell[sparse] < 1 - _LEFT]
+    cells = [cell for cell in _penalized(found, sparse) if cell[sparse] < 1 - _LEFT]
     if len(cells) < _FEWEST:
         return None
     shares = [cell[sparse] for cell in cells]
@@ -366,7 +366,7 @@ def _reach(e: Experiment, arm: Arm, found: list[Findings], sparse: str) -> Findi
     size = float(np.quantile(sizes, _NEARLY_ALL))
     # The rate may fall, so steps count by the rate they have.
     steps = float(e.training.rates(e.run(0).steps).sum(dtype=np.float64)) / e.training.learning_rate
-    cells = _penalised(found, sparse)
+    cells = _penalized(found, sparse)
     far = [cell for cell in cells if cell["product"] * steps >= size]
     near = [cell for cell in cells if cell["product"] * steps < size]
     if not far or not near:
@@ -382,8 +382,8 @@ def _reach(e: Experiment, arm: Arm, found: list[Findings], sparse: str) -> Findi
     }
 
 
-def _flat(neighbours: list[Findings]) -> bool | Outcome | None:
-    verdicts = {n["difference"]["verdict"] for n in neighbours}
+def _flat(neighbors: list[Findings]) -> bool | Outcome | None:
+    verdicts = {n["difference"]["verdict"] for n in neighbors}
     if not verdicts:
         return None
     if verdicts & {"better", "worse"}:

@@ -67,7 +67,7 @@ class Live(Section):
             refuted="Here the line ends about as far from the truth at either rate.",
         ),
         Claim(
-            name="colours-hide-what-a-count-shows",
+            name="colors-hide-what-a-count-shows",
             test=lambda f: (
                 f["tried"]["base"]["zero"] < 0.01 and f["tried"]["proximal"]["zero"] > 0.5
                 if _known(f, "zero", "base", "proximal")

@@ -19,7 +19,7 @@ from reportgen.training.trajectory import Trajectory
 
 _DATA = Wave()
 _RUNS = 10
-_CENTRES = ((-4.0, -3.0), (-3.0, 4.0), (3.5, 3.0), (4.0, -4.0))
+_CENTERS = ((-4.0, -3.0), (-3.0, 4.0), (3.5, 3.0), (4.0, -4.0))
 _MOST_CLUSTERS = 8
 _DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 _FEATURES = (1, 2, 4, 8, 10)
@@ -232,7 +232,7 @@ class Others(Section):
             figure="clusters",
             inputs={"panels": kmeans["panels"]},
             alt=f"The same points in {kmeans['true']} clouds, grouped by k-means into "
-            + ", ".join(str(panel["centres"].shape[0]) for panel in kmeans["panels"])
+            + ", ".join(str(panel["centers"].shape[0]) for panel in kmeans["panels"])
             + f" clusters. By the silhouette score {kmeans['best']} clusters fit best.",
         )
         yield Picture(
@@ -313,19 +313,19 @@ def _kmeans() -> dict[str, Any]:
     from sklearn.datasets import make_blobs
     from sklearn.metrics import silhouette_score
 
-    points, _ = make_blobs(n_samples=120, centers=_CENTRES, cluster_std=1.3, random_state=0)
+    points, _ = make_blobs(n_samples=120, centers=_CENTERS, cluster_std=1.3, random_state=0)
     fitted = {k: KMeans(k, n_init=4, random_state=0).fit(points) for k in range(2, _MOST_CLUSTERS + 1)}
     scores = {k: float(silhouette_score(points, fit.labels_)) for k, fit in fitted.items()}
     best = max(scores, key=lambda k: scores[k])
     shown = sorted({2, best, _MOST_CLUSTERS})
     return {
         "panels": [
-            {"title": f"k = {k}", "points": points, "labels": fitted[k].labels_, "centres": fitted[k].cluster_centers_}
+            {"title": f"k = {k}", "points": points, "labels": fitted[k].labels_, "centers": fitted[k].cluster_centers_}
             for k in shown
         ],
         "scores": {str(k): score for k, score in scores.items()},
         "best": best,
-        "true": len(_CENTRES),
+        "true": len(_CENTERS),
         "shown": shown,
     }
 

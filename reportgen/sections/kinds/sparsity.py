@@ -225,11 +225,11 @@ class Sparsity(Section):
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
-        penalised = {arm.name for arm in e.arms if arm.strength > 0}
+        penalized = {arm.name for arm in e.arms if arm.strength > 0}
         told = [
             f"{a['label']} {a['zero']:.0%} ({a['below']:.0%})"
             for a in findings["arms"]
-            if a["name"] in penalised and a["histogram"]
+            if a["name"] in penalized and a["histogram"]
         ]
         if not told:
             return None

@@ -31,14 +31,14 @@ SUMS = dict(zip(SCENE, ("sum_abs", "sum_squares"), strict=True))
 _FRAMES = tuple(float(f"{λ:.2g}") for λ in np.geomspace(0.01, 3.0, 39))
 """The strengths that the animation goes through after zero."""
 _FLAT = 0.1
-"""A fitted line with less than this share of the unpenalised slope counts as collapsed."""
+"""A fitted line with less than this share of the unpenalized slope counts as collapsed."""
 _CHEAP = 0.02
 """A penalty that is at most by this share above the least possible is as good as that."""
 
 
 @sections.register("strength")
 class Strength(Section):
-    """The sweep that shows both ends: no penalty, and nothing left to penalise."""
+    """The sweep that shows both ends: no penalty, and nothing left to penalize."""
 
     title = "Turning the dial: λ from nothing to collapse"
     claims = (

@@ -48,7 +48,7 @@ def _same_band(f: Findings) -> bool | None:
     )
 
 
-def _minimised(f: Findings) -> bool | None:
+def _minimized(f: Findings) -> bool | None:
     """Whether both steps end at one cost, to a twentieth of the way down; nothing if the cost was not recorded."""
     if not f["recorded_cost"]:
         return None
@@ -86,17 +86,17 @@ class Subgradient(Section):
             undecided="Whether the band follows η·λ cannot be said from these runs.",
         ),
         Claim(
-            name="l1-can-be-minimised",
-            post="L1 has no derivative at zero, but it can be minimised all the same.",
-            test=_minimised,
-            supported="Both minimise the same cost, and both get there: in the median run, subgradient steps bring "
+            name="l1-can-be-minimized",
+            post="L1 has no derivative at zero, but it can be minimized all the same.",
+            test=_minimized,
+            supported="Both minimize the same cost, and both get there: in the median run, subgradient steps bring "
             "loss and penalty together from {{ f.subgradient.cost_before|num('.2f') }} down to "
             "{{ f.subgradient.cost|num('.2f') }}, and proximal steps, which need no derivative at zero, to "
             "{{ f.proximal.cost|num('.2f') }}.",
             refuted="The two do not arrive at the same cost: in the median run, subgradient steps bring loss and "
             "penalty together from {{ f.subgradient.cost_before|num('.2f') }} to {{ f.subgradient.cost|num('.2f') }}, "
             "proximal steps, which need no derivative at zero, to {{ f.proximal.cost|num('.2f') }}.",
-            undecided="Whether both minimise the same cost cannot be said from these runs.",
+            undecided="Whether both minimize the same cost cannot be said from these runs.",
         ),
         Claim(
             name="zeros-cost-nothing",
