@@ -20,7 +20,10 @@ REGISTRIES = (penalties, datasets, figures, scenes, sections, executors, formats
 
 EXCEPTIONS = {
     ("reportgen/pictures/presets.py", "format"): "limits of a place are its own, one for each format that it takes",
-    ("templates/static/train.js", "penalty"): "computes those with `in_page`; tests/article/test_live.py compares them",
+    (
+        "templates/static/train.js",
+        "penalty",
+    ): "computes those with `in_page`; tests/sections/test_live.py compares them",
     ("templates/static/live.js", "scene"): "its two canvases, called by what they show",
     ("templates/static/player.js", "scene"): "draws those with `in_page`, as a test below says",
 }

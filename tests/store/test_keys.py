@@ -22,7 +22,7 @@ def path_of(module):
         found = importlib.util.find_spec(module) if module.startswith("reportgen.") else None
     except ModuleNotFoundError:
         return None
-    return Path(found.origin).relative_to(Path(keys.__file__).parents[1]).as_posix() if found else None
+    return Path(found.origin).relative_to(Path(keys.__file__).parents[2]).as_posix() if found else None
 
 
 def test_the_code_of_a_module_includes_all_that_it_imports():

@@ -23,6 +23,7 @@ from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
 from reportgen.training.versions import CODE_EPOCH
 
+PACKAGE = Path(store_module.__file__).parents[1]
 RUN = Run(training=Training(epochs=1), recording=Recording(every=None))
 
 
@@ -76,7 +77,7 @@ def test_whatever_determines_a_run_tells_its_entry_from_others(store):
 def test_an_edited_penalty_or_data_set_trains_its_runs_again(store, tmp_path, monkeypatch):
     run = dataclasses.replace(RUN, penalty=L1(), strength=0.1)
     before = store.name(run)
-    shutil.copytree(Path(store_module.__file__).parents[1], tmp_path / "reportgen")
+    shutil.copytree(PACKAGE, tmp_path / "reportgen")
     monkeypatch.setattr(keys, "_ROOT", tmp_path)
     for found in (keys._source, keys._imports):
         found.cache_clear()
@@ -307,13 +308,13 @@ def test_a_store_that_cannot_be_written_is_read_with_a_warning(store, entry, mon
 
 # The epoch
 
-NUMBERS = ("network", "training", "stacking", "run")
-"""Modules besides data sets and penalties that decide which numbers a run gives."""
+NUMBERS = ("network", "compiled", "stacking", "run")
+"""Modules of `training` that decide, besides data sets and penalties, which numbers a run gives."""
 
 
 def meaning(module):
     """The syntax of a module without comments, docstrings and layout."""
-    tree = ast.parse((Path(store_module.__file__).parent / module).read_text("utf-8"))
+    tree = ast.parse((PACKAGE / module).read_text("utf-8"))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
@@ -325,10 +326,9 @@ def meaning(module):
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="syntax trees of other versions of Python look otherwise")
 def test_whoever_changes_what_numbers_come_from_thinks_of_the_epoch():
     """If a run now gives other numbers, raise `CODE_EPOCH`; if it does not, only write the new digest here."""
-    folder = Path(store_module.__file__).parent
-    files = [f"{name}.py" for name in NUMBERS]
+    files = [f"training/{name}.py" for name in NUMBERS]
     files += [
-        str(path.relative_to(folder)) for kind in ("datasets", "penalties") for path in (folder / kind).glob("*.py")
+        str(path.relative_to(PACKAGE)) for kind in ("datasets", "penalties") for path in PACKAGE.glob(f"{kind}/*.py")
     ]
     digest = hashlib.sha256("".join(meaning(file) for file in sorted(files)).encode()).hexdigest()[:16]
 
