@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 
 import jinja2
+import numpy as np
 import pytest
 from jinja2 import nodes
 
@@ -16,6 +17,7 @@ from reportgen.pictures import Animation, Picture
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
 from reportgen.sections import sections
+from reportgen.store.encoding import decode, encode
 from reportgen.store.keys import template_folder
 from reportgen.training.network import Network
 
@@ -50,12 +52,32 @@ def test_what_a_section_makes_can_be_published(name, compute):
         assert "nan" not in item.alt
 
 
+def same(first, second):
+    """Equal to the types of all parts: neither a page nor a later stage can tell the two from each other."""
+    if type(first) is not type(second):
+        return False
+    if dataclasses.is_dataclass(first):
+        return all(same(getattr(first, f.name), getattr(second, f.name)) for f in dataclasses.fields(first))
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    return bool(np.array_equal(first, second)) or first != first
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stored_result_is_the_one_that_was_computed(name, compute):
+    result = compute(name).result
+
+    assert same(decode(encode(result)), result)
+
+
 def test_names_of_media_and_tables_are_unique(compute):
     told = []
     for name in NAMES:
         with suppress(Exception):  # a section that cannot be computed fails its own tests
             told.append(compute(name).result)
-    for names in ([wish.name for one in told for wish in one.wishes], [t.name for one in told for t in one.tables]):
+    for names in ([wish.name for one in told for wish in one.pictures], [t.name for one in told for t in one.tables]):
         assert names
         assert len(set(names)) == len(names)
 

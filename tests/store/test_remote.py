@@ -2,12 +2,13 @@
 
 import dataclasses
 import hashlib
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
 
 from reportgen.errors import MachineError, RefusedError
+from reportgen.executors import Workers
 from reportgen.store import remote
 from reportgen.store.remote import pack, train_elsewhere, unpack
 from reportgen.training.run import Recording, Run, Training
@@ -84,7 +85,7 @@ def test_nothing_else_is_believed(subtests):
             unpack(content, RUNS)
 
 
-class Fake(Executor):
+class Fake(Workers):
     """A cluster that answers what the test says."""
 
     def __init__(self, *answers):

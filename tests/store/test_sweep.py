@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from reportgen.errors import ExperimentError, MachineError, RefusedError
-from reportgen.executors import executors
+from reportgen.executors import Workers, executors
 from reportgen.executors.serial import Serial
 from reportgen.experiment import Arm, Experiment, Sweep
 from reportgen.penalties.group_lasso import GroupLasso
@@ -246,7 +246,7 @@ def test_what_a_worker_sends_back_is_not_believed():
         sweep.train_chunks([chunk], False, {"reportgen": "0.0.1"})
 
 
-class Slow(Executor):
+class Slow(Workers):
     """Finishes a job only when nobody submits any more; counts how many wait."""
 
     workers = 3
