@@ -154,7 +154,9 @@ def test_what_github_pages_does_not_take_is_told_and_not_read(tmp_path):
             file.truncate(size)
     files = check.of_folder(tmp_path)
     read = []
-    files.__class__ = type("Watched", (check.Folder,), {"__getitem__": lambda self, name: read.append(name) or b""})
+    files.__class__ = type(
+        "Watched", (check.FolderFiles,), {"__getitem__": lambda self, name: read.append(name) or b""}
+    )
 
     found = told(files)
 
