@@ -23,19 +23,19 @@ class Correlated:
     """
 
     groups: Annotated[int, Field(ge=1, le=1000)] = 8
-    """How many groups of near copies."""
+    """Number of groups. The inputs of a group are nearly equal."""
     size: Annotated[int, Field(ge=1, le=100)] = 4
-    """Inputs in each group."""
+    """Inputs per group."""
     relevant: Annotated[int, Field(ge=0)] = 3
-    """Groups whose inputs count."""
+    """Number of groups that determine the target: the first ones."""
     correlation: Annotated[float, Field(ge=0, lt=1)] = 0.95
-    """Of two inputs of one group."""
+    """Correlation of two inputs of one group."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 60
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 200
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 1.0
-    """Standard deviation of the noise of a target."""
+    """Standard deviation of the noise in the targets."""
 
     def __post_init__(self) -> None:
         if self.relevant > self.groups:

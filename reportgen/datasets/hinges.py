@@ -20,17 +20,17 @@ class Hinges:
     """
 
     inputs: Annotated[int, Field(ge=3, le=10_000)] = 50
-    """All inputs, those that count and those that do not."""
+    """Number of inputs, relevant or not."""
     relevant: Annotated[int, Field(ge=2)] = 10
-    """Inputs that count, an even number."""
+    """Number of inputs that determine the target: the first ones, an even number."""
     correlation: Annotated[float, Field(gt=-1, lt=1)] = 0.9
-    """Between the first input and its double."""
+    """Correlation of the first input with its double."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 500
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 0.5
-    """Standard deviation of the noise of a target."""
+    """Standard deviation of the noise in the targets."""
 
     def __post_init__(self) -> None:
         if self.relevant % 2:

@@ -20,23 +20,23 @@ class Line:
     """
 
     samples: Annotated[int, Field(ge=4, le=100_000)] = 50
-    """All samples, those for testing included."""
+    """Number of samples, test samples included."""
     test_samples: Annotated[int, Field(ge=1)] = 10
-    """Of them, for testing."""
+    """Number of these that are test samples."""
     start: float = 0.5
-    """The least x."""
+    """Smallest x."""
     stop: float = 9.5
-    """The largest x."""
+    """Largest x."""
     slope: float = 2.0
-    """Of the line."""
+    """Slope of the line."""
     noise: Annotated[float, Field(ge=0)] = 2.0
-    """Width of the uniform noise above the line."""
+    """Width of the uniform noise, all of it above the line."""
     outliers: Annotated[int, Field(ge=0)] = 10
-    """How many samples are raised."""
+    """Number of samples that are outliers."""
     outlier_size: Annotated[float, Field(ge=0)] = 10.0
-    """The most by which they are raised."""
+    """Upper limit of the amount that is added to an outlier."""
     clean_test: bool = False
-    """Leave the outliers out of the test samples' targets, to measure how well the line itself was found."""
+    """Test against targets without outliers, to measure how well the line itself was learned."""
 
     def __post_init__(self) -> None:
         if self.test_samples >= self.samples:

@@ -19,13 +19,13 @@ class Polynomial:
     """
 
     coefficients: tuple[float, ...] = (0.0, -6.0, 0.0, 8.0)
-    """Unless given those of 8x³ − 6x, which rises, falls and rises again between −2 and 2."""
+    """Coefficients c₀, c₁, c₂ …. The default is 8x³ − 6x, which rises, falls and rises again between −2 and 2."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 30
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=2, le=100_000)] = 100
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 0.5
-    """Standard deviation of the noise of a target."""
+    """Standard deviation of the noise in the targets."""
 
     def __post_init__(self) -> None:
         if not self.coefficients:

@@ -19,15 +19,15 @@ class SparseLinear:
     """
 
     inputs: Annotated[int, Field(ge=1, le=10_000)] = 50
-    """All inputs, those that count and those that do not."""
+    """Number of inputs, relevant or not."""
     relevant: Annotated[int, Field(ge=0)] = 10
-    """Inputs that count."""
+    """Number of inputs whose weight is not zero."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 100
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 1.0
-    """Standard deviation of the noise of a target."""
+    """Standard deviation of the noise in the targets."""
 
     def __post_init__(self) -> None:
         if self.relevant > self.inputs:
