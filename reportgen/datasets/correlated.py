@@ -23,19 +23,19 @@ class Correlated:
     """
 
     groups: Annotated[int, Field(ge=1, le=1000)] = 8
-    """Number of groups. The inputs of a group are nearly equal."""
+    """How many groups of near copies."""
     size: Annotated[int, Field(ge=1, le=100)] = 4
-    """Inputs per group."""
+    """Inputs in each group."""
     relevant: Annotated[int, Field(ge=0)] = 3
-    """Number of groups that determine the target: the first ones."""
+    """Groups whose inputs count."""
     correlation: Annotated[float, Field(ge=0, lt=1)] = 0.95
-    """Correlation of two inputs of one group."""
+    """Of two inputs of one group."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 60
-    """Number of training samples."""
+    """For training."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 200
-    """Number of test samples."""
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 1.0
-    """Standard deviation of the noise in the targets."""
+    """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
         if self.relevant > self.groups:

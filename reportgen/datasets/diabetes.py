@@ -29,7 +29,7 @@ class Diabetes:
     """
 
     test_samples: Annotated[int, Field(ge=1, le=_PATIENTS - 2)] = 110
-    """Patients in the test set. The others are training samples."""
+    """Patients that are kept for testing; the others are trained on."""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -20,17 +20,17 @@ class Hinges:
     """
 
     inputs: Annotated[int, Field(ge=3, le=10_000)] = 50
-    """Number of inputs, relevant or not."""
+    """All inputs, those that count and those that do not."""
     relevant: Annotated[int, Field(ge=2)] = 10
-    """Number of inputs that determine the target: the first ones, an even number."""
+    """Inputs that count, an even number."""
     correlation: Annotated[float, Field(gt=-1, lt=1)] = 0.9
-    """Correlation of the first input with its double."""
+    """Between the first input and its double."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 500
-    """Number of training samples."""
+    """For training."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """Number of test samples."""
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 0.5
-    """Standard deviation of the noise in the targets."""
+    """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
         if self.relevant % 2:

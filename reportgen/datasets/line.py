@@ -20,23 +20,23 @@ class Line:
     """
 
     samples: Annotated[int, Field(ge=4, le=100_000)] = 50
-    """Number of samples, test samples included."""
+    """All samples, those for testing included."""
     test_samples: Annotated[int, Field(ge=1)] = 10
-    """Number of these that are test samples."""
+    """Of them, for testing."""
     start: float = 0.5
-    """Smallest x."""
+    """The least x."""
     stop: float = 9.5
-    """Largest x."""
+    """The largest x."""
     slope: float = 2.0
-    """Slope of the line."""
+    """Of the line."""
     noise: Annotated[float, Field(ge=0)] = 2.0
-    """Width of the uniform noise, all of it above the line."""
+    """Width of the uniform noise above the line."""
     outliers: Annotated[int, Field(ge=0)] = 10
-    """Number of samples that are outliers."""
+    """How many samples are raised."""
     outlier_size: Annotated[float, Field(ge=0)] = 10.0
-    """Upper limit of the amount that is added to an outlier."""
+    """The most by which they are raised."""
     clean_test: bool = False
-    """Test against targets without outliers, to measure how well the line itself was learned."""
+    """Leave the outliers out of the test samples' targets, to measure how well the line itself was found."""
 
     def __post_init__(self) -> None:
         if self.test_samples >= self.samples:

@@ -19,13 +19,13 @@ class Polynomial:
     """
 
     coefficients: tuple[float, ...] = (0.0, -6.0, 0.0, 8.0)
-    """Coefficients c₀, c₁, c₂ …. The default is 8x³ − 6x, which rises, falls and rises again between −2 and 2."""
+    """Unless given those of 8x³ − 6x, which rises, falls and rises again between −2 and 2."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 30
-    """Number of training samples."""
+    """For training."""
     test_samples: Annotated[int, Field(ge=2, le=100_000)] = 100
-    """Number of test samples."""
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 0.5
-    """Standard deviation of the noise in the targets."""
+    """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
         if not self.coefficients:

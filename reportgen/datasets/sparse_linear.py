@@ -19,15 +19,15 @@ class SparseLinear:
     """
 
     inputs: Annotated[int, Field(ge=1, le=10_000)] = 50
-    """Number of inputs, relevant or not."""
+    """All inputs, those that count and those that do not."""
     relevant: Annotated[int, Field(ge=0)] = 10
-    """Number of inputs whose weight is not zero."""
+    """Inputs that count."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 100
-    """Number of training samples."""
+    """For training."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """Number of test samples."""
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 1.0
-    """Standard deviation of the noise in the targets."""
+    """Standard deviation of the noise of a target."""
 
     def __post_init__(self) -> None:
         if self.relevant > self.inputs:

@@ -15,11 +15,11 @@ class Wave:
     """y = sin(π · x) + N(0, noise²) for x uniform over [−1, 1]; test samples are spaced evenly."""
 
     samples: Annotated[int, Field(ge=2, le=100_000)] = 24
-    """Number of training samples."""
+    """For training."""
     test_samples: Annotated[int, Field(ge=2, le=100_000)] = 200
-    """Number of test samples."""
+    """For testing."""
     noise: Annotated[float, Field(ge=0)] = 0.4
-    """Standard deviation of the noise in the targets."""
+    """Standard deviation of the noise of a target."""
 
     @property
     def shape(self) -> tuple[int, int]:

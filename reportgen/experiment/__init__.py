@@ -36,14 +36,14 @@ class Arm:
     """Runs that differ only by seed; arms differ by their penalty and nothing else."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
-    """Name of the arm, unique in the experiment. File names contain it."""
+    """Unique; used in files."""
     label: Annotated[Label, Field(max_length=60)] = ""
-    """Name of the arm in the report. Default: `name`."""
+    """What the report calls it; the name unless given."""
     penalty: Penalty = field(default_factory=NoPenalty)
     strength: Annotated[float, Field(ge=0)] = 0.0
-    """Factor of the penalty in the loss, λ."""
+    """Weight of the penalty in the cost, λ."""
     step: Step = "subgradient"
-    """How the penalty acts: as part of the gradient, or by a proximal step after each update."""
+    """Part of the gradient, or a proximal step after each update."""
 
     def __post_init__(self) -> None:
         if self.strength and isinstance(self.penalty, NoPenalty):
@@ -57,9 +57,9 @@ class Runs:
     """How many networks each arm trains, and from which seeds."""
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 30
-    """Networks per arm. The i-th networks of all arms share data, sample order and initial weights."""
+    """Triples of data, sample order and initial weights; every arm trains on the same ones."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """The i-th run shuffles its samples and draws its initial weights from seed + i."""
+    """The i-th run shuffles and initializes from seed + i."""
 
 
 @checked
@@ -67,13 +67,13 @@ class Comparison:
     """What counts as a difference. Fixed here, before anything is trained."""
 
     equivalence: Annotated[float, Field(ge=0)] = 1.0
-    """Margin: a difference of the total test error within ± this counts as practically equal."""
+    """Differences of the total test error within ± this are practically no difference."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    """Coverage of the intervals that decide the verdicts."""
+    """Coverage of every interval, and so of every verdict."""
     resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
-    """Number of bootstrap samples for each interval."""
+    """Draws of the bootstrap behind an interval."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Seed of the bootstrap."""
+    """Where those draws begin."""
 
 
 MOST_SWEPT = 1_000_000_000
@@ -89,17 +89,17 @@ class Sweep:
     """
 
     arm: str
-    """Name of the arm that gives the penalty and the kind of step."""
+    """Name of the arm whose penalty and kind of step are taken."""
     strengths: tuple[Annotated[float, Field(ge=0)], ...] = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
-    """Values of λ in ascending order; 0 means no penalty."""
+    """Values of λ, rising; 0 is no penalty."""
     learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = (0.001, 0.003, 0.01, 0.03)
-    """Values of η in ascending order."""
+    """Values of η, rising."""
     count: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000
-    """Runs per cell. Chunks of 256 are trained at once, so a multiple of 256 wastes nothing."""
+    """Runs in each cell. They are trained in chunks of 256, so a multiple of it wastes nothing."""
     weights: bool = False
-    """Also keep the final weights of every run in the store; `reportgen.store.sweep` reads them."""
+    """Also keep the last weights of every run in the store; `reportgen.store.sweep` reads them."""
     trajectories: Annotated[int, Field(ge=0, le=10)] = 0
-    """Runs per cell that are also recorded, as `[recording]` says, and written to the folder `trajectories`."""
+    """So many runs of each cell are also recorded, as `[recording]` says, and put into the folder `trajectories`."""
 
     def __post_init__(self) -> None:
         for name, values in {"strengths": self.strengths, "learning_rates": self.learning_rates}.items():
@@ -116,15 +116,15 @@ class Reference:
     """An entry of the reading list."""
 
     title: Label
-    """Title of the work."""
+    """As it stands on the work."""
     authors: Label = ""
-    """Names of the authors, as the list shows them."""
+    """All of them, as they are to be read."""
     venue: Label = ""
-    """Journal, conference or publisher."""
+    """Where it appeared: journal, conference, publisher."""
     year: int | None = None
-    """Year of publication."""
+    """When it appeared."""
     url: Annotated[Label, Field(pattern=r"^(https://\S+)?$")] = ""
-    """Address that the title links to. It begins with https://."""
+    """Where the title leads: an address that begins with https://."""
 
 
 @checked
@@ -132,39 +132,39 @@ class Experiment:
     """Everything a build needs to know. Equal experiments give equal reports."""
 
     title: Label = "L1 and L2 regularization, measured"
-    """Title of the article."""
+    """Of the article."""
     author: Label = ""
-    """Author, shown below the title."""
+    """Shown below the title."""
     language: Language = "en"
-    """Language tag of the title and the labels, such as "en" or "pt-BR", for browsers and screen readers."""
+    """Of the title and the labels, such as "en" or "pt-BR": what browsers and screen readers are told."""
     abstract: Abstract = ""
-    """Summary for link previews and lists of posts. Default: the first finding."""
+    """What it is about, for previews and lists of posts; the first finding unless given."""
     date: Date = ""
-    """Day of publication, like 2026-11-23. Posts of a site need one."""
+    """The day of its publication, like 2026-11-23; posts of a site need one."""
     tags: Tags = ()
-    """Topics, in one or two words each."""
+    """What it is about, in a word or two each."""
     site: SiteSettings | None = None
-    """Settings of the site around the report, if no `reportgen.toml` has them."""
+    """The site that the report stands in, where that is not told by a `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)
-    """The data set that the networks learn."""
+    """What is learned."""
     data_seed: Annotated[int, Field(ge=0)] = 0
     fresh_data: bool = False
-    """True to draw a separate data set for each run, instead of one for all runs."""
+    """A data set of its own for each run, instead of one that all share."""
     network: Network = field(default_factory=Network)
     training: Training = field(default_factory=Training)
     recording: Recording = field(default_factory=Recording)
     runs: Runs = field(default_factory=Runs)
     comparison: Comparison = field(default_factory=Comparison)
     arms: tuple[Arm, ...] = field(default_factory=lambda: (Arm(name="none"),))
-    """The arms that the report compares."""
+    """What is compared."""
     sections: tuple[str, ...] = ()
-    """Sections of the article, in reading order."""
+    """In reading order."""
     reading: tuple[Reference, ...] = ()
     """The reading list."""
     formats: tuple[str, ...] = ()
-    """Formats of animations in addition to GIF and APNG. MP4 and WebM need the package `imageio-ffmpeg`."""
+    """Formats in which animations are also written, beside GIF and APNG; films need the extra "video"."""
     sweep: Sweep | None = None
-    """The grid that the section "landscape" shows."""
+    """What the section "landscape" shows."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.arms) <= MOST_ARMS:

@@ -76,15 +76,15 @@ class _Draw(NamedTuple):
 
 def _data_table(name: str, cls: type[Dataset]) -> type[Table]:
     keys = {
-        "name": (Literal[name], Field(description="Name of the data set.")),
-        "seed": (Annotated[int, Field(ge=0)], Field(0, description="Seed of the data set.")),
-        "fresh": (bool, Field(False, description="Draw a separate data set for each run, from seed + i.")),
+        "name": (Literal[name], Field(description="Which data set.")),
+        "seed": (Annotated[int, Field(ge=0)], Field(0, description="The draw of the data set.")),
+        "fresh": (bool, Field(False, description="A draw of its own for each run, from seed + i.")),
     }
     return table(f"data set {name}", cls, keys=keys, make=lambda file: _Draw(part(file, cls), file.seed, file.fresh))
 
 
 def _arm_table(name: str, cls: type[Penalty]) -> type[Table]:
-    keys: dict[str, Any] = {"penalty": (Literal[name], Field(description="Name of the penalty."))}
+    keys: dict[str, Any] = {"penalty": (Literal[name], Field(description="Which penalty."))}
     if cls is not NoPenalty:
         # Who names a penalty has to say how strong it is.
         keys["strength"] = (typing.get_type_hints(Arm, include_extras=True)["strength"], ...)

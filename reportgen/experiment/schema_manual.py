@@ -12,14 +12,14 @@ Node = Mapping[str, Any]
 _ABOUT = """\
 # Experiment file reference
 
-An experiment file is a [TOML](https://toml.io) file. It describes the data, the networks, the penalties and the
-sections of the article. `data`, `arms` and `sections` are required; all other keys have the defaults shown here. An
-unknown key, a value of the wrong type and a value out of range are errors. A build reports all errors at once, with
-line and column, before it trains anything.
+An experiment file is [TOML](https://toml.io). It says what is learned, by which networks, under which penalties, and
+what the article tells about it. `data`, `arms` and `sections` have to be there; everything else has the default that is
+shown. Keys that are not listed here are mistakes, and so are values of another type or outside of the range; all
+mistakes are told at once, with line and column, before anything is trained.
 
-`reportgen new -o mine.toml` writes a commented file to start from. To make an editor complete and check the file, run
-`reportgen schema > reportgen.schema.json` and write `#:schema reportgen.schema.json` as the first line of the file.
-`reportgen schema --format markdown` prints this page."""
+`reportgen new -o mine.toml` writes a commented file to start from. `reportgen schema > reportgen.schema.json` and
+`#:schema reportgen.schema.json` as the first line of the file make an editor complete and check it. This page is what
+`reportgen schema --format markdown` prints."""
 
 _LAST = ("reading", "site", "sweep")
 """Tables that most files do without."""
@@ -35,17 +35,17 @@ def manual(schema: Node, titles: Mapping[str, str]) -> str:
     parts = [
         _ABOUT,
         "## Top level",
-        "Write these keys above the first table.",
+        "These stand above the first table.",
         _keys(plain, schema["required"]),
         "## Sections of the article",
-        "The names that `sections` takes. Each section adds the runs that it needs, so fewer sections build faster.",
-        _table(["Name", "Heading"], [[f"`{name}`", title] for name, title in titles.items()]),
+        "What `sections` may name. A section asks for the runs it needs, so fewer of them build faster.",
+        _table(["Name", "Its heading"], [[f"`{name}`", title] for name, title in titles.items()]),
         "## `[data]`",
-        f"{top['data']['description']} `name` selects the data set. The other keys depend on it.",
+        f"{top['data']['description']} `name` says which data set; the keys below it depend on that.",
         *_kinds(data, "name", "Data set"),
         "## `[[arms]]`",
-        f"{top['arms']['description']} Write one table per arm. `penalty` selects the penalty; the other keys "
-        "depend on it. Biases are never penalized.",
+        f"{top['arms']['description']} One such table for each arm; `penalty` says of which kind, and "
+        "with which keys. Biases are never penalized.",
         *_kinds(arms, "penalty", "Penalty"),
     ]
     for heading, node in _below(dict(sorted(top.items(), key=lambda item: item[0] in _LAST)), tables):

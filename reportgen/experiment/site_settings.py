@@ -71,9 +71,9 @@ class Colors:
     """Colors of links and marks, like "#00619a"."""
 
     accent: _Color = ""
-    """Color on light pages."""
+    """On light pages."""
     accent_dark: _Color = ""
-    """Color on dark pages."""
+    """On dark pages."""
 
     def __post_init__(self) -> None:
         for name, paper in _PAPER.items():
@@ -90,9 +90,9 @@ class Link:
     """A link at the end of every page."""
 
     label: Annotated[Label, Field(min_length=1)]
-    """Text of the link."""
+    """What is read."""
     address: Annotated[str, Field(pattern=r"^(https?://|mailto:)[^\s\"<>\x00-\x20\x7f-\x9f]+$")]
-    """Address that the link leads to."""
+    """Where it leads."""
 
 
 @checked
@@ -100,25 +100,25 @@ class SiteSettings:
     """What the pages of a site have in common."""
 
     title: Annotated[Label, Field(min_length=1)]
-    """Name of the site, shown at the top of every page."""
+    """The name of the site; at the top of every page."""
     author: Label = ""
-    """Author of pages that do not name one."""
+    """Of whatever names no author of its own."""
     base: _Address = ""
-    """Address of the published site, like "https://example.org/blog/". Feed, sitemap and link previews need full
-    addresses, so they are written only if this is set."""
+    """The address at which the site will be found, like "https://example.org/blog/". Without it there are no previews
+    in other places, no feed and no site map, since these need full addresses."""
     language: Language = "en"
-    """Language tag of pages that do not state one, such as "en" or "pt-BR"."""
+    """Of its pages, such as "en" or "pt-BR", unless they say another."""
     description: Label = ""
-    """One sentence for search engines, link previews and the front page."""
+    """A sentence for search engines, previews and the front page."""
     colors: Colors = field(default_factory=Colors)
     logo: Below = ""
-    """Picture file beside the title: PNG, SVG, JPEG, GIF or WebP."""
+    """A picture file (PNG, SVG, JPEG, GIF or WebP) beside the title."""
     footer: Annotated[str, Field(max_length=5_000)] = ""
     """Markdown at the end of every page."""
     css: Below = ""
-    """Your own style sheet, applied after those of reportgen."""
+    """A style sheet of your own, after those of the site."""
     theme: Below = ""
-    """Folder of templates, styles and scripts that replace those of reportgen with the same names."""
+    """A folder of templates, styles and scripts that take the place of ours with the same names."""
     links: tuple[Link, ...] = ()
     """Links at the end of every page."""
 
