@@ -38,21 +38,22 @@ class Training:
     """How weights are adjusted."""
 
     optimizer: Optimizer = "sgd"
-    """Plain steps, steps with `momentum`, or Adam with the constants of Keras."""
+    """Plain gradient steps, steps with `momentum`, or Adam with the constants of Keras."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Used by the optimizer "momentum" alone."""
+    """Momentum of the optimizer "momentum"; the others ignore it."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
     """Size of a step, η."""
     schedule: Schedule = "constant"
-    """How the learning rate falls from the first step to the last: not at all, along a line to zero, or a cosine."""
+    """Learning rate over the steps: constant, or falling to zero along a line or a cosine."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 1
-    """Samples of one step."""
+    """Training samples per step."""
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 100
-    """Passes over the training samples."""
+    """Number of passes over the training samples."""
     order: Order = "fixed"
-    """Samples are shuffled once ("fixed"), or anew before every epoch ("reshuffled")."""
+    """Shuffle the samples once ("fixed"), or before every epoch ("reshuffled")."""
     loss: Loss = "absolute"
-    """|r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond); averaged over batch and outputs, as in Keras."""
+    """Loss of a residual r: |r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond). As in Keras, it is averaged
+    over batch and outputs."""
 
     def batches(self, samples: int) -> int:
         """Steps in an epoch. A remainder smaller than a batch waits for the next shuffle, so every batch is full."""
@@ -70,12 +71,11 @@ class Recording:
     """Which weights are kept: every so many steps, at named steps, and always the first and the last."""
 
     every: Annotated[int, Field(ge=1)] | None = 20
-    """Steps from one record to the next. None, from Python, keeps only the first and the last weights, and those in
-    `at`."""
+    """Steps between two records. In Python, None keeps only the first and the last weights and those in `at`."""
     at: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    """Steps at which weights are kept besides."""
+    """Additional steps at which the weights are kept."""
     loss: bool = True
-    """Also the training loss, over all training samples, and the penalty at those steps."""
+    """Also keep the training loss over all training samples, and the penalty, at these steps."""
 
     def steps(self, last: int) -> NDArray[np.int32]:
         """The recorded steps of a training of `last` steps, rising, from 0 (the initial weights) to `last`."""
@@ -121,15 +121,15 @@ class Run:
     training: Training = field(default_factory=Training)
     penalty: Penalty = field(default_factory=NoPenalty)
     strength: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of the penalty in the cost; λ in the report."""
+    """Factor of the penalty in the loss, λ."""
     step: Step = "subgradient"
-    """The penalty's way into training: as part of the gradient, or as a proximal step after each update."""
+    """How the penalty acts: as part of the gradient, or by a proximal step after each update."""
     recording: Recording = field(default_factory=Recording)
     data_seed: Annotated[int, Field(ge=0)] = 0
     order_seed: Annotated[int, Field(ge=0)] = 0
     init_seed: Annotated[int, Field(ge=0)] = 0
     start: Start | None = None
-    """Weights to begin from, in place of those that `init_seed` draws; `network` says of what shapes."""
+    """Initial weights, in place of those that `init_seed` draws. Their shapes must be those of `network`."""
     fold: tuple[int, int] | None = None
     """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
