@@ -3,7 +3,6 @@
 import importlib
 import sys
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,66 +132,11 @@ def test_time_is_what_was_asked_for(run, here):
         assert f", {frames} frames, {seconds} s, " in said.stdout, said.stderr
 
 
-def test_titles_tell_trainings_apart_or_are_given(run, here, monkeypatch):
-    from reportgen.pictures import animate as module
-
-    titles, real = [], module.training_animation
-
-    def remember(name, scenes, panels, *rest):
-        titles.append([panel.title for panel in panels])
-        return real(name, scenes, panels, *rest)
-
-    monkeypatch.setattr(module, "training_animation", remember)
-    for trainings, wanted in [
-        ([L1_RUN], [""]),
-        ([L1_RUN, None], ["L1, λ = 0.3", "t1"]),
-        ([L1_RUN, Run(penalty=L1(), strength=0.3, step="proximal")], ["L1, λ = 0.3", "L1, λ = 0.3, proximal"]),
-        ([Run(), Run(init_seed=1)], ["no penalty, seed 0", "no penalty, seed 1"]),
-    ]:
-        for index, training in enumerate(trainings):
-            trajectory(training, records=3).save(here / f"t{index}.trajectory")
-        done = run(*[f"t{index}.trajectory" for index in range(len(trainings))])
-
-        assert done.exit_code == 0, done.stderr
-        assert titles.pop() == wanted
-    run("l1.trajectory", "mine.trajectory", "--title", "ours", "--title", "theirs", "--frames", "3")
-    assert titles == [["ours", "theirs"]]
-
-
 def test_the_same_trajectory_gives_the_same_bytes_and_replaces_what_is_there(run, here):
     (here / "a.gif").write_bytes(b"old")
     for name in ("a.gif", "b.gif"):
         run("mine.trajectory", "-o", name, "--frames", "5")
     assert (here / "a.gif").read_bytes() == (here / "b.gif").read_bytes()
-
-
-def test_ten_thousand_records_of_which_hundreds_are_shown(run, here):
-    trajectory(shapes=((2, 2),), records=10_000).save(here / "long.trajectory")
-    said = run("long.trajectory", "--length", "9.2", "--fps", "50")
-
-    assert ", 401 frames, 9.2 s, " in said.stdout, said.stderr
-
-
-def test_weights_that_are_no_numbers_are_gray(run, here):
-    diverged = trajectory(shapes=((2, 3),))
-    diverged.kernels[0][5:] = np.nan
-    diverged.save(here / "diverged.trajectory")
-
-    assert run("diverged.trajectory", "--poster").exit_code == 0
-    colors = np.asarray(opened(here / "weights.png").convert("RGB")).reshape(-1, 3)
-    assert (colors == (0x7D, 0x85, 0x8E)).all(axis=1).sum() > 1000
-
-
-def test_an_odd_size_becomes_even_in_a_film(run, monkeypatch):
-    from reportgen.pictures.raster import Raster
-
-    whole = Raster.frame
-    monkeypatch.setattr(Raster, "frame", lambda self, index: whole(self, index)[:-1, :-3])
-    gif, film = (run("mine.trajectory", "--frames", "3", "-o", f"a.{kind}").stdout for kind in ("gif", "mp4"))
-
-    odd, even = ([int(side) for side in text.split()[1].strip(",").split("×")] for text in (gif, film))
-    assert [side % 2 for side in odd] == [1, 1]
-    assert even == [side + 1 for side in odd]
 
 
 def test_one_record_and_kernels_of_a_convolution_can_be_drawn(run, here):
@@ -248,16 +192,6 @@ def test_without_ffmpeg_nothing_is_begun(refused, monkeypatch):
     )
 
 
-def test_a_disk_that_is_full(refused, monkeypatch):
-    from reportgen.pictures import animate as module
-
-    def full(path, content):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(module, "put", full)
-    assert refused("mine.trajectory", "--frames", "3") == (5, "disk full writing weights.gif: No space left on device")
-
-
 def test_a_file_that_a_place_would_refuse_is_not_written(refused, monkeypatch):
     tight = presets.Preset(name="github", formats={"gif": presets.PresetLimits(bytes=10_000)}, scale=2)
     importlib.import_module("reportgen.cli.commands.animate")  # its choices are those of all presets
@@ -293,12 +227,3 @@ def test_from_python(here):
     assert (done.frames, done.seconds, done.bytes) == (7, 2.0, (here / "mine.gif").stat().st_size)
     assert opened(done.file).size == (done.width, done.height)
     assert steps == [("draw", index, 7) for index in range(1, 8)]
-
-
-def test_the_documentation_says_what_is_said(refused, here):
-    trajectory(records=400).save(here / "long.trajectory")
-    page = (Path(__file__).parents[2] / "docs" / "own-model.md").read_text("utf-8")
-    code, line = refused("long.trajectory", "--preset", "x", "--length", "20", "--frames", "400")
-
-    assert code == 2
-    assert f"\nreportgen: {line}\n" in page

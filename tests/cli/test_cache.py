@@ -4,9 +4,7 @@ import pytest
 from click.testing import CliRunner
 from outputs import NEW, everything, publish
 
-from reportgen.cli.commands.cache import _bytes
 from reportgen.cli.program import program
-from reportgen.errors import ExperimentError
 from reportgen.store.store import Store
 
 
@@ -22,13 +20,6 @@ def store(tmp_path):
 def run(*arguments):
     done = CliRunner().invoke(program, [*map(str, arguments)], prog_name="reportgen")
     return done.exit_code, done.output
-
-
-def test_its_place_is_printed(tmp_path, monkeypatch):
-    monkeypatch.setenv("REPORTGEN_CACHE_DIR", str(tmp_path / "named"))
-
-    assert run("cache", "path") == (0, f"{tmp_path / 'named'}\n")
-    assert run("cache", "path", "--cache-dir", tmp_path) == (0, f"{tmp_path}\n")
 
 
 def test_its_entries_are_counted_by_kind_and_cleared_out(store):
@@ -51,14 +42,6 @@ def test_damage_leaves_with_seven_and_is_named(store):
     assert code == 7
     assert str(path) in told
     assert "RG101" in told
-
-
-def test_sizes_are_read():
-    for text, count in [("0", 0), ("500", 500), ("2GB", 2 * 10**9), ("1.5 mb", 1_500_000), ("3k", 3000)]:
-        assert _bytes(text) == count
-    for text in ("", "much", "-1", "2XB", "1e9", "nan"):
-        with pytest.raises(ExperimentError):
-            _bytes(text)
 
 
 # reportgen clean

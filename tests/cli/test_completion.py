@@ -2,23 +2,14 @@
 
 import json
 import os
-import pty
-import select
-import shutil
-import signal
 import subprocess
 import sys
-import time
 
-import click
 import pytest
 from click.testing import CliRunner
 
-from reportgen.cli import complete
 from reportgen.cli.program import program
-from reportgen.experiment.file import on_offer
 from reportgen.page import results
-from reportgen.pictures.animate import training_scenes
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -83,59 +74,9 @@ def test_what_fits_is_offered(here):
         assert offered(words) == wanted, words
 
 
-def test_names_that_are_listed_without_loading_anything_are_the_real_ones():
-    for completer, real in (
-        (complete.experiments, {*on_offer(), "site", "workflow"}),
-        (complete.scenes, set(training_scenes())),
-    ):
-        assert {item.value for item in completer(None, None, "")} == real
-
-
-def test_damaged_results_complete_to_nothing(here):
-    (here / "output").mkdir()
-    for content in ("", "{", "[]", '{"media": 3}', '{"media": {"a": 3}}', "\0"):
-        (here / "output" / "results.json").write_text(content)
-        assert complete.animations(click.Context(click.Command("embed")), None, "") == [], content
-
-
 def test_bash_shows_names_files_and_folders_and_no_errors(here):
     assert bash("reportgen", "build", "--prog") == ["--progress"]
     assert bash("reportgen", "build", "'") == ["compopt -o default", ""]  # files, after a quote that is not closed
     assert bash("reportgen", "clean", "") == ["compopt -o dirnames", ""]
     (here.parent / "bin" / "reportgen").write_text("#!/bin/sh\necho broken >&2; exit 3\n")
     assert bash("reportgen", "b") == [""]
-
-
-def test_a_key_pressed_in_a_real_bash_completes(here):
-    (here / "rc").write_text('PS1="$ "\neval "$(reportgen completion bash)"\n')
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execvp("bash", ["bash", "--rcfile", "rc", "-i"])
-    try:
-        wait_for(terminal, b"$ ")
-        os.write(terminal, b"reportgen bui\t")
-        assert b"reportgen build " in wait_for(terminal, b"build ")
-    finally:
-        os.kill(process, signal.SIGKILL)  # an interactive bash ignores milder ones
-        os.waitpid(process, 0)
-        os.close(terminal)
-
-
-def wait_for(terminal, text, seconds=30):
-    seen, end = b"", time.monotonic() + seconds
-    while text not in seen and time.monotonic() < end:
-        if select.select([terminal], [], [], 0.2)[0]:
-            seen += os.read(terminal, 4096)
-    return seen
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_script_says_where_it_goes_and_can_be_read(here, shell):
-    text = script(shell)
-
-    assert f"reportgen completion {shell} > {complete.WHERE[shell][0]}\n" in text
-    assert "2>/dev/null" in text
-    if not shutil.which(shell):
-        pytest.skip(f"there is no {shell} here; its script is click's, and is not run")
-    (here / "script").write_text(text)
-    subprocess.run([shell, "-n", "script"], check=True)

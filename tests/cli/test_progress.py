@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.cli.progress import Lines, duration, progress
-from reportgen.cli.summary import size, summary
+from reportgen.cli.progress import progress
+from reportgen.cli.summary import summary
 from reportgen.pipeline.report_target import BuiltReport
 
 
@@ -86,24 +86,6 @@ def test_a_broken_standard_error_stops_no_build(environment):
 
     shown(environment, "plain", Broken())
     shown(environment, "json", Broken())
-
-
-def test_lines_come_every_ten_seconds_with_the_time_left_and_at_each_end(messages):
-    told, now = [], [0.0]
-    report = Lines(told.append, lambda: now[0])
-    for done in range(0, 101, 5):
-        report("draw", done, 100)
-        now[0] += 4
-    report("draw", 100, 100)
-
-    messages("\n".join(told))
-
-
-def test_durations_and_sizes_are_rounded():
-    for seconds, text in [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.6, "1 min 0 s"), (3661, "1 h 1 min")]:
-        assert duration(seconds) == text
-    for count, text in [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (999_499, "999 kB"), (999_500, "1.0 MB")]:
-        assert size(count) == text
 
 
 def test_a_summary_names_the_page_first_and_each_folder_once(tmp_path, monkeypatch, messages):

@@ -11,12 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-import types
 
 import pytest
 
 from reportgen.errors import ExperimentError, MachineError, RefusedError
-from reportgen.executors import dask, executors
+from reportgen.executors import executors
 from reportgen.store import remote
 from reportgen.store.remote import train_elsewhere
 from reportgen.training.run import Recording, Run, Training
@@ -70,23 +69,6 @@ def test_what_is_no_address_is_a_mistake(no_connections):
                 executors["dask"](address, insecure=insecure)
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-
-    with pytest.raises(MachineError) as caught:
-        executors["dask"]()
-
-    assert "pip install distributed cryptography" in str(caught.value)
-
-
-def test_dask_is_imported_only_when_used():
-    script = (
-        "import sys; from reportgen.executors import executors; executors['dask']; "
-        "assert not {'distributed', 'dask'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
-
-
 @pytest.fixture
 def workers():
     with executors["dask"]() as pool:
@@ -137,13 +119,6 @@ def test_a_job_that_kills_its_workers_fails_and_the_others_are_done(workers):
     assert workers.submit(math.sqrt, 16).result(60) == 4
 
 
-def test_a_bad_answer_is_asked_of_another_worker(workers):
-    first = workers.submit(os.getpid)
-    pid = first.result()
-
-    assert {workers.elsewhere(first, os.getpid).result() for _ in range(6)}.isdisjoint({pid})
-
-
 def test_a_worker_with_other_versions_refuses(workers, monkeypatch):
     here = remote.versions()
     monkeypatch.setattr(remote, "versions", lambda: {**here, "tensorflow": "9.9"})
@@ -175,43 +150,6 @@ def test_a_cluster_of_our_own_listens_on_loopback_and_only_to_its_own_key(worker
 
 def _owner(line):
     return {part.split(",")[0] for part in line.split("pid=")[1:]}
-
-
-def test_nothing_is_said_on_standard_error_even_when_workers_are_killed():
-    script = """
-import math, os
-from reportgen.executors import executors
-
-if __name__ == "__main__":
-    with executors["dask"]() as workers:
-        print(workers.submit(math.sqrt, 4).result())
-        workers.submit(os.write, 2, b"the noise of a worker").result()
-        error = workers.submit(eval, "__import__('os').kill(__import__('os').getpid(), 9)").exception()
-        print(type(error).__name__)
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
-
-    assert (done.stdout, done.stderr) == ("2.0\nMachineError\n", "")
-
-
-@pytest.mark.timeout(120)
-def test_a_scheduler_that_cannot_be_reached_is_given_up():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
-        workers = executors["dask"](address)
-        with pytest.raises(MachineError) as caught:
-            workers.submit(math.sqrt, 4)
-
-    assert str(caught.value).startswith(f"cannot reach the Dask scheduler {address}: ")
-    assert "\n" not in str(caught.value)
-
-
-def test_tls_without_certificates_says_which_settings_are_missing(monkeypatch):
-    with pytest.raises(MachineError) as caught:
-        executors["dask"]("tls://127.0.0.1:9").submit(math.sqrt, 4)
-
-    assert "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in str(caught.value)
 
 
 @pytest.fixture(scope="module")
@@ -323,23 +261,3 @@ def test_a_scheduler_that_dies_ends_the_work_within_seconds(settings_afterwards,
         f"lost the Dask scheduler {address}; what is done is stored: run the same command again"
     }
     assert {type(error) for error in errors} == {MachineError}
-
-
-def test_a_worker_that_does_not_know_what_it_is_asked_is_told_of(workers, monkeypatch):
-    only_here = types.ModuleType("only_here")
-    exec("def newer(job): ...", vars(only_here))
-    monkeypatch.setitem(sys.modules, "only_here", only_here)
-    monkeypatch.setattr(dask, "_do", only_here.newer)
-
-    error = workers.submit(math.sqrt, 4).exception(60)
-
-    assert type(error) is RefusedError
-    assert str(error).startswith("a worker cannot do what this reportgen asks for (")
-    assert "only_here" in str(error)
-    assert "\n" not in str(error)
-
-
-def test_a_worker_that_answers_what_no_worker_would_is_told_of(workers, monkeypatch):
-    monkeypatch.setattr(dask, "_do", len)
-
-    assert type(workers.submit(math.sqrt, 4).exception(60)) is RefusedError

@@ -4,12 +4,11 @@ import json
 import string
 import tomllib
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from soak import count
 
-from reportgen.experiment.toml.positions import complaint, positions
+from reportgen.experiment.toml.positions import positions
 
 BARE = set(string.ascii_letters + string.digits + "-_")
 
@@ -114,13 +113,3 @@ def test_every_key_and_item_is_found_where_it_was_written(data):
 
     assert {path: found.get(path) for path in writer.expected} == writer.expected
     assert set(leaves(tomllib.loads(writer.text))) - {()} <= found.keys()
-
-
-def test_what_is_often_mistaken_is_told_with_the_way_out(messages):
-    told = {}
-    for line in ("date = 22.11.2026", "date = 2026-13-22", "strength = 0,3", "title = Mine"):
-        text = f"x = 1\n{line}\n"
-        with pytest.raises(tomllib.TOMLDecodeError) as caught:
-            tomllib.loads(text)
-        told[line] = complaint(caught.value, text)
-    messages(**told)

@@ -4,7 +4,6 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.output import manifest
 from reportgen.output.manifest import Manifest, is_ours_to_name, parse
 
 A = hashlib.sha256(b"a").hexdigest()
@@ -51,11 +50,3 @@ def test_anything_else_is_no_manifest():
         written({"a": [A]}, more=1),
     ):
         assert parse(content) is None, content[:200]
-
-
-def test_more_files_than_a_site_can_have_are_no_manifest(monkeypatch):
-    monkeypatch.setattr(manifest, "MOST", 1000)
-
-    assert parse(written({f"f{i}": [A] for i in range(1001)})) is None
-    assert parse(written({}) + b" " * manifest.LARGEST) is None
-    assert parse(written({f"f{i}": [A] for i in range(1000)})) is not None

@@ -1,7 +1,6 @@
 """What is computed again after a change, and what is not."""
 
 import dataclasses
-import logging
 
 import pytest
 
@@ -172,21 +171,6 @@ def test_another_arm_trains_its_own_runs_only(few, cache, site):
     (told,) = [line for line in lines if line.startswith("section sparsity:")]
     assert "arms.more." in told
     assert told.endswith(" more changes")
-
-
-def test_damaged_entries_are_made_again_with_one_warning_and_come_out_the_same(few, cache, site, tmp_path, caplog):
-    build_report(few, site, BuildOptions(cache=cache, executor="serial"))
-    for kind in ("section", "item", "picture", "trajectory"):
-        for path in cache.rglob(f"*.{kind}"):
-            content = bytearray(path.read_bytes())
-            content[len(content) // 2] ^= 8
-            path.write_bytes(content)
-
-    with caplog.at_level(logging.WARNING, "reportgen"):
-        build_report(few, tmp_path / "again", BuildOptions(cache=cache, executor="serial"))
-
-    assert output_folder.contents(tmp_path / "again") == output_folder.contents(site)
-    assert [record.code for record in caplog.records] == ["RG101"]
 
 
 def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, site, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from reportgen.errors import MachineError, RefusedError
 from reportgen.store import remote
-from reportgen.store.remote import pack, train_elsewhere, unpack
+from reportgen.store.remote import pack, train_elsewhere
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
 
@@ -67,23 +67,6 @@ BAD["a header nobody thought of"] = pack(
 )
 
 
-def test_what_was_packed_is_what_is_unpacked():
-    assert [trajectory.dump() for trajectory in unpack(GOOD, RUNS)] == [invented(run).dump() for run in RUNS]
-
-
-def test_a_training_that_ended_early_has_fewer_records():
-    run = dataclasses.replace(RUN, recording=Recording(every=5))
-    ended = dataclasses.replace(invented(run).only(np.array([0, 1])), diverged=7)
-
-    assert unpack(pack([ended]), [run])[0].diverged == 7
-
-
-def test_nothing_else_is_believed(subtests):
-    for name, content in BAD.items():
-        with subtests.test(name), pytest.raises(ValueError, match=r"\w"):
-            unpack(content, RUNS)
-
-
 class Fake(Executor):
     """A cluster that answers what the test says."""
 
@@ -122,30 +105,6 @@ def test_an_error_of_training_is_not_tried_again():
 
     assert str(train_elsewhere(fake, RUNS).exception(0)) == "of the worker"
     assert len(fake.jobs) == 1
-
-
-def test_who_gives_up_waiting_takes_the_job_back_and_a_late_answer_is_dropped():
-    fake = Fake()
-    waiting = train_elsewhere(fake, RUNS)
-
-    assert waiting.cancel()
-    assert fake.jobs[0].cancelled()
-
-    fake = Fake()
-    waiting = train_elsewhere(fake, RUNS)
-    fake.jobs[0].set_running_or_notify_cancel()
-    waiting.cancel()
-    fake.jobs[0].set_result(b"late and bad")
-    assert waiting.cancelled()
-    assert len(fake.jobs) == 1
-
-
-def test_an_executor_that_has_closed_meanwhile_leaves_nobody_waiting():
-    class Closed(Fake):
-        def elsewhere(self, failed, task, /, *args):
-            raise RuntimeError("cannot schedule new futures after shutdown")
-
-    assert type(train_elsewhere(Closed(b"bad"), RUNS).exception(0)) is MachineError
 
 
 def test_other_versions_are_refused_before_anything_is_read():

@@ -69,14 +69,6 @@ def test_what_is_saved_is_loaded_without_running_code(tmp_path, monkeypatch):
     np.testing.assert_array_equal(loaded.predict(x, 1), made().predict(x, 1))
 
 
-def test_a_prediction_is_that_of_the_record_asked_for():
-    t = made(hidden=())
-    x = np.array([[2.0]])
-
-    assert t.predict(x)[0, 0] == pytest.approx(2 * t.kernels[0][-1, 0, 0] + t.biases[0][-1, 0])
-    assert t.predict(x, 0)[0, 0] == pytest.approx(2 * t.kernels[0][0, 0, 0] + t.biases[0][0, 0])
-
-
 CONTENT = made().dump()
 MAGIC = len(b"reportgen trajectory 1\n")
 
