@@ -108,17 +108,6 @@ def test_scenes_and_trajectories_side_by_side(run, here):
     assert widths[2] == widths[0] + widths[1]
 
 
-def test_scale_and_poster(run, here):
-    run("mine.trajectory", "-o", "plain.gif", "--frames", "4")
-    said = run("mine.trajectory", "-o", "crisp.gif", "--frames", "4", "--scale", "2", "--poster")
-
-    plain, crisp, poster = (opened(here / name) for name in ("plain.gif", "crisp.gif", "crisp.png"))
-    assert crisp.size == poster.size == (2 * plain.width, 2 * plain.height)
-    assert said.stdout.endswith("\ncrisp.png: its last frame\n")
-    crisp.seek(3)
-    np.testing.assert_array_equal(np.asarray(crisp.convert("RGB")), np.asarray(poster.convert("RGB")))
-
-
 def test_time_is_what_was_asked_for(run, here):
     for options, frames, seconds in [
         ("--length 4", RECORDS, 4.0),
@@ -137,12 +126,6 @@ def test_the_same_trajectory_gives_the_same_bytes_and_replaces_what_is_there(run
     for name in ("a.gif", "b.gif"):
         run("mine.trajectory", "-o", name, "--frames", "5")
     assert (here / "a.gif").read_bytes() == (here / "b.gif").read_bytes()
-
-
-def test_one_record_and_kernels_of_a_convolution_can_be_drawn(run, here):
-    trajectory(records=1, shapes=((3, 3, 2, 4), (8, 2))).save(here / "one.trajectory")
-
-    assert ", 1 frame, 5.0 s, " in run("one.trajectory").stdout
 
 
 def test_what_cannot_be_drawn_is_told_in_a_line(refused, here, messages):
@@ -202,14 +185,6 @@ def test_a_file_that_a_place_would_refuse_is_not_written(refused, monkeypatch):
     assert line.startswith("github takes at most 0.01 MB of a gif, and this has 0.")
     assert " MB; try --frames " in line
     assert line.endswith(" or --scale 1")
-
-
-def test_a_preset_takes_the_largest_scale_that_fits(run, here):
-    one = run("mine.trajectory", "--preset", "x", "--frames", "3", "-o", "one.gif")
-    two = run("mine.trajectory", "mine.trajectory", "--preset", "x", "--frames", "3", "-o", "two.gif")
-
-    assert one.stdout.startswith("one.gif: 1280×960, ")
-    assert two.stdout.startswith("two.gif: 960×"), two.stderr
 
 
 def test_from_python(here):

@@ -1,6 +1,5 @@
 """`reportgen embed` and `reportgen names`: what a report has to place elsewhere."""
 
-import json
 import re
 
 import pytest
@@ -27,28 +26,6 @@ def test_animations_are_listed_and_each_has_snippets_with_the_address(embed):
     assert any(line.split()[:2] == ["weights-l1", "640×480"] for line in listed.stdout.splitlines())
     assert [line for line in snippets.stdout.splitlines() if line.endswith(":")] == ["markdown:", "image:", "player:"]
     assert snippets.stdout.count("https://example.org/r/") == 3
-
-
-def test_what_cannot_be_embedded_is_one_line(embed, report, tmp_path, monkeypatch, messages):
-    monkeypatch.chdir(report.parent)
-    results = json.loads((report / "results.json").read_bytes())
-    results["media"] = {name: item for name, item in results["media"].items() if item["kind"] != "animation"}
-    (tmp_path / "still").mkdir()
-    (tmp_path / "still" / "results.json").write_text(json.dumps(results))
-    wrong = [
-        ["--as", "image"],
-        ["weights-l1", "--base", "x"],
-        ["weights-l1", "--as", "video"],
-        ["report"],  # the folder of the report
-        ["-o", tmp_path / "still"],
-        ["-o", tmp_path],
-    ]
-    said = [run("embed", "-o", report, *arguments) for arguments in wrong]
-
-    assert [each.exit_code for each in said] == [2, 2, 2, 2, 2, 3]
-    assert all((each.stdout, each.stderr.count("\n")) == ("", 1) for each in said)
-    messages("".join(each.stderr for each in said))
-    assert "Did you mean 'weights-l" in embed("weights-l9").stderr
 
 
 def test_every_name_is_one_that_a_text_can_refer_to(report):

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import outputs
 import pytest
@@ -131,24 +130,6 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
 
 def output_of(here, name="out"):
     return by_name(places.output(here / name, here / "store"))
-
-
-def store_of(place):
-    return by_name(places.store(place, "--cache-dir"))
-
-
-def set_free(monkeypatch, free):
-    """Say that so many bytes are free on every disk."""
-    monkeypatch.setattr(os, "statvfs", lambda place: SimpleNamespace(f_frsize=1, f_bavail=free))
-
-
-def test_a_disk_that_is_nearly_full_is_told(here, monkeypatch):
-    for free, level in ((20e6, "problem"), (500e6, "note"), (50e9, "ok")):
-        set_free(monkeypatch, free)
-
-        assert store_of(here / "store")["store disk"].level == level
-        assert output_of(here)["output disk"].level == level
-        assert places.temporary().level == ("problem" if level == "problem" else "ok")
 
 
 def test_an_output_folder_that_no_build_may_have_is_told(here):

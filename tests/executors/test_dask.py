@@ -105,20 +105,6 @@ def test_workers_killed_while_they_train_change_nothing(workers):
     assert got == expected
 
 
-def kill_worker():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_job_that_kills_its_workers_fails_and_the_others_are_done(workers):
-    others = [workers.submit(math.sqrt, number) for number in (4, 9)]
-    error = workers.submit(kill_worker).exception(60)
-
-    assert type(error) is MachineError
-    assert error.code == "RG302"
-    assert [job.result() for job in others] == [2, 3]
-    assert workers.submit(math.sqrt, 16).result(60) == 4
-
-
 def test_a_worker_with_other_versions_refuses(workers, monkeypatch):
     here = remote.versions()
     monkeypatch.setattr(remote, "versions", lambda: {**here, "tensorflow": "9.9"})

@@ -3,7 +3,6 @@
 import base64
 import http.server
 import os
-import shutil
 import stat
 import threading
 
@@ -78,13 +77,9 @@ def test_a_whole_site_arrives_twice_in_a_row_without_a_lost_file(world):
 EDITED = ("old", {"index.html": b"edited", "report.html": b"edited"}, outputs.OLD | {"index.html": b"new"}, (), "RG903")
 REFUSED = {
     "files of others": (None, {f"page{n}.html": b"theirs" for n in range(4)}, outputs.OLD, (), "RG901"),
-    "the same name": (None, {"index.html": b"theirs"}, outputs.OLD, ("--adopt",), "RG901"),
-    "the same name, later": ("old", {"data/new.csv": b"theirs"}, outputs.NEW, (), "RG901"),
     "a file for a folder": (None, {"data": b""}, {"data/a": b"1"}, ("--adopt", "--overwrite-edited"), "RG901"),
-    "a folder for a file": (None, {"data/a/x": b""}, {"data/a": b"1"}, ("--adopt", "--overwrite-edited"), "RG901"),
     "a folder for our list": (None, {f"{LIST}/theirs": b"theirs"}, outputs.OLD, ("--adopt",), "RG901"),
     "a broken list": ("old", {LIST: b"{"}, outputs.NEW, (), "RG901"),
-    "the list of another version": ("old", {LIST: b'{"version": 2, "files": {}}'}, outputs.NEW, (), "RG901"),
     "edited there": EDITED,
 }
 
@@ -316,17 +311,10 @@ def old_git(world, patch):
 MISTAKES = {
     "unknown remote": (2, ["--remote", "orign"], None),
     "address for a remote": (2, ["--remote", "https://me:tok@github.com/o/n"], None),
-    "no remote": (2, [], lambda world, _: world.git("remote", "remove", "origin")),
     "no repository": (2, [], lambda world, patch: patch.chdir(world.folder)),
-    "bad branch": (2, ["--branch=a..b"], None),
     "branch like an option": (2, ["--branch=--yes"], None),
-    "branch like a reference": (2, ["--branch=refs/heads/site"], None),
-    "branch named HEAD": (2, ["--branch=HEAD"], None),
-    "no user": (5, ["--yes"], lambda world, _: (world.folder / "gitconfig").write_text("[user]\nemail = a@b.c\n")),
     "no git": (5, [], lambda world, patch: patch.setenv("PATH", str(world.folder))),
-    "old git": (5, [], old_git),
     "foreign folder": (4, [], lambda world, _: (world.out / ".reportgen-manifest.json").unlink()),
-    "no folder": (2, [], lambda world, _: shutil.rmtree(world.out)),
     "name with a line end": (4, [], lambda world, _: (world.out / "a\nb").write_text("x")),
 }
 

@@ -31,19 +31,6 @@ def sited(files, prefix="/"):
     return View(name="x", site=ServedSite(files, prefix))
 
 
-def test_an_address_is_a_file_or_the_index_of_a_folder():
-    for target, status in {
-        **dict.fromkeys(("/", "/?a=b", "/index.html", "/a/", "/a/index.html", "/a/%C3%A4%20b.txt", "/.nojekyll"), 200),
-        **dict.fromkeys(("/a/x", "/A/", "//a/", "/a//", "/index.html/"), 404),
-        "/a": 301,
-    }.items():
-        assert get(target).status == status, target
-    assert get("/a?x=1").headers["Location"] == "/a/?x=1"
-    own = get("/nothing", view=sited({**FILES, "404.html": page("Here is nothing.")}))
-    assert own.status == 404
-    assert b"Here is nothing." in own.body
-
-
 STEPS = [".", "..", "", "%2e%2e", "%2E.", "..%2f", "..\\", "..%5c", "%00", "%ff", "%c0%ae%c0%ae", "etc", "passwd", "a"]
 
 
