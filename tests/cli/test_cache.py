@@ -44,9 +44,6 @@ def test_damage_leaves_with_seven_and_is_named(store):
     assert "RG101" in told
 
 
-# reportgen clean
-
-
 def test_what_reportgen_wrote_is_listed_and_deleted_and_the_rest_stays(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     publish(tmp_path / "out", "new")

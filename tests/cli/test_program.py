@@ -110,9 +110,6 @@ def test_an_error_is_one_line_and_an_exit_code(run, builds, messages):
     messages(**lines)
 
 
-# From here on in processes of their own: what a shell sees.
-
-
 def shell(arguments, *, env=None, **options):
     environment = {**os.environ, **(env or {})}
     # Without a buffer nothing is left to be written, and to fail, when Python exits.

@@ -165,9 +165,6 @@ def test_files_from_outside_are_refused(site, tmp_path):
     assert not (tmp_path / "out" / "index.html").exists()
 
 
-# --strict
-
-
 @pytest.mark.usefixtures("plain")
 def test_a_warning_is_a_failure_also_when_nothing_is_made_anew(tmp_path, cache):
     def strict(progress):

@@ -65,9 +65,6 @@ def test_notes_do_not_keep_a_build_from_running_and_problems_do(monkeypatch, mes
     messages(noted.output, failed.output)
 
 
-# Libraries
-
-
 def metadata(folder, name, version="1.0", *more):
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
@@ -122,9 +119,6 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
     assert found["gpu"].text.startswith("TensorFlow sees 1;")
 
 
-# The machine
-
-
 # Places
 
 
@@ -142,9 +136,6 @@ def test_an_output_folder_that_no_build_may_have_is_told(here):
     for name in ("file", "out", "."):  # the last is the working folder
         assert output_of(here, name)["output"].level == "problem", name
     assert "'thesis.tex'" in output_of(here)["output"].text
-
-
-# Pictures
 
 
 # What is told

@@ -190,9 +190,6 @@ def test_values_made_in_python_have_the_limits_of_files():
     assert (Arm(name="l1").label, Arm(name="l1", label="L1").label) == ("l1", "L1")
 
 
-# What is named as an experiment file and is none
-
-
 @pytest.mark.timeout(60)
 def test_only_a_regular_file_of_some_size_is_read(tmp_path, messages):
     make = {
@@ -214,9 +211,6 @@ def test_only_a_regular_file_of_some_size_is_read(tmp_path, messages):
     (tmp_path / "e.toml").write_text(GOOD)
     (tmp_path / "link.toml").symlink_to("e.toml")
     assert load(tmp_path / "link.toml") == parse(GOOD)
-
-
-# The site of an experiment
 
 
 def test_a_link_leads_to_the_web_or_to_a_mailbox():

@@ -62,9 +62,6 @@ def test_a_site_is_current_if_it_was_made_from_the_same_and_is_unchanged(out):
     assert current("old")
 
 
-# What is not ours
-
-
 def test_an_edited_file_is_kept_with_a_warning_until_it_shall_be_overwritten(tmp_path, alone, caplog, subtests):
     for name in sorted(OLD):
         out = tmp_path / name.replace("/", "-")
@@ -209,9 +206,6 @@ def test_a_link_that_is_swapped_in_meanwhile_is_not_followed(tmp_path):
     assert stats(tmp_path / "canary") == canary
 
 
-# Hostile manifests
-
-
 def hostile(chance: random.Random, good: bytes, canary: Path) -> bytes:
     """A manifest that somebody made, or that was damaged."""
     value = json.loads(good)
@@ -311,9 +305,6 @@ def test_only_what_the_manifest_lists_with_its_content_is_deleted_or_replaced(tr
         assert changed <= ours | (known.keys() & wanted.keys() if overwrite else set())
         assert {name for name in wanted if after[name] != wanted[name]} <= tree.keys() - ours
         assert not {name for name in changed if name not in wanted and tree[name] not in known[name]}
-
-
-# Cleaning
 
 
 # Interruptions

@@ -1,7 +1,7 @@
 """The command `reportgen` with a trainer of NumPy: what a build does on disk, without the seconds TensorFlow takes.
 
-As a script it is that command. A fork server imports it with REPORTGEN_STUB_LOAD, an experiment file, to load everything
-once; then `become` makes a fork the command: a build of tenths of a second, of which a soak needs thousands.
+As a script it is that command. A fork server imports it with REPORTGEN_STUB_LOAD, an experiment file, and so has
+loaded everything; `become` makes a fork the command: a build of tenths of a second, of which a soak needs thousands.
 
 Trajectories depend on the run alone, as those of the real trainer do. Each job of training is noted in the file that
 REPORTGEN_STUB_TRAINED names: a line with the digests of its runs. With REPORTGEN_STUB_STUCK training does not end, and

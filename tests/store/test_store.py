@@ -136,9 +136,6 @@ def test_only_what_is_missing_is_trained(store, entry):
     assert store.complete([RUN, other], None).missing == 0
 
 
-# Stages
-
-
 def test_whatever_stands_in_the_place_of_an_entry_is_a_miss_and_is_replaced(store, tmp_path, subtests):
     good, elsewhere = invented(RUN).dump(), tmp_path / "elsewhere"
     elsewhere.write_bytes(good)
@@ -197,9 +194,6 @@ def test_damage_is_warned_of_once(store, caplog):
     assert str(store.path(runs[0])) in record.getMessage()
 
 
-# Opening
-
-
 def test_a_store_that_others_can_write_to_is_refused(tmp_path):
     tmp_path.chmod(0o777)
 
@@ -220,8 +214,6 @@ def test_a_store_that_is_allowed_to_be_shared_is_read_and_not_written(store, ent
     assert found == [True, True]
     assert [path for path in store.folder.rglob("*") if path.is_file()] == [entry]
 
-
-# The epoch
 
 NUMBERS = ("network", "compiled", "stacking", "run")
 """Modules of `training` that decide, besides data sets and penalties, which numbers a run gives."""

@@ -72,8 +72,6 @@ def test_a_whole_site_arrives_twice_in_a_row_without_a_lost_file(world):
     assert "0 added, 1 changed, 0 deleted, 3 kept\n~ report.html\n" in world.publish().stdout
 
 
-# What others put on the branch
-
 EDITED = ("old", {"index.html": b"edited", "report.html": b"edited"}, outputs.OLD | {"index.html": b"new"}, (), "RG903")
 REFUSED = {
     "files of others": (None, {f"page{n}.html": b"theirs" for n in range(4)}, outputs.OLD, (), "RG901"),
@@ -111,11 +109,7 @@ def test_an_adopted_branch_keeps_what_others_put_there(world):
     assert world.on_branch() == outputs.NEW | WHOLE | PLAIN
 
 
-# What is local is not touched
-
-
-@pytest.mark.parametrize("detached", [False, True])
-def test_local_commits_branches_index_and_files_are_not_touched(world, detached):
+def test_local_commits_branches_index_and_files_are_not_touched(world):
     world.build("old")
     world.publish("--yes")
     world.commit({"CNAME": b"example.org\n"})
@@ -127,8 +121,6 @@ def test_local_commits_branches_index_and_files_are_not_touched(world, detached)
     (world.work / "staged.txt").write_text("staged")
     world.git("add", "staged.txt")
     (world.work / "notes.txt").write_text("dirty")
-    if detached:
-        world.git("checkout", "-q", "--detach")
     world.build("new")
     status = world.git("status", "--porcelain=v2", "--branch")
     before = local(world)  # logs of references and the index included
@@ -139,9 +131,6 @@ def test_local_commits_branches_index_and_files_are_not_touched(world, detached)
     assert world.git("status", "--porcelain=v2", "--branch") == status
     world.git("fsck", "--strict", "--no-dangling")
     assert "CNAME" in world.on_branch()
-
-
-# The remote does not take it
 
 
 @pytest.mark.parametrize(("first", "option"), [(True, []), (True, ["--rewrite-history"]), (False, [])])
@@ -198,9 +187,6 @@ def test_nobody_is_asked_for_a_password_and_none_is_shown(world):
     for address in ("https://me:to/k@en@github.com/o/n", "ssh://token@github.com/o/n", "https://github.com/o/n"):
         assert git.redacted(f"at '{address}'") == f"at '{address.partition('://')[0]}://github.com/o/n'"
     assert git.redacted("git@github.com:o/n.git") == "git@github.com:o/n.git"
-
-
-# What is not published
 
 
 def test_links_in_the_output_are_not_followed_and_nothing_is_published(world):
@@ -265,9 +251,6 @@ def test_history_is_dropped_only_when_asked_for_and_files_of_others_stay(world):
     assert "Nothing to publish" in world.publish("--yes", "--rewrite-history").stdout
 
 
-# Repositories of all kinds
-
-
 def test_settings_and_strange_names_do_not_change_a_byte(world):
     content = bytes(range(256)) + b"\r\nline\nline\r\n$Id$\n"
     site = {"a.txt": content, "b.csv": b"a\r\nb\r\n", 'data/a "b" λ é.csv': b"1", "data/-x": b"2", "data/ c": b"3"}
@@ -297,17 +280,6 @@ def test_settings_and_strange_names_do_not_change_a_byte(world):
     assert world.on_branch() == site | PLAIN
 
 
-# Mistakes
-
-
-def old_git(world, patch):
-    program = world.folder / "bin" / "git"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho git version 2.28.1\n")
-    program.chmod(0o755)
-    patch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-
-
 MISTAKES = {
     "unknown remote": (2, ["--remote", "orign"], None),
     "address for a remote": (2, ["--remote", "https://me:tok@github.com/o/n"], None),
@@ -331,6 +303,3 @@ def test_a_mistake_is_told_in_one_line_with_the_way_out(world, monkeypatch, case
     assert (said.exit_code, said.stdout, said.stderr.count("\n")) == (exit_code, "", 1)
     assert "tok" not in said.stderr
     messages(said.stderr.rstrip())
-
-
-# Where it is seen
