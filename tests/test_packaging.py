@@ -90,14 +90,6 @@ def test_no_install_line_could_fetch_the_package_of_somebody_else():
     assert lines == []
 
 
-def test_the_source_distribution_gives_the_same_wheel_and_can_be_set_up_and_tested(source, wheel, tmp_path):
-    again = build("wheel", source, tmp_path / "again")
-
-    assert sorted(zipfile.ZipFile(again).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
-    for name in ("Makefile", "requirements.lock", "requirements-dev.lock", "tests/conftest.py", "docs/architecture.md"):
-        assert (source / name).is_file(), name
-
-
 def test_an_installed_package_builds_from_any_folder(installed, tmp_path):
     def run(*arguments):
         return subprocess.run(

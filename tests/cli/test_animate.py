@@ -88,14 +88,14 @@ def test_a_trajectory_alone_is_enough(run, here):
     assert {file.name for file in here.iterdir()} == {"l1.trajectory", "mine.trajectory", "weights.gif"}
 
 
-@pytest.mark.parametrize("suffix", ["gif", "apng", "mp4", "webm", "webp"])
-def test_the_end_of_the_name_is_the_format(run, here, suffix):
+def test_the_end_of_the_name_is_the_format(run, here):
     magic = {"gif": b"GIF89a", "apng": b"PNG", "mp4": b"ftyp", "webm": b"\x1aE\xdf\xa3", "webp": b"WEBP"}
-    said = run("mine.trajectory", "-o", f"a.{suffix.upper()}", "--frames", "8")
+    for suffix, begin in magic.items():
+        said = run("mine.trajectory", "-o", f"a.{suffix.upper()}", "--frames", "4")
 
-    assert said.exit_code == 0, said.stderr
-    assert magic[suffix] in (here / f"a.{suffix.upper()}").read_bytes()[:16]
-    assert ", 8 frames, 5.0 s, " in said.stdout
+        assert said.exit_code == 0, said.stderr
+        assert begin in (here / f"a.{suffix.upper()}").read_bytes()[:16], suffix
+        assert ", 4 frames, 5.0 s, " in said.stdout, suffix
 
 
 def test_scenes_and_trajectories_side_by_side(run, here):
@@ -129,36 +129,19 @@ def test_the_same_trajectory_gives_the_same_bytes_and_replaces_what_is_there(run
 
 
 def test_what_cannot_be_drawn_is_told_in_a_line(refused, here, messages):
-    (here / "folder.gif").mkdir()
     whole = (here / "mine.trajectory").read_bytes()
     (here / "cut.trajectory").write_bytes(whole[:-100])
-    (here / "other.trajectory").write_bytes(whole.replace(b"trajectory 1", b"trajectory 9", 1))
-    trajectory(records=0).save(here / "none.trajectory")
-    late = trajectory()
-    late.steps[:] += 5
-    late.save(here / "late.trajectory")
     lines = {}
     for arguments, code in {
         "mine.trajectory -o a.avi": 2,
         "mine.trajectory --scene wieghts": 2,
-        "mine.trajectory --scene constraint_path": 2,
         "mine.trajectory --scene fit": 3,
-        "mine.trajectory --title a --title b": 2,
         "mine.trajectory --fps 5 --frames 9": 2,
         "mine.trajectory --frames 10000": 2,
-        "mine.trajectory --length 700": 2,
-        "mine.trajectory --hold 6": 2,
-        "mine.trajectory --fps nan": 2,
         "mine.trajectory -o no/a.gif": 5,
-        "mine.trajectory -o l1.trajectory/a.gif": 5,
-        "mine.trajectory -o folder.gif": 5,
         "mine.trajectory -o a.webp --preset github": 2,
-        "mine.trajectory --preset x --scale 4": 2,
-        "mine.trajectory late.trajectory": 3,
-        "none.trajectory": 3,
         "no.trajectory": 3,
         "cut.trajectory": 3,
-        "other.trajectory": 3,
     }.items():
         ended, lines[arguments] = refused(*arguments.split())
         assert ended == code, arguments

@@ -51,26 +51,6 @@ def test_help_and_version_and_schema_answer(run):
     assert json.loads(run("schema").stdout_bytes) == schema()
 
 
-def test_a_word_that_is_not_known_is_met_with_the_one_meant(run, messages):
-    wrong = (["bild"], ["cache", "lss"], ["help"], ["my.toml"], ["build", "--executor", "dusk"], ["new", "defaut"])
-    said = {" ".join(words): run(*words) for words in wrong}
-
-    assert {each.exit_code for each in said.values()} == {2}
-    messages(**{words: each.stderr.splitlines()[-1] for words, each in said.items()})
-
-
-def test_build_passes_on_its_options(run, builds, tmp_path):
-    file = tmp_path / "mine.toml"
-    file.write_text(shipped().replace("count = 30", "count = 2"), "utf-8")
-
-    run("build", str(file), "-o", "there", "--cache-dir", "kept", "--executor", "serial", "--progress", "none")
-
-    (experiment, out, options), *_ = builds.calls
-    assert experiment.runs.count == 2
-    assert out == Path("there")
-    assert (options.cache, options.executor) == (Path("kept"), "serial")
-
-
 def test_mistakes_in_a_file_are_told_by_place_and_build_nothing(run, builds, tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text('titel = 1\nsections = ["errors"]\n[data]\nname = "line"\n[runs]\ncount = 0\n', "utf-8")
@@ -151,7 +131,7 @@ def test_a_reader_who_has_gone_gets_no_traceback():
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_behind_standard_output_is_told():
-    for arguments in ("new", "--version", "build --help"):
+    for arguments in ("new", "build --help"):
         done = shell(f"{arguments} > /dev/full")
 
         assert done.returncode == 5, arguments

@@ -175,7 +175,7 @@ def test_a_warning_is_a_failure_also_when_nothing_is_made_anew(tmp_path, cache):
     assert strict("none").returncode == 0, "that there is no base is no warning"
     text = "# About\n\n#### Too deep\n\n[nowhere](about.md#nowhere)\n"
     sites.write(tmp_path / "site", {"pages/about.md": text}, sites.SETTINGS)
-    for progress in ("plain", "auto", "none"):
+    for progress in ("plain", "none"):
         done = strict(progress)
 
         assert done.returncode == 1, progress

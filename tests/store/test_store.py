@@ -1,7 +1,6 @@
 import ast
 import dataclasses
 import hashlib
-import multiprocessing
 import os
 import pickle
 import shutil
@@ -92,27 +91,6 @@ def test_an_edited_penalty_or_data_set_trains_its_runs_again(store, tmp_path, mo
     finally:
         monkeypatch.undo()
         keys._source.cache_clear()
-
-
-def put_often(folder):
-    for seed in range(30):
-        Store(folder).put(invented(RUN, seed))
-
-
-def test_writers_at_the_same_time_leave_a_whole_entry(store):
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=put_often, args=[store.folder]) for _ in range(2)]
-    for writer in writers:
-        writer.start()
-    while any(writer.is_alive() for writer in writers):
-        there = store.path(RUN).exists()
-        assert store.get(RUN) is not None or not there
-    for writer in writers:
-        writer.join()
-
-    assert [writer.exitcode for writer in writers] == [0, 0]
-    assert store.get(RUN) is not None
-    assert [file.name for file in store.folder.rglob("*") if file.is_file()] == [store.path(RUN).name]
 
 
 def test_only_what_is_missing_is_trained(store, entry):

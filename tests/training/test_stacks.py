@@ -157,8 +157,7 @@ runs = st.builds(
 )
 
 
-@pytest.mark.parametrize("batch_size", [1, 4])
-@pytest.mark.parametrize("step", ["subgradient", "proximal"])
+@pytest.mark.parametrize(("batch_size", "step"), [(1, "subgradient"), (4, "proximal")])
 def test_to_stop_and_begin_again_from_the_weights_is_to_go_on(batch_size, step):
     """A fixed order, a constant rate and plain steps have no memory but the weights."""
     half = small(training=Training(epochs=2, batch_size=batch_size), step=step)
