@@ -79,19 +79,8 @@ def built(
     `before` are programs that start it, `limit` what a shell does first, `more` further options.
     """
     (folder / "tiny.toml").write_text(experiment, "utf-8")
-    call = [
-        *before,
-        sys.executable,
-        "-m",
-        "reportgen",
-        "build",
-        "tiny.toml",
-        "-o",
-        "out",
-        "--cache-dir",
-        "store",
-        *more,
-    ]
+    wanted = ["build", "tiny.toml", "-o", "out", "--cache-dir", "store", *more]
+    call = [*before, sys.executable, "-m", "reportgen", *wanted]
     environment = {**_OF_THE_MACHINE, **_PACKAGE, **env}
     if limit:
         call = ["/bin/bash", "-c", f'{limit}; exec "$@"', "bash", *call]
