@@ -38,10 +38,6 @@ def sealed(body: bytes) -> bytes:
     return body + hashlib.sha256(body).digest()
 
 
-def wide(trajectory: Trajectory) -> Trajectory:
-    return dataclasses.replace(trajectory, kernels=tuple(w.astype(np.float64) for w in trajectory.kernels))
-
-
 BAD = {
     "nothing": b"",
     "no bytes": None,

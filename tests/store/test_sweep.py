@@ -38,17 +38,16 @@ def changed(**values):
 
 
 class Memory:
-    """A store that counts."""
+    """A store."""
 
     def __init__(self):
-        self.entries, self.kept = {}, []
+        self.entries = {}
 
     def recall(self, kind, key):
         return self.entries.get((kind, key))
 
     def keep(self, kind, key, value):
         self.entries[kind, key] = value
-        self.kept.append((kind, key))
         return value
 
 

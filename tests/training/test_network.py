@@ -3,8 +3,6 @@ import pytest
 
 from reportgen.training.network import Network
 
-RUNS, BATCH = 3, 4
-
 
 def test_the_default_network_has_the_251_parameters_of_the_post():
     assert Network().shapes(1, 1) == ((1, 10), (10, 10), (10, 10), (10, 1))

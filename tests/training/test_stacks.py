@@ -7,11 +7,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from hypothesis import strategies as st
 
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
-from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
@@ -144,17 +142,6 @@ def test_runs_that_differ_in_numbers_alone_share_a_program_and_others_stay_apart
 
     assert {name: len(groups([Run(), other])) for name, other in apart.items()} == dict.fromkeys(apart, 2)
     assert {name: len(groups([Run(), other])) for name, other in alike.items()} == dict.fromkeys(alike, 1)
-
-
-runs = st.builds(
-    Run,
-    network=st.sampled_from([Network(hidden=(2,)), Network(hidden=(3,)), Network(hidden=(2, 2)), Network(dropout=0.1)]),
-    penalty=st.sampled_from([penalties[name]() for name in penalties.names()]),
-    strength=st.sampled_from([0.0, 0.3]),
-    recording=st.sampled_from([ENDS, Recording(), Recording(every=3)]),
-    data=st.sampled_from([Line(), Line(samples=30)]),
-    init_seed=st.integers(0, 3),
-)
 
 
 @pytest.mark.parametrize(("batch_size", "step"), [(1, "subgradient"), (4, "proximal")])
