@@ -56,11 +56,3 @@ def test_what_reportgen_wrote_is_listed_and_deleted_and_the_rest_stays(tmp_path,
 
     assert run("clean", "out")[0] == 0
     assert everything(tmp_path) == {"out": None, "out/data": None, "out/data/mine.csv": b"mine"}
-
-
-def test_a_folder_that_reportgen_did_not_write_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.txt").write_text("mine")
-
-    assert [run("clean", name)[0] for name in (".", "nowhere", "")] == [4, 2, 2]
-    assert everything(tmp_path) == {"mine.txt": b"mine"}

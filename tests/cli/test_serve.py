@@ -74,21 +74,6 @@ def test_a_signal_ends_it_and_nothing_is_deleted(serve, wrong, tmp_path):
     assert {name: digest for name, digest in tree(tmp_path).items() if name.parts[0] != "cache"} == before
 
 
-@pytest.mark.timeout(60)
-def test_a_mistake_in_the_file_is_told_and_waited_for(serve, wrong):
-    process, address = serve(wrong)
-    until(lambda: b"unknown key" in ask(address, "/")[2])
-    wrong.write_text('titel = "T"\n')
-    until(lambda: b"titel" in ask(address, "/")[2])
-
-    _, _, said = end(process)
-
-    assert said.startswith(f"reportgen: serving {wrong}; Ctrl-C ends it\n")
-    assert "wrong.toml:2:1: " in said
-    assert "wrong.toml:1:1: " in said
-    assert said.count("waiting for a change") == 2
-
-
 @pytest.mark.timeout(120)
 def test_a_build_under_way_ends_with_its_workers(serve, tmp_path):
     process, address = serve("--progress", "none")

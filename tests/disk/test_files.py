@@ -119,15 +119,3 @@ def test_what_was_changed_since_it_was_looked_at_is_not_replaced(tmp_path, folde
 
     assert caught.value.code == "RG007"
     assert (names(tmp_path / "out"), (tmp_path / "out" / "x").read_bytes()) == (["x"], b"mine now")
-
-
-def test_only_the_content_that_is_known_is_removed(tmp_path, folder):
-    (tmp_path / "out" / "x").write_bytes(b"mine")
-    seen = folder.look("x")
-    (tmp_path / "out" / "x").write_bytes(b"edited")
-
-    folder.remove("x", (seen.digest,))
-    assert names(tmp_path / "out") == ["x"]
-
-    folder.remove("x", (seen.digest, folder.look("x").digest))
-    assert names(tmp_path / "out") == []

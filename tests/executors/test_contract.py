@@ -58,14 +58,6 @@ def raise_data_error():
     raise DataError("the data is bad", code="RG501")
 
 
-def test_one_failure_leaves_the_others_alone(workers):
-    jobs = [workers.submit(math.sqrt, number) for number in (4, -1, 9)]
-
-    assert [jobs[0].result(), jobs[2].result()] == [2.0, 3.0]
-    with pytest.raises(ValueError, match=r"math domain error|expected a nonnegative input"):
-        jobs[1].result()
-
-
 def test_training_gives_the_bytes_that_serial_gives(workers, expected):
     chunks = RUNS[:2], RUNS[2:]
 

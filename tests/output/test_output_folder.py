@@ -126,17 +126,6 @@ def test_adopting_adds_to_a_folder_of_strangers_and_deletes_nothing(tmp_path):
     assert everything(tmp_path).items() >= {**OLD, "thesis.tex": b"1", "data/mine.csv": b"2"}.items()
 
 
-def test_a_hard_link_to_somebodys_file_is_replaced_and_that_file_is_not(out, tmp_path):
-    for name in OLD:
-        (out / name).unlink()
-        (tmp_path / name.replace("/", "-")).write_bytes(OLD[name])
-        (out / name).hardlink_to(tmp_path / name.replace("/", "-"))
-
-    publish(out, "new")
-
-    assert {name: (tmp_path / name.replace("/", "-")).read_bytes() for name in OLD} == OLD
-
-
 def test_a_link_inside_the_output_is_refused_and_not_followed(tmp_path, subtests):
     added = next(name for name in NEW if name.startswith("media/new"))
     places = "media", "embed", "data", "old/deep", "index.html", added, manifest.NAME
@@ -308,19 +297,6 @@ def test_only_what_the_manifest_lists_with_its_content_is_deleted_or_replaced(tr
 
 
 # Interruptions
-
-
-def test_temporaries_that_a_killed_build_left_are_removed_and_those_of_a_live_one_are_not(out, alone):
-    names = [f"{folder}/.reportgen-{i:016x}.tmp" for i in range(100) for folder in (".", "media", "data", "old/deep")]
-    for name in names:
-        (out / name).write_bytes(b"half")
-
-    with output_folder.claim(out, {}, lock=False) as place:  # another build may be writing
-        place.publish(OLD, MADE_FROM["old"])
-    assert len(temporaries(out)) == 400
-
-    publish(out, "new")
-    assert everything(out) == alone
 
 
 def strace(out: Path, version: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -59,13 +59,6 @@ def test_proximal_steps_leave_at_zero_what_subgradient_steps_leave_within_the_ba
     assert median(lambda t: (np.abs(weights(t)) < BAND).mean(), arms["none"]) < 0.05
 
 
-def test_l1_leaves_a_single_path(arms):
-    for trajectory in arms["l1 proximal"]:
-        living = [np.count_nonzero(np.abs(w[-1]).max(axis=0)) for w in trajectory.kernels[:-1]]
-        assert max(living) <= 2
-    assert median(lambda t: np.count_nonzero(np.abs(t.kernels[1][-1]).max(axis=0)), arms["l1 proximal"]) == 1
-
-
 def squares(trajectory):
     return (weights(trajectory) ** 2).sum()
 
@@ -105,12 +98,3 @@ def test_l2_leaves_matrices_of_rank_one(arms):
         for w in trajectory.kernels[1:3]:
             first, second = np.linalg.svd(w[-1], compute_uv=False)[:2]
             assert second < 0.01 * first
-
-
-def test_groups_silence_whole_units(arms):
-    for trajectory in arms["group lasso proximal"]:
-        silent = [np.all(w[-1] == 0, axis=1) for w in trajectory.kernels]
-        assert sum(map(np.count_nonzero, silent)) > 10
-        for w, units in zip(trajectory.kernels, silent, strict=True):
-            assert np.all(np.abs(w[-1][~units]).max(axis=1) > 0)
-    assert median(lambda t: (weights(t) == 0).mean(), arms["group lasso proximal"]) > 0.5

@@ -77,16 +77,6 @@ def test_each_seed_moves_its_own_part_and_no_other():
         assert same == {name: name != seed for name in same}
 
 
-def test_a_schedule_falls_from_the_first_step_to_the_last():
-    for schedule, expected in {
-        "constant": [0.2, 0.2, 0.2, 0.2],
-        "linear": [0.2, 0.15, 0.1, 0.05],
-        "cosine": [0.2, 0.1 + 0.1 * 2**-0.5, 0.1, 0.1 - 0.1 * 2**-0.5],
-    }.items():
-        rates = Training(learning_rate=0.2, schedule=schedule).rates(4)
-        np.testing.assert_allclose(rates, expected, rtol=1e-6, err_msg=schedule)
-
-
 @given(every=st.none() | st.integers(1, 30), at=st.lists(st.integers(0, 60), max_size=5), last=st.integers(1, 50))
 def test_records_rise_from_the_first_weights_to_the_last(every, at, last):
     steps = Recording(every=every, at=tuple(at)).steps(last)
@@ -126,13 +116,3 @@ def test_every_training_sample_is_tested_in_one_fold_and_no_other_sample_is():
             assert not set(whole.x_test.flat) & (set(run.draw().x_train.flat) | set(run.draw().x_test.flat))
         tested = np.concatenate([run.draw().x_test for run in parts])
         np.testing.assert_array_equal(np.sort(tested, axis=0), np.sort(whole.x_train, axis=0))
-
-
-def test_weights_to_begin_from_take_the_place_of_those_of_the_seed():
-    for run in (STARTED, revive(json.loads(json.dumps(describe(STARTED))))):
-        kernels, biases = run.initial_weights()
-        for was, now in zip(START.arrays()[0], kernels, strict=True):
-            np.testing.assert_array_equal(was, now, strict=True)
-        np.testing.assert_array_equal(kernels[0], np.float32([[0.1, -2.5]]))
-        np.testing.assert_array_equal(biases[1], [7.0])
-    assert replace(STARTED, start=None) != STARTED

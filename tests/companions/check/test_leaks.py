@@ -179,21 +179,6 @@ def test_names_that_somebody_wrote_on_purpose_are_no_leaks(secrets):
     assert {problem.file for problem in leaks(files, secrets)} == {"b.txt"}
 
 
-def test_what_only_resembles_a_token_is_none():
-    for text in (
-        "https://user:password@example.org/ https://me:$TOKEN@example.org/ https://me:<token>@example.org",
-        "AKIAIOSFODNN7EXAMPLE",
-        "sk-estimator-doc-link-container-hover-text-label",
-        "ghp_short xoxb-short eyJhbGciOi.x.y",
-        "data:text/plain;base64,AKIAQ3EGQ3EGQ3EGQ3EGQ3EG",
-        "https://example.org:8080/a@b",
-        "a://b:c/d@e",
-        "-----BEGIN PUBLIC KEY-----",
-        "0" * 64,
-    ):
-        assert leaks({"a.txt": text.encode()}, Secrets()) == [], text
-
-
 def test_what_is_packed_is_unpacked_up_to_a_limit(monkeypatch):
     """Of one part, and of all parts of a file together: small bombs, each below the limit of one."""
     monkeypatch.setattr("reportgen.companions.check.leaks.LARGEST", 2_000_000)
