@@ -7,7 +7,6 @@ import io
 import json
 import unicodedata
 import warnings
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,7 +15,7 @@ from hostile import PAYLOADS, SAMPLE
 from sites import toml_text
 
 from reportgen.cli import terminal
-from reportgen.errors import DataError, ExperimentError
+from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse
 from reportgen.page.article import linkable, strict_json
 from reportgen.page.embed import snippets
@@ -130,11 +129,3 @@ def test_any_name_label_and_letter_can_be_drawn() -> None:
                 drawn = render(Picture(name="x", figure=figure, inputs=inputs, alt="")).files["x.svg"]
                 tags = [element.tag for element in ElementTree.fromstring(drawn).iter()]
                 assert not [tag for tag in tags if tag.endswith(("script", "foreignObject", "}a"))]
-
-
-def test_names_of_layers_that_are_no_text_are_told(tmp_path: Path) -> None:
-    file = tmp_path / "x.trajectory"
-    recorded((1, 2)).save(file)
-
-    with pytest.raises(DataError, match="its layers have names that are none"):
-        Trajectory.load(file)

@@ -79,12 +79,6 @@ def test_an_edited_file_is_kept_with_a_warning_and_replaced_if_asked_for(build, 
     assert page.read_bytes() == made
 
 
-def test_folders_that_are_not_for_reports_are_refused_before_anything_is_made(build, tmp_path):
-    for name in ("", ".", "/", "~", "small.toml"):
-        assert build("-o", name).exit_code in (2, 4, 5), name
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["small.toml"], name
-
-
 def test_a_folder_with_other_files_is_refused_and_adopted_if_asked_for(build, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine", "utf-8")

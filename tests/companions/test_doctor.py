@@ -1,16 +1,10 @@
 """`reportgen doctor`: each probe is broken once, and has to tell."""
 
-import fcntl
-import importlib.metadata
-import importlib.util
-import io
 import json
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
-from types import SimpleNamespace
 
 import outputs
 import pytest
@@ -19,9 +13,8 @@ from click.testing import CliRunner
 import reportgen
 from reportgen.cli.program import program
 from reportgen.companions import doctor
-from reportgen.companions.doctor import apart, drawing, libraries, machine, places
+from reportgen.companions.doctor import apart, libraries, places
 from reportgen.companions.doctor.finding import Finding, anonymous
-from reportgen.disk import locks
 
 ROOT = Path(reportgen.__file__).parents[1]
 
@@ -72,20 +65,6 @@ def test_notes_do_not_keep_a_build_from_running_and_problems_do(monkeypatch, mes
     messages(noted.output, failed.output)
 
 
-def test_libraries_that_are_missing_do_not_keep_it_from_answering(here, monkeypatch):
-    monkeypatch.setitem(sys.modules, "reportgen.store.store", None)  # as if what it imports were not there
-    monkeypatch.setattr(apart, "findings", lambda *_: iter(()))
-
-    found = by_name(doctor.examine(here / "out"))
-
-    assert found["folders"].level == "problem"
-    assert found["temporary"].level == "ok"
-    assert not list(here.iterdir()), "something was left behind"
-
-
-# Libraries
-
-
 def metadata(folder, name, version="1.0", *more):
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
@@ -114,60 +93,6 @@ def test_what_is_not_installed_as_needed_is_told(metadata_says, messages):
     messages(**{name: f"{found[name].text} → {found[name].step}" for name in ("nosuchlib", "mylib", "nosuchfilm")})
 
 
-def test_a_reportgen_that_is_not_installed_is_told(monkeypatch):
-    def missing(_):
-        raise importlib.metadata.PackageNotFoundError
-
-    monkeypatch.setattr(importlib.metadata, "metadata", missing)
-    assert by_name(libraries.installed())["reportgen"].step.startswith("pip install .")
-
-
-def test_ranges_of_versions():
-    for version, wanted, held in [
-        ("2.21.0", ">=2.21, <2.22", True),
-        ("2.22.0rc1", ">=2.21, <2.22", False),
-        ("2.9", ">=2.21", False),
-        ("10.1", ">=9", True),
-        ("3.1.7", "==3.1.6", False),
-        ("3.1.7", "==3.1.*", True),
-        ("3.2", "~=3.1", True),
-        ("4.0", "~=3.1", False),
-        ("1.0", "!=1.0", False),
-        ("1.0", "", True),
-        ("1!2.0.post1+local", ">=1", True),
-        ("unheard-of", "===what?", True),
-    ]:
-        assert libraries.within(version, wanted) is held, (version, wanted)
-
-
-def test_every_requirement_of_the_project_is_understood_and_imported_by_its_name(metadata_says):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    lines = [f"Requires-Dist: {line}" for line in project["dependencies"]]
-    lines += [f"Requires-Dist: {line}; extra == '{extra}'" for extra, all in extras.items() for line in all]
-    assert project["name"] == libraries.DISTRIBUTION
-    metadata_says(libraries.DISTRIBUTION, "0.1", *lines)
-    found = libraries.requirements("reportgen-regularization")
-
-    assert len(found) == len(project["dependencies"]) + sum(map(len, extras.values()))
-    assert all(wanted for _, wanted, _ in found)
-    assert {extra for _, _, extra in found if extra} == extras.keys()
-    assert all(importlib.util.find_spec(libraries.module_of(name)) for name, _, extra in found if not extra)
-
-
-def test_a_library_that_does_not_import_is_told_with_the_reason_and_the_others_are_tried(metadata_says, tmp_path):
-    metadata_says(
-        "reportgen-regularization", "0.1", "Requires-Dist: brokenlib", "Requires-Dist: goodlib", "Requires-Dist: nolib"
-    )
-    (tmp_path / "fake" / "brokenlib.py").write_text("print('noise')\nraise ImportError('libfoo.so: not there')\n")
-    (tmp_path / "fake" / "goodlib.py").touch()
-
-    found = [one for one in libraries.imports() if isinstance(one, Finding)]
-
-    assert [(one.name, one.level) for one in found] == [("brokenlib", "problem"), ("nolib", "problem")]
-    assert "libfoo.so: not there" in found[0].text
-
-
 def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypatch):
     fake = tmp_path / "fake"
     metadata(fake, "reportgen-regularization", "0.1", "Requires-Dist: tensorflow")
@@ -194,143 +119,11 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
     assert found["gpu"].text.startswith("TensorFlow sees 1;")
 
 
-# The machine
-
-
-def system(root, **files):
-    """A folder with these files of /proc and /sys."""
-    for name, text in {"proc/meminfo": "MemTotal: 16000000 kB\nMemAvailable: 12000000 kB\n", **files}.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
-
-
-def test_a_quota_below_the_cores_is_noted(tmp_path, monkeypatch):
-    monkeypatch.setattr("reportgen.executors.cores", lambda: 8)
-    older = {
-        "proc/self/cgroup": "3:cpu,cpuacct:/box\n",
-        "sys/fs/cgroup/cpu/box/cpu.cfs_quota_us": "100000\n",
-        "sys/fs/cgroup/cpu/box/cpu.cfs_period_us": "50000\n",
-    }
-    for name, files, quota in [
-        ("none", {}, ""),
-        ("unlimited", {"sys/fs/cgroup/cpu.max": "max 100000\n"}, ""),
-        ("some", {"sys/fs/cgroup/cpu.max": "150000 100000\n"}, "but a quota of 1.5: "),
-        ("older", older, "but a quota of 2: "),
-    ]:
-        found = by_name(machine.power(system(tmp_path / name, **files)))["processor"]
-
-        assert found.level == ("note" if quota else "ok"), name
-        assert quota in found.text
-        assert ("taskset -c 0-1" in found.step) == bool(quota)
-
-
-def test_little_memory_is_a_note_and_less_than_one_worker_takes_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr("reportgen.executors.cores", lambda: 4)
-
-    def memory(megabytes):
-        text = f"MemTotal: 8000000 kB\nMemAvailable: {megabytes * 1000} kB\n"
-        return by_name(machine.power(system(tmp_path, **{"proc/meminfo": text})))["memory"]
-
-    assert memory(6000).level == "ok"
-    assert (memory(1500).level, memory(1500).step) == ("note", "taskset -c 0-1 reportgen build")
-    assert (memory(900).level, memory(900).step) == ("note", "reportgen build --executor serial")
-    assert memory(300).level == "problem"
-
-
-def test_the_limit_of_a_container_counts_and_not_what_it_has_cached(tmp_path):
-    group = {
-        "sys/fs/cgroup/memory.max": "2000000000\n",
-        "sys/fs/cgroup/memory.current": "1500000000\n",
-        "sys/fs/cgroup/memory.stat": "anon 1\ninactive_file 1000000000\n",
-    }
-    assert machine.available(system(tmp_path, **group)) == (1.5e9, 2e9)
-
-
-def test_libraries_that_are_never_compiled_are_noted(tmp_path, monkeypatch):
-    (tmp_path / "tensorflow").mkdir()
-    (tmp_path / "tensorflow" / "__init__.py").touch()
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    assert machine.bytecode().step.startswith("unset PYTHONDONTWRITEBYTECODE")
-
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "python -m compileall" in machine.bytecode().step
-
-    compiled = Path(importlib.util.cache_from_source(str(tmp_path / "tensorflow" / "__init__.py")))
-    compiled.parent.mkdir()
-    compiled.touch()
-    assert machine.bytecode().level == "ok"
-
-
-def test_a_terminal_without_our_letters_is_noted(monkeypatch):
-    for encoding, level in (("utf-8", "ok"), ("latin-1", "note"), ("ascii", "note")):
-        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
-        assert machine.terminal().level == level, encoding
-
-
 # Places
 
 
 def output_of(here, name="out"):
     return by_name(places.output(here / name, here / "store"))
-
-
-def store_of(place):
-    return by_name(places.store(place, "--cache-dir"))
-
-
-def set_free(monkeypatch, free):
-    """Say that so many bytes are free on every disk."""
-    monkeypatch.setattr(os, "statvfs", lambda place: SimpleNamespace(f_frsize=1, f_bavail=free))
-
-
-def test_a_disk_that_is_nearly_full_is_told(here, monkeypatch):
-    for free, level in ((20e6, "problem"), (500e6, "note"), (50e9, "ok")):
-        set_free(monkeypatch, free)
-
-        assert store_of(here / "store")["store disk"].level == level
-        assert output_of(here)["output disk"].level == level
-        assert places.temporary().level == ("problem" if level == "problem" else "ok")
-
-
-def test_places_that_cannot_be_written_are_told(here, monkeypatch):
-    def refuse(*_, **__):
-        raise OSError(30, os.strerror(30))
-
-    monkeypatch.setattr(places.tempfile, "TemporaryFile", refuse)
-    for found in (store_of(here / "store")["store disk"], output_of(here)["output disk"], places.temporary()):
-        assert found.level == "problem"
-        assert "Read-only file system" in found.text
-        assert found.step
-
-
-def test_a_store_that_no_build_can_use_is_told(here, monkeypatch):
-    (here / "shared").mkdir()
-    (here / "shared").chmod(0o777)
-    (here / "file").touch()
-    assert "can be written by others" in store_of(here / "shared")["store"].text
-    for place, level in {
-        here / "shared": "problem",
-        here / "file": "problem",
-        Path("relative"): "note",
-        Path("~/.cache/reportgen"): "note",  # without a home it would be in the working folder
-    }.items():
-        assert store_of(place)["store"].level == level, place
-
-
-def test_a_store_is_counted_and_told_where_it_was_set(here, monkeypatch):
-    entry = here / "store" / "ab" / f"{'ab' * 32}.trajectory"
-    entry.parent.mkdir(parents=True)
-    entry.write_bytes(b"x" * 2_000_000)
-    monkeypatch.setenv("REPORTGEN_CACHE_DIR", str(here / "store"))
-
-    found = by_name(places.store(*places.store_folder(None)))["store"]
-
-    assert found.level == "ok"
-    assert found.text.endswith("(REPORTGEN_CACHE_DIR), 1 entries, 2 MB")
-    assert places.store_folder(here)[1] == "--cache-dir"
 
 
 def test_an_output_folder_that_no_build_may_have_is_told(here):
@@ -345,90 +138,6 @@ def test_an_output_folder_that_no_build_may_have_is_told(here):
     assert "'thesis.tex'" in output_of(here)["output"].text
 
 
-def test_a_file_system_whose_locks_do_not_work_is_told(here, monkeypatch):
-    (here / "out").mkdir()
-    with locks.exclusive(here / "out"):  # a build is using it
-        assert output_of(here)["output locks"].level == "ok"
-
-    def unable(*_):
-        raise OSError(37, "No locks available")
-
-    for flock, text in [(unable, "No locks available"), (lambda *_: None, "can be locked once more")]:
-        monkeypatch.setattr(fcntl, "flock", flock)
-        found = output_of(here)["output locks"]
-        assert found.level == "problem"
-        assert text in found.text
-
-
-def test_a_network_file_system_is_noted(here, monkeypatch, tmp_path):
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(
-        "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
-        f"2 1 0:5 / {here} rw - tmpfs none rw\n"
-        f"3 1 0:6 / {here}/my\\040nas rw - nfs4 server:/x rw\n"
-        "4 1 0:7 / /elsewhere rw - cifs //s/x rw\n"
-    )
-    (here / "my nas").mkdir()
-    kinds = [places.file_system(place, mounts) for place in (Path("/"), here, here / "my nas")]
-    assert kinds == ["ext4", "tmpfs", "nfs4"]
-
-    monkeypatch.setattr(places, "file_system", lambda _: "nfs4")
-    set_free(monkeypatch, 50e9)
-    found = output_of(here, "my nas/out")["output disk"]
-    assert found.level == "note"
-    assert "network file system" in found.text
-
-
-# Pictures
-
-
-@pytest.mark.parametrize(
-    ("script", "text"),
-    [
-        ("exit 0", "needs an ffmpeg with"),
-        ("case $* in *-encoders) echo ' libx264 libvpx-vp9 ';; esac", "decodes to 0"),
-        ("exit 1", "needs an ffmpeg with"),
-    ],
-)
-def test_an_ffmpeg_that_makes_nothing_is_noted(tmp_path, monkeypatch, script, text):
-    pytest.importorskip("imageio_ffmpeg")
-    fake = tmp_path / "ffmpeg"
-    # What would be a film is an empty file.
-    fake.write_text(
-        f'#!/bin/sh\ncat > /dev/null\nfor last; do :; done\ncase $last in /*) : > "$last";; esac\n{script}\n'
-    )
-    fake.chmod(0o755)
-    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(fake))
-
-    found = by_name(drawing.encoders())
-
-    assert found["mp4"].level == found["webm"].level == "note"
-    assert text in found["mp4"].text
-    assert found["gif"].level == found["apng"].level == "ok"
-
-
-def test_pictures_that_cannot_be_drawn_are_a_problem(tmp_path, monkeypatch):
-    from matplotlib.figure import Figure
-
-    from reportgen.pictures import style
-    from reportgen.pictures.formats.gif import Gif
-
-    assert {"λ", "−", "×"} <= drawing.letters_of_figures()
-    for place, name, broken, find, text in [
-        (Gif, "frame", lambda *_: b"", drawing.encoders, ""),
-        (style, "FONT", "No Such Sans", drawing.fonts, "no font No Such Sans"),
-        (drawing, "letters_of_figures", lambda: {"λ", "中"}, drawing.fonts, "has no 中"),
-        (Figure, "text", lambda *_, **__: None, drawing.fonts, "draws nothing"),
-        (reportgen.store.keys, "template_folder", lambda: tmp_path, drawing.templates, "without article.html"),
-    ]:
-        with monkeypatch.context() as patch:
-            patch.setattr(place, name, broken)
-            problems = [one for one in by_name(find()).values() if one.level == "problem"]
-
-        assert problems, name
-        assert text in problems[0].text
-
-
 # What is told
 
 
@@ -441,12 +150,3 @@ def test_a_finding_has_no_home_no_user_and_no_host(monkeypatch):
     assert found.step == "see ~"
     monkeypatch.setenv("HOME", "/")
     assert anonymous("'/usr/lib'") == "'/usr/lib'"
-
-
-def test_only_what_it_needs_is_loaded_here():
-    """The heavy things are loaded in other processes, which may die of them."""
-    code = "import sys, reportgen.cli.commands.doctor\n"
-    code += "from reportgen.companions.doctor import apart, libraries\n"
-    code += "print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"tensorflow", "matplotlib", "numpy", "PIL"} & set(done.stdout.split())

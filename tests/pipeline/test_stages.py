@@ -1,85 +1,16 @@
 """What is computed again after a change, and what is not."""
 
 import dataclasses
-import logging
 
 import pytest
 
 import reportgen
-from reportgen.executors.serial import Serial
 from reportgen.experiment import Arm
 from reportgen.output import output_folder
 from reportgen.penalties.l2 import L2
-from reportgen.pipeline import stage_keys
 from reportgen.pipeline.options import BuildOptions
-from reportgen.pipeline.report import make_report
 from reportgen.pipeline.report_target import build_report
-from reportgen.pipeline.toolbox import Toolbox
-from reportgen.sections import Section
 from reportgen.store import keys
-from reportgen.store.store import Store
-from reportgen.training.network import Network
-from reportgen.training.run import Run, Start, Training
-from reportgen.training.stacking import ENDS_ONLY
-
-
-class Asks(Section):
-    """One run."""
-
-    title = "Asks"
-
-    def runs(self, e):
-        return [Run(network=Network(hidden=(2,)), training=Training(epochs=1), recording=ENDS_ONLY)]
-
-    def findings(self, e, trained, study):
-        ORDER.append((type(self).__name__, len(trained)))
-        return {}
-
-
-class AsksAgain(Asks):
-    """The same run, and then one that goes on from where it ended."""
-
-    def follow_up(self, e, trained):
-        (run,) = self.runs(e)
-        return [dataclasses.replace(run, start=Start.of(*trained[run].at(-1)))]
-
-    def findings(self, e, trained, study):
-        first, second = trained.values()
-        assert (second.kernels[0][0] == first.kernels[0][-1]).all()
-        return super().findings(e, trained, study)
-
-
-class AsksNothing(Asks):
-    """No runs."""
-
-    def runs(self, e):
-        return []
-
-
-ORDER = []
-
-
-def test_sections_come_when_what_they_need_is_trained(small_experiment, tmp_path, monkeypatch):
-    kinds = {"again": AsksAgain, "asks": Asks, "nothing": AsksNothing}
-    monkeypatch.setattr("reportgen.pipeline.report.sections", kinds)
-    monkeypatch.setattr(stage_keys, "of_section", lambda name, e: {"name": name})
-    experiment = dataclasses.replace(small_experiment, sections=("reading",), sweep=None)
-    object.__setattr__(experiment, "sections", tuple(kinds))
-    told, store = [], Store(tmp_path)
-    serial = Serial()
-    tools = Toolbox(
-        store=store,
-        trainers=serial,
-        workers=serial,
-        progress=lambda *progress: told.append(progress),
-        explain=lambda *_: None,
-    )
-
-    report = make_report(experiment, tools)
-
-    assert ORDER == [("AsksNothing", 0), ("Asks", 1), ("AsksAgain", 2)]
-    assert [section.name for section in report.sections] == ["again", "asks", "nothing"]
-    assert told[-1] == ("train", 2, 2)
 
 
 @pytest.fixture(scope="module")
@@ -174,28 +105,12 @@ def test_another_arm_trains_its_own_runs_only(few, cache, site):
     assert told.endswith(" more changes")
 
 
-def test_damaged_entries_are_made_again_with_one_warning_and_come_out_the_same(few, cache, site, tmp_path, caplog):
-    build_report(few, site, BuildOptions(cache=cache, executor="serial"))
-    for kind in ("section", "item", "picture", "trajectory"):
-        for path in cache.rglob(f"*.{kind}"):
-            content = bytearray(path.read_bytes())
-            content[len(content) // 2] ^= 8
-            path.write_bytes(content)
-
-    with caplog.at_level(logging.WARNING, "reportgen"):
-        build_report(few, tmp_path / "again", BuildOptions(cache=cache, executor="serial"))
-
-    assert output_folder.contents(tmp_path / "again") == output_folder.contents(site)
-    assert [record.code for record in caplog.records] == ["RG101"]
-
-
 def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, site, tmp_path):
     build_report(few, site, BuildOptions(cache=cache, executor="serial"))
     for path in cache.rglob("*.trajectory"):
         path.write_bytes(b"damaged")
 
-    build_report(
-        few, tmp_path / "again", BuildOptions(cache=cache, executor="serial")
-    )  # all sections and pictures are found
+    # All sections and pictures are found.
+    build_report(few, tmp_path / "again", BuildOptions(cache=cache, executor="serial"))
 
     assert output_folder.contents(tmp_path / "again") == output_folder.contents(site)

@@ -66,15 +66,3 @@ def _spoil(random, path, whole):
         spoilt, way = content[:at] + bytes(len(content) - at), f"zeros from {at}"
     path.write_bytes(spoilt)
     return way
-
-
-def test_a_run_that_is_gone_is_trained_again_to_be_given_away(sites, server, place):
-    """Nothing else of the site needs it: its section and its pictures are stored."""
-    sites.place(place, store="new", site=None)
-    for entry in (place / "store").glob("*/*.trajectory"):
-        entry.unlink()
-
-    build = server.run(command(), place)
-
-    assert (build.code, build.errors) == (0, "")
-    assert tree(place / "out") == sites.new

@@ -27,24 +27,6 @@ def keys(entries):
     return [int(entry.path.stem, 16) for entry in entries]
 
 
-def test_entries_are_listed_the_longest_unused_first(store):
-    found = housekeeping.entries(store.folder)
-
-    assert keys(found) == [3, 2, 1, 0]
-    assert {(entry.kind, 1000 < entry.size < 1300) for entry in found} == {("section", True)}
-
-
-def test_a_store_that_is_not_there_is_empty(tmp_path):
-    assert housekeeping.entries(tmp_path / "none") == []
-    assert housekeeping.collect(tmp_path / "none", unused_for=1) == []
-    assert not (tmp_path / "none").exists()
-
-
-def test_what_was_not_used_for_long_goes(store):
-    assert keys(housekeeping.collect(store.folder, unused_for=15)) == [3, 2]
-    assert keys(housekeeping.entries(store.folder)) == [1, 0]
-
-
 def test_then_the_oldest_go_until_the_rest_is_small_enough(store):
     size = housekeeping.entries(store.folder)[0].size
 

@@ -2,7 +2,6 @@ import ast
 import importlib.util
 from pathlib import Path
 
-from reportgen.experiment.file import parse, shipped
 from reportgen.store import keys
 
 
@@ -32,29 +31,6 @@ def test_the_code_of_a_module_includes_all_that_it_imports():
             assert wanted <= keys.code(module).keys(), module
 
 
-def test_code_includes_what_imports_import():
-    code = keys.code("reportgen.sections.kinds.rank")
-
-    assert {
-        "reportgen/sections/kinds/rank.py",
-        "reportgen/statistics/rank.py",
-        "reportgen/training/network.py",
-    } <= code.keys()
-    assert "reportgen/training/compiled.py" not in code
-    assert "reportgen/cli/program.py" not in code
-
-
-def test_settings_have_dotted_names_and_arms_their_own():
-    told = keys.settings(parse(shipped()), "experiment")
-
-    assert told["experiment.training.learning_rate"] == "0.01"
-    assert told["experiment.arms.l1.strength"] == "0.3"
-
-
 def test_a_key_depends_on_every_part_and_not_on_their_order():
     assert keys.key({"a": "1", "b": "2"}) == keys.key({"b": "2", "a": "1"})
     assert len({keys.key(parts) for parts in ({"a": "1"}, {"a": "2"}, {"b": "1"}, {})}) == 4
-
-
-def test_a_library_that_is_missing_has_no_version():
-    assert keys.versions("no-such-library") == {"version of no-such-library": "none"}

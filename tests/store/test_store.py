@@ -1,7 +1,6 @@
 import ast
 import dataclasses
 import hashlib
-import multiprocessing
 import os
 import pickle
 import shutil
@@ -12,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reportgen.errors import MachineError, RefusedError
-from reportgen.executors import Workers, executors
+from reportgen.errors import RefusedError
 from reportgen.penalties.l1 import L1
 from reportgen.store import keys
 from reportgen.store import store as store_module
-from reportgen.store.store import Store, default_folder, opened
+from reportgen.store.store import Store, opened
 from reportgen.training import versions as engine_module
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
@@ -95,40 +93,13 @@ def test_an_edited_penalty_or_data_set_trains_its_runs_again(store, tmp_path, mo
         keys._source.cache_clear()
 
 
-def test_another_run_under_this_name_is_a_miss_with_a_warning(store, entry, caplog):
-    entry.write_bytes(invented(dataclasses.replace(RUN, init_seed=5)).dump())
-
-    assert store.get(RUN) is None
-
-    assert [record.code for record in caplog.records] == ["RG101"]
-
-
-def put_often(folder):
-    for seed in range(30):
-        Store(folder).put(invented(RUN, seed))
-
-
-def test_writers_at_the_same_time_leave_a_whole_entry(store):
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=put_often, args=[store.folder]) for _ in range(2)]
-    for writer in writers:
-        writer.start()
-    while any(writer.is_alive() for writer in writers):
-        there = store.path(RUN).exists()
-        assert store.get(RUN) is not None or not there
-    for writer in writers:
-        writer.join()
-
-    assert [writer.exitcode for writer in writers] == [0, 0]
-    assert store.get(RUN) is not None
-    assert [file.name for file in store.folder.rglob("*") if file.is_file()] == [store.path(RUN).name]
-
-
 def test_only_what_is_missing_is_trained(store, entry):
     asked = []
     other = dataclasses.replace(RUN, init_seed=1)
 
-    class Trainer(Workers):
+    class Training:
+        remote = False
+
         def submit(self, task, folder, runs):
             asked.extend(runs)
             for run in runs:
@@ -137,54 +108,12 @@ def test_only_what_is_missing_is_trained(store, entry):
             done.set_result(len(runs))
             return done
 
-    completed = store.complete([other, RUN, other], Trainer())
+    completed = store.complete([other, RUN, other], Training())
 
     assert asked == [other]
     assert completed.missing == 1
     assert list(completed.result()) == [other, RUN]
-    assert store.complete([RUN, other], Trainer()).missing == 0
-
-
-def test_a_training_that_fails_fails_the_whole(tmp_path):
-    (tmp_path / "store").write_text("a file in its place")
-
-    with executors["serial"]() as workers:
-        completed = Store(tmp_path / "store").complete([RUN], workers)
-
-    with pytest.raises(MachineError, match="cannot write to the store"):
-        completed.result()
-
-
-def test_the_default_folder_can_be_named(monkeypatch, tmp_path):
-    monkeypatch.setenv("REPORTGEN_CACHE_DIR", str(tmp_path))
-    assert default_folder() == tmp_path
-
-    monkeypatch.delenv("REPORTGEN_CACHE_DIR")
-    assert default_folder().name == "reportgen"
-
-
-# Stages
-
-
-def test_what_is_kept_comes_back(store):
-    store.keep("section", "ab" * 32, {"a": (1, 0.5)})
-
-    assert store.recall("section", "ab" * 32) == {"a": (1, 0.5)}
-    assert store.recall("picture", "ab" * 32) is None
-    assert store.recall("section", "cd" * 32) is None
-
-
-def test_entries_that_change_their_names_are_misses(store):
-    keys = [f"{i:064x}" for i in range(20)]
-    for i, key in enumerate(keys):
-        store.keep("section", key, i)
-    paths = [store.folder / key[:2] / f"{key}.section" for key in keys]
-    contents = [path.read_bytes() for path in paths]
-
-    for path, content in zip(paths, contents[1:] + contents[:1], strict=True):
-        path.write_bytes(content)
-
-    assert [store.recall("section", key) for key in keys] == [None] * 20
+    assert store.complete([RUN, other], Training()).missing == 0
 
 
 def test_whatever_stands_in_the_place_of_an_entry_is_a_miss_and_is_replaced(store, tmp_path, subtests):
@@ -245,26 +174,6 @@ def test_damage_is_warned_of_once(store, caplog):
     assert str(store.path(runs[0])) in record.getMessage()
 
 
-def test_an_entry_that_is_used_is_marked_as_used_once_a_day(store, entry):
-    os.utime(entry, (0, 0))
-    store.get(RUN)
-    marked = entry.stat().st_mtime
-    store.get(RUN)
-
-    assert marked > 0
-    assert entry.stat().st_mtime == marked
-
-
-def test_no_date_makes_an_entry_worse(store, entry):
-    for when in (0, -3e8, 5e9):
-        os.utime(entry, (when, when))
-
-        assert store.get(RUN) is not None, when
-
-
-# Opening
-
-
 def test_a_store_that_others_can_write_to_is_refused(tmp_path):
     tmp_path.chmod(0o777)
 
@@ -272,14 +181,6 @@ def test_a_store_that_others_can_write_to_is_refused(tmp_path):
         pass
 
     assert (caught.value.code, caught.value.exit_code) == ("RG103", 4)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
-def test_a_store_of_another_user_is_refused(tmp_path):
-    os.chown(tmp_path, 65534, -1)
-
-    with pytest.raises(RefusedError, match="can be written by others"), opened(tmp_path):
-        pass
 
 
 def test_a_store_that_is_allowed_to_be_shared_is_read_and_not_written(store, entry):
@@ -293,20 +194,6 @@ def test_a_store_that_is_allowed_to_be_shared_is_read_and_not_written(store, ent
     assert found == [True, True]
     assert [path for path in store.folder.rglob("*") if path.is_file()] == [entry]
 
-
-def test_a_store_that_cannot_be_written_is_read_with_a_warning(store, entry, monkeypatch, caplog):
-    monkeypatch.setattr(store_module, "_writable", lambda folder: False)
-
-    with opened(store.folder) as readable:
-        readable.put(invented(dataclasses.replace(RUN, init_seed=1)))
-        assert readable.get(RUN) is not None
-
-    assert [path for path in store.folder.rglob("*") if path.is_file()] == [entry]
-    (warning,) = caplog.records
-    assert "this build is not kept there" in warning.getMessage()
-
-
-# The epoch
 
 NUMBERS = ("network", "compiled", "stacking", "run")
 """Modules of `training` that decide, besides data sets and penalties, which numbers a run gives."""

@@ -9,8 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-from reportgen.errors import ExperimentError, MachineError, RefusedError
-from reportgen.executors import Workers, executors
+from reportgen.errors import MachineError, RefusedError
 from reportgen.executors.serial import Serial
 from reportgen.experiment import Arm, Experiment, Sweep
 from reportgen.penalties.group_lasso import GroupLasso
@@ -39,17 +38,16 @@ def changed(**values):
 
 
 class Memory:
-    """A store that counts."""
+    """A store."""
 
     def __init__(self):
-        self.entries, self.kept = {}, []
+        self.entries = {}
 
     def recall(self, kind, key):
         return self.entries.get((kind, key))
 
     def keep(self, kind, key, value):
         self.entries[kind, key] = value
-        self.kept.append((kind, key))
         return value
 
 
@@ -135,13 +133,6 @@ def test_summaries_are_those_of_single_runs(swept):
     assert values["zero"].max() > 0
 
 
-def test_a_cell_begins_with_the_runs_of_an_arm():
-    arm = E.arms[0]
-    cell = sweep.Cell(arm.strength, E.training.learning_rate)
-
-    assert [sweep.run_of(E, cell, i) for i in range(30)] == E.arm_runs(arm)
-
-
 def test_runs_that_diverge_say_when_and_have_no_numbers():
     e = dataclasses.replace(
         E,
@@ -156,26 +147,6 @@ def test_runs_that_diverge_say_when_and_have_no_numbers():
     assert wild["diverged"].tolist() == [t.diverged for t in trained]
     assert np.isnan(wild["test"]).all()
     assert np.isfinite(calm["test"]).all()
-
-
-def test_every_executor_gives_the_same(swept):
-    with executors["processes"]() as workers:
-        there = sweep.complete(E, Memory(), workers)
-
-    for cell in sweep.cells(E):
-        for name, values in there.values(cell).items():
-            np.testing.assert_array_equal(values, swept.values(cell)[name])
-
-
-def test_without_strength_all_penalties_share_their_runs():
-    other = dataclasses.replace(E, arms=(Arm(name="l1", penalty=L2(), strength=0.3),))
-    same = [
-        a.key == b.key
-        for cell in sweep.cells(E)
-        for a, b in zip(sweep.chunks(E, cell), sweep.chunks(other, cell), strict=True)
-    ]
-
-    assert same == [True] * 4 + [False] * 4
 
 
 def test_only_what_is_new_is_trained():
@@ -210,23 +181,6 @@ def test_a_sweep_that_is_stopped_goes_on_with_what_is_missing():
     assert len(there) + len(again.chunks) == CELLS * 10
 
 
-def test_a_failing_job_loses_nothing_of_the_others():
-    class Failing(Made):
-        def submit(self, task, job, weights, versions):
-            future = super().submit(task, job, weights, versions)
-            if len(self.jobs) == 1:
-                future = Future()
-                future.set_exception(MachineError("the machine gave up"))
-            return future
-
-    store = Memory()
-    with pytest.raises(MachineError):
-        sweep.complete(E, store, failing := Failing())
-    sweep.complete(E, store, again := Made())
-
-    assert again.chunks == failing.jobs[0]
-
-
 def test_what_a_worker_sends_back_is_not_believed():
     class Lying(Made):
         def submit(self, task, job, weights, versions):
@@ -244,101 +198,3 @@ def test_what_a_worker_sends_back_is_not_believed():
     chunk = next(sweep.chunks(E, sweep.cells(E)[0]))
     with pytest.raises(RefusedError, match="they must be the same"):
         sweep.train_chunks([chunk], False, {"reportgen": "0.0.1"})
-
-
-class Slow(Workers):
-    """Finishes a job only when nobody submits any more; counts how many wait."""
-
-    workers = 3
-
-    def __init__(self):
-        self.waiting, self.most = [], 0
-
-    def submit(self, task, job, weights, versions):
-        future = Future()
-        self.waiting.append((future, job))
-        self.most = max(self.most, len(self.waiting))
-        return future
-
-    def finish(self):
-        future, job = self.waiting.pop(0)
-        future.set_result(_made_up(job, False))
-
-
-def test_few_jobs_are_under_way_at_once(monkeypatch):
-    slow = Slow()
-
-    def wait(futures, return_when):
-        slow.finish()
-        return type("Done", (), {"done": [future for future in futures if future.done()]})
-
-    monkeypatch.setattr(sweep, "wait", wait)
-    sweep.complete(changed(count=256 * 40), Memory(), slow)
-
-    assert slow.most == 2 * Slow.workers
-
-
-def test_weights_are_kept_when_asked_for_and_only_then(swept):
-    store = Memory()
-    plain = sweep.complete(E, store, Serial())
-    cell = sweep.cells(E)[0]
-
-    assert {kind for kind, _ in store.entries} == {sweep.SUMMARY}
-    with pytest.raises(ExperimentError, match="weights must be true"):
-        next(plain.weights(cell))
-    assert [len(kernels[0]) for kernels, _ in swept.weights(cell)] == [256, 44]
-    sweep.complete(changed(weights=True), store, Serial())
-    assert {kind for kind, _ in store.entries} == {sweep.SUMMARY, sweep.WEIGHTS}
-
-
-def test_a_chunk_that_vanished_is_told():
-    store = Memory()
-    done = sweep.complete(E, store, Made())
-    store.entries.clear()
-
-    with pytest.raises(MachineError, match="the same command trains it again"):
-        done.values(sweep.cells(E)[0])
-
-
-def test_chunks_of_large_networks_are_small():
-    large = dataclasses.replace(E, network=Network(hidden=(1000, 1000)))
-
-    assert next(sweep.chunks(large, sweep.cells(large)[0])).count == 1
-    assert next(sweep.chunks(E, sweep.cells(E)[0])).count == 256
-
-
-HEAD = """\
-sections = ["landscape"]
-[data]
-name = "line"
-[[arms]]
-name = "l1"
-penalty = "l1"
-strength = 0.3
-[[arms]]
-name = "none"
-penalty = "none"
-[sweep]
-"""
-
-
-def test_a_mistake_in_the_table_has_its_place(messages):
-    from reportgen.experiment.file import parse
-
-    strengths, rates = list(range(10)), list(range(1, 12))
-    mistakes = {
-        "no arm": HEAD,
-        "misspelled arm": f"{HEAD}arm = 'l1x'",
-        "arm without a penalty": f"{HEAD}arm = 'none'",
-        "falling": f"{HEAD}arm = 'l1'\nstrengths = [0.3, 0.1]",
-        "no strengths": f"{HEAD}arm = 'l1'\nstrengths = []",
-        "too many": f"{HEAD}arm = 'l1'\ncount = 10_000_000\nstrengths = {strengths}\nlearning_rates = {rates}",
-        "no section": f"{HEAD.replace('landscape', 'errors')}arm = 'l1'",
-        "no sweep": HEAD.replace("[sweep]\n", ""),
-    }
-    told = {}
-    for case, text in mistakes.items():
-        with pytest.raises(ExperimentError) as caught:
-            parse(text, "my.toml")
-        told[case] = caught.value
-    messages(**told)

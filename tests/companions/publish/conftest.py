@@ -6,7 +6,6 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import outputs
 import pytest
@@ -91,23 +90,10 @@ class World:
         assert tip
         return tip
 
-    def hook(self, name: str, script: str, where: Path | None = None) -> None:
-        file = (where or self.remote / "hooks") / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(f"#!/bin/sh\n{script}\n")
-        file.chmod(0o755)
-
 
 @pytest.fixture
-def findings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the check finds, nothing unless the test sets it; it has tests of its own."""
-    found: list[Any] = []
-    monkeypatch.setattr(refuse_leaks.check, "inspect", lambda files, **_: tuple(found))
-    return found
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, findings: list[Any]) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(refuse_leaks.check, "inspect", lambda files, **_: ())  # the check has tests of its own
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

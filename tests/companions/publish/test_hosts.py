@@ -6,9 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from reportgen.cli.program import program
-from reportgen.companions.publish.finished_site import HostLimits, MiB
+from reportgen.companions.publish.finished_site import MiB
 from reportgen.companions.publish.hosts import hosts
-from reportgen.errors import RefusedError
 
 NAMES = hosts.names()
 
@@ -47,20 +46,3 @@ def test_what_the_program_may_take_along_is_named_and_what_a_host_refuses_is_ref
     assert (said.exit_code, said.stdout) == (4, "")
     assert "RG904" in said.stderr
     assert told("netlify").exit_code == 0
-
-
-def test_limits_are_what_they_say():
-    some = {f"a/{number}": 10 for number in range(4)} | {"b": 10}
-    for most in (HostLimits(), HostLimits(file=10), HostLimits(site=50), HostLimits(files=5), HostLimits(in_folder=4)):
-        most.check("it", some)
-        most.check("it", {})
-    for least in (HostLimits(file=9), HostLimits(site=49), HostLimits(files=4), HostLimits(in_folder=3)):
-        with pytest.raises(RefusedError, match="it takes"):
-            least.check("it", some)
-    assert hosts["cloudflare"].limits == HostLimits(file=26_214_400, files=20_000)
-    assert hosts["netlify"].limits == HostLimits(in_folder=54_000)
-
-
-def test_an_unknown_host_is_met_with_the_one_meant_and_help_lists_every_host():
-    assert "Did you mean 'netlify'?" in told("netlfy").stderr
-    assert {"gh-pages", *NAMES} <= set(told("--help").stdout.split())

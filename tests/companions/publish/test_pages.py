@@ -3,23 +3,13 @@
 import base64
 import http.server
 import os
-import shutil
-import signal
 import stat
-import subprocess
-import sys
 import threading
-import time
-import types
-from pathlib import Path
 
 import outputs
 import pytest
 
-from reportgen.companions.check import Problem
-from reportgen.companions.publish import git, github_pages, refuse_leaks
-from reportgen.companions.publish.git import TreeEntry
-from reportgen.disk import locks
+from reportgen.companions.publish import git, refuse_leaks
 
 PLAIN = {".nojekyll": b""}
 WHOLE = {"CNAME": b"example.org\n", "docs/guide.html": b"<p>theirs", "old-theirs.js": b"1"}
@@ -82,18 +72,12 @@ def test_a_whole_site_arrives_twice_in_a_row_without_a_lost_file(world):
     assert "0 added, 1 changed, 0 deleted, 3 kept\n~ report.html\n" in world.publish().stdout
 
 
-# What others put on the branch
-
 EDITED = ("old", {"index.html": b"edited", "report.html": b"edited"}, outputs.OLD | {"index.html": b"new"}, (), "RG903")
 REFUSED = {
     "files of others": (None, {f"page{n}.html": b"theirs" for n in range(4)}, outputs.OLD, (), "RG901"),
-    "the same name": (None, {"index.html": b"theirs"}, outputs.OLD, ("--adopt",), "RG901"),
-    "the same name, later": ("old", {"data/new.csv": b"theirs"}, outputs.NEW, (), "RG901"),
     "a file for a folder": (None, {"data": b""}, {"data/a": b"1"}, ("--adopt", "--overwrite-edited"), "RG901"),
-    "a folder for a file": (None, {"data/a/x": b""}, {"data/a": b"1"}, ("--adopt", "--overwrite-edited"), "RG901"),
     "a folder for our list": (None, {f"{LIST}/theirs": b"theirs"}, outputs.OLD, ("--adopt",), "RG901"),
     "a broken list": ("old", {LIST: b"{"}, outputs.NEW, (), "RG901"),
-    "the list of another version": ("old", {LIST: b'{"version": 2, "files": {}}'}, outputs.NEW, (), "RG901"),
     "edited there": EDITED,
 }
 
@@ -125,80 +109,7 @@ def test_an_adopted_branch_keeps_what_others_put_there(world):
     assert world.on_branch() == outputs.NEW | WHOLE | PLAIN
 
 
-def test_the_same_content_from_another_program_is_taken_over(world):
-    """As ghp-import leaves it."""
-    world.commit(world.build() | PLAIN)
-
-    assert world.publish("--yes").exit_code == 0
-    world.build("new")
-    assert world.publish("--yes").exit_code == 0
-    assert world.on_branch() == outputs.NEW | PLAIN
-
-
-def test_what_was_edited_linked_or_made_executable_on_the_branch_stays(world):
-    world.build("old")
-    world.publish("--yes")
-    world.commit({"data/old.csv": b"edited"})
-    other = world.folder / "other"
-    (other / "old/deep/only.trajectory").chmod(0o755)
-    (other / "latest").symlink_to("index.html")
-    world.git("add", "-A", cwd=other)
-    world.git("update-index", "--add", "--cacheinfo", f"160000,{world.tip()},module", cwd=other)
-    world.git("commit", "-qm", "by hand", cwd=other)
-    world.git("push", "-q", "origin", "gh-pages", cwd=other)
-
-    def special():
-        listed = world.git("ls-tree", "-r", "gh-pages", cwd=world.remote).splitlines()
-        return [line for line in listed if not line.startswith("100644")]
-
-    before = special()
-    world.build("new")
-
-    assert "4 kept" in world.publish("--yes").stdout
-    assert special() == before
-    assert len(before) == 3
-    names = world.git("ls-tree", "-r", "--name-only", "gh-pages", cwd=world.remote).splitlines()
-    assert {"data/old.csv", "data/new.csv"} <= set(names)
-
-
-def test_the_files_of_the_host_are_kept_and_need_no_permission(world):
-    theirs = {"CNAME": b"example.org\n", ".nojekyll": b"x", "404.html": b"theirs"}
-    world.commit(theirs)
-    site = world.build(outputs.OLD | {"404.html": b"ours"})
-
-    assert world.publish("--yes").exit_code == 0
-    assert world.on_branch() == site | theirs
-    world.build(outputs.NEW | {"404.html": b"ours again"})
-    assert world.publish("--yes", "--overwrite-edited").exit_code == 0
-    assert world.on_branch() == outputs.NEW | theirs | {"404.html": b"ours again"} | PLAIN
-    world.build(outputs.NEW | {"404.html": b"ours once more"})
-    world.publish("--yes")
-    assert world.on_branch()["404.html"] == b"ours once more"
-
-
-def test_a_name_that_the_owner_put_beside_the_report_is_published(world):
-    world.build()
-    (world.out / "CNAME").write_bytes(b"example.org\n")
-
-    assert "GitHub shows it at https://example.org/ within" in world.publish("--yes").stdout
-    assert world.on_branch()["CNAME"] == b"example.org\n"
-
-
-def test_names_on_the_branch_are_told_in_one_line(world):
-    world.commit({"a\nb": b"1", "\x1b[31mred": b"1"})
-    world.build()
-
-    assert world.publish().stderr.count("\n") == 1
-    listed = world.publish("--adopt").stdout
-    assert "= a\\nb, which" in listed
-    assert "= \\x1b[31mred, which" in listed
-
-
-# What is local is not touched
-
-
-@pytest.mark.parametrize("detached", [False, True])
-def test_local_commits_branches_index_and_files_are_not_touched(world, detached):
+def test_local_commits_branches_index_and_files_are_not_touched(world):
     world.build("old")
     world.publish("--yes")
     world.commit({"CNAME": b"example.org\n"})
@@ -210,8 +121,6 @@ def test_local_commits_branches_index_and_files_are_not_touched(world, detached)
     (world.work / "staged.txt").write_text("staged")
     world.git("add", "staged.txt")
     (world.work / "notes.txt").write_text("dirty")
-    if detached:
-        world.git("checkout", "-q", "--detach")
     world.build("new")
     status = world.git("status", "--porcelain=v2", "--branch")
     before = local(world)  # logs of references and the index included
@@ -222,30 +131,6 @@ def test_local_commits_branches_index_and_files_are_not_touched(world, detached)
     assert world.git("status", "--porcelain=v2", "--branch") == status
     world.git("fsck", "--strict", "--no-dangling")
     assert "CNAME" in world.on_branch()
-
-
-# The remote does not take it
-
-
-def test_what_a_hook_declines_and_a_remote_that_is_gone_are_told(world):
-    world.build()
-    world.publish("--yes")
-    tip = world.tip()
-    world.build("new")
-    for name, where in {"pre-receive": world.remote / "hooks", "pre-push": world.work / ".git" / "hooks"}.items():
-        world.hook(name, "echo 'no publishing on Fridays'; exit 1", where)
-
-        said = world.publish("--yes")
-
-        assert (said.exit_code, said.stdout, world.tip()) == (5, "", tip), name
-        assert "reportgen[RG905]: git push failed" in said.stderr
-        assert "no publishing on Fridays" in said.stderr
-        assert said.stderr.count("\n") == 1
-        (where / name).unlink()
-    shutil.rmtree(world.remote)
-    gone = world.publish("--yes")
-    assert (gone.exit_code, gone.stdout) == (5, "")
-    assert "RG905" in gone.stderr
 
 
 @pytest.mark.parametrize(("first", "option"), [(True, []), (True, ["--rewrite-history"]), (False, [])])
@@ -304,66 +189,6 @@ def test_nobody_is_asked_for_a_password_and_none_is_shown(world):
     assert git.redacted("git@github.com:o/n.git") == "git@github.com:o/n.git"
 
 
-def test_ssh_is_told_never_to_ask(world, monkeypatch):
-    seen = world.folder / "seen"
-    program = world.folder / "ssh"
-    program.write_text(f'#!/bin/sh\necho "$@" > {seen}\necho "Permission denied (publickey)." >&2\nexit 255\n')
-    program.chmod(0o755)
-    world.git("remote", "set-url", "origin", "git@nowhere.example:o/n.git")
-    world.git("config", "core.sshCommand", f"{program} -i key")
-    world.build()
-
-    said = world.publish("--yes")
-
-    assert said.exit_code == 5
-    assert "Permission denied (publickey)." in said.stderr
-    assert seen.read_text().startswith("-i key -o BatchMode=yes ")
-    monkeypatch.setenv("GIT_SSH_COMMAND", f"{program} -v")
-    world.publish("--yes")
-    assert seen.read_text().startswith("-v -o BatchMode=yes ")
-
-
-def test_a_branch_that_is_replaced_while_it_is_fetched_is_told(world, monkeypatch):
-    world.commit({"CNAME": b"example.org\n"})
-    world.build()
-    run = git.Repository._run
-
-    def late(self, verb, *arguments, **options):
-        if verb == "fetch":
-            made = world.git("commit-tree", "-m", "another", f"{world.tip()}^{{tree}}", cwd=world.remote)
-            world.git("update-ref", "refs/heads/gh-pages", made, cwd=world.remote)
-        return run(self, verb, *arguments, **options)
-
-    monkeypatch.setattr(git.Repository, "_run", late)
-
-    said = world.publish("--yes")
-
-    assert (said.exit_code, said.stdout) == (5, "")
-    assert "RG905" in said.stderr
-    assert "was replaced while it was fetched" in said.stderr
-
-
-def test_interrupting_a_push_ends_git_too(world):
-    world.build()
-    started = world.folder / "pid"
-    world.hook("pre-receive", f"echo $$ > {started}.new; mv {started}.new {started}; exec sleep 60")
-    process = subprocess.Popen([sys.executable, "-m", "reportgen", "publish", "gh-pages", "--yes"], cwd=world.work)
-    while not started.exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-
-    assert process.wait(60) == 130
-    ends = time.monotonic() + 60
-    while Path(f"/proc/{int(started.read_text())}/exe").exists():
-        assert time.monotonic() < ends, "what git started is still there"
-        time.sleep(0.01)
-    assert world.tip() is None
-
-
-# What is not published
-
-
 def test_links_in_the_output_are_not_followed_and_nothing_is_published(world):
     (world.folder / "secret").mkdir()
     (world.folder / "secret" / "key").write_text("secret")
@@ -396,31 +221,6 @@ def test_a_leak_is_not_published(world, monkeypatch, host):
     assert str(world.folder) not in said.stderr
 
 
-def test_what_is_wrong_otherwise_is_told_and_published_and_many_leaks_are_counted(world, findings, caplog, messages):
-    findings.append(Problem("link", "a.html", 3, "a link"))
-    world.build()
-
-    assert world.publish("--yes").exit_code == 0
-    assert [record.getMessage() for record in caplog.records] == [str(findings[0])]
-    findings += [Problem("leak", f"{number}.html", 3, "a home path") for number in range(9)]
-    messages(world.publish("--yes").stderr.rstrip())
-
-
-def test_what_github_refuses_is_refused_before_anything_is_read(world, messages):
-    sizes = {"film.mp4": 101 * 2**20} | {f"{number}.bin": 95 * 10**6 for number in range(11)}
-    world.build()
-    for name, size in sizes.items():
-        with (world.out / name).open("wb") as file:
-            file.truncate(size)
-
-    first = world.publish("--yes")
-    (world.out / "film.mp4").unlink()
-    second = world.publish("--yes")
-
-    assert (first.exit_code, second.exit_code, world.tip()) == (4, 4, None)
-    messages(first.stderr.rstrip(), second.stderr.rstrip())
-
-
 def test_what_begins_with_a_dot_is_published_only_if_the_report_or_the_web_has_it(world):
     world.build(outputs.OLD | {".nojekyll": b"", ".well-known/security.txt": b"1"})
     for name in (".env", ".gitignore", "media/.DS_Store", ".git/config", ".well-known/more.txt"):
@@ -433,17 +233,6 @@ def test_what_begins_with_a_dot_is_published_only_if_the_report_or_the_web_has_i
     published = world.on_branch().keys() - outputs.OLD.keys()
     assert published == {".nojekyll", ".well-known/security.txt", ".well-known/more.txt"}
     assert "Not published, for their names begin with a dot: .env, .git/, .gitignore, media/.DS_Store" in listed
-
-
-def test_a_folder_that_a_build_is_writing_to_is_busy(world):
-    world.build()
-
-    with locks.exclusive(world.out):
-        said = world.publish("--yes")
-        free = world.publish("--yes", "--no-lock")
-
-    assert (said.exit_code, free.exit_code) == (6, 0)
-    assert "RG201" in said.stderr
 
 
 def test_history_is_dropped_only_when_asked_for_and_files_of_others_stay(world):
@@ -460,74 +249,6 @@ def test_history_is_dropped_only_when_asked_for_and_files_of_others_stay(world):
     assert world.commits() == 1
     assert world.on_branch() == outputs.OLD | PLAIN | {"CNAME": b"example.org\n"}
     assert "Nothing to publish" in world.publish("--yes", "--rewrite-history").stdout
-
-
-# Repositories of all kinds
-
-
-@pytest.mark.parametrize("how", ["--depth=1", "--bare", "--filter=blob:none", "worktree", "below the top"])
-def test_clones_with_less_in_them_and_other_places_will_do(world, monkeypatch, how):
-    world.build("old")
-    world.git("push", "-q", "origin", "main")
-    world.publish("--yes")
-    world.commit({"CNAME": b"example.org\n"})
-    world.build("new")
-    clone = world.folder / "clone"
-    if how == "worktree":
-        world.git("worktree", "add", "-q", str(clone))
-    elif how == "below the top":
-        clone = world.out
-    else:
-        world.git("config", "uploadpack.allowFilter", "true", cwd=world.remote)
-        world.git("clone", "-q", how, "-b", "main", f"file://{world.remote}", str(clone), cwd=world.folder)
-    monkeypatch.chdir(clone)
-
-    said = world.publish("--yes", folder="../output" if how == "below the top" else str(world.out))
-
-    assert said.exit_code == 0, said.output
-    assert world.on_branch() == outputs.NEW | PLAIN | {"CNAME": b"example.org\n"}
-    assert world.commits() == 3
-    if how == "--depth=1":
-        assert world.git("rev-list", "--count", "HEAD", cwd=clone) == "1", "it is still as shallow"
-
-
-def test_longer_ids_another_remote_and_another_branch_will_do(world):
-    shutil.rmtree(world.remote)
-    shutil.rmtree(world.work / ".git")
-    world.git("init", "-q", "--bare", "--object-format=sha256", str(world.remote), cwd=world.folder)
-    world.git("init", "-q", "--object-format=sha256")
-    world.git("remote", "add", "upstream", str(world.remote))
-    where = ("--yes", "--remote", "upstream", "--branch", "web/site")
-    world.build("old")
-    world.publish(*where)
-    world.build("new")
-
-    assert world.publish(*where).exit_code == 0
-    assert world.on_branch("web/site") == outputs.NEW | PLAIN
-
-
-def test_what_git_was_told_about_other_repositories_does_not_count(world, monkeypatch):
-    world.git("init", "-q", str(world.folder / "elsewhere"))
-    for name, value in {
-        "GIT_DIR": str(world.folder / "elsewhere" / ".git"),
-        "GIT_WORK_TREE": str(world.folder / "elsewhere"),
-        "GIT_INDEX_FILE": str(world.folder / "index"),
-        "GIT_OBJECT_DIRECTORY": str(world.folder / "objects"),
-        "GIT_PREFIX": "x/",
-        "GIT_QUARANTINE_PATH": str(world.folder),
-        "GIT_TRACE": str(world.folder / "trace"),
-        "GIT_CONFIG_PARAMETERS": "'remote.origin.url'='/nowhere'",
-    }.items():
-        monkeypatch.setenv(name, value)
-    world.build()
-
-    said = world.publish("--yes")
-
-    assert said.exit_code == 0, said.output
-    for name in ("index", "objects", "trace"):
-        assert not (world.folder / name).exists()
-    monkeypatch.undo()
-    assert world.on_branch() == outputs.OLD | PLAIN
 
 
 def test_settings_and_strange_names_do_not_change_a_byte(world):
@@ -559,31 +280,13 @@ def test_settings_and_strange_names_do_not_change_a_byte(world):
     assert world.on_branch() == site | PLAIN
 
 
-# Mistakes
-
-
-def old_git(world, patch):
-    program = world.folder / "bin" / "git"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho git version 2.28.1\n")
-    program.chmod(0o755)
-    patch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-
-
 MISTAKES = {
     "unknown remote": (2, ["--remote", "orign"], None),
     "address for a remote": (2, ["--remote", "https://me:tok@github.com/o/n"], None),
-    "no remote": (2, [], lambda world, _: world.git("remote", "remove", "origin")),
     "no repository": (2, [], lambda world, patch: patch.chdir(world.folder)),
-    "bad branch": (2, ["--branch=a..b"], None),
     "branch like an option": (2, ["--branch=--yes"], None),
-    "branch like a reference": (2, ["--branch=refs/heads/site"], None),
-    "branch named HEAD": (2, ["--branch=HEAD"], None),
-    "no user": (5, ["--yes"], lambda world, _: (world.folder / "gitconfig").write_text("[user]\nemail = a@b.c\n")),
     "no git": (5, [], lambda world, patch: patch.setenv("PATH", str(world.folder))),
-    "old git": (5, [], old_git),
     "foreign folder": (4, [], lambda world, _: (world.out / ".reportgen-manifest.json").unlink()),
-    "no folder": (2, [], lambda world, _: shutil.rmtree(world.out)),
     "name with a line end": (4, [], lambda world, _: (world.out / "a\nb").write_text("x")),
 }
 
@@ -600,41 +303,3 @@ def test_a_mistake_is_told_in_one_line_with_the_way_out(world, monkeypatch, case
     assert (said.exit_code, said.stdout, said.stderr.count("\n")) == (exit_code, "", 1)
     assert "tok" not in said.stderr
     messages(said.stderr.rstrip())
-
-
-# Where it is seen
-
-
-def publication(address="git@github.com:me/site", name=None):
-    change = types.SimpleNamespace(kept=("CNAME",) if name is not None else (), ours={})
-    there = {"CNAME": TreeEntry("100644", "1" * 40)} if name is not None else {}
-    repository = types.SimpleNamespace(hash="sha1", blob=lambda _: name)
-    return github_pages.Publication(repository, "origin", address, "b", None, there, {}, change, False)
-
-
-def test_the_address_follows_from_the_remote():
-    for address, shown in {
-        "https://github.com/Me/Site.git": "https://me.github.io/Site/",
-        "git@github.com:me/site": "https://me.github.io/site/",
-        "ssh://git@github.com:22/me/site.git": "https://me.github.io/site/",
-        "https://github.com/Me/me.github.io/": "https://me.github.io/",
-        "https://notgithub.com/me/site": None,
-        "/srv/github.com/x": None,
-    }.items():
-        assert publication(address).shown_at() == shown, address
-    assert publication("https://github.com/Me/Site.git").settings_at() == "https://github.com/Me/Site/settings/pages"
-    for name in (b"../../x", b"<script>", b"a b", b"", b"localhost", b"\xff.org"):
-        assert publication(name=name).shown_at() == "https://me.github.io/site/", name
-
-
-def test_the_first_time_it_is_said_where_to_switch_it_on(world, monkeypatch):
-    monkeypatch.setattr(git.Repository, "address", lambda *_: "git@github.com:me/site.git")
-    world.build("old")
-
-    first = world.publish("--yes")
-    world.build("new")
-    second = world.publish("--yes")
-
-    assert "https://github.com/me/site/settings/pages" in first.stdout
-    assert "settings" not in second.stdout
-    assert "https://me.github.io/site/" in second.stdout

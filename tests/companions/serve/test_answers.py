@@ -31,19 +31,6 @@ def sited(files, prefix="/"):
     return View(name="x", site=ServedSite(files, prefix))
 
 
-def test_an_address_is_a_file_or_the_index_of_a_folder():
-    for target, status in {
-        **dict.fromkeys(("/", "/?a=b", "/index.html", "/a/", "/a/index.html", "/a/%C3%A4%20b.txt", "/.nojekyll"), 200),
-        **dict.fromkeys(("/a/x", "/A/", "//a/", "/a//", "/index.html/"), 404),
-        "/a": 301,
-    }.items():
-        assert get(target).status == status, target
-    assert get("/a?x=1").headers["Location"] == "/a/?x=1"
-    own = get("/nothing", view=sited({**FILES, "404.html": page("Here is nothing.")}))
-    assert own.status == 404
-    assert b"Here is nothing." in own.body
-
-
 STEPS = [".", "..", "", "%2e%2e", "%2E.", "..%2f", "..\\", "..%5c", "%00", "%ff", "%c0%ae%c0%ae", "etc", "passwd", "a"]
 
 
@@ -118,39 +105,6 @@ def test_every_answer_says_what_others_may_do_with_it():
         assert "frame-ancestors 'none'" in policy
 
 
-def test_a_range_is_what_was_asked_for():
-    for asked, status, body, told in [
-        ("bytes=0-4", 206, range(5), "bytes 0-4/100"),
-        ("bytes=95-", 206, range(95, 100), "bytes 95-99/100"),
-        ("bytes=-3", 206, range(97, 100), "bytes 97-99/100"),
-        ("bytes=-999", 206, range(100), "bytes 0-99/100"),
-        ("bytes=90-999", 206, range(90, 100), "bytes 90-99/100"),
-        ("bytes=100-", 416, None, "bytes */100"),
-        ("bytes=-0", 416, None, "bytes */100"),
-        *(
-            (asked, 200, range(100), None)
-            for asked in ("bytes=0-1,5-6", "bytes=5-2", "bytes=-", "bytes=a-b", f"bytes={'9' * 500}-", "lines=0-4")
-        ),
-    ]:
-        given = get("/media/p.png", f"Range: {asked}")
-        assert (given.status, given.headers.get("Content-Range")) == (status, told), asked
-        assert body is None or bytes(given.body) == bytes(body), asked
-    assert get("/media/p.png", "Range: bytes=0-4", 'If-Range: "x"').status == 200
-
-
-def test_a_file_is_of_its_kind():
-    for name, kind in {
-        "a.svg": "image/svg+xml",
-        "a.apng": "image/apng",
-        "a.mp4": "video/mp4",
-        "feed.xml": "application/xml",
-        "a.csv": "text/csv; charset=utf-8",
-        "a.trajectory": "application/octet-stream",
-        **dict.fromkeys(("_headers", "folder/.nojekyll", "v1.html/CNAME"), "text/plain; charset=utf-8"),
-    }.items():
-        assert get(f"/{name}", view=sited({name: b""})).headers["Content-Type"] == kind, name
-
-
 def test_a_page_may_run_one_script_more_and_ask_its_own_server():
     given = get("/")
 
@@ -169,27 +123,3 @@ def test_a_page_may_run_one_script_more_and_ask_its_own_server():
     assert "connect-src 'self';" in policy
     text = b"<!DOCTYPE html>\n<p>&lt;meta" + page("x")
     assert get("/", view=sited({"index.html": text})).body.startswith(text), "a policy in the text is none"
-
-
-def test_a_site_below_a_folder_of_its_host_is_found_there():
-    view = sited(FILES, "/sub/")
-    assert [get(target, view=view).status for target in ("/sub/", "/sub/a/", "/a/")] == [200] * 3
-    assert get("/sub/a", view=view).headers["Location"] == "/sub/a/"
-    assert view.site.digest("/sub/a/") == view.site.digest("/a/")
-
-
-def test_a_page_changes_with_the_pictures_in_it_and_with_nothing_else():
-    site = ServedSite(FILES)
-    other_picture = ServedSite({**FILES, "media/p.png": b"new"}, before=site)
-    other_page = ServedSite({**FILES, "index.html": page("new")}, before=site)
-
-    assert [other_picture.digest(at) != site.digest(at) for at in ("/a/", "/")] == [True, False]
-    assert [other_page.digest(at) != site.digest(at) for at in ("/a/", "/")] == [False, True]
-
-
-def test_before_the_first_build_every_address_tells_how_far_it_is():
-    given = get("/some/page", view=View(name="<b>", working="train", done=120, total=180))
-
-    assert given.status == 503
-    assert b"train 120 of 180" in given.body
-    assert given.body.count(b"Building &lt;b&gt;") == 2  # title and heading

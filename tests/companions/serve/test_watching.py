@@ -46,12 +46,3 @@ def test_what_editors_tools_and_builds_leave_is_no_change(folder):
             (folder / name).write_text("{}")
 
     assert not changed(folder, leave)
-
-
-def test_links_are_no_trouble_and_one_file_is_watched_whatever_its_name(folder):
-    (folder / "posts" / "up").symlink_to(folder)
-    (folder / "posts" / "nowhere").symlink_to(folder / "gone")
-    (folder / ".hidden.toml").write_text("")
-
-    assert list(snapshot([folder, folder / "gone"])) == [str(folder / "posts" / "one.md")]
-    assert list(snapshot([folder / ".hidden.toml"])) == [str(folder / ".hidden.toml")]
