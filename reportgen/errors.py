@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions that know their exit code.
+"""Exceptions that know their exit code, and the lines that are printed for them.
 
 Everything a user can cause derives from `ReportgenError`: the command line prints it as one line and leaves with
 `exit_code`. Any other exception is a mistake of ours and keeps its traceback.
@@ -6,6 +6,7 @@ Everything a user can cause derives from `ReportgenError`: the command line prin
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable
 
 
@@ -66,7 +67,7 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     """`" Did you mean 'l1'? Known: l1, l2."`, without the question where nothing comes close."""
     if not (known := sorted(known)):
         return " There is none."
-    # Capitals are what most of all is mistaken.
+    # Wrong capitals are the most frequent mistake.
     spellings = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(given.casefold(), spellings, n=1, cutoff=0.6)
     question = f" Did you mean {spellings[close[0]]!r}?" if close else ""
@@ -76,6 +77,34 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 def reason(error: OSError) -> str:
     """What the operating system said, without the Python around it."""
     return error.strerror or str(error)
+
+
+def error_lines(error: BaseException) -> list[str]:
+    """What the command prints for an error: a line for each mistake that it names."""
+    match error:
+        case ReportgenError():
+            name = f"reportgen[{error.code}]" if error.code else "reportgen"
+            lines = str(error).splitlines() or [type(error).__name__]
+            return [_with_code(line, error.code) or f"{name}: {line}" for line in lines]
+        case MemoryError():
+            return ["reportgen: out of memory; close other programs, or run again with --executor serial"]
+        case OSError():
+            path = error.filename2 or error.filename
+            if error.errno in FULL:
+                return error_lines(trouble(path or "a file", error))
+            return [f"reportgen: {path}: {reason(error)}" if path else f"reportgen: {reason(error)}"]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return [f"reportgen: mistake in reportgen: {what}"]
+
+
+def _with_code(line: str, code: str) -> str:
+    """A line that begins with `file:line:column:`, with its code behind that; empty for any other line.
+
+    Editors and terminals follow a position only if nothing precedes it.
+    """
+    if not (position := re.match(r".*?:\d+:\d+: ", line)):
+        return ""
+    return f"{position.group()}{code}{' ' if code else ''}{line[position.end() :]}"
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

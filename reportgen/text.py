@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _NONE = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
-"""What Unicode will never make a letter of."""
+"""Code points that Unicode will never assign to a character."""
 
 _UNHOLDABLE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONE}]")
 
@@ -37,13 +37,31 @@ def harmless(text: str) -> str:
 
 
 def shortened(text: str, most: int = 200) -> str:
-    """A text in one line of at most so many letters, ending with a whole word."""
+    """A text in one line of at most so many characters, ending with a whole word."""
     words = " ".join(text.split())
     if len(words) <= most:
         return words
     whole = re.sub(r"[\s,;:–—-]*\S*$", "", words[:most])
     # There are scripts without blanks.
     return (whole if len(whole) > most / 2 else words[:most]) + " …"
+
+
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """`"1 file"`, `"2,000 files"`; `nouns` is the plural of a noun that takes more than an s."""
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
+def size_text(count: float) -> str:
+    """Bytes in a unit that keeps the number short: `"812 B"`, `"14 kB"`, `"2.1 MB"`, `"1 GB"`, `"25 MiB"`."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    if count < 999_500:
+        return f"{count / 1e3:.0f} kB"
+    # Hosts state their limits in whole MB or MiB.
+    if count % 2**20 == 0:
+        return f"{count // 2**20:,.0f} MiB"
+    unit, name = (10**9, "GB") if count >= 999_950_000 else (10**6, "MB")
+    return f"{count / unit:,.1f} {name}" if count % unit else f"{count // unit:,.0f} {name}"
 
 
 def number(value: float | None, spec: str = "") -> str:

@@ -96,7 +96,7 @@ def test_addresses_become_links_and_snippets_are_one_line_without_markup_of_the_
 def test_no_text_reaches_a_terminal_that_it_would_obey(capsys: pytest.CaptureFixture[str]) -> None:
     for text in PAYLOADS:
         terminal.emit(text)
-        terminal.tell(text)
+        terminal.write_message(text)
 
         said = capsys.readouterr()
         assert said.out == said.err == f"{harmless(text)}\n"

@@ -62,8 +62,8 @@ def value_at(findings: Any, path: str) -> Any:
     return value
 
 
-def on_offer(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each reference that prose can make to the results of a build, and what it says or shows."""
+def available_references(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every reference that prose can make to the results of a build, with its content."""
     for name, item in results["media"].items():
         yield f"{{{{ {'figure' if item['kind'] == 'picture' else 'animation'} {name} }}}}", shortened(item["alt"], 90)
     for name, table in results["tables"].items():

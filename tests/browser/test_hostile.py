@@ -13,7 +13,7 @@ from browser.watching import Watch
 from hostile import RUN, SAMPLE, SOAK
 from reports import section
 
-from reportgen.companions.diff.comparing import difference
+from reportgen.companions.diff.comparing import compare
 from reportgen.companions.diff.diff_page import ROWS
 from reportgen.companions.diff.diff_page import render as render_difference
 from reportgen.errors import ExperimentError
@@ -257,7 +257,7 @@ def test_a_difference_shows_names_and_sentences_as_text(visit: Open, tmp_path: P
 
         names = texts[0], texts[-1]
         file = tmp_path / "difference.html"
-        file.write_bytes(render_difference(difference(results(0), results(1), names=names)).encode())
+        file.write_bytes(render_difference(compare(results(0), results(1), names=names)).encode())
         watch = Watch()
 
         page = visit(file, watch)

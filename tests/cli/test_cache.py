@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 from outputs import NEW, everything, publish
 
-from reportgen.cli.commands.cache import _bytes
+from reportgen.cli.commands.cache import _parse_size
 from reportgen.cli.program import program
 from reportgen.errors import ExperimentError
 from reportgen.store.store import Store
@@ -55,10 +55,10 @@ def test_damage_leaves_with_seven_and_is_named(store):
 
 def test_sizes_are_read():
     for text, count in [("0", 0), ("500", 500), ("2GB", 2 * 10**9), ("1.5 mb", 1_500_000), ("3k", 3000)]:
-        assert _bytes(text) == count
+        assert _parse_size(text) == count
     for text in ("", "much", "-1", "2XB", "1e9", "nan"):
         with pytest.raises(ExperimentError):
-            _bytes(text)
+            _parse_size(text)
 
 
 # reportgen clean

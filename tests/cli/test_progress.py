@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from reportgen.cli.progress import Lines, duration, progress
-from reportgen.cli.summary import size, summary
+from reportgen.cli.summary import summary
 from reportgen.pipeline.report_target import BuiltReport
+from reportgen.text import size_text
 
 
 class Terminal(io.StringIO):
@@ -102,8 +103,17 @@ def test_lines_come_every_ten_seconds_with_the_time_left_and_at_each_end(message
 def test_durations_and_sizes_are_rounded():
     for seconds, text in [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.6, "1 min 0 s"), (3661, "1 h 1 min")]:
         assert duration(seconds) == text
-    for count, text in [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (999_499, "999 kB"), (999_500, "1.0 MB")]:
-        assert size(count) == text
+    for count, text in [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (10**8, "100 MB"),
+    ]:
+        assert size_text(count) == text
+    for count, text in [(10**8, "100 MB"), (25 * 2**20, "25 MiB"), (999_950_000, "1.0 GB"), (1.5e9, "1.5 GB")]:
+        assert size_text(count) == text
 
 
 def test_a_summary_names_the_page_first_and_each_folder_once(tmp_path, monkeypatch, messages):

@@ -62,7 +62,7 @@ def test_where_the_tests_run_a_build_can_and_the_answer_names_no_home_and_no_use
 
 def test_notes_do_not_keep_a_build_from_running_and_problems_do(monkeypatch, messages):
     def answer(*findings):
-        monkeypatch.setattr(doctor, "examine", lambda *_: iter([doctor.Looking("pictures"), *findings]))
+        monkeypatch.setattr(doctor, "examine", lambda *_: iter([doctor.SlowTest("pictures"), *findings]))
         return CliRunner().invoke(program, ["doctor"], prog_name="reportgen")
 
     noted = answer(Finding("a", "ok", "fine"), Finding("b", "note", "slow", "do this"))
@@ -74,7 +74,7 @@ def test_notes_do_not_keep_a_build_from_running_and_problems_do(monkeypatch, mes
 
 def test_libraries_that_are_missing_do_not_keep_it_from_answering(here, monkeypatch):
     monkeypatch.setitem(sys.modules, "reportgen.store.store", None)  # as if what it imports were not there
-    monkeypatch.setattr(apart, "findings", lambda *_: iter(()))
+    monkeypatch.setattr(apart, "run_probe", lambda *_: iter(()))
 
     found = by_name(doctor.examine(here / "out"))
 
@@ -107,7 +107,7 @@ def test_what_is_not_installed_as_needed_is_told(metadata_says, messages):
     )
     metadata_says("mylib", "2.9")
 
-    found = by_name(libraries.installed())
+    found = by_name(libraries.check_versions())
 
     levels = {name: found[name].level for name in ("python", "nosuchlib", "mylib", "nosuchfilm")}
     assert levels == {"python": "problem", "nosuchlib": "problem", "mylib": "problem", "nosuchfilm": "note"}
@@ -119,7 +119,7 @@ def test_a_reportgen_that_is_not_installed_is_told(monkeypatch):
         raise importlib.metadata.PackageNotFoundError
 
     monkeypatch.setattr(importlib.metadata, "metadata", missing)
-    assert by_name(libraries.installed())["reportgen"].step.startswith("pip install .")
+    assert by_name(libraries.check_versions())["reportgen"].step.startswith("pip install .")
 
 
 def test_ranges_of_versions():
@@ -137,7 +137,7 @@ def test_ranges_of_versions():
         ("1!2.0.post1+local", ">=1", True),
         ("unheard-of", "===what?", True),
     ]:
-        assert libraries.within(version, wanted) is held, (version, wanted)
+        assert libraries.is_in_range(version, wanted) is held, (version, wanted)
 
 
 def test_every_requirement_of_the_project_is_understood_and_imported_by_its_name(metadata_says):
@@ -180,7 +180,7 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
     ]:
         (fake / "tensorflow.py").write_text(f"import os\n{code}\n")
 
-        *_, last = apart.findings("libraries", "imports", patience=3)
+        *_, last = apart.run_probe("libraries", "imports", timeout=3)
 
         assert (last.name, last.level) == ("tensorflow", "problem")
         assert text in last.text
@@ -189,9 +189,9 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
     (fake / "tensorflow.py").write_text(
         "print('[1]')\nclass config:\n    list_physical_devices = staticmethod(lambda kind: ['a card'])\n"
     )
-    found = by_name(apart.findings("libraries", "imports"))
+    found = by_name(apart.run_probe("libraries", "imports"))
     assert found["tensorflow"].level == "ok"
-    assert found["gpu"].text.startswith("TensorFlow sees 1;")
+    assert found["gpu"].text.startswith("TensorFlow sees 1 card;")
 
 
 # The machine
@@ -218,7 +218,7 @@ def test_a_quota_below_the_cores_is_noted(tmp_path, monkeypatch):
         ("some", {"sys/fs/cgroup/cpu.max": "150000 100000\n"}, "but a quota of 1.5: "),
         ("older", older, "but a quota of 2: "),
     ]:
-        found = by_name(machine.power(system(tmp_path / name, **files)))["processor"]
+        found = by_name(machine.processor_and_memory(system(tmp_path / name, **files)))["processor"]
 
         assert found.level == ("note" if quota else "ok"), name
         assert quota in found.text
@@ -230,7 +230,7 @@ def test_little_memory_is_a_note_and_less_than_one_worker_takes_a_problem(tmp_pa
 
     def memory(megabytes):
         text = f"MemTotal: 8000000 kB\nMemAvailable: {megabytes * 1000} kB\n"
-        return by_name(machine.power(system(tmp_path, **{"proc/meminfo": text})))["memory"]
+        return by_name(machine.processor_and_memory(system(tmp_path, **{"proc/meminfo": text})))["memory"]
 
     assert memory(6000).level == "ok"
     assert (memory(1500).level, memory(1500).step) == ("note", "taskset -c 0-1 reportgen build")
@@ -244,7 +244,7 @@ def test_the_limit_of_a_container_counts_and_not_what_it_has_cached(tmp_path):
         "sys/fs/cgroup/memory.current": "1500000000\n",
         "sys/fs/cgroup/memory.stat": "anon 1\ninactive_file 1000000000\n",
     }
-    assert machine.available(system(tmp_path, **group)) == (1.5e9, 2e9)
+    assert machine.available_memory(system(tmp_path, **group)) == (1.5e9, 2e9)
 
 
 def test_libraries_that_are_never_compiled_are_noted(tmp_path, monkeypatch):
@@ -310,7 +310,7 @@ def test_a_store_that_no_build_can_use_is_told(here, monkeypatch):
     (here / "shared").mkdir()
     (here / "shared").chmod(0o777)
     (here / "file").touch()
-    assert "can be written by others" in store_of(here / "shared")["store"].text
+    assert "other users can write to" in store_of(here / "shared")["store"].text
     for place, level in {
         here / "shared": "problem",
         here / "file": "problem",
@@ -329,7 +329,7 @@ def test_a_store_is_counted_and_told_where_it_was_set(here, monkeypatch):
     found = by_name(places.store(*places.store_folder(None)))["store"]
 
     assert found.level == "ok"
-    assert found.text.endswith("(REPORTGEN_CACHE_DIR), 1 entries, 2 MB")
+    assert found.text.endswith("(REPORTGEN_CACHE_DIR), 1 entry, 2 MB")
     assert places.store_folder(here)[1] == "--cache-dir"
 
 
@@ -413,13 +413,13 @@ def test_pictures_that_cannot_be_drawn_are_a_problem(tmp_path, monkeypatch):
     from reportgen.pictures import style
     from reportgen.pictures.formats.gif import Gif
 
-    assert {"λ", "−", "×"} <= drawing.letters_of_figures()
+    assert {"λ", "−", "×"} <= drawing.characters_of_figures()
     for place, name, broken, find, text in [
         (Gif, "frame", lambda *_: b"", drawing.encoders, ""),
         (style, "FONT", "No Such Sans", drawing.fonts, "no font No Such Sans"),
-        (drawing, "letters_of_figures", lambda: {"λ", "中"}, drawing.fonts, "has no 中"),
+        (drawing, "characters_of_figures", lambda: {"λ", "中"}, drawing.fonts, "has no 中"),
         (Figure, "text", lambda *_, **__: None, drawing.fonts, "draws nothing"),
-        (reportgen.store.keys, "template_folder", lambda: tmp_path, drawing.templates, "without article.html"),
+        (reportgen.store.keys, "template_folder", lambda: tmp_path, drawing.templates, "lacks article.html"),
     ]:
         with monkeypatch.context() as patch:
             patch.setattr(place, name, broken)
@@ -433,7 +433,7 @@ def test_pictures_that_cannot_be_drawn_are_a_problem(tmp_path, monkeypatch):
 
 
 def test_a_finding_has_no_home_no_user_and_no_host(monkeypatch):
-    monkeypatch.setattr("reportgen.companions.doctor.finding._names", lambda: {"maria": "$USER", "box7": "$HOST"})
+    monkeypatch.setattr("reportgen.companions.doctor.finding._identifying_names", lambda: {"maria": "$USER", "box7": "$HOST"})
     monkeypatch.setenv("HOME", "/home/maria")
     found = Finding("x", "note", "in '/home/maria/a', /data/maria/b, /home/mariana on box7", "see /home/maria")
 

@@ -48,13 +48,13 @@ def serve(
     expose: bool = False,
     open_browser: bool = False,
     ready: Callable[[str], None] = lambda address: None,
-    tell: Callable[[str], None] = lambda line: None,
+    write_message: Callable[[str], None] = lambda line: None,
     progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(no_progress),
 ) -> NoReturn:
     """Show `source` until the calling thread is interrupted; what interrupts it is raised.
 
     Port 0 takes any that is free. `ready` is given the address once browsers can connect, before the first build is
-    done; `tell` what became of each build; `progress` makes what is told how far one is.
+    done; `write_message` gets a line about each build; `progress` makes what is told how far one is.
 
     Raises `RefusedError` (RG802) for a host that other machines can reach, unless it shall be exposed, and
     `MachineError` (RG801) where nothing can listen.
@@ -64,7 +64,7 @@ def serve(
             f"other machines could read what is served at {host}; allow it with --expose, or leave --host out",
             code="RG802",
         )
-    with running(source, port=port, host=host, tell=tell, progress=progress) as address:
+    with running(source, port=port, host=host, write_message=write_message, progress=progress) as address:
         ready(address)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
@@ -78,11 +78,11 @@ def running(
     *,
     port: int = 0,
     host: str = "127.0.0.1",
-    tell: Callable[[str], None] = lambda line: None,
+    write_message: Callable[[str], None] = lambda line: None,
     progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(no_progress),
 ) -> Iterator[str]:
     """Show `source` until the block is left; gives the address. As `serve`, but for a host that is refused."""
-    builder = Builder(source, tell, progress)
+    builder = Builder(source, write_message, progress)
     with Server(host, port, builder.state) as server:
         # Both are daemons: a build that is under way does not hold up the end of a program.
         listening = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen.companions.serve.answers import ServedSite, View
 from reportgen.companions.serve.watching import Look, snapshot
-from reportgen.errors import MachineError, ReportgenError, trouble
+from reportgen.errors import MachineError, error_lines
 
 if TYPE_CHECKING:
     from reportgen.companions.serve import Source
@@ -83,12 +83,12 @@ class Builder:
     def __init__(
         self,
         source: Source,
-        tell: Callable[[str], None],
+        write_message: Callable[[str], None],
         progress: Callable[[], AbstractContextManager[Progress]],
     ) -> None:
         self.state = State(source.name)
         self._source = source
-        self._tell = tell
+        self._write_message = write_message
         self._progress = progress
         self._looked: dict[str, Look] = {}
         self._builds = 0
@@ -146,22 +146,10 @@ class Builder:
             if isinstance(error, MachineError):
                 self._sleep(_AT_THE_END)
             if not self.state.ended:
-                words = _words(error)
-                self.state.show(error=words, builds=self._builds, working="", done=0, total=0)
-                self._tell(f"{words}\nreportgen: waiting for a change")
+                _LOG.debug("a build failed", exc_info=error)
+                message = "\n".join(error_lines(error))
+                self.state.show(error=message, builds=self._builds, working="", done=0, total=0)
+                self._write_message(f"{message}\nreportgen: waiting for a change")
             return
         self.state.show(site=site, error="", builds=self._builds, working="", done=0, total=0)
-        self._tell(f"reportgen: {len(site.files):,} files in {time.monotonic() - began:.1f} s")
-
-
-def _words(error: Exception) -> str:
-    """An error as the command line would print it."""
-    match error:
-        case ReportgenError():
-            return f"reportgen{f'[{error.code}]' if error.code else ''}: {error}"
-        case MemoryError():
-            return "reportgen: out of memory; close other programs, or run again with --executor serial"
-        case OSError():
-            return _words(trouble(error.filename2 or error.filename or "a file", error, "use"))
-    _LOG.debug("a build failed", exc_info=error)
-    return f"reportgen: mistake in reportgen: {type(error).__name__}: {error}"
+        self._write_message(f"reportgen: {len(site.files):,} files in {time.monotonic() - began:.1f} s")

@@ -32,7 +32,7 @@ def told():
 
 @pytest.fixture
 def address(source, told):
-    with running(source, tell=told.append) as address:
+    with running(source, write_message=told.append) as address:
         until(lambda: ask(address, "/")[0] == 200)
         yield address
 
