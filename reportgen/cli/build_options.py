@@ -86,7 +86,7 @@ def _collecting(command: Callable[..., Any]) -> Callable[..., Any]:
         from reportgen.pipeline.options import BuildOptions
 
         def folder(name: str | None) -> Any:
-            return None if name is None else allowed_folders.named(name)
+            return None if name is None else allowed_folders.folder_path(name)
 
         if "output" in given:
             given["out"] = folder(given.pop("output"))

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 import click
 
 from reportgen.cli import commands, terminal
-from reportgen.disk.isolation import shut_out
-from reportgen.errors import MachineError, ReportgenError, did_you_mean, reason, trouble
+from reportgen.disk.isolation import isolate_process
+from reportgen.errors import MachineError, ReportgenError, did_you_mean, machine_error, reason
 from reportgen.version import __version__
 
 MACHINE, BUG = 5, 70
@@ -96,7 +96,7 @@ def _verdict(error: BaseException) -> tuple[int, list[str]]:
             return MACHINE, ["reportgen: out of memory; close other programs, or run again with --executor serial"]
         case OSError():
             path = error.filename2 or error.filename
-            known = trouble(path or "a file", error)
+            known = machine_error(path or "a file", error)
             plain = MachineError(f"{path}: {reason(error)}" if path else reason(error))
             return _verdict(known if known.code else plain)
         case Exception():
@@ -146,14 +146,14 @@ def main() -> NoReturn:
     """Entry point of the command."""
     terminal.prepare()
     logging.getLogger("reportgen").addHandler(terminal.warnings)
-    shut_out()
+    isolate_process()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
         program(prog_name="reportgen")
     except OSError as error:  # from click, which writes help and version before a command is reached
         terminal.settle()
-        terminal.tell(_verdict(trouble("to standard output", error))[1][0])
+        terminal.tell(_verdict(machine_error("to standard output", error))[1][0])
     sys.exit(MACHINE)
 
 

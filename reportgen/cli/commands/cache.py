@@ -109,7 +109,7 @@ def _store(named: str | None) -> Path:
     from reportgen.output import allowed_folders
     from reportgen.store.store import default_folder
 
-    return default_folder() if named is None else allowed_folders.named(named)
+    return default_folder() if named is None else allowed_folders.folder_path(named)
 
 
 def _there(named: str | None) -> Path:

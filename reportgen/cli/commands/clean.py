@@ -22,6 +22,6 @@ def command(folder: str, dry_run: bool, no_lock: bool) -> None:
     """
     from reportgen.output import allowed_folders, output_folder
 
-    deleted = output_folder.clean(allowed_folders.named(folder), dry_run=dry_run, lock=not no_lock)
+    deleted = output_folder.clean(allowed_folders.folder_path(folder), dry_run=dry_run, lock=not no_lock)
     count = "1 file" if len(deleted) == 1 else f"{len(deleted):,} files"
     emit("\n".join([*map(str, deleted), f"{count} {'would be' if dry_run else 'are'} deleted."]))

@@ -79,11 +79,11 @@ def command(
 
 
 def _write(file: Path, content: bytes, places: tuple[Path, Path]) -> None:
-    from reportgen.disk.files import put, telling
+    from reportgen.disk.files import as_machine_error, put
     from reportgen.errors import ExperimentError
 
     compared = (read for place in places for read in (place, place / "results.json"))
     if file.is_file() and any(read.is_file() and file.samefile(read) for read in compared):
         raise ExperimentError(f"{file} is what is compared and is left as it is; give -o another name")
-    with telling(file):
+    with as_machine_error(file):
         put(file, content)

@@ -41,7 +41,9 @@ def command(form: str, output: str, cache_dir: str | None) -> None:
     from reportgen.output import allowed_folders
 
     found = []
-    for each in examine(allowed_folders.named(output), None if cache_dir is None else allowed_folders.named(cache_dir)):
+    for each in examine(
+        allowed_folders.folder_path(output), None if cache_dir is None else allowed_folders.folder_path(cache_dir)
+    ):
         if isinstance(each, Looking):
             tell(f"reportgen: trying {each.at} …")
             continue

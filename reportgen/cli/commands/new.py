@@ -93,7 +93,7 @@ def _origin() -> dict[str, str]:
 
 def _write(files: Mapping[Path, bytes], *, folders: bool = True) -> None:
     """Write new files, all or none, and with `folders` the folders that they need."""
-    from reportgen.errors import trouble
+    from reportgen.errors import machine_error
 
     made: list[Path] = []
     try:
@@ -112,7 +112,7 @@ def _write(files: Mapping[Path, bytes], *, folders: bool = True) -> None:
         if isinstance(error, FileExistsError):
             raise _exists(file) from error
         if isinstance(error, OSError):
-            raise trouble(file, error) from error
+            raise machine_error(file, error) from error
         raise
 
 

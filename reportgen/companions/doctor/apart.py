@@ -79,9 +79,9 @@ def _end(code: int) -> str:
 
 
 def _main() -> None:
-    from reportgen.disk.isolation import shut_out
+    from reportgen.disk.isolation import isolate_process
 
-    shut_out()
+    isolate_process()
     module, probe = sys.argv[1:]
     # Whatever libraries print to standard output shall not be taken for findings.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")

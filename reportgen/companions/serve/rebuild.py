@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen.companions.serve.answers import ServedSite, View
 from reportgen.companions.serve.watching import Look, snapshot
-from reportgen.errors import MachineError, ReportgenError, trouble
+from reportgen.errors import MachineError, ReportgenError, machine_error
 
 if TYPE_CHECKING:
     from reportgen.companions.serve import Source
@@ -162,6 +162,6 @@ def _words(error: Exception) -> str:
         case MemoryError():
             return "reportgen: out of memory; close other programs, or run again with --executor serial"
         case OSError():
-            return _words(trouble(error.filename2 or error.filename or "a file", error, "use"))
+            return _words(machine_error(error.filename2 or error.filename or "a file", error, "use"))
     _LOG.debug("a build failed", exc_info=error)
     return f"reportgen: mistake in reportgen: {type(error).__name__}: {error}"
