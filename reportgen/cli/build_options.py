@@ -86,7 +86,7 @@ def _collect_options(command: Callable[..., Any]) -> Callable[..., Any]:
         from reportgen.pipeline.options import BuildOptions
 
         def folder(name: str | None) -> Any:
-            return None if name is None else allowed_folders.named(name)
+            return None if name is None else allowed_folders.folder_path(name)
 
         if "output" in values:
             values["out"] = folder(values.pop("output"))

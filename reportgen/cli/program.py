@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import click
 
 from reportgen.cli import commands, terminal
-from reportgen.disk.isolation import shut_out
-from reportgen.errors import ReportgenError, did_you_mean, error_lines, trouble
+from reportgen.disk.isolation import isolate_process
+from reportgen.errors import ReportgenError, did_you_mean, error_lines, machine_error
 from reportgen.version import __version__
 
 MACHINE, BUG = 5, 70
@@ -126,14 +126,14 @@ def main() -> NoReturn:
     """Entry point of the command."""
     terminal.prepare_streams()
     logging.getLogger("reportgen").addHandler(terminal.warnings)
-    shut_out()
+    isolate_process()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _handle_signal)
     try:
         program(prog_name="reportgen")
     except OSError as error:  # click writes help and version before a command runs
         terminal.flush_output()
-        terminal.write_message(error_lines(trouble("to standard output", error))[0])
+        terminal.write_message(error_lines(machine_error("to standard output", error))[0])
     sys.exit(MACHINE)
 
 

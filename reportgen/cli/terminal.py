@@ -10,8 +10,8 @@ import sys
 
 import click
 
-from reportgen.errors import trouble
-from reportgen.text import harmless
+from reportgen.errors import machine_error
+from reportgen.text import printable_lines
 
 READER_GONE = 128 + 13
 """How a shell reports a program that SIGPIPE ended."""
@@ -24,20 +24,20 @@ def emit(content: str | bytes, *, controls: bool = False) -> None:
     """
     try:
         click.echo(
-            content if controls or isinstance(content, bytes) else harmless(content), nl=isinstance(content, str)
+            content if controls or isinstance(content, bytes) else printable_lines(content), nl=isinstance(content, str)
         )
     except BrokenPipeError:
         _discard(sys.stdout)
         sys.exit(READER_GONE)
     except OSError as error:
         _discard(sys.stdout)
-        raise trouble("to standard output", error) from error
+        raise machine_error("to standard output", error) from error
 
 
 def write_message(line: str) -> None:
     """Write a line to standard error. A closed stream is no error."""
     try:
-        click.echo(harmless(line), err=True)
+        click.echo(printable_lines(line), err=True)
     except OSError:
         _discard(sys.stderr)
 

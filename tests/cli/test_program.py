@@ -195,7 +195,9 @@ def test_closed_streams_do_no_harm(tmp_path):
     for closed in (">&-", "<&- >&- 2>&-"):
         done = shell(f"new {closed}")
         assert (done.returncode, done.stderr) == (0, ""), closed
-    code = "from reportgen.cli.terminal import prepare_streams; prepare_streams(); f = open('n', 'w'); f.write(str(f.fileno()))"
+    code = (
+        "from reportgen.cli import terminal; terminal.prepare_streams(); f = open('n', 'w'); f.write(str(f.fileno()))"
+    )
 
     subprocess.run(f'{sys.executable} -c "{code}" <&- >&- 2>&-', shell=True, check=True, cwd=tmp_path)
 

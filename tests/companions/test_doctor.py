@@ -433,7 +433,9 @@ def test_pictures_that_cannot_be_drawn_are_a_problem(tmp_path, monkeypatch):
 
 
 def test_a_finding_has_no_home_no_user_and_no_host(monkeypatch):
-    monkeypatch.setattr("reportgen.companions.doctor.finding._identifying_names", lambda: {"maria": "$USER", "box7": "$HOST"})
+    monkeypatch.setattr(
+        "reportgen.companions.doctor.finding._private_names", lambda: {"maria": "$USER", "box7": "$HOST"}
+    )
     monkeypatch.setenv("HOME", "/home/maria")
     found = Finding("x", "note", "in '/home/maria/a', /data/maria/b, /home/mariana on box7", "see /home/maria")
 

@@ -7,7 +7,7 @@ import pytest
 
 from reportgen.disk import files
 from reportgen.disk.files import OpenFolder
-from reportgen.errors import MachineError, RefusedError, trouble
+from reportgen.errors import MachineError, RefusedError, machine_error
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_sweeping_removes_what_a_killed_process_left_and_nothing_else(tmp_path):
     for name in (*kept, *(f".reportgen-{i:016x}.tmp" for i in range(1000))):
         (tmp_path / name).write_bytes(b"half")
 
-    assert files.sweep(tmp_path) == 1000
+    assert files.remove_temporary_files(tmp_path) == 1000
     assert names(tmp_path) == sorted(kept)
 
 
@@ -103,17 +103,17 @@ def test_sweeping_does_not_follow_a_link(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "real")
 
     with pytest.raises(NotADirectoryError):
-        files.sweep(tmp_path / "link")
+        files.remove_temporary_files(tmp_path / "link")
 
     assert len(names(tmp_path / "real")) == 1
 
 
 def test_trouble_says_what_the_system_said_and_a_full_disk_has_its_code(tmp_path, messages):
     for number in (errno.ENOSPC, errno.EDQUOT):
-        error = trouble(Path("out/x"), OSError(number, "No space"))
+        error = machine_error(Path("out/x"), OSError(number, "No space"))
         assert error.code == "RG301"
     messages(error)
-    with pytest.raises(MachineError) as caught, files.telling(Path("out/x"), "read"):
+    with pytest.raises(MachineError) as caught, files.as_machine_error(Path("out/x"), "read"):
         raise OSError(errno.EIO, "Input/output error")
     messages(caught.value)
 
@@ -144,7 +144,7 @@ def test_links_in_a_folder_are_never_followed(tmp_path, folder):
             (place / "link").unlink(missing_ok=True)
             (place / "link").symlink_to(tmp_path / target)
         for name in ("link/x", "deep/link/x", "link"):
-            for do in (folder.look, lambda n: folder.read(n, 99), lambda n: folder.remove(n, ("0" * 64,))):
+            for do in (folder.state, lambda n: folder.read(n, 99), lambda n: folder.remove(n, ("0" * 64,))):
                 with pytest.raises(RefusedError) as caught:
                     do(name)
                 assert caught.value.code == "RG008", (target, name)
@@ -162,12 +162,12 @@ def test_a_pipe_or_a_folder_is_no_file_and_nobody_waits_for_it(tmp_path, folder)
 
     for name in ("pipe", "folder"):
         with pytest.raises(RefusedError):
-            folder.look(name)
+            folder.state(name)
 
 
 def test_what_was_changed_since_it_was_looked_at_is_not_replaced(tmp_path, folder):
     (tmp_path / "out" / "x").write_bytes(b"old")
-    seen = folder.look("x")
+    seen = folder.state("x")
     (tmp_path / "out" / "x").write_bytes(b"mine now")
 
     for expected in (seen, None):
@@ -180,13 +180,13 @@ def test_what_was_changed_since_it_was_looked_at_is_not_replaced(tmp_path, folde
 
 def test_only_the_content_that_is_known_is_removed(tmp_path, folder):
     (tmp_path / "out" / "x").write_bytes(b"mine")
-    seen = folder.look("x")
+    seen = folder.state("x")
     (tmp_path / "out" / "x").write_bytes(b"edited")
 
     folder.remove("x", (seen.digest,))
     assert names(tmp_path / "out") == ["x"]
 
-    folder.remove("x", (seen.digest, folder.look("x").digest))
+    folder.remove("x", (seen.digest, folder.state("x").digest))
     assert names(tmp_path / "out") == []
 
 

@@ -111,7 +111,7 @@ def test_a_bind_mount_is_what_it_shows(house, tmp_path):
     (tmp_path / "mounted").mkdir()
     script = f'mount --bind "{house}/project" "{tmp_path}/mounted" && exec "$@"'
     code = (
-        "import sys, pathlib; from reportgen import guard\n"
+        "import sys, pathlib; from reportgen.output import allowed_folders\n"
         "try: allowed_folders.check(pathlib.Path(sys.argv[1]), {'experiment file': pathlib.Path(sys.argv[2])})\n"
         "except Exception as error: print(error.code)"
     )
@@ -132,7 +132,7 @@ def test_a_bind_mount_is_what_it_shows(house, tmp_path):
 def test_a_name_of_nothing_is_a_mistake():
     for name in ("", " ", "\t", "a\0b"):
         with pytest.raises(ExperimentError) as caught:
-            allowed_folders.named(name)
+            allowed_folders.folder_path(name)
         assert (caught.value.code, caught.value.exit_code) == ("RG003", 2), name
 
 

@@ -84,7 +84,7 @@ def test_of_one_changed_file_that_and_the_list_are_written(out):
 def test_a_site_is_current_if_it_was_made_from_the_same_and_is_unchanged(out):
     def current(version):
         with output_folder.claim(out, {}) as place:
-            return place.current(MADE_FROM[version])
+            return place.is_current(MADE_FROM[version])
 
     before = stats(out)
     assert (current("old"), current("new")) == (True, False)
@@ -157,10 +157,10 @@ def test_an_edit_that_is_taken_back_is_no_edit(out, alone, caplog):
     (out / "results.json").write_bytes(b"mine")
     publish(out, "new")
     with output_folder.claim(out, {}) as place:
-        assert not place.current(MADE_FROM["new"])
+        assert not place.is_current(MADE_FROM["new"])
     (out / "results.json").write_bytes(OLD["results.json"])
     with output_folder.claim(out, {}) as place:
-        assert not place.current(MADE_FROM["new"])
+        assert not place.is_current(MADE_FROM["new"])
     caplog.clear()
 
     publish(out, "new")

@@ -185,7 +185,7 @@ def test_damaged_entries_are_made_again_with_one_warning_and_come_out_the_same(f
     with caplog.at_level(logging.WARNING, "reportgen"):
         build_report(few, tmp_path / "again", BuildOptions(cache=cache, executor="serial"))
 
-    assert output_folder.contents(tmp_path / "again") == output_folder.contents(site)
+    assert output_folder.file_digests(tmp_path / "again") == output_folder.file_digests(site)
     assert [record.code for record in caplog.records] == ["RG101"]
 
 
@@ -198,4 +198,4 @@ def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, 
         few, tmp_path / "again", BuildOptions(cache=cache, executor="serial")
     )  # all sections and pictures are found
 
-    assert output_folder.contents(tmp_path / "again") == output_folder.contents(site)
+    assert output_folder.file_digests(tmp_path / "again") == output_folder.file_digests(site)

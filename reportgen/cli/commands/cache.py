@@ -114,7 +114,7 @@ def _store_folder(named: str | None) -> Path:
     from reportgen.output import allowed_folders
     from reportgen.store.store import default_folder
 
-    return default_folder() if named is None else allowed_folders.named(named)
+    return default_folder() if named is None else allowed_folders.folder_path(named)
 
 
 def _existing_store(named: str | None) -> Path:

@@ -23,6 +23,6 @@ def command(folder: str, dry_run: bool, no_lock: bool) -> None:
     """
     from reportgen.output import allowed_folders, output_folder
 
-    deleted = output_folder.clean(allowed_folders.named(folder), dry_run=dry_run, lock=not no_lock)
+    deleted = output_folder.clean(allowed_folders.folder_path(folder), dry_run=dry_run, lock=not no_lock)
     count = plural(len(deleted), "file")
     emit("\n".join([*map(str, deleted), f"{count} {'would be' if dry_run else 'are'} deleted."]))

@@ -79,11 +79,11 @@ def command(
 
 
 def _write(file: Path, content: bytes, builds: tuple[Path, Path]) -> None:
-    from reportgen.disk.files import put, telling
+    from reportgen.disk.files import as_machine_error, put
     from reportgen.errors import ExperimentError
 
     inputs = (path for build in builds for path in (build, build / "results.json"))
     if file.is_file() and any(path.is_file() and file.samefile(path) for path in inputs):
         raise ExperimentError(f"{file} is one of the compared files and is not overwritten; give -o another name")
-    with telling(file):
+    with as_machine_error(file):
         put(file, content)

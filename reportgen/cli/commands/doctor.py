@@ -42,8 +42,8 @@ def command(form: str, output: str, cache_dir: str | None) -> None:
     from reportgen.output import allowed_folders
 
     findings = []
-    store = None if cache_dir is None else allowed_folders.named(cache_dir)
-    for item in examine(allowed_folders.named(output), store):
+    store = None if cache_dir is None else allowed_folders.folder_path(cache_dir)
+    for item in examine(allowed_folders.folder_path(output), store):
         if isinstance(item, SlowTest):
             write_message(f"reportgen: testing {item.subject} …")
             continue

@@ -92,7 +92,7 @@ def _origin() -> dict[str, str]:
 
 def _write(files: Mapping[Path, bytes], *, folders: bool = True) -> None:
     """Write new files, all or none; with `folders` also create missing folders."""
-    from reportgen.errors import trouble
+    from reportgen.errors import machine_error
 
     created: list[Path] = []
     try:
@@ -111,7 +111,7 @@ def _write(files: Mapping[Path, bytes], *, folders: bool = True) -> None:
         if isinstance(error, FileExistsError):
             raise _exists_error(file) from error
         if isinstance(error, OSError):
-            raise trouble(file, error) from error
+            raise machine_error(file, error) from error
         raise
 
 

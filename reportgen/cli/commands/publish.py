@@ -89,8 +89,8 @@ def gh_pages(
     from reportgen.companions.publish.finished_site import read
     from reportgen.output import allowed_folders
 
-    site = read(allowed_folders.named(folder), "GitHub Pages", github_pages.LIMITS, lock=not no_lock)
-    refuse_leaks.refuse(site.files, allowed_folders.named(folder))
+    site = read(allowed_folders.folder_path(folder), "GitHub Pages", github_pages.LIMITS, lock=not no_lock)
+    refuse_leaks.refuse(site.files, allowed_folders.folder_path(folder))
     publication = github_pages.prepare(
         site,
         Path(),
@@ -148,8 +148,8 @@ def _told(name: str) -> click.Command:
         from reportgen.companions.publish.finished_site import read
         from reportgen.output import allowed_folders
 
-        site = read(allowed_folders.named(folder), host.title, host.limits, lock=not no_lock)
-        refuse_leaks.refuse(site.files, allowed_folders.named(folder))
+        site = read(allowed_folders.folder_path(folder), host.title, host.limits, lock=not no_lock)
+        refuse_leaks.refuse(site.files, allowed_folders.folder_path(folder))
         lines = [host.line(folder, place), host.note]
         if host.untold:
             lines.append(f"{host.title} does not document a limit on {host.untold}; none was checked.")

@@ -39,7 +39,7 @@ class FolderFiles(Mapping[str, bytes]):
 
     def __getitem__(self, name: str) -> bytes:
         size = self._sizes[name]  # KeyError before the disk is asked for a name that comes from elsewhere
-        with files.regular(self.path / name, follow=False) as file:
+        with files.open_regular(self.path / name, follow=False) as file:
             return file.read(size)  # no more, should it grow meanwhile
 
     def __iter__(self) -> Iterator[str]:

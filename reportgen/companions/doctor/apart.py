@@ -80,9 +80,9 @@ def _describe_exit(code: int) -> str:
 
 
 def _main() -> None:
-    from reportgen.disk.isolation import shut_out
+    from reportgen.disk.isolation import isolate_process
 
-    shut_out()
+    isolate_process()
     module, probe = sys.argv[1:]
     # What libraries print to standard output must not be read as findings.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")

@@ -34,12 +34,12 @@ def anonymous(text: str) -> str:
     for folder in sorted({home, os.path.realpath(home)}, key=len, reverse=True):
         if folder.startswith("/") and folder != "/":
             text = re.sub(rf"{re.escape(folder)}(?![^/\s:'\",;)])", "~", text)
-    for name, variable in _identifying_names().items():
+    for name, variable in _private_names().items():
         text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", variable, text)
     return text
 
 
-def _identifying_names() -> dict[str, str]:
+def _private_names() -> dict[str, str]:
     """Names of this user and host, and the variables that replace them; without names that many machines have."""
     variables: dict[str, str] = {}
     with suppress(ImportError, KeyError, OSError):

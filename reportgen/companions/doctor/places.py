@@ -107,7 +107,7 @@ def _describe_output(out: Path) -> str:
         content = folder.read(manifest.NAME, manifest.LARGEST)
         known: Manifest | None = manifest.parse(content) if content else None
         if known is None:
-            allowed_folders.check_strangers(folder)
+            allowed_folders.check_foreign_files(folder)
             return "empty"
         return f"a report of {plural(len(known.files), 'file')}"
     finally:

@@ -120,7 +120,7 @@ def parse(content: bytes) -> dict[str, str] | None:
     match value:
         case {"version": version, "files": dict() as files} if type(version) is int and version == VERSION:
             plain = all(
-                manifest.is_ours_to_name(name) and isinstance(digest, str) and _ID.fullmatch(digest)
+                manifest.is_valid_name(name) and isinstance(digest, str) and _ID.fullmatch(digest)
                 for name, digest in files.items()
             )
             return files if plain and len(files) <= manifest.MOST else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from reportgen.disk import locks
-from reportgen.disk.files import OpenFolder, telling
+from reportgen.disk.files import OpenFolder, as_machine_error
 from reportgen.errors import ExperimentError, RefusedError
 from reportgen.output import manifest
 from reportgen.text import printable
@@ -68,7 +68,7 @@ def read(folder: Path, host: str, limits: HostLimits, *, lock: bool = True) -> F
     """
     if not folder.is_dir():
         raise ExperimentError(f"there is no folder '{folder}' to publish; reportgen build makes 'output'")
-    with telling(folder, "read"), locks.shared(folder, lock=lock) as descriptor:
+    with as_machine_error(folder, "read"), locks.shared(folder, lock=lock) as descriptor:
         opened = OpenFolder(descriptor, folder)
         content = opened.read(manifest.NAME, manifest.LARGEST)
         known = manifest.parse(content) if content else None
@@ -108,7 +108,7 @@ def _look(folder: Path, known: manifest.Manifest) -> tuple[dict[str, int], tuple
             continue
         if _hidden(name) and name not in known.files:
             hidden.append(name)
-        elif not manifest.is_ours_to_name(name):
+        elif not manifest.is_valid_name(name):
             raise RefusedError(f"{str(folder / name)!r} has a name that cannot be published; give it a plain one")
         else:
             sizes[name] = status.st_size
