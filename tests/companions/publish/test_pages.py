@@ -432,7 +432,7 @@ def test_what_begins_with_a_dot_is_published_only_if_the_report_or_the_web_has_i
 
     published = world.on_branch().keys() - outputs.OLD.keys()
     assert published == {".nojekyll", ".well-known/security.txt", ".well-known/more.txt"}
-    assert "Not published, for their names begin with a dot: .env, .git/, .gitignore, media/.DS_Store" in listed
+    assert "Not published, because their names begin with a dot: .env, .git/, .gitignore, media/.DS_Store" in listed
 
 
 def test_a_folder_that_a_build_is_writing_to_is_busy(world):
@@ -621,10 +621,12 @@ def test_the_address_follows_from_the_remote():
         "https://notgithub.com/me/site": None,
         "/srv/github.com/x": None,
     }.items():
-        assert publication(address).shown_at() == shown, address
-    assert publication("https://github.com/Me/Site.git").settings_at() == "https://github.com/Me/Site/settings/pages"
+        assert publication(address).site_address() == shown, address
+    assert (
+        publication("https://github.com/Me/Site.git").settings_address() == "https://github.com/Me/Site/settings/pages"
+    )
     for name in (b"../../x", b"<script>", b"a b", b"", b"localhost", b"\xff.org"):
-        assert publication(name=name).shown_at() == "https://me.github.io/site/", name
+        assert publication(name=name).site_address() == "https://me.github.io/site/", name
 
 
 def test_the_first_time_it_is_said_where_to_switch_it_on(world, monkeypatch):
