@@ -18,6 +18,6 @@ def exit_if_strict(strict: bool, out: Path, new: bool, failed: int = 0) -> None:
     if not new:
         from reportgen.companions import check
 
-        check.warn(check.inspect(check.of_folder(out)), out)
+        check.warn(check.inspect(check.open_folder(out)), out)
     if warnings.count or failed:
         click.get_current_context().exit(1)

@@ -32,7 +32,7 @@ def command(folder: str, strict: bool, form: str, base: str) -> None:
     from reportgen.companions import check
     from reportgen.errors import ExperimentError
 
-    files = check.of_folder(folder)
+    files = check.open_folder(folder)
     if files and "index.html" not in files:
         raise ExperimentError(f"{folder} is no report and no site: it has no index.html; name the folder of a build")
     problems = check.inspect(files, base=_check_base(base))

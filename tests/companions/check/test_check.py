@@ -38,7 +38,7 @@ def test_a_site_without_problems_has_none(report):
         "media/x.png": b"\x89PNG\r\n\x1a\n",
     }
     assert told(files) == told(files, base="https://me.org") == []
-    assert told(check.of_folder(report), secrets=Secrets.here()) == []
+    assert told(check.open_folder(report), secrets=Secrets.of_process()) == []
 
 
 PLANTED = {
@@ -50,9 +50,9 @@ PLANTED = {
     '<img src="media/a%20b.png" srcset="media/a%20b.png 1x, gone.png 2x" alt="x">': "link: there is no 'gone.png'",
     '<video src="media/a%20b.png" poster="gone.jpg"></video>': "link: there is no 'gone.jpg'",
     "<p style=\"background: url('gone.png')\">x</p>": "link: there is no 'gone.png'",
-    '<a href="#gone">x</a>': "link: the page has no place '#gone'",
-    '<a href="other.html#gone">x</a>': "link: 'other.html' has no place '#gone'",
-    '<a href="javascript:go()">x</a>': "link: an address that is a script; pages may not run it",
+    '<a href="#gone">x</a>': "link: the page has no anchor '#gone'",
+    '<a href="other.html#gone">x</a>': "link: 'other.html' has no anchor '#gone'",
+    '<a href="javascript:go()">x</a>': "link: a script as an address; the policy of the pages forbids it",
     '<a href="file:///etc/hosts">x</a>': "link: it leads to a file of one machine alone",
     '<a href="http://localhost:8000/">x</a>': "link: 'http://localhost:8000/' leads to the reader's own machine",
     '<a href="http://[">x</a>': "link: 'http://[' is no address",
@@ -63,11 +63,11 @@ PLANTED = {
     "<center>x</center>": "html: <center> is obsolete",
     "<h1>y</h1>": "html: a second <h1>; a page has one",
     '<p id="a">x</p><p id="a">x</p>': f"id: a second element with the id 'a'; the first is in line {BODY}",
-    '<img src="data:,">': 'alt: <img src="data:"> has no alt; an empty one says that it is decoration',
+    '<img src="data:,">': 'alt: <img src="data:"> has no alt text; write alt="" for a decorative picture',
     '<iframe src="#"></iframe>': 'alt: <iframe src="#"> has no title',
     '<svg role="img"></svg>': 'alt: <svg role="img"> has no aria-label',
-    '<map name="m"><area href="#"></map>': "alt: <area> has no alt",
-    '<input type="image" src="data:,">': 'alt: <input type="image"> has no alt',
+    '<map name="m"><area href="#"></map>': "alt: <area> has no alt text",
+    '<input type="image" src="data:,">': 'alt: <input type="image"> has no alt text',
 }
 FAULTLESS = [
     '<a href="other.html#caf%C3%A9">x</a><img src="media/a%20b.png?v=1" alt="x"><p style="fill: url(#a)">x</p>',
@@ -113,7 +113,7 @@ def test_links_of_styles_feeds_and_maps_are_looked_at_below_the_base():
 
     assert found == [
         "a/index.html:6: link: there is no 'd/'",
-        "a/index.html:10: link: '/a/' leads out of https://me.org/b/; here it is /b/a/",
+        "a/index.html:10: link: '/a/' leads out of https://me.org/b/; it is at /b/a/",
         "css/site.css:3: link: there is no 'css/gone.css'",
         "index.html:9: link: there is no 'c/'",
         "robots.txt:2: link: there is no 'feed.xml'",
@@ -123,7 +123,9 @@ def test_links_of_styles_feeds_and_maps_are_looked_at_below_the_base():
 
 
 def test_what_every_page_has_is_missed():
-    assert told({"a.html": page(lang="")}) == ["a.html:1: html: <html> does not say its language; give it lang"]
+    assert told({"a.html": page(lang="")}) == [
+        "a.html:1: html: <html> does not state its language; add a lang attribute"
+    ]
     assert told({"a.html": page(h1="")}) == ["a.html:1: html: it has no <h1>"]
     assert told({"a.html": page(h1="", head='<meta name="robots" content="noindex">\n')}) == []
     assert told({"a.html": page().replace(b"<title>x", b"<title> ")}) == ["a.html:1: html: it has no title"]
@@ -141,7 +143,7 @@ def test_what_is_beyond_its_budget_is_told():
     assert [str(problem) for problem in problems] == [
         "a.gif: size: 1.0 MB; the budget of a GIF is 1 MB",
         "big.html: size: 25.0 MB in one page; leave it out, or show fewer animations or frames",
-        "index.html:6: size: card.png is the picture of a card and has 5.0 MB; most places take 5 MB",
+        "index.html:6: size: the preview picture card.png has 5.0 MB; most services take 5 MB",
         "report.html: size: 8.0 MB; its budget is 8 MB",
     ]
     assert [problem.code for problem in problems] == ["", "RG703", "", ""]
@@ -152,13 +154,15 @@ def test_what_github_pages_does_not_take_is_told_and_not_read(tmp_path):
     for name, size in (*((name, 100_000_001) for name in large), *((f"{n}.bin", 90_000_000) for n in range(8))):
         with (tmp_path / name).open("wb") as file:
             file.truncate(size)
-    files = check.of_folder(tmp_path)
+    files = check.open_folder(tmp_path)
     read = []
-    files.__class__ = type("Watched", (check.Folder,), {"__getitem__": lambda self, name: read.append(name) or b""})
+    files.__class__ = type(
+        "Watched", (check.FolderFiles,), {"__getitem__": lambda self, name: read.append(name) or b""}
+    )
 
     found = told(files)
 
-    assert "big.mp4: size: 100.0 MB; GitHub Pages takes 100 MB a file, and it is not searched" in found
+    assert "big.mp4: size: 100.0 MB; GitHub Pages takes 100 MB per file; it is not searched" in found
     assert ".: size: 1.0 GB in all; GitHub Pages takes 1 GB" in found
     assert not set(large) & set(read)
 
@@ -234,7 +238,7 @@ def test_a_folder_is_its_regular_files_and_links_are_not_followed(tmp_path):
     (out / "file").symlink_to(away / "secret.txt")
     (out / "folder").symlink_to(away)
     os.mkfifo(out / "pipe")
-    files = check.of_folder(out)
+    files = check.open_folder(out)
 
     assert sorted(files) == ["a/x.txt", "late.txt"]
     assert files["a/x.txt"] == b"x"
@@ -247,7 +251,7 @@ def test_a_folder_is_its_regular_files_and_links_are_not_followed(tmp_path):
     with pytest.raises(OSError, match="symbolic links"):
         files["late.txt"]
     with pytest.raises(ExperimentError, match="there is no folder 'nowhere'"):
-        check.of_folder("nowhere")
+        check.open_folder("nowhere")
 
 
 WORDS = """

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from reportgen.companions.check import Secrets, inspect
-from reportgen.companions.check.secrets import distinctive, ordinary
+from reportgen.companions.check.secrets import is_common, is_distinctive
 
 NOISE = bytes(range(255, -1, -1))
 HOME, CWD, USER, HOST = "/home/kestrel77", "/home/kestrel77/thesis-draft", "kestrel77", "quokka-x230"
@@ -54,7 +54,7 @@ def secrets(tmp_path, monkeypatch):
         '[remote "origin"]\n\turl = https://me:c4n4ry-remote@host.example.org/x.git\n'
     )
     monkeypatch.chdir(tmp_path)
-    return Secrets.here({**ENVIRONMENT, "PWD": CWD})
+    return Secrets.of_process({**ENVIRONMENT, "PWD": CWD})
 
 
 def chunk(kind, body):
@@ -187,7 +187,7 @@ def test_values_are_found_as_text_html_json_addresses_and_base64_have_them():
     ):
         assert leaks({"a.txt": b"x " + written + b" y"}, secrets), written
     folder = b"/home/fr\xe9d/work"
-    secrets = Secrets.here({"HOME": os.fsdecode(folder), "MY_TOKEN": os.fsdecode(folder)})
+    secrets = Secrets.of_process({"HOME": os.fsdecode(folder), "MY_TOKEN": os.fsdecode(folder)})
     assert leaks({"a.txt": b"nothing"}, secrets) == []
     assert leaks({"a.txt": b"in " + folder}, secrets)
 
@@ -214,7 +214,7 @@ def test_names_that_somebody_wrote_on_purpose_are_no_leaks(secrets):
 def test_names_that_everybody_has_are_never_leaks():
     for name in ("root", "user", "runner", "localhost", "ubuntu", "ci", "x", "runner-7", "test2", "4711"):
         text = f"/home/{name}/x {name}@{name} user={name}".encode()
-        assert ordinary(name)
+        assert is_common(name)
         assert leaks({"a.txt": text, "a.gif": gif(text)}, Secrets(users=(name,), hosts=(name,))) == [], name
 
 
@@ -224,7 +224,7 @@ def test_names_that_could_be_words_are_leaks_only_where_machines_put_them():
         prose = (
             f'<p>{name} said: Math.{name}(1), "{name}", https://me.org/{name}/, {name}@me.org, laplace, me@laplace.org'
         )
-        assert not distinctive(name)
+        assert not is_distinctive(name)
         assert leaks({"a.html": page(prose.encode())}, secrets) == [], name
         for text in (
             *(f"/home/{name}/x", rf"C:\Users\{name}\x", f'"user": "{name}"', f"username={name}"),
@@ -287,7 +287,7 @@ def test_surroundings_are_collected(secrets, tmp_path, monkeypatch):
     (tmp_path / "w" / "deep").mkdir(parents=True)
     (tmp_path / "w" / ".git").write_text("gitdir: ../.git/worktrees/w\n")
     monkeypatch.chdir(tmp_path / "w" / "deep")
-    assert [value for _, value in Secrets.here({}).values] == ["c4n4ry-remote"], "a work tree knows its repository"
+    assert [value for _, value in Secrets.of_process({}).values] == ["c4n4ry-remote"], "a work tree"
 
 
 def test_values_of_secret_names_are_secrets_and_settings_are_none(tmp_path, monkeypatch):
@@ -297,7 +297,7 @@ def test_values_of_secret_names_are_secrets_and_settings_are_none(tmp_path, monk
         *("GITHUB_TOKEN", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "MYSQL_PWD", "TF_VAR_secret"),
         *("GH_PAT", "SSHPASS", "DB_PASSWORD2", "MY_API_KEYS", "NPM_CONFIG__AUTH"),
     ):
-        assert Secrets.here({name: "xk2-9fq!vb"}).values == ((f"the value of {name}", "xk2-9fq!vb"),)
+        assert Secrets.of_process({name: "xk2-9fq!vb"}).values == ((f"the value of {name}", "xk2-9fq!vb"),)
     for name, value in {
         "MAX_TOKENS": "4096",
         "USE_AUTH_TOKEN": "true",
@@ -309,6 +309,6 @@ def test_values_of_secret_names_are_secrets_and_settings_are_none(tmp_path, monk
         "GIT_ASKPASS": "/usr/bin/git-gui--askpass",
         "XDG_SESSION_TYPE": "wayland-0",
     }.items():
-        assert Secrets.here({name: value}).values == (), name
+        assert Secrets.of_process({name: value}).values == (), name
     (tmp_path / "gone").rmdir()
-    assert Secrets.here({}).values == (), "nothing surrounds a folder that was removed"
+    assert Secrets.of_process({}).values == (), "nothing surrounds a folder that was removed"
