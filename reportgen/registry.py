@@ -1,4 +1,4 @@
-"""Kinds of things that come one to a file: penalties, data sets, figures, sections, executors."""
+"""Registries of kinds, one file each: penalties, data sets, figures, sections, executors."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Registry(Generic[T]):
     """Names of one kind, each the name of a file in `package` that registers itself under it.
 
-    A file is imported when its name is asked for, so that listing the names costs nothing. Code outside the package
-    adds to a registry with `register` too; it has then to be imported before the name is used.
+    A file is imported when its name is asked for, so listing the names imports nothing. Code outside the package
+    can add to a registry with `register`; it must be imported before the name is used.
     """
 
     def __init__(self, kind: str, package: str, base: type = object) -> None:
@@ -29,7 +29,7 @@ class Registry(Generic[T]):
         self._known: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator that puts a class or function under `name`; a class must derive from the base of its kind."""
+        """Decorator that registers a class or function under `name`; a class must derive from the base of its kind."""
 
         def add(thing: T) -> T:
             if isinstance(thing, type) and not issubclass(thing, self._base):
@@ -41,7 +41,7 @@ class Registry(Generic[T]):
         return add
 
     def names(self) -> tuple[str, ...]:
-        """Every name, sorted; imports nothing but the package itself."""
+        """Every name, sorted; imports only the package itself."""
         spec = importlib.util.find_spec(self.package)
         folders = (spec.submodule_search_locations if spec else None) or []
         files = {module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_")}
@@ -55,27 +55,27 @@ class Registry(Generic[T]):
         return self._known[name]
 
     def holds(self, thing: object) -> bool:
-        """Whether the class of `thing` is registered here."""
+        """True if the class of `thing` is registered here."""
         return type(thing) in self._known.values()
 
     def name_of(self, thing: object) -> str:
-        """The name that `thing`, or its class, is registered under."""
+        """The name under which `thing`, or its class, is registered."""
         return next(name for name, known in self._known.items() if known is thing or known is type(thing))
 
     def stated(self, name: str, attribute: str) -> Any:
-        """What the class under `name` sets `attribute` to, None if it does not; imports no kind."""
+        """The value of `attribute` in the class under `name`, None if it has none; imports no kind."""
         if name in self._known:
             return getattr(self._known[name], attribute, None)
         spec = importlib.util.find_spec(f"{self.package}.{name}")
         return stated_in(Path(spec.origin), attribute) if spec and spec.origin else None
 
     def stating(self, attribute: str, value: object) -> tuple[str, ...]:
-        """The names whose class sets `attribute` to `value`; imports no kind."""
+        """The names of the classes whose `attribute` is `value`; imports no kind."""
         return tuple(name for name in self.names() if self.stated(name, attribute) == value)
 
 
 def stated_in(file: Path, attribute: str) -> Any:
-    """The literal that a class in a Python file sets `attribute` to, None if there is none; nothing is run."""
+    """The literal that a class in a Python file assigns to `attribute`, None if there is none; nothing is run."""
     for kind in ast.parse(file.read_bytes()).body:
         for part in kind.body if isinstance(kind, ast.ClassDef) else ():
             match part:
@@ -90,10 +90,10 @@ def stated_in(file: Path, attribute: str) -> Any:
 C = TypeVar("C", bound=type)
 
 storable: dict[str, type] = {}
-"""Dataclasses that `encoding` can write down, by their names."""
+"""Dataclasses that `encoding` can store, by their names."""
 
 
 def stored(cls: C) -> C:
-    """Decorator of a frozen dataclass whose instances may be stored; its fields must be of kinds that can be."""
+    """Decorator of a frozen dataclass that the store can hold; its fields must be values that `encoding` can store."""
     storable[cls.__name__] = cls
     return cls

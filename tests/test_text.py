@@ -23,7 +23,7 @@ from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures import Panel, Picture, training_animation
 from reportgen.pictures.draw import render
 from reportgen.sections import Column, Table
-from reportgen.text import harmless, holdable, printable
+from reportgen.text import escape_control_characters, printable, printable_lines
 from reportgen.training.trajectory import Trajectory
 
 FILE = """
@@ -69,7 +69,7 @@ def test_a_cell_is_one_cell_and_no_formula_and_json_for_scripts_holds_any_text()
         table = Table(name="t", columns=(Column(label=text), Column(label="x")), rows=((text, 1), (text, 2)))
         heading, *rows = csv.reader(io.StringIO(csv_bytes(table).decode(), newline=""))
         for cell in (heading[0], rows[0][0], rows[1][0]):
-            assert cell in (holdable(text), f"'{holdable(text)}"), ascii(text)
+            assert cell in (escape_control_characters(text), f"'{escape_control_characters(text)}"), ascii(text)
             assert not cell.lstrip(" \u00a0\ufeff\u200b\n\t").startswith(tuple("=+-@\uff1d\uff0b")), ascii(text)
         assert [row[1] for row in rows] == ["1", "2"]
 
@@ -95,14 +95,14 @@ def test_addresses_become_links_and_snippets_are_one_line_without_markup_of_the_
 def test_no_text_reaches_a_terminal_that_it_would_obey(capsys: pytest.CaptureFixture[str]) -> None:
     for text in PAYLOADS:
         terminal.emit(text)
-        terminal.tell(text)
+        terminal.write_message(text)
 
         said = capsys.readouterr()
-        assert said.out == said.err == f"{harmless(text)}\n"
+        assert said.out == said.err == f"{printable_lines(text)}\n"
         assert not obeyed(said.out), ascii(text)
-    assert harmless("a λ − 漢\tx\ny") == "a λ − 漢\tx\ny"
+    assert printable_lines("a λ − 漢\tx\ny") == "a λ − 漢\tx\ny"
     assert printable("a\x1b[31m\u202e\ud800") == "a\\x1b[31m\\u202e\\ud800"
-    assert holdable("a\n\t\x00\ud800\u202e") == "a\n\t\\x00\\ud800\u202e"
+    assert escape_control_characters("a\n\t\x00\ud800\u202e") == "a\n\t\\x00\\ud800\u202e"
 
 
 def recorded(names: tuple[object, ...]) -> Trajectory:

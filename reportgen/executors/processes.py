@@ -22,7 +22,7 @@ from multiprocessing.context import SpawnProcess
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
-from reportgen.disk.isolation import shut_out
+from reportgen.disk.isolation import isolate_process
 from reportgen.errors import MachineError, reason
 from reportgen.executors import Workers, cores, executors
 from reportgen.executors._parcels import do, job_of, outcome_of
@@ -150,7 +150,7 @@ def _work(connection: Connection) -> None:
     """All a worker does: one job after another, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    shut_out()
+    isolate_process()
     compute_on_one_thread()
     with contextlib.suppress(EOFError, OSError):
         while True:

@@ -22,7 +22,7 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
-from reportgen.values import Abstract, Label, checked, shown
+from reportgen.values import Abstract, Label, checked, short_repr
 
 SECTIONS_PACKAGE = "reportgen.sections.kinds"
 FORMATS_PACKAGE = "reportgen.pictures.formats"
@@ -106,7 +106,7 @@ class Sweep:
             if not 1 <= len(values) <= 100:
                 raise ExperimentError(f"{name} must be 1 to 100 values, got {len(values)}")
             if any(later <= earlier for earlier, later in itertools.pairwise(values)):
-                raise ExperimentError(f"{name} must rise from each value to the next, got {shown(list(values))}")
+                raise ExperimentError(f"{name} must rise from each value to the next, got {short_repr(list(values))}")
         if (runs := len(self.strengths) * len(self.learning_rates) * self.count) > MOST_SWEPT:
             raise ExperimentError(f"count must leave at most {MOST_SWEPT:,} runs in all cells together, got {runs:,}")
 
@@ -180,7 +180,7 @@ class Experiment:
             swept = {arm.name for arm in self.arms if not isinstance(arm.penalty, NoPenalty)}
             if self.sweep.arm not in swept:
                 raise ExperimentError(
-                    f"arm must name an arm with a penalty, got {shown(self.sweep.arm)}."
+                    f"arm must name an arm with a penalty, got {short_repr(self.sweep.arm)}."
                     + (did_you_mean(self.sweep.arm, swept) if swept else " There is none.")
                 )
         elif "landscape" in self.sections:

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from reportgen.errors import ExperimentError
 from reportgen.experiment.toml import IN_FILE
-from reportgen.text import holdable
+from reportgen.text import escape_control_characters
 from reportgen.values import Label, checked
 
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -48,7 +48,7 @@ Below = Annotated[str, Field(max_length=500, pattern=r"^([^/\\\x00-\x1f][^\\\x00
 
 def _is_an_address(text: str) -> str:
     try:
-        plain = holdable(text) == text and urlsplit(text)
+        plain = escape_control_characters(text) == text and urlsplit(text)
     except ValueError:  # half of an IPv6 address
         plain = False
     if text and not (plain and re.fullmatch(r"https?://[^\s/?#\"'<>\\]+(/[^\s?#\"'<>\\]*)?", text)):

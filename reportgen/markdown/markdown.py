@@ -37,7 +37,7 @@ from reportgen.experiment.toml.positions import complaint
 from reportgen.markdown.formulas import GRAMMAR, kept, mathml
 from reportgen.markdown.user_pictures import KINDS, load
 from reportgen.pictures.media import content_named
-from reportgen.text import holdable, number
+from reportgen.text import escape_control_characters, number
 from reportgen.values import short
 
 LARGEST = 300_000
@@ -162,8 +162,8 @@ def parse(text: str, name: str) -> Prose:
         raise ExperimentError(f"{name}:1:1: larger than {LARGEST:,} letters; make several pages of it", code="RG403")
     reading = _Reading(_lines(text))
     for line, row in enumerate(reading.lines, 1):
-        if (clean := holdable(row)) != row:
-            column = next(i for i, letter in enumerate(row, 1) if holdable(letter) != letter)
+        if (clean := escape_control_characters(row)) != row:
+            column = next(i for i, letter in enumerate(row, 1) if escape_control_characters(letter) != letter)
             reading.mistake(
                 (line, column), f"U+{ord(row[column - 1]):04X} is no letter that a page can hold; delete it"
             )

@@ -23,7 +23,7 @@ class BuildOptions:
     explain: Callable[[str], None] | None = None
     """Told why each thing is made anew."""
     adopt: bool = False
-    """Allow an output folder that holds files not known to be made by reportgen."""
+    """Allow an output folder that has files that reportgen did not make."""
     overwrite_edited: bool = False
     """Replace files of a report that were edited since."""
     no_lock: bool = False

@@ -133,7 +133,7 @@ def verify(
         again = Path(folder) / "again"
         options = BuildOptions(cache=Path(folder) / "store", executor=executor, progress=progress)
         build_report(experiment, again, options, templates=templates, beside=beside)
-        first, second = (output_folder.contents(place) for place in (out, again))
+        first, second = (output_folder.file_digests(place) for place in (out, again))
     if different := sorted(name for name in {*first, *second} if first.get(name) != second.get(name)):
         listed = ", ".join(different[:5]) + (", …" if len(different) > 5 else "")
         raise VerificationError(

@@ -19,7 +19,7 @@ from reportgen.sections.claims import DecidedClaim, decide
 from reportgen.sections.player import PlayerData, player_data
 from reportgen.store.encoding import digest, python_numbers
 from reportgen.training.run import Run
-from reportgen.values import plain
+from reportgen.values import json_value
 
 
 @stored
@@ -80,7 +80,7 @@ def compute_section(
         title=section.title,
         findings=python_numbers(findings),
         # Claims see findings as `results.json` has them, so that whoever holds the file can decide them again.
-        claims=tuple(decide(claim, name, plain(findings), experiment) for claim in section.claims),
+        claims=tuple(decide(claim, name, json_value(findings), experiment) for claim in section.claims),
         tables=python_numbers(tuple(section.tables(experiment, findings))),
         headline=section.headline(experiment, findings),
         pictures=tuple(map(_request, items, digests)),
@@ -93,5 +93,7 @@ def compute_section(
 
 def _request(item: Picture | Animation, digest: str) -> PictureRequest:
     if isinstance(item, Picture):
-        return PictureRequest(name=item.name, item=digest, figure=item.figure, scenes=(), inputs=plain(item.inputs))
+        return PictureRequest(
+            name=item.name, item=digest, figure=item.figure, scenes=(), inputs=json_value(item.inputs)
+        )
     return PictureRequest(name=item.name, item=digest, figure=None, scenes=item.scenes, inputs=None)

@@ -24,7 +24,7 @@ from reportgen.pictures.media import Media
 from reportgen.sections import Table
 from reportgen.sections.player import together
 from reportgen.site.folder import Document, Mistakes
-from reportgen.text import shortened
+from reportgen.text import shorten
 
 Reports = Mapping[str, Report]
 """What was computed, by the name of the experiment."""
@@ -144,7 +144,7 @@ def summary(document: Document, reports: Reports) -> str:
             return "below"
         return str(_settled([reference], document.front.experiment, reports)[0].unescape())
 
-    return shortened(document.front.abstract or document.prose.summary(say))
+    return shorten(document.front.abstract or document.prose.summary(say))
 
 
 def posts(posts: Sequence[Post], page: PageHead, look: SiteStyle) -> bytes:

@@ -23,7 +23,7 @@ from reportgen.pipeline.preview_card import with_preview_card
 from reportgen.site import feeds, pages
 from reportgen.site.folder import SETTINGS, Document, Mistakes, ReportPost, read
 from reportgen.store import keys
-from reportgen.text import shortened
+from reportgen.text import shorten
 from reportgen.training.run import describe
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class _Pages:
         page = PageHead(
             title=site.title,
             around=self._top,
-            description=shortened(site.description),
+            description=shorten(site.description),
             language=site.language,
             author=site.author,
             kind="website",

@@ -35,7 +35,7 @@ class StoreEntry:
 
 def entries(folder: Path) -> list[StoreEntry]:
     """Every entry, the one that was not used for longest first; raises `MachineError` if the store cannot be read."""
-    with files.telling(folder, "read the store"):
+    with files.as_machine_error(folder, "read the store"):
         found = list(_entries(folder)) if folder.is_dir() else []
     return sorted(found, key=lambda entry: (entry.used, entry.path))
 
@@ -64,11 +64,11 @@ def collect(
                 break
             doomed.append(entry)
             excess -= entry.size
-        with files.telling(folder, "delete from the store"):
+        with files.as_machine_error(folder, "delete from the store"):
             for entry in doomed:
                 entry.path.unlink(missing_ok=True)
             for part in _parts(folder):
-                files.sweep(part)
+                files.remove_temporary_files(part)
                 _remove_aside(part)
     return doomed
 

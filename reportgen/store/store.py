@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import platformdirs
 
 from reportgen.disk import files, locks
-from reportgen.errors import MachineError, RefusedError, reason, trouble
+from reportgen.errors import MachineError, RefusedError, machine_error, reason
 from reportgen.executors import Workers
 from reportgen.store import encoding, keys
 from reportgen.store.remote import train_elsewhere
@@ -53,7 +53,7 @@ def opened(folder: Path, *, shared: bool = False, lock: bool = True) -> Iterator
     `shared` it is read, and nothing is written there. So it is with a folder that cannot be written: what is made then
     lasts as long as the build.
     """
-    with files.telling(folder, "make the store"):
+    with files.as_machine_error(folder, "make the store"):
         folder.mkdir(parents=True, exist_ok=True)
         found = folder.stat()
     foreign = found.st_mode & stat.S_IWOTH or (hasattr(os, "geteuid") and found.st_uid != os.geteuid())
@@ -190,7 +190,7 @@ class Store:
                 path.rename(f"{path}.moved-aside-{time.time_ns()}")
                 files.put(path, content)
         except OSError as error:
-            raise trouble(self.folder, error, "write to the store") from error
+            raise machine_error(self.folder, error, "write to the store") from error
 
 
 def _path(folder: Path, kind: str, key: str) -> Path:
@@ -199,7 +199,7 @@ def _path(folder: Path, kind: str, key: str) -> Path:
 
 def content(path: Path) -> bytes:
     """What an entry holds; raises `OSError`, or `ValueError` if it is no regular file."""
-    with files.regular(path, follow=False) as file:
+    with files.open_regular(path, follow=False) as file:
         return file.read()
 
 

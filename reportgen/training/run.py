@@ -20,7 +20,7 @@ from reportgen.penalties import Step as Step
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.training.network import Network, Weights
-from reportgen.values import checked, plain
+from reportgen.values import checked, json_value
 
 Optimizer = Literal["sgd", "momentum", "adam"]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -246,7 +246,7 @@ def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
 
 def describe(value: Any) -> dict[str, Any]:
     """A run, or a part of one, as plain JSON values; `kind` is the name a penalty or data set is registered under."""
-    described: dict[str, Any] = plain(value, _parts)
+    described: dict[str, Any] = json_value(value, _parts)
     return described
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reportgen.disk.container import seal, unseal
 from reportgen.disk.files import put, read
-from reportgen.errors import DataError, ExperimentError, reason, trouble
+from reportgen.errors import DataError, ExperimentError, machine_error, reason
 from reportgen.training.network import Weights, forward
 from reportgen.training.run import Run, describe, revive
 from reportgen.values import short
@@ -136,7 +136,7 @@ class Trajectory:
             path.parent.stat()  # a folder that is not there is misspelt
             put(path, self.dump())
         except OSError as error:
-            raise trouble(f"trajectory {path}", error) from error
+            raise machine_error(f"trajectory {path}", error) from error
 
     @classmethod
     def load(cls, path: Path) -> Trajectory:

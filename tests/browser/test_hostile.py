@@ -13,7 +13,7 @@ from browser.watching import Watch
 from hostile import RUN, SAMPLE, SOAK
 from reports import section
 
-from reportgen.companions.diff.comparing import difference
+from reportgen.companions.diff.comparing import compare
 from reportgen.companions.diff.diff_page import ROWS
 from reportgen.companions.diff.diff_page import render as render_difference
 from reportgen.errors import ExperimentError
@@ -24,7 +24,7 @@ from reportgen.page.report import Report
 from reportgen.pictures.media import Media
 from reportgen.sections import Column, Table
 from reportgen.sections.player import Player, Players, RunChoices
-from reportgen.text import holdable, printable
+from reportgen.text import escape_control_characters, printable
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -136,7 +136,7 @@ def test_text_is_shown_as_it_is_and_does_nothing(
     page.mouse.move(300, 300)
     page.keyboard.press("Tab")
 
-    texts = [holdable(text) for text in SAMPLE]
+    texts = [escape_control_characters(text) for text in SAMPLE]
     assert all_of(page, "p.text") == texts
     assert all_of(page, "p.text", "e.title") == texts
     assert all_of(page, "p.text", "e.dataset.text") == texts
@@ -203,7 +203,9 @@ def test_titles_are_refused_or_stay_titles(visit: Open, tmp_path: Path) -> None:
         assert watch.quiet(page)
 
     assert [error for error in refused.values() if printable(error) != error] == []
-    unfit = [text for text in SAMPLE if holdable(text) != text or len(text) > 500 or set("\n\t") & set(text)]
+    unfit = [
+        text for text in SAMPLE if escape_control_characters(text) != text or len(text) > 500 or set("\n\t") & set(text)
+    ]
     assert set(unfit) <= refused.keys()
     assert 10 < len(refused) < len(SAMPLE) / 3
 
@@ -221,13 +223,13 @@ def test_pages_to_embed_show_text(visit: Open, tmp_path: Path) -> None:
 
     page = visit(tmp_path / "embed" / "index.html", watch)
 
-    assert all_of(page, "section > p:not(.files)") == [holdable(text) for text in SAMPLE]
+    assert all_of(page, "section > p:not(.files)") == [escape_control_characters(text) for text in SAMPLE]
     told = [text for name, media in moving.items() for text in snippets(name, described(media)).values()]
     assert all_of(page, "pre code") == told
     assert watch.quiet(page)
     for name, media in list(moving.items())[:: 1 if SOAK else 4]:
         page.goto((tmp_path / "embed" / f"{name}.html").as_uri())
-        assert all_of(page, "img.moving", "e.alt") == [holdable(media.alt)]
+        assert all_of(page, "img.moving", "e.alt") == [escape_control_characters(media.alt)]
         assert watch.quiet(page)
 
 
@@ -257,7 +259,7 @@ def test_a_difference_shows_names_and_sentences_as_text(visit: Open, tmp_path: P
 
         names = texts[0], texts[-1]
         file = tmp_path / "difference.html"
-        file.write_bytes(render_difference(difference(results(0), results(1), names=names)).encode())
+        file.write_bytes(render_difference(compare(results(0), results(1), names=names)).encode())
         watch = Watch()
 
         page = visit(file, watch)

@@ -15,7 +15,7 @@ import pytest
 from browser.waiting import see_all
 from browser.watching import Watch
 
-from reportgen.companions.diff.comparing import difference
+from reportgen.companions.diff.comparing import compare
 from reportgen.companions.diff.diff_page import render
 from reportgen.page.embed import animations, snippets
 from reportgen.page.results import load
@@ -39,7 +39,7 @@ def file(report: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     other["experiment"]["title"] = "another"
     other["findings"]["errors"]["runs"] = 7
     made = tmp_path / "difference.html"
-    made.write_text(render(difference(one, other, names=("a", "b"))), "utf-8")
+    made.write_text(render(compare(one, other, names=("a", "b"))), "utf-8")
     return made
 
 

@@ -135,7 +135,7 @@ def test_an_error_is_shown_over_the_last_good_page_until_it_is_gone(
     overlay(page).wait_for()
 
     assert (overlay(page).locator("pre").text_content() or "").startswith(
-        "reportgen[RG007]: other.txt:3:7: there is no figure <b>'x'</b>\nwrong <img src=x>"
+        "other.txt:3:7: RG007 there is no figure <b>'x'</b>\nreportgen[RG007]: wrong <img src=x>"
     )
     assert overlay(page).get_attribute("role") == "alert"
     assert page.evaluate("document.activeElement === document.body")

@@ -53,7 +53,7 @@ def command(*arguments, **how):
 
 
 def test_nothing_is_wrong_with_what_is_made(small_site):
-    assert check.inspect(check.of_folder(small_site[1])) == ()
+    assert check.inspect(check.open_folder(small_site[1])) == ()
 
 
 def test_a_page_says_what_the_results_say(small_site):

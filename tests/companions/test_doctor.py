@@ -39,13 +39,13 @@ def test_where_the_tests_run_a_build_can_and_the_answer_names_no_home_and_no_use
     )
 
     told = json.loads(done.stdout)
-    problems = [one for one in told["findings"] if one["level"] == "problem"]
+    problems = [one for one in told["run_probe"] if one["level"] == "problem"]
     # An editable install keeps the list of requirements that it was made with.
     assert [one for one in problems if "is outside of" not in one["text"]] == []
     assert told["able"] is not bool(problems)
     assert done.returncode == (5 if problems else 0)
     assert all(one["next"] for one in problems)
-    assert {one["name"] for one in told["findings"]} >= {
+    assert {one["name"] for one in told["run_probe"]} >= {
         *("python", "tensorflow", "keras", "processor", "memory", "store", "output", "templates", "fonts", "gif")
     }
     assert "'~/.cache/reportgen'" in done.stdout
@@ -55,7 +55,7 @@ def test_where_the_tests_run_a_build_can_and_the_answer_names_no_home_and_no_use
 
 def test_notes_do_not_keep_a_build_from_running_and_problems_do(monkeypatch, messages):
     def answer(*findings):
-        monkeypatch.setattr(doctor, "examine", lambda *_: iter([doctor.Looking("pictures"), *findings]))
+        monkeypatch.setattr(doctor, "examine", lambda *_: iter([doctor.SlowTest("pictures"), *findings]))
         return CliRunner().invoke(program, ["doctor"], prog_name="reportgen")
 
     noted = answer(Finding("a", "ok", "fine"), Finding("b", "note", "slow", "do this"))
@@ -86,7 +86,7 @@ def test_what_is_not_installed_as_needed_is_told(metadata_says, messages):
     )
     metadata_says("mylib", "2.9")
 
-    found = by_name(libraries.installed())
+    found = by_name(libraries.check_versions())
 
     levels = {name: found[name].level for name in ("python", "nosuchlib", "mylib", "nosuchfilm")}
     assert levels == {"python": "problem", "nosuchlib": "problem", "mylib": "problem", "nosuchfilm": "note"}
@@ -105,7 +105,7 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
     ]:
         (fake / "tensorflow.py").write_text(f"import os\n{code}\n")
 
-        *_, last = apart.findings("libraries", "imports", patience=3)
+        *_, last = apart.findings("libraries", "imports", timeout=3)
 
         assert (last.name, last.level) == ("tensorflow", "problem")
         assert text in last.text
@@ -116,7 +116,7 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
     )
     found = by_name(apart.findings("libraries", "imports"))
     assert found["tensorflow"].level == "ok"
-    assert found["gpu"].text.startswith("TensorFlow sees 1;")
+    assert found["gpu"].text.startswith("TensorFlow sees 1 card;")
 
 
 # Places
@@ -142,7 +142,9 @@ def test_an_output_folder_that_no_build_may_have_is_told(here):
 
 
 def test_a_finding_has_no_home_no_user_and_no_host(monkeypatch):
-    monkeypatch.setattr("reportgen.companions.doctor.finding._names", lambda: {"maria": "$USER", "box7": "$HOST"})
+    monkeypatch.setattr(
+        "reportgen.companions.doctor.finding._private_names", lambda: {"maria": "$USER", "box7": "$HOST"}
+    )
     monkeypatch.setenv("HOME", "/home/maria")
     found = Finding("x", "note", "in '/home/maria/a', /data/maria/b, /home/mariana on box7", "see /home/maria")
 

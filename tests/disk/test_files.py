@@ -72,7 +72,7 @@ def test_sweeping_removes_what_a_killed_process_left_and_nothing_else(tmp_path):
     for name in (*kept, *(f".reportgen-{i:016x}.tmp" for i in range(1000))):
         (tmp_path / name).write_bytes(b"half")
 
-    assert files.sweep(tmp_path) == 1000
+    assert files.remove_temporary_files(tmp_path) == 1000
     assert names(tmp_path) == sorted(kept)
 
 
@@ -96,7 +96,7 @@ def test_links_in_a_folder_are_never_followed(tmp_path, folder):
             (place / "link").unlink(missing_ok=True)
             (place / "link").symlink_to(tmp_path / target)
         for name in ("link/x", "deep/link/x", "link"):
-            for do in (folder.look, lambda n: folder.read(n, 99), lambda n: folder.remove(n, ("0" * 64,))):
+            for do in (folder.state, lambda n: folder.read(n, 99), lambda n: folder.remove(n, ("0" * 64,))):
                 with pytest.raises(RefusedError) as caught:
                     do(name)
                 assert caught.value.code == "RG008", (target, name)
@@ -110,7 +110,7 @@ def test_links_in_a_folder_are_never_followed(tmp_path, folder):
 
 def test_what_was_changed_since_it_was_looked_at_is_not_replaced(tmp_path, folder):
     (tmp_path / "out" / "x").write_bytes(b"old")
-    seen = folder.look("x")
+    seen = folder.state("x")
     (tmp_path / "out" / "x").write_bytes(b"mine now")
 
     for expected in (seen, None):

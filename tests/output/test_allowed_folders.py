@@ -91,7 +91,7 @@ def test_what_is_not_there_yet_counts_by_its_name(house):
 def test_a_name_of_nothing_is_a_mistake():
     for name in ("", " ", "\t", "a\0b"):
         with pytest.raises(ExperimentError) as caught:
-            allowed_folders.named(name)
+            allowed_folders.folder_path(name)
         assert (caught.value.code, caught.value.exit_code) == ("RG003", 2), name
 
 

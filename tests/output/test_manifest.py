@@ -4,12 +4,12 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.output.manifest import Manifest, is_ours_to_name, parse
+from reportgen.output.manifest import Manifest, is_valid_name, parse
 
 A = hashlib.sha256(b"a").hexdigest()
 
 ordinary = st.text(st.characters(categories=["L", "N"], include_characters="-_. "), min_size=1, max_size=12)
-names = st.lists(ordinary, min_size=1, max_size=3).map("/".join).filter(is_ours_to_name)
+names = st.lists(ordinary, min_size=1, max_size=3).map("/".join).filter(is_valid_name)
 digests = st.binary(max_size=3).map(lambda content: hashlib.sha256(content).hexdigest())
 
 
@@ -34,5 +34,5 @@ def test_a_manifest_that_names_what_is_not_ours_is_none():
         *("a\0b", "a\nb", "\x1b[31m", "a\u202eb", "a\\b", "..\\x", "\ud800", "x" * 1001),
         *(".git/config", ".GIT/config", "a/.git/hooks/x", ".reportgen-manifest.json", "a/.reportgen-manifest.json"),
     ):
-        assert not is_ours_to_name(name), name
+        assert not is_valid_name(name), name
         assert parse(written({"index.html": [A], name: [A]})) is None, name

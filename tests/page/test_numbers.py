@@ -5,7 +5,7 @@ import io
 
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.sections import Column, Table
-from reportgen.text import holdable, number
+from reportgen.text import escape_control_characters, number
 
 
 def test_numbers_are_written_as_a_reader_wants_them() -> None:
@@ -44,11 +44,11 @@ def test_a_file_holds_every_row_with_full_numbers() -> None:
 def test_text_is_never_a_formula_and_other_text_is_left_alone() -> None:
     for text in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", " =1", "\u00a0-1", "\ufeff=1", "\u200b@x", "＝1", "＋1"):
         heading, row = table(text).replace('"', "").split("\n")[:2]
-        assert heading == row == f"'{holdable(text)}", repr(text)
+        assert heading == row == f"'{escape_control_characters(text)}", repr(text)
     for text in ("a=1", "L1 − L2", "x\n=1", 'a "b", c'):
         assert list(csv.reader(io.StringIO(table(text), newline=""))) == [[text]] * 2, repr(text)
 
 
 def test_what_would_break_a_file_is_written_out() -> None:
     for text in ("a\rb", "a\0b", "a\ud800b"):
-        assert table(text) == f"{holdable(text)}\n" * 2
+        assert table(text) == f"{escape_control_characters(text)}\n" * 2

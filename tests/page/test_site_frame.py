@@ -16,7 +16,7 @@ from reportgen.pipeline import report
 from reportgen.pipeline.options import BuildOptions
 from reportgen.pipeline.preview_cache import PreviewCache
 from reportgen.pipeline.report_target import ReportTarget
-from reportgen.text import shortened
+from reportgen.text import shorten
 
 SITE = f'[site]\ntitle = "Notes"\nbase = "{BASE}"\n'
 
@@ -193,7 +193,7 @@ def test_a_text_is_shortened_to_whole_words():
         ("x" * 300, "x" * 200 + " …"),
         ("w" * 150 + ", " + "y" * 100, "w" * 150 + " …"),
     ]:
-        assert shortened(text) == short
+        assert shorten(text) == short
 
 
 def test_a_tag_is_a_part_of_an_address():

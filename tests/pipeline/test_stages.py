@@ -113,4 +113,4 @@ def test_a_trajectory_to_give_away_that_is_damaged_is_trained_again(few, cache, 
     # All sections and pictures are found.
     build_report(few, tmp_path / "again", BuildOptions(cache=cache, executor="serial"))
 
-    assert output_folder.contents(tmp_path / "again") == output_folder.contents(site)
+    assert output_folder.file_digests(tmp_path / "again") == output_folder.file_digests(site)

@@ -125,12 +125,12 @@ def become(
 
 def load(experiment: str) -> None:
     """Have loaded whatever a build loads, by making one."""
-    from reportgen.disk.isolation import shut_out
+    from reportgen.disk.isolation import isolate_process
     from reportgen.experiment.file import load as read
     from reportgen.pipeline.options import BuildOptions
     from reportgen.pipeline.report_target import build_report
 
-    shut_out()
+    isolate_process()
     import reportgen.cli.commands.build
     import reportgen.cli.summary  # noqa: F401
 

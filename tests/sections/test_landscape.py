@@ -10,7 +10,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.sections import sections
 from reportgen.sections.claims import decide
 from reportgen.store.sweep import cells
-from reportgen.values import plain
+from reportgen.values import json_value
 
 E = Experiment(
     arms=(Arm(name="l1", penalty=L1(), strength=0.3, step="proximal"),),
@@ -45,7 +45,7 @@ class Planted:
 def told(planted, e=E):
     section = sections["landscape"]()
     findings = section.findings(e, {}, planted)
-    claims = {c.name: decide(c, "landscape", plain(findings), e) for c in section.claims}
+    claims = {c.name: decide(c, "landscape", json_value(findings), e) for c in section.claims}
     return findings, {name: claim.outcome for name, claim in claims.items()}, section
 
 

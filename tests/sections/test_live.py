@@ -27,7 +27,7 @@ from reportgen.store.keys import template_folder
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Training
-from reportgen.values import plain
+from reportgen.values import json_value
 
 L1_ARM = Arm(name="l1", penalty=L1(), strength=0.3)
 QUICK = Experiment(arms=(Arm(name="none"), L1_ARM), training=Training(epochs=4))
@@ -46,7 +46,7 @@ def findings(e: Experiment) -> dict[str, Any]:
 def text_of(e: Experiment) -> str:
     """The text of the section, with the page around it."""
     f = findings(e)
-    claims = tuple(decide(claim, "live", plain(f), e) for claim in Live.claims)
+    claims = tuple(decide(claim, "live", json_value(f), e) for claim in Live.claims)
     live = section("live", title=Live.title, findings=f, claims=claims)
     report = Report(experiment=e, sections=(live,), media={}, tables={})
     main = html5lib.parse(render(report, single_file=True), namespaceHTMLElements=False).find(".//main")

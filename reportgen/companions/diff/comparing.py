@@ -23,7 +23,7 @@ from reportgen.companions.diff import (
 from reportgen.values import short
 
 
-def difference(
+def compare(
     old: dict[str, Any], new: dict[str, Any], *, names: tuple[str, str], tolerance: float = TOLERANCE
 ) -> ReportDiff:
     """What is not the same in two results that `results.load` has read; `names` is what the builds are called.

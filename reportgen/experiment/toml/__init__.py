@@ -28,7 +28,7 @@ from reportgen.disk import files
 from reportgen.errors import ExperimentError, did_you_mean, reason
 from reportgen.experiment.toml.positions import Path as _Path
 from reportgen.experiment.toml.positions import complaint, positions
-from reportgen.values import STRICT, adapter, short, shown, wording
+from reportgen.values import STRICT, adapter, describe_mistake, short, short_repr
 
 T = TypeVar("T")
 
@@ -277,19 +277,21 @@ def _wording(details: ErrorDetails, model: Any) -> str:
         return f"unknown key.{did_you_mean(short(key), known)}"
     if kind == "literal_error":
         known = set(_listed(context["expected"]))
-        return f"must be one of {context['expected']}, got {shown(given)}.{_closest(given, known)}"
+        return f"must be one of {context['expected']}, got {short_repr(given)}.{_closest(given, known)}"
     if kind == "union_tag_invalid":
         tag = str(context["tag"])
         known = set(_listed(context["expected_tags"]))
-        return f"{_discriminator(context)} {shown(tag)} is not known.{did_you_mean(short(tag), known)}"
+        return f"{_discriminator(context)} {short_repr(tag)} is not known.{did_you_mean(short(tag), known)}"
     if kind == "union_tag_not_found":
         return f"{_discriminator(context)} is required and missing"
     if kind == "value_error" and (not details["loc"] or isinstance(context["error"].__cause__, ExperimentError)):
         return str(context["error"])
     if kind == "dataclass_type":
-        return f"must be a table, got {shown(given)}"
+        return f"must be a table, got {short_repr(given)}"
     # TOML has arrays, which become tuples.
-    return wording({**details, "input": given}).replace("must be a tuple", 'must be an array, like ["one", "two"]')
+    return describe_mistake({**details, "input": given}).replace(
+        "must be a tuple", 'must be an array, like ["one", "two"]'
+    )
 
 
 def _listed(expected: str) -> list[str]:

@@ -15,7 +15,7 @@ from reportgen.statistics.comparison import family
 from reportgen.statistics.grid import quantile, rank_correlation, told
 from reportgen.store.sweep import Swept, cells, run_of
 from reportgen.training.run import Run
-from reportgen.values import plain
+from reportgen.values import json_value
 
 _PAIRS = 4_000
 """Runs of a cell, at most, that comparisons see."""
@@ -265,7 +265,7 @@ class Landscape(Section):
                 Column(label="runs", format=",d"),
             ),
             rows=tuple(
-                (*(plain(cell[key]) for key in keys), findings["count"])
+                (*(json_value(cell[key]) for key in keys), findings["count"])
                 for cell in sorted(findings["cells"], key=lambda cell: cell["error"])
             ),
             shown=_SHOWN,
@@ -290,7 +290,7 @@ class Landscape(Section):
                         what,
                         n["strength"],
                         n["learning_rate"],
-                        *(plain(n["difference"][key]) for key in ("estimate", "low", "high")),
+                        *(json_value(n["difference"][key]) for key in ("estimate", "low", "high")),
                         n["difference"]["verdict"],
                     )
                     for what, n in compared

@@ -37,7 +37,7 @@ def test_a_site_without_problems_has_none(report):
         "media/x.png": b"\x89PNG\r\n\x1a\n",
     }
     assert told(files) == told(files, base="https://me.org") == []
-    assert told(check.of_folder(report), secrets=Secrets.here()) == []
+    assert told(check.open_folder(report), secrets=Secrets.of_process()) == []
 
 
 PLANTED = {
@@ -46,15 +46,15 @@ PLANTED = {
     '<a href="Other.html">x</a>': "link: there is no 'Other.html'; there is 'other.html'",
     '<img src="media/a%20b.png" srcset="media/a%20b.png 1x, gone.png 2x" alt="x">': "link: there is no 'gone.png'",
     "<p style=\"background: url('gone.png')\">x</p>": "link: there is no 'gone.png'",
-    '<a href="#gone">x</a>': "link: the page has no place '#gone'",
-    '<a href="other.html#gone">x</a>': "link: 'other.html' has no place '#gone'",
-    '<a href="javascript:go()">x</a>': "link: an address that is a script; pages may not run it",
+    '<a href="#gone">x</a>': "link: the page has no anchor '#gone'",
+    '<a href="other.html#gone">x</a>': "link: 'other.html' has no anchor '#gone'",
+    '<a href="javascript:go()">x</a>': "link: a script as an address; the policy of the pages forbids it",
     '<a href="file:///etc/hosts">x</a>': "link: it leads to a file of one machine alone",
     '<a href="http://localhost:8000/">x</a>': "link: 'http://localhost:8000/' leads to the reader's own machine",
     "<p>x</b>": "html: unexpected end tag <b>",
     "<h1>y</h1>": "html: a second <h1>; a page has one",
     '<p id="a">x</p><p id="a">x</p>': f"id: a second element with the id 'a'; the first is in line {BODY}",
-    '<img src="data:,">': 'alt: <img src="data:"> has no alt; an empty one says that it is decoration',
+    '<img src="data:,">': 'alt: <img src="data:"> has no alt text; write alt="" for a decorative picture',
     '<svg role="img"></svg>': 'alt: <svg role="img"> has no aria-label',
 }
 FAULTLESS = [
@@ -90,7 +90,7 @@ def test_links_of_styles_feeds_and_maps_are_looked_at_below_the_base():
 
     assert found == [
         "a/index.html:6: link: there is no 'd/'",
-        "a/index.html:10: link: '/a/' leads out of https://me.org/b/; here it is /b/a/",
+        "a/index.html:10: link: '/a/' leads out of https://me.org/b/; it is at /b/a/",
         "css/site.css:3: link: there is no 'css/gone.css'",
         "index.html:9: link: there is no 'c/'",
         "robots.txt:2: link: there is no 'feed.xml'",
@@ -141,7 +141,7 @@ def test_a_folder_is_its_regular_files_and_links_are_not_followed(tmp_path):
     (out / "file").symlink_to(away / "secret.txt")
     (out / "folder").symlink_to(away)
     os.mkfifo(out / "pipe")
-    files = check.of_folder(out)
+    files = check.open_folder(out)
 
     assert sorted(files) == ["a/x.txt", "late.txt"]
     assert files["a/x.txt"] == b"x"
@@ -154,7 +154,7 @@ def test_a_folder_is_its_regular_files_and_links_are_not_followed(tmp_path):
     with pytest.raises(OSError, match="symbolic links"):
         files["late.txt"]
     with pytest.raises(ExperimentError, match="there is no folder 'nowhere'"):
-        check.of_folder("nowhere")
+        check.open_folder("nowhere")
 
 
 WORDS = """

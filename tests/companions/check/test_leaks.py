@@ -53,7 +53,7 @@ def secrets(tmp_path, monkeypatch):
         '[remote "origin"]\n\turl = https://me:c4n4ry-remote@host.example.org/x.git\n'
     )
     monkeypatch.chdir(tmp_path)
-    return Secrets.here({**ENVIRONMENT, "PWD": CWD})
+    return Secrets.of_process({**ENVIRONMENT, "PWD": CWD})
 
 
 def chunk(kind, body):
@@ -155,7 +155,7 @@ def test_values_are_found_as_text_html_json_addresses_and_base64_have_them():
     ):
         assert leaks({"a.txt": b"x " + written + b" y"}, secrets), written
     folder = b"/home/fr\xe9d/work"
-    secrets = Secrets.here({"HOME": os.fsdecode(folder), "MY_TOKEN": os.fsdecode(folder)})
+    secrets = Secrets.of_process({"HOME": os.fsdecode(folder), "MY_TOKEN": os.fsdecode(folder)})
     assert leaks({"a.txt": b"nothing"}, secrets) == []
     assert leaks({"a.txt": b"in " + folder}, secrets)
 

@@ -9,7 +9,7 @@ import html5lib
 import pytest
 
 from reportgen.companions.diff import as_json
-from reportgen.companions.diff.comparing import difference
+from reportgen.companions.diff.comparing import compare
 from reportgen.companions.diff.diff_page import drawn, render
 from reportgen.companions.diff.words import marked, pair, printable, text
 from reportgen.errors import DataError
@@ -67,7 +67,7 @@ def diff(change=lambda new: None, tolerance=1e-9, old=None):
     new = copy.deepcopy(old)
     change(new)
     # Read as they would be: `load` gives what JSON holds.
-    return difference(*(json.loads(json.dumps(r)) for r in (old, new)), names=("a", "b"), tolerance=tolerance)
+    return compare(*(json.loads(json.dumps(r)) for r in (old, new)), names=("a", "b"), tolerance=tolerance)
 
 
 def paths(items):
@@ -396,7 +396,7 @@ def test_one_strength_changed_between_two_real_builds(compute, small_experiment)
         return json.loads(json_bytes({**results(), **parts}))
 
     second = dataclasses.replace(small_experiment, arms=tuple(reversed(arms)))
-    found = difference(built(small_experiment), built(second), names=("a", "b"))
+    found = compare(built(small_experiment), built(second), names=("a", "b"))
 
     assert [(s.path, s.old, s.new) for s in found.settings] == [("arms[l1].strength", 0.3, 3.0)]
     assert found.estimates

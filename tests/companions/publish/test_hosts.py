@@ -30,14 +30,14 @@ def test_the_command_names_folder_and_place_and_nothing_is_run(world, name, monk
     assert "my site" in words
     assert any("my place" in word for word in words)
     assert not [word for word in words if "{" in word]
-    assert hosts[name].place in told(name, "my site").stdout.splitlines()[0]
+    assert hosts[name].placeholder in told(name, "my site").stdout.splitlines()[0]
     assert "RG006" in told(name, "mine").stderr, "only the folder of a build is brought anywhere"
 
 
 def test_what_the_program_may_take_along_is_named_and_what_a_host_refuses_is_refused(world):
     world.build()
     (world.out / ".env").write_text("x")
-    assert told("cloudflare").stdout.endswith("perhaps taken along by that program: .env\n")
+    assert told("cloudflare").stdout.endswith("possibly uploaded by that program: .env\n")
     with (world.out / "film.mp4").open("wb") as file:
         file.truncate(25 * MiB + 1)
 

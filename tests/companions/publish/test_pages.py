@@ -232,7 +232,7 @@ def test_what_begins_with_a_dot_is_published_only_if_the_report_or_the_web_has_i
 
     published = world.on_branch().keys() - outputs.OLD.keys()
     assert published == {".nojekyll", ".well-known/security.txt", ".well-known/more.txt"}
-    assert "Not published, for their names begin with a dot: .env, .git/, .gitignore, media/.DS_Store" in listed
+    assert "Not published, because their names begin with a dot: .env, .git/, .gitignore, media/.DS_Store" in listed
 
 
 def test_history_is_dropped_only_when_asked_for_and_files_of_others_stay(world):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from previews import page
 
 from reportgen.companions.serve.answers import ServedSite, View, answer
-from reportgen.companions.serve.listening import hosts
+from reportgen.companions.serve.listening import host_check
 
 FILES = {
     "index.html": page("front"),
@@ -19,7 +19,7 @@ FILES = {
     "results.json": b"{}",
     ".nojekyll": b"",
 }
-OURS = hosts("127.0.0.1", 8000)
+OURS = host_check("127.0.0.1", 8000)
 
 
 def get(target, *headers, method="GET", view=None, host="127.0.0.1:8000"):
@@ -79,7 +79,7 @@ def test_this_machine_is_known_by_its_names_and_a_foreign_host_is_refused():
         *(("0.0.0.0", 8000, "192.0.2.7:8000", True), ("0.0.0.0", 8000, "[2001:db8::1]:8000", True)),
         ("0.0.0.0", 8000, "evil.example:8000", False),
     ):
-        assert hosts(place, port)(host) is known, host
+        assert host_check(place, port)(host) is known, host
 
 
 def test_nothing_is_done_but_read_and_head_counts_the_body():

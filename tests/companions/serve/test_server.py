@@ -28,7 +28,7 @@ def told():
 
 @pytest.fixture
 def address(source, told):
-    with running(source, tell=told.append) as address:
+    with running(source, write_message=told.append) as address:
         until(lambda: ask(address, "/")[0] == 200)
         yield address
 
@@ -69,7 +69,7 @@ def test_a_request_that_is_too_long_or_trickles_is_given_up(address, monkeypatch
     line = b"X-A: " + b"a" * 1000 + b"\r\n"
     assert ask(address, b"GET / HTTP/1.1\r\n" + line * 10_000)[0] == 431
     assert ask(address, b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n")[0] == 431
-    monkeypatch.setattr(listening, "TO_ASK", 0.5)
+    monkeypatch.setattr(listening, "REQUEST_SECONDS", 0.5)
     with connected(address) as connection:
         answered = threading.Event()
 
@@ -90,7 +90,7 @@ def test_a_request_that_is_too_long_or_trickles_is_given_up(address, monkeypatch
 
 
 def test_there_is_an_end_to_how_many_are_served_at_once(address):
-    held = [connected(address) for _ in range(listening.MOST)]
+    held = [connected(address) for _ in range(listening.MAX_CONNECTIONS)]
     try:
         time.sleep(0.3)
         with connected(address) as one_more:
@@ -129,7 +129,7 @@ def test_an_error_is_told_whole_and_the_last_good_page_stays(address, source, to
         source.write("other", "wrong")
         failed = events.until(lambda event: event["error"])
 
-        assert failed["error"] == "reportgen[RG007]: other.txt:3:7: there is no figure <b>'x'</b>\nwrong"
+        assert failed["error"] == "other.txt:3:7: RG007 there is no figure <b>'x'</b>\nreportgen[RG007]: wrong"
         assert failed["page"] == was
         assert b"first" in ask(address, "/")[2]
         source.write("other", "right")
