@@ -13,7 +13,7 @@ from reportgen.errors import DataError
 from reportgen.experiment import Experiment
 from reportgen.output import output_folder
 from reportgen.pipeline.options import BuildOptions
-from reportgen.pipeline.reasons import Reasons
+from reportgen.pipeline.reasons import ChangeExplainer
 from reportgen.store import keys
 
 if TYPE_CHECKING:  # a build that finds everything up to date loads neither
@@ -68,7 +68,9 @@ def build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult:
         from reportgen.pipeline.report import make_report
         from reportgen.pipeline.toolbox import open_toolbox
 
-        with open_toolbox(target.formats, options, Reasons(options.explain, folder.made_from, made_from)) as tools:
+        with open_toolbox(
+            target.formats, options, ChangeExplainer(options.explain, folder.made_from, made_from)
+        ) as tools:
             reports = {name: make_report(experiment, tools) for name, experiment in target.experiments.items()}
             contents = target.files(reports, tools)
         if target.made_from() != made_from:

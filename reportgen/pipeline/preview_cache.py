@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from reportgen.pipeline.options import BuildOptions
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 
 if TYPE_CHECKING:
     from reportgen.pipeline.build import BuildTarget
@@ -35,7 +35,7 @@ class PreviewCache:
 
         with open_toolbox(target.formats, options, explain_nothing) as tools:
             reports = {
-                name: self(key_of(describe(e)), lambda e=e: make_report(e, tools))  # type: ignore[misc]
+                name: self(cache_key(settings_to_json(e)), lambda e=e: make_report(e, tools))  # type: ignore[misc]
                 for name, e in target.experiments.items()
             }
             files = target.files(reports, tools)
@@ -43,6 +43,6 @@ class PreviewCache:
         return files
 
 
-def key_of(value: object) -> str:
+def cache_key(value: object) -> str:
     """A value of plain parts as a key of a `PreviewCache`."""
     return json.dumps(value, sort_keys=True)

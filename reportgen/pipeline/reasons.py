@@ -8,7 +8,7 @@ from reportgen.pipeline import stage_keys
 from reportgen.store import keys
 
 
-class Reasons:
+class ChangeExplainer:
     """Says why something is made, from what has changed since the last build of a folder."""
 
     def __init__(self, tell: Callable[[str], None] | None, before: keys.Parts | None, now: keys.Parts) -> None:
@@ -25,7 +25,7 @@ class Reasons:
             now = {name: part for name, part in made_from.items() if self._now.get(name) == part}
             gone = {name for name in self._before.keys() - self._now.keys() if name.startswith("experiment.")}
             before = {name: part for name, part in self._before.items() if name in now or (name in gone and now)}
-            changes = stage_keys.changed(before, now)
+            changes = stage_keys.describe_changes(before, now)
             more = f"; {len(changes) - 3} more changes" if len(changes) > 3 else ""
             why = "; ".join(changes[:3]) + more or "not in the store"
         self._tell(f"{what}: {why}")

@@ -111,7 +111,7 @@ def _published_trajectories(
     runs = {arm.name: experiment.arm_runs(arm)[0] for arm in experiment.arms}
     if experiment.sweep:
         runs |= {
-            f"landscape-{cell.strength:g}-{cell.learning_rate:g}-{i + 1}": sweep.run_of(experiment, cell, i)
+            f"landscape-{cell.strength:g}-{cell.learning_rate:g}-{i + 1}": sweep.cell_run(experiment, cell, i)
             for cell in sweep.cells(experiment)
             for i in range(experiment.sweep.trajectories)
         }

@@ -68,7 +68,7 @@ def of_build(experiments: Mapping[str, Experiment], templates: Path | None = Non
     }
 
 
-def changed(before: Parts, now: Parts) -> list[str]:
+def describe_changes(before: Parts, now: Parts) -> list[str]:
     """The parts, by name, that are not as they were, as a person is told of them."""
     names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
     return [_told(name, before.get(name), now.get(name)) for name in names]

@@ -137,9 +137,12 @@ class _Settings:
 
 
 @cache
-def _settings_table() -> type[toml.Table]:
-    return toml.table(
-        SETTINGS, _Settings, SiteSettings, make=lambda file: (toml.part(file, _Settings), toml.part(file, SiteSettings))
+def _settings_table() -> type[toml.TomlTable]:
+    return toml.table_class(
+        SETTINGS,
+        _Settings,
+        SiteSettings,
+        make=lambda file: (toml.instance_from(file, _Settings), toml.instance_from(file, SiteSettings)),
     )
 
 

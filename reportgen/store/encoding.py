@@ -17,7 +17,7 @@ import numpy as np
 from reportgen.disk.container import seal, unseal
 from reportgen.errors import ExperimentError
 from reportgen.registry import storable
-from reportgen.training.run import Run, describe, revive
+from reportgen.training.run import Run, run_from_json, settings_to_json
 from reportgen.training.trajectory import Trajectory
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ def _plain(value: Any, blobs: list[bytes]) -> Any:
             content = np.ascontiguousarray(value).tobytes()
             return {_MARK: "array", "of": _put(content, blobs), "dtype": value.dtype.str, "shape": list(value.shape)}
         case Run():
-            return {_MARK: "run", "of": describe(value)}
+            return {_MARK: "run", "of": settings_to_json(value)}
         case Trajectory():
             return {_MARK: "trajectory", "of": _put(value.dump(), blobs)}
     kind = type(value)
@@ -133,7 +133,7 @@ def _revived(tree: Any, blobs: list[memoryview]) -> Any:
         case "array":
             return np.frombuffer(blobs[of], np.dtype(tree["dtype"])).reshape(tree["shape"])
         case "run":
-            return revive(of)
+            return run_from_json(of)
         case "trajectory":
             return Trajectory.parse(bytes(blobs[of]))
     return storable[kind](**{name: _revived(item, blobs) for name, item in of.items()})

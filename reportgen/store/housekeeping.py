@@ -73,7 +73,7 @@ def collect(
     return doomed
 
 
-def damaged(folder: Path) -> Iterator[tuple[StoreEntry, str]]:
+def damaged_entries(folder: Path) -> Iterator[tuple[StoreEntry, str]]:
     """The entries that would be a miss, and why."""
     for entry in entries(folder):
         try:

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 
 Parts = Mapping[str, str]
 """What something was made from, by the name that a person would know it under: files, versions, settings."""
@@ -81,7 +81,7 @@ def versions(*libraries: str) -> Parts:
 
 def settings(value: Any, name: str) -> Parts:
     """A value of an experiment by the dotted names of its parts, each as JSON."""
-    return dict(_leaves(describe(value), name))
+    return dict(_leaves(settings_to_json(value), name))
 
 
 def key(parts: Parts) -> str:

@@ -30,14 +30,14 @@ def train_away(runs: bytes, wanted: Mapping[str, str]) -> bytes:
 
     Raises `RefusedError` if this worker's versions are not the `wanted` ones, before it reads what was sent.
     """
-    require(wanted)
+    check_versions(wanted)
     compute_on_one_thread()
     from reportgen.training.compiled import train
 
-    return pack(train(pickle.loads(runs)))  # noqa: S301  the scheduler that sent it may run any code here as it is
+    return encode_block(train(pickle.loads(runs)))  # noqa: S301  the scheduler that sent it may run any code here as it is
 
 
-def require(wanted: Mapping[str, str]) -> None:
+def check_versions(wanted: Mapping[str, str]) -> None:
     """Raise `RefusedError` if what computes here is of other versions than the `wanted` ones."""
     here = versions()
     if here != wanted:
@@ -48,13 +48,13 @@ def _listed(found: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
-def pack(trajectories: Sequence[Trajectory]) -> bytes:
+def encode_block(trajectories: Sequence[Trajectory]) -> bytes:
     """The block of these trajectories."""
     files = [trajectory.dump() for trajectory in trajectories]
     return seal(_MAGIC, {"sizes": [len(file) for file in files]}, files)
 
 
-def unpack(block: bytes, runs: Sequence[Run]) -> list[Trajectory]:
+def decode_block(block: bytes, runs: Sequence[Run]) -> list[Trajectory]:
     """The trajectories of exactly these runs, in their order; raises `ValueError` with the reason for anything else."""
     if not isinstance(block, bytes):
         raise ValueError("it is not a block of this version")
@@ -119,7 +119,7 @@ def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Traje
         except BaseException as error:
             return _end(outcome, error=error)
         try:
-            trained = unpack(block, wanted)
+            trained = decode_block(block, wanted)
         except ValueError as error:
             bad = MachineError(f"workers sent back what are not the trajectories they were to train: {error}")
             try:

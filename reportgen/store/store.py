@@ -26,7 +26,7 @@ from reportgen.errors import MachineError, RefusedError, machine_error, reason
 from reportgen.executors import Workers
 from reportgen.store import encoding, keys
 from reportgen.store.remote import train_elsewhere
-from reportgen.training.run import Run, describe
+from reportgen.training.run import Run, settings_to_json
 from reportgen.training.stacking import groups
 from reportgen.training.trajectory import Trajectory
 from reportgen.training.versions import engine
@@ -98,7 +98,9 @@ class Store:
         if run not in self._names:
             # The rest of what trains is told by its epoch; data sets and penalties are for anyone to edit.
             kinds = keys.of_kinds(run.data, run.penalty)
-            self._names[run] = keys.key({**self._engine, **kinds, "run": json.dumps(describe(run), sort_keys=True)})
+            self._names[run] = keys.key(
+                {**self._engine, **kinds, "run": json.dumps(settings_to_json(run), sort_keys=True)}
+            )
         return self._names[run]
 
     def path(self, run: Run) -> Path:

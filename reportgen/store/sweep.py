@@ -25,11 +25,11 @@ from reportgen.executors import Progress, Workers, no_progress
 from reportgen.experiment import Experiment, Sweep
 from reportgen.penalties.none import NoPenalty
 from reportgen.store import encoding, keys
-from reportgen.store.remote import require
+from reportgen.store.remote import check_versions
 from reportgen.store.store import Store
 from reportgen.training.network import Weights, forward
 from reportgen.training.process import compute_on_one_thread
-from reportgen.training.run import Loss, Run, describe, in_a_row
+from reportgen.training.run import Loss, Run, consecutive_runs, settings_to_json
 from reportgen.training.stacking import ENDS_ONLY
 from reportgen.training.versions import engine, versions
 
@@ -70,7 +70,7 @@ class Chunk:
     @property
     def runs(self) -> list[Run]:
         """Each as a run that anybody can train."""
-        return in_a_row(self.first, self.count, self.fresh_data)
+        return consecutive_runs(self.first, self.count, self.fresh_data)
 
     @cached_property
     def key(self) -> str:
@@ -79,7 +79,7 @@ class Chunk:
             {
                 **engine(),
                 **keys.of_kinds(self.first.data, self.first.penalty),
-                "first": json.dumps(describe(self.first), sort_keys=True),
+                "first": json.dumps(settings_to_json(self.first), sort_keys=True),
                 "count": str(self.count),
                 "fresh": str(self.fresh_data),
                 "summary": str(_EPOCH),
@@ -93,7 +93,7 @@ def cells(e: Experiment) -> list[Cell]:
     return [Cell(*pair) for pair in itertools.product(sweep.strengths, sweep.learning_rates)]
 
 
-def run_of(e: Experiment, cell: Cell, i: int) -> Run:
+def cell_run(e: Experiment, cell: Cell, i: int) -> Run:
     """The i-th run of a cell, recorded as the experiment says."""
     run, arm = e.run(i), next(arm for arm in e.arms if arm.name == _sweep(e).arm)
     run = dataclasses.replace(run, training=dataclasses.replace(run.training, learning_rate=cell.learning_rate))
@@ -110,7 +110,7 @@ def chunks(e: Experiment, cell: Cell) -> Iterator[Chunk]:
     """
     size = _size(e)
     for start in range(0, _sweep(e).count, size):
-        yield Chunk(dataclasses.replace(run_of(e, cell, start), recording=ENDS_ONLY), size, e.fresh_data)
+        yield Chunk(dataclasses.replace(cell_run(e, cell, start), recording=ENDS_ONLY), size, e.fresh_data)
 
 
 def _size(e: Experiment) -> int:
@@ -123,12 +123,12 @@ def _sweep(e: Experiment) -> Sweep:
     return e.sweep
 
 
-def complete(e: Experiment, store: Store, executor: Workers, progress: Progress = no_progress) -> Swept:
+def complete(e: Experiment, store: Store, executor: Workers, progress: Progress = no_progress) -> SweepResult:
     """Have the executor train the chunks that the store does not have.
 
     Results are kept here and not by the workers, which may see another disk.
     """
-    swept, size, done = Swept(e, store), _size(e), 0
+    swept, size, done = SweepResult(e, store), _size(e), 0
     sweep = _sweep(e)
     total = len(cells(e)) * -(-sweep.count // size) * size
     progress("sweep", 0, total)
@@ -173,7 +173,7 @@ def complete(e: Experiment, store: Store, executor: Workers, progress: Progress 
         raise
 
 
-class Swept:
+class SweepResult:
     """A sweep that is done. Its numbers stay in the store, and are read cell by cell."""
 
     def __init__(self, e: Experiment, store: Store) -> None:
@@ -237,7 +237,7 @@ def train_chunks(job: Sequence[Chunk], weights: bool, wanted: Mapping[str, str])
     samples; `train`, the mean loss over the training samples; `zero` and `dead`, the shares of weights that are exactly
     zero and within η·λ of it; `size`, Σ|w|; and `diverged`, a step or −1. The others are NaN where a run diverged.
     """
-    require(wanted)
+    check_versions(wanted)
     from reportgen.training.compiled import train_ends
 
     found = []

@@ -23,7 +23,7 @@ from reportgen.penalties._arrays import Arrays
 from reportgen.penalties.none import NoPenalty
 from reportgen.training.network import Layout, Weights, layout
 from reportgen.training.process import quiet_stderr
-from reportgen.training.run import Run, in_a_row
+from reportgen.training.run import Run, consecutive_runs
 from reportgen.training.stacking import ENDS_ONLY, counts_weights, groups, recording_key, slice_key
 from reportgen.training.trajectory import Trajectory
 
@@ -99,9 +99,9 @@ class Ends(NamedTuple):
 
 
 def train_ends(first: Run, count: int, fresh_data: bool) -> Ends:
-    """Train the runs of `in_a_row(first, count, fresh_data)` in one program: the weights at which `train` would end.
+    """Train `consecutive_runs(first, count, fresh_data)` in one program and return their last weights, as of `train`.
 
-    Initial weights and orders are drawn once for all calls in a row that differ by penalty, strength and learning rate.
+    Successive calls that differ only by penalty, strength and learning rate share initial weights and orders.
     """
     first = dataclasses.replace(first, recording=ENDS_ONLY)
     plain = dataclasses.replace(
@@ -173,7 +173,7 @@ def _drawn(runs: Sequence[Run]) -> _Drawn:
 
 @lru_cache(maxsize=2)
 def _drawn_in_a_row(first: Run, count: int, fresh_data: bool) -> _Drawn:
-    return _drawn(in_a_row(first, count, fresh_data))
+    return _drawn(consecutive_runs(first, count, fresh_data))
 
 
 def _widths(run: Run) -> list[int]:

@@ -205,7 +205,7 @@ class Run:
         return rng.random(shape, np.float32) >= self.network.dropout
 
 
-def in_a_row(first: Run, count: int, fresh_data: bool) -> list[Run]:
+def consecutive_runs(first: Run, count: int, fresh_data: bool) -> list[Run]:
     """`first` and the runs that follow it, `count` in all: each has the next seeds for the order and the weights, and
     with `fresh_data` for the data too.
     """
@@ -244,7 +244,7 @@ def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
     return data
 
 
-def describe(value: Any) -> dict[str, Any]:
+def settings_to_json(value: Any) -> dict[str, Any]:
     """A run, or a part of one, as plain JSON values; `kind` is the name a penalty or data set is registered under."""
     described: dict[str, Any] = json_value(value, _parts)
     return described
@@ -257,8 +257,8 @@ def _parts(value: Any) -> Any:
     return {"kind": next(kinds, type(value).__name__), **vars(value)}
 
 
-def revive(description: dict[str, Any]) -> Run:
-    """The run that `describe` described; raises `KeyError`, `TypeError` or `ExperimentError` if it is none."""
+def run_from_json(description: dict[str, Any]) -> Run:
+    """The run that `settings_to_json` described; raises `KeyError`, `TypeError` or `ExperimentError` if it is none."""
     parts = _fields(description)
     registries: dict[str, Registry[Any]] = {"data": datasets, "penalty": penalties}
     for name, registry in registries.items():

@@ -19,7 +19,7 @@ from reportgen.disk.container import seal, unseal
 from reportgen.disk.files import put, read
 from reportgen.errors import DataError, ExperimentError, machine_error, reason
 from reportgen.training.network import Weights, forward
-from reportgen.training.run import Run, describe, revive
+from reportgen.training.run import Run, run_from_json, settings_to_json
 from reportgen.values import short
 
 _MAGIC = b"reportgen trajectory 1\n"
@@ -88,7 +88,7 @@ class Trajectory:
         """The bytes of a trajectory file."""
         arrays = dict(self._arrays())
         header = {
-            "run": None if self.source is None else describe(self.source),
+            "run": None if self.source is None else settings_to_json(self.source),
             "layers": self.layers,
             "diverged": self.diverged,
             "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()],
@@ -113,7 +113,7 @@ class Trajectory:
         except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
             raise ValueError(f"its header cannot be read: {error}") from error
         try:
-            source = None if run is None else revive(run)
+            source = None if run is None else run_from_json(run)
         except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ExperimentError) as error:
             raise ValueError(f"its run cannot be read: {error}") from error
         if wrong := _misshapen(arrays, source, layers, diverged):

@@ -18,7 +18,7 @@ from reportgen.sections.kinds.live import LOSSES, SLOW, penalties_in_page
 from reportgen.statistics.total_error import total_error
 from reportgen.store.keys import template_folder
 from reportgen.training.network import Network
-from reportgen.training.run import Loss, Run, Step, Training, describe
+from reportgen.training.run import Loss, Run, Step, Training, settings_to_json
 from reportgen.training.stacking import ENDS_ONLY
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _flat(parts: Any) -> Any:
 
 
 def _task(run: Run) -> dict[str, Any]:
-    data, penalty = run.draw(), describe(run.penalty)
+    data, penalty = run.draw(), settings_to_json(run.penalty)
     return {
         "widths": [1, *run.network.hidden, 1],
         "activation": run.network.activation,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.datasets import datasets, split
-from reportgen.training.run import Run, describe, revive
+from reportgen.training.run import Run, run_from_json, settings_to_json
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test", "outlier_train", "outlier_test")
 
@@ -69,7 +69,7 @@ def test_truth_is_a_function_on_the_declared_inputs_and_outputs(dataset):
 def test_a_recipe_survives_being_written_down(dataset):
     run = Run(data=dataset)
 
-    assert revive(json.loads(json.dumps(describe(run)))) == run
+    assert run_from_json(json.loads(json.dumps(settings_to_json(run)))) == run
 
 
 @given(samples=st.integers(2, 200), share=st.floats(0, 1), seed=st.integers(0, 99))

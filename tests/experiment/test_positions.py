@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from soak import count
 
-from reportgen.experiment.toml.positions import complaint, positions
+from reportgen.experiment.toml.positions import positions, syntax_error
 
 BARE = set(string.ascii_letters + string.digits + "-_")
 
@@ -122,5 +122,5 @@ def test_what_is_often_mistaken_is_told_with_the_way_out(messages):
         text = f"x = 1\n{line}\n"
         with pytest.raises(tomllib.TOMLDecodeError) as caught:
             tomllib.loads(text)
-        told[line] = complaint(caught.value, text)
+        told[line] = syntax_error(caught.value, text)
     messages(**told)

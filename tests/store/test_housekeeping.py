@@ -85,7 +85,7 @@ def test_damaged_entries_are_found(store):
 
     before = [entry.used for entry in housekeeping.entries(store.folder)]
 
-    told = {entry.path: why for entry, why in housekeeping.damaged(store.folder)}
+    told = {entry.path: why for entry, why in housekeeping.damaged_entries(store.folder)}
 
     assert told == {
         paths[0]: "it is damaged or cut short",

@@ -9,7 +9,7 @@ import pytest
 
 from reportgen.errors import MachineError, RefusedError
 from reportgen.store import remote
-from reportgen.store.remote import pack, train_elsewhere, unpack
+from reportgen.store.remote import decode_block, encode_block, train_elsewhere
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
 
@@ -31,7 +31,7 @@ def invented(run, **changes):
     return dataclasses.replace(made, **changes)
 
 
-GOOD = pack([invented(run) for run in RUNS])
+GOOD = encode_block([invented(run) for run in RUNS])
 
 
 def sealed(body: bytes) -> bytes:
@@ -49,39 +49,39 @@ BAD = {
     "cut short": GOOD[:-1],
     "cut to its first line": GOOD[:18],
     "a bit flipped": GOOD[:300] + bytes([GOOD[300] ^ 4]) + GOOD[301:],
-    "a run too few": pack([invented(run) for run in RUNS[:2]]),
-    "a run twice": pack([invented(run) for run in [RUNS[0], RUNS[1], RUNS[1]]]),
-    "other runs": pack([invented(dataclasses.replace(run, strength=0.1)) for run in RUNS]),
+    "a run too few": encode_block([invented(run) for run in RUNS[:2]]),
+    "a run twice": encode_block([invented(run) for run in [RUNS[0], RUNS[1], RUNS[1]]]),
+    "other runs": encode_block([invented(dataclasses.replace(run, strength=0.1)) for run in RUNS]),
     "more than trajectories": sealed(GOOD[:-32] + b"x"),
     "lengths beyond its end": sealed(GOOD[:26] + b"\xff" * 24 + GOOD[50:-32]),
     "no trajectories in it": sealed(GOOD[:18] + (3).to_bytes(8, "little") + (2).to_bytes(8, "little") * 3 + b"abcdef"),
-    "other shapes": pack([invented(run, kernels=invented(run).kernels[::-1]) for run in RUNS]),
-    "other steps": pack([invented(run, steps=run.recording.steps(run.steps) + 1) for run in RUNS]),
-    "records that are missing": pack([invented(run).only(np.array([0])) for run in RUNS]),
-    "other numbers": pack([wide(invented(run)) for run in RUNS]),
-    "a loss that is missing": pack([invented(run, loss=None, penalty=None) for run in RUNS]),
+    "other shapes": encode_block([invented(run, kernels=invented(run).kernels[::-1]) for run in RUNS]),
+    "other steps": encode_block([invented(run, steps=run.recording.steps(run.steps) + 1) for run in RUNS]),
+    "records that are missing": encode_block([invented(run).only(np.array([0])) for run in RUNS]),
+    "other numbers": encode_block([wide(invented(run)) for run in RUNS]),
+    "a loss that is missing": encode_block([invented(run, loss=None, penalty=None) for run in RUNS]),
     "a header nobody thought of": None,
 }
-BAD["a header nobody thought of"] = pack(
+BAD["a header nobody thought of"] = encode_block(
     [invented(run) for run in RUNS[:2]] + [type("", (), {"dump": lambda _: b"x"})()]
 )
 
 
 def test_what_was_packed_is_what_is_unpacked():
-    assert [trajectory.dump() for trajectory in unpack(GOOD, RUNS)] == [invented(run).dump() for run in RUNS]
+    assert [trajectory.dump() for trajectory in decode_block(GOOD, RUNS)] == [invented(run).dump() for run in RUNS]
 
 
 def test_a_training_that_ended_early_has_fewer_records():
     run = dataclasses.replace(RUN, recording=Recording(every=5))
     ended = dataclasses.replace(invented(run).only(np.array([0, 1])), diverged=7)
 
-    assert unpack(pack([ended]), [run])[0].diverged == 7
+    assert decode_block(encode_block([ended]), [run])[0].diverged == 7
 
 
 def test_nothing_else_is_believed(subtests):
     for name, content in BAD.items():
         with subtests.test(name), pytest.raises(ValueError, match=r"\w"):
-            unpack(content, RUNS)
+            decode_block(content, RUNS)
 
 
 class Fake(Executor):

@@ -98,7 +98,7 @@ def test_a_run_of_a_chunk_ends_where_it_ends_alone_bit_for_bit(swept):
     cell = sweep.cells(E)[2]
     kernels, _ = next(swept.weights(cell))
     for i in (0, 17, 255):
-        (alone,) = train([dataclasses.replace(sweep.run_of(E, cell, i), recording=ENDS_ONLY)])
+        (alone,) = train([dataclasses.replace(sweep.cell_run(E, cell, i), recording=ENDS_ONLY)])
         for layer in range(3):
             np.testing.assert_array_equal(kernels[layer][i], alone.kernels[layer][-1])
 
@@ -116,7 +116,7 @@ def test_that_holds_for_whatever_can_be_trained(subtests):
         with subtests.test(name):
             e = dataclasses.replace(E, **changes)
             first = next(sweep.chunks(e, sweep.cells(e)[3])).first
-            ends, trained = train_ends(first, 20, e.fresh_data), train(sweep.in_a_row(first, 20, e.fresh_data))
+            ends, trained = train_ends(first, 20, e.fresh_data), train(sweep.consecutive_runs(first, 20, e.fresh_data))
             for layer in range(3):
                 np.testing.assert_array_equal(ends.kernels[layer], [t.kernels[layer][-1] for t in trained])
 
@@ -124,7 +124,9 @@ def test_that_holds_for_whatever_can_be_trained(subtests):
 def test_summaries_are_those_of_single_runs(swept):
     cell = sweep.cells(E)[3]
     values = swept.values(cell)
-    trained = train([dataclasses.replace(sweep.run_of(E, cell, i), recording=Recording(every=None)) for i in range(9)])
+    trained = train(
+        [dataclasses.replace(sweep.cell_run(E, cell, i), recording=Recording(every=None)) for i in range(9)]
+    )
 
     band = cell.strength * cell.learning_rate
     np.testing.assert_allclose(values["test"][:9], [total_error(t) for t in trained], rtol=1e-5)
@@ -139,7 +141,7 @@ def test_a_cell_begins_with_the_runs_of_an_arm():
     arm = E.arms[0]
     cell = sweep.Cell(arm.strength, E.training.learning_rate)
 
-    assert [sweep.run_of(E, cell, i) for i in range(30)] == E.arm_runs(arm)
+    assert [sweep.cell_run(E, cell, i) for i in range(30)] == E.arm_runs(arm)
 
 
 def test_runs_that_diverge_say_when_and_have_no_numbers():
@@ -150,7 +152,9 @@ def test_runs_that_diverge_say_when_and_have_no_numbers():
     )
     done = sweep.complete(e, Memory(), Serial())
     calm, wild = map(done.values, sweep.cells(e))
-    trained = train([dataclasses.replace(sweep.run_of(e, sweep.cells(e)[1], i), recording=ENDS_ONLY) for i in range(3)])
+    trained = train(
+        [dataclasses.replace(sweep.cell_run(e, sweep.cells(e)[1], i), recording=ENDS_ONLY) for i in range(3)]
+    )
 
     assert calm["diverged"].tolist() == [-1] * 3
     assert wild["diverged"].tolist() == [t.diverged for t in trained]

@@ -13,7 +13,7 @@ from reportgen.errors import DataError, ExperimentError
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.training.network import Network
-from reportgen.training.run import Recording, Run, Start, Training, describe, revive
+from reportgen.training.run import Recording, Run, Start, Training, run_from_json, settings_to_json
 
 SMALL = Line(samples=13, test_samples=3)
 
@@ -154,12 +154,12 @@ def test_a_run_survives_being_written_as_json():
     )
     kinds = [replace(run, penalty=penalties[name]()) for name in penalties.names()]
     for one in (*kinds, Run(fold=(1, 5)), STARTED):
-        revived = revive(json.loads(json.dumps(describe(one))))
+        revived = run_from_json(json.loads(json.dumps(settings_to_json(one))))
         assert (revived, hash(revived)) == (one, hash(one))
 
 
 def test_a_description_names_kinds_as_an_experiment_file_does():
-    description = describe(Run(penalty=ElasticNet(mix=0.75), strength=0.1))
+    description = settings_to_json(Run(penalty=ElasticNet(mix=0.75), strength=0.1))
 
     assert description["penalty"] == {"kind": "elastic_net", "mix": 0.75}
     assert description["data"]["kind"] == "line"
@@ -167,11 +167,11 @@ def test_a_description_names_kinds_as_an_experiment_file_does():
 
 
 def test_a_description_of_an_unknown_kind_is_refused():
-    description = describe(Run())
+    description = settings_to_json(Run())
     description["penalty"] = {"kind": "ridge"}
 
     with pytest.raises(ExperimentError, match=r"^unknown penalty 'ridge'\. Known: "):
-        revive(description)
+        run_from_json(description)
 
 
 def test_every_training_sample_is_tested_in_one_fold_and_no_other_sample_is():
@@ -193,7 +193,7 @@ def test_drawn_data_cannot_be_changed_under_another_run():
 
 
 def test_weights_to_begin_from_take_the_place_of_those_of_the_seed():
-    for run in (STARTED, revive(json.loads(json.dumps(describe(STARTED))))):
+    for run in (STARTED, run_from_json(json.loads(json.dumps(settings_to_json(STARTED))))):
         kernels, biases = run.initial_weights()
         for was, now in zip(START.arrays()[0], kernels, strict=True):
             np.testing.assert_array_equal(was, now, strict=True)

@@ -92,10 +92,10 @@ def gc(cache_dir: str | None, unused_for: float, max_size: str | None, no_lock: 
 @debug
 def verify(cache_dir: str | None) -> None:
     """Read every entry, and name those that are damaged; builds make them again by themselves."""
-    from reportgen.store.housekeeping import damaged, entries
+    from reportgen.store.housekeeping import damaged_entries, entries
 
     folder = _there(cache_dir)
-    found = list(damaged(folder))
+    found = list(damaged_entries(folder))
     for entry, why in found[:_SHOWN]:
         emit(f"{entry.path}: {why}")
     if len(found) > _SHOWN:
