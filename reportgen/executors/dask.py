@@ -74,7 +74,7 @@ class Dask(Workers):
     def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         return self._begin(frozenset(), task, args, kwargs)
 
-    def elsewhere(self, failed: Future[Any], task: Callable[..., Any], /, *args: Any) -> Future[Any]:
+    def resubmit(self, failed: Future[Any], task: Callable[..., Any], /, *args: Any) -> Future[Any]:
         return self._begin(failed.tried if isinstance(failed, _Job) else frozenset(), task, args, {})
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -1,8 +1,7 @@
 """Training on workers that do not share our disk.
 
-A job is a chunk of runs that one compiled program trains. What comes back is one block of bytes, and nothing in it is
-believed before its checksum, its runs and the shapes of its arrays are seen to be what was asked for. A block is a
-`container` of trajectory files.
+A job is a group of runs that one compiled program trains. Its result is a block of bytes, a `container` of trajectory
+files. A block is used only after its checksum, its runs and the shapes of its arrays were checked.
 """
 
 from __future__ import annotations
@@ -34,14 +33,16 @@ def train_away(runs: bytes, wanted: Mapping[str, str]) -> bytes:
     compute_on_one_thread()
     from reportgen.training.compiled import train
 
-    return encode_block(train(pickle.loads(runs)))  # noqa: S301  the scheduler that sent it may run any code here as it is
+    return encode_block(train(pickle.loads(runs)))  # noqa: S301  the scheduler that sent it may run any code here anyway
 
 
 def check_versions(wanted: Mapping[str, str]) -> None:
-    """Raise `RefusedError` if what computes here is of other versions than the `wanted` ones."""
+    """Raise `RefusedError` unless this process has the `wanted` versions."""
     here = versions()
     if here != wanted:
-        raise RefusedError(f"a worker has {_listed(here)}, and this machine {_listed(wanted)}: they must be the same")
+        raise RefusedError(
+            f"a worker has {_listed(here)}, but this machine has {_listed(wanted)}; the versions must be equal"
+        )
 
 
 def _listed(found: Mapping[str, str]) -> str:
@@ -55,7 +56,7 @@ def encode_block(trajectories: Sequence[Trajectory]) -> bytes:
 
 
 def decode_block(block: bytes, runs: Sequence[Run]) -> list[Trajectory]:
-    """The trajectories of exactly these runs, in their order; raises `ValueError` with the reason for anything else."""
+    """The trajectories of exactly these runs, in order; raises `ValueError` with the reason for any other content."""
     if not isinstance(block, bytes):
         raise ValueError("it is not a block of this version")
     header, files = unseal(_MAGIC, block)
@@ -65,18 +66,20 @@ def decode_block(block: bytes, runs: Sequence[Run]) -> list[Trajectory]:
     if len(sizes) != len(runs):
         raise ValueError(f"{len(sizes)} trajectories came back for {len(runs)} runs")
     if sum(sizes) != len(files):
-        raise ValueError("there is more in it than trajectories, or less")
+        raise ValueError("it has another length than its trajectories")
     ends = list(itertools.accumulate(sizes))
-    return [_parsed(bytes(files[end - size : end]), run) for end, size, run in zip(ends, sizes, runs, strict=True)]
+    return [
+        _parse_trajectory(bytes(files[end - size : end]), run) for end, size, run in zip(ends, sizes, runs, strict=True)
+    ]
 
 
-def _parsed(file: bytes, run: Run) -> Trajectory:
+def _parse_trajectory(file: bytes, run: Run) -> Trajectory:
     try:
         trajectory = Trajectory.parse(file)
-    except Exception as error:  # whoever can make a checksum can also make a header that nobody thought of
+    except Exception as error:  # a header with a correct checksum may still be malformed
         raise ValueError(str(error)) from error
     if trajectory.source != run:
-        raise ValueError("a trajectory is of another run")
+        raise ValueError("a trajectory belongs to another run")
     steps = run.recording.steps(run.steps)
     ended = trajectory.diverged
     kept = len(steps) if ended is None else len(trajectory.steps)
@@ -96,18 +99,18 @@ def _parsed(file: bytes, run: Run) -> Trajectory:
 
 
 def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Trajectory]]:
-    """Have a worker of `executor` train `runs`, which one program should be able to (`stacking.groups`).
+    """Let a worker of `executor` train `runs`, a group of `stacking.groups`.
 
-    The future's result is one trajectory a run, in their order. A block that is not what was asked for is thrown away
-    and its runs are trained again by another worker, twice at most; then the future raises `MachineError`. It raises
-    `RefusedError` if a worker has other versions of what computes.
+    The result of the future is one trajectory per run, in order. An invalid block is dropped and another worker trains
+    its runs again, at most twice; then the future raises `MachineError`. It raises `RefusedError` if a worker has other
+    versions.
     """
     wanted, outcome = list(runs), Future[list[Trajectory]]()
     arguments = pickle.dumps(wanted), versions()
 
     def follow(attempt: int, job: Future[bytes]) -> None:
         job.add_done_callback(lambda job: settle(attempt, job))
-        # A waiter who gives up takes the job back.
+        # To cancel the future cancels the job.
         outcome.add_done_callback(lambda outcome: job.cancel() if outcome.cancelled() else None)
 
     def settle(attempt: int, job: Future[bytes]) -> None:
@@ -121,12 +124,12 @@ def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Traje
         try:
             trained = decode_block(block, wanted)
         except ValueError as error:
-            bad = MachineError(f"workers sent back what are not the trajectories they were to train: {error}")
+            bad = MachineError(f"workers sent invalid trajectories: {error}")
             try:
                 if attempt == _ATTEMPTS or outcome.cancelled():
                     raise bad
-                follow(attempt + 1, executor.elsewhere(job, train_away, *arguments))
-            except (MachineError, RuntimeError):  # RuntimeError: the executor takes no jobs any more
+                follow(attempt + 1, executor.resubmit(job, train_away, *arguments))
+            except (MachineError, RuntimeError):  # RuntimeError: the executor accepts no more jobs
                 _end(outcome, error=bad)
         else:
             _end(outcome, trained)
@@ -136,7 +139,7 @@ def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Traje
 
 
 def _end(outcome: Future[Any], result: Any = None, error: BaseException | None = None) -> None:
-    """Settle a future unless it was cancelled; those who wait for it learn that too."""
+    """Set the result or the error of a future unless it was cancelled, and notify its waiters."""
     if not outcome.set_running_or_notify_cancel():
         return
     if error is None:

@@ -141,7 +141,7 @@ def test_a_bad_answer_is_asked_of_another_worker(workers):
     first = workers.submit(os.getpid)
     pid = first.result()
 
-    assert {workers.elsewhere(first, os.getpid).result() for _ in range(6)}.isdisjoint({pid})
+    assert {workers.resubmit(first, os.getpid).result() for _ in range(6)}.isdisjoint({pid})
 
 
 def test_a_worker_with_other_versions_refuses(workers, monkeypatch):

@@ -100,6 +100,6 @@ def test_a_file_of_the_right_sum_that_we_never_wrote_is_no_value(subtests):
 
 
 def test_what_was_encoded_under_another_label_is_told():
-    with pytest.raises(ValueError, match=r"^it is another entry than its name says$"):
+    with pytest.raises(ValueError, match=r"^its content belongs to another entry$"):
         decode(encode(1, "a"), "b")
     assert decode(encode(1, "a"), "a") == 1

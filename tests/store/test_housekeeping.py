@@ -89,7 +89,7 @@ def test_damaged_entries_are_found(store):
 
     assert told == {
         paths[0]: "it is damaged or cut short",
-        paths[1]: "it is another entry than its name says",
+        paths[1]: "its content belongs to another entry",
         paths[3]: "Too many levels of symbolic links",
     }
     assert [entry.used for entry in housekeeping.entries(store.folder)] == before, "looking does not count as use"

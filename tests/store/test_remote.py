@@ -99,7 +99,7 @@ class Fake(Executor):
             job.set_exception(answer) if isinstance(answer, Exception) else job.set_result(answer)
         return job
 
-    def elsewhere(self, failed, task, /, *args):
+    def resubmit(self, failed, task, /, *args):
         self.chosen.append(failed)
         return self.submit(task, *args)
 
@@ -142,7 +142,7 @@ def test_who_gives_up_waiting_takes_the_job_back_and_a_late_answer_is_dropped():
 
 def test_an_executor_that_has_closed_meanwhile_leaves_nobody_waiting():
     class Closed(Fake):
-        def elsewhere(self, failed, task, /, *args):
+        def resubmit(self, failed, task, /, *args):
             raise RuntimeError("cannot schedule new futures after shutdown")
 
     assert type(train_elsewhere(Closed(b"bad"), RUNS).exception(0)) is MachineError

@@ -246,7 +246,7 @@ def test_what_a_worker_sends_back_is_not_believed():
         assert not store.entries
 
     chunk = next(sweep.chunks(E, sweep.cells(E)[0]))
-    with pytest.raises(RefusedError, match="they must be the same"):
+    with pytest.raises(RefusedError, match="the versions must be equal"):
         sweep.train_chunks([chunk], False, {"reportgen": "0.0.1"})
 
 
