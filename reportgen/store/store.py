@@ -187,7 +187,7 @@ class Store:
         try:
             try:
                 files.put(path, content)
-            except IsADirectoryError:  # nobody of ours has put it there; a rename moves it out of the way, unread
+            except IsADirectoryError:  # not one of our entries: move it out of the way
                 path.rename(f"{path}.moved-aside-{time.time_ns()}")
                 files.put(path, content)
         except OSError as error:

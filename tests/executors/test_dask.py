@@ -66,7 +66,7 @@ def test_what_is_no_address_is_a_mistake(no_connections):
         "TCP://10.0.0.5:8786",
     ):
         for insecure in (False, True):
-            with pytest.raises(ExperimentError, match="a scheduler has an address like"):
+            with pytest.raises(ExperimentError, match="the address of a scheduler must be like"):
                 executors["dask"](address, insecure=insecure)
 
 
@@ -320,7 +320,7 @@ def test_a_scheduler_that_dies_ends_the_work_within_seconds(settings_afterwards,
 
         errors = [job.exception(15) for job in jobs]
     assert {str(error) for error in errors} == {
-        f"lost the Dask scheduler {address}; what is done is stored: run the same command again"
+        f"lost the Dask scheduler {address}; finished work is stored: run the same command again"
     }
     assert {type(error) for error in errors} == {MachineError}
 
@@ -334,7 +334,7 @@ def test_a_worker_that_does_not_know_what_it_is_asked_is_told_of(workers, monkey
     error = workers.submit(math.sqrt, 4).exception(60)
 
     assert type(error) is RefusedError
-    assert str(error).startswith("a worker cannot do what this reportgen asks for (")
+    assert str(error).startswith("a worker cannot run a job of this reportgen (")
     assert "only_here" in str(error)
     assert "\n" not in str(error)
 

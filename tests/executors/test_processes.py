@@ -35,7 +35,7 @@ def test_a_job_whose_worker_was_killed_is_done_again(tmp_path, caplog):
         assert workers.submit(kill_once, tmp_path / "marker").result(60) == "done"
 
     (said,) = caplog.records
-    assert said.getMessage() == "a worker process was killed by SIGKILL; its job is done again"
+    assert said.getMessage() == "a worker process was killed by SIGKILL; its job starts again"
     assert said.code == "RG302"
 
 
@@ -74,7 +74,7 @@ def test_workers_that_were_ended_on_purpose_do_not_come_back(caplog):
         kill_all()
 
         errors = [job.exception(10) for job in jobs]
-    assert {str(error) for error in errors} == {"the worker processes were ended"}
+    assert {str(error) for error in errors} == {"the worker processes were stopped"}
     assert not caplog.records
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
