@@ -29,8 +29,7 @@ from reportgen.store.remote import check_versions
 from reportgen.store.store import Store
 from reportgen.training.network import Weights, forward
 from reportgen.training.process import compute_on_one_thread
-from reportgen.training.run import Loss, Run, consecutive_runs, settings_to_json
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Loss, Recording, Run, consecutive_runs, settings_to_json
 from reportgen.training.versions import engine, versions
 
 SUMMARY, WEIGHTS = "chunk", "weights"
@@ -110,7 +109,7 @@ def chunks(e: Experiment, cell: Cell) -> Iterator[Chunk]:
     """
     size = _size(e)
     for start in range(0, _sweep(e).count, size):
-        yield Chunk(dataclasses.replace(cell_run(e, cell, start), recording=ENDS_ONLY), size, e.fresh_data)
+        yield Chunk(dataclasses.replace(cell_run(e, cell, start), recording=Recording.ENDS_ONLY), size, e.fresh_data)
 
 
 def _size(e: Experiment) -> int:

@@ -152,7 +152,7 @@ def test_a_worker_with_other_versions_refuses(workers, monkeypatch):
 
     assert type(error) is RefusedError
     assert f"tensorflow {here['tensorflow']}, code epoch" in str(error)
-    assert "this machine reportgen" in str(error)
+    assert "this machine has reportgen" in str(error)
     assert "tensorflow 9.9" in str(error)
 
 

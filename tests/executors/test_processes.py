@@ -52,7 +52,7 @@ def test_a_job_that_kills_twice_fails_and_the_others_are_done():
     for error in results[1::2]:
         assert type(error) is MachineError
         assert error.code == "RG302"
-        assert "want of memory" in str(error)
+        assert "memory ran out" in str(error)
 
 
 def test_a_worker_killed_between_jobs_is_replaced(caplog):

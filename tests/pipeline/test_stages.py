@@ -19,8 +19,7 @@ from reportgen.sections import Section
 from reportgen.store import keys
 from reportgen.store.store import Store
 from reportgen.training.network import Network
-from reportgen.training.run import Run, Start, Training
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run, Start, Training
 
 
 class Asks(Section):
@@ -29,7 +28,7 @@ class Asks(Section):
     title = "Asks"
 
     def runs(self, e):
-        return [Run(network=Network(hidden=(2,)), training=Training(epochs=1), recording=ENDS_ONLY)]
+        return [Run(network=Network(hidden=(2,)), training=Training(epochs=1), recording=Recording.ENDS_ONLY)]
 
     def findings(self, e, trained, study):
         ORDER.append((type(self).__name__, len(trained)))
@@ -41,7 +40,7 @@ class AsksAgain(Asks):
 
     def follow_up(self, e, trained):
         (run,) = self.runs(e)
-        return [dataclasses.replace(run, start=Start.of(*trained[run].at(-1)))]
+        return [dataclasses.replace(run, start=Start.from_arrays(*trained[run].at(-1)))]
 
     def findings(self, e, trained, study):
         first, second = trained.values()

@@ -23,7 +23,6 @@ from reportgen.store.encoding import encode
 from reportgen.training.compiled import train, train_ends
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Training
-from reportgen.training.stacking import ENDS_ONLY
 
 E = Experiment(
     training=Training(epochs=3),
@@ -98,7 +97,7 @@ def test_a_run_of_a_chunk_ends_where_it_ends_alone_bit_for_bit(swept):
     cell = sweep.cells(E)[2]
     kernels, _ = next(swept.weights(cell))
     for i in (0, 17, 255):
-        (alone,) = train([dataclasses.replace(sweep.cell_run(E, cell, i), recording=ENDS_ONLY)])
+        (alone,) = train([dataclasses.replace(sweep.cell_run(E, cell, i), recording=Recording.ENDS_ONLY)])
         for layer in range(3):
             np.testing.assert_array_equal(kernels[layer][i], alone.kernels[layer][-1])
 
@@ -153,7 +152,7 @@ def test_runs_that_diverge_say_when_and_have_no_numbers():
     done = sweep.complete(e, Memory(), Serial())
     calm, wild = map(done.values, sweep.cells(e))
     trained = train(
-        [dataclasses.replace(sweep.cell_run(e, sweep.cells(e)[1], i), recording=ENDS_ONLY) for i in range(3)]
+        [dataclasses.replace(sweep.cell_run(e, sweep.cells(e)[1], i), recording=Recording.ENDS_ONLY) for i in range(3)]
     )
 
     assert calm["diverged"].tolist() == [-1] * 3
@@ -241,7 +240,7 @@ def test_what_a_worker_sends_back_is_not_believed():
     for block in (b"", encode([]), encode([{}] * 4), encode([{"chunk": {"test": np.zeros(3)}}] * 4)):
         store, lying = Memory(), Lying()
         lying.block = block
-        with pytest.raises(MachineError, match="no part of the sweep"):
+        with pytest.raises(MachineError, match="invalid part of the sweep"):
             sweep.complete(E, store, lying)
         assert not store.entries
 
@@ -300,7 +299,7 @@ def test_a_chunk_that_vanished_is_told():
     done = sweep.complete(E, store, Made())
     store.entries.clear()
 
-    with pytest.raises(MachineError, match="the same command trains it again"):
+    with pytest.raises(MachineError, match="run the same command again to train it"):
         done.values(sweep.cells(E)[0])
 
 

@@ -18,7 +18,9 @@ from reportgen.training.run import Recording, Run, Start, Training, run_from_jso
 SMALL = Line(samples=13, test_samples=3)
 
 SEEDS = "data_seed", "order_seed", "init_seed"
-START = Start.of([np.array([[0.1, -2.5]]), np.array([[1e-30], [3.0]])], [np.array([0.5, 0.0]), np.array([7.0])])
+START = Start.from_arrays(
+    [np.array([[0.1, -2.5]]), np.array([[1e-30], [3.0]])], [np.array([0.5, 0.0]), np.array([7.0])]
+)
 STARTED = Run(network=Network(hidden=(2,)), start=START)
 
 trainings = st.builds(
@@ -39,7 +41,7 @@ def test_runs_that_cannot_be_are_refused(messages):
         lambda: Run(network=Network(hidden=(3,)), start=START),
         lambda: Start(kernels=(((1.0, 2.0), (3.0,)),), biases=((0.0, 0.0),)),
         lambda: Start(kernels=(((1.0, 2.0),),), biases=((0.0,),)),
-        lambda: Start.of([np.array([[np.nan]])], [np.array([0.0])]),
+        lambda: Start.from_arrays([np.array([[np.nan]])], [np.array([0.0])]),
     ):
         with pytest.raises(ExperimentError) as caught:
             make()
