@@ -136,5 +136,5 @@ def test_names_of_layers_that_are_no_text_are_told(tmp_path: Path) -> None:
     file = tmp_path / "x.trajectory"
     recorded((1, 2)).save(file)
 
-    with pytest.raises(DataError, match="its layers have names that are none"):
+    with pytest.raises(DataError, match="its layers have invalid names"):
         Trajectory.load(file)

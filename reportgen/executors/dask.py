@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from reportgen.errors import ExperimentError, MachineError, RefusedError, reason
 from reportgen.executors import Workers, cores, executors
 from reportgen.executors._parcels import do, job_of, outcome_of
-from reportgen.executors.processes import main_hidden
+from reportgen.executors.processes import hide_main_module
 from reportgen.training.process import compute_on_one_thread
 from reportgen.training.versions import versions
 
@@ -109,7 +109,7 @@ class Dask(Workers):
                 pickle.loads, call, pure=False, workers=others or None, allow_other_workers=bool(others)
             )
         except OSError as error:
-            raise self._lost() from error
+            raise self._lost_scheduler_error() from error
         self._running[job] = dask_job
         job.add_done_callback(self._forget)
         dask_job.add_done_callback(lambda dask_job: self._settle(job, dask_job))
@@ -145,14 +145,14 @@ class Dask(Workers):
                 code="RG302",
             ) from error
         except (concurrent.futures.CancelledError, asyncio.CancelledError, OSError) as error:
-            raise self._lost() from error
+            raise self._lost_scheduler_error() from error
         except Exception as error:  # not an error of the job, but of a worker that cannot read it
             raise RefusedError(
                 f"a worker cannot run a job of this reportgen ({type(error).__name__}: {error}); "
                 f"workers must have reportgen {versions()['reportgen']} and the same versions of its dependencies"
             ) from error
 
-    def _lost(self) -> MachineError:
+    def _lost_scheduler_error(self) -> MachineError:
         where = self._scheduler or "on this machine"
         return MachineError(f"lost the Dask scheduler {where}; finished work is stored: run the same command again")
 
@@ -257,7 +257,7 @@ def _local_cluster(distributed: Any) -> LocalCluster:
         "distributed.scheduler.http.routes": [],
         "distributed.worker.http.routes": [],
     }
-    with dask.config.set(settings), main_hidden():
+    with dask.config.set(settings), hide_main_module():
         return distributed.LocalCluster(
             n_workers=max(cores(), 2),
             threads_per_worker=1,

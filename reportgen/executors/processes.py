@@ -104,7 +104,7 @@ class Processes(Workers):
         connection, other_end = _SPAWN.Pipe()
         process = _SPAWN.Process(target=_work, args=(other_end,), daemon=True)  # an open pool must not block the exit
         try:
-            with main_hidden():
+            with hide_main_module():
                 process.start()
         except OSError as error:
             raise MachineError(f"cannot start a worker process: {reason(error)}") from error
@@ -168,7 +168,7 @@ _main_lock = threading.Lock()
 
 
 @contextlib.contextmanager
-def main_hidden() -> Iterator[None]:
+def hide_main_module() -> Iterator[None]:
     """Keep a spawned process from running the script of the caller again.
 
     Our jobs do not need it, and a script that calls `reportgen.build` without an `if __name__` guard would otherwise

@@ -44,7 +44,7 @@ def shipped(name: str = "default") -> str:
     return text
 
 
-def on_offer() -> dict[str, str]:
+def shipped_descriptions() -> dict[str, str]:
     """The first line of each shipped experiment file, which describes it, by name; the default is first."""
     names = sorted(_shipped(), key=lambda name: (name != "default", name))
     return {name: shipped(name).partition("\n")[0].removeprefix("#").strip() for name in names}

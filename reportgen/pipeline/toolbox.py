@@ -11,7 +11,7 @@ from reportgen.executors import Progress, Workers, make_workers
 from reportgen.pictures.formats import formats
 from reportgen.pipeline.options import BuildOptions
 from reportgen.store.keys import Parts
-from reportgen.store.store import Completion, Store, opened
+from reportgen.store.store import Completion, Store, open_store
 from reportgen.training.run import Run
 
 Explain = Callable[[str, Parts], None]
@@ -67,7 +67,7 @@ def open_toolbox(wanted_formats: Iterable[str], options: BuildOptions, explain: 
     for name in wanted_formats:
         formats[name]().check_available()
     with (
-        opened(options.store_folder, shared=options.shared_cache, lock=not options.no_lock) as store,
+        open_store(options.store_folder, shared=options.shared_cache, lock=not options.no_lock) as store,
         make_workers(options.executor) as trainers,
         # Remote workers only train; pictures are drawn on this machine.
         make_workers("processes") if trainers.remote else nullcontext(trainers) as workers,

@@ -118,9 +118,9 @@ def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Traje
             block = job.result()
         except CancelledError:
             outcome.cancel()
-            return _end(outcome)
+            return _finish(outcome)
         except BaseException as error:
-            return _end(outcome, error=error)
+            return _finish(outcome, error=error)
         try:
             trained = decode_block(block, wanted)
         except ValueError as error:
@@ -130,15 +130,15 @@ def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Traje
                     raise bad
                 follow(attempt + 1, executor.resubmit(job, train_away, *arguments))
             except (MachineError, RuntimeError):  # RuntimeError: the executor accepts no more jobs
-                _end(outcome, error=bad)
+                _finish(outcome, error=bad)
         else:
-            _end(outcome, trained)
+            _finish(outcome, trained)
 
     follow(1, executor.submit(train_away, *arguments))
     return outcome
 
 
-def _end(outcome: Future[Any], result: Any = None, error: BaseException | None = None) -> None:
+def _finish(outcome: Future[Any], result: Any = None, error: BaseException | None = None) -> None:
     """Set the result or the error of a future unless it was cancelled, and notify its waiters."""
     if not outcome.set_running_or_notify_cancel():
         return

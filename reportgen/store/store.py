@@ -46,7 +46,7 @@ def default_folder() -> Path:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, *, shared: bool = False, lock: bool = True) -> Iterator[Store]:
+def open_store(folder: Path, *, shared: bool = False, lock: bool = True) -> Iterator[Store]:
     """Open the store in `folder`, created if need be.
 
     A folder that other users can write to is refused, since an entry decides what a report says; with `shared` it is

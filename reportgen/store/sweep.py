@@ -107,12 +107,12 @@ def chunks(e: Experiment, cell: Cell) -> Iterator[Chunk]:
     They have one size, so that one program trains them all and a larger count only adds chunks. The last chunk may
     train a few runs more than `count`.
     """
-    size = _size(e)
+    size = _chunk_size(e)
     for start in range(0, _sweep(e).count, size):
         yield Chunk(dataclasses.replace(cell_run(e, cell, start), recording=Recording.ENDS_ONLY), size, e.fresh_data)
 
 
-def _size(e: Experiment) -> int:
+def _chunk_size(e: Experiment) -> int:
     return max(1, min(_RUNS, _PARAMETERS // e.network.parameters(*e.data.shape)))
 
 
@@ -127,7 +127,7 @@ def complete(e: Experiment, store: Store, executor: Workers, progress: Progress 
 
     This process stores the results, since workers may have another disk.
     """
-    result, size, done = SweepResult(e, store), _size(e), 0
+    result, size, done = SweepResult(e, store), _chunk_size(e), 0
     sweep = _sweep(e)
     total = len(cells(e)) * -(-sweep.count // size) * size
     progress("sweep", 0, total)

@@ -398,7 +398,7 @@ class _Program:
         # As soon as any number of the run is not finite, this sum is not finite either.
         total = tf.reduce_sum(residuals, axis=self._sample_axes)
         diverged = tf.where((diverged < 0) & ~tf.math.is_finite(total), step + 1, diverged)
-        delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_a_run(residuals)
+        delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_per_run(residuals)
         kernel_gradients, bias_gradients = self.layout.backward(
             kernels, activations, delta, self.activation, masks, _XP
         )
@@ -415,7 +415,7 @@ class _Program:
         """The axes of a prediction that are not the run axis."""
         return [0, 1] if self.layout.runs == -1 else [1, 2]
 
-    def _values_a_run(self, predictions: Any) -> float:
+    def _values_per_run(self, predictions: Any) -> float:
         """The number of predicted values of a run: samples times outputs."""
         return float(np.prod([predictions.shape[axis] for axis in self._sample_axes]))
 
@@ -525,7 +525,7 @@ class _Program:
             residuals = outputs - targets
             losses = [self.losses[i] for i in self.recorded]
             values = self._by_loss(residuals, losses, _VALUE)
-            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_a_run(residuals)]
+            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_per_run(residuals)]
             record["penalty"] = [tf.gather(self._penalty(state[0], tables.strengths), tables.recorded)]
         return record
 

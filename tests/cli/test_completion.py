@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from reportgen.cli import complete
 from reportgen.cli.program import program
-from reportgen.experiment.file import on_offer
+from reportgen.experiment.file import shipped_descriptions
 from reportgen.page import results
 from reportgen.pictures.animate import training_scenes
 
@@ -85,7 +85,7 @@ def test_what_fits_is_offered(here):
 
 def test_names_that_are_listed_without_loading_anything_are_the_real_ones():
     for completer, real in (
-        (complete.experiments, {*on_offer(), "site", "workflow"}),
+        (complete.experiments, {*shipped_descriptions(), "site", "workflow"}),
         (complete.scenes, set(training_scenes())),
     ):
         assert {item.value for item in completer(None, None, "")} == real

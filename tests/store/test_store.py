@@ -17,7 +17,7 @@ from reportgen.executors import executors
 from reportgen.penalties.l1 import L1
 from reportgen.store import keys
 from reportgen.store import store as store_module
-from reportgen.store.store import Store, default_folder, opened
+from reportgen.store.store import Store, default_folder, open_store
 from reportgen.training import versions as engine_module
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
@@ -268,7 +268,7 @@ def test_no_date_makes_an_entry_worse(store, entry):
 def test_a_store_that_others_can_write_to_is_refused(tmp_path):
     tmp_path.chmod(0o777)
 
-    with pytest.raises(RefusedError, match="other users can write to the store") as caught, opened(tmp_path):
+    with pytest.raises(RefusedError, match="other users can write to the store") as caught, open_store(tmp_path):
         pass
 
     assert (caught.value.code, caught.value.exit_code) == ("RG103", 4)
@@ -278,7 +278,7 @@ def test_a_store_that_others_can_write_to_is_refused(tmp_path):
 def test_a_store_of_another_user_is_refused(tmp_path):
     os.chown(tmp_path, 65534, -1)
 
-    with pytest.raises(RefusedError, match="other users can write to the store"), opened(tmp_path):
+    with pytest.raises(RefusedError, match="other users can write to the store"), open_store(tmp_path):
         pass
 
 
@@ -286,7 +286,7 @@ def test_a_store_that_is_allowed_to_be_shared_is_read_and_not_written(store, ent
     store.folder.chmod(0o777)
     other = dataclasses.replace(RUN, init_seed=1)
 
-    with opened(store.folder, shared=True) as shared:
+    with open_store(store.folder, shared=True) as shared:
         shared.put(invented(other))
         found = [shared.get(run) is not None for run in (RUN, other)]
 
@@ -297,7 +297,7 @@ def test_a_store_that_is_allowed_to_be_shared_is_read_and_not_written(store, ent
 def test_a_store_that_cannot_be_written_is_read_with_a_warning(store, entry, monkeypatch, caplog):
     monkeypatch.setattr(store_module, "_writable", lambda folder: False)
 
-    with opened(store.folder) as readable:
+    with open_store(store.folder) as readable:
         readable.put(invented(dataclasses.replace(RUN, init_seed=1)))
         assert readable.get(RUN) is not None
 
