@@ -90,11 +90,11 @@ def _holder(descriptor: int) -> str:
         for line in Path("/proc/locks").read_text("ascii").splitlines():
             _, kind, _, _, process, locked, *_ = line.split()
             if (kind, locked) == ("FLOCK", inode) and int(process) > 0:
-                return f" (process {process}{_since(process)})"
+                return f" (process {process}{_start_time(process)})"
     return ""
 
 
-def _since(process: str) -> str:
+def _start_time(process: str) -> str:
     with suppress(OSError, ValueError, IndexError, StopIteration):
         # The name of the program is second, in parentheses, and may contain any character.
         ticks = Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]

@@ -33,7 +33,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
-from reportgen.experiment.toml.positions import complaint
+from reportgen.experiment.toml.positions import syntax_error
 from reportgen.markdown.formulas import GRAMMAR, kept, mathml
 from reportgen.markdown.user_pictures import KINDS, load
 from reportgen.pictures.media import content_named
@@ -346,7 +346,7 @@ def _front(reading: _Reading) -> tuple[dict[str, Any], str]:
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
-        what, line, column = complaint(error, text)
+        what, line, column = syntax_error(error, text)
         reading.mistake((min(line, end + 1), column), what)
     except ValueError as error:  # int() refuses to read thousands of digits
         reading.mistake((1, 1), f"not valid TOML: {error}")

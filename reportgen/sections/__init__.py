@@ -74,7 +74,7 @@ class Section:
         return None
 
     def sweep(self, e: Experiment) -> Sweep | None:
-        """A sweep that must be done for it; what is handed over as `study` is then the `Swept` that came of it."""
+        """The sweep that the section needs; its `SweepResult` is then passed as `study`."""
         return None
 
     def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:

@@ -16,8 +16,7 @@ from reportgen.pictures.timeline import Timeline
 from reportgen.sections import Trained
 from reportgen.statistics.comparison import Difference, Values, compare
 from reportgen.statistics.total_error import LAST, wander
-from reportgen.training.run import Run
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
 PACE = Timeline(rate=10)
@@ -41,7 +40,7 @@ def vary(run: Run, **changes: Any) -> Run:
 
 def outcomes(e: Experiment, count: int, **changes: Any) -> list[Run]:
     """The first `count` runs of the experiment with changes, recorded at their ends only."""
-    return [vary(e.run(i), recording=ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
+    return [vary(e.run(i), recording=Recording.ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
 
 
 def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:

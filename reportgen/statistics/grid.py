@@ -11,7 +11,7 @@ from reportgen.statistics.comparison import Values
 
 
 def told(values: Mapping[str, Any]) -> dict[str, float]:
-    """The runs of a cell in numbers, from `Swept.values`; quartiles over all runs, means over those that ended.
+    """The runs of a cell in numbers, from `SweepResult.values`; quartiles over all runs, means over those that ended.
 
     A run that diverged counts as worse than any other, so a cell in which most did has no median.
     """

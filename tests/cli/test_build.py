@@ -36,7 +36,7 @@ def test_what_is_made_is_explained(build, tmp_path):
     def explained():
         return [line for line in build("--explain").stderr.splitlines() if line]
 
-    first = "reportgen: section penalties: nothing was built here before, and it is not in the store"
+    first = "reportgen: section penalties: not in the store, and this is the first build in this folder"
     assert first in explained()
     assert explained() == []
     (tmp_path / "small.toml").write_text(EXPERIMENT.replace("count = 2", "count = 3"), "utf-8")
@@ -63,7 +63,7 @@ def test_a_report_that_comes_out_otherwise_leaves_with_seven(build, monkeypatch)
     done = build("--verify")
 
     assert done.exit_code == 7
-    assert "files came out otherwise when they were made again: embed/" in done.stderr or "index.html" in done.stderr
+    assert "files differ between the two builds: embed/" in done.stderr or "index.html" in done.stderr
 
 
 def test_an_edited_file_is_kept_with_a_warning_and_replaced_if_asked_for(build, tmp_path):

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 import reportgen
 from reportgen.cli.program import program
-from reportgen.experiment.file import on_offer, parse, shipped
+from reportgen.experiment.file import parse, shipped, shipped_descriptions
 
 STARTER = Path(reportgen.__file__).parent / "site" / "starter"
 
@@ -25,9 +25,9 @@ def test_every_experiment_on_the_list_is_printed_and_can_be_read():
     said = run("new", "--list")
     listed = dict(line.split(maxsplit=1) for line in said.stdout.splitlines())
 
-    assert listed.keys() == on_offer().keys() | {"site", "workflow"}
-    assert on_offer().items() <= listed.items()
-    for name in on_offer():
+    assert listed.keys() == shipped_descriptions().keys() | {"site", "workflow"}
+    assert shipped_descriptions().items() <= listed.items()
+    for name in shipped_descriptions():
         assert run("new", name).stdout_bytes.decode("utf-8") == shipped(name)
     assert parse(run("new").stdout_bytes.decode("utf-8")) == parse(shipped())
 

@@ -13,7 +13,7 @@ from documents.snippets import ROOT
 from PIL import Image
 
 from reportgen.cli.program import program
-from reportgen.experiment.file import on_offer
+from reportgen.experiment.file import shipped_descriptions
 
 PICTURES = {"desktop": (1280, 800), "telephone": (720, 1280)}
 
@@ -23,7 +23,7 @@ def test_every_page_is_listed_and_every_experiment_that_ships_is_in_the_gallery(
     headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "gallery.md").read_text("utf-8"), re.MULTILINE)
 
     assert sorted(settings["pages"]) == sorted(file.name for file in (ROOT / "docs").glob("*.md"))
-    assert sorted(headings) == sorted(on_offer())
+    assert sorted(headings) == sorted(shipped_descriptions())
 
 
 def test_nothing_is_wrong_with_it_and_its_front_page_plays_a_training(docs_site):

@@ -14,7 +14,7 @@ STILL = TINY.replace('["penalties", "errors", "motion"]', '["penalties"]').repla
     ("place", "code", "told"),
     [
         ("out", 5, r"reportgen: cannot write to the output folder out: Permission denied\n"),
-        ("store", 4, r"reportgen\[RG103\]: the store store can be written by others; .*\n"),
+        ("store", 4, r"reportgen\[RG103\]: other users can write to the store store; .*\n"),
     ],
 )
 def test_a_folder_that_is_not_ours_is_told_before_any_work(anywhere, place, code, told):

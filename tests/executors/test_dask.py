@@ -62,7 +62,7 @@ def test_what_is_no_address_is_a_mistake(no_connections):
         *("tcp://127.0.0.1:8786\n", "TCP://10.0.0.5:8786"),
     ):
         for insecure in (False, True):
-            with pytest.raises(ExperimentError, match="a scheduler has an address like"):
+            with pytest.raises(ExperimentError, match="the address of a scheduler must be like"):
                 executors["dask"](address, insecure=insecure)
 
 
@@ -110,7 +110,7 @@ def test_a_worker_with_other_versions_refuses(workers, monkeypatch):
 
     assert type(error) is RefusedError
     assert f"tensorflow {here['tensorflow']}, code epoch" in str(error)
-    assert "this machine reportgen" in str(error)
+    assert "this machine has reportgen" in str(error)
     assert "tensorflow 9.9" in str(error)
 
 
@@ -208,5 +208,5 @@ def test_over_tls_training_is_that_of_serial_strangers_stay_out_and_a_dead_sched
         time.sleep(0.5)
         programs[0].kill()
         errors = [job.exception(60) for job in jobs]
-    lost = f"lost the Dask scheduler {address}; what is done is stored: run the same command again"
+    lost = f"lost the Dask scheduler {address}; finished work is stored: run the same command again"
     assert {(type(error), str(error)) for error in errors} == {(MachineError, lost)}

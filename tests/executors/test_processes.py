@@ -29,7 +29,7 @@ def test_a_job_whose_worker_was_killed_is_done_again(tmp_path, caplog):
         assert workers.submit(kill_once, tmp_path / "marker").result(60) == "done"
 
     (said,) = caplog.records
-    assert said.getMessage() == "a worker process was killed by SIGKILL; its job is done again"
+    assert said.getMessage() == "a worker process was killed by SIGKILL; its job starts again"
     assert said.code == "RG302"
 
 
@@ -46,7 +46,7 @@ def test_a_job_that_kills_twice_fails_and_the_others_are_done():
     for error in results[1::2]:
         assert type(error) is MachineError
         assert error.code == "RG302"
-        assert "want of memory" in str(error)
+        assert "memory ran out" in str(error)
 
 
 def run(script: str, folder: Path, **options):

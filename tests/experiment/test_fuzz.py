@@ -11,9 +11,9 @@ import soak
 
 from reportgen.errors import ExperimentError
 from reportgen.experiment import Experiment
-from reportgen.experiment.file import load, on_offer, shipped
+from reportgen.experiment.file import load, shipped, shipped_descriptions
 
-SHIPPED = [shipped(name).encode() for name in on_offer()]
+SHIPPED = [shipped(name).encode() for name in shipped_descriptions()]
 
 
 def pieces(text: str) -> list[bytes]:

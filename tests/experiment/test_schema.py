@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from reportgen.cli.program import program
-from reportgen.experiment.file import on_offer, schema, shipped
+from reportgen.experiment.file import schema, shipped, shipped_descriptions
 
 PAGE = Path(__file__).parents[2] / "docs" / "experiment-file.md"
 
@@ -21,7 +21,7 @@ def validator():
 
 
 def test_shipped_experiments_meet_the_schema(validator):
-    for name in on_offer():
+    for name in shipped_descriptions():
         assert [error.message for error in validator.iter_errors(tomllib.loads(shipped(name)))] == [], name
     assert json.loads(json.dumps(schema(), allow_nan=False)) == schema()
 

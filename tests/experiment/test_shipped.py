@@ -8,7 +8,7 @@ import pytest
 import reportgen
 from reportgen.datasets import datasets
 from reportgen.experiment import Comparison, Runs
-from reportgen.experiment.file import on_offer, parse, shipped
+from reportgen.experiment.file import parse, shipped, shipped_descriptions
 
 DATA = {
     "default": "line",
@@ -23,11 +23,13 @@ DATA = {
 
 
 def test_each_file_says_in_its_first_line_what_it_is_about():
-    names = tuple(on_offer())
+    names = tuple(shipped_descriptions())
 
     assert (names[0], set(names)) == ("default", set(DATA))
     assert list(names[1:]) == sorted(names[1:])
-    assert len(set(on_offer().values())) == len({parse(shipped(name)).title for name in names}) == len(names)
+    assert (
+        len(set(shipped_descriptions().values())) == len({parse(shipped(name)).title for name in names}) == len(names)
+    )
     for name in names:
         experiment, (first, second, *_) = parse(shipped(name), f"{name}.toml"), shipped(name).splitlines()
         assert experiment.arms[0].strength == 0, f"the first arm of {name} is what the others are compared with"

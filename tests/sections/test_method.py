@@ -10,7 +10,7 @@ import reportgen
 from reportgen.datasets.diabetes import Diabetes
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm, Experiment
-from reportgen.experiment.file import on_offer, parse, shipped
+from reportgen.experiment.file import parse, shipped, shipped_descriptions
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
@@ -58,7 +58,7 @@ def test_what_neither_library_has_is_left_blank():
 
 
 def test_settings_hold_what_the_file_says():
-    for name in on_offer():
+    for name in shipped_descriptions():
         e = parse(shipped(name))
         settings = dict(tables(e)["settings"])
         assert settings["runs.count"] == str(e.runs.count), name

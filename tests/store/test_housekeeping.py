@@ -67,11 +67,11 @@ def test_damaged_entries_are_found(store):
 
     before = [entry.used for entry in housekeeping.entries(store.folder)]
 
-    told = {entry.path: why for entry, why in housekeeping.damaged(store.folder)}
+    told = {entry.path: why for entry, why in housekeeping.damaged_entries(store.folder)}
 
     assert told == {
         paths[0]: "it is damaged or cut short",
-        paths[1]: "it is another entry than its name says",
+        paths[1]: "its content belongs to another entry",
         paths[3]: "Too many levels of symbolic links",
     }
     assert [entry.used for entry in housekeeping.entries(store.folder)] == before, "looking does not count as use"

@@ -10,7 +10,7 @@ import pytest
 from reportgen.errors import MachineError, RefusedError
 from reportgen.executors import Workers
 from reportgen.store import remote
-from reportgen.store.remote import pack, train_elsewhere
+from reportgen.store.remote import encode_block, train_elsewhere
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
 
@@ -32,7 +32,7 @@ def invented(run, **changes):
     return dataclasses.replace(made, **changes)
 
 
-GOOD = pack([invented(run) for run in RUNS])
+GOOD = encode_block([invented(run) for run in RUNS])
 
 
 def sealed(body: bytes) -> bytes:
@@ -44,16 +44,16 @@ BAD = {
     "no bytes": None,
     "cut short": GOOD[:-1],
     "a bit flipped": GOOD[:300] + bytes([GOOD[300] ^ 4]) + GOOD[301:],
-    "a run too few": pack([invented(run) for run in RUNS[:2]]),
-    "other runs": pack([invented(dataclasses.replace(run, strength=0.1)) for run in RUNS]),
+    "a run too few": encode_block([invented(run) for run in RUNS[:2]]),
+    "other runs": encode_block([invented(dataclasses.replace(run, strength=0.1)) for run in RUNS]),
     "more than trajectories": sealed(GOOD[:-32] + b"x"),
     "lengths beyond its end": sealed(GOOD[:26] + b"\xff" * 24 + GOOD[50:-32]),
     "no trajectories in it": sealed(GOOD[:18] + (3).to_bytes(8, "little") + (2).to_bytes(8, "little") * 3 + b"abcdef"),
-    "other shapes": pack([invented(run, kernels=invented(run).kernels[::-1]) for run in RUNS]),
-    "records that are missing": pack([invented(run).only(np.array([0])) for run in RUNS]),
+    "other shapes": encode_block([invented(run, kernels=invented(run).kernels[::-1]) for run in RUNS]),
+    "records that are missing": encode_block([invented(run).only(np.array([0])) for run in RUNS]),
     "a header nobody thought of": None,
 }
-BAD["a header nobody thought of"] = pack(
+BAD["a header nobody thought of"] = encode_block(
     [invented(run) for run in RUNS[:2]] + [type("", (), {"dump": lambda _: b"x"})()]
 )
 
@@ -73,7 +73,7 @@ class Fake(Workers):
             job.set_exception(answer) if isinstance(answer, Exception) else job.set_result(answer)
         return job
 
-    def elsewhere(self, failed, task, /, *args):
+    def resubmit(self, failed, task, /, *args):
         self.chosen.append(failed)
         return self.submit(task, *args)
 

@@ -15,7 +15,7 @@ from reportgen.errors import RefusedError
 from reportgen.penalties.l1 import L1
 from reportgen.store import keys
 from reportgen.store import store as store_module
-from reportgen.store.store import Store, opened
+from reportgen.store.store import Store, open_store
 from reportgen.training import versions as engine_module
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
@@ -177,7 +177,7 @@ def test_damage_is_warned_of_once(store, caplog):
 def test_a_store_that_others_can_write_to_is_refused(tmp_path):
     tmp_path.chmod(0o777)
 
-    with pytest.raises(RefusedError, match="can be written by others") as caught, opened(tmp_path):
+    with pytest.raises(RefusedError, match="other users can write to the store") as caught, open_store(tmp_path):
         pass
 
     assert (caught.value.code, caught.value.exit_code) == ("RG103", 4)
@@ -187,7 +187,7 @@ def test_a_store_that_is_allowed_to_be_shared_is_read_and_not_written(store, ent
     store.folder.chmod(0o777)
     other = dataclasses.replace(RUN, init_seed=1)
 
-    with opened(store.folder, shared=True) as shared:
+    with open_store(store.folder, shared=True) as shared:
         shared.put(invented(other))
         found = [shared.get(run) is not None for run in (RUN, other)]
 

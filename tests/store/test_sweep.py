@@ -22,7 +22,6 @@ from reportgen.store.encoding import encode
 from reportgen.training.compiled import train, train_ends
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Training
-from reportgen.training.stacking import ENDS_ONLY
 
 E = Experiment(
     training=Training(epochs=3),
@@ -96,7 +95,7 @@ def test_a_run_of_a_chunk_ends_where_it_ends_alone_bit_for_bit(swept):
     cell = sweep.cells(E)[2]
     kernels, _ = next(swept.weights(cell))
     for i in (0, 17, 255):
-        (alone,) = train([dataclasses.replace(sweep.run_of(E, cell, i), recording=ENDS_ONLY)])
+        (alone,) = train([dataclasses.replace(sweep.cell_run(E, cell, i), recording=Recording.ENDS_ONLY)])
         for layer in range(3):
             np.testing.assert_array_equal(kernels[layer][i], alone.kernels[layer][-1])
 
@@ -114,7 +113,7 @@ def test_that_holds_for_whatever_can_be_trained(subtests):
         with subtests.test(name):
             e = dataclasses.replace(E, **changes)
             first = next(sweep.chunks(e, sweep.cells(e)[3])).first
-            ends, trained = train_ends(first, 20, e.fresh_data), train(sweep.in_a_row(first, 20, e.fresh_data))
+            ends, trained = train_ends(first, 20, e.fresh_data), train(sweep.consecutive_runs(first, 20, e.fresh_data))
             for layer in range(3):
                 np.testing.assert_array_equal(ends.kernels[layer], [t.kernels[layer][-1] for t in trained])
 
@@ -122,7 +121,9 @@ def test_that_holds_for_whatever_can_be_trained(subtests):
 def test_summaries_are_those_of_single_runs(swept):
     cell = sweep.cells(E)[3]
     values = swept.values(cell)
-    trained = train([dataclasses.replace(sweep.run_of(E, cell, i), recording=Recording(every=None)) for i in range(9)])
+    trained = train(
+        [dataclasses.replace(sweep.cell_run(E, cell, i), recording=Recording(every=None)) for i in range(9)]
+    )
 
     band = cell.strength * cell.learning_rate
     np.testing.assert_allclose(values["test"][:9], [total_error(t) for t in trained], rtol=1e-5)
@@ -141,7 +142,9 @@ def test_runs_that_diverge_say_when_and_have_no_numbers():
     )
     done = sweep.complete(e, Memory(), Serial())
     calm, wild = map(done.values, sweep.cells(e))
-    trained = train([dataclasses.replace(sweep.run_of(e, sweep.cells(e)[1], i), recording=ENDS_ONLY) for i in range(3)])
+    trained = train(
+        [dataclasses.replace(sweep.cell_run(e, sweep.cells(e)[1], i), recording=Recording.ENDS_ONLY) for i in range(3)]
+    )
 
     assert calm["diverged"].tolist() == [-1] * 3
     assert wild["diverged"].tolist() == [t.diverged for t in trained]
@@ -191,10 +194,10 @@ def test_what_a_worker_sends_back_is_not_believed():
     for block in (b"", encode([]), encode([{}] * 4), encode([{"chunk": {"test": np.zeros(3)}}] * 4)):
         store, lying = Memory(), Lying()
         lying.block = block
-        with pytest.raises(MachineError, match="no part of the sweep"):
+        with pytest.raises(MachineError, match="invalid part of the sweep"):
             sweep.complete(E, store, lying)
         assert not store.entries
 
     chunk = next(sweep.chunks(E, sweep.cells(E)[0]))
-    with pytest.raises(RefusedError, match="they must be the same"):
+    with pytest.raises(RefusedError, match="the versions must be equal"):
         sweep.train_chunks([chunk], False, {"reportgen": "0.0.1"})

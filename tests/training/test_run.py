@@ -12,12 +12,14 @@ from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import ExperimentError
 from reportgen.penalties import penalties
 from reportgen.training.network import Network
-from reportgen.training.run import Recording, Run, Start, Training, describe, revive
+from reportgen.training.run import Recording, Run, Start, Training, run_from_json, settings_to_json
 
 SMALL = Line(samples=13, test_samples=3)
 
 SEEDS = "data_seed", "order_seed", "init_seed"
-START = Start.of([np.array([[0.1, -2.5]]), np.array([[1e-30], [3.0]])], [np.array([0.5, 0.0]), np.array([7.0])])
+START = Start.from_arrays(
+    [np.array([[0.1, -2.5]]), np.array([[1e-30], [3.0]])], [np.array([0.5, 0.0]), np.array([7.0])]
+)
 STARTED = Run(network=Network(hidden=(2,)), start=START)
 
 trainings = st.builds(
@@ -38,7 +40,7 @@ def test_runs_that_cannot_be_are_refused(messages):
         lambda: Run(network=Network(hidden=(3,)), start=START),
         lambda: Start(kernels=(((1.0, 2.0), (3.0,)),), biases=((0.0, 0.0),)),
         lambda: Start(kernels=(((1.0, 2.0),),), biases=((0.0,),)),
-        lambda: Start.of([np.array([[np.nan]])], [np.array([0.0])]),
+        lambda: Start.from_arrays([np.array([[np.nan]])], [np.array([0.0])]),
     ):
         with pytest.raises(ExperimentError) as caught:
             make()
@@ -101,7 +103,7 @@ def test_a_run_survives_being_written_as_json():
     )
     kinds = [replace(run, penalty=penalties[name]()) for name in penalties.names()]
     for one in (*kinds, Run(fold=(1, 5)), STARTED):
-        revived = revive(json.loads(json.dumps(describe(one))))
+        revived = run_from_json(json.loads(json.dumps(settings_to_json(one))))
         assert (revived, hash(revived)) == (one, hash(one))
 
 

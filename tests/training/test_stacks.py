@@ -152,7 +152,7 @@ def test_to_stop_and_begin_again_from_the_weights_is_to_go_on(batch_size, step):
     (first,) = train([half])
 
     second, at_once, other = train(
-        [replace(half, start=Start.of(*first.at(-1))), whole, replace(half, network=Network(hidden=(9, 9)))]
+        [replace(half, start=Start.from_arrays(*first.at(-1))), whole, replace(half, network=Network(hidden=(9, 9)))]
     )
 
     last = {"records": [-1], "other_records": [-1]}

@@ -97,10 +97,10 @@ def gc(cache_dir: str | None, unused_for: float, max_size: str | None, no_lock: 
 @debug
 def verify(cache_dir: str | None) -> None:
     """Read every entry and list the damaged ones; the next build makes them again."""
-    from reportgen.store.housekeeping import damaged, entries
+    from reportgen.store.housekeeping import damaged_entries, entries
 
     folder = _existing_store(cache_dir)
-    bad = list(damaged(folder))
+    bad = list(damaged_entries(folder))
     for entry, why in bad[:_SHOWN]:
         emit(f"{entry.path}: {why}")
     if len(bad) > _SHOWN:

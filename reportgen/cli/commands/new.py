@@ -43,9 +43,9 @@ def command(name: str, place: Path | None, listing: bool) -> None:
     printed unless you give a PLACE. Existing files are never overwritten.
     """
     from reportgen.errors import ExperimentError, did_you_mean
-    from reportgen.experiment.file import on_offer, shipped
+    from reportgen.experiment.file import shipped, shipped_descriptions
 
-    offer = on_offer() | _OTHERS
+    offer = shipped_descriptions() | _OTHERS
     if listing:
         width = max(map(len, offer))
         emit("\n".join(f"{name:{width}}  {description}" for name, description in offer.items()))

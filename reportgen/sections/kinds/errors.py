@@ -16,8 +16,7 @@ from reportgen.sections.helpers import last_steps, listed, looks, stated, traine
 from reportgen.sections.kinds.experiment import truth_error
 from reportgen.statistics.comparison import Values, family, interquartile_mean
 from reportgen.statistics.total_error import spread, total_errors
-from reportgen.training.run import Run
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run
 
 SHOWN = 5
 """Runs that the table shows in full, as many as the post had."""
@@ -186,7 +185,7 @@ class Errors(Section):
         if len(e.arms) < 2:
             return []
         return [
-            vary(run, data_seed=e.data_seed + (0 if e.fresh_data else i), recording=ENDS_ONLY)
+            vary(run, data_seed=e.data_seed + (0 if e.fresh_data else i), recording=Recording.ENDS_ONLY)
             for i, run in enumerate(e.arm_runs(arm))
         ]
 

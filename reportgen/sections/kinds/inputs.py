@@ -23,7 +23,6 @@ from reportgen.statistics.sparsity import dead_units
 from reportgen.statistics.total_error import spread
 from reportgen.training.network import Network, forward
 from reportgen.training.run import Recording, Run, Training
-from reportgen.training.stacking import ENDS_ONLY
 from reportgen.training.trajectory import Trajectory
 
 DATA = Hinges()
@@ -394,7 +393,7 @@ def _run(kind: str, λ: float, draw: int) -> Run:
         penalty=penalty(kind),
         strength=λ,
         step="proximal",
-        recording=Recording(every=4, loss=False) if draw == 0 and kind in _FILMED else ENDS_ONLY,
+        recording=Recording(every=4, loss=False) if draw == 0 and kind in _FILMED else Recording.ENDS_ONLY,
         data_seed=_FIRST + draw,
         order_seed=_FIRST + draw,
         init_seed=_FIRST + draw,

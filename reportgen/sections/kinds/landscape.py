@@ -13,7 +13,7 @@ from reportgen.sections.claims import Claim, Outcome, of_difference
 from reportgen.sections.helpers import stated
 from reportgen.statistics.comparison import family
 from reportgen.statistics.grid import quantile, rank_correlation, told
-from reportgen.store.sweep import Swept, cells, run_of
+from reportgen.store.sweep import SweepResult, cell_run, cells
 from reportgen.training.run import Run
 from reportgen.values import json_value
 
@@ -109,9 +109,9 @@ class Landscape(Section):
         return e.sweep
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        return [run_of(e, cell, i) for cell in cells(e) for i in range(_sweep(e).trajectories)]
+        return [cell_run(e, cell, i) for cell in cells(e) for i in range(_sweep(e).trajectories)]
 
-    def findings(self, e: Experiment, trained: Trained, study: Swept) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: SweepResult) -> Findings:
         sweep, arm, grid = _sweep(e), _arm(e), cells(e)
         held = min(sweep.count // 2, _PAIRS)
         chosen_by = sweep.count - held
@@ -156,7 +156,7 @@ class Landscape(Section):
         return findings
 
     def _compared(
-        self, e: Experiment, study: Swept, found: list[Findings], ranked: list[float], best: int, held: int
+        self, e: Experiment, study: SweepResult, found: list[Findings], ranked: list[float], best: int, held: int
     ) -> Findings:
         """The best cell against its neighbors, and the best with a penalty against the best without.
 

@@ -21,8 +21,7 @@ from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
 from reportgen.sections.helpers import is_curve, named, penalty, strength, vary
 from reportgen.statistics.sparsity import below_share, zero_share
-from reportgen.training.run import Run
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
 WORK = 20_000_000
@@ -202,7 +201,7 @@ def _run(e: Experiment, settings: Settings) -> Run:
         penalty=dataclasses.replace(kind, mix=_mix(e)) if isinstance(kind, ElasticNet) else kind,
         strength=settings["strength"] if settings["penalty"] != "none" else 0.0,
         step=settings["step"],
-        recording=ENDS_ONLY,
+        recording=Recording.ENDS_ONLY,
     )
 
 

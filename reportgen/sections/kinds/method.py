@@ -12,7 +12,7 @@ from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.helpers import strength, threshold
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 from reportgen.version import __version__
 
 LIBRARIES = ("tensorflow", "numpy", "scikit-learn", "scipy", "matplotlib", "pillow")
@@ -115,7 +115,7 @@ def _added(arm: Arm) -> str:
 
 def _settings(e: Experiment) -> Iterator[tuple[str, str]]:
     """Every key of the experiment and its value, those left to their defaults too; texts and reading apart."""
-    told = describe(e)
+    told = settings_to_json(e)
     tables = {
         "data": {**told["data"], "name": told["data"]["kind"], "seed": e.data_seed, "fresh": e.fresh_data},
         **{name: told[name] for name in ("network", "training", "runs", "recording", "comparison")},

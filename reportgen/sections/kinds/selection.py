@@ -18,8 +18,7 @@ from reportgen.sections.claims import Claim, Outcome, of_difference
 from reportgen.sections.helpers import named, penalty, stated
 from reportgen.statistics.comparison import compare
 from reportgen.training.network import Network
-from reportgen.training.run import Run, Training
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run, Training
 
 DATA = SparseLinear()
 # Fixed before any run: σ·√(2 ln p / n), the level that pure noise stays below, times 2 for a loss without a half.
@@ -49,7 +48,7 @@ def linear_run(kind: str, λ: float, draw: int) -> Run:
         penalty=penalty(kind),
         strength=0.0 if kind == "none" else λ,
         step=ARMS[kind].default_step,
-        recording=ENDS_ONLY,
+        recording=Recording.ENDS_ONLY,
         data_seed=draw,
         order_seed=draw,
         init_seed=draw,

@@ -21,8 +21,7 @@ from reportgen.statistics.compression import Compressed, collapsed, compress, pa
 from reportgen.statistics.total_error import spread, total_errors
 from reportgen.text import number
 from reportgen.training.network import forward
-from reportgen.training.run import Run, Start, Step
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run, Start, Step
 from reportgen.training.trajectory import Trajectory
 
 HIDDEN = (10, 10, 1)
@@ -485,13 +484,13 @@ def _compressed(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
 def _made_of(e: Experiment, t: Trajectory) -> dict[str, Run]:
     """The runs that a finished one leads to, by way. All keep only their ends."""
     small, _ = _compressed(e, t)
-    as_before = {"recording": ENDS_ONLY}
+    as_before = {"recording": Recording.ENDS_ONLY}
     structure = {"network": {"hidden": small.hidden}, **as_before}
     original = part(*t.run.initial_weights(), small.kept)
     runs = {
-        "tuned": vary(t.run, start=Start.of(small.kernels, small.biases), **structure),
-        "original": vary(t.run, start=Start.of(*original), **structure),
-        "longer": vary(t.run, start=Start.of(*t.at(-1)), **as_before),
+        "tuned": vary(t.run, start=Start.from_arrays(small.kernels, small.biases), **structure),
+        "original": vary(t.run, start=Start.from_arrays(*original), **structure),
+        "longer": vary(t.run, start=Start.from_arrays(*t.at(-1)), **as_before),
     }
     return {**runs, "random": _starts(runs["original"])[0]}
 

@@ -14,7 +14,7 @@ from reportgen.companions.diff.diff_page import drawn, render
 from reportgen.companions.diff.words import marked, pair, printable, text
 from reportgen.errors import DataError
 from reportgen.page.results import LARGEST, SCHEMA, json_bytes, load
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 
 
 def compared(first, second, estimate, **others):
@@ -392,7 +392,7 @@ def test_one_strength_changed_between_two_real_builds(compute, small_experiment)
     def built(experiment):
         told = compute("errors", experiment).result
         claims = {claim.name: dataclasses.asdict(claim) for claim in told.claims}
-        parts = {"experiment": describe(experiment), "claims": claims, "findings": {"errors": told.findings}}
+        parts = {"experiment": settings_to_json(experiment), "claims": claims, "findings": {"errors": told.findings}}
         return json.loads(json_bytes({**results(), **parts}))
 
     second = dataclasses.replace(small_experiment, arms=tuple(reversed(arms)))
