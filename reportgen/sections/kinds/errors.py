@@ -11,11 +11,19 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import last_steps, listed, looks, stated, trained_arm, typical_wander, vary
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import (
+    arm_styles,
+    as_findings,
+    join_words,
+    last_steps,
+    trained_arm,
+    typical_jitter,
+    vary,
+)
 from reportgen.sections.kinds.experiment import truth_error
-from reportgen.statistics.comparison import Values, family, interquartile_mean
-from reportgen.statistics.total_error import spread, total_errors
+from reportgen.statistics.comparison import Values, compare_family, interquartile_mean
+from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.training.run import Run
 from reportgen.training.stacking import ENDS_ONLY
 
@@ -28,7 +36,7 @@ CONDITIONS = {False: "one draw of the data", True: "a new draw for each pair of 
 
 
 def _l2_beats_l1(f: Findings) -> Outcome | None:
-    return None if f["l2_l1"] is None else of_difference(f["l2_l1"])
+    return None if f["l2_l1"] is None else difference_outcome(f["l2_l1"])
 
 
 def _separated(f: Findings) -> bool | Outcome | None:
@@ -202,8 +210,8 @@ class Errors(Section):
         pairs = [
             {**own, "other": other} for own, other in zip(_compared(e, totals), _compared(e, elsewhere), strict=True)
         ]
-        everything = spread(np.concatenate(list(totals.values())))
-        spreads = [spread(t) for t in totals.values()]
+        everything = summarize(np.concatenate(list(totals.values())))
+        spreads = [summarize(t) for t in totals.values()]
         margin = e.comparison.equivalence
         l1, l2 = (next((arm.name for arm in e.arms if isinstance(arm.penalty, kind)), None) for kind in (L1, L2))
         l2_l1 = _facing(pairs, l2, l1)
@@ -219,9 +227,9 @@ class Errors(Section):
                 {
                     "name": arm.name,
                     "label": arm.label,
-                    **spread(totals[arm.name]),
+                    **summarize(totals[arm.name]),
                     "totals": totals[arm.name].tolist(),
-                    "elsewhere": {**spread(elsewhere[arm.name]), "totals": elsewhere[arm.name].tolist()},
+                    "elsewhere": {**summarize(elsewhere[arm.name]), "totals": elsewhere[arm.name].tolist()},
                 }
                 for arm in e.arms
             ],
@@ -232,7 +240,7 @@ class Errors(Section):
             "lowest_q3": min(s["q3"] for s in spreads),
             "deviation": _deviation(totals.values()),
             "constant": e.training.schedule == "constant",
-            "wander": typical_wander(e, trained),
+            "wander": typical_jitter(e, trained),
             "last_steps": last_steps(e),
             "same_strength": len({arm.strength for arm in e.arms if arm.strength > 0}) == 1,
             "pairs": pairs,
@@ -253,7 +261,7 @@ class Errors(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        arms, look = findings["arms"], looks(e)
+        arms, look = findings["arms"], arm_styles(e)
         yield Picture(
             name="errors",
             figure="strip",
@@ -377,9 +385,9 @@ class Errors(Section):
             for p in decided
         ]
         return (
-            f"{where}, {listed(told)}; of the other comparisons none separates two arms."
+            f"{where}, {join_words(told)}; of the other comparisons none separates two arms."
             if len(told) < len(findings["pairs"])
-            else f"{where}, {listed(told)}."
+            else f"{where}, {join_words(told)}."
         )
 
 
@@ -394,7 +402,7 @@ def _compared(e: Experiment, totals: Mapping[str, Values]) -> list[Findings]:
     """Every arm with every other, as one family."""
     labels = {arm.name: arm.label for arm in e.arms}
     combined = list(combinations(totals, 2))
-    differences = family([(totals[a], totals[b]) for a, b in combined], e.comparison)
+    differences = compare_family([(totals[a], totals[b]) for a, b in combined], e.comparison)
     found = []
     for (a, b), difference in zip(combined, differences, strict=True):
         apart = totals[a] - totals[b]
@@ -404,7 +412,7 @@ def _compared(e: Experiment, totals: Mapping[str, Values]) -> list[Findings]:
                 "first": labels[a],
                 "second": labels[b],
                 "names": [a, b],
-                **stated(difference),
+                **as_findings(difference),
                 "median": float(np.median(apart)) if len(apart) else math.nan,
                 "iqm": interquartile_mean(apart) if len(apart) else math.nan,
             }

@@ -16,23 +16,23 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import mean, named, outcomes, penalty, stated, vary
-from reportgen.statistics.comparison import Values, family
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, mean, varied_runs, vary
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.sparsity import dead_units, zero_share
-from reportgen.statistics.total_error import spread, total_errors
-from reportgen.statistics.tuning import Choice, choose, where_share
+from reportgen.statistics.total_error import summarize, total_errors
+from reportgen.statistics.tuning import Choice, choose_strength, find_share
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
-KINDS = named(NoPenalty, L1, L2, ElasticNet, GroupLasso)
+KINDS = kinds_by_name(NoPenalty, L1, L2, ElasticNet, GroupLasso)
 GRID = (0.01, 0.03, 0.1, 0.3, 1.0)
 """What every penalty may choose from; the section on the strength trains the same values."""
 FOLDS = 5
 PAIRS = (
-    *((kind, "none") for kind in named(L1, L2, ElasticNet, GroupLasso)),
-    *(("l1", kind) for kind in named(L2, ElasticNet, GroupLasso)),
+    *((kind, "none") for kind in kinds_by_name(L1, L2, ElasticNet, GroupLasso)),
+    *(("l1", kind) for kind in kinds_by_name(L2, ElasticNet, GroupLasso)),
 )
-SPARSE = tuple(named(L1, ElasticNet, GroupLasso))
+SPARSE = tuple(kinds_by_name(L1, ElasticNet, GroupLasso))
 """The penalties that leave weights at exactly zero."""
 SHARES = (0.5, 0.8)
 """Shares of zero weights at which these are matched. Beyond, a neighbor on the grid may be one that has collapsed."""
@@ -130,8 +130,8 @@ class Fair(Section):
 
     def _final(self, e: Experiment, kind: str, λ: float, count: int | None = None) -> list[Run]:
         """On all training samples of the experiment's own draw."""
-        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind].default_step} if λ else {}
-        return outcomes(e, count or e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
+        changes: dict[str, Any] = {"penalty": default_penalty(kind), "step": KINDS[kind].default_step} if λ else {}
+        return varied_runs(e, count or e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
     def _own(self, e: Experiment, kind: str, λ: float) -> Run:
         """The first of them."""
@@ -197,7 +197,7 @@ class Fair(Section):
         firsts["fresh"] = list(map(list, zip(*(self._fresh(e, kind, λ) for λ in grid), strict=True)))
         return {
             scope: [
-                choose(np.array([_fold_errors(run, trained) for run in runs])) if kind != "none" else _NOTHING
+                choose_strength(np.array([_fold_errors(run, trained) for run in runs])) if kind != "none" else _NOTHING
                 for runs in by_draw
             ]
             for scope, by_draw in firsts.items()
@@ -233,10 +233,10 @@ class Fair(Section):
             fresh = [grid[getattr(c, rule)] for c in chosen["fresh"]]
             found[rule] = {
                 "strength": grid[place],
-                "one": {**spread(picked[rule]["one"][kind]), "totals": picked[rule]["one"][kind].tolist()},
+                "one": {**summarize(picked[rule]["one"][kind]), "totals": picked[rule]["one"][kind].tolist()},
                 "zero": mean([zero_share(t.at(-1)[0]) for t in ended[place] if t.diverged is None]),
                 "fresh": {
-                    **spread(picked[rule]["fresh"][kind]),
+                    **summarize(picked[rule]["fresh"][kind]),
                     "totals": picked[rule]["fresh"][kind].tolist(),
                     "strengths": fresh,
                     "lowest": min(fresh),
@@ -258,14 +258,14 @@ class Fair(Section):
                     live[kind] = np.array([[_live(t) for t in ts] for ts in ended])
         matched: list[Findings] = []
         for target in SHARES:
-            places = {scope: {kind: where_share(share[scope][kind], target) for kind in SPARSE} for scope in SCOPES}
+            places = {scope: {kind: find_share(share[scope][kind], target) for kind in SPARSE} for scope in SCOPES}
             if any(place is None for by in places.values() for place in by.values()):
                 continue
             there: dict[str, dict[str, Values]] = {
-                scope: {kind: place.of(totals[scope][kind]) for kind, place in by.items() if place}
+                scope: {kind: place.interpolate(totals[scope][kind]) for kind, place in by.items() if place}
                 for scope, by in places.items()
             }
-            alive = {kind: place.of(live[kind]) for kind, place in places["one"].items() if place}
+            alive = {kind: place.interpolate(live[kind]) for kind, place in places["one"].items() if place}
             matched.append(
                 {
                     "share": target,
@@ -276,7 +276,7 @@ class Fair(Section):
                             "label": KINDS[kind].look().title,
                             "strength": place.strength(GRID),
                             "live": mean([units for units in alive[kind] if math.isfinite(units)]),
-                            **spread(there["one"][kind]),
+                            **summarize(there["one"][kind]),
                         }
                         for kind, place in places["one"].items()
                         if place
@@ -293,10 +293,10 @@ class Fair(Section):
         compared = _compared(e, errors, asked) if asked else []
         # Fewer units are fewer units: there is no margin about that.
         exact = dataclasses.replace(e.comparison, equivalence=0.0)
-        freed = family([(m["alive"]["group_lasso"], m["alive"]["l1"]) for m in matched], exact)
+        freed = compare_family([(m["alive"]["group_lasso"], m["alive"]["l1"]) for m in matched], exact)
         for i, m in enumerate(matched):
             del m["there"], m["alive"]
-            m["freed"] = stated(freed[i])
+            m["freed"] = as_findings(freed[i])
             m["differences"] = compared[i * len(pairs) : (i + 1) * len(pairs)]
         return matched
 
@@ -471,7 +471,10 @@ def _compared(
 ) -> list[Findings]:
     """Each pair in both scopes; a scope is a family. Labels are those of the kinds that the names begin with."""
     by_scope = {
-        scope: [stated(d) for d in family([(totals[scope][a], totals[scope][b]) for a, b in pairs], e.comparison)]
+        scope: [
+            as_findings(d)
+            for d in compare_family([(totals[scope][a], totals[scope][b]) for a, b in pairs], e.comparison)
+        ]
         for scope in SCOPES
     }
     label = {name: KINDS[name.partition(" ")[0]].look().title for pair in pairs for name in pair}

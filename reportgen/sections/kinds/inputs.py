@@ -16,11 +16,11 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, of_difference
-from reportgen.sections.helpers import listed, moving, named, penalty, stated
-from reportgen.statistics.comparison import Values, compare, family, wilson
+from reportgen.sections.claims import Claim, difference_outcome
+from reportgen.sections.helpers import article_animation, as_findings, default_penalty, join_words, kinds_by_name
+from reportgen.statistics.comparison import Values, compare, compare_family, wilson_interval
 from reportgen.statistics.sparsity import dead_units
-from reportgen.statistics.total_error import spread
+from reportgen.statistics.total_error import summarize
 from reportgen.training.network import Network, forward
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.stacking import ENDS_ONLY
@@ -31,7 +31,7 @@ CHOOSING = 200
 """The first of the samples that no network is trained on choose λ; the others are looked at once, at the end."""
 MARGIN = DATA.noise**2 / 2
 """Mean squared errors within ± this are practically equal: half of what the noise itself adds to each of them."""
-KINDS = named(NoPenalty, L1, L2, ElasticNet, GroupLasso)
+KINDS = kinds_by_name(NoPenalty, L1, L2, ElasticNet, GroupLasso)
 GRIDS = dict(
     zip(
         KINDS,
@@ -49,7 +49,7 @@ GRIDS = dict(
 _FIRST = 1000
 """The seed of the first draw: with those from 0 on, grids and margin were chosen, so they are not reported."""
 _DRAWS = 30
-_FILMED = named(L1, GroupLasso)
+_FILMED = kinds_by_name(L1, GroupLasso)
 _NETWORK = Network(hidden=(10,), activation="relu", initializer="he_normal")
 _TRAINING = Training(batch_size=50, epochs=32, learning_rate=0.15, schedule="linear", loss="squared")
 _ROLES = np.array(DATA.roles)
@@ -87,7 +87,7 @@ class Inputs(Section):
         Claim(
             name="penalties-help-where-inputs-are-many",
             post="Regularization makes a model generalize better.",
-            test=lambda f: of_difference(f["against_none"]["group_lasso"]),
+            test=lambda f: difference_outcome(f["against_none"]["group_lasso"]),
             supported=f"Here a penalty matters: the group lasso's error less that of networks without a penalty is "
             f"{_verdict('f.against_none.group_lasso')} on average over the draws, beyond the margin of "
             "{{ f.margin|num('.3g') }}. The function is the same for both, but without a penalty the network also "
@@ -115,7 +115,7 @@ class Inputs(Section):
         ),
         Claim(
             name="equal-errors",
-            test=lambda f: of_difference(f["matched"]["error"], "practically equal"),
+            test=lambda f: difference_outcome(f["matched"]["error"], "practically equal"),
             supported=f"On the samples that nobody had looked at they do predict practically equally well: group lasso "
             f"less L1 is {_verdict('f.matched.error')}, within the margin of {{{{ f.margin|num('.3g') }}}}.",
             refuted=f"On the samples that nobody had looked at their errors are not equal after all: group lasso less "
@@ -126,7 +126,7 @@ class Inputs(Section):
         ),
         Claim(
             name="groups-drop-more",
-            test=lambda f: of_difference(f["matched"]["inputs"]),
+            test=lambda f: difference_outcome(f["matched"]["inputs"]),
             supported=f"And the group lasso keeps fewer inputs: {_MATCHED}. L1 does not know what an input is. It sets "
             "single weights to zero, and an input is rid of only when all of its {{ f.hidden }} weights happen to be.",
             refuted=f"The group lasso does not keep fewer inputs: {_MATCHED}.",
@@ -134,7 +134,7 @@ class Inputs(Section):
         ),
         Claim(
             name="plain-l1-drops-units",
-            test=lambda f: of_difference(f["units_against_group"]),
+            test=lambda f: difference_outcome(f["units_against_group"]),
             supported="For hidden units it is the other way round: L1 leaves {{ f.arms.l1.units|num('.1f') }} of "
             "{{ f.hidden }} in use, the group lasso {{ f.arms.group_lasso.units|num('.1f') }}. Which of the "
             "two suits depends on what is to go.",
@@ -197,11 +197,11 @@ class Inputs(Section):
         rule = dataclasses.replace(e.comparison, equivalence=MARGIN)
         penalized = [kind for kind in GRIDS if kind != "none"]
         pairs = [(errors[kind], errors["none"]) for kind in penalized] + [(errors["group_lasso"], errors["l1"])]
-        differences = [stated(difference) for difference in family(pairs, rule)]
+        differences = [as_findings(difference) for difference in compare_family(pairs, rule)]
         # Counts: one unit more or less is taken for no difference.
         one = dataclasses.replace(e.comparison, equivalence=1.0)
         units = [np.array(arms[kind]["units_each"]) for kind in _FILMED]
-        (of_units,) = family([(units[0], units[1])], one)
+        (of_units,) = compare_family([(units[0], units[1])], one)
         return {
             "inputs": DATA.inputs,
             "relevant": DATA.relevant,
@@ -220,7 +220,7 @@ class Inputs(Section):
             "against_none": dict(zip(penalized, differences, strict=False)),
             "group_against_l1": differences[-1],
             "matched": _matched(tried, rule, one),
-            "units_against_group": stated(of_units),
+            "units_against_group": as_findings(of_units),
         }
 
     def media(
@@ -293,12 +293,12 @@ class Inputs(Section):
         )
         filmed = [(of, _run(kind, arms[kind]["chosen"][0], 0)) for kind, of in _FILMED.items()]
         ends = [f"{of.title} keeps {arms[kind]['kept_each'][0]:.0f}" for kind, of in _FILMED.items()]
-        yield moving(
+        yield article_animation(
             "weights-inputs",
             ["weights"],
             [Panel(title=of.title, trajectory=trained[run], arm=of.look().arm) for of, run in filmed],
             alt=f"Weights of two networks in the first draw while they train, a row for each of {DATA.inputs} inputs. "
-            f"At the end {listed(ends)}; "
+            f"At the end {join_words(ends)}; "
             "under the group lasso whole rows go.",
         )
 
@@ -391,7 +391,7 @@ def _run(kind: str, λ: float, draw: int) -> Run:
         data=DATA,
         network=_NETWORK,
         training=_TRAINING,
-        penalty=penalty(kind),
+        penalty=default_penalty(kind),
         strength=λ,
         step="proximal",
         recording=Recording(every=4, loss=False) if draw == 0 and kind in _FILMED else ENDS_ONLY,
@@ -457,13 +457,13 @@ def _arm(kind: str, tried: list[list[dict[str, Any]]], level: float) -> Findings
     picked = np.array([t["picked"] for t in chosen])
     shares, count = picked.mean(axis=0), picked.sum(axis=1)
     errors: Values = np.array([t["error"] for t in chosen])
-    low, high = wilson(float(shares[_DOUBLE]), len(chosen), level)
+    low, high = wilson_interval(float(shares[_DOUBLE]), len(chosen), level)
     return {
         "label": KINDS[kind].title,
         "grid": list(GRIDS[kind]),
         "chosen": [t["λ"] for t in chosen],
         "errors": errors.tolist(),
-        "error": spread(errors),
+        "error": summarize(errors),
         "kept": float(count.mean()),
         "kept_each": count.astype(float).tolist(),
         "found": float(picked[:, _COUNTS].sum(axis=1).mean()),
@@ -515,8 +515,8 @@ def _matched(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison, one
         "strengths": {kind: GRIDS[kind][place] for kind, place in places.items()},
         "errors": {kind: float(values.mean()) for kind, values in errors.items()},
         "kept": {kind: float(values.mean()) for kind, values in counts.items()},
-        "error": stated(compare(errors["group_lasso"], errors["l1"], rule)),
-        "inputs": stated(compare(counts["group_lasso"], counts["l1"], one)),
+        "error": as_findings(compare(errors["group_lasso"], errors["l1"], rule)),
+        "inputs": as_findings(compare(counts["group_lasso"], counts["l1"], one)),
     }
 
 

@@ -9,10 +9,10 @@ from reportgen.experiment import Arm, Experiment, Sweep
 from reportgen.penalties.l1 import L1
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import stated
-from reportgen.statistics.comparison import family
-from reportgen.statistics.grid import quantile, rank_correlation, told
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import as_findings
+from reportgen.statistics.comparison import compare_family
+from reportgen.statistics.grid import quantile, rank_correlation, summarize_cell
 from reportgen.store.sweep import Swept, cells, run_of
 from reportgen.training.run import Run
 from reportgen.values import plain
@@ -55,7 +55,7 @@ class Landscape(Section):
         ),
         Claim(
             name="some-strength-beats-none",
-            test=lambda f: None if f["free"] is None else of_difference(f["penalized"]["difference"], "better"),
+            test=lambda f: None if f["free"] is None else difference_outcome(f["penalized"]["difference"], "better"),
             supported="A penalty helps even when the learning rate is tuned without it. The best cell with one "
             "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) has a mean total "
             "error {{ (-f.penalized.difference.estimate)|num('.2f') }} below that of the best without "
@@ -119,7 +119,7 @@ class Landscape(Section):
         for cell in grid:
             values = study.values(cell)
             product = cell.strength * cell.learning_rate
-            found.append({**cell._asdict(), "product": product, **told(values)})
+            found.append({**cell._asdict(), "product": product, **summarize_cell(values)})
             ranked.append(quantile(values["test"][:chosen_by], 0.5))
         sparse = "zero" if arm.step == "proximal" else "dead"
         best = _least(ranked, range(len(grid)))
@@ -176,7 +176,7 @@ class Landscape(Section):
         unseen = {
             i: study.values(grid[i])["test"][first:].astype(np.float64) for i in {i for pair in asked for i in pair}
         }
-        differences = list(map(stated, family([(unseen[a], unseen[b]) for a, b in asked], e.comparison)))
+        differences = list(map(as_findings, compare_family([(unseen[a], unseen[b]) for a, b in asked], e.comparison)))
         results: Findings = {
             "neighbors": [
                 {**grid[place]._asdict(), "difference": difference}

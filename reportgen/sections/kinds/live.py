@@ -19,7 +19,7 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, named, penalty, strength, vary
+from reportgen.sections.helpers import default_penalty, is_curve, kinds_by_name, strength, vary
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.training.run import Run
 from reportgen.training.stacking import ENDS_ONLY
@@ -127,7 +127,7 @@ class Live(Section):
 def penalties_in_page() -> dict[str, type[Penalty]]:
     """The penalties that train.js knows, in the order of the menu."""
     kinds = (penalties[name] for name in penalties.names())
-    return named(*sorted((kind for kind in kinds if kind.in_page), key=lambda kind: (kind.place, kind.title)))
+    return kinds_by_name(*sorted((kind for kind in kinds if kind.in_page), key=lambda kind: (kind.place, kind.title)))
 
 
 def _arm(e: Experiment) -> Arm:
@@ -184,7 +184,7 @@ def _tried(e: Experiment) -> dict[str, Settings]:
 
 def _run(e: Experiment, settings: Settings) -> Run:
     """The first run with other settings, by what the page can do: plain steps, one sample each."""
-    kind = penalty(settings["penalty"])
+    kind = default_penalty(settings["penalty"])
     data = e.data
     if isinstance(data, Line) and settings["size"] is not None:
         data = dataclasses.replace(data, outlier_size=settings["size"])

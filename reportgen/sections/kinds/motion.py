@@ -12,7 +12,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, moving, named, threshold, trained_arm
+from reportgen.sections.helpers import article_animation, is_curve, kinds_by_name, threshold, trained_arm
 from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.training.run import Run
@@ -66,7 +66,7 @@ class Motion(Section):
             "arms": arms,
             "threshold": band,
             "pair": pair,
-            "in_step": dict(zip(named(L1, L2), _chosen(arms, pair), strict=False)),
+            "in_step": dict(zip(kinds_by_name(L1, L2), _chosen(arms, pair), strict=False)),
             "curve": is_curve(e),
             "run": 1,
             "runs": e.runs.count,
@@ -79,7 +79,7 @@ class Motion(Section):
         for arm, found in zip(e.arms, findings["arms"], strict=True):
             t = first[arm.name]
             panels = [Panel(title=arm.label, trajectory=t)]
-            yield moving(
+            yield article_animation(
                 f"weights-{arm.name}",
                 ["weights"],
                 panels,
@@ -88,12 +88,12 @@ class Motion(Section):
                 f"{found['zero']:.0%} exactly zero; the largest is {found['largest']:.2f}.",
             )
             if is_curve(e):
-                yield moving(f"fit-{arm.name}", ["fit"], panels, alt=_ends(panels))
+                yield article_animation(f"fit-{arm.name}", ["fit"], panels, alt=_ends(panels))
         pair = _pair(e)
         if len(pair) == 2:
             both = [Panel(title=arm.label, trajectory=first[arm.name]) for arm in pair]
             shares = {found["name"]: found["below"] for found in findings["arms"]}
-            yield moving(
+            yield article_animation(
                 "weights-side-by-side",
                 ["weights"],
                 both,
@@ -106,7 +106,7 @@ class Motion(Section):
                 + ".",
             )
             # One alone: a dense network has hundreds of lines, and its GIF is a megabyte.
-            yield moving(
+            yield article_animation(
                 "network",
                 ["network"],
                 [Panel(title="", trajectory=both[0].trajectory)],
@@ -115,7 +115,7 @@ class Motion(Section):
                 f"{findings['threshold']:.2g} from zero.",
             )
             if is_curve(e):
-                yield moving("fit-side-by-side", ["fit"], both, alt=_ends(both))
+                yield article_animation("fit-side-by-side", ["fit"], both, alt=_ends(both))
 
 
 def _pair(e: Experiment) -> Sequence[Arm]:

@@ -10,9 +10,9 @@ from reportgen.datasets.wave import Wave
 from reportgen.experiment import Experiment
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, of_difference
-from reportgen.sections.helpers import penalty, stated
-from reportgen.statistics.comparison import family
+from reportgen.sections.claims import Claim, difference_outcome
+from reportgen.sections.helpers import as_findings, default_penalty
+from reportgen.statistics.comparison import compare_family
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
@@ -53,7 +53,7 @@ def _way(way: str, name: str, subject: str, post: str = "") -> Claim:
     return Claim(
         name=name,
         post=post,
-        test=lambda f: of_difference(f["differences"][way]),
+        test=lambda f: difference_outcome(f["differences"][way]),
         supported=f"{said.format(closer='closer')}{_interval(d)} on average.",
         refuted=f"{subject} does not come closer: its distance from the sine less that of the unlimited network is "
         f"{_interval(d)} on average, {{{{ {d}.verdict }}}}.",
@@ -73,7 +73,7 @@ def _limit(dial: str, name: str, limit: str, loosest: str, post: str = "") -> Cl
     return Claim(
         name=name,
         post=post,
-        test=lambda f: of_difference(f["forest"][dial]["difference"]),
+        test=lambda f: difference_outcome(f["forest"][dial]["difference"]),
         supported=f"The limit pays: on new samples {said}.",
         refuted=f"On new samples {said}, {{{{ {d}.verdict }}}} by a margin of {{{{ f.forest.margin|num('g') }}}}.",
         undecided=f"Whether the limit pays is undecided by so few draws: {said}, against a margin of "
@@ -130,7 +130,7 @@ class Others(Section):
                     dropout=0.2 if way == "dropout" else 0.0,
                 ),
                 training=_TRAINING,
-                penalty=penalty("l2" if way == "decay" else "none"),
+                penalty=default_penalty("l2" if way == "decay" else "none"),
                 strength=1.0 if way == "decay" else 0.0,
                 step="proximal",
                 recording=Recording(every=25),
@@ -156,10 +156,10 @@ class Others(Section):
         rule = dataclasses.replace(e.comparison, equivalence=MARGIN)
         distances = {way: np.array(found["errors"]) for way, found in ways.items()}
         limited = [way for way in WAYS if way != "none"]
-        differences = family([(distances[way], distances["none"]) for way in limited], rule)
+        differences = compare_family([(distances[way], distances["none"]) for way in limited], rule)
         return {
             "margin": MARGIN,
-            "differences": {way: stated(d) for way, d in zip(limited, differences, strict=True)},
+            "differences": {way: as_findings(d) for way, d in zip(limited, differences, strict=True)},
             "runs": len(runs["none"]),
             "samples": _DATA.samples,
             "held_out": _DATA.test_samples,
@@ -338,8 +338,8 @@ def _compared(forest: dict[str, Any], e: Experiment) -> dict[str, Any]:
         for dial, moderate in _MODERATE.items()
     ]
     told = {
-        dial: {**forest[dial], "moderate": _MODERATE[dial], "difference": stated(difference)}
-        for dial, difference in zip(_MODERATE, family(pairs, rule), strict=True)
+        dial: {**forest[dial], "moderate": _MODERATE[dial], "difference": as_findings(difference)}
+        for dial, difference in zip(_MODERATE, compare_family(pairs, rule), strict=True)
     }
     return {**forest, **told, "margin": _FOREST_MARGIN}
 

@@ -15,7 +15,7 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import listed, named, strength
+from reportgen.sections.helpers import join_words, kinds_by_name, strength
 
 _SHOWN = (2.0, 1.0, 0.25)
 
@@ -56,7 +56,7 @@ class Penalties(Section):
         weights = np.array(_SHOWN).reshape(-1, 1, 1)
         shrunk = {
             name: [float(w) for w in kind().prox(weights, λ, np).ravel()]
-            for name, kind in named(L1, L2, ElasticNet).items()
+            for name, kind in kinds_by_name(L1, L2, ElasticNet).items()
         }
         # Both weights leave the same unit, so for the group lasso they are one group.
         pair = GroupLasso().prox(np.array([[1.0, 0.25]]), λ, np)[0]
@@ -150,8 +150,10 @@ def _curves(own: Sequence[Penalty]) -> Picture:
             ]
         },
         alt="Penalty, slope and proximal step of one weight between -2.5 and 2.5, for "
-        + listed([p.title for p in drawn])
+        + join_words([p.title for p in drawn])
         + ". At w = 2.5 the proximal step leaves "
-        + listed([f"{steps[-1]:.2f} under {p.title}" for p, steps in zip(drawn, values["proximal step"], strict=True)])
+        + join_words(
+            [f"{steps[-1]:.2f} under {p.title}" for p, steps in zip(drawn, values["proximal step"], strict=True)]
+        )
         + ".",
     )

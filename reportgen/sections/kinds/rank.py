@@ -14,8 +14,16 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, looks, mean, moving, named, threshold, trained_arm
-from reportgen.statistics.rank import inner, rank_changes, second_share, singular_values
+from reportgen.sections.helpers import (
+    arm_styles,
+    article_animation,
+    is_curve,
+    kinds_by_name,
+    mean,
+    threshold,
+    trained_arm,
+)
+from reportgen.statistics.rank import inner_kernels, rank_changes, second_share, singular_values
 from reportgen.statistics.sparsity import below_share
 from reportgen.training.network import Weights
 from reportgen.training.run import Run
@@ -121,12 +129,12 @@ class Rank(Section):
         return [run for arm in e.arms for run in e.arm_runs(arm)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        shapes = inner([np.zeros(shape) for shape in e.run(0).shapes])
+        shapes = inner_kernels([np.zeros(shape) for shape in e.run(0).shapes])
         if not shapes:
-            return {"matrices": 0, **dict.fromkeys((*named(L1, L2), "free", "decay"))}
+            return {"matrices": 0, **dict.fromkeys((*kinds_by_name(L1, L2), "free", "decay"))}
         most = min(max(min(w.shape) for w in shapes), 12)
         arms = [self._measured(e, arm, trained, most) for arm in e.arms]
-        first = {name: _first(e, arms, kind) for name, kind in named(L1, L2).items()}
+        first = {name: _first(e, arms, kind) for name, kind in kinds_by_name(L1, L2).items()}
         l2 = first["l2"]
         linear = e.network.activation == "linear" and is_curve(e)
         return {
@@ -178,7 +186,7 @@ class Rank(Section):
         told = [arm for arm in findings.get("arms", ()) if arm["runs"]]
         if not told:
             return
-        look = looks(e)
+        look = arm_styles(e)
         yield Picture(
             name="singular-values",
             figure="curves",
@@ -205,7 +213,7 @@ class Rank(Section):
         )
         shown = [arm for kind in (NoPenalty, L2) for arm in e.arms if isinstance(arm.penalty, kind)][:2] or e.arms[:1]
         first = {arm: trained_arm(e, arm, trained)[0] for arm in shown}
-        yield moving(
+        yield article_animation(
             "singular-values-moving",
             ["singular_values"],
             [Panel(title=arm.label, trajectory=t) for arm, t in first.items()],
@@ -290,16 +298,16 @@ def _path(ended: Sequence[Trajectory]) -> Findings:
     records = np.unique(np.linspace(0, len(ended[0].steps) - 1, _RECORDS).astype(int))
     kernels = [np.stack([t.kernels[layer][records] for t in ended]) for layer in range(len(ended[0].kernels))]
     values = singular_values(kernels)
-    named: dict[str, Weights] = {}
+    medians: dict[str, Weights] = {}
     for place, label in enumerate(("first", "second", "third")):
         pooled = [v[..., place] for v in values if v.shape[-1] > place]
         if pooled:
-            named[label] = np.median(np.concatenate(pooled), axis=0)
+            medians[label] = np.median(np.concatenate(pooled), axis=0)
     if max(v.shape[-1] for v in values) > 3:
-        named["last"] = np.median(np.concatenate([v[..., -1] for v in values]), axis=0)
+        medians["last"] = np.median(np.concatenate([v[..., -1] for v in values]), axis=0)
     return {
         "steps": ended[0].steps[records].tolist(),
-        "values": {label: at.tolist() for label, at in named.items()},
+        "values": {label: at.tolist() for label, at in medians.items()},
     }
 
 

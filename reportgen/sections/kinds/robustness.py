@@ -14,9 +14,9 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import named, outcomes, penalty, stated, strength
-from reportgen.statistics.comparison import Values, family
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, strength, varied_runs
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.total_error import total_errors
 from reportgen.training.run import Loss, Run
 
@@ -25,11 +25,11 @@ SIZES = (10.0, 20.0, 40.0)
 # Squared errors of the outliers' size make steps that a rate of 0.01 cannot take; each loss gets one it can.
 RATES: dict[Loss, float] = {"absolute": 0.01, "squared": 0.0003, "huber": 0.01}
 NAMES: dict[Loss, str] = {"absolute": "absolute", "squared": "squared", "huber": "Huber"}
-PENALTIES = {kind: of.look().title for kind, of in named(NoPenalty, L1, L2, ElasticNet).items()}
+PENALTIES = {kind: of.look().title for kind, of in kinds_by_name(NoPenalty, L1, L2, ElasticNet).items()}
 LOSS_EFFECTS: tuple[tuple[Loss, Loss], ...] = (("squared", "absolute"), ("huber", "absolute"))
 PENALTY_EFFECTS: tuple[tuple[str, str], ...] = (
-    *((kind, "none") for kind in named(L1, L2, ElasticNet)),
-    *zip(named(L1), named(L2), strict=True),
+    *((kind, "none") for kind in kinds_by_name(L1, L2, ElasticNet)),
+    *zip(kinds_by_name(L1), kinds_by_name(L2), strict=True),
 )
 _DRAWS = 10
 
@@ -47,7 +47,7 @@ class Robustness(Section):
     claims = (
         Claim(
             name="the-loss-resists-outliers",
-            test=lambda f: of_difference(f["loss_effects"]["squared-absolute"], "worse"),
+            test=lambda f: difference_outcome(f["loss_effects"]["squared-absolute"], "worse"),
             supported="{% set d = f.loss_effects['squared-absolute'] %}Of the loss the sentence is true. With outliers "
             f"the squared loss has a larger total error than the absolute loss, by {_NUMBERS}.",
             refuted="{% set d = f.loss_effects['squared-absolute'] %}Here the sentence does not even hold of the loss: "
@@ -58,7 +58,7 @@ class Robustness(Section):
         Claim(
             name="the-penalty-resists-outliers",
             post="L1 is robust to outliers, L2 is not.",
-            test=lambda f: of_difference(f["penalty_effects"]["l1-l2"], "better"),
+            test=lambda f: difference_outcome(f["penalty_effects"]["l1-l2"], "better"),
             supported="{% set d = f.penalty_effects['l1-l2'] %}Of the penalty it holds in this experiment: averaged "
             f"over the losses, total error under L1 minus that under L2 is {_NUMBERS}.",
             refuted="{% set d = f.penalty_effects['l1-l2'] %}Of the penalty it is not true. Averaged over the losses, "
@@ -83,7 +83,7 @@ class Robustness(Section):
         ),
         Claim(
             name="huber-resists-like-absolute",
-            test=lambda f: of_difference(f["loss_effects"]["huber-absolute"], "practically equal"),
+            test=lambda f: difference_outcome(f["loss_effects"]["huber-absolute"], "practically equal"),
             supported="{% set d = f.loss_effects['huber-absolute'] %}Huber's loss resists as well as the absolute one: "
             f"it differs by {_NUMBERS}.",
             refuted="{% set d = f.loss_effects['huber-absolute'] %}Huber's loss is {{ d.verdict }} than the absolute "
@@ -93,7 +93,7 @@ class Robustness(Section):
         ),
         Claim(
             name="clean-data-need-no-robust-loss",
-            test=lambda f: of_difference(f["clean"]["squared-absolute"], "practically equal"),
+            test=lambda f: difference_outcome(f["clean"]["squared-absolute"], "practically equal"),
             supported="{% set d = f.clean['squared-absolute'] %}Without outliers there is nothing to resist, and the "
             f"squared loss is practically equal to the absolute one: it differs by {_NUMBERS}.",
             refuted="{% set d = f.clean['squared-absolute'] %}Without outliers the squared loss is {{ d.verdict }} "
@@ -109,15 +109,15 @@ class Robustness(Section):
 
     def _of(self, e: Experiment, loss: Loss, kind: str, share: float, size: float) -> list[Run]:
         data = e.data if isinstance(e.data, Line) and e.data.outliers else Line()
-        runs = outcomes(
+        runs = varied_runs(
             e,
             _DRAWS,
             data=dataclasses.replace(data, outliers=round(share * data.samples), outlier_size=size, clean_test=True),
             network={"activation": "linear"},
             training={"loss": loss, "learning_rate": RATES[loss], "schedule": "linear", "batch_size": 1},
-            penalty=penalty(kind),
+            penalty=default_penalty(kind),
             strength=strength(e) if kind != "none" else 0.0,
-            step=penalty(kind).default_step,
+            step=default_penalty(kind).default_step,
         )
         # Fresh data for each run: one draw of the outliers would be an anecdote.
         return [dataclasses.replace(run, data_seed=i) for i, run in enumerate(runs)]
@@ -309,9 +309,14 @@ def _effects(
     e: Experiment, errors: dict[Any, Values], pairs: list[tuple[Any, Any]], short: bool = False
 ) -> dict[str, Findings]:
     labels: dict[Any, str] = {**{loss: f"{name} loss" for loss, name in NAMES.items()}, **PENALTIES}
-    differences = family([(errors[a], errors[b]) for a, b in pairs], e.comparison)
+    differences = compare_family([(errors[a], errors[b]) for a, b in pairs], e.comparison)
     return {
-        a if short else f"{a}-{b}": {"first": labels[a], "second": labels[b], "label": labels[a], **stated(difference)}
+        a if short else f"{a}-{b}": {
+            "first": labels[a],
+            "second": labels[b],
+            "label": labels[a],
+            **as_findings(difference),
+        }
         for (a, b), difference in zip(pairs, differences, strict=True)
     }
 

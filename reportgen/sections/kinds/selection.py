@@ -14,8 +14,8 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import named, penalty, stated
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name
 from reportgen.statistics.comparison import compare
 from reportgen.training.network import Network
 from reportgen.training.run import Run, Training
@@ -25,7 +25,7 @@ DATA = SparseLinear()
 # Fixed before any run: σ·√(2 ln p / n), the level that pure noise stays below, times 2 for a loss without a half.
 UNIVERSAL = 2 * DATA.noise * (2 * np.log(DATA.inputs) / DATA.samples) ** 0.5
 FACTORS = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
-ARMS = named(NoPenalty, L1, L2, ElasticNet)
+ARMS = kinds_by_name(NoPenalty, L1, L2, ElasticNet)
 _DRAWS = 30
 MARGIN = DATA.noise**2 / 2
 """Mean squared errors within ± this are practically equal: half of what the noise itself adds to each of them."""
@@ -46,7 +46,7 @@ def linear_run(kind: str, λ: float, draw: int) -> Run:
         data=DATA,
         network=Network(hidden=()),
         training=training,
-        penalty=penalty(kind),
+        penalty=default_penalty(kind),
         strength=0.0 if kind == "none" else λ,
         step=ARMS[kind].default_step,
         recording=ENDS_ONLY,
@@ -83,7 +83,7 @@ class Selection(Section):
         ),
         Claim(
             name="elastic-net-keeps-more",
-            test=lambda f: of_difference(f["kept_difference"], "worse"),
+            test=lambda f: difference_outcome(f["kept_difference"], "worse"),
             supported="The elastic net, at the same λ and with its share of both, keeps more than L1: "
             "{{ f.arms.elastic_net.picked|num('.1f') }}, of which {{ f.arms.elastic_net.false_picks|num('.1f') }} do "
             "not count (difference {{ f.kept_difference.estimate|num('.1f') }}, interval "
@@ -147,8 +147,8 @@ class Selection(Section):
             "samples": DATA.samples,
             "draws": len(draws),
             "margin": MARGIN,
-            "error_difference": stated(errors),
-            "kept_difference": stated(kept),
+            "error_difference": as_findings(errors),
+            "kept_difference": as_findings(kept),
             "strength": float(UNIVERSAL),
             "arms": {kind: {"label": ARMS[kind].look().title, **counts} for kind, counts in arms.items()},
             "path": {"strengths": [float(UNIVERSAL * f) for f in FACTORS], "counts": path},

@@ -14,11 +14,21 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import against, listed, moving, named, stated, strength, threshold, trained_arm, vary
-from reportgen.statistics.comparison import Values, family, wilson
-from reportgen.statistics.compression import Compressed, collapsed, compress, part
-from reportgen.statistics.total_error import spread, total_errors
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import (
+    article_animation,
+    as_findings,
+    compare_arms,
+    join_words,
+    kinds_by_name,
+    strength,
+    threshold,
+    trained_arm,
+    vary,
+)
+from reportgen.statistics.comparison import Values, compare_family, wilson_interval
+from reportgen.statistics.compression import Compressed, compress, is_collapsed, subnetwork
+from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.text import number
 from reportgen.training.network import forward
 from reportgen.training.run import Run, Start, Step
@@ -35,7 +45,7 @@ PUBLISHED = {
 STUDIED = "l1-proximal"
 """The arm whose networks are made smaller in every way: its zeros are exact, so nothing depends on a threshold."""
 ARMS: dict[str, tuple[type[Penalty], Step]] = {
-    **{kind: (of, "subgradient") for kind, of in named(L2, L1).items()},
+    **{kind: (of, "subgradient") for kind, of in kinds_by_name(L2, L1).items()},
     STUDIED: (L1, "proximal"),
 }
 WAYS = {
@@ -74,8 +84,8 @@ def _more(of: str) -> str:
 
 
 def _decided(difference: dict[str, Any], expected: str) -> Outcome | None:
-    """As `of_difference`; None where no pair finished."""
-    return of_difference(difference, expected) if difference["pairs"] else None
+    """As `difference_outcome`; None where no pair finished."""
+    return difference_outcome(difference, expected) if difference["pairs"] else None
 
 
 def _way(way: str, name: str, subject: str, post: str = "") -> Claim:
@@ -221,11 +231,11 @@ class Smaller(Section):
             before, after = (total_errors(trained[run] for run in self._of(e, kind, h)) for h in (None, HIDDEN))
             adjusted[kind] = {
                 "label": of.look(step).title,
-                "before": {**spread(before), "totals": before.tolist()},
-                "after": {**spread(after), "totals": after.tolist()},
-                "difference": stated(against(e, after, before)),
+                "before": {**summarize(before), "totals": before.tolist()},
+                "after": {**summarize(after), "totals": after.tolist()},
+                "difference": as_findings(compare_arms(e, after, before)),
             }
-        published = {when: {**spread(np.array(t)), "totals": list(t)} for when, t in PUBLISHED.items()}
+        published = {when: {**summarize(np.array(t)), "totals": list(t)} for when, t in PUBLISHED.items()}
         automatic = [self._automatic(e, arm, trained) for arm in e.arms]
         return {
             "adjusted": adjusted,
@@ -288,19 +298,21 @@ class Smaller(Section):
             ways[way] = {
                 "label": label,
                 "parameters": float(np.median(parameters)) if parameters else float("nan"),
-                "error": spread(totals),
+                "error": summarize(totals),
                 "totals": totals.tolist(),
                 "collapsed": sum(map(_collapsed, results)),
             }
         compared = [way for way in WAYS if way != "full"]
         errors = {way: np.array(ways[way]["totals"]) for way in WAYS}
-        differences = family([(errors[way], errors["full"]) for way in compared], e.comparison)
+        differences = compare_family([(errors[way], errors["full"]) for way in compared], e.comparison)
         for way, difference in zip(compared, differences, strict=True):
-            ways[way]["difference"] = stated(difference)
+            ways[way]["difference"] = as_findings(difference)
         starts = [trained[start] for runs in made if runs for start in _starts(runs["original"])]
         failed = sum(map(_collapsed, starts))
         low, high = (
-            wilson(failed / len(starts), len(starts), 1 - e.comparison.confidence) if starts else [float("nan")] * 2
+            wilson_interval(failed / len(starts), len(starts), 1 - e.comparison.confidence)
+            if starts
+            else [float("nan")] * 2
         )
         return {
             "ways": ways,
@@ -314,13 +326,13 @@ class Smaller(Section):
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
         full, small = (trained[self._of(e, "l2", hidden)[0]] for hidden in (None, HIDDEN))
-        yield moving(
+        yield article_animation(
             "weights-adjusted",
             ["weights"],
             [Panel(title="before", trajectory=full), Panel(title="after", trajectory=small)],
-            alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden layers "
-            f"of {listed(findings['hidden'])} units and of {listed(HIDDEN)}. The last square of the smaller one is a "
-            "single weight.",
+            alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden "
+            f"layers of {join_words(findings['hidden'])} units and of {join_words(HIDDEN)}. The last square of "
+            "the smaller one is a single weight.",
         )
         groups: list[dict[str, Any]] = [
             {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"]), "arm": _color(kind)}
@@ -487,7 +499,7 @@ def _made_of(e: Experiment, t: Trajectory) -> dict[str, Run]:
     small, _ = _compressed(e, t)
     as_before = {"recording": ENDS_ONLY}
     structure = {"network": {"hidden": small.hidden}, **as_before}
-    original = part(*t.run.initial_weights(), small.kept)
+    original = subnetwork(*t.run.initial_weights(), small.kept)
     runs = {
         "tuned": vary(t.run, start=Start.of(small.kernels, small.biases), **structure),
         "original": vary(t.run, start=Start.of(*original), **structure),
@@ -521,7 +533,7 @@ def _removed_errors(e: Experiment, full: Iterable[Trajectory]) -> Values:
 
 def _collapsed(t: Trajectory) -> bool:
     data = t.run.draw()
-    return t.diverged is None and collapsed(t.predict(data.x_train), data.y_train)
+    return t.diverged is None and is_collapsed(t.predict(data.x_train), data.y_train)
 
 
 def _permutation_share(before: Values, after: Values) -> float:

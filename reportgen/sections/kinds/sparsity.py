@@ -13,7 +13,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import looks, mean, named, threshold, trained_arm
+from reportgen.sections.helpers import arm_styles, kinds_by_name, mean, threshold, trained_arm
 from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share
 from reportgen.training.network import Weights
 from reportgen.training.run import Run
@@ -125,7 +125,7 @@ class Sparsity(Section):
             "thresholds": thresholds.tolist(),
             "factors": list(FACTORS),
             "arms": arms,
-            **{name: _first(e, arms, kind) for name, kind in named(L1, L2).items()},
+            **{name: _first(e, arms, kind) for name, kind in kinds_by_name(L1, L2).items()},
             "l1_exact": _first(e, arms, L1, "proximal"),
             "free": next((found for found, arm in zip(arms, e.arms, strict=True) if not arm.strength), None),
             "runs": e.runs.count,
@@ -134,7 +134,7 @@ class Sparsity(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        arms, look = [arm for arm in findings["arms"] if arm["histogram"]], looks(e)
+        arms, look = [arm for arm in findings["arms"] if arm["histogram"]], arm_styles(e)
         if not arms:
             return
         yield Picture(

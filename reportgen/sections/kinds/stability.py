@@ -12,16 +12,16 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import named, penalty, stated, strength, vary
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, strength, vary
 from reportgen.statistics import variance
-from reportgen.statistics.comparison import Values, family
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.variance import SOURCES
 from reportgen.training.network import forward
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
-KINDS = named(NoPenalty, L1, L2)
+KINDS = kinds_by_name(NoPenalty, L1, L2)
 TRAINED: dict[str, dict[str, Any]] = {
     "constant": {"schedule": "constant", "order": "fixed"},
     "reshuffled": {"schedule": "constant", "order": "reshuffled"},
@@ -70,7 +70,7 @@ class Stability(Section):
         ),
         Claim(
             name="decay-lowers-the-error",
-            test=lambda f: of_difference(f["endings"]["decayed"]["difference"], "better"),
+            test=lambda f: difference_outcome(f["endings"]["decayed"]["difference"], "better"),
             supported="{% set d = f.endings.decayed.difference %}The error itself falls too: by "
             "{{ (-d.estimate)|num('.1f') }} on average over {{ d.pairs }} draws of the data (interval of the "
             "difference {{ d.low|num('.1f') }} to {{ d.high|num('.1f') }}).",
@@ -85,7 +85,7 @@ class Stability(Section):
             name="averaging-quiets-like-decay",
             test=lambda f: _both(
                 _beyond(f["endings"]["averaged"]["ratio"], 0.5),
-                of_difference(f["averaged_decayed"], "practically equal"),
+                difference_outcome(f["averaged_decayed"], "practically equal"),
             ),
             supported="{% set d = f.averaged_decayed %}Averaging does nearly what decay does, and takes no other "
             "training: the spread within a draw shrinks to {{ f.endings.averaged.ratio.estimate|num('.0%') }}, and the "
@@ -162,7 +162,7 @@ class Stability(Section):
         first = vary(
             e.run(0),
             training=TRAINED[trained],
-            penalty=penalty(kind),
+            penalty=default_penalty(kind),
             strength=strength(e) if kind != "none" else 0.0,
             step=KINDS[kind].default_step,
         )
@@ -186,8 +186,8 @@ class Stability(Section):
         means = np.where(complete[:, None], found[..., 0].mean(axis=2), np.nan)
         place = {name: i for i, name in enumerate(ENDINGS)}
         pairs = [("averaged", "constant"), ("reshuffled", "constant"), ("decayed", "constant"), ("averaged", "decayed")]
-        differences = family([(means[:, place[a]], means[:, place[b]]) for a, b in pairs], e.comparison)
-        compared = {pair: stated(difference) for pair, difference in zip(pairs, differences, strict=True)}
+        differences = compare_family([(means[:, place[a]], means[:, place[b]]) for a, b in pairs], e.comparison)
+        compared = {pair: as_findings(difference) for pair, difference in zip(pairs, differences, strict=True)}
         measured = _measured(found[complete], e.comparison)
         return {
             "endings": {
@@ -374,7 +374,7 @@ def _measured(found: Values, rule: Comparison) -> Findings:
             "ratio": np.divide(within, first, out=np.full_like(within, np.nan), where=first > 0),
         }
 
-    resamples = statistics(variance.resampled(found, rule))
+    resamples = statistics(variance.block_averages(found, rule))
     by_penalty = np.sqrt(variance.components(found.mean(axis=0), draws, ORDERS, INITS))
     return {
         name: _intervals(value, *variance.interval(resamples[name], draws, rule))

@@ -15,17 +15,26 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import against, is_curve, mean, named, outcomes, penalty, stated, strength
-from reportgen.statistics.comparison import Values, family
+from reportgen.sections.helpers import (
+    as_findings,
+    compare_arms,
+    default_penalty,
+    is_curve,
+    kinds_by_name,
+    mean,
+    strength,
+    varied_runs,
+)
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.sparsity import zero_share
-from reportgen.statistics.total_error import line, total_errors
+from reportgen.statistics.total_error import fitted_line, total_errors
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
 GRID = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0)
 """Even steps of the logarithm, with more of them where a fit may collapse."""
-KINDS = named(L1, L2, ElasticNet)
-SCENE = named(L1, L2)
+KINDS = kinds_by_name(L1, L2, ElasticNet)
+SCENE = kinds_by_name(L1, L2)
 SUMS = dict(zip(SCENE, ("sum_abs", "sum_squares"), strict=True))
 """What the penalty of each kind adds up."""
 _FRAMES = tuple(float(f"{λ:.2g}") for λ in np.geomspace(0.01, 3.0, 39))
@@ -117,16 +126,16 @@ class Strength(Section):
 
     def _of(self, e: Experiment, kind: str, λ: float) -> list[Run]:
         # The learning rate falls to zero, so that the last step's jitter does not hide what λ does.
-        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind].default_step} if λ else {}
-        return outcomes(e, e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
+        changes: dict[str, Any] = {"penalty": default_penalty(kind), "step": KINDS[kind].default_step} if λ else {}
+        return varied_runs(e, e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         layers, grid = len(e.run(0).shapes), self._grid(e)
         ended = {kind: [[trained[run] for run in self._of(e, kind, λ)] for λ in grid] for kind in KINDS}
         totals = {kind: [total_errors(trajectories) for trajectories in ended[kind]] for kind in KINDS}
         asked = [(kind, i) for kind in KINDS for i, λ in enumerate(grid) if λ]
-        differences = family([(totals[kind][i], totals[kind][0]) for kind, i in asked], e.comparison)
-        compared = {place: stated(difference) for place, difference in zip(asked, differences, strict=True)}
+        differences = compare_family([(totals[kind][i], totals[kind][0]) for kind, i in asked], e.comparison)
+        compared = {place: as_findings(difference) for place, difference in zip(asked, differences, strict=True)}
         sweeps: dict[str, Any] = {}
         for kind, of in KINDS.items():
             points = [
@@ -165,7 +174,7 @@ class Strength(Section):
             found["collapses"] = [
                 {"label": of.look().title, **_collapse(flat[kind], grid)} for kind, of in KINDS.items()
             ]
-            found["sooner"] = stated(against(e, _collapses_at(flat["l1"]), _collapses_at(flat["l2"])))
+            found["sooner"] = as_findings(compare_arms(e, _collapses_at(flat["l1"]), _collapses_at(flat["l2"])))
             found["theory"] = _theory(ended, grid.index(strength(e)), layers)
             if isinstance(e.data, Line):
                 found["exactly"] = {"slope": e.data.slope, **_least(np.array([e.data.slope]), layers)}
@@ -331,7 +340,7 @@ def _point(trajectories: list[Trajectory], totals: Values, λ: float, e: Experim
         "diverged": len(trajectories) - len(ended),
     }
     if is_curve(e):
-        slopes = np.array([line(t)[0] for t in ended])
+        slopes = np.array([fitted_line(t)[0] for t in ended])
         point |= {"slope": _median(slopes), **_least(slopes, layers)}
     return point
 
@@ -356,7 +365,7 @@ def _theory(ended: dict[str, list[list[Trajectory]]], at: int, layers: int) -> F
     found = {}
     for kind, power, size in zip(SCENE, (1, 2), (np.abs, np.square), strict=True):
         finished = [t for t in ended[kind][at] if t.diverged is None]
-        slopes = np.abs([line(t)[0] for t in finished]) if finished else np.array([np.nan])
+        slopes = np.abs([fitted_line(t)[0] for t in finished]) if finished else np.array([np.nan])
         least = layers * slopes ** (power / layers)
         measured = _sums_of([t.at(-1)[0] for t in finished], size) if finished else np.array([np.nan])
         ratio = np.divide(measured, least, out=np.full_like(least, np.nan), where=least > 1e-6)
@@ -387,7 +396,7 @@ def _calm(f: Findings) -> bool | Outcome:
 
 def _flat(by_strength: list[list[Trajectory]]) -> Values:
     """Slopes [strengths, runs] as shares of the median slope at the first strength; NaN for runs that diverged."""
-    slopes = [[abs(line(t)[0]) if t.diverged is None else np.nan for t in runs] for runs in by_strength]
+    slopes = [[abs(fitted_line(t)[0]) if t.diverged is None else np.nan for t in runs] for runs in by_strength]
     return np.array(slopes) / _median(np.array([slope for slope in slopes[0] if np.isfinite(slope)]))
 
 

@@ -10,21 +10,21 @@ from reportgen.experiment import Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, of_difference
+from reportgen.sections.claims import Claim, difference_outcome
 from reportgen.sections.helpers import (
-    against,
-    listed,
+    article_animation,
+    as_findings,
+    compare_arms,
+    default_penalty,
+    join_words,
     mean,
-    moving,
-    outcomes,
-    penalty,
-    stated,
     strength,
     threshold,
+    varied_runs,
     vary,
 )
 from reportgen.statistics.sparsity import below_share, zero_share
-from reportgen.statistics.total_error import spread, total_errors
+from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.training.network import Weights
 from reportgen.training.run import Run, Step
 from reportgen.training.trajectory import Trajectory
@@ -100,7 +100,7 @@ class Subgradient(Section):
         ),
         Claim(
             name="zeros-cost-nothing",
-            test=lambda f: of_difference(f["difference"], "practically equal"),
+            test=lambda f: difference_outcome(f["difference"], "practically equal"),
             supported="The proximal step, which needs no derivative at zero, and the subgradient step, which makes one "
             "up, predict practically equally well: their total errors differ by {{ f.difference.estimate|num('.2f') }} "
             "on average (interval {{ f.difference.low|num('.2f') }} to {{ f.difference.high|num('.2f') }}), against a "
@@ -131,12 +131,16 @@ class Subgradient(Section):
         yield from (run for setting in SETTINGS for run in self._at(e, *setting))
 
     def _of(self, e: Experiment, step: Step) -> list[Run]:
-        return [vary(e.run(i), penalty=penalty("l1"), strength=strength(e), step=step) for i in range(e.runs.count)]
+        return [
+            vary(e.run(i), penalty=default_penalty("l1"), strength=strength(e), step=step) for i in range(e.runs.count)
+        ]
 
     def _at(self, e: Experiment, rate: float, force: float) -> list[Run]:
         """L1 by subgradient steps at multiples of the learning rate and of λ."""
         training = {"learning_rate": rate * e.training.learning_rate}
-        return outcomes(e, e.runs.count, penalty=penalty("l1"), strength=force * strength(e), training=training)
+        return varied_runs(
+            e, e.runs.count, penalty=default_penalty("l1"), strength=force * strength(e), training=training
+        )
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         band = threshold(e)
@@ -160,7 +164,7 @@ class Subgradient(Section):
             "threshold": band,
             "every": e.recording.every,
             "runs": e.runs.count,
-            "difference": stated(against(e, totals["proximal"], totals["subgradient"])),
+            "difference": as_findings(compare_arms(e, totals["proximal"], totals["subgradient"])),
             "equivalence": e.comparison.equivalence,
         }
         for step, trajectories in by_step.items():
@@ -168,7 +172,7 @@ class Subgradient(Section):
             found[step] = {
                 "zero": mean([zero_share(k) for k in ended]),
                 "below": mean([below_share(k, band) for k in ended]),
-                "error": spread(totals[step]),
+                "error": summarize(totals[step]),
                 "cost_before": _cost(trajectories, 0),
                 "cost": _cost(trajectories, -1),
             }
@@ -192,7 +196,7 @@ class Subgradient(Section):
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
         first = [trained[self._of(e, step)[0]] for step in STEPS]
-        yield moving(
+        yield article_animation(
             "weights-steps",
             ["weights"],
             [Panel(title=f"L1, {step}", trajectory=t) for step, t in zip(STEPS, first, strict=True)],
@@ -270,11 +274,11 @@ class Subgradient(Section):
                 "share_y": True,
             },
             alt="How many weights are smaller than a given size after subgradient steps, for "
-            + listed([f"η = {s['learning_rate']:.3g} with λ = {s['strength']:.3g}" for s in finished])
+            + join_words([f"η = {s['learning_rate']:.3g} with λ = {s['strength']:.3g}" for s in finished])
             + ". Left, by size: the medians are "
-            + listed([f"{s['median']:.2g}" for s in finished])
+            + join_words([f"{s['median']:.2g}" for s in finished])
             + ". Right, in units of η·λ: they are "
-            + listed([f"{s['median'] / s['band']:.2f}" for s in finished])
+            + join_words([f"{s['median'] / s['band']:.2f}" for s in finished])
             + ".",
         )
 
