@@ -1,4 +1,4 @@
-"""Who resists outliers: the loss, or the penalty?"""
+"""Robustness against outliers, by loss and by penalty."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from reportgen.training.run import Loss, Run
 
 SHARES = (0.1, 0.2, 0.4)
 SIZES = (10.0, 20.0, 40.0)
-# Squared errors of the outliers' size make steps that a rate of 0.01 cannot take; each loss gets one it can.
+# A rate of 0.01 is unstable for squared errors of the outliers' size, so each loss has a rate of its own.
 RATES: dict[Loss, float] = {"absolute": 0.01, "squared": 0.0003, "huber": 0.01}
 NAMES: dict[Loss, str] = {"absolute": "absolute", "squared": "squared", "huber": "Huber"}
 PENALTIES = {kind: of.look().title for kind, of in kinds_by_name(NoPenalty, L1, L2, ElasticNet).items()}
@@ -41,7 +41,7 @@ _NUMBERS = (
 
 @sections.register("robustness")
 class Robustness(Section):
-    """Three losses times four penalties, over a dial that sets how many outliers there are and how far they lie off."""
+    """Three losses times four penalties, at several shares and sizes of outliers."""
 
     title = "Who resists outliers"
     claims = (
@@ -69,7 +69,7 @@ class Robustness(Section):
         ),
         Claim(
             name="no-penalty-mends-the-squared-loss",
-            test=lambda f: _none(f["mended"].values(), "better"),
+            test=lambda f: _has_no_verdict(f["mended"].values(), "better"),
             supported="Nor does any penalty mend the squared loss: against no penalty, the differences are "
             "{% for d in f.mended.values() %}{{ d.estimate|num('.2f') }} ({{ d.label }})"
             "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}, and no interval leaves "
@@ -105,9 +105,9 @@ class Robustness(Section):
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         arms = [(loss, kind) for loss in RATES for kind in PENALTIES]
-        return [run for arm in arms for dial in _dials() for run in self._of(e, *arm, *dial)]
+        return [run for arm in arms for dial in _outlier_settings() for run in self._setting_runs(e, *arm, *dial)]
 
-    def _of(self, e: Experiment, loss: Loss, kind: str, share: float, size: float) -> list[Run]:
+    def _setting_runs(self, e: Experiment, loss: Loss, kind: str, share: float, size: float) -> list[Run]:
         data = e.data if isinstance(e.data, Line) and e.data.outliers else Line()
         runs = varied_runs(
             e,
@@ -119,7 +119,7 @@ class Robustness(Section):
             strength=strength(e) if kind != "none" else 0.0,
             step=default_penalty(kind).default_step,
         )
-        # Fresh data for each run: one draw of the outliers would be an anecdote.
+        # Fresh data for each run, so that results do not depend on one draw of the outliers.
         return [dataclasses.replace(run, data_seed=i) for i, run in enumerate(runs)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
@@ -129,11 +129,12 @@ class Robustness(Section):
         for loss in RATES:
             for kind, label in PENALTIES.items():
                 totals = {
-                    dial: total_errors(trained[run] for run in self._of(e, loss, kind, *dial)) for dial in _dials()
+                    dial: total_errors(trained[run] for run in self._setting_runs(e, loss, kind, *dial))
+                    for dial in _outlier_settings()
                 }
-                # The unit is a draw: its errors are averaged over the dial, so a diverged run costs it the draw.
+                # A pair is a draw whose errors are averaged over all settings, so a diverged run removes its draw.
                 clean[loss, kind] = totals[0.0, 0.0]
-                dirty[loss, kind] = np.mean([totals[dial] for dial in _dials() if dial[0]], axis=0)
+                dirty[loss, kind] = np.mean([totals[dial] for dial in _outlier_settings() if dial[0]], axis=0)
                 for (share, size), errors in totals.items():
                     ended = errors[np.isfinite(errors)]
                     cells.append(
@@ -147,7 +148,7 @@ class Robustness(Section):
                             "diverged": len(errors) - len(ended),
                         }
                     )
-        first = self._of(e, "absolute", "none", SHARES[-1], SIZES[-1])[0]
+        first = self._setting_runs(e, "absolute", "none", SHARES[-1], SIZES[-1])[0]
         squared = {kind: dirty["squared", kind] for kind in PENALTIES}
         return {
             "cells": cells,
@@ -176,7 +177,7 @@ class Robustness(Section):
         panels = [
             {
                 "title": f"{NAMES[loss]}, {label.removesuffix(', proximal')}",
-                # No outliers and outliers of no size are one and the same.
+                # No outliers and outliers of size zero are the same data.
                 "values": [
                     [error[loss, kind, *((share, size) if share and size else (0.0, 0.0))] for share in shares]
                     for size in sizes
@@ -235,7 +236,7 @@ class Robustness(Section):
             for kind, label in PENALTIES.items():
                 mine = [c for c in findings["cells"] if (c["loss"], c["penalty"]) == (loss, kind)]
                 rows += [(NAMES[loss], label, c["share"], c["size"], c["error"], c["diverged"]) for c in mine]
-        # The page shows where the dial ends; the file has all of it.
+        # The page shows the strongest setting; the file has all of them.
         rows.sort(key=lambda row: (row[2], row[3]), reverse=True)
         yield Table(
             name="robustness",
@@ -283,8 +284,8 @@ class Robustness(Section):
         return f"Loss and penalty against outliers: {told}."
 
 
-def _dials() -> list[tuple[float, float]]:
-    """(share, size) of the outliers; none of them first."""
+def _outlier_settings() -> list[tuple[float, float]]:
+    """(share, size) of the outliers, first none."""
     return [(0.0, 0.0), *((share, size) for share in SHARES for size in SIZES)]
 
 
@@ -294,7 +295,7 @@ def _average(errors: dict[tuple[Loss, str], Values], level: str, place: int) -> 
 
 
 def _main_effects(e: Experiment, errors: dict[tuple[Loss, str], Values]) -> dict[str, Findings]:
-    """Each factor's differences, every draw averaged over the levels of the other; one family for both."""
+    """Differences between the levels of each factor, averaged over the levels of the other; one family for both."""
     by_loss = {loss: np.mean([errors[loss, kind] for kind in PENALTIES], axis=0) for loss in RATES}
     by_penalty = {kind: np.mean([errors[loss, kind] for loss in RATES], axis=0) for kind in PENALTIES}
     found = _effects(e, {**by_loss, **by_penalty}, [*LOSS_EFFECTS, *PENALTY_EFFECTS])
@@ -321,7 +322,7 @@ def _effects(
     }
 
 
-def _none(differences: Iterable[Findings], verdict: str) -> bool | Outcome:
-    """Whether no difference has this verdict; "undecided" if one still might."""
+def _has_no_verdict(differences: Iterable[Findings], verdict: str) -> bool | Outcome:
+    """True if no difference has this verdict; "undecided" if one may have it with more pairs."""
     verdicts = [d["verdict"] for d in differences]
     return False if verdict in verdicts else "undecided" if "undecided" in verdicts else True

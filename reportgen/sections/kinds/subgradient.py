@@ -1,4 +1,4 @@
-"""L1 has a kink where it matters most: the subgradient step and the proximal step, from the same seeds."""
+"""L1 by subgradient steps and by proximal steps, from the same seeds."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -31,15 +31,15 @@ from reportgen.training.trajectory import Trajectory
 
 STEPS: tuple[Step, Step] = ("subgradient", "proximal")
 SETTINGS = ((0.25, 1.0), (0.5, 1.0), (1.0, 1.0), (2.0, 1.0), (1.0, 1 / 3))
-"""Multiples of the experiment's (η, λ) at which the band is measured; all of them share its compiled program."""
+"""Multiples of the experiment's (η, λ) at which the band is measured; all share one compiled program."""
 QUANTILES = np.linspace(0.02, 0.9, 31)
-"""Shares of the weights, up to which their size is drawn: beyond lie those that the loss holds on to."""
+"""Quantiles of the weights' sizes that are drawn; the weights beyond them are those that the loss needs."""
 TOLERANCE = 0.25
-"""The band scales with η·λ if the median size of a weight is the same share of η·λ everywhere, to within so much."""
+"""The band scales with η·λ if the median size of weights in units of η·λ varies by less than this share."""
 
 
-def _same_band(f: Findings) -> bool | None:
-    """Whether sizes in units of η·λ agree between all settings, and the weights are mostly inside."""
+def _bands_agree(f: Findings) -> bool | None:
+    """True if sizes in units of η·λ agree between all settings, and most weights are within η·λ."""
     medians = [setting["median"] / setting["band"] for setting in f["settings"] if setting["runs"]]
     if len(medians) < 2:
         return None
@@ -48,8 +48,8 @@ def _same_band(f: Findings) -> bool | None:
     )
 
 
-def _minimized(f: Findings) -> bool | None:
-    """Whether both steps end at one cost, to a twentieth of the way down; nothing if the cost was not recorded."""
+def _costs_agree(f: Findings) -> bool | None:
+    """True if both steps end at one cost, to a twentieth of its decrease; None if the cost was not recorded."""
     if not f["recorded_cost"]:
         return None
     (before, end), other = (f["subgradient"][key] for key in ("cost_before", "cost")), f["proximal"]["cost"]
@@ -58,7 +58,7 @@ def _minimized(f: Findings) -> bool | None:
 
 @sections.register("subgradient")
 class Subgradient(Section):
-    """The same penalty, two ways to take a step."""
+    """The same penalty with two kinds of step."""
 
     title = "A corner you cannot differentiate"
     claims = (
@@ -74,7 +74,7 @@ class Subgradient(Section):
         ),
         Claim(
             name="the-band-is-as-wide-as-a-step",
-            test=_same_band,
+            test=_bands_agree,
             supported="The band is as wide as one step of the penalty, whatever that step is. From the smallest η·λ "
             "tried to the largest, {{ f.smallest|num('.2g') }} to {{ f.largest|num('.2g') }}, the median size of a "
             "weight grows from {{ f.median_smallest|num('.2g') }} to {{ f.median_largest|num('.2g') }}. In units of "
@@ -88,7 +88,7 @@ class Subgradient(Section):
         Claim(
             name="l1-can-be-minimized",
             post="L1 has no derivative at zero, but it can be minimized all the same.",
-            test=_minimized,
+            test=_costs_agree,
             supported="Both minimize the same cost, and both get there: in the median run, subgradient steps bring "
             "loss and penalty together from {{ f.subgradient.cost_before|num('.2f') }} down to "
             "{{ f.subgradient.cost|num('.2f') }}, and proximal steps, which need no derivative at zero, to "
@@ -127,15 +127,15 @@ class Subgradient(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        yield from (run for step in STEPS for run in self._of(e, step))
-        yield from (run for setting in SETTINGS for run in self._at(e, *setting))
+        yield from (run for step in STEPS for run in self._step_runs(e, step))
+        yield from (run for setting in SETTINGS for run in self._setting_runs(e, *setting))
 
-    def _of(self, e: Experiment, step: Step) -> list[Run]:
+    def _step_runs(self, e: Experiment, step: Step) -> list[Run]:
         return [
             vary(e.run(i), penalty=default_penalty("l1"), strength=strength(e), step=step) for i in range(e.runs.count)
         ]
 
-    def _at(self, e: Experiment, rate: float, force: float) -> list[Run]:
+    def _setting_runs(self, e: Experiment, rate: float, force: float) -> list[Run]:
         """L1 by subgradient steps at multiples of the learning rate and of λ."""
         training = {"learning_rate": rate * e.training.learning_rate}
         return varied_runs(
@@ -144,9 +144,9 @@ class Subgradient(Section):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         band = threshold(e)
-        by_step = {step: [trained[run] for run in self._of(e, step)] for step in STEPS}
+        by_step = {step: [trained[run] for run in self._step_runs(e, step)] for step in STEPS}
         totals = {step: total_errors(trajectories) for step, trajectories in by_step.items()}
-        settings = [self._setting(e, trained, *setting) for setting in SETTINGS]
+        settings = [self._measure_setting(e, trained, *setting) for setting in SETTINGS]
         finished = sorted((s for s in settings if s["runs"]), key=lambda s: float(s["band"]))
         shares = [s["median"] / s["band"] for s in finished] or [math.nan]
         ends = (finished[0], finished[-1]) if finished else (settings[0], settings[0])
@@ -178,8 +178,10 @@ class Subgradient(Section):
             }
         return found
 
-    def _setting(self, e: Experiment, trained: Trained, rate: float, force: float) -> Findings:
-        ended = [t.at(-1)[0] for t in (trained[run] for run in self._at(e, rate, force)) if t.diverged is None]
+    def _measure_setting(self, e: Experiment, trained: Trained, rate: float, force: float) -> Findings:
+        ended = [
+            t.at(-1)[0] for t in (trained[run] for run in self._setting_runs(e, rate, force)) if t.diverged is None
+        ]
         sizes = np.abs(np.concatenate([w.ravel() for k in ended for w in k])) if ended else np.array([math.nan])
         learning_rate, λ = rate * e.training.learning_rate, force * strength(e)
         return {
@@ -195,7 +197,7 @@ class Subgradient(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        first = [trained[self._of(e, step)[0]] for step in STEPS]
+        first = [trained[self._step_runs(e, step)[0]] for step in STEPS]
         yield article_animation(
             "weights-steps",
             ["weights"],
@@ -204,7 +206,7 @@ class Subgradient(Section):
             f"{findings['subgradient']['zero']:.0%} of the weights of all runs are exactly zero at the end, by "
             f"proximal steps {findings['proximal']['zero']:.0%}.",
         )
-        # One weight that both put out: the last of the first layer's in the order of their final size.
+        # One weight that both remove: the smallest of the first layer's by final size.
         sizes = np.abs(first[1].kernels[0][-1]).ravel() + np.abs(first[0].kernels[0][-1]).ravel()
         weight = int(sizes.argmin())
         yield Picture(
@@ -239,10 +241,10 @@ class Subgradient(Section):
             )
             + f". The band of η·λ is ±{findings['threshold']:.2g}.",
         )
-        yield from self._band(findings)
+        yield from self._band_pictures(findings)
 
-    def _band(self, findings: Findings) -> Iterable[Picture]:
-        """Sizes of weights at each setting, as they are and in units of η·λ."""
+    def _band_pictures(self, findings: Findings) -> Iterable[Picture]:
+        """Pictures of the sizes of weights at each setting, absolute and in units of η·λ."""
         finished = [s for s in findings["settings"] if s["runs"]]
         if not finished:
             return
@@ -337,7 +339,7 @@ def _second_half(trajectory: Trajectory, weight: int) -> Weights:
 
 
 def _cost(trajectories: Iterable[Trajectory], record: int) -> float:
-    """Median over runs of loss and penalty together, over all training samples; NaN where it was not recorded."""
+    """Median over runs of loss plus penalty on all training samples; NaN if it was not recorded."""
     costs = [
         float(t.loss[record] + t.penalty[record])
         for t in trajectories
