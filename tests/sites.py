@@ -16,7 +16,7 @@ from reportgen.pictures.media import Media
 from reportgen.pipeline.options import BuildOptions
 from reportgen.pipeline.preview_cache import PreviewCache
 from reportgen.sections import Column, Table
-from reportgen.sections.player import Player, Players, RunChoices
+from reportgen.sections.player import Player, PlayerSet, RunChoices
 from reportgen.site.site_target import SiteTarget
 
 BASE = "https://example.org/notes/"
@@ -126,7 +126,7 @@ def report(experiment: Experiment, tools: Any) -> Report:
         sections=(reading,),
         media={"strip": still, "data": other, "weights": moving},
         tables={"errors": Table(name="errors", columns=(Column(label="Arm"),), rows=((name,),))},
-        players=Players(players={"weights": Player(scenes=("weights",), panels=(("L1", 0),))}, series=(series,)),
+        players=PlayerSet(players={"weights": Player(scenes=("weights",), panels=(("L1", 0),))}, series=(series,)),
         versions={"numpy": "2.0"},
     )
 

@@ -28,7 +28,7 @@ from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, content_named
 from reportgen.sections import Table, sections
-from reportgen.sections.player import Players
+from reportgen.sections.player import PlayerSet
 from reportgen.store.keys import template_folder
 from reportgen.text import escape_control_characters, number, shorten
 from reportgen.values import json_value
@@ -219,7 +219,7 @@ def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _
     environment = _Environment(
         {
             Numbering: frozenset({"among", "find", "show"}),
-            Players: frozenset({"data", "only"}),
+            PlayerSet: frozenset({"data", "only"}),
             Media: frozenset({"named"}),
         },
         finalize,

@@ -1,4 +1,4 @@
-"""No penalty: the arm that the others are measured against."""
+"""No penalty: the baseline."""
 
 from dataclasses import dataclass
 from typing import Any

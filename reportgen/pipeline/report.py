@@ -11,7 +11,7 @@ from reportgen.pipeline import stage_keys
 from reportgen.pipeline.drawing import Drawing
 from reportgen.pipeline.toolbox import Toolbox
 from reportgen.sections import Section, sections
-from reportgen.sections.player import pack
+from reportgen.sections.player import pack_players
 from reportgen.sections.result import SectionResult, compute_section, without_page_settings
 from reportgen.store import keys, sweep
 from reportgen.training.run import Run
@@ -74,7 +74,7 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
         sections=ordered,
         media=drawing.finish(),
         tables=tables_of(ordered),
-        players=pack([section.players for section in ordered]),
+        players=pack_players([section.players for section in ordered]),
         trajectories=_published_trajectories(experiment, ordered, tools),
         versions={"reportgen": __version__} | {name: version(name) for name in ("tensorflow", "numpy", "scikit-learn")},
     )

@@ -23,7 +23,7 @@ from reportgen.page.embed import snippets
 from reportgen.page.report import Report
 from reportgen.pictures.media import Media
 from reportgen.sections import Column, Table
-from reportgen.sections.player import Player, Players, RunChoices
+from reportgen.sections.player import Player, PlayerSet, RunChoices
 from reportgen.text import escape_control_characters, printable
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def report(texts: list[str]) -> Report:
             ),
             "columns": Table(name="columns", columns=tuple(Column(label=t) for t in texts), rows=(tuple(texts),)),
         },
-        players=Players(
+        players=PlayerSet(
             players={"moving": Player(scenes=("weights",), panels=((texts[0], 0),))},
             series=tuple(RunChoices(arm=text, trajectories=(PACKED,)) for text in texts),
         ),
@@ -148,7 +148,7 @@ def test_text_is_shown_as_it_is_and_does_nothing(
     assert all_of(page, "figure.picture img", "e.alt") == texts
     captions = [told.split("\xa0", 1)[1].split()[1:] for told in all_of(page, "figure.picture figcaption")]
     assert captions == [text.split() for text in texts]
-    assert all_of(page, ".abstract li") == [text for text in texts if text]
+    assert all_of(page, ".abstract li") == texts
     assert [told.split(" ", 1)[1] for told in all_of(page, "nav li a")][2:] == texts
     assert [told.split(" ", 1)[1] for told in all_of(page, ".chapter h2 a")][2:] == texts
     assert all_of(page, ".reading cite") == texts
@@ -186,7 +186,7 @@ def titled(text: str) -> Experiment | str:
 
 
 def test_titles_are_refused_or_stay_titles(visit: Open, tmp_path: Path) -> None:
-    plain = dataclasses.replace(report(["x"]), sections=(), media={}, players=Players())
+    plain = dataclasses.replace(report(["x"]), sections=(), media={}, players=PlayerSet())
     kept = {text: made for text in SAMPLE if isinstance(made := titled(text), Experiment)}
     shown = list(kept.items())[:: 1 if SOAK else 3]
     refused = {text: made for text in SAMPLE if isinstance(made := titled(text), str)}
@@ -213,7 +213,7 @@ def test_titles_are_refused_or_stay_titles(visit: Open, tmp_path: Path) -> None:
 def test_pages_to_embed_show_text(visit: Open, tmp_path: Path) -> None:
     plain = report(["x"])
     moving = {f"m{i}": dataclasses.replace(plain.media["moving"], name=f"m{i}", alt=t) for i, t in enumerate(SAMPLE)}
-    wanted = dataclasses.replace(plain, media=moving, players=Players())
+    wanted = dataclasses.replace(plain, media=moving, players=PlayerSet())
     published = {path: content for media in moving.values() for path, content in media.published.items()}
     pages = {f"embed/{name}": text.encode() for name, text in render_embeds(wanted).items()}
     for path, content in (published | pages).items():

@@ -17,7 +17,7 @@ from reportgen.page.article import render
 from reportgen.page.report import Report
 from reportgen.pictures.media import Media
 from reportgen.sections import Column, Table
-from reportgen.sections.player import Player, Players, RunChoices
+from reportgen.sections.player import Player, PlayerSet, RunChoices
 
 PICTURE = Media(
     **{"name": "loss", "kind": "picture", "alt": "The loss falls", "width": 640, "height": 360, "poster": None},
@@ -48,7 +48,7 @@ REPORT = Report(
     tables={"totals": TABLE},
     versions={"reportgen": "0.1.0", "numpy": "2.0"},
 )
-PLAYERS = Players(
+PLAYERS = PlayerSet(
     players={"fit": Player(scenes=("fit",), panels=(("L1", 0),))},
     series=(
         RunChoices(arm="L1", trajectories=({"weights": "eJwDAAAAAAE=", "steps": [0], "layers": [], "samples": None},)),

@@ -21,7 +21,7 @@ from reportgen.page import sandbox
 from reportgen.page.article import render
 from reportgen.page.report import Report
 from reportgen.sections import Column, Table
-from reportgen.sections.player import Players
+from reportgen.sections.player import PlayerSet
 
 REPORT = Report(
     experiment=Experiment(sections=()),
@@ -240,7 +240,7 @@ def test_nothing_that_a_template_can_reach_opens_a_file() -> None:
                 continue
             if type(found).__name__ != "_Undefined" and not isinstance(found, str | int | float):
                 if callable(found):
-                    ours = isinstance(value, Players) and name in ("data", "only")
+                    ours = isinstance(value, PlayerSet) and name in ("data", "only")
                     assert ours or isinstance(value, str | dict | list | tuple), f"{path}.{name}"
                 else:
                     walk(found, f"{path}.{name}")

@@ -8,7 +8,7 @@ import pytest
 from reportgen.experiment import Experiment
 from reportgen.experiment.file import parse, shipped
 from reportgen.sections.claims import decide
-from reportgen.sections.kinds.errors import Errors, _facing, _fives
+from reportgen.sections.kinds.errors import Errors, _compare_fives, _find_comparison
 from reportgen.sections.kinds.experiment import truth_error
 
 E = parse(shipped())
@@ -37,18 +37,18 @@ def test_every_comparison_is_made_on_one_draw_and_on_fresh_ones():
 
 
 def test_a_comparison_can_be_told_from_either_side():
-    there, back = _facing([PAIR], "l1", "l2"), _facing([PAIR], "l2", "l1")
+    there, back = _find_comparison([PAIR], "l1", "l2"), _find_comparison([PAIR], "l2", "l1")
 
     assert there == PAIR
     assert (back["first"], back["estimate"], back["low"], back["high"]) == ("L2", -2.0, -3.0, -1.5)
     assert (back["superiority"], back["superiority_low"], back["superiority_high"]) == (0.75, 0.6, 0.9)
     assert back["verdict"] == "better"
-    assert _facing([PAIR], "l1", "none") is None
+    assert _find_comparison([PAIR], "l1", "none") is None
 
 
 def test_l2_has_to_be_better_not_just_different():
     found = {"confidence": 0.95, "equivalence": 1.0, "condition": "one draw of the data"}
-    back = _facing([PAIR], "l2", "l1")
+    back = _find_comparison([PAIR], "l2", "l1")
     outcomes = {
         verdict: settled("l2-predicts-better-than-l1", {**found, "l2_l1": {**back, "verdict": verdict}}).outcome
         for verdict in ("better", "worse", "practically equal")
@@ -60,8 +60,8 @@ def test_five_of_many_pairs_say_what_the_counts_say():
     """With one decisive pair among ten, five contain it half of the time."""
     first, second = np.array([-100.0, *[0.0] * 9]), np.array([0.0, *[-1.0] * 9])
 
-    assert _fives(first, second, {"first": "a", "second": "b"})["share"] == pytest.approx(0.5, abs=0.02)
-    assert _fives(first[:5], second[:5], {"first": "a", "second": "b"}) is None
+    assert _compare_fives(first, second, {"first": "a", "second": "b"})["share"] == pytest.approx(0.5, abs=0.02)
+    assert _compare_fives(first[:5], second[:5], {"first": "a", "second": "b"}) is None
 
 
 def test_verdicts_that_change_with_the_data_are_named():

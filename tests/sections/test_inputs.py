@@ -27,27 +27,27 @@ def test_an_input_is_kept_if_the_next_proximal_step_alone_would_keep_it():
         ("elastic_net", [[0.4, 0.0], [0.6, 0.0]], [1]),
         ("l2", [[1e-6, 0.0], [0.0, 0.0]], [0]),
     ]:
-        picked, _ = inputs.kept(ended(kind, 0.1, np.array(kernel) * BAND))
+        picked, _ = inputs.kept_inputs_and_units(ended(kind, 0.1, np.array(kernel) * BAND))
         assert np.flatnonzero(picked).tolist() == kept, kind
-    _, units = inputs.kept(ended("l1", 0.1, [[1.0, 0.5 * BAND, 1.0]]))
+    _, units = inputs.kept_inputs_and_units(ended("l1", 0.1, [[1.0, 0.5 * BAND, 1.0]]))
     assert np.flatnonzero(units).tolist() == [0, 2], "a unit that nothing feeds is not in use"
 
 
 def test_the_strongest_penalty_within_one_standard_error_is_chosen():
     for error, chosen in ((0.1, 3.0), (0.0, 2.0)):
         tried = [{"λ": 1.0 + i, "choosing": e, "choosing_error": error} for i, e in enumerate((0.30, 0.25, 0.34, 0.36))]
-        assert inputs.choose(tried)["λ"] == chosen
+        assert inputs.choose_strongest(tried)["λ"] == chosen
 
 
 def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
     """An error of one on the samples for choosing only shows in the one number, and never in the other."""
     t = ended("l1", 0.1, [[1.0]])
     data = t.run.draw()
-    before = inputs._outcome(t)
+    before = inputs._measure_run(t)
     y = data.y_test.copy()
     y[: inputs.CHOOSING] += 100.0
     monkeypatch.setattr(type(t.run), "draw", lambda run: type(data)(**{**vars(data), "y_test": y}))
-    after = inputs._outcome(t)
+    after = inputs._measure_run(t)
 
     assert after["choosing"] > before["choosing"] + 1000
     assert after["error"] == before["error"]
@@ -55,7 +55,7 @@ def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
 
 def test_dropped_inputs_are_out_of_the_network_when_it_is_measured():
     """A weight within the band is not kept, and the error is that of the network without it."""
-    inside, outside, nowhere = (inputs._outcome(ended("l1", 0.1, [[w * BAND]]))["error"] for w in (0.9, 1.1, 0.0))
+    inside, outside, nowhere = (inputs._measure_run(ended("l1", 0.1, [[w * BAND]]))["error"] for w in (0.9, 1.1, 0.0))
 
     assert inside == nowhere != outside
 
@@ -67,7 +67,7 @@ def test_selection_shares_count_draws():
     picked[:2, inputs._DOUBLE] = True
     outcome = {"choosing": 1.0, "choosing_error": 0.1, "error": 1.0, "units": 3, "ranked": 9, "λ": 0.0}
 
-    arm = inputs._arm("none", [[{**outcome, "picked": draw}] for draw in picked], 0.05)
+    arm = inputs._summarize_arm("none", [[{**outcome, "picked": draw}] for draw in picked], 0.05)
 
     assert arm["shares"][:2] == [0.75, 1.0]
     assert (arm["missed"], arm["double"], arm["irrelevant_share"]) == (1, 0.5, 0.0)

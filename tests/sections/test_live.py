@@ -22,7 +22,17 @@ from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.sections.claims import decide
-from reportgen.sections.kinds.live import STRENGTHS, WORK, Live, _data, _epochs, _run, _start, _task, penalties_in_page
+from reportgen.sections.kinds.live import (
+    STRENGTHS,
+    WORK,
+    Live,
+    _data,
+    _epoch_count,
+    _run,
+    _start_settings,
+    _task,
+    penalties_in_page,
+)
 from reportgen.store.keys import template_folder
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
@@ -56,7 +66,7 @@ def text_of(e: Experiment) -> str:
 def test_samples_can_be_made_for_every_size_of_outliers() -> None:
     for data in (Line(), Line(clean_test=True), Line(outliers=3, noise=0.5, slope=-1.0)):
         e = changed(data=data)
-        given = _data(_run(e, _start(e)))
+        given = _data(_run(e, _start_settings(e)))
         for size in (0.0, 10.0, 33.0):
             drawn = dataclasses.replace(data, outlier_size=size).draw(0)
             for side, y in (("train", drawn.y_train), ("test", drawn.y_test)):
@@ -66,7 +76,7 @@ def test_samples_can_be_made_for_every_size_of_outliers() -> None:
 
 
 def test_initial_weights_and_order_arrive_unchanged() -> None:
-    run = _run(QUICK, _start(QUICK))
+    run = _run(QUICK, _start_settings(QUICK))
     task = _task(run, 0.5)
     flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
 
@@ -77,7 +87,7 @@ def test_initial_weights_and_order_arrive_unchanged() -> None:
 def test_it_starts_with_the_first_arm_that_has_a_penalty() -> None:
     settings = {"penalty": "l1", "strength": 0.3, "step": "subgradient", "loss": "absolute", "rate": 0.01, "size": 10.0}
 
-    assert _start(QUICK) == settings
+    assert _start_settings(QUICK) == settings
     assert findings(QUICK)["same"]
 
 
@@ -130,7 +140,7 @@ def test_the_text_says_only_what_was_found(changes: dict[str, Any]) -> None:
 
 def test_long_trainings_are_cut_and_others_become_plain_steps() -> None:
     long = changed(training=Training(epochs=1_000_000), recording=Recording(every=None))
-    assert 0 < _epochs(long) * 40 * long.network.parameters(1, 1) <= WORK
+    assert 0 < _epoch_count(long) * 40 * long.network.parameters(1, 1) <= WORK
 
     found = findings(changed(training=Training(epochs=2, optimizer="adam", batch_size=8), network=Network(dropout=0.2)))
     assert found["task"]["steps"] == 2 * 40
@@ -156,7 +166,7 @@ def test_a_penalty_that_the_page_cannot_train_is_absent_from_it(monkeypatch: pyt
 def test_what_a_penalty_in_the_gradient_does_to_a_run_does_not_depend_on_its_company() -> None:
     """To the last bit, because near a kink that bit decides: else the page would end elsewhere than the article."""
     e = changed(training=Training())
-    alone = _run(e, _start(e))
+    alone = _run(e, _start_settings(e))
     others = [dataclasses.replace(alone, init_seed=1, training=Training(loss="huber", learning_rate=0.003))]
 
     (first,), (second, _) = train([alone]), train([alone, *others])

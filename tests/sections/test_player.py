@@ -12,7 +12,7 @@ from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.penalties.l1 import L1
 from reportgen.pictures import Animation, Panel, training_animation
 from reportgen.sections import player
-from reportgen.sections.player import pack, packed_trajectory, player_data
+from reportgen.sections.player import pack_players, pack_trajectory, player_data
 from reportgen.training.network import Network
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
@@ -73,9 +73,9 @@ def flat(t):
 def test_weights_come_back_to_within_a_32767th_of_the_largest():
     for scale in (1e-6, 1.0, 1e30):
         t = trajectory(Run(), scale=scale)
-        assert np.abs(unpacked(packed_trajectory(t)) - flat(t)).max() <= 0.51 * np.abs(flat(t)).max() / 32767, scale
+        assert np.abs(unpacked(pack_trajectory(t)) - flat(t)).max() <= 0.51 * np.abs(flat(t)).max() / 32767, scale
 
-    packed = packed_trajectory(trajectory(Run(), scale=0.0))
+    packed = pack_trajectory(trajectory(Run(), scale=0.0))
     assert (unpacked(packed) == 0).all()
     assert packed["largest"] == packed["limit"] == 1.0
 
@@ -85,7 +85,7 @@ def test_zeros_stay_zero_and_nothing_else_becomes_zero():
     t.kernels[1][::2] = 0.0
     t.kernels[2][3], t.kernels[2][4] = 1e-9, -1e-9
 
-    assert (np.sign(unpacked(packed_trajectory(t))) == np.sign(flat(t))).all()
+    assert (np.sign(unpacked(pack_trajectory(t))) == np.sign(flat(t))).all()
 
 
 def test_what_is_no_number_stays_none_and_spoils_no_other():
@@ -93,7 +93,7 @@ def test_what_is_no_number_stays_none_and_spoils_no_other():
     t.kernels[1][5:9, 0, 0] = np.nan
     t.kernels[1][12, 1, 1] = -np.inf
 
-    packed = packed_trajectory(t)
+    packed = pack_trajectory(t)
 
     w, back = flat(t), unpacked(packed)
     finite = np.isfinite(w)
@@ -105,7 +105,7 @@ def test_what_is_no_number_stays_none_and_spoils_no_other():
 def test_long_trajectories_are_thinned_between_their_ends():
     for records, kept in [(1, 1), (2, 2), (101, 101), (102, 101), (10_000, 101)]:
         t = trajectory(Run(network=Network(hidden=())), records=records)
-        packed = packed_trajectory(t)
+        packed = pack_trajectory(t)
         assert len(packed["steps"]) == kept
         assert (packed["steps"][0], packed["steps"][-1]) == (0, 20 * (records - 1))
         assert np.abs(unpacked(packed)[-1] - flat(t)[-1]).max() <= 1e-4, records
@@ -114,7 +114,7 @@ def test_long_trajectories_are_thinned_between_their_ends():
 def test_what_is_drawn_beside_the_weights_is_there():
     t = dataclasses.replace(trajectory(Run(network=Network(hidden=(3,), activation="tanh"))), diverged=77)
 
-    packed = packed_trajectory(t)
+    packed = pack_trajectory(t)
 
     assert packed["layers"] == [[1, 3, 3], [3, 1, 1]]
     assert (packed["activation"], packed["diverged"]) == ("tanh", 77)
@@ -123,7 +123,7 @@ def test_what_is_drawn_beside_the_weights_is_there():
 
 
 def packed_page(animations, trained):
-    return pack([player_data(EXPERIMENT, animations, trained)])
+    return pack_players([player_data(EXPERIMENT, animations, trained)])
 
 
 def test_runs_that_differ_only_by_seeds_can_be_chosen_the_shown_one_first(trained):
@@ -178,7 +178,7 @@ def test_a_page_that_holds_one_player_holds_no_more_data_than_that_needs(trained
 
 def test_further_runs_make_room_before_players_do(trained, monkeypatch):
     wanted = [shown(trained, "none"), shown(trained, "l1", name="second")]
-    sizes = [len(packed_trajectory(trained[EXPERIMENT.arm_runs(arm)[0]])["weights"]) for arm in EXPERIMENT.arms]
+    sizes = [len(pack_trajectory(trained[EXPERIMENT.arm_runs(arm)[0]])["weights"]) for arm in EXPERIMENT.arms]
 
     monkeypatch.setattr(player, "BUDGET", sum(sizes))
     all_players = packed_page(wanted, trained)
@@ -195,6 +195,6 @@ def test_further_runs_make_room_before_players_do(trained, monkeypatch):
 
 def test_networks_far_too_large_for_a_page_are_not_even_tried(trained, monkeypatch):
     monkeypatch.setattr(player, "BUDGET", 100)
-    monkeypatch.setattr(player, "packed_trajectory", lambda t: pytest.fail("packed"))
+    monkeypatch.setattr(player, "pack_trajectory", lambda t: pytest.fail("packed"))
 
     assert not packed_page([shown(trained, "none")], trained)

@@ -7,7 +7,7 @@ import pytest
 
 from reportgen.executors.serial import Serial
 from reportgen.penalties.l1 import L1
-from reportgen.sections.kinds.smaller import PUBLISHED, ROUNDING, STARTS, Smaller, _made_of, _permutation_share
+from reportgen.sections.kinds.smaller import PUBLISHED, ROUNDING, STARTS, Smaller, _permutation_share, _smaller_runs
 from reportgen.store.store import Store
 
 
@@ -18,8 +18,8 @@ def studied(small_experiment, cache, compute):
     compute("smaller")  # has everything trained
     trained = store.complete(section.runs(e), Serial()).result()
     more = list(section.follow_up(e, trained))
-    full = [trained[run] for run in section._of(e, "l1-proximal", None)]
-    return trained | store.complete(more, Serial()).result(), more, [(t, _made_of(e, t)) for t in full]
+    full = [trained[run] for run in section._network_runs(e, "l1-proximal", None)]
+    return trained | store.complete(more, Serial()).result(), more, [(t, _smaller_runs(e, t)) for t in full]
 
 
 def test_every_run_leads_to_others_of_its_own_size(studied, small_experiment):

@@ -62,15 +62,15 @@ def test_collapse_is_where_the_line_goes_flat_for_good():
     """Slopes of three runs at each of four strengths, as shares of the slope without a penalty."""
     slopes = np.array([[1.0, 1.0, 1.0], [0.9, 0.05, 0.9], [0.0, 0.0, 0.8], [0.0, 0.0, 0.0]])
 
-    assert strength._collapse(slopes, [0, 1, 2, 3]) == {"after": 1, "by": 2, "first": 1}
-    assert strength._collapse(slopes[:2], [0, 1]) == {"after": 1, "by": None, "first": 1}
-    assert strength._collapse(slopes[:1], [0]) == {"after": 0, "by": None, "first": None}
-    assert strength._collapses_at(slopes).tolist() == [2, 1, 3]
-    assert strength._collapses_at(slopes[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
+    assert strength._collapse_range(slopes, [0, 1, 2, 3]) == {"after": 1, "by": 2, "first": 1}
+    assert strength._collapse_range(slopes[:2], [0, 1]) == {"after": 1, "by": None, "first": 1}
+    assert strength._collapse_range(slopes[:1], [0]) == {"after": 0, "by": None, "first": None}
+    assert strength._collapse_indices(slopes).tolist() == [2, 1, 3]
+    assert strength._collapse_indices(slopes[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
 
 
 def test_the_least_penalties_are_those_of_a_slope_of_two_through_four_layers():
-    least = strength._least(np.array([2.0, -2.0]), 4)
+    least = strength._least_sums(np.array([2.0, -2.0]), 4)
 
     assert least["least_sum_abs"] == pytest.approx(4.757, abs=5e-4)
     assert least["least_sum_squares"] == pytest.approx(5.657, abs=5e-4)
@@ -94,8 +94,8 @@ def test_an_animation_counts_strengths_instead_of_steps(compute):
 def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_experiment):
     few = dataclasses.replace(small_experiment, runs=Runs(count=2))
     folds = [run for run in dict.fromkeys(sections["fair"]().runs(few)) if run.fold]
-    budgets = {kind: sum(type(run.penalty) is type(fair.penalty(kind)) for run in folds) for kind in fair.KINDS}
-    draws = 1 + fair._draws(few)
+    budgets = {kind: sum(type(run.penalty) is type(fair.default_penalty(kind)) for run in folds) for kind in fair.KINDS}
+    draws = 1 + fair._draw_count(few)
 
     assert budgets.pop("none") == 0
     assert set(budgets.values()) == {len(fair.GRID) * fair.FOLDS * draws}
@@ -110,8 +110,8 @@ def test_the_same_strength_serves_all_runs_of_one_draw_and_each_of_fresh_draws()
     totals = np.array([[1.0, 2.0], [3.0, 4.0]])
     first, second = (fair.Choice(least, least, totals, totals) for least in (0, 1))
 
-    assert fair._picked(totals, [second], "least").tolist() == [3.0, 4.0]
-    assert fair._picked(totals, [second, first], "least").tolist() == [3.0, 2.0]
+    assert fair._errors_at_choice(totals, [second], "least").tolist() == [3.0, 4.0]
+    assert fair._errors_at_choice(totals, [second, first], "least").tolist() == [3.0, 2.0]
 
 
 def test_tuned_penalties_are_equal_only_where_all_comparisons_say_so():

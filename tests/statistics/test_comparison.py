@@ -3,7 +3,7 @@ import pytest
 
 from reportgen.experiment import Comparison
 from reportgen.statistics import comparison
-from reportgen.statistics.comparison import compare, expanded, family, interquartile_mean
+from reportgen.statistics.comparison import compare, compare_family, interquartile_mean, widened_level
 
 
 def rule(equivalence=1.0, resamples=2000, **changes):
@@ -16,7 +16,7 @@ def compared(difference, equivalence=1.0, **changes):
 
 
 def together(*differences, **changes):
-    return family([(np.asarray(d, float), np.zeros(len(d))) for d in differences], rule(**changes))
+    return compare_family([(np.asarray(d, float), np.zeros(len(d))) for d in differences], rule(**changes))
 
 
 NOISE = np.random.default_rng(0).normal(size=30)
@@ -43,7 +43,7 @@ def test_the_interval_is_that_of_scipy_and_about_students():
 
     ours = compared(NOISE, resamples=20_000)
     settings = {"method": "percentile", "n_resamples": 20_000, "random_state": 1}
-    theirs = bootstrap((NOISE,), np.mean, confidence_level=1 - expanded(0.05, 30), **settings).confidence_interval
+    theirs = bootstrap((NOISE,), np.mean, confidence_level=1 - widened_level(0.05, 30), **settings).confidence_interval
 
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.02)
     assert (ours.low, ours.high) == pytest.approx(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.statistics.compression import collapsed, compress, part
+from reportgen.statistics.compression import compress, is_collapsed, subnetwork
 from reportgen.training.network import forward
 
 GRID = np.linspace(-3, 3, 101)[:, None]
@@ -83,7 +83,7 @@ def test_the_part_of_a_network_that_was_kept_can_be_found_again():
     biases[0][[1, 4]] = 0.0
 
     small = compress(kernels, biases, 0.0, "tanh")
-    again, their_biases = part(kernels, biases, small.kept)
+    again, their_biases = subnetwork(kernels, biases, small.kept)
 
     assert [units.tolist() for units in small.kept] == [[True, False, True, True, False, True], [True] * 5]
     for ours, theirs in zip([*again, *their_biases], [*small.kernels, *small.biases], strict=True):
@@ -93,5 +93,5 @@ def test_the_part_of_a_network_that_was_kept_can_be_found_again():
 def test_a_network_that_says_the_same_of_every_sample_has_collapsed():
     truth = np.array([[0.0], [10.0]])
 
-    assert collapsed(np.array([[1.0], [1.005]]), truth, 0.01) is True
-    assert collapsed(np.array([[1.0], [1.5]]), truth, 0.01) is False
+    assert is_collapsed(np.array([[1.0], [1.005]]), truth, 0.01) is True
+    assert is_collapsed(np.array([[1.0], [1.5]]), truth, 0.01) is False

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reportgen.experiment import Comparison
-from reportgen.statistics.variance import SOURCES, components, interval, moments, resampled, shares
+from reportgen.statistics.variance import SOURCES, block_averages, components, interval, moments, shares
 
 PLANTED = {"data": 9.0, "order": 4.0, "init": 1.0, "both": 0.5, "last": 2.0}
 
@@ -55,7 +55,7 @@ def test_resampling_blocks_brackets_the_planted_share():
     truth = PLANTED["data"] / sum(PLANTED.values())
     for _ in range(200):
         found = moments(*drawn(rng, 10, 3, 2, **PLANTED))
-        low, high = interval(shares(components(resampled(found, rule), 10, 3, 2)), 10, rule)
+        low, high = interval(shares(components(block_averages(found, rule), 10, 3, 2)), 10, rule)
         held += low[0] <= truth <= high[0]
 
     assert held >= 160
@@ -64,5 +64,7 @@ def test_resampling_blocks_brackets_the_planted_share():
 def test_resamples_are_the_same_again():
     found = np.random.default_rng(5).normal(size=(7, 2, 6))
 
-    assert (resampled(found, Comparison(resamples=100)) == resampled(found, Comparison(resamples=100))).all()
-    assert (resampled(found, Comparison(resamples=100)) != resampled(found, Comparison(resamples=100, seed=1))).any()
+    assert (block_averages(found, Comparison(resamples=100)) == block_averages(found, Comparison(resamples=100))).all()
+    assert (
+        block_averages(found, Comparison(resamples=100)) != block_averages(found, Comparison(resamples=100, seed=1))
+    ).any()
