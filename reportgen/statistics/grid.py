@@ -13,7 +13,8 @@ from reportgen.statistics.comparison import Values
 def summarize_cell(values: Mapping[str, Any]) -> dict[str, float]:
     """Statistics of the runs of a cell, from `SweepResult.values`.
 
-    Quartiles are over all runs, means over those that ended. A run that diverged counts as worse than any other, so a cell in which most runs diverged has no median.
+    Quartiles are over all runs, means over those that ended. A run that diverged counts as worse than any other, so
+    a cell in which most runs diverged has no median.
     """
     ended = np.asarray(values["diverged"]) < 0
     q1, error, q3 = (quantile(values["test"], share) for share in (0.25, 0.5, 0.75))
