@@ -27,13 +27,6 @@ def test_a_heavy_page_is_warned_of_with_the_setting_that_helps_most(caplog, mess
 
     weight.check_weight(page(pictures=24_000_000, players=3_000_000, tables=200_000))
     messages(caplog.records[0].getMessage())
-    for what, advice in [
-        ("players", "have fewer arms"),
-        ("tables", "train fewer runs"),
-        ("text", "leave out sections"),
-    ]:
-        weight.check_weight(page(**{what: 30_000_000}))
-        assert advice in caplog.records[-1].getMessage()
     assert {record.code for record in caplog.records} == {"RG703"}
 
 
@@ -42,12 +35,3 @@ def test_a_page_that_no_browser_opens_is_not_made():
         weight.check_weight(page(players=101_000_000))
 
     assert (caught.value.code, caught.value.exit_code) == ("RG703", 2)
-
-
-def test_parts_of_a_real_page_add_up(report):
-    content = (report / "report.html").read_bytes()
-    parts = weight.weights(content)
-
-    assert sum(parts.values()) == len(content)
-    assert min(parts.values()) > 0
-    assert parts["pictures"] > len(content) / 2

@@ -4,7 +4,7 @@ import pytest
 
 from reportgen.errors import ExperimentError, ReportgenError
 from reportgen.pictures.formats import formats
-from reportgen.pictures.presets import PRESETS, Preset, PresetLimits, preset
+from reportgen.pictures.presets import PRESETS, Preset, PresetLimits
 
 PLACE = Preset(
     name="here",
@@ -23,13 +23,10 @@ def test_the_usual_animation_fits_everywhere_in_every_format():
             place.check_bytes(suffix, 1_000_000, 50, place.scale)
 
 
-def test_at_its_limits_a_place_takes_it():
+def test_at_its_limits_a_place_takes_it_and_above_them_it_says_what_to_change(messages):
     PLACE.check("gif", **FITS)
     PLACE.check("gif", **{**FITS, "size": (1280, 1080), "frames": 217})
     PLACE.check_bytes("gif", 2_000_000, 350, 1)
-
-
-def test_above_them_it_says_what_to_change_before_anything_is_drawn(messages):
     changes = {
         "wide": {"size": (1281, 480)},
         "high, twice": {"size": (640, 1081), "scale": 2},
@@ -54,8 +51,3 @@ def test_above_them_it_says_what_to_change_before_anything_is_drawn(messages):
         told[case] = error.value
     assert error.value.exit_code == 2
     messages(**told)
-
-
-def test_an_unknown_place_is_met_with_the_one_meant():
-    with pytest.raises(ExperimentError, match="Did you mean 'github'"):
-        preset("gitub")

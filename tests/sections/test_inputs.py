@@ -53,13 +53,6 @@ def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
     assert after["error"] == before["error"]
 
 
-def test_dropped_inputs_are_out_of_the_network_when_it_is_measured():
-    """A weight within the band is not kept, and the error is that of the network without it."""
-    inside, outside, nowhere = (inputs._outcome(ended("l1", 0.1, [[w * BAND]]))["error"] for w in (0.9, 1.1, 0.0))
-
-    assert inside == nowhere != outside
-
-
 def test_selection_shares_count_draws():
     picked = np.zeros((4, inputs.DATA.inputs), bool)
     picked[:, :10] = True
