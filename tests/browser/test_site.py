@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -14,12 +12,9 @@ import pytest
 from browser import blog as contents
 from browser.waiting import see_all, until
 from browser.watching import Watch
-from hostile import SAMPLE, SOAK
 
-from reportgen.errors import ReportgenError
 from reportgen.pipeline.build import build
 from reportgen.pipeline.options import BuildOptions
-from reportgen.site.folder import Front
 from reportgen.site.site_target import SiteTarget
 
 if TYPE_CHECKING:
@@ -88,10 +83,11 @@ def texts(page: Page, selector: str) -> list[str]:
 def test_a_page_opens_without_an_error_or_a_request_and_everyone_can_read_it(
     look: Open, blog: Path, address: str, html_mistakes: Any, faults: Callable[..., list[str]], kind: str
 ) -> None:
-    assert html_mistakes(blog / KINDS[kind]) == []
     watch = Watch(address)
     page = look(kind, watch)
     see_all(page)
+
+    assert html_mistakes(blog / KINDS[kind]) == []
     assert watch.quiet(page)
     assert urljoin(address, KINDS[kind]) in watch.asked
     assert faults(page, frame=kind == "frame") == []
@@ -117,9 +113,6 @@ def test_axe_finds_nothing_on_any_page_of_the_documentation(docs_site: Path, vis
         page.set_viewport_size({"width": 360, "height": 740})
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, file
     assert said == []
-
-
-# Moving around
 
 
 def test_keys_reach_every_entry_and_every_card(look: Open) -> None:
@@ -188,65 +181,3 @@ def test_players_of_two_lengths_are_in_step_and_a_network_trains_on_one_page(loo
     page.get_by_label("Penalty").select_option(label="L2")
     until(page, f"!document.querySelector('.readings').innerText.includes('exactly 0\\n{zero}')")
     assert watch.quiet(page)
-
-
-# Whatever a title says
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> tuple[Path, list[str], list[str]]:
-    """A site in which every text is hostile, the titles of its posts, and the labels of everything else."""
-    folder = tmp_path_factory.mktemp("hostile")
-    fit = [text for text in SAMPLE if _can_be_titles(text)]
-    labels = [text for text in fit if len(text) <= 40]
-    titles = fit[:: 1 if SOAK else 4]
-    site = {"title": fit[0], "author": fit[1], "description": fit[2], "base": "https://example.org/"}
-    links = "".join(_toml({"label": text, "address": "https://example.com/"}, "[[links]]\n") for text in labels)
-    files = {"reportgen.toml": _toml(site) + links}
-    for i, text in enumerate(labels):
-        files[f"pages/p{i:03}.md"] = f"+++\n{_toml({'title': text})}+++\n"
-    for i, text in enumerate(titles):
-        front = {"title": text, "abstract": text, "author": text, "tags": labels[i :: len(titles)]}
-        files[f"posts/q{i}.md"] = f"+++\ndate = 2026-01-01\n{_toml(front)}+++\n\nText.\n"
-    for name, content in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(content, "utf-8", newline="\n")
-    out = folder / "out"
-    build(SiteTarget(folder), out, BuildOptions(cache=cache, executor="serial"))
-    return out, titles, labels
-
-
-def _can_be_titles(text: str) -> bool:
-    with suppress(ReportgenError):
-        return bool(Front(title=text).title.strip())
-    return False
-
-
-def _toml(values: Mapping[str, Any], head: str = "") -> str:
-    return head + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
-
-
-def _stripped(texts: Iterable[str]) -> list[str]:
-    return [text.strip() for text in texts]
-
-
-def test_hostile_titles_tags_and_labels_are_text(visit: Open, hostile: tuple[Path, list[str], list[str]]) -> None:
-    out, titles, labels = hostile
-    watch = Watch(out.as_uri())
-
-    page = visit(out / "index.html", watch)
-
-    assert sorted(texts(page, ".cards h2 a")) == sorted(_stripped(titles))
-    assert texts(page, "nav.site li a") == _stripped(labels)
-    assert texts(page, ".foot li a") == [*_stripped(labels), "Feed"]
-    assert {*texts(page, ".tags a")} == {*_stripped(labels)}
-    assert watch.quiet(page)
-    for i, title in list(enumerate(titles))[:: 1 if SOAK else 3]:
-        page.goto((out / f"q{i}" / "index.html").as_uri())
-        assert texts(page, "h1, .author") == _stripped([title, title])
-        assert texts(page, ".tags li") == _stripped(labels[i :: len(titles)])
-        assert watch.quiet(page)
-    for place in sorted((out / "tags").iterdir())[:: 1 if SOAK else 9]:
-        page.goto((place / "index.html").as_uri())
-        assert texts(page, "h1")[0] in _stripped(labels)
-        assert watch.quiet(page)

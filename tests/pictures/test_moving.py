@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from matplotlib.collections import EllipseCollection, LineCollection
-from matplotlib.colors import to_rgb
+from matplotlib.collections import LineCollection
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
@@ -84,11 +83,6 @@ def lines(made):
     return [artist for artist in made.moving if isinstance(artist, LineCollection)]
 
 
-def units(made):
-    (nodes,) = (artist for artist in made.moving if isinstance(artist, EllipseCollection))
-    return nodes
-
-
 def test_a_line_is_as_wide_as_its_weight_is_large_and_has_the_color_of_its_sign():
     w = np.array([[[0.0, 0.0, 0.0]], [[1.0, -0.5, 0.25]]])
     made = scene("network", trajectory(w))
@@ -102,20 +96,6 @@ def test_a_line_is_as_wide_as_its_weight_is_large_and_has_the_color_of_its_sign(
     assert [red > blue for red, _, blue, _ in colors] == [True, False, True]
     made.show(0)
     assert not np.any(edges.get_linewidth())
-
-
-def test_a_unit_that_nobody_would_miss_is_pale():
-    first, second = np.ones((2, 1, 3)), np.ones((2, 3, 1))
-    first[1, :, 0] = 0  # no longer fed
-    second[1, 1] = 1e-6  # no longer read
-    made = scene("network", trajectory(first, second))
-
-    def pale(made, frame):
-        made.show(frame)
-        return [tuple(c[:3]) == to_rgb(style.PAPER) for c in units(made).get_facecolor()]
-
-    assert pale(made, 0) == [False] * 5
-    assert pale(made, 1) == [False, True, True, False, False]
 
 
 def test_every_weight_has_a_path_that_is_uncovered_as_far_as_the_frame():
