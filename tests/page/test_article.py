@@ -108,12 +108,6 @@ def test_a_table_prints_numbers_as_its_columns_say_and_offers_the_rest(tell: Tel
         ["L2", "–", "30"],
     ]
 
-    long = dataclasses.replace(TABLE, rows=tuple(("arm", float(i), i) for i in range(1200)), shown=5)
-    html = tell('{{ m.table("totals") }}', report=dataclasses.replace(REPORT, tables={"totals": long}))
-    assert html.count("<tr>") == 6
-    assert "The first 5 of 1,200 rows; all of them: totals.csv" in text_of(html)
-    assert re.search(r'<a href="media/totals-[0-9a-f]{8}\.csv" download="totals\.csv">', html)
-
 
 def test_a_page_on_its_own_holds_everything_and_the_smallest_file_of_an_animation(tell: Tell) -> None:
     small = dataclasses.replace(ANIMATION, files=ANIMATION.files | {"fit.apng": b"PNG"})

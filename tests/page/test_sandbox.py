@@ -159,13 +159,6 @@ def test_what_grows_without_limit_is_ended(tell: Tell, monkeypatch: pytest.Monke
             print(text, tell(text)[:200])
 
 
-def test_a_page_without_a_policy_is_refused(tell: Tell, mine: Path) -> None:
-    for text in ("<!DOCTYPE html><title>x</title>", "{{ policy() }}{{ policy() }}"):
-        (mine / "article.html").write_text(text)
-        with pytest.raises(TemplateError, match=r"^template article\.html: the page must hold {{ policy\(\) }} once"):
-            tell("")
-
-
 def test_nothing_that_a_template_can_reach_opens_a_file() -> None:
     """Every attribute of everything that a page is made from, as far as the sandbox lets a template walk."""
     environment = pages._environment((pages.template_folder(),), pages._printable)

@@ -8,7 +8,6 @@ from sites import BASE, PNG, experiment, linked, metas, tree
 
 from reportgen.errors import ExperimentError, RefusedError, TemplateError
 from reportgen.experiment.file import parse
-from reportgen.page.page_head import slug
 from reportgen.pipeline import report
 from reportgen.pipeline.options import BuildOptions
 from reportgen.pipeline.preview_cache import PreviewCache
@@ -135,17 +134,3 @@ def test_a_mistake_of_a_theme_is_told_with_its_line(single):
         with pytest.raises(TemplateError, match=re.escape(told)) as caught:
             single(f'{SITE}theme = "{i}"\n', {f"{i}/reportgen/x.html": "x", f"{i}/{name}": content})
         assert caught.value.exit_code == 2
-
-
-def test_a_tag_is_a_part_of_an_address():
-    tags = {
-        "L1": "l1",
-        "λ & µ": "λ-μ",
-        "Straße": "strasse",
-        "e\u0301": "é",
-        "../..": "-",
-        "C++": "c",
-        "a/b\\c": "a-b-c",
-    }
-
-    assert {text: slug(text) for text in tags} == tags

@@ -35,14 +35,3 @@ def test_frequent_colors_stay_as_they_are_and_rare_ones_have_a_near_one():
 
     assert (after[::2, ::2] == 0x336699).all()
     assert error(frame, after) <= 60  # 191 places for 2,700 random colors
-
-
-def test_blends_of_two_colors_have_near_ones():
-    # Edges of letters and lines on paper: a few ramps, of 256 colors each.
-    ends = [(0x1F, 0x23, 0x28), (0x59, 0x63, 0x6E), (0xD5, 0x5E, 0x00), (0x00, 0x72, 0xB2), (0xE6, 0x9F, 0x00)]
-    share = np.linspace(0, 1, 256)[:, np.newaxis]
-    ramps = np.concatenate([np.rint(255 + share * (np.array(end) - 255)) for end in ends]).astype(np.uint32)
-    colors = np.unique(ramps[:, 0] | ramps[:, 1] << 8 | ramps[:, 2] << 16)
-
-    assert len(colors) > 1000
-    assert error(colors, shown(Palette(colors), colors)) <= 4

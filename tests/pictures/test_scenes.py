@@ -21,7 +21,7 @@ from reportgen.training.network import Network
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
-FRAMES = 12
+FRAMES = 6
 RNG = np.random.default_rng(0)
 STEPS = np.linspace(0, 4000, FRAMES).astype(np.int32)
 

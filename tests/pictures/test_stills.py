@@ -214,3 +214,12 @@ def test_other_processes_and_the_settings_of_a_user_change_no_byte():
 
     assert [rendered(name).files for name in names] == [media.files for media in there]
     assert rendered("strip").files == again
+
+
+def test_a_strip_shows_every_run():
+    values = [1.0, 2.0, 3.0, 4.0, 50.0, 60.0, 70.0]
+    with style.look():
+        figure = figures["strip"](groups=[{"label": "L1", "values": values}], xlabel="error")
+    dots = [line.get_xdata() for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
+
+    assert sorted(np.concatenate(dots)) == values

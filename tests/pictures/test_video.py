@@ -2,7 +2,6 @@
 
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 
@@ -91,8 +90,6 @@ def test_a_program_that_hangs_is_ended(fake, monkeypatch):
     fake("exec sleep 600")
     error_of(film, count=40)  # more than a pipe holds, so that the writer waits too
     error_of(formats["mp4"]().check_available)
-    fake('[ $writing ] && exec "$real" "$@"; "$real" "$@"; exec sleep 600')
-    assert film()  # it hangs after the last frame was read back
 
 
 def test_an_interruption_does_not_wait_for_the_program(fake):
@@ -145,14 +142,3 @@ def test_the_number_of_processors_does_not_show():
             assert film(name, count=3, frames=noise(3, (512, 512))) == with_many
         finally:
             os.sched_setaffinity(0, processors)
-
-
-def test_players_get_what_they_all_understand(tmp_path):
-    for name, codec in zip(FILMS, ("h264", "vp9"), strict=True):
-        file = tmp_path / f"film.{name}"
-        file.write_bytes(film(name))
-        told = subprocess.run([REAL, "-i", file], capture_output=True, text=True).stderr
-        assert f"Video: {codec}" in told
-        assert "yuv420p(tv, bt709" in told
-        if name == "mp4":  # it starts to play before all of it is there
-            assert 0 < file.read_bytes().index(b"moov") < file.read_bytes().index(b"mdat")

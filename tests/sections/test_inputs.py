@@ -1,7 +1,6 @@
 """The choice of λ, and what counts as a kept input."""
 
 import numpy as np
-import pytest
 
 from reportgen.sections.kinds import inputs
 from reportgen.training.trajectory import Trajectory
@@ -51,19 +50,3 @@ def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
 
     assert after["choosing"] > before["choosing"] + 1000
     assert after["error"] == before["error"]
-
-
-def test_selection_shares_count_draws():
-    picked = np.zeros((4, inputs.DATA.inputs), bool)
-    picked[:, :10] = True
-    picked[0, 0] = False
-    picked[:2, inputs._DOUBLE] = True
-    outcome = {"choosing": 1.0, "choosing_error": 0.1, "error": 1.0, "units": 3, "ranked": 9, "λ": 0.0}
-
-    arm = inputs._arm("none", [[{**outcome, "picked": draw}] for draw in picked], 0.05)
-
-    assert arm["shares"][:2] == [0.75, 1.0]
-    assert (arm["missed"], arm["double"], arm["irrelevant_share"]) == (1, 0.5, 0.0)
-    assert arm["kept"] == pytest.approx(10.25)
-    assert arm["least_counting"] == 0.75
-    assert arm["double_low"] < 0.5 < arm["double_high"]

@@ -115,10 +115,3 @@ def test_cells_that_diverged_are_counted_and_never_chosen():
     assert findings["best"]["strength"] == 0.01
     assert 0.1 not in [n["strength"] for n in findings["neighbors"]], "its few survivors say little"
     assert findings["diverged"] == 6
-
-
-def test_where_everything_diverged_nothing_is_claimed():
-    findings, outcomes, _ = told(Planted(bowl(5), diverged=lambda cell: 1.0))
-
-    assert findings["best"] is None
-    assert set(outcomes.values()) == {None}

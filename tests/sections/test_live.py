@@ -79,7 +79,7 @@ def test_a_penalty_that_the_page_cannot_train_is_absent_from_it(monkeypatch: pyt
     assert found["arm"] == "none"
 
 
-def test_what_a_penalty_in_the_gradient_does_to_a_run_does_not_depend_on_its_company() -> None:
+def test_what_a_penalty_does_to_a_run_does_not_depend_on_its_company() -> None:
     """To the last bit, because near a kink that bit decides: else the page would end elsewhere than the article."""
     e = changed(training=Training())
     alone = _run(e, _start(e))

@@ -115,18 +115,6 @@ def test_runs_that_differ_only_by_seeds_can_be_chosen_the_shown_one_first(traine
         np.testing.assert_allclose(unpacked(packed), flat(trained[run]), atol=1e-4)
 
 
-def test_figures_that_show_the_same_share_their_data(trained):
-    both = [shown(trained, "l1"), shown(trained, "none", "l1", name="both", scenes=("weights", "fit"))]
-
-    data = json.loads(json.dumps(packed_page(both, trained).data()))
-
-    assert [series["arm"] for series in data["series"]] == ["L1", "none"]
-    assert data["players"]["weights"]["panels"] == [{"title": "L1", "series": 0}]
-    assert [panel["series"] for panel in data["players"]["both"]["panels"]] == [1, 0]
-    assert data["players"]["both"]["scenes"] == ["weights", "fit"]
-    assert len(data["shared"]) == 3
-
-
 def test_what_a_page_cannot_draw_keeps_its_gif(trained):
     theory = Animation(name="path", scenes=("constraint_path",), alt="")
     paths = shown(trained, "l1", name="paths", scenes=("weights", "paths"))

@@ -38,16 +38,6 @@ def test_main_effects_are_those_that_were_planted():
     assert verdicts == ["worse", "worse", "practically equal"]
 
 
-def test_what_two_factors_do_together_is_shared_and_a_run_that_diverged_costs_its_draw():
-    errors = planted(both=12)
-    found = robustness._main_effects(E, errors)
-    errors["squared", "l2"][3] = np.nan
-
-    assert found["loss_effects"]["squared-absolute"]["estimate"] == pytest.approx(12 / len(robustness.PENALTIES))
-    assert found["penalty_effects"]["l1-none"]["estimate"] == pytest.approx(12 / len(robustness.RATES))
-    assert robustness._main_effects(E, errors)["loss_effects"]["squared-absolute"]["pairs"] == 11
-
-
 def test_the_sentence_of_the_post_is_settled_for_loss_and_penalty_apart():
     claims = ("the-loss-resists-outliers", "the-penalty-resists-outliers")
     for effects, supported in [({"loss": 30}, [True, False]), ({"penalty": -30}, [False, True]), ({}, [False, False])]:

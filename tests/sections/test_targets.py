@@ -59,12 +59,6 @@ def test_dead_units_jump_from_a_few_to_nine_of_ten(told):
     assert min(at) > 8.5
 
 
-def test_a_median_weight_lies_in_the_middle_of_the_band(told):
-    shares = [s["median"] / s["band"] for s in told("subgradient").findings["settings"]]
-
-    assert shares == pytest.approx([0.5] * len(shares), abs=0.08)
-
-
 def test_rank_one_changes_nothing_under_l2_and_everything_without_a_penalty(told):
     found = told("rank").findings
 

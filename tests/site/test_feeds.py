@@ -26,9 +26,7 @@ def atom(files):
     assert feed.tag == f"{ATOM}feed"
     entries = feed.findall(f"{ATOM}entry")
     for element in (feed, *entries):
-        for name in ("id", "title", "updated"):
-            (found,) = element.findall(f"{ATOM}{name}")
-            assert found.text
+        assert all(element.findtext(f"{ATOM}{name}") for name in ("id", "title", "updated"))
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", element.findtext(f"{ATOM}updated"))
     (self,) = [link for link in feed.findall(f"{ATOM}link") if link.get("rel") == "self"]
     assert self.get("href") == f"{BASE}feed.xml"

@@ -2,10 +2,9 @@
 
 import pytest
 import sites
-from hostile import SAMPLE, SOAK
 from sites import SETTINGS, experiment, text, write
 
-from reportgen.errors import ExperimentError, RefusedError, ReportgenError
+from reportgen.errors import ExperimentError, RefusedError
 from reportgen.site.folder import RESERVED, read
 from reportgen.site.site_target import SiteTarget
 
@@ -43,11 +42,6 @@ def test_mistakes_of_all_files_are_told_at_once_with_their_places(tmp_path, mess
     )
 
     messages("\n".join(mistakes(tmp_path)))
-    write(
-        tmp_path / "b",
-        {"posts/a.md": text("[x](b.md) ![a picture](none.png)"), "pages/c.md": "# C\n\n[x](../posts/b.md#there)"},
-    )
-    messages("\n".join(mistakes(tmp_path / "b")))
 
 
 def test_mistakes_of_settings_are_told_with_what_was_meant(tmp_path, messages):
@@ -107,26 +101,6 @@ def test_no_file_of_a_site_comes_from_outside(tmp_path):
             with pytest.raises(RefusedError) as refused:
                 read(folder)
             assert refused.value.code == "RG702", (key, way)
-
-
-def test_no_file_makes_reading_fail_but_by_a_line_of_ours(tmp_path):
-    whole = {
-        "reportgen.toml": settings('logo = "logo.svg"\ncss = "own.css"'),
-        "posts/a.md": text(),
-        "posts/b.toml": experiment(),
-        "experiments/c.toml": experiment(),
-        "logo.svg": "<svg viewBox='0 0 9 9'/>",
-        "own.css": "",
-    }
-    write(tmp_path, whole)
-    for payload in SAMPLE[:: 1 if SOAK else 3]:
-        for name, content in whole.items():
-            (tmp_path / name).write_bytes(payload.encode("utf-8", "surrogatepass"))
-            try:
-                read(tmp_path)
-            except ReportgenError as error:
-                assert all(map(str.isprintable, str(error).splitlines())), (name, ascii(payload))  # noqa: PT017
-            (tmp_path / name).write_bytes(content.encode())
 
 
 def test_the_newest_post_comes_first_and_pages_as_the_settings_say(tmp_path):

@@ -159,27 +159,6 @@ def test_tags_that_differ_by_capitals_are_one(make):
     assert metas(files["tags/l1/index.html"])["description"] == "2 posts on l1"
 
 
-def test_pages_lead_on_and_stand_in_the_navigation_as_the_settings_say(make):
-    settings = (
-        SETTINGS + 'pages = ["p/index.md", "p/c.md", "p/a.md", "p/b.md"]\nnavigation = ["p/index.md", "p/a.md"]\n'
-    )
-    files = make({f"p/{name}.md": f"# {name}" for name in ("index", "a", "b", "c")} | {"posts/x.md": text()}, settings)
-
-    def ways(name):
-        return {e.get("rel"): e.get("href") for e in tree(files[name]).iter("a") if e.get("rel") in ("prev", "next")}
-
-    def entries(name):
-        (nav,) = [e for e in tree(files[name]).iter("nav") if e.get("class") == "site"]
-        links = [a for a in nav.iter("a") if a.get("class") != "home"]
-        return [(words(a), a.get("href"), a.get("aria-current")) for a in links]
-
-    assert ways("c/index.html") == {"next": "../a/index.html"}
-    assert ways("a/index.html") == {"prev": "../c/index.html", "next": "../b/index.html"}
-    assert ways("b/index.html") == {"prev": "../a/index.html"}
-    assert ways("index.html") == ways("x/index.html") == {}
-    assert entries("a/index.html") == [("a", "../a/index.html", "page")]
-
-
 def test_the_page_for_what_is_not_there_leads_home_from_anywhere(make):
     for base, root in {BASE: "/notes/", "": "/"}.items():
         files = make({"pages/a.md": "# A", "logo.png": PNG}, f'title = "T"\nbase = "{base}"\nlogo = "logo.png"\n')

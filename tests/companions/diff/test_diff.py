@@ -66,10 +66,6 @@ def diff(change=lambda new: None, tolerance=1e-9, old=None):
     return difference(*(json.loads(json.dumps(r)) for r in (old, new)), names=("a", "b"), tolerance=tolerance)
 
 
-def paths(items):
-    return [item.path for item in items]
-
-
 def replaced_pair(place, comparison):
     """A change of one comparison of the section on errors."""
     return lambda new: new["findings"]["errors"]["pairs"].__setitem__(place, comparison)
@@ -81,20 +77,6 @@ def test_equal_builds_do_not_differ():
     assert not found.any
     assert "hold the same settings" in text(found)
     assert "hold the same settings" in render(found)
-    (moved,) = diff(lambda new: new["experiment"]["sections"].reverse()).settings
-    assert (moved.old, moved.new) == (["errors", "sparsity"], ["sparsity", "errors"]), "their order is a setting"
-
-
-def test_verdicts_that_flipped_come_first_and_reversals_before_them():
-    old = results()
-    old["findings"]["errors"]["pairs"] = [compared("a", "b", 0.0), compared("a", "c", -4.0), compared("a", "d", 0.0)]
-    pairs = [compared("a", "d", 2.5), compared("a", "b", 30.0), compared("a", "c", 4.0)]
-
-    found = diff(lambda new: new["findings"]["errors"].update(pairs=pairs), old=old)
-
-    assert paths(found.flipped) == ["errors.pairs[a, c]", "errors.pairs[a, b]"]
-    assert [estimate.reversed for estimate in found.flipped] == [True, False]
-    assert paths(found.moved) == ["errors.pairs[a, d]"]
 
 
 def test_a_comparison_turned_around_is_the_same_comparison_told_the_old_way_round():
