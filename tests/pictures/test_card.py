@@ -12,7 +12,7 @@ from PIL import Image
 from reportgen.pictures import style
 from reportgen.pictures.preview_card import LARGEST, SIZE, card, drawn
 
-SHAPES = [None, (300, 320), (20, 2000), (1, 1), (286, 1044)]
+SHAPES = [None, (300, 320), (20, 2000), (1, 1)]
 LONG = "Why does weight decay not make a network sparse, and what does proximal descent do instead " * 3
 TITLES = [
     "λ",

@@ -156,7 +156,7 @@ SAMPLES = {
 }
 
 LONG = "an arm of which the name goes on and on until nobody could reasonably be asked to read to its end"
-HOSTILE = ("$x^{$ <b>&amp;</b> ]]> --", "_hidden_ \\frac{ a\nb\tc", "")
+HOSTILE = "_hidden_ $x^{$ <b>&amp;</b> ]]> -- \\frac{ a\nb\tc"
 
 
 def picture(name, text="L1, proximal"):
@@ -178,8 +178,8 @@ def test_any_label_stays_inside_the_picture(name):
             drawn = figure.get_tightbbox(canvas.get_renderer()).extents * 96
         assert drawn.min() >= -0.5, text
         assert (drawn[2:] <= figure.get_size_inches() * 96 + 0.5).all(), text
-    for text in HOSTILE if SAMPLES[name]("") else ():  # a figure without inputs has no labels of anybody's
-        media = render(picture(name, text))
+    if SAMPLES[name](""):  # a figure without inputs has no labels of anybody's
+        media = render(picture(name, HOSTILE))
         ET.fromstring(media.files[media.file])
 
 

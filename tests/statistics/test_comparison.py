@@ -94,7 +94,7 @@ def experiments(count, effect, size=30):
 
 
 def test_planted_ties_are_rarely_called_different_and_their_intervals_cover_the_truth():
-    found = experiments(2000, 0.0)
+    found = experiments(800, 0.0)
     verdicts = [d.verdict for d in found[:400]]
 
     assert verdicts.count("better") <= 0.05 * 400
