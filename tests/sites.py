@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -104,10 +105,9 @@ def report(experiment: Experiment, tools: Any) -> Report:
         name="strip", kind="picture", alt="A strip", width=640, height=360,
         file="strip.svg", dark="strip-dark.svg", poster=None, files=files,
     )  # fmt: skip
-    other = Media(
-        name="data", kind="picture", alt="The data", width=640, height=360,
-        file="data.svg", dark=None, poster=None, files={"data.svg": b"<svg  />"},
-    )  # fmt: skip
+    other = dataclasses.replace(
+        still, name="data", alt="The data", file="data.svg", dark=None, files={"data.svg": b"<svg  />"}
+    )
     moving = Media(
         name="weights", kind="animation", alt="Weights move", width=480, height=360, file="weights.gif", dark=None,
         poster="weights.png", files={"weights.gif": b"GIF89a" + name.encode(), "weights.png": PNG},

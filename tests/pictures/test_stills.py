@@ -34,14 +34,17 @@ def series(text, x):
     return {"label": text, "x": x, "y": np.sqrt(x) + 1, "low": np.sqrt(x) + 0.5, "high": np.sqrt(x) + 2}
 
 
+def labels(text, axes="xy"):
+    return {f"{axis}label": text for axis in axes}
+
+
 def curves(text):
     sweep, steps = np.r_[0, np.logspace(-3, 1, 9)], np.arange(4000)
     return {
         "panels": [
             {
                 "title": text,
-                "xlabel": text,
-                "ylabel": text,
+                **labels(text),
                 "xscale": "log",
                 "series": [series(text, sweep), series(f"{text} too", sweep)],
                 "marks": [{"x": 0.3, "label": text}],
@@ -54,10 +57,10 @@ def curves(text):
 
 
 SAMPLES = {
-    "agreement": lambda text: {"x": X, "y": Y, "xlabel": text, "ylabel": text},
+    "agreement": lambda text: {"x": X, "y": Y, **labels(text)},
     "bars": lambda text: {
         "rows": [{"label": text, "value": v, "low": 0.8 * v, "high": 1.2 * v} for v in (0, 3, -2, 1234.5)],
-        "xlabel": text,
+        **labels(text, "x"),
     },
     "clusters": lambda text: {
         "panels": [
@@ -79,8 +82,7 @@ SAMPLES = {
         "outlier_test": EVERY_FOURTH[:10],
         "truth_x": [0, 10],
         "truth_y": [1, 21],
-        "xlabel": text,
-        "ylabel": text,
+        **labels(text),
     },
     "fits": lambda text: {
         "panels": [
@@ -93,8 +95,7 @@ SAMPLES = {
         "columns": 3,
         "x": [text, "10%", "20%"],
         "y": ["0", text],
-        "xlabel": text,
-        "ylabel": text,
+        **labels(text),
     },
     "intervals": lambda text: {
         "rows": [
@@ -102,7 +103,7 @@ SAMPLES = {
             for v, verdict in ((-5, "better"), (0, "practically equal"), (1, "undecided"), (9, text))
         ],
         "equivalence": (-1, 1),
-        "xlabel": text,
+        **labels(text, "x"),
     },
     "landscape": lambda text: {
         "strengths": [0, 0.01, 0.1, 1.0],
@@ -113,8 +114,7 @@ SAMPLES = {
         ],
         "diverged": [[0, 0, 0], [0, 0, 0.2], [0, 0, 0.6], [0, 0, 1]],
         "best": (1, 1),
-        "xlabel": text,
-        "ylabel": text,
+        **labels(text),
         "products": text[:3],
     },
     "network_graph": lambda text: {
@@ -128,8 +128,7 @@ SAMPLES = {
         "marked": np.outer(1 / X[::8], SIZES),
         "highlighted": np.arange(20) < 4,
         "labels": {"highlighted": text, "others": f"{text} too", "marked": f"{text} again"},
-        "xlabel": text,
-        "ylabel": text,
+        **labels(text),
         "mark": {"x": 3.0, "label": text},
     },
     "penalty_contours": lambda text: {},
@@ -138,17 +137,17 @@ SAMPLES = {
     "shares": lambda text: {
         "parts": [text, "data draw", "order", "last iterate"],
         "rows": [{"label": text, "values": values} for values in ([0.5, 0.3, 0.15, 0.05], [0, 0, 0, 1], [np.nan] * 4)],
-        "xlabel": text,
+        **labels(text, "x"),
     },
     "picks": lambda text: {
         "roles": [text, *[f"{text} too"] * 9, *["other"] * 40],
         "rows": [{"label": text, "shares": np.linspace(end, 1, 50), "note": text} for end in (0, 0.5, 1)],
-        "xlabel": text,
+        **labels(text, "x"),
     },
     "strip": lambda text: {
         "groups": [{"label": text, "values": ERRORS + row} for row in range(6)]
         + [{"label": text, "values": [np.nan, 3.0, np.inf]}, {"label": text, "values": [np.nan]}],
-        "xlabel": text,
+        **labels(text, "x"),
     },
     "weight_histogram": lambda text: {
         "groups": [{"label": text, "zero_share": zero, "edges": EDGES, "counts": COUNTS} for zero in (0, 0.97, 1)],
@@ -157,7 +156,7 @@ SAMPLES = {
 }
 
 LONG = "an arm of which the name goes on and on until nobody could reasonably be asked to read to its end"
-HOSTILE = ("$x^{$ <b>&amp;</b> ]]> --", "_hidden_ \\frac{ a\nb\tc", "")
+HOSTILE = "_hidden_ $x^{$ <b>&amp;</b> ]]> -- \\frac{ a\nb\tc"
 
 
 def picture(name, text="L1, proximal"):
@@ -169,13 +168,9 @@ def rendered(name):
     return render(picture(name))
 
 
-def test_every_figure_has_a_sample():
-    assert set(SAMPLES) == set(figures.names())
-
-
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", figures.names())
 def test_any_label_stays_inside_the_picture(name):
-    for text in ("L1", LONG, "W" * 35):
+    for text in (LONG, "W" * 35):
         with style.look():
             figure = figures[name](**SAMPLES[name](text))
             canvas = FigureCanvasAgg(figure)
@@ -183,12 +178,12 @@ def test_any_label_stays_inside_the_picture(name):
             drawn = figure.get_tightbbox(canvas.get_renderer()).extents * 96
         assert drawn.min() >= -0.5, text
         assert (drawn[2:] <= figure.get_size_inches() * 96 + 0.5).all(), text
-    for text in HOSTILE if SAMPLES[name]("") else ():  # a figure without inputs has no labels of anybody's
-        media = render(picture(name, text))
+    if SAMPLES[name](""):  # a figure without inputs has no labels of anybody's
+        media = render(picture(name, HOSTILE))
         ET.fromstring(media.files[media.file])
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", figures.names())
 def test_media_tell_a_page_what_it_needs_light_and_dark(name):
     media = rendered(name)
     light, dark = media.files[media.file], media.files[media.dark]
@@ -211,7 +206,7 @@ def test_media_tell_a_page_what_it_needs_light_and_dark(name):
 
 
 def test_other_processes_and_the_settings_of_a_user_change_no_byte():
-    names = list(SAMPLES)[::5]
+    names = ["strip", "curves"]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         there = list(pool.map(render, map(picture, names)))
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.hashsalt": "other", "text.usetex": True}):
@@ -219,3 +214,12 @@ def test_other_processes_and_the_settings_of_a_user_change_no_byte():
 
     assert [rendered(name).files for name in names] == [media.files for media in there]
     assert rendered("strip").files == again
+
+
+def test_a_strip_shows_every_run():
+    values = [1.0, 2.0, 3.0, 4.0, 50.0, 60.0, 70.0]
+    with style.look():
+        figure = figures["strip"](groups=[{"label": "L1", "values": values}], xlabel="error")
+    dots = [line.get_xdata() for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
+
+    assert sorted(np.concatenate(dots)) == values

@@ -1,8 +1,4 @@
-import matplotlib
-from matplotlib.figure import Figure
-
-from reportgen.penalties import _FREE_COLORS, COLORS, Look, penalties
-from reportgen.penalties.none import NoPenalty
+from reportgen.penalties import _FREE_COLORS, Look, penalties
 from reportgen.pictures import style
 
 
@@ -36,54 +32,3 @@ def test_every_penalty_has_a_color_that_stands_out_on_a_dark_page():
         assert contrast(style.DARK.get(color, color), style.DARK[style.PAPER]) >= 3
     for color in _FREE_COLORS:
         assert contrast(style.arm(Look("", color).arm).color, style.DARK[style.PAPER]) >= 3
-
-
-def test_colors_have_the_names_that_penalties_give_them():
-    assert [style.arm(place).color for place in range(len(COLORS))] == [getattr(style, c.upper()) for c in COLORS]
-
-
-def test_a_color_that_has_no_name_keeps_its_marker_and_dash():
-    mine = style.arm("#44aa99")
-
-    assert mine == style.arm({"arm": "#44aa99"}, 3)
-    assert mine.color == "#44aa99"
-
-
-def test_an_arm_keeps_its_own_style_wherever_it_stands():
-    assert style.arm({"arm": 3}, 0) == style.arm({"arm": 3}, 5) == style.arm(3)
-    assert style.arm(NoPenalty.look().arm).color == style.GRAY, "the baseline"
-    assert len({style.arm({}, place) for place in range(40)}) == 40
-
-
-def test_numbers_read_as_written_by_hand():
-    for value, text in [
-        (0, "0"),
-        (12.5, "12.5"),
-        (1200, "1,200"),
-        (-4, "−4"),
-        (6.917, "6.92"),
-        (1.5e-9, "1.5·10⁻⁹"),
-        (float("nan"), "–"),
-        (float("inf"), "∞"),
-    ]:
-        assert style.number(value) == text
-
-
-def test_a_long_label_ends_in_an_ellipsis():
-    assert style.wrapped("one two three four five six", 9, 2) == "one two\nthree …"
-
-
-def test_a_logarithmic_axis_shows_zero():
-    with style.look():
-        axes = Figure().subplots()
-        style.scale(axes, "x", "log", [0, 0.01, 1])
-        axes.plot([0, 0.01, 1], [1, 2, 3])
-        ticks = [axes.xaxis.get_major_formatter()(tick, 0) for tick in axes.xaxis.get_majorticklocs()]
-    assert ticks[:3] == ["0", "0.01", "0.1"]
-
-
-def test_the_look_ends_with_its_block():
-    before = dict(matplotlib.rcParams)
-    with style.look():
-        assert matplotlib.rcParams["text.parse_math"] is False
-    assert dict(matplotlib.rcParams) == before

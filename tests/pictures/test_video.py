@@ -2,7 +2,6 @@
 
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 
@@ -61,23 +60,9 @@ def error_of(call, *arguments, code="RG303", **options):
     return caught.value
 
 
-def test_a_full_disk_is_reported_as_one(tmp_path, monkeypatch, messages):
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", small], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("only root may mount a small disk")
-    try:
-        monkeypatch.setattr(tempfile, "tempdir", str(small))
-        messages(**{name: error_of(film, name, code="RG301") for name in FILMS})
-        assert not list(small.iterdir())
-    finally:
-        subprocess.run(["umount", small], check=True)
-
-
-def test_a_limit_on_the_size_of_files_is_reported_as_a_full_disk(messages):
+def test_a_full_disk_is_reported_as_one(messages):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))  # the same to a program as a disk that is full
     try:
         errors = {name: error_of(film, name, code="RG301") for name in FILMS}
     finally:
@@ -90,9 +75,7 @@ def test_a_film_that_is_not_as_it_was_meant_does_not_count(fake, messages):
         "seven frames and success": '[ ! $writing ] && exec "$real" "$@"; head -c 86016 | "$real" "$@"',
         "cut short": '[ ! $writing ] && exec "$real" "$@"; "$real" "$@" && truncate -s 20000 "$last"',
         "failure at once": "exit 3",
-        "killed at once": "kill -9 $$",
         "killed in the middle": "head -c 100000 >/dev/null; kill -9 $$",
-        "no film": '[ ! $writing ] && exec "$real" "$@"; cat >/dev/null; echo hello > "$last"',
     }
     for name in FILMS:
         errors = {}
@@ -102,22 +85,11 @@ def test_a_film_that_is_not_as_it_was_meant_does_not_count(fake, messages):
         messages(**errors)
 
 
-def test_damage_in_the_middle_is_no_film(tmp_path):
-    """A player would guess what is missing and show as many frames. (VP9 has no means to notice.)"""
-    file = tmp_path / "film.mp4"
-    data = bytearray(film())
-    data[len(data) // 2 : len(data) // 2 + 2000] = bytes(2000)
-    file.write_bytes(data)
-    assert film_module._read(file)[0] < 31
-
-
 def test_a_program_that_hangs_is_ended(fake, monkeypatch):
     monkeypatch.setattr(film_module, "_PATIENCE", 1)
     fake("exec sleep 600")
     error_of(film, count=40)  # more than a pipe holds, so that the writer waits too
     error_of(formats["mp4"]().check_available)
-    fake('[ $writing ] && exec "$real" "$@"; "$real" "$@"; exec sleep 600')
-    assert film()  # it hangs after the last frame was read back
 
 
 def test_an_interruption_does_not_wait_for_the_program(fake):
@@ -130,21 +102,16 @@ def test_an_interruption_does_not_wait_for_the_program(fake):
         film(frames=frames())
 
 
-def test_a_missing_program_is_reported_with_the_way_to_it(fake, tmp_path, monkeypatch, messages):
+def test_a_missing_program_is_reported_with_the_way_to_it(fake, monkeypatch, messages):
     def check(name="mp4"):
         return error_of(formats[name]().check_available)
 
     fake("echo ' V..... png  PNG'")
     errors = {f"no encoder for {name}": check(name) for name in FILMS}
-    (tmp_path / "ffmpeg").write_text("")
-    errors["no program"] = check()
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
     errors["named and missing"] = check()
-    with monkeypatch.context() as patch:
-        patch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: (_ for _ in ()).throw(RuntimeError))
-        errors["none for this machine"] = check()
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    errors |= {f"no imageio-ffmpeg for {name}": check(name) for name in FILMS}
+    errors["no imageio-ffmpeg"] = check()
     messages(**errors)
 
 
@@ -175,21 +142,3 @@ def test_the_number_of_processors_does_not_show():
             assert film(name, count=3, frames=noise(3, (512, 512))) == with_many
         finally:
             os.sched_setaffinity(0, processors)
-
-
-def test_players_get_what_they_all_understand(tmp_path):
-    for name, codec in zip(FILMS, ("h264", "vp9"), strict=True):
-        file = tmp_path / f"film.{name}"
-        file.write_bytes(film(name))
-        told = subprocess.run([REAL, "-i", file], capture_output=True, text=True).stderr
-        assert f"Video: {codec}" in told
-        assert "yuv420p(tv, bt709" in told
-        if name == "mp4":  # it starts to play before all of it is there
-            assert 0 < file.read_bytes().index(b"moov") < file.read_bytes().index(b"mdat")
-
-
-def test_naming_and_asking_for_formats_does_not_import_imageio():
-    uses = "formats['gif'], formats['mp4']().made_by(), formats['mp4']().check_available()"
-    code = f"import sys; from reportgen.pictures.formats import formats; {uses}; print('imageio' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"

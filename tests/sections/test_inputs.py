@@ -1,7 +1,6 @@
 """The choice of λ, and what counts as a kept input."""
 
 import numpy as np
-import pytest
 
 from reportgen.sections.kinds import inputs
 from reportgen.training.trajectory import Trajectory
@@ -27,9 +26,9 @@ def test_an_input_is_kept_if_the_next_proximal_step_alone_would_keep_it():
         ("elastic_net", [[0.4, 0.0], [0.6, 0.0]], [1]),
         ("l2", [[1e-6, 0.0], [0.0, 0.0]], [0]),
     ]:
-        picked, _ = inputs.kept_inputs_and_units(ended(kind, 0.1, np.array(kernel) * BAND))
+        picked, _ = inputs.kept(ended(kind, 0.1, np.array(kernel) * BAND))
         assert np.flatnonzero(picked).tolist() == kept, kind
-    _, units = inputs.kept_inputs_and_units(ended("l1", 0.1, [[1.0, 0.5 * BAND, 1.0]]))
+    _, units = inputs.kept(ended("l1", 0.1, [[1.0, 0.5 * BAND, 1.0]]))
     assert np.flatnonzero(units).tolist() == [0, 2], "a unit that nothing feeds is not in use"
 
 
@@ -51,26 +50,3 @@ def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
 
     assert after["choosing"] > before["choosing"] + 1000
     assert after["error"] == before["error"]
-
-
-def test_dropped_inputs_are_out_of_the_network_when_it_is_measured():
-    """A weight within the band is not kept, and the error is that of the network without it."""
-    inside, outside, nowhere = (inputs._measure_run(ended("l1", 0.1, [[w * BAND]]))["error"] for w in (0.9, 1.1, 0.0))
-
-    assert inside == nowhere != outside
-
-
-def test_selection_shares_count_draws():
-    picked = np.zeros((4, inputs.DATA.inputs), bool)
-    picked[:, :10] = True
-    picked[0, 0] = False
-    picked[:2, inputs._DOUBLE] = True
-    outcome = {"choosing": 1.0, "choosing_error": 0.1, "error": 1.0, "units": 3, "ranked": 9, "λ": 0.0}
-
-    arm = inputs._summarize_arm("none", [[{**outcome, "picked": draw}] for draw in picked], 0.05)
-
-    assert arm["shares"][:2] == [0.75, 1.0]
-    assert (arm["missed"], arm["double"], arm["irrelevant_share"]) == (1, 0.5, 0.0)
-    assert arm["kept"] == pytest.approx(10.25)
-    assert arm["least_counting"] == 0.75
-    assert arm["double_low"] < 0.5 < arm["double_high"]

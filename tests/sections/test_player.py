@@ -1,7 +1,6 @@
 """What the page's players are given: every weight, packed small, and never more than fits."""
 
 import base64
-import dataclasses
 import json
 import zlib
 
@@ -75,30 +74,20 @@ def test_weights_come_back_to_within_a_32767th_of_the_largest():
         t = trajectory(Run(), scale=scale)
         assert np.abs(unpacked(pack_trajectory(t)) - flat(t)).max() <= 0.51 * np.abs(flat(t)).max() / 32767, scale
 
-    packed = pack_trajectory(trajectory(Run(), scale=0.0))
-    assert (unpacked(packed) == 0).all()
-    assert packed["largest"] == packed["limit"] == 1.0
 
-
-def test_zeros_stay_zero_and_nothing_else_becomes_zero():
-    t = trajectory(Run())
-    t.kernels[1][::2] = 0.0
-    t.kernels[2][3], t.kernels[2][4] = 1e-9, -1e-9
-
-    assert (np.sign(unpacked(pack_trajectory(t))) == np.sign(flat(t))).all()
-
-
-def test_what_is_no_number_stays_none_and_spoils_no_other():
+def test_what_is_no_number_stays_none_and_only_zeros_become_zero():
     t = trajectory(Run())
     t.kernels[1][5:9, 0, 0] = np.nan
     t.kernels[1][12, 1, 1] = -np.inf
+    t.kernels[2][::2] = 0.0
+    t.kernels[2][3], t.kernels[2][5] = 1e-9, -1e-9
 
     packed = pack_trajectory(t)
 
     w, back = flat(t), unpacked(packed)
     finite = np.isfinite(w)
     assert (np.isnan(back) == ~finite).all()
-    assert np.abs(back - w)[finite].max() <= 0.51 * np.abs(w[finite]).max() / 32767
+    assert (np.sign(back) == np.sign(w))[finite].all()
     json.dumps(packed, allow_nan=False)
 
 
@@ -109,17 +98,6 @@ def test_long_trajectories_are_thinned_between_their_ends():
         assert len(packed["steps"]) == kept
         assert (packed["steps"][0], packed["steps"][-1]) == (0, 20 * (records - 1))
         assert np.abs(unpacked(packed)[-1] - flat(t)[-1]).max() <= 1e-4, records
-
-
-def test_what_is_drawn_beside_the_weights_is_there():
-    t = dataclasses.replace(trajectory(Run(network=Network(hidden=(3,), activation="tanh"))), diverged=77)
-
-    packed = pack_trajectory(t)
-
-    assert packed["layers"] == [[1, 3, 3], [3, 1, 1]]
-    assert (packed["activation"], packed["diverged"]) == ("tanh", 77)
-    assert packed["limit"] == max(np.abs(k).max() for k in t.kernels)
-    np.testing.assert_allclose(packed["samples"]["x"], t.run.draw().x_train[:, 0], rtol=1e-4)
 
 
 def packed_page(animations, trained):
@@ -137,28 +115,6 @@ def test_runs_that_differ_only_by_seeds_can_be_chosen_the_shown_one_first(traine
         np.testing.assert_allclose(unpacked(packed), flat(trained[run]), atol=1e-4)
 
 
-def test_figures_that_show_the_same_share_their_data(trained):
-    both = [shown(trained, "l1"), shown(trained, "none", "l1", name="both", scenes=("weights", "fit"))]
-
-    data = json.loads(json.dumps(packed_page(both, trained).data()))
-
-    assert [series["arm"] for series in data["series"]] == ["L1", "none"]
-    assert data["players"]["weights"]["panels"] == [{"title": "L1", "series": 0}]
-    assert [panel["series"] for panel in data["players"]["both"]["panels"]] == [1, 0]
-    assert data["players"]["both"]["scenes"] == ["weights", "fit"]
-    assert len(data["shared"]) == 3
-
-
-def test_a_training_outside_of_the_arms_is_shown_but_not_offered_as_one(trained):
-    run = dataclasses.replace(EXPERIMENT.run(0), strength=0.7, penalty=L1())
-    trained[run] = trajectory(run)
-    other = training_animation("other", ["weights"], [Panel(title="before", trajectory=trained[run])], alt="")
-
-    players = packed_page([other], trained)
-
-    assert [(series.arm, len(series.trajectories)) for series in players.series] == [(None, 1)]
-
-
 def test_what_a_page_cannot_draw_keeps_its_gif(trained):
     theory = Animation(name="path", scenes=("constraint_path",), alt="")
     paths = shown(trained, "l1", name="paths", scenes=("weights", "paths"))
@@ -166,35 +122,14 @@ def test_what_a_page_cannot_draw_keeps_its_gif(trained):
     assert not packed_page([theory, paths], trained)
 
 
-def test_a_page_that_holds_one_player_holds_no_more_data_than_that_needs(trained):
-    players = packed_page([shown(trained, "none"), shown(trained, "l1", name="alone")], trained)
-
-    alone = players.only("alone")
-
-    assert list(alone.players) == ["alone"]
-    assert alone.players["alone"].panels == (("L1", 0),)
-    assert alone.series == players.series[1:]
-
-
 def test_further_runs_make_room_before_players_do(trained, monkeypatch):
     wanted = [shown(trained, "none"), shown(trained, "l1", name="second")]
     sizes = [len(pack_trajectory(trained[EXPERIMENT.arm_runs(arm)[0]])["weights"]) for arm in EXPERIMENT.arms]
 
-    monkeypatch.setattr(player, "BUDGET", sum(sizes))
-    all_players = packed_page(wanted, trained)
-    monkeypatch.setattr(player, "BUDGET", sizes[0])
-    one_player = packed_page(wanted, trained)
-    monkeypatch.setattr(player, "BUDGET", 10)
-    none = packed_page(wanted, trained)
+    shown_and_runs = []
+    for budget in (sum(sizes), sizes[0], 10):
+        monkeypatch.setattr(player, "BUDGET", budget)
+        players = packed_page(wanted, trained)
+        shown_and_runs.append((list(players.players), [len(series.trajectories) for series in players.series]))
 
-    assert [len(series.trajectories) for series in all_players.series] == [1, 1]
-    assert list(all_players.players) == ["weights", "second"]
-    assert list(one_player.players) == ["weights"]
-    assert not none
-
-
-def test_networks_far_too_large_for_a_page_are_not_even_tried(trained, monkeypatch):
-    monkeypatch.setattr(player, "BUDGET", 100)
-    monkeypatch.setattr(player, "pack_trajectory", lambda t: pytest.fail("packed"))
-
-    assert not packed_page([shown(trained, "none")], trained)
+    assert shown_and_runs == [(["weights", "second"], [1, 1]), (["weights"], [1]), ([], [])]

@@ -13,7 +13,7 @@ from jinja2 import nodes
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm
 from reportgen.penalties.l2 import L2
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures import Picture
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
 from reportgen.sections import sections
@@ -82,12 +82,6 @@ def test_names_of_media_and_tables_are_unique(compute):
         assert len(set(names)) == len(names)
 
 
-def test_synchronized_animations_show_the_same_steps(compute):
-    shown = [item.inputs["panels"] for item in compute("motion").media if isinstance(item, Animation)]
-
-    assert len({tuple(panel.trajectory.steps) for panels in shown for panel in panels}) == 1
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_section_adapts_to_another_experiment(name, small_experiment, compute):
     """Several inputs, a ReLU network, a single arm with a penalty, two runs."""
@@ -103,18 +97,14 @@ def test_a_section_adapts_to_another_experiment(name, small_experiment, compute)
 
 
 @pytest.mark.parametrize("name", ["strength", "stability", "fair"])
-def test_a_sweep_takes_whatever_training_there_is(name, small_experiment, compute):
+def test_runs_that_diverge_are_no_trouble(name, small_experiment, compute):
     """Folds are smaller than a batch of all samples, and a run that diverged has no slope."""
-    for changes in ({"batch_size": 40}, {"loss": "squared", "learning_rate": 1e3}):
-        other = dataclasses.replace(
-            small_experiment,
-            training=dataclasses.replace(small_experiment.training, **changes),
-            runs=dataclasses.replace(small_experiment.runs, count=2),
-        )
-        told, media = compute(name, other)
-        assert told.findings, changes
-        assert told.tables, changes
-        assert media, changes
+    training = dataclasses.replace(small_experiment.training, batch_size=40, loss="squared", learning_rate=1e3)
+    runs = dataclasses.replace(small_experiment.runs, count=2)
+    told, media = compute(name, dataclasses.replace(small_experiment, training=training, runs=runs))
+    assert told.findings
+    assert told.tables
+    assert media
 
 
 @pytest.mark.parametrize("name", NAMES)

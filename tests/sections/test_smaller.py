@@ -1,7 +1,5 @@
 """The compression study: what follows from what, and that nothing is lost where zeros are exact."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -53,19 +51,6 @@ def test_removal_of_exact_zeros_changes_nothing_but_rounding(compute, small_expe
     assert 0 < study["certificate"] < ROUNDING
     assert study["ways"]["removed"]["parameters"] < study["ways"]["full"]["parameters"] * 0.8
     assert study["ways"]["removed"]["totals"] == pytest.approx(study["ways"]["full"]["totals"], abs=1e-4)
-
-
-def test_runs_that_diverge_lead_nowhere(small_experiment, compute):
-    wild = dataclasses.replace(
-        small_experiment,
-        training=dataclasses.replace(small_experiment.training, loss="squared", learning_rate=1e3),
-        runs=dataclasses.replace(small_experiment.runs, count=2),
-    )
-    told = compute("smaller", wild).result
-
-    assert len(told.steps) == len(set(Smaller().runs(wild))), "no follow-up"
-    assert told.findings["study"]["finished"] == 0
-    assert all(table.rows for table in told.tables)
 
 
 def test_the_published_totals_are_those_of_the_post_and_scipy_permutes_them_alike():

@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 from reportgen.experiment import Experiment, Runs
-from reportgen.pictures import Animation
-from reportgen.pictures.draw import rasterized
-from reportgen.pictures.scenes import scenes
 from reportgen.sections import sections
 from reportgen.sections.claims import decide
 from reportgen.sections.kinds import fair, robustness, strength
@@ -41,16 +38,6 @@ def test_main_effects_are_those_that_were_planted():
     assert verdicts == ["worse", "worse", "practically equal"]
 
 
-def test_what_two_factors_do_together_is_shared_and_a_run_that_diverged_costs_its_draw():
-    errors = planted(both=12)
-    found = robustness._main_effects(E, errors)
-    errors["squared", "l2"][3] = np.nan
-
-    assert found["loss_effects"]["squared-absolute"]["estimate"] == pytest.approx(12 / len(robustness.PENALTIES))
-    assert found["penalty_effects"]["l1-none"]["estimate"] == pytest.approx(12 / len(robustness.RATES))
-    assert robustness._main_effects(E, errors)["loss_effects"]["squared-absolute"]["pairs"] == 11
-
-
 def test_the_sentence_of_the_post_is_settled_for_loss_and_penalty_apart():
     claims = ("the-loss-resists-outliers", "the-penalty-resists-outliers")
     for effects, supported in [({"loss": 30}, [True, False]), ({"penalty": -30}, [False, True]), ({}, [False, False])]:
@@ -69,32 +56,10 @@ def test_collapse_is_where_the_line_goes_flat_for_good():
     assert strength._collapse_indices(slopes[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
 
 
-def test_the_least_penalties_are_those_of_a_slope_of_two_through_four_layers():
-    least = strength._least_sums(np.array([2.0, -2.0]), 4)
-
-    assert least["least_sum_abs"] == pytest.approx(4.757, abs=5e-4)
-    assert least["least_sum_squares"] == pytest.approx(5.657, abs=5e-4)
-
-
-def test_an_animation_counts_strengths_instead_of_steps(compute):
-    told, media = compute("strength")
-    (scene,) = [item for item in media if isinstance(item, Animation)]
-    raster = rasterized(scene)
-    name, values = scene.inputs["dial"]
-    drawn = scenes["weights"](**scene.inputs)
-    drawn.show(1)
-
-    assert drawn.moving[-1].get_text() == f"λ = {values[1]}"
-    assert raster.count == len(values) == told.findings["frames"]
-    assert (name, values[0], values[-1]) == ("λ =", "0.000", "3.000")
-    first = raster.frame(0).copy()
-    assert (raster.frame(raster.count - 1) != first).any()
-
-
 def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_experiment):
     few = dataclasses.replace(small_experiment, runs=Runs(count=2))
     folds = [run for run in dict.fromkeys(sections["fair"]().runs(few)) if run.fold]
-    budgets = {kind: sum(type(run.penalty) is type(fair.default_penalty(kind)) for run in folds) for kind in fair.KINDS}
+    budgets = {kind: sum(type(run.penalty) is type(fair.penalty(kind)) for run in folds) for kind in fair.KINDS}
     draws = 1 + fair._draw_count(few)
 
     assert budgets.pop("none") == 0
@@ -104,23 +69,3 @@ def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_e
         tested = {*run.draw().x_test.ravel(), *run.draw().x_train.ravel()}
         assert tested == set(whole.x_train.ravel())
         assert not tested & set(whole.x_test.ravel())
-
-
-def test_the_same_strength_serves_all_runs_of_one_draw_and_each_of_fresh_draws():
-    totals = np.array([[1.0, 2.0], [3.0, 4.0]])
-    first, second = (fair.Choice(least, least, totals, totals) for least in (0, 1))
-
-    assert fair._errors_at_choice(totals, [second], "least").tolist() == [3.0, 4.0]
-    assert fair._errors_at_choice(totals, [second, first], "least").tolist() == [3.0, 2.0]
-
-
-def test_tuned_penalties_are_equal_only_where_all_comparisons_say_so():
-    decided = [{"first": "L1", "second": "L2", "verdict": "worse", "where": "on one draw"}]
-    findings = {"decided": decided, "open": 1, "draws": 10, "equivalence": 1.0}
-    for verdicts, found in [
-        (("practically equal",) * 2, "supported"),
-        (("practically equal", "undecided"), "undecided"),
-        (("undecided", "worse"), "not supported"),
-    ]:
-        least = [{"one": {"verdict": verdict}, "fresh": {"verdict": "practically equal"}} for verdict in verdicts]
-        assert outcome("fair", "tuned-penalties-are-equal", {**findings, "differences": {"least": least}}) == found

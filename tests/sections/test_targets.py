@@ -46,11 +46,9 @@ def told(compute):
     return lambda name: compute(name, e).result
 
 
-@pytest.mark.parametrize("section", OUTCOMES)
-def test_the_default_experiment_says(section, told):
-    settled = {claim.name: claim for claim in told(section).claims}
-
-    assert {name: settled[name].outcome for name in OUTCOMES[section]} == OUTCOMES[section]
+def test_the_default_experiment_says(told):
+    for section, outcomes in OUTCOMES.items():
+        assert {c.name: c.outcome for c in told(section).claims if c.name in outcomes} == outcomes, section
 
 
 def test_dead_units_jump_from_a_few_to_nine_of_ten(told):
@@ -59,12 +57,6 @@ def test_dead_units_jump_from_a_few_to_nine_of_ten(told):
 
     assert max(quarter) < 4
     assert min(at) > 8.5
-
-
-def test_a_median_weight_lies_in_the_middle_of_the_band(told):
-    shares = [s["median"] / s["band"] for s in told("subgradient").findings["settings"]]
-
-    assert shares == pytest.approx([0.5] * len(shares), abs=0.08)
 
 
 def test_rank_one_changes_nothing_under_l2_and_everything_without_a_penalty(told):
@@ -80,12 +72,3 @@ def test_the_lasso_of_scikit_learn_is_met_to_a_thousandth_of_the_weights(told):
 
     assert found["lasso"]["difference"] < 5e-3
     assert found["ridge"]["difference"] < 1e-5
-
-
-def test_both_conditions_are_told_for_every_pair(told):
-    pairs = told("errors").findings["pairs"]
-
-    assert len(pairs) == 15
-    assert all(p["names"] == p["other"]["names"] for p in pairs)
-    assert all(p["pairs"] == p["other"]["pairs"] == 10 for p in pairs)
-    assert any(p["estimate"] != p["other"]["estimate"] for p in pairs)

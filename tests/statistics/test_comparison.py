@@ -3,7 +3,7 @@ import pytest
 
 from reportgen.experiment import Comparison
 from reportgen.statistics import comparison
-from reportgen.statistics.comparison import compare, compare_family, interquartile_mean, widened_level
+from reportgen.statistics.comparison import compare, compare_family, widened_level
 
 
 def rule(equivalence=1.0, resamples=2000, **changes):
@@ -28,14 +28,6 @@ def test_the_verdict_follows_from_where_the_interval_lies():
     verdicts = ["better", "worse", "practically equal", "undecided", "undecided"]
 
     assert [compared(difference).verdict for difference in differences] == verdicts
-
-
-def test_the_interval_surrounds_the_mean_and_narrows_with_pairs():
-    few, many = compared(NOISE), compared(np.tile(NOISE, 16))
-
-    assert few.low < few.estimate < few.high
-    assert few.estimate == pytest.approx(NOISE.mean(), abs=1e-12)
-    assert (few.high - few.low) / (many.high - many.low) == pytest.approx(4, rel=0.1)
 
 
 def test_the_interval_is_that_of_scipy_and_about_students():
@@ -84,10 +76,6 @@ def test_few_pairs_decide_nothing_however_they_agree():
     assert compared(NOISE - 4).pairs_needed is None, "decided"
 
 
-def test_the_same_seed_gives_the_same_interval():
-    assert compared(NOISE) == compared(NOISE) != compared(NOISE, seed=1)
-
-
 def test_holm_lets_the_clearest_difference_stand_and_withdraws_a_marginal_one_among_many():
     clear, marginal = NOISE - 4, NOISE - 1.42
     assert [compared(d).verdict for d in (clear, marginal)] == ["better", "better"]
@@ -99,14 +87,6 @@ def test_holm_lets_the_clearest_difference_stand_and_withdraws_a_marginal_one_am
     assert found[2:] == [compared(NOISE * 10)] * 13
 
 
-def test_a_family_compares_each_as_if_alone_even_where_runs_diverged():
-    holes = np.where(np.arange(30) % 7 == 0, np.nan, NOISE - 4)
-
-    assert together(NOISE - 1.42) == [compared(NOISE - 1.42)]
-    assert together(holes, NOISE * 10, np.full(30, np.nan))[:2] == [compared(holes), compared(NOISE * 10)]
-    assert together(np.full(30, np.nan))[0].pairs == 0
-
-
 def experiments(count, effect, size=30):
     """Verdicts on so many experiments with a planted effect, in standard deviations."""
     rng = np.random.default_rng(2)
@@ -114,7 +94,7 @@ def experiments(count, effect, size=30):
 
 
 def test_planted_ties_are_rarely_called_different_and_their_intervals_cover_the_truth():
-    found = experiments(2000, 0.0)
+    found = experiments(800, 0.0)
     verdicts = [d.verdict for d in found[:400]]
 
     assert verdicts.count("better") <= 0.05 * 400
@@ -134,11 +114,6 @@ def test_the_interval_of_superiority_covers_the_truth():
 
     assert found.superiority == 0.7
     assert (found.superiority_low, found.superiority_high) == pytest.approx((theirs.low, theirs.high))
-
-
-def test_interquartile_mean_ignores_both_tails():
-    assert interquartile_mean(np.array([-1e9, 1, 2, 3, 4, 5, 6, 1e9])) == 3.5
-    assert interquartile_mean(np.array([7.0])) == 7.0
 
 
 def test_many_pairs_are_drawn_a_few_resamples_at_a_time_and_nothing_else_changes(monkeypatch):

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.statistics.compression import compress, is_collapsed, subnetwork
-from reportgen.training.network import forward
 
 GRID = np.linspace(-3, 3, 101)[:, None]
 
@@ -33,35 +32,6 @@ def test_removing_units_that_are_exactly_dead_changes_no_output(seed, unfed, unr
 
     assert small.largest_change(kernels, biases, GRID, activation) < 1e-12
     assert small.hidden == (max(6 - len(unfed), 1), max(5 - len(unread), 1))
-
-
-def test_weights_below_the_threshold_show_in_the_certificate():
-    kernels, biases = network(0)
-    kernels[0][0, 2] = 1e-3
-
-    small = compress(kernels, biases, 1e-2, "linear")
-
-    assert small.hidden == (5, 5)
-    assert 1e-5 < small.largest_change(kernels, biases, GRID, "linear") < 1e-1
-
-
-def test_a_network_whose_layer_is_dead_altogether_keeps_its_depth_and_its_constant():
-    kernels, biases = network(1)
-    kernels[1][:] = 0.0
-
-    small = compress(kernels, biases, 0.0, "relu")
-
-    assert len(small.kernels) == 3
-    assert small.largest_change(kernels, biases, GRID, "relu") < 1e-12
-
-
-def test_parameters_are_counted_with_biases_and_the_network_that_was_compressed_is_left_as_it_was():
-    kernels, biases = network(2, hidden=(10, 10, 10))
-    kernels[0][0, 0] = 0.0
-    before = forward(kernels, biases, GRID, "tanh")
-
-    assert compress(kernels, biases, 0.0, "tanh").parameters == 251 - (1 + 1 + 10)
-    assert np.array_equal(forward(kernels, biases, GRID, "tanh"), before)
 
 
 def test_the_certificate_is_a_true_difference_of_outputs_in_float64():

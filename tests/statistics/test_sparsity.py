@@ -24,10 +24,6 @@ def test_the_size_of_a_unit_is_the_smallest_threshold_at_which_it_is_dead():
         assert dead_units(KERNELS, threshold)[0].tolist() == [size <= threshold for size in sizes]
 
 
-def test_a_linear_model_has_no_units_to_lose():
-    assert dead_units([np.zeros((3, 1))], 1.0) == []
-
-
 def test_every_weight_but_exact_zeros_falls_into_one_bin():
     for size in (1e-12, 1e-7, 3e-3, 1.0, 10.0, 1e6):
         counts = histogram([[np.array([[size, -size, 0.0]])]])

@@ -20,16 +20,6 @@ def test_the_least_error_and_the_largest_strength_within_one_standard_error_of_i
     assert choice.errors == pytest.approx(FOLDS.std(ddof=1) / 5**0.5)
 
 
-def test_a_larger_strength_counts_though_a_smaller_one_between_does_not():
-    assert choose_strength(curve(3.0, 9.0, 3.5)).simplest == 2
-
-
-def test_where_nothing_is_nearly_as_good_both_rules_agree():
-    choice = choose_strength(curve(5.0, 3.0, 9.0))
-
-    assert choice.least == choice.simplest == 1
-
-
 def test_a_strength_of_which_a_fold_diverged_is_not_chosen():
     scores = curve(5.0, 1.0, 4.8)
     scores[1, 3] = np.nan
@@ -38,21 +28,11 @@ def test_a_strength_of_which_a_fold_diverged_is_not_chosen():
     assert choose_strength(np.full((3, 5), np.nan))[:2] == (0, 0)
 
 
-def test_a_single_fold_has_no_standard_error():
-    assert choose_strength(np.array([[2.0], [1.0], [1.5]]))[:2] == (1, 1)
-
-
 def test_equal_shares_are_found_between_neighbors():
     place = find_share(np.array([0.0, 0.2, 0.6, 1.0]), 0.5)
 
     assert place == (1, pytest.approx(0.75))
     assert place.interpolate(np.array([[9.0, 9.0], [1.0, 2.0], [5.0, 2.0], [9.0, 9.0]])) == pytest.approx([4.0, 2.0])
-
-
-def test_between_strengths_is_between_their_logarithms():
-    place = find_share(np.array([0.0, 1.0]), 0.5)
-
-    assert place.strength([0.01, 1.0]) == pytest.approx(0.1)
 
 
 def test_a_share_that_is_never_reached_or_begun_above_has_no_place():
