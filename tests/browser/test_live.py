@@ -20,7 +20,6 @@ from reportgen.statistics.total_error import total_error
 from reportgen.store.keys import template_folder
 from reportgen.training.network import Network
 from reportgen.training.run import Loss, Run, Step, Training, settings_to_json
-from reportgen.training.stacking import ENDS_ONLY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

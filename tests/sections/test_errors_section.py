@@ -8,7 +8,7 @@ import pytest
 from reportgen.experiment import Experiment
 from reportgen.experiment.file import parse, shipped
 from reportgen.sections.claims import decide
-from reportgen.sections.kinds.errors import Errors, _find_comparison, _fives
+from reportgen.sections.kinds.errors import Errors, _compare_fives, _find_comparison
 
 E = parse(shipped())
 PAIR = {
@@ -49,8 +49,8 @@ def test_five_of_many_pairs_say_what_the_counts_say():
     """With one decisive pair among ten, five contain it half of the time."""
     first, second = np.array([-100.0, *[0.0] * 9]), np.array([0.0, *[-1.0] * 9])
 
-    assert _fives(first, second, {"first": "a", "second": "b"})["share"] == pytest.approx(0.5, abs=0.02)
-    assert _fives(first[:5], second[:5], {"first": "a", "second": "b"}) is None
+    assert _compare_fives(first, second, {"first": "a", "second": "b"})["share"] == pytest.approx(0.5, abs=0.02)
+    assert _compare_fives(first[:5], second[:5], {"first": "a", "second": "b"}) is None
 
 
 def test_all_comparisons_must_be_equal_to_say_that_no_arm_is_better():
