@@ -19,7 +19,7 @@ from reportgen.sections.kinds.live import SLOW, penalties_in_page
 from reportgen.statistics.total_error import total_error
 from reportgen.store.keys import template_folder
 from reportgen.training.network import Network
-from reportgen.training.run import Loss, Run, Step, Training, settings_to_json
+from reportgen.training.run import Loss, Recording, Run, Step, Training, settings_to_json
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -36,7 +36,7 @@ def _case(kind: str, step: Step, loss: Loss, seed: int = 0, **changes: Any) -> R
         penalty=penalties[kind](),
         strength=0.0 if kind == "none" else 0.3,
         step=step,
-        recording=ENDS_ONLY,
+        recording=Recording.ENDS_ONLY,
         init_seed=seed,
         order_seed=seed,
     )
@@ -165,7 +165,7 @@ def choose(page: Page, name: str, value: str) -> None:
 
 
 def test_it_shows_the_run_of_the_article_and_what_the_text_promises(still: Page) -> None:
-    run = dataclasses.replace(EXPERIMENT.arm_runs(EXPERIMENT.arms[1])[0], recording=ENDS_ONLY)
+    run = dataclasses.replace(EXPERIMENT.arm_runs(EXPERIMENT.arms[1])[0], recording=Recording.ENDS_ONLY)
     (trajectory,) = reportgen.train([run])
     kernels = np.concatenate([np.abs(w).ravel() for w in trajectory.at(-1)[0]])
     data = run.draw()
