@@ -47,7 +47,7 @@ class TooMuchError(jinja2.TemplateRuntimeError):
 
 
 OURS = "reportgen"
-"""What a template of the package is asked for below, by one that takes its place: "reportgen/page.html"."""
+"""What a template of the package is asked for below, by one that takes its place: "reportgen/article.html"."""
 
 
 class Folders(jinja2.BaseLoader):
