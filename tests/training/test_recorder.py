@@ -58,7 +58,7 @@ def test_it_survives_the_file(tmp_path):
 
     assert loaded.dump() == recorder.trajectory.dump()
     assert loaded.layers == ("hidden", "out")
-    with pytest.raises(DataError, match="knows its weights, not its data"):
+    with pytest.raises(DataError, match="has its weights, but not its data"):
         loaded.run  # noqa: B018  # asking is the test
 
 
