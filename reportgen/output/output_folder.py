@@ -82,7 +82,7 @@ class OutputFolder:
         return self.manifest.made_from if self.manifest else None
 
     @property
-    def listed(self) -> tuple[Path, ...]:
+    def listed_files(self) -> tuple[Path, ...]:
         """The paths of the files in the manifest."""
         return tuple(self.folder.path / name for name in self.manifest.files) if self.manifest else ()
 

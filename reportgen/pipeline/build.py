@@ -62,7 +62,7 @@ def build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult:
     made_from, cache = target.made_from(), options.store_folder
     with output_folder.claim(out, target.inputs, cache, adopt=options.adopt, lock=not options.no_lock) as folder:
         if folder.is_current(made_from):
-            return BuildResult(folder.listed, new=False)
+            return BuildResult(folder.listed_files, new=False)
         files.check_writable(out, "output folder")
 
         from reportgen.pipeline.report import make_report

@@ -41,12 +41,13 @@ def check_versions(wanted: Mapping[str, str]) -> None:
     here = versions()
     if here != wanted:
         raise RefusedError(
-            f"a worker has {_listed(here)}, but this machine has {_listed(wanted)}; the versions must be equal"
+            f"a worker has {_version_list(here)}, but this machine has {_version_list(wanted)}; "
+            "the versions must be equal"
         )
 
 
-def _listed(found: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in found.items())
+def _version_list(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def encode_block(trajectories: Sequence[Trajectory]) -> bytes:

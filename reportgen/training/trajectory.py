@@ -195,7 +195,7 @@ def _find_problem(arrays: dict[str, NDArray[Any]], source: Run | None, layers: A
     if not isinstance(layers, list) or not all(isinstance(name, str) and len(name) <= 1000 for name in layers):
         return "its layers have invalid names"
     if layers and len(layers) != count:
-        return "it has another number of names than of layers"
+        return "its layer names do not match its layers"
     if not (diverged is None or (type(diverged) is int and diverged >= 0)):
         return "the step at which it diverged is invalid"
     return ""

@@ -87,7 +87,7 @@ def prepare() -> None:
     from reportgen.sections.kinds import closed_form
     from reportgen.training import stacking
 
-    stacking._RUNS_A_CALL = RUNS_A_JOB
+    stacking._MAX_RUNS = RUNS_A_JOB
     closed_form.STRENGTHS = closed_form.STRENGTHS[::8]
 
 

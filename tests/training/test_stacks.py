@@ -112,7 +112,7 @@ def test_what_is_recorded_does_not_change_what_is_trained(together, subtests):
 def test_more_runs_than_fit_one_call_come_out_the_same(monkeypatch):
     runs = [small(init_seed=seed) for seed in range(5)]
     at_once = train(runs)
-    monkeypatch.setattr(stacking, "_RUNS_A_CALL", 2)
+    monkeypatch.setattr(stacking, "_MAX_RUNS", 2)
 
     assert sorted(map(len, groups(runs))) == [1, 2, 2]
 
