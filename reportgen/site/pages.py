@@ -14,7 +14,7 @@ from markupsafe import escape
 from reportgen.errors import ExperimentError, TemplateError, did_you_mean
 from reportgen.markdown import markdown
 from reportgen.markdown.markdown import BuildReference, Piece
-from reportgen.markdown.references import Known, check_references, number_text, value_at
+from reportgen.markdown.references import ReferenceTargets, check_references, number_text, value_at
 from reportgen.page import policy
 from reportgen.page.article import Numbering, UnknownNameError, laid_out, table_file
 from reportgen.page.page_head import PageHead
@@ -75,7 +75,7 @@ def check(documents: Iterable[Document], reports: Reports) -> None:
 def text(
     document: Document,
     reports: Reports,
-    bound: markdown.Bound,
+    bound: markdown.BoundProse,
     page: PageHead,
     look: SiteStyle,
     lead: Media | None,
@@ -162,9 +162,9 @@ def _laid_out(template: str, names: Mapping[str, Any], page: PageHead, look: Sit
     return laid_out(template, known, look.templates, policy.BESIDE).encode()
 
 
-def _known(name: str, report: Report) -> Known:
+def _known(name: str, report: Report) -> ReferenceTargets:
     kinds = {kind: {m.name for m in report.media.values() if m.kind == kind} for kind in ("picture", "animation")}
-    return Known(
+    return ReferenceTargets(
         name=name,
         figures=kinds["picture"],
         animations=kinds["animation"],

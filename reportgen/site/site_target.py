@@ -14,7 +14,7 @@ from reportgen.experiment import Experiment
 from reportgen.markdown import markdown
 from reportgen.page import site_frame
 from reportgen.page.article import head_of_report
-from reportgen.page.page_head import NavigationEntry, PageHead, SiteFrame, slug
+from reportgen.page.page_head import NavigationEntry, PageHead, SiteFrame, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.report_files import data_files, page_files
 from reportgen.pipeline import stage_keys
@@ -85,7 +85,7 @@ class SiteTarget:
             folder = PurePosixPath(one.file).parent
             yield from (posixpath.normpath(folder / picture.target) for picture in one.prose.pictures)
 
-    def _bind(self, one: Document) -> markdown.Bound:
+    def _bind(self, one: Document) -> markdown.BoundProse:
         pages = {other.file: _path(other) for other in [*self.folder.pages, *self.folder.posts]}
         home = "../" if one.name else ""
 
@@ -227,10 +227,10 @@ class _Pages:
         known: dict[str, str] = {}
         for post in posts:
             for tag in post.page.tags:
-                known.setdefault(slug(tag), tag)
+                known.setdefault(tag_slug(tag), tag)
         found, files = [], {}
         for name, tag in sorted(known.items()):
-            tagged = [post for post in posts if name in map(slug, post.page.tags)]
+            tagged = [post for post in posts if name in map(tag_slug, post.page.tags)]
             page = PageHead(
                 title=tag,
                 path=f"tags/{name}/",

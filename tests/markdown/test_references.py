@@ -2,7 +2,7 @@ import pytest
 
 from reportgen.errors import ExperimentError
 from reportgen.markdown.markdown import parse
-from reportgen.markdown.references import Known, check_references, number_text, value_at
+from reportgen.markdown.references import ReferenceTargets, check_references, number_text, value_at
 
 FINDINGS = {
     "errors": {
@@ -13,7 +13,7 @@ FINDINGS = {
         "runs": [1, 2],
     }
 }
-QUICK = Known(
+QUICK = ReferenceTargets(
     name="quick",
     figures=["data", "strip"],
     animations=["weights-l1"],
@@ -77,7 +77,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_a_page_without_an_experiment_and_a_name_of_two_things_ask_whose(messages) -> None:
-    both = Known(name="both", figures=["x"], tables=["x"])
+    both = ReferenceTargets(name="both", figures=["x"], tables=["x"])
 
     messages(
         refused("{{ figure data }}", own=None), refused("{{ figure x }}\n\n{{ table x }}\n\n{{ ref x }}", own=both)

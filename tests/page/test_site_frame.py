@@ -10,7 +10,7 @@ from sites import BASE, PNG, experiment, linked, metas, tree
 from reportgen.errors import ExperimentError, RefusedError, TemplateError
 from reportgen.experiment.file import parse
 from reportgen.experiment.site_settings import Colors, Link, SiteSettings, contrast
-from reportgen.page.page_head import PageHead, PreviewCard, SiteFrame, alone, slug
+from reportgen.page.page_head import PageHead, PreviewCard, SiteFrame, alone, tag_slug
 from reportgen.page.site_frame import read_frame, style_sheet
 from reportgen.pipeline import report
 from reportgen.pipeline.options import BuildOptions
@@ -207,7 +207,7 @@ def test_a_tag_is_a_part_of_an_address():
         "a/b\\c": "a-b-c",
     }
 
-    assert {text: slug(text) for text in tags} == tags
+    assert {text: tag_slug(text) for text in tags} == tags
 
 
 def test_a_page_that_may_lie_anywhere_has_full_addresses_or_none():
