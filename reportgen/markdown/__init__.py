@@ -1,4 +1,4 @@
-"""Markdown of an author's own, with references into builds, made into HTML.
+"""Markdown with references into builds, converted to HTML.
 
-Here belong the syntax, formulas and what a reference means. Where the text stands on a site does not.
+The syntax, formulas and the meaning of references belong here. The position of a text on a site does not.
 """

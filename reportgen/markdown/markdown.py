@@ -1,8 +1,8 @@
-"""Prose: Markdown with front matter, formulas, and references to what a build has found and drawn.
+"""Prose: Markdown with front matter, formulas, and references to the results of builds.
 
-`parse` reads a file and knows every mistake in it that the file alone shows, with its place. `bind` then puts in what
-lies around it, pictures and links to other pages. What comes out is HTML cut at its references; a template prints the
-one and places the other. Raw HTML in a file is text.
+`parse` reads a file and reports every mistake that the file alone shows, with its position. `bind` then inserts
+pictures and links to other pages. The result is HTML, split at its references; a template prints the HTML and puts
+the references in place. Raw HTML in a file is shown as text.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
 from reportgen.experiment.toml.positions import syntax_error
-from reportgen.markdown.formulas import GRAMMAR, kept, mathml
+from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.markdown.user_pictures import KINDS, load
 from reportgen.pictures.media import content_named
 from reportgen.text import escape_control_characters, number
 from reportgen.values import short
 
 LARGEST = 300_000
-"""Letters of a file; a long article has a tenth of that."""
+"""Characters of a file; a long article has a tenth of that."""
 
 _LONGEST = 20_000
-"""Letters of a paragraph, a heading or a cell of a table."""
+"""Characters of a paragraph, a heading or a table cell."""
 
 _DEEPEST = 40
-"""Levels of lists and quotes in each other; what lies deeper is not read."""
+"""Nesting depth of lists and quotes; deeper ones are not read."""
 
 _MOST = 40
-"""Mistakes that are told."""
+"""Mistakes that are listed."""
 
 BLOCKS = ("figure", "animation", "table", "section")
 """Kinds of references that take the place of a paragraph."""
@@ -58,9 +58,9 @@ BLOCKS = ("figure", "animation", "table", "section")
 _INLINE = ("number", "claim", "ref")
 _CAPTIONED = ("figure", "animation", "table")
 _CELLS = ("a caption", "a table")
-"""Where those that stand in a line may stand, besides a paragraph."""
+"""Where an inline reference may be, besides a paragraph."""
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """Line and column, both from 1."""
 
 
@@ -73,21 +73,21 @@ class BuildReference:
     name: str
     """For a number its path."""
     experiment: str | None
-    """Whose it is; None for the experiment of the page."""
+    """The experiment that has it; None for the experiment of the page."""
     spec: str = ""
-    """How a number is written."""
+    """The format of a number."""
     caption: tuple[Piece, ...] = ()
     line: int
     column: int
 
     @property
-    def told(self) -> str:
-        """Its name as the author wrote it."""
+    def full_name(self) -> str:
+        """The name with its experiment, as the author wrote it."""
         return f"{self.experiment}/{self.name}" if self.experiment else self.name
 
     @property
     def id(self) -> str:
-        """What a figure or a table is called on the page, for links: `figure-NAME`, `table-EXPERIMENT-NAME`."""
+        """The id of a figure or table on the page, for links: `figure-NAME`, `table-EXPERIMENT-NAME`."""
         kind = "figure" if self.kind == "animation" else self.kind
         return "-".join(filter(None, (kind, self.experiment, self.name)))
 
@@ -106,7 +106,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Address:
-    """A file that the prose names, and where it does."""
+    """A link target in the prose, and its position."""
 
     target: str
     line: int
@@ -115,18 +115,18 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Prose:
-    """A file of prose, read."""
+    """A parsed file of prose."""
 
     name: str
-    """Its path, as told in errors."""
+    """The path, for error messages."""
     front: Mapping[str, Any]
-    """What stands between the lines `+++`, as it stands there."""
+    """The front matter: the TOML between the lines `+++`."""
     front_text: str
-    """Its text, behind an empty line, so that `positions(front_text)` are places in the file."""
+    """The text of the front matter after an empty line, so that `positions(front_text)` are positions in the file."""
     title: str | None
-    """Of the first `# heading`, which is in no piece."""
+    """The text of the first `# heading`, which is in no piece."""
     pieces: tuple[Piece, ...]
-    """To be printed in order, once `bind` has put in what lies around the file."""
+    """HTML and references in order; `bind` completes them."""
     headings: tuple[Heading, ...]
     opening: tuple[str | BuildReference, ...]
     """The first paragraph, as plain text."""
@@ -136,46 +136,44 @@ class Prose:
 
     @cached_property
     def references(self) -> tuple[BuildReference, ...]:
-        """All of them, with those in captions, in the order of the page."""
+        """All references, also those in captions, in the order of the page."""
         return tuple(_references(self.pieces))
 
-    def summary(self, say: Callable[[BuildReference], str] = lambda reference: "") -> str:
-        """The first paragraph as plain text in one line; `say` gives the words for its references."""
-        return " ".join("".join(part if isinstance(part, str) else say(part) for part in self.opening).split())
+    def summary(self, describe: Callable[[BuildReference], str] = lambda reference: "") -> str:
+        """The first paragraph as plain text in one line; `describe` gives the text of a reference."""
+        return " ".join("".join(part if isinstance(part, str) else describe(part) for part in self.opening).split())
 
 
 @dataclass(frozen=True)
-class Bound:
-    """Prose with what lies around it."""
+class BoundProse:
+    """Prose with its pictures and links to other pages."""
 
     pieces: tuple[Piece, ...]
     files: Mapping[str, bytes]
-    """The pictures that it shows, named by content: `media/STEM-HASH.png`."""
+    """Its pictures, named by content: `media/STEM-HASH.png`."""
 
 
 def parse(text: str, name: str) -> Prose:
-    """Read prose; `name` stands in front of every mistake. Raises `ExperimentError` with all of them.
-
-    Warns of a heading that skips a level.
-    """
+    """Parse prose. `name` is the path in messages. Raises `ExperimentError` with all mistakes; warns of a heading that
+    skips a level."""
     if len(text) > LARGEST:
-        raise ExperimentError(f"{name}:1:1: larger than {LARGEST:,} letters; make several pages of it", code="RG403")
+        raise ExperimentError(f"{name}:1:1: longer than {LARGEST:,} characters; make several pages of it", code="RG403")
     reading = _Reading(_lines(text))
     for line, row in enumerate(reading.lines, 1):
         if (clean := escape_control_characters(row)) != row:
-            column = next(i for i, letter in enumerate(row, 1) if escape_control_characters(letter) != letter)
-            reading.mistake(
-                (line, column), f"U+{ord(row[column - 1]):04X} is no letter that a page can hold; delete it"
+            column = next(i for i, character in enumerate(row, 1) if escape_control_characters(character) != character)
+            reading.add_mistake(
+                (line, column), f"U+{ord(row[column - 1]):04X} is a character that a page cannot hold; delete it"
             )
             reading.lines[line - 1] = clean
     front, front_text = _front(reading)
     tokens = _with_heads(_markdown().parse("\n".join(reading.lines), {"reading": reading}))
     too_deep = next((token for token in tokens if token.level >= _DEEPEST - 1), None)
     if too_deep:
-        reading.mistake(((too_deep.map or [0])[0] + 1, 1), "lists and quotes are nested too deeply to be read")
+        reading.add_mistake(((too_deep.map or [0])[0] + 1, 1), "lists and quotes are nested too deeply to be read")
     title, headings = _headings(reading, tokens)
     _paragraphs(reading, tokens)
-    pieces = _cut(reading, _renderer().render(tokens, _markdown().options, {"reading": reading}))
+    pieces = _split(reading, _renderer().render(tokens, _markdown().options, {"reading": reading}))
     _check_anchors(reading, headings, pieces)
     raise_mistakes(name, reading.mistakes)
     for place, text in reading.warnings:
@@ -194,27 +192,27 @@ def parse(text: str, name: str) -> Prose:
 
 
 def front_text(text: str) -> str:
-    """The front matter of a file as `Prose.front_text` has it, whatever is wrong below; nothing if it is no TOML."""
+    """The `Prose.front_text` of a file, even if the file has mistakes; empty if the front matter is no TOML."""
     return _front(_Reading(_lines(text)))[1]
 
 
 def bind(
     prose: Prose, folder: Path, root: Path, resolve: Callable[[str], str | None], media: Callable[[str], str]
-) -> Bound:
-    """Put in pictures, and links to other pages.
+) -> BoundProse:
+    """Insert pictures and links to other pages.
 
-    `folder` is where the file of prose lies, and `root` the folder of the site, out of which no picture may come.
-    `resolve` makes `other.md#anchor` an address, or None if there is no such page, and `media` the address of one of
-    the returned files. Raises `ExperimentError` with every mistake, and `RefusedError` for a picture from outside.
+    `folder` is the folder of the file, and `root` the folder of the site, in which every picture must lie. `resolve`
+    returns the address of `other.md#anchor`, or None if there is no such page; `media` returns the address of one of
+    the returned files. Raises `ExperimentError` with every mistake, and `RefusedError` for a picture outside `root`.
     """
-    mistakes: list[tuple[Place, str]] = []
+    mistakes: list[tuple[Position, str]] = []
     files: dict[str, bytes] = {}
-    put: dict[str, str] = {}
+    values: dict[str, str] = {}
     for count, other in enumerate(prose.links):
         address = resolve(other.target)
         if address is None:
             mistakes.append(((other.line, other.column), f"there is no page {short(other.target)!r} in this site"))
-        put[f"l{count}"] = escape(address or "")
+        values[f"l{count}"] = escape(address or "")
     for count, picture in enumerate(prose.pictures):
         try:
             content, width, height = load(folder / picture.target, root)
@@ -226,32 +224,34 @@ def bind(
             continue
         file = f"media/{content_named(_file_name(picture.target), content)}"
         files[file] = content
-        put[f"p{count}"] = f'src="{escape(media(file))}" width="{width}" height="{height}"'
+        values[f"p{count}"] = f'src="{escape(media(file))}" width="{width}" height="{height}"'
     raise_mistakes(prose.name, mistakes)
-    return Bound(_filled(prose.pieces, put), dict(sorted(files.items())))
+    return BoundProse(_fill(prose.pieces, values), dict(sorted(files.items())))
 
 
-def alone(text: str, name: str) -> Markup:
-    """Prose that stands by itself as HTML, like the end of a page. Raises `ExperimentError` if it needs anything."""
+def standalone_html(text: str, name: str) -> Markup:
+    """Prose without references, pictures and links to pages as HTML, for a footer; `ExperimentError` if it has any."""
     parsed = parse(text, name)
-    places = [(one.line, one.column) for one in parsed.references]
-    places += [(one.line, one.column) for one in (*parsed.links, *parsed.pictures)]
-    raise_mistakes(name, ((place, "only text and links to the web can stand here") for place in places))
+    items: list[BuildReference | Address] = [*parsed.references, *parsed.links, *parsed.pictures]
+    message = "only text and links to the web are allowed here"
+    raise_mistakes(name, (((item.line, item.column), message) for item in items))
     return Markup("").join(piece for piece in parsed.pieces if isinstance(piece, Markup))
 
 
 def _file_name(target: str) -> str:
     stem, _, ending = Path(target).name.rpartition(".")
-    return f"{_slug(stem) or 'picture'}.{ending.lower()}"
+    return f"{_unaccented_slug(stem) or 'picture'}.{ending.lower()}"
 
 
-def _filled(pieces: Iterable[Piece], put: Mapping[str, str]) -> tuple[Piece, ...]:
-    def fill(piece: Piece) -> Piece:
+def _fill(pieces: Iterable[Piece], values: Mapping[str, str]) -> tuple[Piece, ...]:
+    """Pieces in which `values` replace the marks of links and pictures."""
+
+    def fill_piece(piece: Piece) -> Piece:
         if isinstance(piece, BuildReference):
-            return replace(piece, caption=_filled(piece.caption, put))
-        return Markup(re.sub("\0([lp]\\d+)\0", lambda mark: put[mark[1]], str(piece)))  # noqa: S704  # ours, escaped
+            return replace(piece, caption=_fill(piece.caption, values))
+        return Markup(re.sub("\0([lp]\\d+)\0", lambda mark: values[mark[1]], str(piece)))  # noqa: S704  # ours, escaped
 
-    return tuple(map(fill, pieces))
+    return tuple(map(fill_piece, pieces))
 
 
 def _references(pieces: Iterable[Piece]) -> Iterable[BuildReference]:
@@ -261,43 +261,43 @@ def _references(pieces: Iterable[Piece]) -> Iterable[BuildReference]:
             yield from _references(piece.caption)
 
 
-def raise_mistakes(name: str, mistakes: Iterable[tuple[Place, str]]) -> None:
-    """Raise `ExperimentError` with the mistakes in a file, if there are any, in the order of their places."""
-    told = [f"{name}:{line}:{column}: {what}" for (line, column), what in sorted(dict.fromkeys(mistakes))]
-    if more := told[_MOST:]:
-        place = more[0].removeprefix(f"{name}:").split(": ")[0]
-        told[_MOST:] = [f"{name}:{place}: {len(more):,} more mistakes from here on"]
-    if told:
-        raise ExperimentError("\n".join(told))
+def raise_mistakes(name: str, mistakes: Iterable[tuple[Position, str]]) -> None:
+    """Raise `ExperimentError` with the mistakes in a file, if there are any, sorted by position."""
+    lines = [f"{name}:{line}:{column}: {message}" for (line, column), message in sorted(dict.fromkeys(mistakes))]
+    if more := lines[_MOST:]:
+        position = more[0].removeprefix(f"{name}:").split(": ")[0]
+        lines[_MOST:] = [f"{name}:{position}: {len(more):,} more mistakes from here on"]
+    if lines:
+        raise ExperimentError("\n".join(lines))
 
 
 class _Reading:
-    """What one file has come to, while it is read."""
+    """The state of parsing one file."""
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
-        self.mistakes: list[tuple[Place, str]] = []
-        self.warnings: list[tuple[Place, str]] = []
+        self.mistakes: list[tuple[Position, str]] = []
+        self.warnings: list[tuple[Position, str]] = []
         self.links: list[Address] = []
         self.pictures: list[Address] = []
         self.anchors: list[Address] = []
         self.placed: list[BuildReference] = []
         self.base = 0
-        """Where the text that is read begins in that of its block: captions are read apart."""
+        """Offset of the current text in its block; captions are parsed separately."""
         self.within = ""
-        """What the text that is read belongs to, where it is not running text: "a caption", "a heading"."""
+        """The element of the current text, such as "a caption" or "a heading"; empty for running text."""
         self.unclosed = False
-        """Whether the rest of the block has no end of braces, and need not be looked through again."""
+        """True if the rest of the block has no closing braces, so that it need not be searched again."""
         self._rows: list[str] = []
         self._first = 0
         self._cell: str | None = None
         self._column = 0
 
-    def mistake(self, place: Place, what: str) -> None:
-        self.mistakes.append((place, what))
+    def add_mistake(self, position: Position, message: str) -> None:
+        self.mistakes.append((position, message))
 
-    def begin(self, content: str, line: int, cell_from: int | None) -> int:
-        """The text of a block, which begins in `line`, counted from 0; returns where a cell of a table ends."""
+    def begin_block(self, content: str, line: int, cell_from: int | None) -> int:
+        """Begin a block with its text and its line, from 0; return the column at which a table cell ends."""
         self._rows, self._first, self._cell, self.base, self.unclosed = content.split("\n"), line, None, 0, False
         if cell_from is None:
             return 0
@@ -306,8 +306,8 @@ class _Reading:
         self._cell, self._column = found[0] if found else content, found.start() if found else cell_from
         return found.end() if found else cell_from
 
-    def at(self, offset: int) -> Place:
-        """The place in the file of a letter of the text that is read."""
+    def position(self, offset: int) -> Position:
+        """The position in the file of a character of the current text."""
         offset += self.base
         row = 0
         while row < len(self._rows) - 1 and offset > len(self._rows[row]):
@@ -315,12 +315,12 @@ class _Reading:
             row += 1
         line = min(self._first + row, len(self.lines) - 1)
         if self._cell is not None:
-            # A bar in a cell is written with a backslash, which its text has no more.
+            # A bar in a cell is escaped with a backslash, which the text does not contain.
             start = 0
-            for letter in self._rows[0][:offset]:
-                start += 2 if letter == "|" and self._cell.startswith("\\|", start) else 1
+            for character in self._rows[0][:offset]:
+                start += 2 if character == "|" and self._cell.startswith("\\|", start) else 1
             return line + 1, self._column + start + 1
-        # What stands before a line of a list or a quote is not part of its text.
+        # The marker of a list or a quote is not part of the text.
         begins = self.lines[line].rfind(self._rows[row].rstrip())
         return line + 1, max(begins, 0) + offset + 1
 
@@ -330,16 +330,16 @@ def _lines(text: str) -> list[str]:
 
 
 def _front(reading: _Reading) -> tuple[dict[str, Any], str]:
-    """The front matter, whose lines are then empty."""
+    """The front matter; its lines become empty in `reading`."""
     lines = reading.lines
     if lines[0].rstrip() == "---" and any(re.match(r"\w+: ", line) for line in lines[1:3]):
         what = 'this looks like YAML; front matter is TOML between lines of +++, like title = "…" and date = 2026-11-23'
-        reading.mistake((1, 1), what)
+        reading.add_mistake((1, 1), what)
     if lines[0].rstrip() != "+++":
         return {}, ""
     end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "+++"), 0)
     if not end:
-        reading.mistake((1, 1), "front matter without an end; close it with a line +++")
+        reading.add_mistake((1, 1), "front matter without an end; close it with a line +++")
         return {}, ""
     text = "\n".join(["", *lines[1:end], ""])
     lines[: end + 1] = [""] * (end + 1)
@@ -347,11 +347,11 @@ def _front(reading: _Reading) -> tuple[dict[str, Any], str]:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
         what, line, column = syntax_error(error, text)
-        reading.mistake((min(line, end + 1), column), what)
+        reading.add_mistake((min(line, end + 1), column), what)
     except ValueError as error:  # int() refuses to read thousands of digits
-        reading.mistake((1, 1), f"not valid TOML: {error}")
+        reading.add_mistake((1, 1), f"not valid TOML: {error}")
     except RecursionError:
-        reading.mistake((1, 1), "front matter nested too deeply")
+        reading.add_mistake((1, 1), "front matter nested too deeply")
     return {}, text
 
 
@@ -360,7 +360,7 @@ def _front(reading: _Reading) -> tuple[dict[str, Any], str]:
 
 class _Markdown(MarkdownIt):
     def validateLink(self, url: str) -> bool:
-        """Every link is one: what it leads to is looked at later, so that a mistake is told, not shown as text."""
+        """Accept every link; mistakes in its target are reported later instead of shown as text."""
         return True
 
 
@@ -373,18 +373,18 @@ def _markdown() -> _Markdown:
     markdown.inline.ruler.after("escape", "formula", _formula)
     markdown.inline.ruler.push("reference", _reference)
     for name, rule in (("link", link), ("image", image), ("autolink", autolink)):
-        markdown.inline.ruler.at(name, _placing(rule))
+        markdown.inline.ruler.at(name, _with_position(rule))
     return markdown
 
 
 @cache
 def _renderer() -> _Renderer:
-    """Not that of the parser, whose plugins bring HTML of their own."""
+    """Our renderer; the parser's has the HTML of its plugins."""
     return _Renderer(_markdown())
 
 
 def _read_blocks(state: StateCore) -> None:
-    """Read the text of each block, knowing where it stands."""
+    """Parse the text of each block, keeping track of its position."""
     reading: _Reading = state.env["reading"]
     line, cell_from, before = 0, 0, ""
     for token in state.tokens:
@@ -394,11 +394,11 @@ def _read_blocks(state: StateCore) -> None:
             cell_from = 0
         if token.type == "inline":
             cell = before in ("th_open", "td_open")
-            cell_from = reading.begin(token.content, line, cell_from if cell else None)
+            cell_from = reading.begin_block(token.content, line, cell_from if cell else None)
             reading.within = {"heading_open": "a heading", "dt_open": "a term"}.get(before, "a table" if cell else "")
             token.children = []
             if len(token.content) > _LONGEST:
-                reading.mistake((line + 1, 1), f"a paragraph of more than {_LONGEST:,} letters; make several of it")
+                reading.add_mistake((line + 1, 1), f"a paragraph of more than {_LONGEST:,} characters; split it")
             else:
                 state.md.inline.parse(token.content, state.md, state.env, token.children)
         before = token.type
@@ -407,22 +407,22 @@ def _read_blocks(state: StateCore) -> None:
 _Rule = Callable[[StateInline, bool], bool]
 
 
-def _placing(rule: _Rule) -> _Rule:
-    """`rule`, whose token then knows its place."""
+def _with_position(rule: _Rule) -> _Rule:
+    """A rule that also stores the position in the token."""
 
-    def placing(state: StateInline, silent: bool) -> bool:
+    def apply(state: StateInline, silent: bool) -> bool:
         start, before, reading = state.pos, len(state.tokens), state.env["reading"]
         base, within = reading.base, reading.within
-        if rule is image:  # reads its description apart
-            reading.base, reading.within = base + start + 2, "the description of a picture"
+        if rule is image:  # parses its alt text separately
+            reading.base, reading.within = base + start + 2, "the alt text of a picture"
         done = rule(state, silent)
         reading.base, reading.within = base, within
         if done and not silent:
             token = next(token for token in state.tokens[before:] if token.type in ("link_open", "image"))
-            token.meta["place"] = reading.at(start)
+            token.meta["place"] = reading.position(start)
         return done
 
-    return placing
+    return apply
 
 
 _IN_TEXT = re.compile(GRAMMAR, re.DOTALL)
@@ -436,14 +436,19 @@ def _formula(state: StateInline, silent: bool) -> bool:
         token = state.push("formula", "", 0)
         tex = (found["display"] or found["inline"]).strip()
         _convert(
-            token, tex, bool(found["display"]), found["after"] or "", state.env["reading"].at(state.pos), state.env
+            token,
+            tex,
+            bool(found["display"]),
+            found["after"] or "",
+            state.env["reading"].position(state.pos),
+            state.env,
         )
     state.pos = found.end()
     return True
 
 
 def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """`$$` at the beginning of a line, up to the line that ends with it; no empty line between."""
+    """A formula from a line that begins with `$$` to a line that ends with it, without empty lines."""
     if state.is_code_block(start):
         return False
     rows: list[str] = []
@@ -465,14 +470,14 @@ def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> boo
     return True
 
 
-def _convert(token: Token, tex: str, display: bool, after: str, place: Place, env: Any) -> None:
-    # TeX takes braces in braces for a group of letters.
+def _convert(token: Token, tex: str, display: bool, after: str, place: Position, env: Any) -> None:
+    # TeX reads double braces as a group.
     if inside := re.search(rf"\{{\{{\s*({'|'.join(BLOCKS + _INLINE)})\s", tex):
-        env["reading"].mistake(place, f"a {inside[1]} cannot stand in a formula; end the formula before it")
+        env["reading"].add_mistake(place, f"a {inside[1]} cannot stand in a formula; end the formula before it")
     try:
-        token.content = kept(mathml(tex, display), after)
+        token.content = keep_together(mathml(tex, display), after)
     except ValueError as error:
-        env["reading"].mistake(place, f"formula {short(tex)!r}: {error}")
+        env["reading"].add_mistake(place, f"formula {short(tex)!r}: {error}")
 
 
 _BRACES = re.compile(rf"\\.|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)|{GRAMMAR}|(?P<brace>\{{\{{|\}}\}})", re.DOTALL)
@@ -488,19 +493,19 @@ def _reference(state: StateInline, silent: bool) -> bool:
         if silent:
             return False
         reading.unclosed = True
-        reading.mistake(reading.at(start), "braces that are never closed; \\{{ where the page is to show them")
+        reading.add_mistake(reading.position(start), "braces that are never closed; write \\{{ to show them")
         return False
     if not silent:
         token = state.push("reference", "", 0)
         head, bar, caption = state.src[start + 2 : end].partition("|")
-        place = token.meta["place"] = reading.at(start)
+        place = token.meta["place"] = reading.position(start)
         try:
             linked = state.linkLevel and reading.within in ("", *_CELLS)
-            told = _told(head, bool(bar), place, "a link" if linked else reading.within)
+            reference = _parse_reference(head, bool(bar), place, "a link" if linked else reading.within)
         except ValueError as error:
-            reading.mistake(place, str(error))
+            reading.add_mistake(place, str(error))
         else:
-            token.meta["reference"] = told
+            token.meta["reference"] = reference
             token.children = []
             base, within = reading.base, reading.within
             reading.base += start + 2 + len(head) + 1 + len(caption) - len(caption.lstrip())
@@ -512,7 +517,7 @@ def _reference(state: StateInline, silent: bool) -> bool:
 
 
 def _closing(text: str, start: int, end: int) -> int | None:
-    """Where the braces close that open before `start`: code, formulas and braces in a caption are passed over."""
+    """The offset of the braces that close those before `start`, past code, formulas and braces in a caption."""
     depth = 1
     for found in _BRACES.finditer(text, start, end):
         if found["brace"]:
@@ -522,8 +527,8 @@ def _closing(text: str, start: int, end: int) -> int | None:
     return None
 
 
-def _told(head: str, captioned: bool, place: Place, within: str) -> BuildReference:
-    """The reference whose braces begin with `head`; `ValueError` says what is wrong with it."""
+def _parse_reference(head: str, captioned: bool, place: Position, within: str) -> BuildReference:
+    """Parse the text of a reference before its caption; raises `ValueError` with what is wrong."""
     kind, *words = head.split() or [""]
     if kind not in BLOCKS + _INLINE:
         raise ValueError(f"there is no reference {short(kind)!r}.{did_you_mean(kind, BLOCKS + _INLINE)}")
@@ -544,7 +549,7 @@ def _told(head: str, captioned: bool, place: Place, within: str) -> BuildReferen
     if slash and not (experiment and rest):
         raise ValueError(f"{short(name)!r} names nothing; write EXPERIMENT/NAME")
     if slash and kind == "section":
-        raise ValueError("a section is told of the page's own experiment; write {{ section NAME }}")
+        raise ValueError("a section must be of the page's own experiment; write {{ section NAME }}")
     if spec:
         _check_spec(spec[0])
     return BuildReference(
@@ -570,11 +575,11 @@ def _check_spec(spec: str) -> None:
             raise wrong from None
 
 
-# What blocks there are
+# Blocks
 
 
 def _headings(reading: _Reading, tokens: list[Token]) -> tuple[str | None, tuple[Heading, ...]]:
-    """The title, whose tokens are taken out, and the headings, whose tokens get their ids."""
+    """The title, whose tokens are removed, and the headings, whose tokens get ids."""
     title: str | None = None
     found: list[Heading] = []
     taken = {
@@ -588,21 +593,21 @@ def _headings(reading: _Reading, tokens: list[Token]) -> tuple[str | None, tuple
     for i, token in enumerate(tokens):
         if token.type != "heading_open":
             continue
-        text = _plain(tokens[i + 1].children or [])
+        text = _plain_text(tokens[i + 1].children or [])
         place = (token.map or [0])[0] + 1, 1
         depth = int(token.tag[1:])
         if not text:
-            reading.mistake(place, "a heading without words")
+            reading.add_mistake(place, "a heading without text")
         if depth == 1:
             if title is not None or token.level:
-                reading.mistake(place, "a page has one # heading, its title; write ## here")
+                reading.add_mistake(place, "a page has one # heading, its title; write ## here")
             title = text
             gone |= {i, i + 1, i + 2}
             continue
         if depth > level + 1:
             reading.warnings.append((place, f"heading {short(text)!r} skips a level; write {'#' * (level + 1)}"))
         level = depth
-        heading = Heading(depth, _unused(_slug(text), taken), text)
+        heading = Heading(depth, _unused_id(_unaccented_slug(text), taken), text)
         taken.add(heading.id)
         found.append(heading)
         token.attrSet("id", heading.id)
@@ -610,21 +615,22 @@ def _headings(reading: _Reading, tokens: list[Token]) -> tuple[str | None, tuple
     return title, tuple(found)
 
 
-def _slug(text: str) -> str:
-    """Small letters, those of every script, with hyphens between the words: `uber-gewichte`, `веса`."""
+def _unaccented_slug(text: str) -> str:
+    """Text for an id or a file name: lower case, Latin letters without accents, hyphens between words
+    (`uber-gewichte`, `веса`)."""
     letters = (unicodedata.normalize("NFD", letter) for letter in unicodedata.normalize("NFC", text.casefold()))
     bare = (letter[0] if letter and letter[0].isascii() else unicodedata.normalize("NFC", letter) for letter in letters)
     kept = (letter if unicodedata.category(letter[0])[0] in "LNM" else "-" for letter in bare if letter)
     return re.sub("-+", "-", "".join(kept)).strip("-")[:80]
 
 
-_OURS = re.compile(r"(?:page|figure|table|player|live|pause|embed|fn|fnref)(?:-|\d|$)")
-"""Ids that templates give."""
+_RESERVED_IDS = re.compile(r"(?:page|figure|table|player|live|pause|embed|fn|fnref)(?:-|\d|$)")
+"""Ids that templates use."""
 
 
-def _unused(slug: str, taken: set[str]) -> str:
+def _unused_id(slug: str, taken: set[str]) -> str:
     slug = slug or "part"
-    if _OURS.match(slug):
+    if _RESERVED_IDS.match(slug):
         slug = f"on-{slug}"
     name, count = slug, 1
     while name in taken:
@@ -633,11 +639,11 @@ def _unused(slug: str, taken: set[str]) -> str:
     return name
 
 
-def _plain(tokens: Iterable[Token]) -> str:
-    return " ".join("".join(part for part in _words(tokens) if isinstance(part, str)).split())
+def _plain_text(tokens: Iterable[Token]) -> str:
+    return " ".join("".join(part for part in _text_parts(tokens) if isinstance(part, str)).split())
 
 
-def _words(tokens: Iterable[Token]) -> Iterable[str | BuildReference]:
+def _text_parts(tokens: Iterable[Token]) -> Iterable[str | BuildReference]:
     for token in tokens:
         if token.type in ("text", "code_inline", "text_special"):
             yield token.content
@@ -652,12 +658,12 @@ def _words(tokens: Iterable[Token]) -> Iterable[str | BuildReference]:
 def _opening(tokens: Sequence[Token]) -> tuple[str | BuildReference, ...]:
     for before, token in pairwise(tokens):
         if before.type == "paragraph_open" and before.level == 0 and not before.hidden:
-            return tuple(_words(token.children or []))
+            return tuple(_text_parts(token.children or []))
     return ()
 
 
 def _paragraphs(reading: _Reading, tokens: Sequence[Token]) -> None:
-    """Figures take the place of the paragraphs that they are alone in."""
+    """Let figures replace paragraphs that contain nothing else, and report figures in running text."""
     before: Token | None = None
     for i, token in enumerate(tokens):
         if token.type == "inline" and (children := token.children):
@@ -671,7 +677,7 @@ def _paragraphs(reading: _Reading, tokens: Sequence[Token]) -> None:
             alone = not rest or (not blocks and len(rest) == 1 and rest[0].type == "image")
             if in_paragraph and alone:
                 assert before is not None  # noqa: S101 - for the type checker
-                # Before the end of the last paragraph of a footnote stand the ways back to the text.
+                # The last paragraph of a footnote ends with the links back to the text.
                 end = next(token for token in tokens[i + 1 :] if token.type == "paragraph_close")
                 before.hidden = end.hidden = True
                 token.children = blocks or rest
@@ -680,14 +686,14 @@ def _paragraphs(reading: _Reading, tokens: Sequence[Token]) -> None:
             for block in blocks:
                 kind, place = _kind(block), block.meta["place"]
                 if not (in_paragraph and alone):
-                    reading.mistake(place, f"a {kind} stands in running text; give it a paragraph of its own")
+                    reading.add_mistake(place, f"a {kind} stands in running text; give it a paragraph of its own")
                 elif kind == "section" and token.level != 1:
-                    reading.mistake(place, "a section cannot stand in a list or a quote")
+                    reading.add_mistake(place, "a section cannot stand in a list or a quote")
         before = token
 
 
 def _with_heads(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens without those heads of tables that hold no word, which Markdown wants and readers hear."""
+    """Tokens without empty table heads, which Markdown requires and screen readers would read out."""
     kept: list[Token] = []
     for token in tokens:
         kept.append(token)
@@ -704,7 +710,7 @@ def _kind(token: Token) -> str:
 
 
 def _check_anchors(reading: _Reading, headings: Iterable[Heading], pieces: Iterable[Piece]) -> None:
-    """Links into the page lead somewhere, and nothing is shown twice."""
+    """Report links to missing anchors of the page, and figures that are shown twice."""
     shown: set[str] = set()
     sections = set()
     for reference in _references(pieces):
@@ -712,24 +718,26 @@ def _check_anchors(reading: _Reading, headings: Iterable[Heading], pieces: Itera
             sections |= {reference.name, f"{reference.name}-title"}
         if reference.kind in BLOCKS:
             if reference.id in shown:
-                told = reference.told
-                what = f"{reference.kind} {told!r} is shown twice; refer to it with {{{{ ref {told} }}}}"
-                reading.mistake((reference.line, reference.column), what)
+                name = reference.full_name
+                message = f"{reference.kind} {name!r} is shown twice; refer to it with {{{{ ref {name} }}}}"
+                reading.add_mistake((reference.line, reference.column), message)
             shown.add(reference.id)
     known = {heading.id for heading in headings} | shown | sections
     for anchor in reading.anchors:
-        # What a section of ours shows is not known here.
+        # The figures of a section are not known yet.
         elsewhere = sections and anchor.target.startswith(("figure-", "table-"))
         if anchor.target not in known and not elsewhere:
             what = f"there is no heading and no figure {short(anchor.target)!r} on this page."
-            reading.mistake((anchor.line, anchor.column), what + (did_you_mean(anchor.target, known) if known else ""))
+            reading.add_mistake(
+                (anchor.line, anchor.column), what + (did_you_mean(anchor.target, known) if known else "")
+            )
 
 
 # Writing
 
 
-def _cut(reading: _Reading, html: str) -> tuple[Piece, ...]:
-    """HTML, cut at its references."""
+def _split(reading: _Reading, html: str) -> tuple[Piece, ...]:
+    """HTML, split at its references."""
     parts = re.split("\0r(\\d+)\0", html)
     pieces = [reading.placed[int(part)] if i % 2 else Markup(part) for i, part in enumerate(parts)]  # noqa: S704  # ours
     return tuple(piece for piece in pieces if piece)
@@ -744,12 +752,12 @@ class _Renderer(RendererHTML):
     """HTML as article pages have it; the names of methods are those of tokens."""
 
     def reference(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
-        told = tokens[i].meta.get("reference")
-        if told is None:  # a mistake, which has been told
+        reference = tokens[i].meta.get("reference")
+        if reference is None:  # an invalid reference, which was reported
             return ""
         reading: _Reading = env["reading"]
-        caption = _cut(reading, self.renderInline(tokens[i].children or [], options, env))
-        reading.placed.append(replace(told, caption=caption))
+        caption = _split(reading, self.renderInline(tokens[i].children or [], options, env))
+        reading.placed.append(replace(reference, caption=caption))
         return f"\0r{len(reading.placed) - 1}\0"
 
     def formula(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
@@ -792,7 +800,7 @@ class _Renderer(RendererHTML):
             reading.anchors.append(Address(unquote(href[1:]), *place))
         elif not href or href == "#" or _ELSEWHERE.match(href):
             known = "https://…, http://…, mailto:…, #heading or another-page.md"
-            reading.mistake(place, f"a link to {short(href)!r} leads nowhere; write {known}")
+            reading.add_mistake(place, f"a link to {short(href)!r} leads nowhere; write {known}")
         else:
             reading.links.append(Address(unquote(href), *place))
             token.attrSet("href", f"\0l{len(reading.links) - 1}\0")
@@ -803,12 +811,14 @@ class _Renderer(RendererHTML):
         address, place = str(token.attrGet("src") or ""), token.meta["place"]
         alt = " ".join(self.renderInlineAsText(token.children, options, env).split())
         if _ELSEWHERE.match(address) or not address:
-            reading.mistake(place, f"picture {short(address)!r} is no file beside this one; a page fetches nothing")
+            reading.add_mistake(
+                place, f"picture {short(address)!r} is no file of the site; pages load nothing from elsewhere"
+            )
         elif Path(unquote(address)).suffix.lower() not in KINDS:
-            reading.mistake(place, f"picture {short(unquote(address))!r} is none of {', '.join(sorted(KINDS))}")
+            reading.add_mistake(place, f"picture {short(unquote(address))!r} is none of {', '.join(sorted(KINDS))}")
         elif not alt:
             what = f"![what it shows]({short(address)})"
-            reading.mistake(place, f"picture {short(unquote(address))!r} has no description; write {what}")
+            reading.add_mistake(place, f"picture {short(unquote(address))!r} has no alt text; write {what}")
         reading.pictures.append(Address(unquote(address), *place))
         shown = f'<img \0p{len(reading.pictures) - 1}\0 alt="{escapeHtml(alt)}" loading="lazy" decoding="async">'
         title = escapeHtml(str(token.attrGet("title") or ""))
@@ -835,7 +845,7 @@ class _Renderer(RendererHTML):
 
     def footnote_anchor(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         name = _note_name(tokens[i])
-        # The second letter asks for an arrow, not for a picture of one.
+        # The variation selector asks for a text arrow, not for an emoji.
         return f' <a href="#fnref{name}" role="doc-backlink" aria-label="Back to the text">↩\ufe0e</a>'
 
 
@@ -865,5 +875,5 @@ def _highlighted(code: str, language: str) -> tuple[str, bool]:
 def _languages() -> frozenset[str]:
     from pygments.lexers import get_all_lexers
 
-    # Without plugins: what else is installed must not change a page.
+    # Without plugins, so that other installed packages do not change a page.
     return frozenset(alias for lexer in get_all_lexers(plugins=False) for alias in lexer[1])

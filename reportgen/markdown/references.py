@@ -1,4 +1,4 @@
-"""What prose refers to, looked up in what builds have found and drawn."""
+"""References of prose, looked up in the results of builds."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reportgen.errors import did_you_mean
-from reportgen.markdown.markdown import BuildReference, Place, Prose, raise_mistakes
+from reportgen.markdown.markdown import BuildReference, Position, Prose, raise_mistakes
 from reportgen.text import number, shorten
 from reportgen.values import short
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What prose may refer to of one experiment."""
+class ReferenceTargets:
+    """Everything in one experiment that prose may refer to."""
 
     name: str
-    """What the experiment is called in errors."""
+    """The name of the experiment in error messages."""
     figures: Collection[str] = ()
     animations: Collection[str] = ()
     tables: Collection[str] = ()
     sections: Collection[str] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
-    """What each says; nothing where it does not apply."""
+    """The sentence of each claim; empty for a claim that does not apply."""
     findings: Mapping[str, Any] = field(default_factory=dict)
-    """As `results.json` has them: by section."""
+    """Findings by section, as in `results.json`."""
 
 
 def check_references(
-    prose: Prose, known: Callable[[str | None], Known | None], experiments: Collection[str] = ()
+    prose: Prose, known: Callable[[str | None], ReferenceTargets | None], experiments: Collection[str] = ()
 ) -> None:
-    """Raise `ExperimentError` with every reference of `prose` that leads nowhere, and its place.
+    """Raise `ExperimentError` with every invalid reference of `prose`, and its position.
 
-    `known` is asked for what an experiment has, None being the one of the page, and answers None if there is no such;
-    `experiments` are the names that it knows.
+    `known` returns the targets in an experiment, or None for an unknown one; its argument None stands for the
+    experiment of the page. `experiments` are the names that `known` accepts.
     """
-    mistakes: list[tuple[Place, str]] = []
+    mistakes: list[tuple[Position, str]] = []
     shown = [reference for reference in prose.references if reference.kind in ("figure", "animation", "table")]
     sections = any(reference.kind == "section" for reference in prose.references)
     for reference in prose.references:
@@ -51,13 +51,13 @@ def check_references(
 
 
 def value_at(findings: Any, path: str) -> Any:
-    """What `findings` have at `sparsity.arms.l1.share`: keys, and items of lists by their `name` or from 0.
+    """The value at a path such as `sparsity.arms.l1.share`: keys, and items of lists by their `name` or index.
 
-    Raises `ValueError` that names the part that is not there, and those that are.
+    Raises `ValueError` that names the missing part and the existing ones.
     """
     value, passed = findings, ""
     while path:
-        part, value, rest = _step(value, path, passed)
+        part, value, rest = _take_part(value, path, passed)
         passed, path = f"{passed}.{part}" if passed else part, rest
     return value
 
@@ -78,7 +78,7 @@ def available_references(results: Mapping[str, Any]) -> Iterator[tuple[str, str]
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Numbers and texts by their paths; a list without names in it is left out, since nobody counts its items."""
+    """Numbers and texts by their paths, without lists of unnamed items."""
     if isinstance(value, Mapping):
         keys = {str(key): item for key, item in value.items()}
     elif isinstance(value, list):
@@ -93,7 +93,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def number_text(value: Any, spec: str = "") -> str:
-    """A finding as a reader wants it; raises `ValueError` for what is no number and no text."""
+    """A finding as text for readers; raises `ValueError` for a value that is no number and no text."""
     if isinstance(value, str) and not spec:
         return value
     if isinstance(value, bool | str) or not isinstance(value, int | float | None):
@@ -106,69 +106,65 @@ def number_text(value: Any, spec: str = "") -> str:
 
 
 def _check_ref(reference: BuildReference, shown: Iterable[BuildReference], sections: bool) -> None:
-    found = {other.id for other in shown if other.told == reference.told}
-    if len(found) > 1:
-        raise ValueError(f"{reference.told!r} is a figure and a table of this page; link to #{min(found)} instead")
-    if not found and not sections:  # what a section shows is known when the page is made
-        names = {other.told for other in shown}
-        what = f"this page shows no figure and no table {short(reference.told)!r}."
-        raise ValueError(what + (did_you_mean(reference.told, names) if names else ""))
+    ids = {other.id for other in shown if other.full_name == reference.full_name}
+    if len(ids) > 1:
+        raise ValueError(f"{reference.full_name!r} is a figure and a table of this page; link to #{min(ids)} instead")
+    if not ids and not sections:  # the figures of a section are known only when the page is rendered
+        names = {other.full_name for other in shown}
+        message = f"this page shows no figure and no table {short(reference.full_name)!r}."
+        raise ValueError(message + (did_you_mean(reference.full_name, names) if names else ""))
 
 
 def _check(
-    reference: BuildReference, known: Callable[[str | None], Known | None], experiments: Collection[str]
+    reference: BuildReference, known: Callable[[str | None], ReferenceTargets | None], experiments: Collection[str]
 ) -> None:
     kind, name = reference.kind, reference.name
-    there = known(reference.experiment)
-    if there is None and reference.experiment is None:
-        raise ValueError(f"this page has no experiment; say whose: {{{{ {kind} EXPERIMENT/{name} }}}}")
-    if there is None:
+    targets = known(reference.experiment)
+    if targets is None and reference.experiment is None:
+        raise ValueError(f"this page has no experiment; name one: {{{{ {kind} EXPERIMENT/{name} }}}}")
+    if targets is None:
         listed = did_you_mean(reference.experiment or "", experiments) if experiments else ""
         raise ValueError(f"there is no experiment {short(reference.experiment or '')!r}.{listed}")
     if kind == "number":
         try:
-            value = value_at(there.findings, name)
-        except ValueError as error:
-            raise ValueError(f"{short(name)!r}: {error} in {there.name}{_rest(error)}") from error
+            value = value_at(targets.findings, name)
+        except _MissingPartError as error:
+            raise ValueError(f"{short(name)!r}: {error} in {targets.name}{error.hint}") from error
         try:
             number_text(value, reference.spec)
         except ValueError as error:
-            raise ValueError(f"{short(name)!r} {error}.{_deeper(value)}") from error
+            raise ValueError(f"{short(name)!r} {error}.{_parts_hint(value)}") from error
         return
     names: dict[str, Collection[str]] = {
-        "figure": there.figures,
-        "animation": there.animations,
-        "table": there.tables,
-        "section": there.sections,
-        "claim": there.claims,
+        "figure": targets.figures,
+        "animation": targets.animations,
+        "table": targets.tables,
+        "section": targets.sections,
+        "claim": targets.claims,
     }
     if name not in names[kind]:
-        other = next((other for other, those in names.items() if name in those), None)
+        other = next((other for other, group in names.items() if name in group), None)
         if other:
             raise ValueError(
-                f"{name!r} is {'an' if other[0] == 'a' else 'a'} {other}; write {{{{ {other} {reference.told} }}}}"
+                f"{name!r} is {'an' if other[0] == 'a' else 'a'} {other}; write {{{{ {other} {reference.full_name} }}}}"
             )
         listed = did_you_mean(name, names[kind]) if names[kind] else f" It has no {kind}s."
-        raise ValueError(f"there is no {kind} {short(name)!r} in {there.name}.{listed}")
-    if kind == "claim" and not there.claims[name]:
-        raise ValueError(f"claim {name!r} does not apply to {there.name}: nothing that it is about was measured there")
+        raise ValueError(f"there is no {kind} {short(name)!r} in {targets.name}.{listed}")
+    if kind == "claim" and not targets.claims[name]:
+        raise ValueError(f"claim {name!r} does not apply to {targets.name}, which does not measure what it is about")
 
 
-class _Missing(ValueError):
-    """A part of a path that is not there."""
+class _MissingPartError(ValueError):
+    """A part of a path does not exist; `hint` names the existing ones."""
 
-    def __init__(self, what: str, rest: str) -> None:
-        super().__init__(what)
-        self.rest = rest
-
-
-def _rest(error: ValueError) -> str:
-    return error.rest if isinstance(error, _Missing) else ""
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
-def _step(value: Any, path: str, passed: str) -> tuple[str, Any, str]:
-    """The first part of `path`, what it leads to, and the rest; a key may hold dots itself."""
-    dots = [i for i, letter in enumerate(path) if letter == "."]
+def _take_part(value: Any, path: str, passed: str) -> tuple[str, Any, str]:
+    """The first part of `path`, its value, and the rest of the path; a key may contain dots."""
+    dots = [i for i, character in enumerate(path) if character == "."]
     parts = [path[:i] for i in (*dots, len(path))]
     keys = _keys(value)
     for part in parts[:8]:
@@ -176,8 +172,8 @@ def _step(value: Any, path: str, passed: str) -> tuple[str, Any, str]:
             return part, keys[part], path[len(part) + 1 :]
     where = f" in {passed!r}" if passed else ""
     if not keys:
-        raise _Missing(f"there is no {short(parts[0])!r}{where}", f": {passed!r} is {_kind(value)}")
-    raise _Missing(f"there is no {short(parts[0])!r}{where}", f".{_did_you_mean(parts[0], keys)}")
+        raise _MissingPartError(f"there is no {short(parts[0])!r}{where}", f": {passed!r} is {_describe_value(value)}")
+    raise _MissingPartError(f"there is no {short(parts[0])!r}{where}", f".{_suggest_key(parts[0], keys)}")
 
 
 def _keys(value: Any) -> dict[str, Any]:
@@ -189,17 +185,17 @@ def _keys(value: Any) -> dict[str, Any]:
     return {**{str(i): item for i, item in enumerate(value)}, **named}
 
 
-def _did_you_mean(part: str, keys: Mapping[str, Any]) -> str:
-    """Names rather than numbers of items, and not hundreds of them."""
+def _suggest_key(part: str, keys: Mapping[str, Any]) -> str:
+    """`did_you_mean` for keys, by names rather than indices, of limited length."""
     names = [key for key in keys if not key.isdecimal()] or [f"0 to {len(keys) - 1}"]
-    told = did_you_mean(part, names)
-    return told if len(told) < 400 else f"{told[:400].rpartition(', ')[0]}, …"
+    hint = did_you_mean(part, names)
+    return hint if len(hint) < 400 else f"{hint[:400].rpartition(', ')[0]}, …"
 
 
-def _deeper(value: Any) -> str:
+def _parts_hint(value: Any) -> str:
     keys = _keys(value)
-    return f" Go on with one of its parts: {_did_you_mean('', keys).removeprefix(' Known: ')}" if keys else ""
+    return f" Go on with one of its parts: {_suggest_key('', keys).removeprefix(' ReferenceTargets: ')}" if keys else ""
 
 
-def _kind(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     return "text" if isinstance(value, str) else "empty" if isinstance(value, Mapping | Sequence) else "a value"

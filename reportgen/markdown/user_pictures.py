@@ -1,4 +1,4 @@
-"""Pictures that prose shows: files of the site's folder, and how large they are."""
+"""Pictures in prose: reading files from the site's folder, with their width and height."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = {
     ".webp": "WEBP",
     ".svg": "",
 }
-"""Endings, and what Pillow calls the format."""
+"""File suffixes, and Pillow's name of the format."""
 
 _LARGEST = 20_000_000
 _WIDEST = 100_000
@@ -28,8 +28,8 @@ _WIDEST = 100_000
 def load(path: Path, root: Path) -> tuple[bytes, int, int]:
     """The content of a picture, its width and its height.
 
-    Raises `ValueError` that says why it cannot be shown, and `RefusedError` if it does not lie in `root`, by itself or
-    by where a symbolic link leads.
+    Raises `ValueError` if it cannot be shown, and `RefusedError` if it lies outside `root`, also through a symbolic
+    link.
     """
     try:
         real = path.resolve(strict=True)
@@ -41,34 +41,34 @@ def load(path: Path, root: Path) -> tuple[bytes, int, int]:
         raise ValueError("there is no such file") from None
     except OSError as error:
         raise ValueError(f"it cannot be read: {reason(error)}") from error
-    except RuntimeError:  # links that lead in a circle
+    except RuntimeError:  # a cycle of links
         raise ValueError("it is a symbolic link to itself") from None
     if len(content) > _LARGEST:
         raise ValueError(f"it is larger than {_LARGEST // 10**6} MB")
     kind = KINDS[path.suffix.lower()]
-    width, height = _of_pixels(content, kind) if kind else _of_svg(content)
+    width, height = _bitmap_size(content, kind) if kind else _svg_size(content)
     return content, width, height
 
 
-def _of_pixels(content: bytes, kind: str) -> tuple[int, int]:
+def _bitmap_size(content: bytes, kind: str) -> tuple[int, int]:
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # only its header is read
             image = Image.open(BytesIO(content), formats=[kind])
-            # 5 to 8 lie on their side, and browsers turn them.
-            turned = kind == "JPEG" and image.getexif().get(0x0112, 1) >= 5
+            # Orientations 5 to 8 are rotated by a quarter turn, and browsers rotate them back.
+            rotated = kind == "JPEG" and image.getexif().get(0x0112, 1) >= 5
     except (OSError, ValueError, SyntaxError, TypeError, Image.DecompressionBombError) as error:
         raise ValueError(f"it is no {kind} that can be read") from error
-    return image.size[::-1] if turned else image.size
+    return image.size[::-1] if rotated else image.size
 
 
 _LENGTH = r"[+]?(\d+(?:\.\d+)?|\.\d+)"
 
 
-def _of_svg(content: bytes) -> tuple[int, int]:
-    # A comment that never ends goes to the end of the text; to look for the end of each would take minutes.
+def _svg_size(content: bytes) -> tuple[int, int]:
+    # An unclosed comment goes to the end of the text; searching for each end would take minutes.
     text = re.sub(r"<!--.*?(?:-->|\Z)", "", content[:100_000].decode("utf-8", "replace"), flags=re.DOTALL)
     root = re.search(r"<svg\b[^<>]*>", text)
     if not root:
@@ -84,7 +84,7 @@ def _of_svg(content: bytes) -> tuple[int, int]:
 
 
 def _side(root: str, name: str) -> str:
-    found = re.search(rf"""\s{name}\s*=\s*["']\s*{_LENGTH}(?:px)?\s*["']""", root)
-    if not found:
+    match = re.search(rf"""\s{name}\s*=\s*["']\s*{_LENGTH}(?:px)?\s*["']""", root)
+    if not match:
         raise ValueError("it has no viewBox, so a page cannot know its size")
-    return found[1]
+    return match[1]

@@ -20,10 +20,10 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
-from reportgen.markdown.formulas import GRAMMAR, kept, mathml
+from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.page import policy, sandbox
 from reportgen.page.embed import snippets
-from reportgen.page.page_head import PageHead, SiteFrame, alone, slug
+from reportgen.page.page_head import PageHead, SiteFrame, alone, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, content_named
@@ -223,7 +223,7 @@ def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _
             Media: frozenset({"named"}),
         },
         finalize,
-        {"num": _number, "slug": slug},
+        {"num": _number, "slug": tag_slug},
         loader=sandbox.Folders(folders),
         undefined=_Undefined,
         trim_blocks=True,
@@ -422,6 +422,6 @@ class Formulas(Extension):
                 done = mathml(tex, bool(match["display"]))
             except ValueError as error:
                 raise fail(f"formula {tex!r}: {error}", match) from error
-            return kept(done, match["after"]) + "\n" * match[0].count("\n")
+            return keep_together(done, match["after"]) + "\n" * match[0].count("\n")
 
         return self._FORMULA.sub(formula, source)

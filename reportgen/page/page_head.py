@@ -138,6 +138,7 @@ _MONTHS = (
 )
 
 
-def slug(text: str) -> str:
-    """A text as a part of an address: small letters and digits of any script, and hyphens between them."""
+def tag_slug(text: str) -> str:
+    """The address of a tag: lower-case letters and digits of any script with hyphens between words. Tags that differ
+    only in other characters share a page."""
     return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", text.casefold())).strip("-") or "-"

@@ -83,7 +83,7 @@ def _css(site: SiteSettings, beside: Path) -> str:
 
 
 def _footer(site: SiteSettings) -> Markup:
-    return markdown.alone(site.footer, "footer") if site.footer else Markup()
+    return markdown.standalone_html(site.footer, "footer") if site.footer else Markup()
 
 
 def file_digests(site: SiteSettings, beside: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What lies in the folder of a site: its settings, its experiments, its posts and pages."""
+"""The folder of a site: its settings, experiments, posts and pages."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from reportgen.values import Abstract, Label, checked, short
 SETTINGS = "reportgen.toml"
 
 FRONT = "index"
-"""The page that is the front page has this stem."""
+"""The stem of the front page's file."""
 
 RESERVED = frozenset({"data", "embed", "media", "tags", "trajectories"})
-"""Names of folders at the top of a site that no post can have."""
+"""Names of folders of the site, which no post can have."""
 
 LARGEST = 1_000_000
 """Bytes of a Markdown file."""
@@ -39,23 +39,23 @@ _Glob = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^/\\\x00-
 
 @checked
 class Front:
-    """What a Markdown file says of itself, between lines of +++ before its text."""
+    """The front matter of a Markdown file, between lines of +++ before its text."""
 
     title: Label = ""
-    """The first heading unless given."""
+    """The title; the first heading unless given."""
     date: Date = ""
-    """The day of its publication, like 2026-11-23; posts need one."""
+    """The day of publication, like 2026-11-23; posts need one."""
     updated: Date = ""
-    """The day of its last change worth telling."""
+    """The day of the last important change."""
     tags: Tags = ()
     abstract: Abstract = ""
     """For previews and lists of posts; the first paragraph unless given."""
     author: Label = ""
-    """That of the site unless given."""
+    """The author; the author of the site unless given."""
     language: Language | None = None
-    """That of the site unless given."""
+    """The language; the language of the site unless given."""
     experiment: Annotated[str, Field(max_length=200)] = ""
-    """Whose figures and numbers the text places: a file of this site by its name, or one that comes with reportgen."""
+    """The experiment whose figures and numbers the text shows: a file of this site, or a shipped one."""
     picture: Annotated[str, Field(max_length=200)] = ""
     """The figure or animation for previews and lists; the first in the text unless given."""
 
@@ -72,19 +72,19 @@ class Document:
     prose: Prose
     post: bool
 
-    def place(self, key: str) -> str:
-        """Where a key stands in the front matter, as errors tell it."""
+    def position(self, key: str) -> str:
+        """The position of a key of the front matter, for errors."""
         line, column = positions(self.prose.front_text).get((key,), (1, 1))
         return f"{self.prose.name}:{line}:{column}"
 
     @property
     def title(self) -> str:
-        """What its page is called."""
+        """The title of the page."""
         return self.front.title or self.prose.title or self.name
 
     @property
     def date(self) -> str:
-        """The day of its publication."""
+        """The day of publication."""
         return self.front.date
 
 
@@ -98,18 +98,18 @@ class ReportPost:
 
     @property
     def title(self) -> str:
-        """What its page is called."""
+        """The title of the page."""
         return self.experiment.title
 
     @property
     def date(self) -> str:
-        """The day of its publication."""
+        """The day of publication."""
         return self.experiment.date
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SiteFolder:
-    """All of a site, read and found free of mistakes."""
+    """The files of a site, read and free of mistakes."""
 
     path: Path
     site: SiteSettings
@@ -119,21 +119,21 @@ class SiteFolder:
     posts: tuple[Document | ReportPost, ...]
     """The newest first."""
     experiments: Mapping[str, Experiment]
-    """Those that posts are made of, and those that texts refer to, by name."""
+    """The experiments of posts and those that texts refer to, by name."""
 
 
 @checked
 class _Settings:
-    """The file of a site: what its pages have in common, and which there are."""
+    """The settings file of a site: its pages, and what they have in common."""
 
     pages: tuple[_Glob, ...] = ("pages/*.md",)
     """Markdown files, in reading order; names may hold * for many. One called index.md is the front page."""
     navigation: tuple[_Glob, ...] = ()
-    """Those of the pages that every page leads to; all of them unless given."""
+    """The pages in the navigation; all pages unless given."""
     posts: tuple[_Glob, ...] = ("posts/*.md", "posts/*.toml")
     """Markdown files and experiment files, each of which becomes a post."""
     experiments: tuple[_Glob, ...] = ("experiments/*.toml",)
-    """Experiment files that texts refer to and that are no posts themselves."""
+    """Experiment files that texts refer to, without a post of their own."""
 
 
 @cache
@@ -157,9 +157,9 @@ def schema() -> dict[str, Any]:
 
 
 def read(path: Path) -> SiteFolder:
-    """The site in a folder; raises `ExperimentError` with one line for every mistake in any of its files.
+    """Read the site in a folder; raises `ExperimentError` with one line for every mistake in any of its files.
 
-    Raises `RefusedError` for a file that lies outside of the folder.
+    Raises `RefusedError` for a file outside the folder.
     """
     file = path / SETTINGS
     if not file.is_file():
@@ -169,28 +169,28 @@ def read(path: Path) -> SiteFolder:
     text = toml.read(file, _SETTINGS.what)
     settings, site = toml.parse(text, str(file), _SETTINGS)
     mistakes = Mistakes()
-    found = _Found(path, text, mistakes)
-    names = found.files("pages", settings.pages, ".md")
+    listed = _ListedFiles(path, text, mistakes)
+    names = listed.files("pages", settings.pages, ".md")
     pages = [_document(path, name, False, mistakes) for name in names]
-    navigation = found.files("navigation", settings.navigation, ".md")
+    navigation = listed.files("navigation", settings.navigation, ".md")
     for name in navigation:
         if name not in names:
-            mistakes.tell(f"{found.place('navigation')}: navigation: {name} is not among the pages")
-    names = found.files("posts", settings.posts, ".md", ".toml")
+            mistakes.add(f"{listed.position('navigation')}: navigation: {name} is not among the pages")
+    names = listed.files("posts", settings.posts, ".md", ".toml")
     posts: list[Document | ReportPost | None] = [
         _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, mistakes)
         for name in names
     ]
     for key, error in site_frame.find_mistakes(site, path):
-        mistakes.tell(f"{found.place(key)}: {error}")
+        mistakes.add(f"{listed.position(key)}: {error}")
     known = [page for page in pages if page]
     written = [post for post in posts if post]
     _check_names([*known, *written], path, mistakes)
-    files = found.files("experiments", settings.experiments, ".toml")
-    # What refers to an experiment with a mistake in it is none itself.
+    files = listed.files("experiments", settings.experiments, ".toml")
+    # A reference to an experiment file with a mistake is no mistake itself.
     broken = {PurePosixPath(name).stem for name in names if name.endswith(".toml")}
     experiments = _experiments(path, files, [*known, *written], broken, mistakes)
-    mistakes.end()
+    mistakes.raise_if_any()
     return SiteFolder(
         path=path,
         site=site,
@@ -202,42 +202,42 @@ def read(path: Path) -> SiteFolder:
 
 
 class Mistakes:
-    """What is wrong with files of a site, so that all of it is told at once."""
+    """Collects the mistakes in the files of a site, so that they are reported together."""
 
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}
         self._code = ""
 
-    def tell(self, line: str) -> None:
+    def add(self, line: str) -> None:
         self._lines |= dict.fromkeys(line.splitlines())
 
-    def trying(self, make: Callable[[], T]) -> T | None:
-        """What `make` returns; nothing, if it tells a mistake."""
+    def collect(self, call: Callable[[], T]) -> T | None:
+        """The result of `call`; None if it raises `ExperimentError`, whose mistakes are added."""
         try:
-            return make()
+            return call()
         except ExperimentError as error:
             self._code = self._code or error.code
-            self.tell(str(error))
+            self.add(str(error))
             return None
 
-    def end(self) -> None:
-        """Raise `ExperimentError` with a line for each, if there are any."""
+    def raise_if_any(self) -> None:
+        """Raise `ExperimentError` with a line for each mistake, if there are any."""
         if self._lines:
             raise ExperimentError("\n".join(self._lines), code=self._code if len(self._lines) == 1 else "")
 
 
-class _Found:
-    """Files that the settings of a site name."""
+class _ListedFiles:
+    """The files that the settings of a site list."""
 
     def __init__(self, path: Path, text: str, mistakes: Mistakes) -> None:
         self._path = path
         self._root = path.resolve()
         self._mistakes = mistakes
-        self._places = positions(text.replace("\r\n", "\n"))
+        self._positions = positions(text.replace("\r\n", "\n"))
 
-    def place(self, *key: str | int) -> str:
-        """Where a key of the settings stands, or an item of it."""
-        line, column = self._places.get(key, (1, 1))
+    def position(self, *key: str | int) -> str:
+        """The position of a key of the settings, or of an item of it, for errors."""
+        line, column = self._positions.get(key, (1, 1))
         return f"{self._path / SETTINGS}:{line}:{column}"
 
     def files(self, key: str, patterns: Sequence[str], *endings: str) -> list[str]:
@@ -245,26 +245,26 @@ class _Found:
         found: dict[str, None] = {}
         whole = True
         for i, pattern in enumerate(patterns):
-            place = self.place(key, i)
+            place = self.position(key, i)
             if ".." in PurePosixPath(pattern).parts:
-                raise RefusedError(f"{place}: {pattern!r} leads out of the folder of the site", code="RG702")
+                raise RefusedError(f"{place}: {pattern!r} leads outside the folder of the site", code="RG702")
             try:
                 names = sorted(file.relative_to(self._path).as_posix() for file in self._path.glob(pattern))
             except (ValueError, IndexError):
-                self._mistakes.tell(f"{place}: {key}: {pattern!r} is no pattern; ** stands alone between slashes")
+                self._mistakes.add(f"{place}: {key}: {pattern!r} is no pattern; ** stands alone between slashes")
                 whole = False
                 continue
             names = [name for name in names if self._is_file(name)]
             if not names and not set(pattern) & set("*?["):
-                self._mistakes.tell(f"{place}: {key}: there is no file {pattern}")
+                self._mistakes.add(f"{place}: {key}: there is no file {pattern}")
                 whole = False
             found |= dict.fromkeys(names)
-        if not found and whole and patterns and (key,) in self._places:
-            self._mistakes.tell(f"{self.place(key)}: {key}: there is no such file; leave it out if there shall be none")
+        if not found and whole and patterns and (key,) in self._positions:
+            self._mistakes.add(f"{self.position(key)}: {key}: there is no such file; delete the line if there are none")
         for name in found:
             if not name.endswith(endings):
                 what = f"{name} must end in {' or '.join(endings)} to be among the {key}"
-                self._mistakes.tell(f"{self.place(key)}: {what}")
+                self._mistakes.add(f"{self.position(key)}: {what}")
         return [name for name in found if name.endswith(endings)]
 
     def _is_file(self, name: str) -> bool:
@@ -272,108 +272,109 @@ class _Found:
         if not file.is_file():
             return False
         if not file.resolve().is_relative_to(self._root):
-            raise RefusedError(f"{file} leads out of the folder of the site; copy the file there", code="RG702")
+            raise RefusedError(f"{file} leads outside the folder of the site; copy the file into it", code="RG702")
         return True
 
 
 def _document(path: Path, file: str, post: bool, mistakes: Mistakes) -> Document | None:
     name = str(path / file)
-    text = mistakes.trying(lambda: toml.read(path / file, "text", LARGEST))
+    text = mistakes.collect(lambda: toml.read(path / file, "text", LARGEST))
     if text is None:
         return None
-    front = mistakes.trying(lambda: toml.parse(markdown.front_text(text), name, _FRONT))
-    parsed = mistakes.trying(lambda: markdown.parse(text, name))
+    front = mistakes.collect(lambda: toml.parse(markdown.front_text(text), name, _FRONT))
+    parsed = mistakes.collect(lambda: markdown.parse(text, name))
     if front and post and not front.date:
-        mistakes.tell(f"{name}:1:1: a post needs a date, like date = 2026-11-23 between lines of +++")
+        mistakes.add(f"{name}:1:1: a post needs a date, like date = 2026-11-23 between lines of +++")
     if not (front and parsed):
         return None
     if not (front.title or parsed.title):
-        mistakes.tell(f"{name}:1:1: it has no title; begin it with a line like # Title")
+        mistakes.add(f"{name}:1:1: it has no title; begin it with a line like # Title")
     stem = PurePosixPath(file).stem
     return Document(file=file, name="" if stem == FRONT and not post else stem, front=front, prose=parsed, post=post)
 
 
 def _report(path: Path, file: str, mistakes: Mistakes) -> ReportPost | None:
-    experiment = mistakes.trying(lambda: load(path / file))
+    experiment = mistakes.collect(lambda: load(path / file))
     if experiment is None:
         return None
     if not experiment.date:
-        mistakes.tell(f"{path / file}:1:1: a post needs a date, like date = 2026-11-23 above the tables")
+        mistakes.add(f"{path / file}:1:1: a post needs a date, like date = 2026-11-23 above the tables")
     if experiment.site:
         line, column = positions(toml.read(path / file, "experiment file").replace("\r\n", "\n"))["site",]
-        mistakes.tell(
-            f"{path / file}:{line}:{column}: a post of a site has no table [site]; {SETTINGS} tells it for all"
+        mistakes.add(
+            f"{path / file}:{line}:{column}: a post of a site has no table [site]; {SETTINGS} has it for all posts"
         )
     return ReportPost(file=file, name=PurePosixPath(file).stem, experiment=experiment)
 
 
-def _check_names(all_: Iterable[Document | ReportPost], path: Path, mistakes: Mistakes) -> None:
+def _check_names(documents: Iterable[Document | ReportPost], path: Path, mistakes: Mistakes) -> None:
     taken: dict[str, str] = {}
-    for one in all_:
-        place = f"{path / one.file}:1:1"
-        if one.name and not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,80}", one.name):
-            mistakes.tell(
-                f"{place}: its name becomes an address, so it must be small letters, digits, - and _; "
-                f"rename it, to {_proposed(one.name)!r} for instance"
+    for document in documents:
+        place = f"{path / document.file}:1:1"
+        if document.name and not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,80}", document.name):
+            mistakes.add(
+                f"{place}: its name becomes an address, so it may have lower-case letters, digits, - and _ only; "
+                f"rename it, to {_suggest_name(document.name)!r} for instance"
             )
-        elif one.name in RESERVED:
-            mistakes.tell(f"{place}: the site has a folder {one.name!r} of its own; rename the file")
-        elif one.name in taken:
-            mistakes.tell(f"{place}: {path / taken[one.name]} has the same name; rename one of them")
-        taken.setdefault(one.name, one.file)
+        elif document.name in RESERVED:
+            mistakes.add(f"{place}: the site has a folder {document.name!r} of its own; rename the file")
+        elif document.name in taken:
+            mistakes.add(f"{place}: {path / taken[document.name]} has the same name; rename one of them")
+        taken.setdefault(document.name, document.file)
 
 
-def _proposed(name: str) -> str:
+def _suggest_name(name: str) -> str:
+    """A valid name for a post: ASCII letters and digits with hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "post"
 
 
 def _experiments(
     path: Path,
     others: Sequence[str],
-    all_: Sequence[Document | ReportPost],
+    documents: Sequence[Document | ReportPost],
     broken: Collection[str],
     mistakes: Mistakes,
 ) -> dict[str, Experiment]:
-    """Experiments by name: those of posts, and whatever else texts refer to; `others` are files that are no posts."""
-    here = {one.name: one.experiment for one in all_ if isinstance(one, ReportPost)}
-    there: dict[str, Experiment | None] = {}
+    """Experiments by name: those of posts and those that texts refer to; `others` are files without posts."""
+    used = {document.name: document.experiment for document in documents if isinstance(document, ReportPost)}
+    unused: dict[str, Experiment | None] = {}
     for file in others:
         name = PurePosixPath(file).stem
-        if name in here:
-            mistakes.tell(f"{path / file}:1:1: a post has the same name; rename one of them")
-        elif name in there:
-            mistakes.tell(f"{path / file}:1:1: another experiment has the same name; rename one of them")
-        # Of one that nothing refers to, mistakes are told all the same.
-        there[name] = mistakes.trying(lambda file=file: load(path / file))  # type: ignore[misc]
-    wanted: dict[str, str] = {}
-    for one in all_:
-        if isinstance(one, Document):
-            if one.front.experiment:
-                wanted.setdefault(one.front.experiment, f"{one.place('experiment')}: experiment")
-            for reference in one.prose.references:
-                place = f"{path / one.file}:{reference.line}:{reference.column}"
+        if name in used:
+            mistakes.add(f"{path / file}:1:1: a post has the same name; rename one of them")
+        elif name in unused:
+            mistakes.add(f"{path / file}:1:1: another experiment has the same name; rename one of them")
+        # Mistakes are also reported for a file that nothing refers to.
+        unused[name] = mistakes.collect(lambda file=file: load(path / file))  # type: ignore[misc]
+    references: dict[str, str] = {}
+    for document in documents:
+        if isinstance(document, Document):
+            if document.front.experiment:
+                references.setdefault(document.front.experiment, f"{document.position('experiment')}: experiment")
+            for reference in document.prose.references:
+                place = f"{path / document.file}:{reference.line}:{reference.column}"
                 if reference.experiment:
-                    wanted.setdefault(reference.experiment, place)
-                elif not one.front.experiment and reference.kind != "ref":
-                    mistakes.tell(f"{place}: {_whose(reference)}")
-    for name, place in wanted.items():
-        if name in here or name in broken:
+                    references.setdefault(reference.experiment, place)
+                elif not document.front.experiment and reference.kind != "ref":
+                    mistakes.add(f"{place}: {_missing_experiment(reference)}")
+    for name, place in references.items():
+        if name in used or name in broken:
             continue
-        if name in there:
-            found = there[name]
+        if name in unused:
+            found = unused[name]
         elif name in shipped_descriptions():
             found = parse(shipped(name), f"{name}.toml")
         else:
-            known = {*here, *there, *shipped_descriptions()}
-            mistakes.tell(f"{place}: there is no experiment {short(name)!r}.{did_you_mean(name, known)}")
+            known = {*used, *unused, *shipped_descriptions()}
+            mistakes.add(f"{place}: there is no experiment {short(name)!r}.{did_you_mean(name, known)}")
             continue
         if found:
-            here[name] = found
-    return here
+            used[name] = found
+    return used
 
 
-def _whose(reference: BuildReference) -> str:
+def _missing_experiment(reference: BuildReference) -> str:
     what = f"{reference.kind} {reference.name} of which experiment?"
     before = 'Name one before the text, like experiment = "quick" between lines of +++'
-    # A section is told of the experiment of its page.
+    # A section is always of the experiment of its page.
     return f"{what} {before}" + ("" if reference.kind == "section" else f", or write quick/{reference.name}")

@@ -1,4 +1,4 @@
-"""The pages of a site: texts with what they place of builds, lists of posts, and the page for what is not there."""
+"""The pages of a site: texts with the figures and numbers of builds, lists of posts, and the "not found" page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from markupsafe import escape
 from reportgen.errors import ExperimentError, TemplateError, did_you_mean
 from reportgen.markdown import markdown
 from reportgen.markdown.markdown import BuildReference, Piece
-from reportgen.markdown.references import Known, check_references, number_text, value_at
+from reportgen.markdown.references import ReferenceTargets, check_references, number_text, value_at
 from reportgen.page import policy
 from reportgen.page.article import Numbering, UnknownNameError, laid_out, table_file
 from reportgen.page.page_head import PageHead
@@ -27,12 +27,12 @@ from reportgen.site.folder import Document, Mistakes
 from reportgen.text import shorten
 
 Reports = Mapping[str, Report]
-"""What was computed, by the name of the experiment."""
+"""Reports by the name of their experiment."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteStyle:
-    """What all pages of a site look like."""
+    """The templates and styles of all pages of a site."""
 
     templates: Path | None
     css: str
@@ -40,11 +40,11 @@ class SiteStyle:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Post:
-    """A post as lists show it."""
+    """A post in a list."""
 
     page: PageHead
     picture: Media | None
-    """Of its lead figure, whose files lie in the folder `media` of the post."""
+    """The lead figure, whose files are in the folder `media` of the post."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,26 +56,26 @@ class PageLink:
 
 
 def check(documents: Iterable[Document], reports: Reports) -> None:
-    """Raise `ExperimentError` with a line for every reference of a text to what its experiment does not have."""
-    known = {name: _known(name, report) for name, report in reports.items()}
+    """Raise `ExperimentError` with a line for every invalid reference of a text."""
+    known = {name: _reference_targets(name, report) for name, report in reports.items()}
     mistakes = Mistakes()
     for document in documents:
         own = document.front.experiment
         if named := document.front.picture:
-            there = reports[own].media if own else {}
-            if named not in there:
-                where = f"in {own}.{did_you_mean(named, there)}" if own else "without an experiment to take it from"
-                mistakes.tell(f"{document.place('picture')}: there is no picture {named!r} {where}")
-        mistakes.trying(
+            media = reports[own].media if own else {}
+            if named not in media:
+                where = f"in {own}.{did_you_mean(named, media)}" if own else "without an experiment to take it from"
+                mistakes.add(f"{document.position('picture')}: there is no picture {named!r} {where}")
+        mistakes.collect(
             lambda d=document, own=own: check_references(d.prose, lambda name: known.get(name or own), known)  # type: ignore[misc]
         )
-    mistakes.end()
+    mistakes.raise_if_any()
 
 
-def text(
+def text_page(
     document: Document,
     reports: Reports,
-    bound: markdown.Bound,
+    bound: markdown.BoundProse,
     page: PageHead,
     look: SiteStyle,
     lead: Media | None,
@@ -85,11 +85,11 @@ def text(
     after: PageLink | None = None,
     origin: PageLink | None = None,
 ) -> dict[str, bytes]:
-    """Files of the page of a text, by their paths in its folder, `lead` among them.
+    """The files of a text's page by their paths in its folder, with those of the picture `lead`.
 
-    `posts` are listed below it, and `origin` is the post whose experiment it places.
+    `posts` are listed below the text, and `origin` is the post of its experiment.
     """
-    report = _placed(document, reports)
+    report = _placeable_report(document, reports)
     files = dict(bound.files)
 
     def source(media: Media, file: str) -> str:
@@ -103,7 +103,7 @@ def text(
         return path
 
     names = {
-        "pieces": _settled(bound.pieces, document.front.experiment, reports),
+        "pieces": _resolve_pieces(bound.pieces, document.front.experiment, reports),
         "headings": document.prose.headings,
         "posts": posts,
         "before": before,
@@ -115,56 +115,56 @@ def text(
         "download": download,
     }
     try:
-        files["index.html"] = _laid_out("text.html", names, page, look)
+        files["index.html"] = _render("text.html", names, page, look)
     except TemplateError as error:
         if isinstance(error.__cause__, UnknownNameError):
-            _tell_place(document, error.__cause__)
+            _raise_at_reference(document, error.__cause__)
         raise
     if lead:
-        # Lists show it, also where the text does not.
+        # Lists of posts show it, even if the text does not.
         for file in filter(None, (lead.poster or lead.file, lead.dark)):
             source(lead, file)
     return files
 
 
-def _tell_place(document: Document, error: UnknownNameError) -> None:
-    """Raise `ExperimentError` if a reference of the text is at fault: what a section shows is known but now."""
+def _raise_at_reference(document: Document, error: UnknownNameError) -> None:
+    """Raise `ExperimentError` at the reference that caused an error; the figures of sections are known only now."""
     for reference in document.prose.references:
-        if f"{_full(reference, document.front.experiment)!r}" in str(error):
-            words = re.sub(r"m\.ref\((['\"])(.*?)\1.*?\)", r"{{ ref \2 }}", str(error))
+        if f"{_full_name(reference, document.front.experiment)!r}" in str(error):
+            message = re.sub(r"m\.ref\((['\"])(.*?)\1.*?\)", r"{{ ref \2 }}", str(error))
             place = f"{document.prose.name}:{reference.line}:{reference.column}"
-            raise ExperimentError(f"{place}: {words}") from error
+            raise ExperimentError(f"{place}: {message}") from error
 
 
 def summary(document: Document, reports: Reports) -> str:
-    """What a text says of itself, or else its first paragraph, in plain words."""
+    """The abstract of a text, or else its first paragraph, as plain text."""
 
-    def say(reference: BuildReference) -> str:
+    def describe(reference: BuildReference) -> str:
         if reference.kind == "ref":
             return "below"
-        return str(_settled([reference], document.front.experiment, reports)[0].unescape())
+        return str(_resolve_pieces([reference], document.front.experiment, reports)[0].unescape())
 
-    return shorten(document.front.abstract or document.prose.summary(say))
-
-
-def posts(posts: Sequence[Post], page: PageHead, look: SiteStyle) -> bytes:
-    """A page that is a list of posts."""
-    return _laid_out("posts.html", {"posts": posts}, page, look)
+    return shorten(document.front.abstract or document.prose.summary(describe))
 
 
-def missing(page: PageHead, look: SiteStyle) -> bytes:
-    """What hosts show for an address at which there is nothing; it may stand for any address."""
-    return _laid_out("404.html", {}, page, look)
+def posts_page(posts: Sequence[Post], page: PageHead, look: SiteStyle) -> bytes:
+    """A page with a list of posts."""
+    return _render("posts.html", {"posts": posts}, page, look)
 
 
-def _laid_out(template: str, names: Mapping[str, Any], page: PageHead, look: SiteStyle) -> bytes:
+def not_found_page(page: PageHead, look: SiteStyle) -> bytes:
+    """The page that hosts show for unknown addresses, so its links must work from any address."""
+    return _render("404.html", {}, page, look)
+
+
+def _render(template: str, names: Mapping[str, Any], page: PageHead, look: SiteStyle) -> bytes:
     known = {"embedded": False, "page": page, "site": page.around, "css": look.css, "numbering": Numbering(), **names}
     return laid_out(template, known, look.templates, policy.BESIDE).encode()
 
 
-def _known(name: str, report: Report) -> Known:
+def _reference_targets(name: str, report: Report) -> ReferenceTargets:
     kinds = {kind: {m.name for m in report.media.values() if m.kind == kind} for kind in ("picture", "animation")}
-    return Known(
+    return ReferenceTargets(
         name=name,
         figures=kinds["picture"],
         animations=kinds["animation"],
@@ -176,7 +176,7 @@ def _known(name: str, report: Report) -> Known:
 
 
 def lead_of_text(document: Document, reports: Reports) -> Media | None:
-    """The picture that stands for a text: the one it names, the first that it places, or that of its experiment."""
+    """The picture of a text in lists: the one it names, the first that it shows, or that of its experiment."""
     own = document.front.experiment
     if document.front.picture:
         return reports[own].media[document.front.picture]
@@ -186,8 +186,8 @@ def lead_of_text(document: Document, reports: Reports) -> Media | None:
     return reports[own].lead_picture if own else None
 
 
-def _placed(document: Document, reports: Reports) -> Report | None:
-    """What a text can place, as one report, in which things of other experiments are called EXPERIMENT/NAME."""
+def _placeable_report(document: Document, reports: Reports) -> Report | None:
+    """One report with everything that a text can show; names from other experiments become EXPERIMENT/NAME."""
     own = document.front.experiment
     named = dict.fromkeys([own, *(r.experiment or "" for r in document.prose.references)])
     parts = {name: reports[name] for name in named if name}
@@ -205,15 +205,15 @@ def _placed(document: Document, reports: Reports) -> Report | None:
     )
 
 
-def _full(reference: BuildReference, own: str) -> str:
+def _full_name(reference: BuildReference, own: str) -> str:
     elsewhere = reference.experiment and reference.experiment != own
     return f"{reference.experiment}/{reference.name}" if elsewhere else reference.name
 
 
-def _settled(pieces: Iterable[Piece], own: str, reports: Reports) -> list[Any]:
-    """Pieces for the template: numbers and claims as text, and other references by their full names."""
+def _resolve_pieces(pieces: Iterable[Piece], own: str, reports: Reports) -> list[Any]:
+    """Pieces for the template: numbers and claims become text, other references get their full names."""
 
-    def settled(piece: Piece) -> Any:
+    def resolve(piece: Piece) -> Any:
         if not isinstance(piece, BuildReference):
             return piece
         name = piece.experiment or own
@@ -222,7 +222,7 @@ def _settled(pieces: Iterable[Piece], own: str, reports: Reports) -> list[Any]:
         if piece.kind == "number":
             value = value_at(reports[name].findings, piece.name)
             return escape(number_text(value, piece.spec))
-        caption = [settled(part) for part in piece.caption]
-        return dataclasses.replace(piece, name=_full(piece, own), caption=tuple(caption))
+        caption = [resolve(part) for part in piece.caption]
+        return dataclasses.replace(piece, name=_full_name(piece, own), caption=tuple(caption))
 
-    return [settled(piece) for piece in pieces]
+    return [resolve(piece) for piece in pieces]

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from reportgen.cli.program import program
 from reportgen.markdown.markdown import parse
-from reportgen.markdown.references import Known, check_references
+from reportgen.markdown.references import ReferenceTargets, check_references
 from reportgen.page.results import load
 
 
@@ -32,7 +32,7 @@ def test_every_name_is_one_that_a_text_can_refer_to(report):
     listed = run("names", report).stdout.splitlines()
     found = load(report)
     names = {kind: [n for n, m in found["media"].items() if m["kind"] == kind] for kind in ("picture", "animation")}
-    known = Known(
+    known = ReferenceTargets(
         name="it",
         figures=names["picture"],
         animations=names["animation"],

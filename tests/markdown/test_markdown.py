@@ -16,7 +16,9 @@ def html(text, name="page.md"):
 
 
 def shown(pieces):
-    parts = (f"<!--{p.kind} {p.told}-->{shown(p.caption)}" if isinstance(p, BuildReference) else str(p) for p in pieces)
+    parts = (
+        f"<!--{p.kind} {p.full_name}-->{shown(p.caption)}" if isinstance(p, BuildReference) else str(p) for p in pieces
+    )
     return "".join(parts).replace("\0", "@")
 
 
@@ -202,7 +204,7 @@ def only_html(pieces):
 def test_what_is_too_deep_or_too_long_is_a_mistake() -> None:
     for tex in ("{" * 9_000 + "}" * 9_000, "[" * 40, "\\langle" * 40, "{" + "(" * 40 + "}"):
         (line,) = mistakes(f"a ${tex}$")
-        assert "letters, of which" in line or "brackets are open at once" in line
+        assert "characters; at most" in line or "brackets are open at once" in line
     assert mistakes("> " * 10_000 + "a") == ["page.md:1:1: lists and quotes are nested too deeply to be read"]
     assert "<p>a</p>" in html("> " * 30 + "a")
     assert mistakes("a\n\n" * 200_000) == ["page.md:1:1: larger than 300,000 letters; make several pages of it"]

@@ -2,7 +2,7 @@ import pytest
 
 from reportgen.errors import ExperimentError
 from reportgen.markdown.markdown import parse
-from reportgen.markdown.references import Known, check_references, number_text, value_at
+from reportgen.markdown.references import ReferenceTargets, check_references, number_text, value_at
 
 FINDINGS = {
     "errors": {
@@ -13,7 +13,7 @@ FINDINGS = {
         "runs": [1, 2],
     }
 }
-QUICK = Known(
+QUICK = ReferenceTargets(
     name="quick",
     figures=["data", "strip"],
     animations=["weights-l1"],

@@ -49,7 +49,7 @@ PLANTED = {
     '<a href="#gone">x</a>': "link: the page has no anchor '#gone'",
     '<a href="other.html#gone">x</a>': "link: 'other.html' has no anchor '#gone'",
     '<a href="javascript:go()">x</a>': "link: a script as an address; the policy of the pages forbids it",
-    '<a href="file:///etc/hosts">x</a>': "link: it leads to a file of one machine alone",
+    '<a href="file:///etc/hosts">x</a>': "link: it leads to a file on one machine only",
     '<a href="http://localhost:8000/">x</a>': "link: 'http://localhost:8000/' leads to the reader's own machine",
     "<p>x</b>": "html: unexpected end tag <b>",
     "<h1>y</h1>": "html: a second <h1>; a page has one",
