@@ -113,7 +113,7 @@ def test_only_what_is_missing_is_trained(store, entry):
     assert asked == [other]
     assert completed.missing == 1
     assert list(completed.result()) == [other, RUN]
-    assert store.complete([RUN, other], None).missing == 0
+    assert store.complete([RUN, other], Training()).missing == 0
 
 
 def test_whatever_stands_in_the_place_of_an_entry_is_a_miss_and_is_replaced(store, tmp_path, subtests):
