@@ -1,6 +1,7 @@
 """A kind is one file: nothing outside its package lists kinds by name."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -58,9 +59,15 @@ def lists_of_strings(tree):
                     yield node.lineno, strings
 
 
+@functools.cache
+def listed(source):
+    """The lists of strings in a Python file, looked for once and not for each registry."""
+    return list(lists_of_strings(ast.parse(source)))
+
+
 def listed_in_python(source, kinds):
     """Lines of a Python file where at least two of `kinds` stand together."""
-    return sorted({line for line, strings in lists_of_strings(ast.parse(source)) if len(kinds & {*strings}) > 1})
+    return sorted({line for line, strings in listed(source) if len(kinds & {*strings}) > 1})
 
 
 def listed_in_text(source, kinds):

@@ -120,6 +120,16 @@ def test_an_installed_package_builds_from_any_folder(installed, tmp_path):
     assert {line.split(":")[0] for line in built.stderr.splitlines()} == {"reportgen"}, "noise on standard error"
 
 
+def test_lock_files_pin_everything_by_hash_and_name_no_registry():
+    for name in ("requirements.lock", "requirements-dev.lock", "tests/browser/package-lock.json"):
+        text = (ROOT / name).read_text("utf-8")
+        assert not [word for word in ("resolved", "--index", "--find-links") if word in text], name
+        if name.endswith(".lock"):
+            assert "://" not in text
+            packages = re.split(r"\n(?=\S)", text.strip())
+            assert all("==" in package and "--hash=sha256:" in package for package in packages)
+
+
 def test_both_lock_files_agree_and_hold_what_the_package_asks_for():
     def pins(name):
         return {line.rstrip(" \\") for line in (ROOT / name).read_text("utf-8").splitlines() if "==" in line}

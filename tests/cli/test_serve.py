@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -107,6 +108,14 @@ def test_a_build_under_way_ends_with_its_workers(serve, tmp_path):
 def run(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(program, ["serve", *arguments], prog_name="reportgen")
+
+
+def test_a_port_in_use_says_so(run, wrong):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = run(str(wrong), "--port", str(taken.getsockname()[1]))
+
+    assert (said.exit_code, said.stdout) == (5, "")
+    assert said.stderr.startswith("reportgen[RG801]: port ")
 
 
 def test_other_machines_are_refused_unless_they_are_allowed(run, wrong):

@@ -12,7 +12,7 @@ from soak import count
 
 def test_of_two_builds_on_one_folder_one_wins_and_the_other_says_who(sites, server, place):
     random, counted, slowest = chance("pairs"), Counted("pairs of builds on one folder"), 0.0
-    for i in range(count(8, 100)):
+    for i in range(count(4, 100)):
         store = random.choice(["old", "new"])
         skew = random.uniform(0, 1.1) * random.choice([0.1, 1]) * sites.seconds["cold" if store == "old" else "warm"]
         with counted.trying(f"{i}: store {store}, skew {skew:.3f} s"):
@@ -61,7 +61,7 @@ def test_four_builds_share_a_store(sites, server, place):
 def test_nothing_is_cleared_away_under_a_build(sites, server, place):
     """The build stands still at a random moment, and then goes on."""
     random, counted = chance("clearing"), Counted("clean and cache gc during a build")
-    for i in range(count(3, 30)):
+    for i in range(count(2, 30)):
         after = random.uniform(0, sites.seconds["cold"])
         with counted.trying(f"{i}: after {after:.3f} s"):
             sites.place(place)

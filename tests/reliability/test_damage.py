@@ -14,7 +14,7 @@ def test_damaged_entries_are_made_again(sites, server, place):
     of_the_old_site = tree(sites.folder / "store-old")
     whole = {name: entry for name, entry in tree(sites.folder / "store-new").items() if name not in of_the_old_site}
     builds = 0
-    while counted.done < count(30, 1_000):
+    while counted.done < count(20, 1_000):
         builds += 1
         shutil.rmtree(place, ignore_errors=True)
         sites.place(place, store="new", site=None)

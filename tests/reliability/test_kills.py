@@ -11,7 +11,7 @@ TRAINED = {"REPORTGEN_STUB_TRAINED": "trained"}
 def test_a_build_that_was_killed_goes_on_where_it_was(sites, server, place):
     random, counted = chance("kills"), Counted("builds killed at a random time")
     i = 0
-    while counted.done < count(6, 100):
+    while counted.done < count(4, 100):
         i += 1
         # An empty store, one of what the old site needed, one of all that the new one needs; a site to replace or none.
         store, site = random.choice([("old", "old"), ("old", None), (None, "old"), ("new", "old")])
@@ -55,7 +55,7 @@ def test_killed_at_a_call_that_changes_the_disk_it_leaves_one_whole_site(sites, 
     points = [(name, k) for name, k, line in calls_made(log) if part in line.replace(str(place), "")]
     assert {name for name, _ in points} >= ({"renameat", "mkdir"} if part == "store" else {"renameat", "fsync"})
     # Evenly, the first and the last among them.
-    last, some = len(points) - 1, count(6 if part == "out" else 3, len(points))
+    last, some = len(points) - 1, count(4 if part == "out" else 3, len(points))
     for name, k in [points[round(i * last / (some - 1))] for i in range(some)]:
         with counted.trying(f"{name} {k}"):
             sites.place(place, store=store)

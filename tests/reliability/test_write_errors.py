@@ -55,7 +55,7 @@ def test_an_error_of_the_disk_is_one_line_and_leaves_the_old_site(sites, server,
 def test_a_limit_on_the_size_of_files_is_a_full_disk(sites, server, place):
     random, counted = chance("largest"), Counted("builds with a limit on the size of files")
     largest = max(map(len, sites.new.values()))
-    for _ in range(count(3, 40)):
+    for _ in range(count(2, 40)):
         store, limit = random.choice(["old", "new"]), int(largest * random.uniform(0.1, 0.99) ** 3)
         with counted.trying(f"store {store}, {limit:,} bytes"):
             sites.place(place, store=store)

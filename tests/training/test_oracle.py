@@ -18,7 +18,7 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.training import compiled, network
+from reportgen.training import network
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
@@ -73,9 +73,6 @@ CASES = {
         f"{schedule} schedule": run(schedule=schedule, penalty=L1(), strength=0.3, step="proximal")
         for schedule in ("linear", "cosine")
     },
-    "reshuffled": run(order="reshuffled"),
-    "narrower": run(hidden=(2, 3), penalty=L1(), strength=0.1),
-    "narrower, by groups": run(hidden=(2, 3), penalty=GroupLasso(), strength=0.1),
     "narrower, by groups, proximal": run(hidden=(3, 2), penalty=GroupLasso(), strength=0.1, step="proximal"),
     "a fold": run(fold=(1, 5), penalty=L2(), strength=0.1),
     # Other activations.
@@ -84,11 +81,9 @@ CASES = {
         for activation in ("relu", "sigmoid")
     },
     # Other optimizers, with a remainder of two samples that an epoch leaves out.
-    "momentum, batch 4": run(optimizer="momentum", batch_size=4, epochs=10, penalty=L2(), strength=0.3),
     "momentum, batch 4, proximal": run(
         optimizer="momentum", batch_size=4, epochs=10, penalty=GroupLasso(), strength=0.3, step="proximal"
     ),
-    "adam, batch 4": run(optimizer="adam", batch_size=4, epochs=10, penalty=L1(), strength=0.3),
     "adam, batch 4, proximal": run(
         optimizer="adam",
         schedule="linear",
@@ -239,9 +234,7 @@ MUTATIONS = {
     "gradients of the layers below": lambda patch: patch.setattr(
         network.RunsLast, "dense_back", scaled(network.RunsLast.dense_back)
     ),
-    "slope of the loss": lambda patch: patch.setitem(compiled._LOSSES, "absolute", (tf.abs, scaled(tf.sign))),
     "subgradient": lambda patch: patch.setattr(L1, "subgradient", scaled(L1.subgradient)),
-    "cost": lambda patch: patch.setattr(L1, "cost", scaled(L1.cost)),
     "learning rate": lambda patch: patch.setattr(Training, "rates", scaled(Training.rates)),
 }
 CHECKED = run(optimizer="momentum", penalty=L1(), strength=0.3, epochs=2)
