@@ -76,7 +76,7 @@ def changed(before: Parts, now: Parts) -> list[str]:
 
 def _encoders(names: Iterable[str]) -> Parts:
     """What programs the films of a report are made by: another version writes other bytes."""
-    return {f"encoder of {name}": program for name in names if (program := formats[name]().made_by())}
+    return {f"encoder of {name}": program for name in names if (program := formats[name]().encoder_identity())}
 
 
 def _told(name: str, before: Any, now: Any) -> str:

@@ -141,7 +141,7 @@ class _Pages:
         made |= files
         nowhere = dataclasses.replace(self._top, home=urlsplit(site.root).path or "/")
         made["404.html"] = pages.missing(
-            PageHead(title="Not found", around=nowhere, language=site.language, listed=False), self._look
+            PageHead(title="Not found", site=nowhere, language=site.language, listed=False), self._look
         )
         if site.root:
             made["sitemap.xml"] = feeds.sitemap([page, *known, *tags])
@@ -173,7 +173,7 @@ class _Pages:
         page = PageHead(
             title=one.title,
             path=_path(one),
-            around=self._below,
+            site=self._below,
             description=pages.summary(one, self._reports),
             language=one.front.language or self._site.language,
             author=one.front.author or self._site.author,
@@ -206,7 +206,7 @@ class _Pages:
         site = self._site
         page = PageHead(
             title=site.title,
-            around=self._top,
+            site=self._top,
             description=shortened(site.description),
             language=site.language,
             author=site.author,
@@ -234,7 +234,7 @@ class _Pages:
             page = PageHead(
                 title=tag,
                 path=f"tags/{name}/",
-                around=dataclasses.replace(self._top, home="../../"),
+                site=dataclasses.replace(self._top, home="../../"),
                 description=f"{len(tagged)} post{'s' if len(tagged) > 1 else ''} on {tag}",
                 language=self._site.language,
                 kind="website",

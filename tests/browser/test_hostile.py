@@ -18,7 +18,7 @@ from reportgen.companions.diff.diff_page import ROWS
 from reportgen.companions.diff.diff_page import render as render_difference
 from reportgen.errors import ExperimentError
 from reportgen.experiment import Experiment, Reference
-from reportgen.page.article import described, render, render_embeds
+from reportgen.page.article import media_results, render, render_embeds
 from reportgen.page.embed import snippets
 from reportgen.page.report import Report
 from reportgen.pictures.media import Media
@@ -222,7 +222,7 @@ def test_pages_to_embed_show_text(visit: Open, tmp_path: Path) -> None:
     page = visit(tmp_path / "embed" / "index.html", watch)
 
     assert all_of(page, "section > p:not(.files)") == [holdable(text) for text in SAMPLE]
-    told = [text for name, media in moving.items() for text in snippets(name, described(media)).values()]
+    told = [text for name, media in moving.items() for text in snippets(name, media_results(media)).values()]
     assert all_of(page, "pre code") == told
     assert watch.quiet(page)
     for name, media in list(moving.items())[:: 1 if SOAK else 4]:

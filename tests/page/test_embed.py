@@ -9,7 +9,7 @@ import pytest
 
 from reportgen.errors import DataError, ExperimentError
 from reportgen.page import results
-from reportgen.page.embed import CONTROLS, animations, check_base, chosen, snippets
+from reportgen.page.embed import CONTROLS, animations, check_base, find_animation, snippets
 
 ITEM = {
     "kind": "animation",
@@ -68,7 +68,7 @@ def test_a_base_is_the_address_of_a_site_and_ends_in_a_slash():
 
 def test_an_unknown_animation_is_met_with_the_one_meant():
     with pytest.raises(ExperimentError, match="Did you mean 'fit'"):
-        chosen({"fit": ITEM}, "fitt")
+        find_animation({"fit": ITEM}, "fitt")
 
 
 def test_every_animation_of_a_report_has_its_page_and_its_files(report):

@@ -10,7 +10,7 @@ from sites import BASE, PNG, experiment, linked, metas, tree
 from reportgen.errors import ExperimentError, RefusedError, TemplateError
 from reportgen.experiment.file import parse
 from reportgen.experiment.site_settings import Colors, Link, SiteSettings, contrast
-from reportgen.page.page_head import PageHead, PreviewCard, SiteFrame, alone, slug
+from reportgen.page.page_head import PageHead, PreviewCard, SiteFrame, slug, standalone_head
 from reportgen.page.site_frame import read_frame, style_sheet
 from reportgen.pipeline import report
 from reportgen.pipeline.options import BuildOptions
@@ -213,9 +213,9 @@ def test_a_tag_is_a_part_of_an_address():
 def test_a_page_that_may_lie_anywhere_has_full_addresses_or_none():
     around = SiteFrame(title="T", address=BASE, home="../")
 
-    assert alone(PageHead(title="P", path="p/", around=around)).around.home == BASE
-    assert alone(PageHead(title="P", around=SiteFrame(title="T"))).around is None
-    assert alone(PageHead(title="P")).around is None
+    assert standalone_head(PageHead(title="P", path="p/", site=around)).site.home == BASE
+    assert standalone_head(PageHead(title="P", site=SiteFrame(title="T"))).site is None
+    assert standalone_head(PageHead(title="P")).site is None
 
 
 def test_days_are_written_out_where_the_language_is_known():
@@ -232,6 +232,6 @@ def test_the_surroundings_of_a_page_are_a_value(tmp_path):
     first, second = (read_frame(site, tmp_path)[0] for _ in range(2))
 
     assert first == second
-    assert hash(PageHead(title="P", around=first)) == hash(PageHead(title="P", around=second))
+    assert hash(PageHead(title="P", site=first)) == hash(PageHead(title="P", site=second))
     card = PreviewCard(path="media/card.png", alt="P", width=1200, height=630)
-    assert PageHead(title="P", around=first, card=card) != PageHead(title="P", around=first)
+    assert PageHead(title="P", site=first, card=card) != PageHead(title="P", site=first)

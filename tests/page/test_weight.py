@@ -46,7 +46,7 @@ def test_a_page_that_no_browser_opens_is_not_made():
 
 def test_parts_of_a_real_page_add_up(report):
     content = (report / "report.html").read_bytes()
-    parts = weight.weights(content)
+    parts = weight.part_sizes(content)
 
     assert sum(parts.values()) == len(content)
     assert min(parts.values()) > 0

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from reportgen.pictures import style
-from reportgen.pictures.preview_card import LARGEST, SIZE, card, drawn
+from reportgen.pictures.preview_card import LARGEST, SIZE, card_figure, draw_card
 
 SHAPES = [None, (300, 320), (900, 200), (480, 960), (20, 2000), (1, 1), (286, 1044)]
 LONG = "Why does weight decay not make a network sparse, and what does proximal descent do instead " * 3
@@ -28,12 +28,12 @@ def picture(shape):
 
 def words(*arguments):
     with style.look():
-        return [text.get_text() for text in drawn(*arguments, None, "#0072b2").findobj(Text)]
+        return [text.get_text() for text in card_figure(*arguments, None, "#0072b2").findobj(Text)]
 
 
 def test_a_card_is_a_png_of_the_size_and_weight_that_sites_take() -> None:
     for shape in (None, (300, 320), (1, 1), (286, 1044)):
-        content = card(TITLES[1], "Weights at Rest", "Ada · 2026", picture(shape), "#d55e00")
+        content = draw_card(TITLES[1], "Weights at Rest", "Ada · 2026", picture(shape), "#d55e00")
         image = Image.open(BytesIO(content))
         assert (image.format, image.size) == ("PNG", SIZE)
         assert not image.info.keys() - {"transparency"}
@@ -45,7 +45,7 @@ def test_words_lie_inside_the_card_and_on_nothing_else(shape) -> None:
     image = Image.open(BytesIO(picture(shape))) if shape else None
     for title in TITLES:
         with style.look():
-            figure = drawn(title, LONG, LONG, image, "#0072b2")
+            figure = card_figure(title, LONG, LONG, image, "#0072b2")
             canvas = FigureCanvasAgg(figure)
             canvas.draw()
             renderer = canvas.get_renderer()
@@ -68,19 +68,19 @@ def test_a_title_ends_after_three_lines_or_gives_way_where_the_font_lacks_its_le
 
     assert [text.endswith("…") for text in long] == [False, False, True]
     assert words("重みの正則化", "Weights", "著者") == ["Weights"]
-    assert card("重みの正則化", "重み", "著者", None)
+    assert draw_card("重みの正則化", "重み", "著者", None)
 
 
 def test_no_text_breaks_a_card() -> None:
     for text in SAMPLE[::4]:
-        assert card(text, text, text, None), text
+        assert draw_card(text, text, text, None), text
 
 
 def test_what_is_transparent_lies_on_paper_and_what_is_no_picture_is_told() -> None:
     out = BytesIO()
     Image.new("RGBA", (300, 300), (0, 0, 0, 0)).save(out, "png")
-    image = Image.open(BytesIO(card("A", "B", "C", out.getvalue()))).convert("RGB")
+    image = Image.open(BytesIO(draw_card("A", "B", "C", out.getvalue()))).convert("RGB")
 
     assert image.getpixel((SIZE[0] - 248, 322)) == (255, 255, 255)
     with pytest.raises(OSError, match="cannot identify image"):
-        card("A", "B", "C", b"<svg/>")
+        draw_card("A", "B", "C", b"<svg/>")

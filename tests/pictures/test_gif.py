@@ -26,7 +26,7 @@ def pixels(colors):
 
 def encoded(frames, delays=None):
     """A GIF and an APNG of the same frames."""
-    return encode_all(FORMATS, frames, Palette.of(frames, NONE), delays or [5] * len(frames))
+    return encode_all(FORMATS, frames, Palette.from_frames(frames, NONE), delays or [5] * len(frames))
 
 
 def decoded(data):
@@ -62,7 +62,7 @@ def test_gif_and_apng_show_the_same_whatever_their_size():
 
 def test_a_file_written_in_company_is_the_file_written_alone():
     frames = [noise(seed) for seed in range(4)]
-    palette = Palette.of(frames, NONE)
+    palette = Palette.from_frames(frames, NONE)
     alone = [kind.encode(frames, palette, [4] * 4) for kind in FORMATS]
 
     assert alone == encode_all(FORMATS, frames, palette, [4] * 4) == encoded(frames, [4] * 4)
@@ -95,7 +95,7 @@ def test_a_frame_of_few_colors_is_coded_in_few_bits():
 @pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.suffix)
 def test_a_file_that_is_not_what_was_meant_is_found(kind):
     name = kind.suffix.upper()
-    data = kind.encode([noise(seed) for seed in range(3)], Palette.of([noise(0)], NONE), [5] * 3)
+    data = kind.encode([noise(seed) for seed in range(3)], Palette.from_frames([noise(0)], NONE), [5] * 3)
     middle = len(data) // 2
 
     kind.check(data, 3, 15)

@@ -107,7 +107,7 @@ def test_filters_too_many_for_gaps_become_cells_and_what_is_no_number_spoils_its
 
     assert any("largest of 3×3" in text.replace("\n", " ") for text in words(made))
     assert np.abs(shown(made)[0]).max() == np.abs(w).max()
-    assert np.isnan(trajectory_views.farthest(small, (2, 2))).tolist() == [[[False, False], [True, False]]]
+    assert np.isnan(trajectory_views.block_extremes(small, (2, 2))).tolist() == [[[False, False], [True, False]]]
 
 
 def test_infinite_weights_are_gray_and_do_not_spoil_the_scale():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reportgen.pictures.palette import MOST, UNCHANGED, Palette
+from reportgen.pictures.palette import MAX_COLORS, UNCHANGED, Palette
 
 NONE = np.empty(0, np.uint32)
 
@@ -18,7 +18,7 @@ def error(colors, others):
 
 
 def test_as_many_colors_as_fit_stay_as_they_are():
-    colors = np.random.default_rng(0).choice(1 << 24, MOST, replace=False).astype(np.uint32)
+    colors = np.random.default_rng(0).choice(1 << 24, MAX_COLORS, replace=False).astype(np.uint32)
     palette = Palette(colors)
 
     np.testing.assert_array_equal(shown(palette, colors), colors)
@@ -44,7 +44,7 @@ def test_frequent_colors_stay_as_they_are_and_rare_ones_have_a_near_one():
     rng = np.random.default_rng(0)
     frame = rng.integers(0, 1 << 24, (60, 60), dtype=np.uint32)
     frame[::2, ::2] = 0x336699
-    palette = Palette.of([frame], NONE)
+    palette = Palette.from_frames([frame], NONE)
     after = shown(palette, frame)
 
     assert (after[::2, ::2] == 0x336699).all()
@@ -67,7 +67,7 @@ def test_colors_that_move_come_first():
     frames = [still.copy() for _ in range(4)]
     for index, frame in enumerate(frames[1:]):
         frame[5, 5] = 0x990000 + index % 2
-    palette = Palette.of(frames, np.array([0x123456], np.uint32))
+    palette = Palette.from_frames(frames, np.array([0x123456], np.uint32))
 
     assert palette.indices(np.array([0x990000, 0x990001], np.uint32)).max() <= 3
 

@@ -4,7 +4,7 @@ import pytest
 
 from reportgen.errors import ExperimentError, ReportgenError
 from reportgen.pictures.formats import formats
-from reportgen.pictures.presets import PRESETS, Preset, PresetLimits, preset
+from reportgen.pictures.presets import PRESETS, Preset, PresetLimits, find_preset
 
 PLACE = Preset(
     name="here",
@@ -17,7 +17,7 @@ def test_the_usual_animation_fits_everywhere_in_every_format():
     for name, place in PRESETS.items():
         assert place.name == name
         assert set(place.formats) <= set(formats.names())
-        assert place.usual == "gif"  # which needs nothing else to be installed
+        assert place.default_format == "gif"  # which needs nothing else to be installed
         for suffix in place.formats:
             place.check(suffix, (640 * place.scale, 480 * place.scale), 50, 5.0, place.scale)
             place.check_bytes(suffix, 1_000_000, 50, place.scale)
@@ -58,4 +58,4 @@ def test_above_them_it_says_what_to_change_before_anything_is_drawn(messages):
 
 def test_an_unknown_place_is_met_with_the_one_meant():
     with pytest.raises(ExperimentError, match="Did you mean 'github'"):
-        preset("gitub")
+        find_preset("gitub")

@@ -255,7 +255,7 @@ def test_colors_are_near_and_those_of_letters_nearer(name, scale):
     with style.look():
         scene = scenes[name](panels(12))
         raster = Raster(scene, scale)
-        palette = Palette.of(raster.frames(range(0, 12, 2)), raster.colormap)
+        palette = Palette.from_frames(raster.frames(range(0, 12, 2)), raster.colormap)
         letters = np.zeros(raster.frame(0).shape, np.bool_)
         for text in scene.figure.findobj(Text):
             if text.get_visible() and text.get_text():
@@ -282,7 +282,7 @@ def test_thousands_of_frames_need_no_more_memory_than_hundreds():
             raster = Raster(scene)
             for _ in raster.frames(range(100)):
                 pass
-            palette = Palette.of(raster.frames(range(0, 100, 10)), raster.colormap)
+            palette = Palette.from_frames(raster.frames(range(0, 100, 10)), raster.colormap)
             writers = [(kind, Nowhere()) for kind in (Gif(), Apng())]
             tracemalloc.start()
             write_all(writers, raster.frames(range(100, count)), palette, [2] * (count - 100))

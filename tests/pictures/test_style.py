@@ -26,33 +26,33 @@ def test_letters_and_marks_stand_out():
     for role in (style.INK, style.MUTED):
         assert contrast(role, style.PAPER) >= 4.5
         assert contrast(style.DARK[role], paper) >= 4.5
-    colors = [style.arm({}, place).color for place in range(7)]
+    colors = [style.arm_style({}, place).color for place in range(7)]
     assert min(contrast(style.DARK.get(color, color), paper) for color in colors) >= 3
 
 
 def test_every_penalty_has_a_color_that_stands_out_on_a_dark_page():
     for name in penalties.names():
-        color = style.arm(penalties[name].look("subgradient").arm).color
+        color = style.arm_style(penalties[name].look("subgradient").arm).color
         assert contrast(style.DARK.get(color, color), style.DARK[style.PAPER]) >= 3
     for color in _FREE_COLORS:
-        assert contrast(style.arm(Look("", color).arm).color, style.DARK[style.PAPER]) >= 3
+        assert contrast(style.arm_style(Look("", color).arm).color, style.DARK[style.PAPER]) >= 3
 
 
 def test_colors_have_the_names_that_penalties_give_them():
-    assert [style.arm(place).color for place in range(len(COLORS))] == [getattr(style, c.upper()) for c in COLORS]
+    assert [style.arm_style(place).color for place in range(len(COLORS))] == [getattr(style, c.upper()) for c in COLORS]
 
 
 def test_a_color_that_has_no_name_keeps_its_marker_and_dash():
-    mine = style.arm("#44aa99")
+    mine = style.arm_style("#44aa99")
 
-    assert mine == style.arm({"arm": "#44aa99"}, 3)
+    assert mine == style.arm_style({"arm": "#44aa99"}, 3)
     assert mine.color == "#44aa99"
 
 
 def test_an_arm_keeps_its_own_style_wherever_it_stands():
-    assert style.arm({"arm": 3}, 0) == style.arm({"arm": 3}, 5) == style.arm(3)
-    assert style.arm(NoPenalty.look().arm).color == style.GRAY, "the baseline"
-    assert len({style.arm({}, place) for place in range(40)}) == 40
+    assert style.arm_style({"arm": 3}, 0) == style.arm_style({"arm": 3}, 5) == style.arm_style(3)
+    assert style.arm_style(NoPenalty.look().arm).color == style.GRAY, "the baseline"
+    assert len({style.arm_style({}, place) for place in range(40)}) == 40
 
 
 def test_numbers_read_as_written_by_hand():
@@ -70,7 +70,7 @@ def test_numbers_read_as_written_by_hand():
 
 
 def test_a_long_label_ends_in_an_ellipsis():
-    assert style.wrapped("one two three four five six", 9, 2) == "one two\nthree …"
+    assert style.wrap_label("one two three four five six", 9, 2) == "one two\nthree …"
 
 
 def test_a_logarithmic_axis_shows_zero():

@@ -108,7 +108,7 @@ def test_damage_in_the_middle_is_no_film(tmp_path):
     data = bytearray(film())
     data[len(data) // 2 : len(data) // 2 + 2000] = bytes(2000)
     file.write_bytes(data)
-    assert film_module._read(file)[0] < 31
+    assert film_module._decode(file)[0] < 31
 
 
 def test_a_program_that_hangs_is_ended(fake, monkeypatch):
@@ -189,7 +189,7 @@ def test_players_get_what_they_all_understand(tmp_path):
 
 
 def test_naming_and_asking_for_formats_does_not_import_imageio():
-    uses = "formats['gif'], formats['mp4']().made_by(), formats['mp4']().check_available()"
+    uses = "formats['gif'], formats['mp4']().encoder_identity(), formats['mp4']().check_available()"
     code = f"import sys; from reportgen.pictures.formats import formats; {uses}; print('imageio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

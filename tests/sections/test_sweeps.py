@@ -7,7 +7,7 @@ import pytest
 
 from reportgen.experiment import Experiment, Runs
 from reportgen.pictures import Animation
-from reportgen.pictures.draw import rasterized
+from reportgen.pictures.draw import rasterize
 from reportgen.pictures.scenes import scenes
 from reportgen.sections import sections
 from reportgen.sections.claims import decide
@@ -79,7 +79,7 @@ def test_the_least_penalties_are_those_of_a_slope_of_two_through_four_layers():
 def test_an_animation_counts_strengths_instead_of_steps(compute):
     told, media = compute("strength")
     (scene,) = [item for item in media if isinstance(item, Animation)]
-    raster = rasterized(scene)
+    raster = rasterize(scene)
     name, values = scene.inputs["dial"]
     drawn = scenes["weights"](**scene.inputs)
     drawn.show(1)

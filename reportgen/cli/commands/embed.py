@@ -33,7 +33,7 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
     the report.
     """
     from reportgen.errors import ExperimentError
-    from reportgen.page.embed import NO_ANIMATIONS, animations, check_base, chosen, snippets
+    from reportgen.page.embed import NO_ANIMATIONS, animations, check_base, find_animation, snippets
 
     address = check_base(base) if base else ""
     known = animations(output)
@@ -48,7 +48,7 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
         return
     if name not in known and (Path(name) / "results.json").is_file():
         raise ExperimentError(f"{name!r} is the folder of a report; reportgen embed -o {name} lists its animations")
-    found = snippets(name, chosen(known, name), address)
+    found = snippets(name, find_animation(known, name), address)
     if kind and kind not in found:
         raise ExperimentError(f'{name!r} was not made as a film; add formats = ["mp4"] to the experiment file')
     emit(found[kind] if kind else "\n\n".join(f"{each}:\n{text}" for each, text in found.items()))

@@ -106,13 +106,13 @@ def encoders() -> Iterator[Finding | str]:
         try:
             form = formats[name]()
             form.check_available()
-            made = form.encode(frames, Palette.of(frames, np.unique(frames[1])), (20, 20))
+            made = form.encode(frames, Palette.from_frames(frames, np.unique(frames[1])), (20, 20))
         except ReportgenError as error:
             yield _without(name, str(error))
         except Exception as error:
             yield _without(name, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
         else:
-            by = form.made_by()
+            by = form.encoder_identity()
             yield Finding(name, "ok", f"encoded and decoded, {len(made):,} bytes{f', {_short(by)}' if by else ''}")
 
 
