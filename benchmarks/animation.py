@@ -90,7 +90,7 @@ def ours(scene: str, scale: int) -> bytes:
 
     raster = Raster(made(scene), scale)
     sample = sorted({round(i * (raster.count - 1) / 19) for i in range(20)})
-    palette = Palette.of(raster.frames(sample), raster.colormap)
+    palette = Palette.from_frames(raster.frames(sample), raster.colormap)
     return formats["gif"]().encode(raster.frames(), palette, [DELAY] * FRAMES)
 
 

@@ -17,7 +17,7 @@ from sites import toml_text
 from reportgen.cli import terminal
 from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse
-from reportgen.page.article import linkable, strict_json
+from reportgen.page.article import is_linkable, strict_json
 from reportgen.page.embed import snippets
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures import Panel, Picture, training_animation
@@ -77,7 +77,7 @@ def test_a_cell_is_one_cell_and_no_formula_and_json_for_scripts_holds_any_text()
 
 def test_addresses_become_links_and_snippets_are_one_line_without_markup_of_the_text() -> None:
     for text in PAYLOADS:
-        assert linkable(text) == (text.startswith(("https://", "#")) and not set(text) & set(" \n\t")), ascii(text)
+        assert is_linkable(text) == (text.startswith(("https://", "#")) and not set(text) & set(" \n\t")), ascii(text)
         found = snippets("fit", {"alt": text, "width": 1, "height": 1, "files": []})
         assert not any(obeyed(snippet) or "\n" in snippet for snippet in found.values()), ascii(text)
         image = ElementTree.fromstring(found["image"].removesuffix(">") + "/>")

@@ -36,7 +36,7 @@ from reportgen.errors import ExperimentError, RefusedError, did_you_mean
 from reportgen.experiment.toml.positions import syntax_error
 from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.markdown.user_pictures import KINDS, load
-from reportgen.pictures.media import content_named
+from reportgen.pictures.media import hashed_name
 from reportgen.text import escape_control_characters, number
 from reportgen.values import short
 
@@ -222,7 +222,7 @@ def bind(
         except ValueError as error:
             mistakes.append(((picture.line, picture.column), f"picture {short(picture.target)!r}: {error}"))
             continue
-        file = f"media/{content_named(_file_name(picture.target), content)}"
+        file = f"media/{hashed_name(_file_name(picture.target), content)}"
         files[file] = content
         values[f"p{count}"] = f'src="{escape(media(file))}" width="{width}" height="{height}"'
     raise_mistakes(prose.name, mistakes)

@@ -1,4 +1,4 @@
-"""The page: findings, media and tables put into the templates."""
+"""The page of a report: findings, media and tables rendered by templates."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.page import policy, sandbox
 from reportgen.page.embed import snippets
-from reportgen.page.page_head import PageHead, SiteFrame, alone, tag_slug
+from reportgen.page.page_head import PageHead, SiteFrame, standalone_head, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
-from reportgen.pictures.media import Media, content_named
+from reportgen.pictures.media import Media, hashed_name
 from reportgen.sections import Table, sections
 from reportgen.sections.player import PlayerSet
 from reportgen.store.keys import template_folder
@@ -34,14 +34,14 @@ from reportgen.text import escape_control_characters, number, shorten
 from reportgen.values import json_value
 
 
-def head_of_report(report: Report, path: str = "", around: SiteFrame | None = None) -> PageHead:
-    """The metadata of the page of a report; `path` and `around` say where it stands in a site."""
+def head_of_report(report: Report, path: str = "", site: SiteFrame | None = None) -> PageHead:
+    """The metadata of the page of a report; `path` and `site` say where it stands in a site."""
     e = report.experiment
     headline = report.headlines[0] if report.headlines else ""
     return PageHead(
         title=e.title,
         path=path,
-        around=around,
+        site=site,
         description=shorten(e.abstract or headline or e.title),
         language=e.language,
         author=e.author or (e.site.author if e.site else ""),
@@ -53,23 +53,25 @@ def head_of_report(report: Report, path: str = "", around: SiteFrame | None = No
 def render(
     report: Report, *, single_file: bool, templates: Path | None = None, page: PageHead | None = None, css: str = ""
 ) -> str:
-    """The article as one HTML page: alone with everything inside it, or beside the files in its folder `media`.
+    """The article as one HTML page: a single file with everything inside, or with the files in its folder `media`.
 
-    Files in the folder `templates` take the place of those of the package that have the same name. They are read, and
-    rendered in a sandbox. `css` comes after our own styles. Raises `TemplateError` for a mistake in one of them, and
-    `RefusedError` for a link in it that leads out of it.
+    Files in the folder `templates` replace those of the package with the same name; they are rendered in a sandbox.
+    `css` is added after our own styles. Raises `TemplateError` for a mistake in a template, and `RefusedError` for a
+    symbolic link that leads out of the folder.
     """
     page = page or head_of_report(report)
     if single_file:
-        page = alone(page)
+        page = standalone_head(page)
     names = {
         "embedded": single_file,
-        "source": _once(_embedded) if single_file else _beside,
-        "download": _once(_download) if single_file else _once(_data_file),
+        "source": _cached_by_name(_media_url) if single_file else _media_path,
+        "download": _cached_by_name(_table_url) if single_file else _cached_by_name(_table_path),
         "page": page,
         "css": css,
     }
-    return _page("article.html", report, names, templates, policy.ALONE if single_file else policy.BESIDE)
+    return _render_report(
+        "article.html", report, names, templates, policy.PICTURES_INSIDE if single_file else policy.PICTURES_BESIDE
+    )
 
 
 def render_embeds(
@@ -78,30 +80,32 @@ def render_embeds(
     """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all."""
     page = page or head_of_report(report)
     title = report.experiment.title
-    around = page.around and dataclasses.replace(page.around, home=f"../{page.around.home}")
+    site = page.site and dataclasses.replace(page.site, home=f"../{page.site.home}")
     page = PageHead(
-        title=f"Embed · {title}", path=f"{page.path}embed/", around=around, language=page.language, listed=False
+        title=f"Embed · {title}", path=f"{page.path}embed/", site=site, language=page.language, listed=False
     )
-    names = {"embedded": False, "source": _above, "download": _data_file, "css": css}
+    names = {"embedded": False, "source": _media_path_from_embed, "download": _table_path, "css": css}
     moving = {name: media for name, media in report.media.items() if media.kind == "animation"}
     pages = {
-        f"{name}.html": _page(
+        f"{name}.html": _render_report(
             "embed.html",
             report,
             {**names, "name": name, "page": dataclasses.replace(page, title=f"{name} · {title}")},
             templates,
-            policy.BESIDE,
+            policy.PICTURES_BESIDE,
         )
         for name in moving
     }
     if moving:
-        names["snippets"] = {name: snippets(name, described(media)) for name, media in moving.items()}
-        pages["index.html"] = _page("embeds.html", report, {**names, "page": page}, templates, policy.BESIDE)
+        names["snippets"] = {name: snippets(name, media_results(media)) for name, media in moving.items()}
+        pages["index.html"] = _render_report(
+            "embeds.html", report, {**names, "page": page}, templates, policy.PICTURES_BESIDE
+        )
     return pages
 
 
-def described(media: Media) -> dict[str, Any]:
-    """A picture as `results.json` has it; its files are paths in the output folder."""
+def media_results(media: Media) -> dict[str, Any]:
+    """The entry of a picture in `results.json`; its files are paths in the output folder."""
     return {
         "kind": media.kind,
         "files": sorted(media.published),
@@ -111,25 +115,27 @@ def described(media: Media) -> dict[str, Any]:
     }
 
 
-def _page(template: str, report: Report, names: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
+def _render_report(
+    template: str, report: Report, names: Mapping[str, Any], templates: Path | None, pictures: str
+) -> str:
     known = {
         "report": report,
         "numbering": Numbering(),
-        "claim": lambda name: _known(report.claims, name, "claim").sentence,
-        "site": names["page"].around,
+        "claim": lambda name: _look_up(report.claims, name, "claim").sentence,
+        "site": names["page"].site,
         **names,
     }
-    return laid_out(template, known, templates, pictures)
+    return render_findings(template, known, templates, pictures)
 
 
-def laid_out(template: str, known: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
+def render_findings(template: str, known: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
     """A page about findings; `known` has a `Numbering` under "numbering"."""
-    text = rendered(template, known, _printable, templates, pictures, known["numbering"])
-    # A claim that does not apply leaves a space at the end of its line.
+    text = render_template(template, known, _printable, templates, pictures, known["numbering"])
+    # A claim that does not apply leaves spaces at the end of its line.
     return re.sub(r"[ \t]+\n", "\n", text)
 
 
-def rendered(
+def render_template(
     template: str,
     known: Mapping[str, Any],
     finalize: Callable[[Any], Any],
@@ -137,34 +143,34 @@ def rendered(
     pictures: str,
     numbering: Numbering | None = None,
 ) -> str:
-    """The page that a template makes of what is `known`; each value goes through `finalize` before it is printed.
+    """Render a template with the variables `known`; each value passes through `finalize` before it is printed.
 
-    `pictures` says where the page takes them from, one of those in `policy`.
+    `pictures` is the source of pictures that the page allows, a constant of `policy`.
     """
     folders = (*([templates] if templates else []), template_folder())
-    # In full, for the working folder may be another one when the same name comes again.
+    # Absolute paths, since the working folder may change between calls.
     environment = _environment(tuple(folder.resolve() for folder in folders), finalize)
     its_policy = policy.Policy(environment.loader, pictures)
     given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
     meter = sandbox.Meter()
     try:
         page = environment.get_template(template)
-        # A text may refer to a figure further down, so the first rendering counts and the second one prints.
-        text = sandbox.rendered(page, given, meter)
+        # A text may refer to a later figure, so the first rendering counts and the second one prints.
+        text = sandbox.render_metered(page, given, meter)
         if numbering and numbering.used:
             numbering.start_again()
-            text = sandbox.rendered(page, given, meter)
+            text = sandbox.render_metered(page, given, meter)
     except sandbox.OutsideError as error:
         raise RefusedError(f"template {error}", code="RG702") from error
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"template {error.name} is missing from {folders[0]}") from error
     except jinja2.TemplateSyntaxError as error:
-        # An unknown filter or test is a name that is missing, too.
+        # An unknown filter or test is an undefined name, too.
         code = "RG701" if isinstance(error, jinja2.TemplateAssertionError) else ""
         raise TemplateError(f"template {error.name}:{error.lineno}: {error.message}", code=code) from error
     except (RecursionError, MemoryError) as error:
         place = _failing_line(error, environment.loader.folders) or template
-        what = "calls itself without end" if isinstance(error, RecursionError) else "needs more memory than there is"
+        what = "calls itself endlessly" if isinstance(error, RecursionError) else "needs more memory than is available"
         raise TemplateError(f"template {place}: {what}") from error
     except (jinja2.TemplateRuntimeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         line = _failing_line(error, environment.loader.folders)
@@ -173,19 +179,19 @@ def rendered(
         code = "RG701" if isinstance(error, jinja2.UndefinedError) else ""
         raise TemplateError(f"template {line}: {error}", code=code) from error
     try:
-        return its_policy.settled(text)
+        return its_policy.insert(text)
     except ValueError as error:
         raise TemplateError(f"template {template}: {error}") from error
 
 
 class UnknownNameError(jinja2.UndefinedError):
-    """A template asks for a figure, table, section or snippet that there is none of."""
+    """A template names a figure, table, section or snippet that does not exist."""
 
 
 def _failing_line(error: BaseException, folders: Iterable[Path]) -> str | None:
     """`file:line` of the template that `error` comes from; Jinja2 rewrites tracebacks to name template lines.
 
-    It is the innermost one, except that a name which is absent was given by whoever called the macro.
+    It is the innermost one, except that an unknown name comes from the caller of a macro.
     """
     places, traceback = [], error.__traceback__
     while traceback:
@@ -215,7 +221,7 @@ class _Environment(sandbox.Sandbox):
 
 @lru_cache(maxsize=8)
 def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _Environment:
-    """The templates of `folders`, each compiled once and again when its file changes."""
+    """The environment for templates of `folders`; each is compiled once, and again after its file changes."""
     environment = _Environment(
         {
             Numbering: frozenset({"among", "find", "show"}),
@@ -230,9 +236,9 @@ def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _
         lstrip_blocks=True,
         extensions=[Formulas],
     )
-    environment.tests["linkable"] = linkable
+    environment.tests["linkable"] = is_linkable
     environment.policies["json.dumps_function"] = strict_json
-    environment.globals.update(snippet=snippet, known=_known, check_section=_check_section)
+    environment.globals.update(snippet=snippet, known=_look_up, check_section=_check_section)
     return environment
 
 
@@ -242,13 +248,13 @@ def _number(value: float | None, spec: str = "") -> str:
     return number(value, spec)
 
 
-def linkable(address: object) -> bool:
-    """Whether a page may make a link of an address that somebody wrote: to the web, to a mailbox, into the page."""
+def is_linkable(address: object) -> bool:
+    """True if a page may link to an address from a user's file: https, mailto, or an anchor of the page."""
     return isinstance(address, str) and bool(re.fullmatch(r"(?:https://|mailto:|#)[^\s\x00-\x20\x7f-\x9f]+", address))
 
 
 def strict_json(value: Any, **options: Any) -> str:
-    """JSON for scripts: null for numbers that are not finite, and no letter beyond ASCII."""
+    """JSON for scripts: null for numbers that are not finite, and ASCII characters only."""
     options = {"separators": (",", ":"), **options}
     return json.dumps(json_value(value), allow_nan=False, ensure_ascii=True, **options)
 
@@ -274,15 +280,15 @@ class Numbering:
 
     @property
     def used(self) -> bool:
-        """Whether anything has asked for a number."""
+        """True if the page has used a number."""
         return self._asked
 
     def start_again(self) -> None:
-        """Begin the rendering that prints what the one before has counted."""
+        """Start the second rendering, which prints the numbers that the first one counted."""
         self._known, self._shown, self._counting = self._shown, {}, False
 
     def show(self, kind: str, name: str) -> int:
-        """The number of the figure or table ("figure", "table") that stands here."""
+        """Number the figure or table ("figure", "table") that is shown here."""
         self._asked = True
         if (kind, name) in self._shown:
             raise UnknownNameError(f"{kind} {name!r} is shown twice; refer to it with m.ref({name!r})")
@@ -291,11 +297,11 @@ class Numbering:
         return number
 
     def among(self, names: Iterable[str]) -> list[str]:
-        """Those of some figures that the page has shown up to here."""
+        """The figures of `names` that the page has shown so far."""
         return [name for name in names if ("figure", name) in self._shown]
 
     def find(self, name: str, kind: str | None = None) -> tuple[str, int]:
-        """Kind and number of what is called `name`, wherever on the page it stands."""
+        """Kind and number of the figure or table called `name`, anywhere on the page."""
         self._asked = True
         if self._counting:
             return kind or "figure", 0
@@ -310,22 +316,22 @@ class Numbering:
         return found[0][0], self._known[found[0]]
 
 
-def _known(mapping: Mapping[str, Any], name: str, kind: str) -> Any:
-    """`mapping[name]`, or an error that names what is there: for templates that refer to media and tables."""
+def _look_up(mapping: Mapping[str, Any], name: str, kind: str) -> Any:
+    """`mapping[name]`, or an error with suggestions: for templates that refer to media and tables."""
     if name not in mapping:
         raise UnknownNameError(f"there is no {kind} {name!r} in this build.{did_you_mean(name, mapping)}")
     return mapping[name]
 
 
 def _check_section(name: str) -> str:
-    """Nothing, for a section that an experiment may ask for; else an error."""
+    """An empty string; raises `UnknownNameError` if there is no such section."""
     if name not in sections.names():
         raise UnknownNameError(f"there is no section {name!r}.{did_you_mean(name, sections.names())}")
     return ""
 
 
-def _once(make: Callable[..., str]) -> Callable[..., str]:
-    """`make` of a picture or a table, done once a page, though that is rendered twice."""
+def _cached_by_name(make: Callable[..., str]) -> Callable[..., str]:
+    """`make` with its results cached by name, since a page is rendered twice."""
     made: dict[tuple[str, ...], str] = {}
 
     def known(item: Media | Table, *file: str) -> str:
@@ -337,47 +343,47 @@ def _once(make: Callable[..., str]) -> Callable[..., str]:
     return known
 
 
-def _beside(media: Media, file: str) -> str:
+def _media_path(media: Media, file: str) -> str:
     return f"media/{media.named(file)}"
 
 
-def _above(media: Media, file: str) -> str:
+def _media_path_from_embed(media: Media, file: str) -> str:
     return f"../media/{media.named(file)}"
 
 
-def _embedded(media: Media, file: str) -> Markup:
+def _media_url(media: Media, file: str) -> Markup:
     if file.endswith(".svg"):
-        return _svg(media.files[file])
-    # An APNG is a PNG, and a browser that knows no moving ones shows its first frame.
+        return _svg_url(media.files[file])
+    # An APNG is a PNG, of which old browsers show the first frame.
     suffix = file.rpartition(".")[2]
-    return _data("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
+    return _data_url("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
 
 
-def _svg(content: bytes) -> Markup:
-    """An SVG as text inside an address: a quarter smaller than in base64. Nothing in it can end an attribute."""
+def _svg_url(content: bytes) -> Markup:
+    """An SVG as a data URL of text, a quarter smaller than base64. No character in it can end an attribute."""
     text = " ".join(content.decode().replace('"', "'").split("\n"))
-    # As `urllib.parse.quote` does it, which takes most of the time that a page takes.
+    # The result of `urllib.parse.quote`, which took most of the time of a page.
     return Markup("data:image/svg+xml," + _UNSAFE.sub(lambda found: quote(found[0]), text))  # noqa: S704  # no " and no & left
 
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9 !'()*+,\-./:;<=>?@\[\]_~]+")
 
 
-def _data_file(table: Table) -> str:
+def _table_path(table: Table) -> str:
     return f"media/{table_file(table)}"
 
 
 def table_file(table: Table) -> str:
-    """What a table is called in the folder `media`."""
-    return content_named(f"{table.name}.csv", csv_bytes(table))
+    """The file name of a table in the folder `media`."""
+    return hashed_name(f"{table.name}.csv", csv_bytes(table))
 
 
-def _download(table: Table) -> Markup:
-    return _data("text/csv", csv_bytes(table))
+def _table_url(table: Table) -> Markup:
+    return _data_url("text/csv", csv_bytes(table))
 
 
-def _data(kind: str, content: bytes) -> Markup:
-    return Markup(f"data:{kind};base64,{base64.b64encode(content).decode()}")  # noqa: S704  # letters, digits, + / =
+def _data_url(kind: str, content: bytes) -> Markup:
+    return Markup(f"data:{kind};base64,{base64.b64encode(content).decode()}")  # noqa: S704  # only base64 characters
 
 
 @cache
@@ -393,8 +399,8 @@ def snippet(name: str) -> Markup:
 class Formulas(Extension):
     r"""TeX between dollar signs becomes MathML: `$...$` in a line, `$$...$$` on a line of its own.
 
-    As in Pandoc, a dollar sign before a space or after one opens or closes nothing, neither does one before a digit
-    close; `\$` is a dollar sign always. What stands in Jinja2's own braces is left alone.
+    As in Pandoc, an opening dollar sign has no space after it, a closing one no space before it and no digit after it;
+    `\$` is a literal dollar sign. Text inside Jinja2's braces is left unchanged.
     """
 
     _FORMULA = re.compile(rf"(?P<jinja>\{{#.*?#\}}|\{{\{{.*?\}}\}}|\{{%.*?%\}})|(?P<dollar>\\\$)|{GRAMMAR}", re.DOTALL)

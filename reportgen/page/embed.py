@@ -1,4 +1,4 @@
-"""Snippets that put an animation of a built report into somebody's own page or post."""
+"""Snippets that embed an animation of a built report in another page or post."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from reportgen.values import short_repr
 NO_ANIMATIONS = "this report has no animations; add 'motion' to the sections of its experiment file, and build again"
 
 CONTROLS = 190
-"""Height in CSS pixels that a player needs below its picture."""
+"""Height of a player's controls, in CSS pixels."""
 
 
 def animations(folder: Path) -> dict[str, dict[str, Any]]:
-    """What `results.json` of a built report says of each animation, by name.
+    """The entries of animations in `results.json` of a built report, by name.
 
     Raises `DataError` if there is no report in `folder`, one of another version, or one that a build did not write.
     """
     found = {}
     for name, item in load(folder)["media"].items():
-        if not _NAME.fullmatch(name) or not _is_medium(item):
+        if not _NAME.fullmatch(name) or not _is_media(item):
             raise DataError(
                 f"cannot use {folder}: its results tell of a picture that no build makes, {short_repr(name)}"
             )
@@ -40,8 +40,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,200}")
 _FILE = re.compile(r"(?:media|embed)/[A-Za-z0-9][A-Za-z0-9_-]{0,200}\.[a-z0-9]{1,9}")
 
 
-def _is_medium(item: Any) -> bool:
-    """Whether it is what the results of a build say of a picture. What is pasted somewhere is made of this."""
+def _is_media(item: Any) -> bool:
+    """True if `item` has the structure of a picture in results. Snippets are made from it, so it must be checked."""
     return (
         isinstance(item, dict)
         and isinstance(item.get("kind"), str)
@@ -52,7 +52,7 @@ def _is_medium(item: Any) -> bool:
     )
 
 
-def chosen(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+def find_animation(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     """The animation called `name`; raises `ExperimentError` if there is none."""
     if not known:
         raise ExperimentError(NO_ANIMATIONS)
@@ -62,7 +62,7 @@ def chosen(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def check_base(address: str) -> str:
-    """`address` with a slash at its end; raises `ExperimentError` if it is no address of a web page."""
+    """`address` with a slash at its end; raises `ExperimentError` if it is not the address of a web page."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"[\s\"'<>?#]", address):
         raise ExperimentError(
@@ -72,7 +72,7 @@ def check_base(address: str) -> str:
 
 
 def snippets(name: str, item: Mapping[str, Any], base: str = "") -> dict[str, str]:
-    """Text to paste, by kind: "markdown", "image", "player", and "video" where there is a film.
+    """Text to paste, by kind: "markdown", "image", "player", and "video" if there is a video file.
 
     `item` is an animation of `results.json`. Addresses begin with `base`, the address of the report's folder; without
     one they are relative to it.
@@ -81,7 +81,7 @@ def snippets(name: str, item: Mapping[str, Any], base: str = "") -> dict[str, st
     alt, size = escape(words), f'width="{item["width"]}" height="{item["height"]}"'
     file = f"{base}embed/{name}"
     found = {
-        "markdown": f"![{_plain(words)}]({file}.gif)",
+        "markdown": f"![{_escape_markdown(words)}]({file}.gif)",
         "image": f'<img src="{file}.gif" {size} alt="{alt}" loading="lazy" style="max-width:100%;height:auto">',
         "player": f'<iframe src="{file}.html" width="{item["width"]}" height="{item["height"] + CONTROLS}" '
         f'title="{alt}" loading="lazy" style="max-width:100%;border:0"></iframe>',
@@ -95,6 +95,6 @@ def snippets(name: str, item: Mapping[str, Any], base: str = "") -> dict[str, st
     return found
 
 
-def _plain(text: str) -> str:
-    """Text that Markdown leaves alone, and that GitHub takes for no formula."""
+def _escape_markdown(text: str) -> str:
+    """Text with Markdown's characters and GitHub's formula signs escaped."""
     return re.sub(r"([\\\[\]`*_<>&$~|])", r"\\\1", text)

@@ -17,7 +17,7 @@ from reportgen.version import __version__
 
 @dataclass(frozen=True, kw_only=True)
 class PreviewCard:
-    """The picture of a page in previews."""
+    """The preview card of a page."""
 
     path: str
     """Relative to the page's folder."""
@@ -32,12 +32,12 @@ class NavigationEntry:
 
     label: str
     path: str
-    """Of its folder, relative to the site's, with a slash at its end; empty for the front page."""
+    """Path of its folder, relative to the site's, with a slash at its end; empty for the front page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Logo:
-    """The picture beside the title of a site."""
+    """The logo beside the title of a site."""
 
     path: str
     """Relative to the site's folder."""
@@ -47,13 +47,13 @@ class Logo:
 
 @dataclass(frozen=True, kw_only=True)
 class SiteFrame:
-    """A site, as the templates of one of its pages see it."""
+    """The frame of a site, as the templates of one of its pages see it."""
 
     title: str
     address: str = ""
-    """Full address with a slash at its end; empty if it is not known."""
+    """Absolute address with a slash at its end; empty if not set."""
     home: str = ""
-    """The way from the page's folder to the site's: nothing, or "../" so often."""
+    """Relative path from the page's folder to the site's: empty, or "../" repeated."""
     navigation: tuple[NavigationEntry, ...] = ()
     links: tuple[Any, ...] = ()
     """`experiment.site.Link` of the footer."""
@@ -61,47 +61,47 @@ class SiteFrame:
     logo: Logo | None = None
     feed: bool = False
     posts: bool = False
-    """Whether it has more than this page."""
+    """True if the site has more than this page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageHead:
-    """What a page says of itself."""
+    """The metadata of a page."""
 
     title: str
     path: str = ""
-    """Of its folder, as in `NavigationEntry`."""
-    around: SiteFrame | None = None
-    """The site that it stands in."""
+    """Path of its folder, as in `NavigationEntry`."""
+    site: SiteFrame | None = None
+    """The frame of its site."""
     description: str = ""
     language: str = "en"
     author: str = ""
     kind: str = "article"
-    """In the words of Open Graph: "article" or "website"."""
+    """The type in Open Graph: "article" or "website"."""
     date: str = ""
-    """A day, like "2026-11-23"."""
+    """The date in ISO format, like "2026-11-23"."""
     updated: str = ""
     tags: tuple[str, ...] = ()
     card: PreviewCard | None = None
     listed: bool = True
-    """Whether search engines shall know it."""
+    """True if search engines may list the page."""
     generator: str = field(default=f"reportgen {__version__}", init=False)
 
     @property
     def address(self) -> str:
-        """In full; the path where the site has no address."""
-        return (self.around.address if self.around else "") + self.path
+        """The absolute address; only the path if the site has no address."""
+        return (self.site.address if self.site else "") + self.path
 
     @property
     def day(self) -> str:
-        """The date as a reader wants it."""
+        """The date as readers write it."""
         day = datetime.date.fromisoformat(self.date)
-        # Names of months in other languages are another's knowledge.
+        # Names of months are known in English only.
         return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if self.language.startswith("en") else self.date
 
     @property
     def linked(self) -> Mapping[str, Any]:
-        """The page as JSON-LD, in the words of schema.org."""
+        """The metadata as JSON-LD, with the vocabulary of schema.org."""
         found: dict[str, Any] = {
             "@context": "https://schema.org",
             "@type": "Article" if self.kind == "article" else "WebPage",
@@ -119,17 +119,17 @@ class PageHead:
             found["keywords"] = list(self.tags)
         if self.card:
             found["image"] = self.address + self.card.path
-        if self.around:
-            found["isPartOf"] = {"@type": "WebSite", "name": self.around.title, "url": self.around.address}
+        if self.site:
+            found["isPartOf"] = {"@type": "WebSite", "name": self.site.title, "url": self.site.address}
         return found
 
 
-def alone(page: PageHead) -> PageHead:
-    """The same page as a file that may lie anywhere: it leads to its site only by a full address."""
-    if page.around is None or not page.around.address:
-        return dataclasses.replace(page, around=None)
-    around = dataclasses.replace(page.around, home=page.around.address, logo=None)
-    return dataclasses.replace(page, around=around)
+def standalone_head(page: PageHead) -> PageHead:
+    """The page head for a single file that may be moved: it links to its site only by an absolute address."""
+    if page.site is None or not page.site.address:
+        return dataclasses.replace(page, site=None)
+    site = dataclasses.replace(page.site, home=page.site.address, logo=None)
+    return dataclasses.replace(page, site=site)
 
 
 _MONTHS = (

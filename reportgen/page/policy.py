@@ -1,7 +1,7 @@
-"""The Content-Security-Policy of a page: it runs what this build put into it, and asks for nothing else.
+"""The Content-Security-Policy of a page: it runs only scripts and styles of this build, and loads nothing else.
 
-What a page may run is told by the hashes of scripts and styles at the moment when they are put in, never by looking
-at the finished page, where a script that came with a name or a title would look like one of ours.
+The policy has hashes of scripts and styles from the moment they are inserted. It never takes them from the finished
+page, where a script injected by a name or a title would look like one of ours.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from markupsafe import Markup
 
 from reportgen.page.sandbox import Folders
 
-ALONE = "data:"
-"""Where a page takes its pictures from that has them all inside."""
+PICTURES_INSIDE = "data:"
+"""Sources of pictures of a page that embeds them all."""
 
-# A page opened from a folder has no origin: some browsers take 'self' for its folder, others for nothing at all.
-BESIDE = "'self' file: data:"
-"""The same for a page whose pictures lie beside it."""
+# A page opened from a folder has no origin: for some browsers 'self' is its folder, for others nothing.
+PICTURES_BESIDE = "'self' file: data:"
+"""Sources of pictures of a page whose pictures are files beside it."""
 
 
 class Policy:
-    """What one page runs and shows: `meta`, `script` and `style` are for its templates."""
+    """The policy of one page; templates call `meta`, `script` and `style`."""
 
     def __init__(self, folders: Folders, pictures: str) -> None:
         self._folders = folders
         self._pictures = pictures
         self._hashes: dict[str, dict[str, None]] = {"script": {}, "style": {}}
-        # Stands where the policy will, which is before the scripts of which it tells; nobody can guess it.
+        # A random placeholder for the policy, which precedes the scripts that it lists.
         self._mark = secrets.token_hex(16)
 
     def meta(self) -> Markup:
-        """The policy as an element. It goes before everything that it is about."""
+        """The policy as an element, which must precede all scripts and styles."""
         return Markup('<meta http-equiv="Content-Security-Policy" content="{}">').format(self._mark)
 
     def script(self, name: str) -> Markup:
-        """`static/NAME` as an element of the page."""
+        """The script `static/NAME` as an element."""
         return self._element("script", self._static(name))
 
     def style(self, *names: str, text: str = "") -> Markup:
-        """`static/NAME` of each name, that of the article unless told, and then `text`, as one element of the page."""
-        parts = [*map(self._static, names or ("article.css",)), *([fit(text, "a style sheet")] if text else [])]
+        """The styles `static/NAME`, by default that of the article, and then `text`, as one element."""
+        parts = [*map(self._static, names or ("article.css",)), *([inline_text(text, "a style sheet")] if text else [])]
         return self._element("style", "\n".join(parts))
 
-    def settled(self, page: str) -> str:
-        """The page with its policy in it. Raises `ValueError` if it has none."""
+    def insert(self, page: str) -> str:
+        """Insert the policy into the page. Raises `ValueError` if the page has no placeholder."""
         if page.count(self._mark) != 1:
             raise ValueError("the page must hold {{ policy() }} once, after <meta charset>")
         return page.replace(self._mark, str(self))
@@ -58,16 +58,16 @@ class Policy:
         return "; ".join([*rules, f"img-src {self._pictures}", "base-uri 'none'", "form-action 'none'"])
 
     def _static(self, name: str) -> str:
-        return fit(self._folders.read(f"static/{name}")[1], f"static/{name}")
+        return inline_text(self._folders.read(f"static/{name}")[1], f"static/{name}")
 
     def _element(self, kind: str, text: str) -> Markup:
         inside = f"\n{text}" + ("" if text.endswith("\n") else "\n")
         self._hashes[kind][base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()] = None
-        return Markup(f"<{kind}>{inside}</{kind}>")  # noqa: S704  # nothing in it ends it
+        return Markup(f"<{kind}>{inside}</{kind}>")  # noqa: S704  # `inline_text` refuses end tags
 
 
-def fit(text: str, name: str) -> str:
-    """`text` as it can stand inside an element, and does not change once it is hashed; raises `ValueError`."""
+def inline_text(text: str, name: str) -> str:
+    """`text` for the inside of an element, where it stays as it was hashed; raises `ValueError` if it could end it."""
     if found := re.search(r"</(?:script|style)|<!--|[\0\f\ud800-\udfff]", text, re.IGNORECASE):
         raise ValueError(f"{name} holds {found[0]!r}, which would end or hide a script inside a page")
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)

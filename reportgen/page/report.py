@@ -1,4 +1,4 @@
-"""A report before it is put on pages: an experiment, computed and drawn."""
+"""Reports: an experiment with its computed sections and drawn pictures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reportgen.sections.result import SectionResult
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Report:
-    """Everything that templates may use."""
+    """A computed and drawn experiment: everything that templates may use."""
 
     experiment: Experiment
     sections: tuple[SectionResult, ...]
@@ -28,9 +28,9 @@ class Report:
     players: PlayerSet = field(default_factory=PlayerSet)
     """The animations that the page draws itself where scripts are on."""
     trajectories: Mapping[str, bytes] = field(default_factory=dict)
-    """Trajectory files to publish, by their names without ending."""
+    """Trajectory files to publish, by their names without suffix."""
     versions: Mapping[str, str] = field(default_factory=dict)
-    """Versions of reportgen and of the libraries that computed, by name."""
+    """Versions of reportgen and of the libraries it computed with, by name."""
 
     @cached_property
     def claims(self) -> Mapping[str, DecidedClaim]:
@@ -70,12 +70,12 @@ class Report:
 
     @cached_property
     def drawn_from(self) -> Mapping[str, Any]:
-        """What each still picture was drawn from, by its name; None for an animation."""
+        """The inputs of each still picture by its name; None for an animation."""
         return {picture.name: picture.inputs for section in self.sections for picture in section.pictures}
 
     @property
     def lead_picture(self) -> Media | None:
-        """The picture that stands for the report: its first player, animation or figure."""
+        """The picture that represents the report: its first player, animation or figure."""
         moving = (name for name, media in self.media.items() if media.kind == "animation")
         return self.media[[*self.players.players, *moving, *self.media][0]] if self.media else None
 
@@ -88,7 +88,7 @@ def tables_of(sections: Iterable[SectionResult]) -> dict[str, Table]:
 
 
 def _claims_table(claims: Iterable[DecidedClaim]) -> Table:
-    """What the post of 2018 said and what was measured, and below it the claims that are this report's own."""
+    """The table of claims: first those of the post of 2018, then the other claims of this report."""
     decided = sorted((claim for claim in claims if claim.outcome), key=lambda claim: not claim.post)
     return Table(
         name="claims",

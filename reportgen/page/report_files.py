@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from reportgen.page import results
-from reportgen.page.article import described, render, render_embeds, table_file
+from reportgen.page.article import media_results, render, render_embeds, table_file
 from reportgen.page.page_head import PageHead
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
@@ -33,15 +33,15 @@ def data_files(report: Report) -> dict[str, bytes]:
                 table.name: {"columns": [column.label for column in table.columns], "rows": table.rows}
                 for table in tables
             },
-            # The results hold what each still picture was drawn from, so no number hides in a curve.
-            "media": {item.name: {**described(item), "inputs": report.drawn_from.get(item.name)} for item in media},
+            # The inputs of each still picture are included, so that every number of a curve can be read.
+            "media": {item.name: {**media_results(item), "inputs": report.drawn_from.get(item.name)} for item in media},
         }
     )
     return files
 
 
 def page_files(report: Report, templates: Path | None, page: PageHead, css: str = "") -> dict[str, bytes]:
-    """The report as a page, the same in one file, and pages to embed its animations, by their paths in its folder."""
+    """The page of a report, the same in a single file, and pages to embed, by their paths in its folder."""
     files = {f"embed/{name}": text.encode() for name, text in render_embeds(report, templates, page, css).items()}
     for name, single_file in {"index.html": False, "report.html": True}.items():
         text = render(report, single_file=single_file, templates=templates, page=page, css=css)

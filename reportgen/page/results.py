@@ -1,4 +1,4 @@
-"""`results.json`: every number of a report, for programs that come after it."""
+"""`results.json`: every number of a report, for other programs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from reportgen.errors import DataError, reason
 from reportgen.values import json_value, short
 
 SCHEMA = 3
-"""Version of its layout."""
+"""Version of the layout."""
 
 LARGEST = 50_000_000
-"""Bytes that are read as results; those of the default experiment are half a million. They may take twenty times as
-much memory."""
+"""The most bytes that are read, about twenty times as many in memory; the default experiment has half a million."""
 
 DEEPEST = 100
-"""Levels of lists and objects in each other; a report has ten."""
+"""The most levels of nested lists and objects; a report has ten."""
 
 _TOO_DEEP = f"its values are nested more than {DEEPEST} levels deep"
 
@@ -26,7 +25,7 @@ _TOO_DEEP = f"its values are nested more than {DEEPEST} levels deep"
 def load(place: Path) -> dict[str, Any]:
     """The results of a build: `place` is its folder, or the file itself.
 
-    Raises `DataError` if they cannot be read, or are of another layout.
+    Raises `DataError` if they cannot be read or have another layout.
     """
     file = place / "results.json" if place.is_dir() else place
     try:
@@ -39,10 +38,10 @@ def load(place: Path) -> dict[str, Any]:
                 f"there is no report in {place}: {file.name} is missing; name the folder of a build, or "
                 "make one: reportgen build -o DIR"
             )
-        # A device or a pipe may never end.
+        # Reading a device or a pipe may never end.
         if not file.is_file() or file.stat().st_size > LARGEST:
             raise DataError(f"cannot use {file}: results are a file of at most {LARGEST // 10**6} MB")
-        results = json.loads(file.read_bytes(), parse_constant=_refuse)
+        results = json.loads(file.read_bytes(), parse_constant=_refuse_constant)
     except OSError as error:
         raise DataError(f"cannot read {file}: {reason(error)}") from error
     except RecursionError as error:
@@ -58,20 +57,20 @@ def load(place: Path) -> dict[str, Any]:
             f"cannot use {file}: it has layout {short(json.dumps(given))} and this reportgen reads {SCHEMA}; "
             "build its experiment again"
         )
-    if wrong := _misshapen(results):
+    if wrong := _find_mistake(results):
         raise DataError(f"cannot use {file}: {wrong}")
     return results
 
 
-def _refuse(constant: str) -> Any:
+def _refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is no number in JSON")
 
 
-def _misshapen(results: dict[str, Any]) -> str:
-    """What is not as a build writes it, as far as it matters here."""
+def _find_mistake(results: dict[str, Any]) -> str:
+    """A description of the first part with a wrong structure; empty if there is none."""
     level: list[Any] = [results]
     depth = 0
-    while level := [part for value in level for part in _parts(value) if isinstance(part, dict | list)]:
+    while level := [part for value in level for part in _children(value) if isinstance(part, dict | list)]:
         depth += 1
         if depth > DEEPEST:
             return _TOO_DEEP
@@ -89,7 +88,7 @@ def _misshapen(results: dict[str, Any]) -> str:
     return ""
 
 
-def _parts(value: Any) -> Iterable[Any]:
+def _children(value: Any) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value
 
 

@@ -1,8 +1,7 @@
-"""Where templates are rendered: they make text out of what they are given, and can do nothing else.
+"""The sandbox of templates: they make text of their variables, and can do nothing else.
 
-A template may come from somebody whom the reader of this page does not know. It sees plain values, the fields of our
-own dataclasses and the functions that the page hands it; it reads files of its folder; and it ends, after so much time
-and so much text.
+A template may come from an unknown author. It can use plain values, the fields of our dataclasses and the functions
+that the page passes; it can include files of its folder; and its time and its output are limited.
 """
 
 from __future__ import annotations
@@ -23,27 +22,27 @@ from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 SECONDS = 60.0
-"""How long a rendering may take."""
+"""The most seconds of a rendering."""
 
 OUTPUT = 200_000_000
-"""The most letters that a page may have."""
+"""The most characters of a page."""
 
 WORK = 2_000_000_000
-"""The most letters and items that all values of a rendering may have together."""
+"""The most characters and items of all values of a rendering together."""
 
 LARGEST_SOURCE = 2_000_000
-"""Bytes of a template, a script or a style sheet."""
+"""The most bytes of a template, a script or a style sheet."""
 
 _DIGITS = 10_000
-"""Binary digits of the largest whole number that templates may reckon with."""
+"""Binary digits of the largest integer that templates may compute."""
 
 
 class OutsideError(jinja2.TemplateError):
-    """A name that leads out of the folders of templates."""
+    """The name of a file outside of the folders of templates."""
 
 
 class TooMuchError(jinja2.TemplateRuntimeError):
-    """A template that takes too long, or makes too much."""
+    """A template takes too long or makes too much text."""
 
 
 OURS = "reportgen"
@@ -51,7 +50,7 @@ OURS = "reportgen"
 
 
 class Folders(jinja2.BaseLoader):
-    """Files by name, each from the first of some folders that has it, and never from outside of that folder.
+    """A loader of files by name: the first folder with the file counts, and links out of it are refused.
 
     The last folder is that of the package.
     """
@@ -74,7 +73,7 @@ class Folders(jinja2.BaseLoader):
         return text, str(path), unchanged
 
     def read(self, name: str) -> tuple[Path, str]:
-        """Where the file `name` is, and its text.
+        """The path and the text of the file `name`.
 
         Raises `jinja2.TemplateNotFound`, and `OutsideError` for a link that leads out of its folder.
         """
@@ -99,10 +98,10 @@ class Folders(jinja2.BaseLoader):
         for folder in self.folders[-1:] if ours else self.folders:
             try:
                 path = folder.joinpath(*parts[ours:]).resolve(strict=True)
-                regular = stat.S_ISREG(path.stat().st_mode)  # a pipe or a device may never end
-            except RecursionError:  # of the templates
+                regular = stat.S_ISREG(path.stat().st_mode)  # reading a pipe or a device may never end
+            except RecursionError:  # raised by recursive templates
                 raise
-            except (OSError, RuntimeError, ValueError):  # not there, a circle of links, no name of a file
+            except (OSError, RuntimeError, ValueError):  # missing, a loop of links, or not a valid name
                 continue
             if not path.is_relative_to(folder):
                 raise OutsideError(f"{name} leads out of {folder}")
@@ -112,17 +111,17 @@ class Folders(jinja2.BaseLoader):
 
 
 class Meter:
-    """What one rendering has left, in time and in work."""
+    """The remaining time and work of one rendering."""
 
     def __init__(self) -> None:
         self._ends = time.monotonic() + SECONDS
         self._left = WORK
 
     def spend(self, work: int = 1) -> None:
-        """Count some work; raises `TooMuchError` where it or the time is used up."""
+        """Count work; raises `TooMuchError` if the work or the time is used up."""
         self._left -= work
         if self._left < 0:
-            raise TooMuchError(f"the template makes more than {WORK:,} letters and items")
+            raise TooMuchError(f"the template makes more than {WORK:,} characters and items")
         if time.monotonic() > self._ends:
             raise TooMuchError(f"the template takes longer than {SECONDS:g} seconds")
 
@@ -130,13 +129,13 @@ class Meter:
 _METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 
-def _spend(work: int = 1) -> None:
+def _charge(work: int = 1) -> None:
     if meter := _METER.get():
         meter.spend(work)
 
 
-def rendered(template: jinja2.Template, known: Mapping[str, Any], meter: Meter) -> str:
-    """The text of a template of a `Sandbox`."""
+def render_metered(template: jinja2.Template, known: Mapping[str, Any], meter: Meter) -> str:
+    """Render a template of a `Sandbox`, limited by `meter`."""
     token = _METER.set(meter)
     chunks, length = [], 0
     making = template.generate(known)
@@ -145,18 +144,18 @@ def rendered(template: jinja2.Template, known: Mapping[str, Any], meter: Meter) 
             chunks.append(chunk)
             length += len(chunk)
             if length > OUTPUT:
-                # Raised in the template, at the line that made one letter too many.
-                making.throw(TooMuchError(f"the page is longer than {OUTPUT:,} letters"))  # type: ignore[attr-defined]
+                # Raised inside the template, at the line that exceeded the limit.
+                making.throw(TooMuchError(f"the page is longer than {OUTPUT:,} characters"))  # type: ignore[attr-defined]
     finally:
         _METER.reset(token)
     return "".join(chunks)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox, with less to reach and with a meter.
+    """Jinja2's sandbox with fewer attributes and with a meter.
 
-    `methods` are those of our own classes that templates may call; of their other attributes they see values only.
-    Every value goes through `finalize` before it is printed, and `filters` are ours beside Jinja2's.
+    `methods` are the methods of our classes that templates may call; their other attributes must be values. Every value
+    passes through `finalize` before it is printed; `filters` are added to Jinja2's.
     """
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
@@ -169,20 +168,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
         **options: Any,
     ) -> None:
         def printed(value: Any) -> Any:
-            return _counted(finalize(value))
+            return _charged(finalize(value))
 
         super().__init__(finalize=printed, autoescape=True, **options)
         self._methods = methods
         for name in ("lipsum", "cycler", "joiner"):
             del self.globals[name]
-        for name in ("format", "urlize", "pprint"):  # widths and patterns that have no limit, and Python's own words
+        for name in ("format", "urlize", "pprint"):  # unlimited widths and patterns, and Python's representations
             del self.filters[name]
         self.filters = {name: _metered(name, filter_) for name, filter_ in {**self.filters, **filters}.items()}
-        self.filters |= {"_each": _each, "_counted": _counted}
+        self.filters |= {"_metered_items": _metered_items, "_charged": _charged}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        # `f.values` and `f.items` are findings first, methods of a dictionary second. What a dictionary holds was
-        # given to the template; every other attribute goes the way of the sandbox.
+        # `f.values` and `f.items` are first keys, then methods of a dictionary. Values of a dictionary were passed to
+        # the template on purpose; the sandbox checks every other attribute.
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
@@ -196,78 +195,78 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return True
         if attr in self._methods.get(type(obj), ()):
             return True
-        # An array has methods that write files. Nothing but fields is open that we have not thought of.
+        # Only fields of dataclasses are open; methods of other objects, such as arrays, can write files.
         return dataclasses.is_dataclass(obj) and not isinstance(obj, type) and not callable(value)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         return None  # `is_safe_attribute` refuses it
 
     def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        _spend()
+        _charge()
         if isinstance(text := getattr(obj, "__self__", None), str):
-            _foresee([text, *args, *kwargs.values()])
-        return _counted(super().call(context, obj, *args, **kwargs))
+            _charge_copies([text, *args, *kwargs.values()])
+        return _charged(super().call(context, obj, *args, **kwargs))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and isinstance(left, str | bytes):
             raise SecurityError("text % values is not available to templates; the filter num prints numbers")
         if operator == "*" and (isinstance(left, _SIZED) or isinstance(right, _SIZED)):
-            _foresee([left, right])
+            _charge_copies([left, right])
         elif operator in ("*", "**") and isinstance(left, int) and isinstance(right, int):
             digits = left.bit_length() + right.bit_length() if operator == "*" else left.bit_length() * abs(right)
             if digits > _DIGITS:
                 raise TooMuchError("the template makes a number that is too large")
-        return _counted(super().call_binop(context, operator, left, right))
+        return _charged(super().call_binop(context, operator, left, right))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        """A template in which every loop is counted, and all texts that are put together."""
+        """Parse a template; add metering to every loop and every concatenation."""
         tree = super()._parse(source, name, filename)
         for loop in tree.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, "_each", [], [], None, None, lineno=loop.iter.lineno)
+            loop.iter = nodes.Filter(loop.iter, "_metered_items", [], [], None, None, lineno=loop.iter.lineno)
         for text in list(tree.find_all(nodes.Concat)):
-            # The node stays where it is and what it joins becomes one value, which a filter counts.
+            # The concatenation becomes the argument of a filter that charges for it.
             whole = nodes.Concat(text.nodes, lineno=text.lineno)
-            text.nodes = [nodes.Filter(whole, "_counted", [], [], None, None, lineno=text.lineno)]
+            text.nodes = [nodes.Filter(whole, "_charged", [], [], None, None, lineno=text.lineno)]
         tree.set_environment(self)
         return tree
 
 
-def _each(items: Iterable[Any]) -> Iterator[Any]:
+def _metered_items(items: Iterable[Any]) -> Iterator[Any]:
     for item in items:
-        _spend()
+        _charge()
         yield item
 
 
 _SIZED = (str, bytes, list, tuple, dict)
 
 
-def _counted(value: Any) -> Any:
-    """`value`, paid for."""
+def _charged(value: Any) -> Any:
+    """Charge for the size of `value` and return it."""
     if isinstance(value, _SIZED):
-        _spend(len(value))
+        _charge(len(value))
     return value
 
 
-def _foresee(values: Iterable[Any]) -> None:
-    """Pay beforehand for what could be made of so many copies of a text or a list."""
+def _charge_copies(values: Iterable[Any]) -> None:
+    """Charge beforehand for the product of all sizes, which copies of a text or a list could have."""
     product = 1
     for value in values:
         size = len(value) if isinstance(value, _SIZED) else abs(value) if isinstance(value, int) else 1
         product *= max(1, size)
     if product > 1_000_000:
-        _spend(product)
+        _charge(product)
 
 
 def _metered(name: str, filter_: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that is paid for. It may ask Jinja2 for an environment or context before the value that it filters."""
+    """A filter with metering. Its first argument may be Jinja2's environment or context, before the filtered value."""
     copies = name not in ("default", "d", "round")
     first = 1 if hasattr(filter_, "jinja_pass_arg") else 0
 
     def metered(*args: Any, **kwargs: Any) -> Any:
-        _spend()
+        _charge()
         value, more = args[first], [*args[first + 1 :], *kwargs.values()]
         if more and copies:
-            _foresee([value if isinstance(value, _SIZED) else 1, *more])
-        return _counted(filter_(*args, **kwargs))
+            _charge_copies([value if isinstance(value, _SIZED) else 1, *more])
+        return _charged(filter_(*args, **kwargs))
 
     return update_wrapper(metered, filter_)

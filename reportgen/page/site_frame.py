@@ -1,4 +1,4 @@
-"""The frame of a site around its pages: logo, style sheet, footer and theme, read from the user's own files."""
+"""The frame of a site: logo, style sheet, footer and theme, read from the user's files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from reportgen.experiment.site_settings import Colors, SiteSettings
 from reportgen.markdown import markdown, user_pictures
 from reportgen.page import policy
 from reportgen.page.page_head import Logo, SiteFrame
-from reportgen.pictures.media import content_named
+from reportgen.pictures.media import hashed_name
 
 LOGO_HEIGHT = 28
-"""The height of a logo on the page, in CSS pixels."""
+"""Height of a logo on the page, in CSS pixels."""
 
 LARGEST = 10_000_000
-"""The most bytes of a picture or a style sheet of the user's own."""
+"""The most bytes of a user's picture or style sheet."""
 
 
 def read_frame(site: SiteSettings, beside: Path) -> tuple[SiteFrame, str, dict[str, bytes]]:
-    """Read the frame of a site's front page, its style sheet, and the files that both show, from the folder `beside`.
+    """Read the frame of a site's front page, its style sheet, and the files that both use, from the folder `beside`.
 
     Raises `ExperimentError` for a file that is missing or cannot be used, `RefusedError` for one outside of `beside`.
     """
@@ -37,14 +37,14 @@ def theme_folder(site: SiteSettings, beside: Path) -> Path | None:
     """The folder of a site's own templates, in `beside`; raises as `read_frame`."""
     if not site.theme:
         return None
-    path = _inside(beside, site.theme, "theme")
+    path = _path_inside(beside, site.theme, "theme")
     if not path.is_dir():
         raise ExperimentError(f"theme {path} is no folder")
     return path
 
 
 def find_mistakes(site: SiteSettings, beside: Path) -> Iterator[tuple[str, ExperimentError]]:
-    """Mistakes in the files and texts of a site, by the key that names them; raises `RefusedError`."""
+    """Yield mistakes in the files and texts of a site with the setting that names each; raises `RefusedError`."""
     making: dict[str, Callable[[], object]] = {
         "logo": lambda: _logo(site, beside),
         "css": lambda: _css(site, beside),
@@ -68,14 +68,14 @@ def _logo(site: SiteSettings, beside: Path) -> tuple[Logo | None, dict[str, byte
         content, width, height = user_pictures.load(path, beside)
     except ValueError as error:
         raise ExperimentError(f"logo {path}: {error}") from error
-    name = f"media/{content_named(f'logo{path.suffix.lower()}', content)}"
+    name = f"media/{hashed_name(f'logo{path.suffix.lower()}', content)}"
     return Logo(path=name, width=round(width * LOGO_HEIGHT / height), height=LOGO_HEIGHT), {name: content}
 
 
 def _css(site: SiteSettings, beside: Path) -> str:
     try:
         text = read_users_file(beside, site.css, "style sheet").decode("utf-8-sig") if site.css else ""
-        return policy.fit(text, f"style sheet {beside / site.css}")
+        return policy.inline_text(text, f"style sheet {beside / site.css}")
     except UnicodeDecodeError as error:
         raise ExperimentError(f"style sheet {beside / site.css}: not UTF-8 text; save the file as UTF-8") from error
     except ValueError as error:
@@ -95,8 +95,8 @@ def file_digests(site: SiteSettings, beside: Path) -> dict[str, str]:
 
 
 def read_users_file(beside: Path, name: str, what: str) -> bytes:
-    """A file of the user's own; raises `ExperimentError`, and `RefusedError` for one that lies outside of `beside`."""
-    path = _inside(beside, name, what)
+    """The content of a user's file; raises `ExperimentError`, and `RefusedError` for a file outside of `beside`."""
+    path = _path_inside(beside, name, what)
     try:
         return files.read(path, LARGEST)
     except OSError as error:
@@ -105,12 +105,12 @@ def read_users_file(beside: Path, name: str, what: str) -> bytes:
         raise ExperimentError(f"cannot use {what} {path}: {error}") from error
 
 
-def _inside(beside: Path, name: str, what: str) -> Path:
-    """Where `name` is, which is there and in `beside`."""
+def _path_inside(beside: Path, name: str, what: str) -> Path:
+    """The path of `name`, which must exist inside `beside`."""
     path = beside / name
     try:
         inside = path.resolve(strict=True).is_relative_to(beside.resolve())
-    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError
+    except (OSError, RuntimeError) as error:  # a loop of symbolic links is a RuntimeError
         said = reason(error) if isinstance(error, OSError) else "it is a link that leads to itself"
         raise ExperimentError(f"cannot read {what} {path}: {said}") from error
     if not inside:
@@ -120,7 +120,7 @@ def _inside(beside: Path, name: str, what: str) -> Path:
 
 def style_sheet(colors: Colors, own: str) -> str:
     """The style sheet of a site's colors, and `own` after it."""
-    # As in article.css: what is printed is light, and each color is for the pages that it was checked on.
+    # As in article.css: print is light, and each color applies only to the pages whose contrast it was checked for.
     where = {"print, (prefers-color-scheme: light)": colors.accent}
     where |= {"screen and (prefers-color-scheme: dark)": colors.accent_dark}
     rules = [f"@media {media} {{ :root {{ --accent: {color}; }} }}" for media, color in where.items() if color]

@@ -11,7 +11,7 @@ from reportgen.text import escape_control_characters
 
 
 def csv_bytes(table: Table) -> bytes:
-    """A comma-separated table. Text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """A table as CSV. An apostrophe precedes text that a spreadsheet would take for a formula."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([_cell(column.label) for column in table.columns])
@@ -20,7 +20,7 @@ def csv_bytes(table: Table) -> bytes:
 
 
 _FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-"""How a formula begins; some programs skip blanks, and some take the wide letters of East Asia for the narrow ones."""
+"""The start of a formula; some programs skip spaces, and some accept the full-width characters of East Asia."""
 
 
 def _cell(value: object) -> object:

@@ -1,4 +1,4 @@
-"""How heavy the page in one file is, what makes it so, and what would make it lighter."""
+"""The size of the page in a single file: limits, the largest parts, and advice to reduce it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from reportgen.errors import ExperimentError
 
 HEAVY = 25_000_000
-"""Bytes above which the page warns: the most that mail takes."""
+"""Bytes above which a build warns: the limit of most mail servers."""
 
 LARGEST = 100_000_000
-"""Bytes above which there is no page: browsers give up on it, and hosts of sites refuse such a file."""
+"""Bytes above which a build fails: browsers cannot open such a page, and hosts of sites refuse the file."""
 
 _PARTS = {
     "pictures": rb'"data:image/[^"]*"',
@@ -20,7 +20,7 @@ _PARTS = {
     "tables": rb'"data:text/csv[^"]*"|<table\b.*?</table>',
 }
 
-_WAYS = {
+_ADVICE = {
     "pictures": "leave out sections or arms, or record less often ([recording] every), for fewer frames",
     "players": "record less often ([recording] every), or have fewer arms",
     "tables": "train fewer runs ([runs] count), or leave out sections",
@@ -29,21 +29,21 @@ _WAYS = {
 
 
 def check_weight(page: bytes, name: str = "report.html") -> None:
-    """Warn of a page in one file that is heavy (RG703), saying what makes it so and which setting changes that.
+    """Warn (RG703) if a page in a single file is large, with its largest parts and the settings that reduce them.
 
     Raises `ExperimentError` (RG703) if it is too large to be opened or hosted.
     """
     if len(page) <= HEAVY:
         return
-    parts = weights(page)
+    parts = part_sizes(page)
     most = max(parts, key=lambda part: parts[part])
     shares = ", ".join(f"{part} {_mb(size)}" for part, size in sorted(parts.items(), key=lambda one: -one[1]) if size)
-    figures = ", ".join(f"{figure} {_mb(size)}" for figure, size in _figures(page))
+    figures = ", ".join(f"{figure} {_mb(size)}" for figure, size in _largest_figures(page))
     told = f"{shares}{f'; the largest: {figures}' if figures else ''}"
     if len(page) > LARGEST:
         raise ExperimentError(
             f"{name} would have {_mb(len(page))}, more than {_mb(LARGEST)}, with which browsers and hosts have "
-            f"trouble ({told}): {_WAYS[most]}",
+            f"trouble ({told}): {_ADVICE[most]}",
             code="RG703",
         )
     logging.getLogger("reportgen").warning(
@@ -51,19 +51,19 @@ def check_weight(page: bytes, name: str = "report.html") -> None:
         name,
         _mb(len(page)),
         told,
-        _WAYS[most],
+        _ADVICE[most],
         extra={"code": "RG703"},
     )
 
 
-def weights(page: bytes) -> Mapping[str, int]:
-    """Bytes of a page by what they are for; together they are the page."""
+def part_sizes(page: bytes) -> Mapping[str, int]:
+    """Bytes of a page by part; their sum is the size of the page."""
     found = {part: sum(len(each) for each in re.findall(what, page, re.DOTALL)) for part, what in _PARTS.items()}
-    # What is rendered inside a table counts for it alone.
+    # Content inside a table counts as the table only.
     return {**found, "text": max(0, len(page) - sum(found.values()))}
 
 
-def _figures(page: bytes) -> list[tuple[str, int]]:
+def _largest_figures(page: bytes) -> list[tuple[str, int]]:
     found = re.finditer(rb'<figure\b[^>]*\bid="(?:figure|table)-([^"]*)".*?</figure>', page, re.DOTALL)
     sizes = sorted(((len(each[0]), each[1].decode(errors="replace")) for each in found), reverse=True)
     return [(figure, size) for size, figure in sizes[:3] if size > HEAVY / 50]

@@ -37,5 +37,5 @@ class L1(Penalty):
         return xp.sign(w)
 
     def prox(self, w: Any, scale: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
-        # Soft thresholding, written without a sign: a weight within the band loses exactly itself.
+        # Soft thresholding without a sign function: a weight within the band becomes exactly zero.
         return w - xp.clip(w, -scale, scale)

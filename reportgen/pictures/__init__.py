@@ -1,7 +1,7 @@
 """Pictures: still figures, scenes that move, and the files they become.
 
-A section asks for a picture with a value, `Picture` or `Animation`: the name of a figure and plain arrays for it.
-Workers turn these values into files, so a figure never sees a page or a path; scenes of training see trajectories.
+A section asks for a picture by a value, a `Picture` or an `Animation`: the name of a figure and plain arrays for it.
+Workers turn these values into files, so a figure knows no page and no path; scenes of training see trajectories.
 
 Here belong drawing, palettes, file formats and timelines. What a picture means, and where a page shows it, does not.
 """
@@ -30,18 +30,18 @@ class Picture:
     inputs: dict[str, Any] = field(default_factory=dict)
     """What the figure draws: plain numbers, strings, arrays, and lists and dicts of them."""
     alt: str
-    """What a reader who cannot see it should know, computed from the data."""
+    """The alt text, computed from the data."""
 
 
 @stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Panel:
-    """A training that a scene shows, under its title."""
+    """A training in a scene, with its title."""
 
     title: str
     trajectory: Trajectory
     arm: int | str | None = None
-    """Its style where scenes tell arms by color, as `Look.arm` has it; none of its own if None."""
+    """Its style in scenes that distinguish arms by color, a value of `Look.arm`; None for the default color."""
 
 
 @stored
@@ -53,7 +53,7 @@ class Animation:
     scenes: tuple[str, ...]
     """Names of registered scenes."""
     inputs: dict[str, Any] = field(default_factory=dict)
-    """What each of them is made from."""
+    """The inputs of each scene."""
     alt: str
     timeline: Timeline = field(default_factory=Timeline)
 

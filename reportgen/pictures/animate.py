@@ -1,4 +1,4 @@
-"""One animation file from trajectories that are there, with no experiment and no page around it."""
+"""Animation files from trajectories, without an experiment or a page."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from reportgen.errors import ExperimentError, MachineError, did_you_mean, machin
 from reportgen.executors import Progress
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, presets, style, training_animation
-from reportgen.pictures.draw import palette_of, rasterized, still
-from reportgen.pictures.film import even
+from reportgen.pictures.draw import animation_palette, rasterize, still_png
+from reportgen.pictures.film import video_size
 from reportgen.pictures.formats import Format, formats
 from reportgen.pictures.presets import Preset
 from reportgen.pictures.raster import Mosaic, Pixels, Raster
@@ -26,7 +26,7 @@ from reportgen.training.trajectory import Trajectory
 
 @dataclass(frozen=True, kw_only=True)
 class Animated:
-    """A file that was written."""
+    """The animation file that was written, with its size and length."""
 
     file: Path
     width: int
@@ -36,7 +36,7 @@ class Animated:
     seconds: float
     bytes: int
     poster: Path | None
-    """A still of the last frame, if it was asked for."""
+    """A still of the last frame, if requested."""
 
 
 def animate(
@@ -53,37 +53,37 @@ def animate(
 ) -> Animated:
     """Draw `scenes` of one or more `trajectories`, values or files, side by side and in step, and write them to `file`.
 
-    Its suffix chooses the format; without one it is named after the scenes. `scale` is pixels to a CSS pixel. `preset`
-    is a place where the file is to be posted: it chooses what is not given here, and what the place would refuse is an
-    error. `poster` also writes the last frame, as a PNG beside it.
+    Its suffix chooses the format; without `file` it is named after the scenes. `scale` is the number of pixels of a CSS
+    pixel. `preset` is the name of a platform where the file will be posted: it sets the other defaults, and a file that
+    the platform would refuse is an error. `poster` also writes the last frame, as a PNG beside the file.
     """
     if isinstance(trajectories, Trajectory | str | PathLike):
         trajectories = [trajectories]
-    place = None if preset is None else presets.preset(preset)
+    platform = None if preset is None else presets.find_preset(preset)
     _check_scenes(scenes)
-    usual = place.usual if place else "gif"
-    path = Path(f"{'-'.join(scenes)}.{usual}") if file is None else Path(file)
+    suffix = platform.default_format if platform else "gif"
+    path = Path(f"{'-'.join(scenes)}.{suffix}") if file is None else Path(file)
     form = _format(path)
-    if place:
-        place.limits(form.suffix)
+    if platform:
+        platform.limits(form.suffix)
     form.check_available()
     _check_writable(path)
     panels = _panels([t if isinstance(t, Trajectory) else Path(t) for t in trajectories], titles)
     if timeline is None:
-        timeline = Timeline() if place is None or place.rate is None else Timeline(rate=place.rate)
+        timeline = Timeline() if platform is None or platform.rate is None else Timeline(rate=platform.rate)
     item = training_animation(path.stem, scenes, panels, "", timeline)
     with style.look():
-        raster, size, scale = _sized(item, form, scale, place)
+        raster, size, scale = _fit_scale(item, form, scale, platform)
         delays = timeline.delays(raster.count)
-        if place:
-            place.check(form.suffix, size, raster.count, sum(delays) / 100, scale)
-        palette = palette_of(raster)
-        content = form.encode(_told(raster, progress), palette, delays)
-        if place:
-            place.check_bytes(form.suffix, len(content), raster.count, scale)
+        if platform:
+            platform.check(form.suffix, size, raster.count, sum(delays) / 100, scale)
+        palette = animation_palette(raster)
+        content = form.encode(_report_progress(raster, progress), palette, delays)
+        if platform:
+            platform.check_bytes(form.suffix, len(content), raster.count, scale)
         written = {path: content}
         if poster:
-            written[path.with_suffix(".png")] = still(raster.frame(raster.count - 1), palette)
+            written[path.with_suffix(".png")] = still_png(raster.frame(raster.count - 1), palette)
     for target, data in written.items():
         with as_machine_error(target):
             put(target, data)
@@ -99,29 +99,29 @@ def animate(
 
 
 def training_scenes() -> tuple[str, ...]:
-    """The scenes that show a training; the others are theory."""
+    """Names of the scenes that show a training; the others show theory."""
     return tuple(name for name in scenes.names() if scenes[name].of_training)
 
 
-def _check_scenes(wanted: Sequence[str]) -> None:
+def _check_scenes(names: Sequence[str]) -> None:
     known = training_scenes()
-    for name in wanted:
+    for name in names:
         if name not in known:
             raise ExperimentError(f"unknown scene {name!r}.{did_you_mean(name, known)}")
-    if not wanted:
-        raise ExperimentError(f"no scene is asked for; known are {', '.join(known)}")
+    if not names:
+        raise ExperimentError(f"no scene is given; choose from {', '.join(known)}")
 
 
 def _format(path: Path) -> Format:
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in formats.names():
         known = ", ".join(f".{name}" for name in formats.names())
-        raise ExperimentError(f"{path} ends in no format of animations, which are {known}")
+        raise ExperimentError(f"{path} is not an animation file; its name must end in one of {known}")
     return formats[suffix]()
 
 
 def _check_writable(path: Path) -> None:
-    """Better now than after the drawing."""
+    """Raise `MachineError` if `path` cannot be written, before the frames are drawn."""
     try:
         if path.is_dir():
             raise MachineError(f"cannot write {path}: it is a folder")
@@ -143,35 +143,35 @@ def _panels(sources: Sequence[Trajectory | Path], titles: Sequence[str]) -> list
 
 
 def _titles(runs: Sequence[Run | None], names: Sequence[str]) -> list[str]:
-    """What tells trainings apart: their penalties, with seeds where the penalties are the same; else names of files."""
-    told = [_penalty(run) if run else name for run, name in zip(runs, names, strict=True)]
+    """Titles that distinguish trainings: penalties, with seeds if penalties are equal, or names of files."""
+    labels = [_penalty_title(run) if run else name for run, name in zip(runs, names, strict=True)]
     return [
-        f"{text}, seed {run.init_seed}" if run and told.count(text) > 1 else text
-        for text, run in zip(told, runs, strict=True)
+        f"{text}, seed {run.init_seed}" if run and labels.count(text) > 1 else text
+        for text, run in zip(labels, runs, strict=True)
     ]
 
 
-def _penalty(run: Run) -> str:
+def _penalty_title(run: Run) -> str:
     if run.strength == 0 or isinstance(run.penalty, NoPenalty):
         return NoPenalty.title
     proximal = ", proximal" if run.step == "proximal" else ""
     return f"{run.penalty.title}, λ = {style.number(run.strength)}{proximal}"
 
 
-def _sized(
-    item: Animation, form: Format, scale: int | None, place: Preset | None
+def _fit_scale(
+    item: Animation, form: Format, scale: int | None, platform: Preset | None
 ) -> tuple[Raster | Mosaic, tuple[int, int], int]:
-    """The frames, their size in the file, and the scale: as asked for, or the largest that the place takes."""
-    for attempt in [scale] if scale is not None else range(place.scale if place else 1, 0, -1):
-        raster = rasterized(item, attempt)
+    """The frames, their size in the file, and the scale: `scale`, or the largest that the platform accepts."""
+    for attempt in [scale] if scale is not None else range(platform.scale if platform else 1, 0, -1):
+        raster = rasterize(item, attempt)
         height, width = raster.frame(0).shape
-        size = even(width, height) if form.media_type.startswith("video/") else (width, height)
-        if place is None or place.fits(form.suffix, size):
+        size = video_size(width, height) if form.media_type.startswith("video/") else (width, height)
+        if platform is None or platform.fits(form.suffix, size):
             break
     return raster, size, attempt
 
 
-def _told(raster: Raster | Mosaic, progress: Progress | None) -> Iterator[Pixels]:
+def _report_progress(raster: Raster | Mosaic, progress: Progress | None) -> Iterator[Pixels]:
     for done, frame in enumerate(raster.frames(), 1):
         yield frame
         if progress:

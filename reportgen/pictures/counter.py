@@ -1,4 +1,4 @@
-"""The number of the step that an animation shows."""
+"""The counter: the number of the step that an animation shows."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from reportgen.pictures import style
 
 
 class Counter:
-    """A label such as "step 1,250", at so many pixels from the left and the bottom of a figure.
+    """A label such as "step 1,250", `left` and `bottom` pixels from the corner of a figure.
 
-    Numbers are padded to one width and the digits of the font are equally wide, so nothing trembles. Without `values`
-    there is no label.
+    Numbers are padded to one width and the digits of the font are equally wide, so the text does not move. If `values`
+    is None there is no label.
     """
 
     def __init__(
@@ -26,8 +26,8 @@ class Counter:
             return
         texts = [f"{value:,}" if isinstance(value, Integral) else str(value) for value in values]
         longest = max(texts, key=len)
-        # Spaces as wide as the digits and commas that a longer number has in their place.
-        blanks = "".join("\u2008" if letter in ",." else "\u2007" for letter in longest)
+        # Spaces as wide as the digits and commas of a longer number.
+        blanks = "".join("\u2008" if character in ",." else "\u2007" for character in longest)
         self._texts = [f"{name} {blanks[: len(longest) - len(text)]}{text}" for text in texts]
         width, height = figure.get_size_inches() * 96
         self._label = figure.text(left / width, bottom / height, self._texts[0], fontsize=12, color=style.INK)

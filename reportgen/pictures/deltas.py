@@ -1,6 +1,6 @@
-"""What changes from frame to frame, and files made of that.
+"""Deltas, the changes from frame to frame, and file formats made of them.
 
-Frames pass one at a time, so memory does not grow with their number; only the files do.
+Frames are processed one at a time, so memory does not grow with their number.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from reportgen.pictures.palette import UNCHANGED, Palette
 from reportgen.pictures.raster import Pixels
 
 _SHORT = 8
-"""Pixels."""
+"""The longest gap to fill, in pixels."""
 
 
 class Delta(NamedTuple):
-    """The smallest rectangle with every change of a frame, in palette indices."""
+    """The changes of a frame: the smallest rectangle around them, in palette indices."""
 
     left: int
     top: int
-    part: NDArray[np.uint8]
+    pixels: NDArray[np.uint8]
 
 
 class DeltaFormat(ABC):
@@ -33,25 +33,25 @@ class DeltaFormat(ABC):
 
     @abstractmethod
     def head(self, width: int, height: int, palette: Palette, frames: int) -> bytes:
-        """What comes before all frames."""
+        """The bytes before all frames."""
 
     @abstractmethod
     def frame(self, index: int, delta: Delta, delay: int) -> bytes:
-        """One frame, of a delay in hundredths of a second."""
+        """The bytes of one frame, with its delay in hundredths of a second."""
 
     @abstractmethod
     def tail(self) -> bytes:
-        """What comes after all frames."""
+        """The bytes after all frames."""
 
     @abstractmethod
     def check(self, data: bytes, frames: int, duration: int) -> None:
-        """Decode a file and compare what a reader gets with what was meant; `duration` in hundredths of a second."""
+        """Decode a file and compare it with the expected frames and `duration`, in hundredths of a second."""
 
-    def made_by(self) -> str:
+    def encoder_identity(self) -> str:
         return ""
 
-    def check_available(self) -> None:  # noqa: B027 - Pillow is always there, so there is nothing to find missing
-        """Both need nothing but Pillow."""
+    def check_available(self) -> None:  # noqa: B027 - Pillow is always installed
+        """Do nothing: the formats need only Pillow."""
 
     def encode(self, frames: Iterable[Pixels], palette: Palette, delays: Sequence[int]) -> bytes:
         """The file of an animation."""
@@ -62,7 +62,7 @@ class DeltaFormat(ABC):
 def encode_all(
     kinds: Sequence[DeltaFormat], frames: Iterable[Pixels], palette: Palette, delays: Sequence[int]
 ) -> list[bytes]:
-    """The file of an animation in several formats."""
+    """The bytes of an animation in several formats, from one pass over its frames."""
     files = [BytesIO() for _ in kinds]
     write_all(list(zip(kinds, files, strict=True)), frames, palette, delays)
     contents = [file.getvalue() for file in files]
@@ -76,7 +76,7 @@ def write_all(
 ) -> None:
     """Write the same frames to files of several formats."""
     for index, (delta, delay) in enumerate(zip(deltas(frames, palette), delays, strict=True)):
-        height, width = delta.part.shape
+        height, width = delta.pixels.shape
         for kind, file in files:
             if index == 0:
                 file.write(kind.head(width, height, palette, len(delays)))
@@ -86,9 +86,9 @@ def write_all(
 
 
 def deltas(frames: Iterable[Pixels], palette: Palette) -> Iterator[Delta]:
-    """The first frame whole, of the others what is new.
+    """The deltas of frames: the first frame whole, of the others their changes.
 
-    A frame without a change becomes one unchanged pixel, for it must still take its time.
+    A frame without a change becomes one unchanged pixel, which keeps its delay.
     """
     last, shown = np.empty(0, np.uint32), np.empty(0, np.uint8)
     for frame in frames:
@@ -101,14 +101,14 @@ def deltas(frames: Iterable[Pixels], palette: Palette) -> Iterator[Delta]:
         places = np.flatnonzero(pixels != last)
         last[places] = pixels[places]
         found = palette.indices(pixels[places])
-        fresh = found != shown[places]  # colors that differ may still have one index
+        fresh = found != shown[places]  # different colors may have one index
         places = places[fresh]
         shown[places] = found[fresh]
-        yield _cut(shown, _closed(places), width)
+        yield _bounding_delta(shown, _fill_gaps(places), width)
 
 
-def _closed(places: NDArray[np.intp]) -> NDArray[np.intp]:
-    """`places`, rising, and those in short gaps between two of them: a row with fewer holes takes fewer bytes."""
+def _fill_gaps(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Ascending `places` and the indices in short gaps between them: a row with fewer gaps takes fewer bytes."""
     gaps = np.diff(places) - 1
     short = np.flatnonzero((gaps > 0) & (gaps <= _SHORT))
     lengths = gaps[short]
@@ -117,8 +117,8 @@ def _closed(places: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.concatenate([places, np.repeat(places[short] + 1, lengths) + within])
 
 
-def _cut(shown: NDArray[np.uint8], places: NDArray[np.intp], width: int) -> Delta:
-    """The smallest rectangle around `places`, which alone are not left as they are."""
+def _bounding_delta(shown: NDArray[np.uint8], places: NDArray[np.intp], width: int) -> Delta:
+    """The delta of the changed `places`: all other pixels of the rectangle are unchanged."""
     top, bottom = (int(places.min()) // width, int(places.max()) // width + 1) if places.size else (0, 1)
     rows = np.full((bottom - top, width), UNCHANGED, np.uint8)
     rows.reshape(-1)[places - top * width] = shown[places]

@@ -1,4 +1,4 @@
-"""The one function that workers run: a wanted picture or animation in, its files out."""
+"""Drawing: from a picture or an animation to its files. Workers run `render`."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from reportgen.pictures.stills import figures
 def render(item: Picture | Animation, formats: Sequence[str] = ()) -> Media:
     """Draw `item`; the same item gives the same bytes in any process.
 
-    An animation is a GIF, an APNG and a poster, and also written in `formats`, names of registered formats. Raises
-    `MachineError` if what encodes them is missing; `check_available` of a format tells that before any work.
+    An animation becomes a GIF, an APNG, a poster, and a file in each of `formats`, names of registered formats. Raises
+    `MachineError` if an encoder is missing; `check_available` of a format checks that beforehand.
     """
-    return _picture(item) if isinstance(item, Picture) else _animation(item, formats)
+    return _draw_picture(item) if isinstance(item, Picture) else _draw_animation(item, formats)
 
 
-def _picture(item: Picture) -> Media:
+def _draw_picture(item: Picture) -> Media:
     with style.look():
         figure = figures[item.figure](**item.inputs)
         if any(axes.name == "3d" for axes in figure.axes):
-            # A surface is thousands of facets, too many for an SVG.
+            # A surface has thousands of facets, too many for an SVG.
             kind, light = "png", _png(figure)
             with style.look(dark=True):
                 dark = _png(figures[item.figure](**item.inputs))
         else:
             drawn = _svg(figure)
-            kind, light, dark = "svg", drawn.encode(), _darkened(drawn).encode()
+            kind, light, dark = "svg", drawn.encode(), _darken(drawn).encode()
     width, height = figure.get_size_inches() * 96
     files = {f"{item.name}.{kind}": light, f"{item.name}-dark.{kind}": dark}
     file, other = files
@@ -60,10 +60,10 @@ def _picture(item: Picture) -> Media:
     )
 
 
-def _animation(item: Animation, formats: Sequence[str]) -> Media:
+def _draw_animation(item: Animation, formats: Sequence[str]) -> Media:
     with style.look():
-        raster = rasterized(item)
-        palette = palette_of(raster)
+        raster = rasterize(item)
+        palette = animation_palette(raster)
         delays = item.timeline.delays(raster.count)
         always: tuple[Gif | Apng, ...] = (Gif(), Apng())
         contents = encode_all(always, raster.frames(), palette, delays)
@@ -72,7 +72,7 @@ def _animation(item: Animation, formats: Sequence[str]) -> Media:
         last = raster.frame(raster.count - 1)
         height, width = last.shape
         poster = f"{item.name}.png"
-        files[poster] = still(last, palette)
+        files[poster] = still_png(last, palette)
         for form in (registry[name]() for name in formats):
             name = f"{item.name}.{form.suffix}"
             files[name] = files.get(name) or form.encode(raster.frames(), palette, delays)
@@ -89,20 +89,20 @@ def _animation(item: Animation, formats: Sequence[str]) -> Media:
     )
 
 
-def rasterized(item: Animation, scale: int = 1) -> Raster | Mosaic:
-    """The frames of an animation; its scenes stand side by side, and the first of them counts the steps."""
+def rasterize(item: Animation, scale: int = 1) -> Raster | Mosaic:
+    """The frames of an animation; its scenes are side by side, and the first shows the counter."""
     parts = [Raster(scenes[name](**item.inputs, counter=not i), scale) for i, name in enumerate(item.scenes)]
     return parts[0] if len(parts) == 1 else Mosaic(parts)
 
 
-def palette_of(raster: Raster | Mosaic) -> Palette:
-    """The colors of an animation. Some frames show nearly every one; what they miss gets the nearest."""
+def animation_palette(raster: Raster | Mosaic) -> Palette:
+    """The palette of an animation, from a sample of its frames; other colors get the nearest in it."""
     sample = sorted({round(i * (raster.count - 1) / 19) for i in range(20)})
-    return Palette.of(raster.frames(sample), raster.colormap)
+    return Palette.from_frames(raster.frames(sample), raster.colormap)
 
 
-def still(pixels: Pixels, palette: Palette) -> bytes:
-    """A frame in the colors of its animation, so that nothing changes when one takes the place of the other."""
+def still_png(pixels: Pixels, palette: Palette) -> bytes:
+    """A frame as a PNG in the palette of its animation, so that it looks the same."""
     out = BytesIO()
     image = Image.fromarray(palette.indices(pixels))
     image.putpalette(palette.colors.tobytes())
@@ -111,7 +111,7 @@ def still(pixels: Pixels, palette: Palette) -> bytes:
 
 
 def _png(figure: Figure) -> bytes:
-    """Twice the pixels of the page, for dense screens; palettes are enough for these pictures."""
+    """A PNG with twice the pixels of the page, for dense screens; a palette is enough for these pictures."""
     out = BytesIO()
     figure.set_dpi(192)
     canvas: Any = FigureCanvasAgg(figure)
@@ -125,24 +125,24 @@ def _svg(figure: Figure) -> str:
     out = BytesIO()
     nothing: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(out, format="svg", metadata=nothing)
-    return _slimmed(out.getvalue().decode())
+    return _slim_svg(out.getvalue().decode())
 
 
-def _slimmed(svg: str) -> str:
-    """The same picture in fewer bytes: matplotlib writes comments, millionths of a point, and a style a marker."""
+def _slim_svg(svg: str) -> str:
+    """The same picture in fewer bytes: without comments, with rounded coordinates, and one style for each group."""
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"\s*([A-Za-z])\s*", r"\1", _rounded(path[0])), svg)
-    svg = re.sub(r'(?<= [xy]=")[^"]*|(?<=translate\()[^)]*', lambda place: _rounded(place[0]), svg)
+    svg = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"\s*([A-Za-z])\s*", r"\1", _round_numbers(path[0])), svg)
+    svg = re.sub(r'(?<= [xy]=")[^"]*|(?<=translate\()[^)]*', lambda place: _round_numbers(place[0]), svg)
     svg = re.sub(r"\n\s+", "\n", svg)
     return re.sub(r'<g( clip-path="[^"]*")?>\n((?:<use [^>]*/>\n)+)</g>', _one_style, svg)
 
 
-def _rounded(numbers: str) -> str:
+def _round_numbers(numbers: str) -> str:
     return re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), numbers)
 
 
 def _one_style(markers: re.Match[str]) -> str:
-    """A group of markers with the style of all of them on the group."""
+    """A group of markers with their common style moved to the group."""
     styles = set(re.findall(r' style="[^"]*"', markers[2]))
     if len(styles) != 1 or markers[2].count(" style=") != markers[2].count("<use"):
         return markers[0]
@@ -150,5 +150,5 @@ def _one_style(markers: re.Match[str]) -> str:
     return f"<g{markers[1] or ''}{style_of_all}>\n{markers[2].replace(style_of_all, '')}</g>"
 
 
-def _darkened(svg: str) -> str:
+def _darken(svg: str) -> str:
     return re.sub("|".join(style.DARK), lambda color: style.DARK[color[0]], svg)

@@ -1,7 +1,7 @@
-"""What MP4 and WebM share: films, which imageio writes and reads back with a program, ffmpeg.
+"""The code that MP4 and WebM share: imageio writes videos and reads them back with the program ffmpeg.
 
-ffmpeg may be missing, and it is not believed: with a full disk it has written seven of thirty frames and reported
-success. A film counts only if it decodes to as many frames, as large, for as long as were meant.
+ffmpeg may be missing, and its exit code is no proof: with a full disk it wrote seven of thirty frames and reported
+success. So every video is decoded, and must have the expected number of frames, size and duration.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from reportgen.pictures import style
 from reportgen.pictures.palette import Palette
 from reportgen.pictures.raster import Pixels
 
-GET_IT = "pip install imageio-ffmpeg"
+INSTALL_HINT = "pip install imageio-ffmpeg"
 
 _PATIENCE = 120.0
-"""Seconds without a frame taken or given after which ffmpeg counts as hanging."""
+"""Seconds without a frame after which ffmpeg counts as hanging."""
 
 _SLOWEST = 20
-"""Hundredths of a second that a frame may last; players are not made for films of one frame in ten seconds."""
+"""The longest duration of a frame, in hundredths of a second; players handle videos with very slow rates badly."""
 
-# Two threads write other bytes than one, and bitexact leaves the date and the version out.
+# The bytes depend on the number of threads; bitexact leaves out the date and the version.
 _REPEATABLE = ["-threads", "1", "-filter_threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
-# Films store brightness and color apart; without the label players guess the rule by the size of the picture.
+# Videos store brightness and color separately; without this label players guess the conversion by the size.
 _COLORS = [
     "-vf",
     "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,format=yuv420p",
@@ -46,8 +46,8 @@ _COLORS = [
 ]
 
 
-class Film:
-    """A format of films; a subclass names its encoder."""
+class VideoFormat:
+    """A video format; a subclass names its encoder."""
 
     suffix: str
     media_type: str
@@ -56,19 +56,19 @@ class Film:
     options: Sequence[str]
     """Options of ffmpeg for this encoder and container."""
 
-    def made_by(self) -> str:
-        return identity()
+    def encoder_identity(self) -> str:
+        return ffmpeg_identity()
 
     def check_available(self) -> None:
-        if f" {self.encoder} " not in _ask(self.suffix, "-encoders"):
-            raise _missing(
-                f"{self.suffix} needs an ffmpeg with {self.encoder}, which this one is without; {GET_IT} brings one"
+        if f" {self.encoder} " not in _query_ffmpeg(self.suffix, "-encoders"):
+            raise _missing_error(
+                f"{self.suffix} needs an ffmpeg with {self.encoder}, which this one lacks; {INSTALL_HINT}"
             )
 
     def encode(self, frames: Iterable[Pixels], palette: Palette, delays: Sequence[int]) -> bytes:
-        """A film of frames with `delays` in hundredths of a second, of which all but the last are equal.
+        """The video of frames with `delays` in hundredths of a second, of which all but the last are equal.
 
-        A film has one rate, so the last frame is repeated for as long as it is held.
+        A video has one rate, so the last frame is repeated for its delay.
         """
         repeats = -(-delays[0] // _SLOWEST)
         rate = Fraction(100 * repeats, delays[0])
@@ -97,24 +97,24 @@ class Film:
             ffmpeg_log_level="quiet",
             output_params=[*_COLORS, *self.options, *_REPEATABLE, "-map_metadata", "-1"],
         )
-        with _watched(writer) as progress:
+        with _kill_when_idle(writer) as progress:
             for frame, count in zip(frames, counts, strict=True):
                 picture = _pad(frame)
                 for _ in range(count):
                     try:
                         writer.append_data(picture)
-                    except OSError:  # ffmpeg has ended before the film, which will be too short
+                    except OSError:  # ffmpeg has ended early; `_check` finds that the video is too short
                         return picture.shape[1], picture.shape[0]
                     progress.set()
         return picture.shape[1], picture.shape[0]
 
     def _check(self, file: Path, size: tuple[int, int], frames: int, seconds: Fraction) -> None:
-        """Compare what a player gets with what was meant."""
-        count, shown, duration = _read(file)
-        # Durations are told in hundredths of a second.
+        """Decode the video and compare its frames, size and duration with the expected ones."""
+        count, shown, duration = _decode(file)
+        # ffmpeg rounds durations to hundredths of a second.
         if (count, shown) == (frames, size) and abs(duration - seconds) < 0.015:
             return
-        try:  # imageio does not say why ffmpeg failed; a full disk is full still
+        try:  # imageio does not say why ffmpeg failed; check whether the disk is full
             with file.open("ab") as rest:
                 rest.write(bytes(1 << 16))
                 rest.flush()
@@ -131,22 +131,22 @@ class Film:
 
 
 @cache
-def identity() -> str:
-    """The version and the libraries of the ffmpeg that films are made with; "none" if there is none."""
+def ffmpeg_identity() -> str:
+    """The version and the libraries of the ffmpeg that encodes videos; "none" if it is missing."""
     try:
-        answer = _ask("film", "-version")
+        answer = _query_ffmpeg("film", "-version")
     except MachineError:
         return "none"
     return " ".join(line for line in answer.splitlines() if line.startswith(("ffmpeg version", "lib")))
 
 
-def even(width: int, height: int) -> tuple[int, int]:
-    """The size of a film of pictures of that size."""
+def video_size(width: int, height: int) -> tuple[int, int]:
+    """The size of a video of frames of this size; its sides must be even."""
     return width + width % 2, height + height % 2
 
 
 def _pad(frame: Pixels) -> np.ndarray[Any, Any]:
-    """Channels of a frame; sides of an odd length get a line of paper, for colors are stored for two by two pixels."""
+    """The channels of a frame; odd sides get a line of paper, since colors are stored for two by two pixels."""
     height, width = frame.shape
     red, green, blue = (round(255 * share) for share in to_rgb(style.PAPER))
     paper = np.uint32(red | green << 8 | blue << 16 | 255 << 24)
@@ -154,8 +154,8 @@ def _pad(frame: Pixels) -> np.ndarray[Any, Any]:
     return padded.astype("<u4", copy=False).view(np.uint8).reshape(*padded.shape, 4)
 
 
-def _read(file: Path) -> tuple[int, tuple[int, int], float]:
-    """Number, size and seconds of the frames that a film decodes to."""
+def _decode(file: Path) -> tuple[int, tuple[int, int], float]:
+    """Number, size and duration of the frames that a video decodes to."""
     import imageio.v2
 
     count, size, seconds = 0, (0, 0), 0.0
@@ -167,22 +167,22 @@ def _read(file: Path) -> tuple[int, tuple[int, int], float]:
             input_params=["-xerror", "-err_detect", "explode"],  # end at a damaged frame instead of guessing it
             output_params=["-fps_mode", "passthrough"],  # add no frames where some are missing
         )
-        with _watched(reader) as progress:
+        with _kill_when_idle(reader) as progress:
             about = reader.get_meta_data()
             size, seconds = about["source_size"], about["duration"]
             for _ in reader:
                 count += 1
                 progress.set()
     except (OSError, RuntimeError, LookupError, ValueError):
-        pass  # it is damaged, or no film
+        pass  # damaged, or not a video
     return count, size, seconds
 
 
 @contextmanager
-def _watched(plugin: Any) -> Iterator[Event]:
-    """Close a reader or writer of imageio in the end, and kill its ffmpeg if the event is not set for too long.
+def _kill_when_idle(plugin: Any) -> Iterator[Event]:
+    """Close a reader or writer of imageio at the end, and kill its ffmpeg if the event is not set for too long.
 
-    imageio itself waits for ever, so this one thing reaches into it.
+    imageio itself has no timeout, so this function uses its private generators.
     """
     progress, closed = Event(), Event()
 
@@ -212,39 +212,39 @@ def _watched(plugin: Any) -> Iterator[Event]:
 
 
 def _find_program(kind: str) -> str:
-    """The ffmpeg that imageio uses: what the environment names, what imageio-ffmpeg brings, or one on the path."""
+    """The path of the ffmpeg that imageio uses: from the environment, from imageio-ffmpeg, or from the search path."""
     try:
         import imageio_ffmpeg
     except ImportError:
-        raise _missing(f"{kind} needs ffmpeg, which comes with {GET_IT}") from None
-    logging.getLogger("imageio_ffmpeg").setLevel(logging.CRITICAL)  # what fails is told as an error
+        raise _missing_error(f"{kind} needs ffmpeg; {INSTALL_HINT}") from None
+    logging.getLogger("imageio_ffmpeg").setLevel(logging.CRITICAL)  # failures are raised as errors
     try:
-        given = imageio_ffmpeg.get_ffmpeg_exe()
+        program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError:
-        raise _missing(f"{kind} needs ffmpeg, of which imageio-ffmpeg has none for this machine") from None
-    # A program of that name in the working folder is not the one that is meant.
+        raise _missing_error(f"{kind} needs ffmpeg, of which imageio-ffmpeg has none for this machine") from None
+    # Never run a program of that name from the working folder.
     places = filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep))
-    found = shutil.which(given, path=os.pathsep.join(places))
-    if found is None:
-        raise _missing(f"{kind} needs ffmpeg, and there is no program {given} (IMAGEIO_FFMPEG_EXE)")
-    found = str(Path(found).absolute())
-    if found != given:
-        os.environ["IMAGEIO_FFMPEG_EXE"] = found
-    return found
+    path = shutil.which(program, path=os.pathsep.join(places))
+    if path is None:
+        raise _missing_error(f"{kind} needs ffmpeg, and there is no program {program} (IMAGEIO_FFMPEG_EXE)")
+    path = str(Path(path).absolute())
+    if path != program:
+        os.environ["IMAGEIO_FFMPEG_EXE"] = path
+    return path
 
 
-def _ask(kind: str, question: str) -> str:
-    """What ffmpeg answers to a question about itself."""
+def _query_ffmpeg(kind: str, question: str) -> str:
+    """The output of ffmpeg for an option that prints information."""
     program = _find_program(kind)
     command = [program, "-v", "error", question]
     try:
         done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE)  # noqa: S603
     except OSError as error:
-        raise _missing(f"{kind} needs ffmpeg, and {program} does not start: {error.strerror}") from error
+        raise _missing_error(f"{kind} needs ffmpeg, and {program} does not start: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
-        raise _missing(f"{kind} needs ffmpeg, and {program} does not answer") from error
+        raise _missing_error(f"{kind} needs ffmpeg, and {program} does not answer") from error
     return done.stdout.decode(errors="replace")
 
 
-def _missing(what: str) -> MachineError:
+def _missing_error(what: str) -> MachineError:
     return MachineError(what, code="RG303")

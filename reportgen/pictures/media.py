@@ -1,4 +1,4 @@
-"""From a wanted picture to the bytes of its files; nothing here knows what the pictures mean."""
+"""Drawn pictures: their files, sizes and names."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import cached_property
 from reportgen.registry import stored
 
 
-def content_named(file: str, content: bytes) -> str:
+def hashed_name(file: str, content: bytes) -> str:
     """`file` with eight hexadecimal digits of the SHA-256 of its content before its ending: `weights-l1-0c3fa91b.gif`.
 
-    A page that refers to such a name shows what it was made with or nothing, never a picture of another build.
+    A page that refers to such a name never shows a picture of another build.
     """
     stem, _, ending = file.rpartition(".")
     return f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}.{ending}"
@@ -21,7 +21,7 @@ def content_named(file: str, content: bytes) -> str:
 @stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Media:
-    """A drawn picture: its files, and what a page must know to show it."""
+    """A drawn picture: its files, and the values that a page needs to show it."""
 
     name: str
     kind: str
@@ -35,31 +35,31 @@ class Media:
     dark: str | None
     """The same for a dark page; an animation has none."""
     poster: str | None
-    """A still of the last frame, for readers who want no movement; a picture has none."""
+    """A still of the last frame, for readers who prefer reduced motion; a picture has none."""
     files: dict[str, bytes]
     """Content by file name."""
 
     @property
     def small(self) -> str:
-        """The file to put inside a page: of those that show the same in an `<img>`, the smallest."""
+        """The file to embed in a page: the smallest of those that an `<img>` can show."""
         same = [name for name in self.files if self.kind == "animation" and name.endswith((".gif", ".apng"))]
         return min(same, key=lambda name: len(self.files[name]), default=self.file)
 
     def named(self, file: str) -> str:
-        """What one of the files that a page refers to is called in the folder `media`."""
+        """The name in the folder `media` of a file that a page refers to."""
         return self._names[file]
 
     @cached_property
     def _names(self) -> dict[str, str]:
         shown = (self.file, self.dark, self.poster)
-        return {file: content_named(file, self.files[file]) for file in shown if file is not None}
+        return {file: hashed_name(file, self.files[file]) for file in shown if file is not None}
 
     @property
     def published(self) -> dict[str, bytes]:
         """Every file by its path in the output folder.
 
-        `media` holds what pages of the report show, named by content; `embed` what the pages of other people refer to,
-        under names that stay: every file of an animation.
+        `media` holds the files that pages of the report show, under names with a hash; `embed` holds every file of an
+        animation under a constant name, for pages elsewhere.
         """
         paths = {f"media/{name}": self.files[file] for file, name in self._names.items()}
         if self.kind == "animation":

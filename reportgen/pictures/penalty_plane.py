@@ -1,4 +1,4 @@
-"""Two weights as a plane: where a penalty is level, and where it meets a quadratic loss."""
+"""The plane of two weights: level lines of penalties, and the minima of a quadratic loss with a penalty."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from reportgen.pictures import style
 Array = NDArray[np.float64]
 
 SHAPES: tuple[Penalty, ...] = (L1(), L2(), ElasticNet(), GroupLasso())
-"""The penalties of which the article shows the shape."""
+"""The penalties whose shapes the article shows."""
 
 ANGLES: Array = np.linspace(0, 2 * np.pi, 129)
-"""Directions all round; the axes are among them, so that corners are sharp."""
+"""Directions in a full circle; it includes the axes, so that corners are sharp."""
 
 _FAR = 1e9
-"""Where a level that a penalty has not reached is taken for one that it never reaches."""
+"""A distance: a penalty that is below a level here never reaches it."""
 
 
 def cost(of: Penalty, w: Array) -> Array:
-    """The penalty of points in the plane, whose last axis holds the two weights; they leave one unit: one group."""
+    """The penalty of points, whose last axis holds the two weights; both leave one unit, so they are one group."""
     value: Array = of.cost(w[..., np.newaxis, :], np)
     return value
 
 
 def level_line(of: Penalty, level: float, angles: Array = ANGLES) -> Array:
-    """The points where the penalty has the value `level`, one in each direction; NaN where it is never so large."""
+    """The points where the penalty has the value `level`, one in each direction; NaN where it is always smaller."""
     rays = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     near, far = np.zeros(len(rays)), np.full(len(rays), 1.0)
     while (inside := (cost(of, rays * far[:, np.newaxis]) < level) & (far < _FAR)).any():
         far[inside] *= 2
-    for _ in range(50):  # a penalty grows along every ray, so halving finds the place
+    for _ in range(50):  # a penalty increases along every ray, so bisection works
         middle = (near + far) / 2
         below = cost(of, rays * middle[:, np.newaxis]) < level
         near, far = np.where(below, middle, near), np.where(below, far, middle)
@@ -63,7 +63,7 @@ class Quadratic:
         return value
 
     def solutions(self, of: Penalty, strengths: Array) -> Array:
-        """For each strength the point of least loss + strength · penalty, by proximal steps until they stand still."""
+        """For each strength the point of least loss + strength · penalty, by proximal steps until they converge."""
         pace = 1 / np.linalg.eigvalsh(self.curvature).max()
         w = np.zeros((len(strengths), 1, 2))
         for _ in range(10_000):
@@ -81,11 +81,11 @@ class Quadratic:
         return points
 
 
-class Meeting:
-    """One panel: the loss as level lines, the penalty as the region it leaves, the solution where they touch."""
+class ConstraintPanel:
+    """A panel: level lines of the loss, the ball of the penalty, and the solution where they touch."""
 
     def __init__(self, axes: Axes, of: Penalty, problem: Quadratic, strengths: Array) -> None:
-        color = style.arm(of.look("subgradient").arm).color
+        color = style.arm_style(of.look("subgradient").arm).color
         self._penalty, self._problem = of, problem
         self.points = problem.solutions(self._penalty, strengths)
         reach = max(3.0, 1.15 * float(np.abs(problem.minimum).max()))
@@ -100,7 +100,7 @@ class Meeting:
             axes.plot(*problem.level_line(share * at_zero).T, color=style.GRID, linewidth=1.6, zorder=1.5)
         axes.plot(*problem.minimum, "+", color=style.INK, markersize=12, markeredgewidth=2.2, zorder=2)
         x, y = problem.minimum
-        style.note(axes, "least loss", (x, y), (0, 9), ha="center")
+        style.annotate(axes, "least loss", (x, y), (0, 9), ha="center")
         self.ball = Polygon(np.zeros((1, 2)), facecolor=f"{color}38", edgecolor=color, linewidth=2, zorder=3)
         axes.add_patch(self.ball)
         (self.level,) = axes.plot([], [], color=style.MUTED, linewidth=1.6, zorder=3.1)
@@ -113,11 +113,11 @@ class Meeting:
 
     @property
     def moving(self) -> tuple[Any, ...]:
-        """What `show` moves."""
+        """The artists that `show` moves."""
         return self.ball, self.level, self.path, self.solution
 
     def show(self, index: int, until: int) -> None:
-        """Put the solution at strength number `index` and draw its path as far as number `until`."""
+        """Show the solution of strength number `index`, and the path of solutions up to number `until`."""
         point = self.points[index]
         level = float(cost(self._penalty, point))
         self.ball.set_xy(level_line(self._penalty, level) if level > 0 else np.zeros((1, 2)))

@@ -1,4 +1,4 @@
-"""The limits of places where animations are posted, each with who says so."""
+"""Presets: the limits of platforms where animations are posted, each with its source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MB = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class PresetLimits:
-    """The most that a place takes of one format; None where it says nothing."""
+    """The limits of a platform for one format; None for no stated limit."""
 
     bytes: int | None = None
     size: tuple[int, int] | None = None
@@ -26,36 +26,38 @@ class PresetLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """What to make for one place, and what it would refuse."""
+    """Formats and defaults for one platform, with the limits above which it refuses a file."""
 
     name: str
     formats: Mapping[str, PresetLimits]
-    """By suffix, the usual one first."""
+    """Limits by suffix, the default format first."""
     scale: int = 1
-    """Pixels to a CSS pixel, or fewer where a picture would be too large."""
+    """Pixels of a CSS pixel; reduced if a picture would be too large."""
     rate: float | None = None
-    """Frames a second; None for as many as elsewhere."""
+    """Frames per second; None for the default rate."""
 
     @property
-    def usual(self) -> str:
-        """The format that is made unless another is asked for."""
+    def default_format(self) -> str:
+        """The format of files whose name chooses none."""
         return next(iter(self.formats))
 
     def limits(self, suffix: str) -> PresetLimits:
-        """Raises `ExperimentError` for a format that the place does not take."""
+        """The limits for a format; raises `ExperimentError` if the platform does not accept it."""
         if suffix not in self.formats:
             *most, last = self.formats
             takes = f"{', '.join(most)} or {last}" if most else last
-            raise ExperimentError(f"{self.name} takes {takes}, not {suffix}; try a file that ends in .{self.usual}")
+            raise ExperimentError(
+                f"{self.name} takes {takes}, not {suffix}; try a file that ends in .{self.default_format}"
+            )
         return self.formats[suffix]
 
     def fits(self, suffix: str, size: tuple[int, int]) -> bool:
-        """Whether a picture of that width and height is not too large."""
+        """True if a picture of this width and height is within the limits."""
         most = self.limits(suffix).size
         return most is None or (size[0] <= most[0] and size[1] <= most[1])
 
     def check(self, suffix: str, size: tuple[int, int], frames: int, seconds: float, scale: int) -> None:
-        """Raise `ExperimentError`, which says what to change, for an animation that the place would refuse."""
+        """Raise `ExperimentError`, which says what to change, if the platform would refuse the animation."""
         limits, (width, height) = self.limits(suffix), size
         if limits.size and not self.fits(suffix, size):
             fitting = min(limits.size[0] * scale // width, limits.size[1] * scale // height)
@@ -78,10 +80,10 @@ class Preset:
             )
 
     def check_bytes(self, suffix: str, count: int, frames: int, scale: int) -> None:
-        """Raise `ReportgenError`, which says what to change, for a file that the place would refuse."""
+        """Raise `ReportgenError`, which says what to change, if the platform would refuse the file."""
         most = self.limits(suffix).bytes
         if most and count > most:
-            # Bytes follow the number of frames; a tenth off, since they do so only nearly.
+            # Bytes are roughly proportional to the number of frames, so leave a tenth as a margin.
             fewer = max(2, int(0.9 * frames * most / count))
             raise ReportgenError(
                 f"{self.name} takes at most {most / MB:g} MB of a {suffix}, and this has {count / MB:.1f} MB; "
@@ -101,12 +103,12 @@ def _smaller(scale: int) -> str:
 
 
 def _by_name(*presets: Preset) -> Mapping[str, Preset]:
-    return MappingProxyType({preset.name: preset for preset in presets})
+    return MappingProxyType({find_preset.name: find_preset for find_preset in presets})
 
 
 PRESETS = _by_name(
-    # GitHub Docs, "Attaching files": 10 MB for images and GIFs, for films 10 MB on a free plan and 100 MB on a paid
-    # one, as .mp4, .mov or .webm; no WebP. A README shows a GIF from its repository, but no film. A column of text
+    # GitHub Docs, "Attaching files": 10 MB for images and GIFs, for videos 10 MB on a free plan and 100 MB on a paid
+    # one, as .mp4, .mov or .webm; no WebP. A README shows a GIF from its repository, but no video. A column of text
     # is wider there than a picture here, so it gets two pixels for one.
     Preset(
         name="github",
@@ -118,7 +120,7 @@ PRESETS = _by_name(
         scale=2,
     ),
     # X developer documentation, "Media: best practices": an animated GIF has at most 15 MB, 1280×1080, 350 frames and
-    # 300 million pixels in all; a film (H.264, 4:2:0) at most 8 GB, 1280×1024 and 20 minutes.
+    # 300 million pixels in all; a video (H.264, 4:2:0) at most 8 GB, 1280×1024 and 20 minutes.
     Preset(
         name="x",
         formats={
@@ -127,16 +129,16 @@ PRESETS = _by_name(
         },
         scale=2,
     ),
-    # Slack Help, "Add files to Slack": 1 GB a file. Of GIFs it says no more; those who measured agree that below 5 MB
-    # they play by themselves. It shows them small, so one pixel for one and ten frames a second are enough.
+    # Slack Help, "Add files to Slack": 1 GB for a file. It states no limit for GIFs; by measurements of users, GIFs
+    # below 5 MB play automatically. It shows them small, so one pixel for one and ten frames a second are enough.
     Preset(
         name="slack",
         formats={"gif": PresetLimits(bytes=5 * MB), "mp4": PresetLimits(bytes=1000 * MB)},
         rate=10,
     ),
     # Google Slides API, "CreateImageRequest": PNG, JPEG or GIF below 50 MB and 25 megapixels, which no picture here
-    # comes near. Microsoft Support, "Video and audio file formats supported in PowerPoint": MP4 with H.264. A hall
-    # sees every jerk, so it gets as many frames as were recorded, up to 25 a second.
+    # comes near. Microsoft Support, "Video and audio file formats supported in PowerPoint": MP4 with H.264. On
+    # a large screen low rates are visible, so it gets as many frames as were recorded, up to 25 per second.
     Preset(
         name="slide",
         formats={"gif": PresetLimits(bytes=50 * MB), "mp4": PresetLimits()},
@@ -144,11 +146,11 @@ PRESETS = _by_name(
         rate=25,
     ),
 )
-"""Places by name."""
+"""Presets by name."""
 
 
-def preset(name: str) -> Preset:
-    """Raises `ExperimentError` for a name that is not there."""
+def find_preset(name: str) -> Preset:
+    """The preset called `name`; raises `ExperimentError` if there is none."""
     if name not in PRESETS:
         raise ExperimentError(f"unknown preset {name!r}.{did_you_mean(name, PRESETS)}")
     return PRESETS[name]

@@ -1,6 +1,6 @@
-"""The card of a post: the picture that other people's pages show beside a link to it.
+"""The preview card of a page: the picture that other sites show beside a link to it.
 
-It is no registered figure: it has one size, no dark companion, and is looked at as small as 300 pixels wide.
+It is not a registered figure: it has one size, no dark version, and must be legible at a width of 300 pixels.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from reportgen.pictures import style
 from reportgen.text import printable
 
 SIZE = (1200, 630)
-"""What sites that show cards ask for."""
+"""Width and height that sites with link previews recommend."""
 
 LARGEST = 300_000
-"""Bytes; some sites that show cards fetch no more."""
+"""The most bytes of a card; some sites do not fetch larger ones."""
 
 _WASH, _LINE = "#f3f5f7", "#d9dde2"
 _EDGE = 64
 _BAR = 14
 _PANEL = 496
-"""Width of the field that holds a picture beside the words."""
+"""Width of the field that holds a picture beside the text."""
 
 _BELOW = 366
 """Height of the field that holds a picture below them."""
 
 
-def card(title: str, site: str, byline: str, picture: bytes | None, accent: str = "") -> bytes:
-    """A PNG of 1200 × 630 pixels: the words, and `picture` (a PNG, GIF, JPEG or WebP) as large as it fits.
+def draw_card(title: str, site: str, byline: str, picture: bytes | None, accent: str = "") -> bytes:
+    """A PNG of 1200 × 630 pixels: the text, and `picture` (a PNG, GIF, JPEG or WebP) as large as it fits.
 
-    A title that the font cannot write is left out, and that of the site stands larger. Without an accent it is our
+    A title without glyphs in the font is left out, and that of the site is larger instead. The default accent is our
     blue. The same arguments give the same bytes in any process. Raises `OSError` if `picture` cannot be read.
     """
-    image = _opened(picture) if picture else None
+    image = _open_image(picture) if picture else None
     with style.look():
-        figure = drawn(title, site, byline, image, accent or style.BLUE)
+        figure = card_figure(title, site, byline, image, accent or style.BLUE)
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
         pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
@@ -57,40 +57,40 @@ def card(title: str, site: str, byline: str, picture: bytes | None, accent: str 
     return out.getvalue()
 
 
-def drawn(title: str, site: str, byline: str, image: Image.Image | None, accent: str) -> Figure:
-    """The figure of a card; to be called within `style.look`."""
+def card_figure(title: str, site: str, byline: str, image: Image.Image | None, accent: str) -> Figure:
+    """The figure of a card; call it within `style.look`."""
     width, height = SIZE
     figure = Figure(figsize=(width / 96, height / 96), dpi=96)
     figure.patch.set_facecolor(style.PAPER)
-    if not _can_be_written(title):
-        title, site = (site if _can_be_written(site) else ""), ""
-    site, byline = (text if _can_be_written(text) else "" for text in (site, byline))
+    if not _has_glyphs(title):
+        title, site = (site if _has_glyphs(site) else ""), ""
+    site, byline = (text if _has_glyphs(text) else "" for text in (site, byline))
     right = width - _EDGE
     if image is None:
         _ornament(figure, accent)
-        _words(figure, title, (_EDGE, 150, 780, 340), (76, 68, 60, 52, 44))
-        _line(figure, site, (_EDGE, 96), 34, 780, color=accent, weight="bold")
-        _line(figure, byline, (_EDGE, height - 56), 28, 780, color=style.MUTED)
+        _draw_title(figure, title, (_EDGE, 150, 780, 340), (76, 68, 60, 52, 44))
+        _draw_line(figure, site, (_EDGE, 96), 34, 780, color=accent, weight="bold")
+        _draw_line(figure, byline, (_EDGE, height - 56), 28, 780, color=style.MUTED)
     elif image.width >= 1.5 * image.height:
         _rectangle(figure, (0, height - _BELOW, width, _BELOW), _WASH)
-        _place(figure, image, (_EDGE, height - _BELOW + 26, right - _EDGE, _BELOW - 52))
-        _words(figure, title, (_EDGE, 98, right - _EDGE, 152), (66, 58, 50, 42, 36))
+        _draw_image(figure, image, (_EDGE, height - _BELOW + 26, right - _EDGE, _BELOW - 52))
+        _draw_title(figure, title, (_EDGE, 98, right - _EDGE, 152), (66, 58, 50, 42, 36))
         half = (right - _EDGE) / 2 - 16
-        _line(figure, site, (_EDGE, 78), 30, half, color=accent, weight="bold")
-        _line(figure, byline, (right, 78), 26, half, color=style.MUTED, ha="right")
+        _draw_line(figure, site, (_EDGE, 78), 30, half, color=accent, weight="bold")
+        _draw_line(figure, byline, (right, 78), 26, half, color=style.MUTED, ha="right")
     else:
         left = width - _PANEL
         _rectangle(figure, (left, 0, _PANEL, height), _WASH)
-        _place(figure, image, (left + 36, _BAR + 36, _PANEL - 72, height - _BAR - 72))
+        _draw_image(figure, image, (left + 36, _BAR + 36, _PANEL - 72, height - _BAR - 72))
         room = left - _EDGE - 40
-        _words(figure, title, (_EDGE, 140, room, 360), (64, 58, 52, 46, 40))
-        _line(figure, site, (_EDGE, 92), 32, room, color=accent, weight="bold")
-        _line(figure, byline, (_EDGE, height - 56), 26, room, color=style.MUTED)
+        _draw_title(figure, title, (_EDGE, 140, room, 360), (64, 58, 52, 46, 40))
+        _draw_line(figure, site, (_EDGE, 92), 32, room, color=accent, weight="bold")
+        _draw_line(figure, byline, (_EDGE, height - 56), 26, room, color=style.MUTED)
     _rectangle(figure, (0, 0, width, _BAR), accent)
     return figure
 
 
-def _opened(picture: bytes) -> Image.Image:
+def _open_image(picture: bytes) -> Image.Image:
     image = Image.open(BytesIO(picture), formats=["PNG", "GIF", "JPEG", "WEBP"])
     image.draft("RGB", SIZE)  # a photograph need not be decoded in full
     paper = Image.new("RGBA", image.size, style.PAPER)
@@ -107,8 +107,8 @@ def _rectangle(figure: Figure, box: _Box, color: str, **look: Any) -> None:
     figure.add_artist(Rectangle(corner, width, height, transform=None, facecolor=color, **{"linewidth": 0, **look}))
 
 
-def _place(figure: Figure, image: Image.Image, box: _Box) -> None:
-    """The picture in the middle of a box, on a sheet of paper with a thin edge."""
+def _draw_image(figure: Figure, image: Image.Image, box: _Box) -> None:
+    """Draw the picture in the middle of a box, on paper with a thin border."""
     left, top, width, height = box
     margin = 14
     scale = min((width - 2 * margin) / image.width, (height - 2 * margin) / image.height, 2.0)
@@ -121,7 +121,7 @@ def _place(figure: Figure, image: Image.Image, box: _Box) -> None:
 
 
 def _ornament(figure: Figure, accent: str) -> None:
-    """Where no picture is: the balls of L1 and L2, cut by the edge."""
+    """Draw the ornament of a card without a picture: the balls of L1 and L2, cut by the edge."""
     x, y, radius = 1130, 300, 270
     look: dict[str, Any] = {"transform": None, "zorder": 0}
     corners = [(x - radius, y), (x, y + radius), (x + radius, y), (x, y - radius)]
@@ -131,76 +131,76 @@ def _ornament(figure: Figure, accent: str) -> None:
     figure.add_artist(Polygon(corners, fill=False, edgecolor=accent, linewidth=3, **look))
 
 
-def _words(figure: Figure, text: str, box: _Box, sizes: tuple[int, ...]) -> None:
-    """The title in the largest of `sizes`, in pixels, in which it is no more than three lines that fit the box."""
+def _draw_title(figure: Figure, text: str, box: _Box, sizes: tuple[int, ...]) -> None:
+    """Draw the title in the largest of `sizes`, in pixels, at which it fits the box in at most three lines."""
     left, top, width, height = box
     for size in sizes:
         most = min(3, int(height // (1.24 * size)))
-        lines = _broken(text, width, size, most)
+        lines = _break_lines(text, width, size, most)
         if not lines or not lines[-1].endswith(" …"):
             break
-    # In the middle of its box, so that a short one does not hang from the top.
+    # Center it vertically in its box.
     used = 1.24 * size * len(lines)
     for row, line in enumerate(lines):
         baseline = top + (height - used) / 2 + 1.24 * size * row + 0.97 * size
-        _text(figure, line, (left, baseline), size, color=style.INK, weight="bold")
+        _draw_text(figure, line, (left, baseline), size, color=style.INK, weight="bold")
 
 
-def _line(figure: Figure, text: str, at: tuple[float, float], size: float, width: float, **look: Any) -> None:
-    """One line of small text: smaller where it would be too long, and then cut."""
+def _draw_line(figure: Figure, text: str, at: tuple[float, float], size: float, width: float, **look: Any) -> None:
+    """Draw one line of small text; reduce its size if it is too long, then cut it."""
     bold = look.get("weight") == "bold"
-    size = max(0.72 * size, min(size, size * width / max(1.0, _long(printable(text[:500]), size, bold))))
-    for line in _broken(text, width, size, 1, bold):
-        _text(figure, line, at, size, **look)
+    size = max(0.72 * size, min(size, size * width / max(1.0, _text_width(printable(text[:500]), size, bold))))
+    for line in _break_lines(text, width, size, 1, bold):
+        _draw_text(figure, line, at, size, **look)
 
 
-def _text(figure: Figure, text: str, at: tuple[float, float], size: float, **look: Any) -> None:
+def _draw_text(figure: Figure, text: str, at: tuple[float, float], size: float, **look: Any) -> None:
     figure.add_artist(
         Text(at[0], SIZE[1] - at[1], text, fontsize=0.75 * size, va="baseline", transform=None, zorder=4, **look)
     )
 
 
-def _broken(text: str, width: float, size: float, most: int, bold: bool = True) -> list[str]:
-    """`text` in at most so many lines that are no longer than `width`; what is left out is an ellipsis."""
+def _break_lines(text: str, width: float, size: float, most: int, bold: bool = True) -> list[str]:
+    """Break `text` into at most `most` lines no longer than `width`; an ellipsis replaces the rest."""
     text = " ".join(printable(" ".join(text[:500].split())).split())
     lines: list[str] = []
     for word in text.split():
         for piece in _pieces(word, width, size, bold):
-            if lines and _long(f"{lines[-1]} {piece}", size, bold) <= width:
+            if lines and _text_width(f"{lines[-1]} {piece}", size, bold) <= width:
                 lines[-1] += f" {piece}"
             else:
                 lines.append(piece)
     if len(lines) <= most:
         return lines
     last = lines[most - 1]
-    while last and _long(f"{last} …", size, bold) > width:
+    while last and _text_width(f"{last} …", size, bold) > width:
         last = last.rpartition(" ")[0] or last[:-1]
     return [*lines[: most - 1], f"{last} …"]
 
 
 def _pieces(word: str, width: float, size: float, bold: bool) -> list[str]:
-    """A word in pieces no longer than a line."""
+    """Break a word into pieces no longer than a line."""
     pieces = [""]
-    for letter in word:
-        if pieces[-1] and _long(pieces[-1] + letter, size, bold) > width:
+    for character in word:
+        if pieces[-1] and _text_width(pieces[-1] + character, size, bold) > width:
             pieces.append("")
-        pieces[-1] += letter
+        pieces[-1] += character
     return pieces
 
 
-def _long(text: str, size: float, bold: bool) -> float:
-    """The length of a line in pixels, and a little more: letters are drawn on whole ones."""
-    return 1.02 * size * sum(_advance(letter, bold) for letter in text)
+def _text_width(text: str, size: float, bold: bool) -> float:
+    """The width of a line in pixels, with a margin, since characters are drawn at whole pixels."""
+    return 1.02 * size * sum(_advance(character, bold) for character in text)
 
 
 @cache
-def _advance(letter: str, bold: bool) -> float:
-    """The width of a letter as a share of the size of the font."""
+def _advance(character: str, bold: bool) -> float:
+    """The width of a character as a share of the font size."""
     font = _font(bold)
     font.set_size(100, 72)
     try:
-        return float(font.load_char(ord(letter)).linearHoriAdvance) / 65536 / 100
-    except RuntimeError:  # a letter that the font does not have, for which it draws a box
+        return float(font.load_char(ord(character)).linearHoriAdvance) / 65536 / 100
+    except RuntimeError:  # a character that the font lacks, drawn as a box
         return 0.8
 
 
@@ -208,8 +208,8 @@ def _font(bold: bool) -> Any:
     return get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
 
 
-def _can_be_written(text: str) -> bool:
-    """Whether the font has nearly every letter; rows of empty boxes tell nobody anything."""
-    letters = [ord(letter) for letter in printable(text) if unicodedata.category(letter)[0] in "LN"]
+def _has_glyphs(text: str) -> bool:
+    """True if the font has glyphs for at least nine tenths of the letters and digits."""
+    codes = [ord(character) for character in printable(text) if unicodedata.category(character)[0] in "LN"]
     known = _font(bold=True).get_charmap()
-    return sum(letter in known for letter in letters) >= 0.9 * len(letters)
+    return sum(code in known for code in codes) >= 0.9 * len(codes)

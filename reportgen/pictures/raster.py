@@ -1,8 +1,8 @@
 """Frames of a scene, each equal to a full drawing of its figure, without drawing all of it again.
 
-What stands still is drawn once. A frame restores that where something moves, moves what moves, and draws it, together
-with whatever lies above it, in matplotlib's own order. Heat maps and labels are not even drawn: which pixels show a
-cell or a letter is found out once, and they are put there.
+The still artists are drawn once. For each frame their pixels are restored where something moves, then the moving
+artists and those above them are drawn in matplotlib's order. Heat maps and labels are not drawn again: the pixels of a
+cell or a character are determined once, and copied.
 """
 
 from __future__ import annotations
@@ -61,28 +61,28 @@ class PixelRectangle(NamedTuple):
 
 
 class Raster:
-    """Draws the frames of one scene, in any order and as often as wanted."""
+    """The frames of one scene, drawn in any order."""
 
     def __init__(self, scene: Scene, scale: float = 1) -> None:
-        """`scale` is how many pixels there are to a CSS pixel, along a line."""
+        """`scale` is the number of pixels along the side of a CSS pixel."""
         self._scene = scene
         self.count = scene.frames
-        """How many frames there are."""
+        """Number of frames."""
         scene.figure.set_dpi(96 * scale)
         canvas: Any = FigureCanvasAgg(scene.figure)
         self._canvas, self._renderer = canvas, canvas.get_renderer()
         scene.show(0)
-        canvas.draw()  # the layout settles and is then kept, so that the axes hold still
+        canvas.draw()  # computes the layout, which is then fixed, so that the axes do not move
         scene.figure.set_layout_engine("none")
         self.live: list[Artist] = []
-        """What is drawn in every frame, in order."""
+        """The artists that are drawn in every frame, in order."""
         places: list[PixelRectangle] = []
         maps: list[Callable[[], None] | None] = []
-        for artist in _live(scene, canvas):
+        for artist in _live_artists(scene, canvas):
             if artist not in scene.moving:
                 ink = self._alone(artist) >> 24
                 if not any(ink[place.pixels].any() for place in places):
-                    continue  # it seemed to lie above something that moves, and leaves no mark there
+                    continue  # it has no pixels where something moves
             maps.append(self._heat_map(artist))
             places.append(self._place(artist))
             self.live.append(artist)
@@ -99,11 +99,11 @@ class Raster:
                     drawn = _Label(artist, self._renderer, self._pixels(), self._still, places[index])
                 else:
                     places[index] = self._everywhere
-            self._paint.append(drawn or self._plainly(artist))
-        # A heat map covers whatever was in its place.
-        self._restored = _merged([place for place, drawn in zip(places, maps, strict=True) if not drawn])
-        self.places = _merged(places)
-        """Where frames may differ from each other."""
+            self._paint.append(drawn or self._full_draw(artist))
+        # A heat map covers its whole rectangle.
+        self._restored = _merge_rectangles([place for place, drawn in zip(places, maps, strict=True) if not drawn])
+        self.places = _merge_rectangles(places)
+        """The rectangles in which frames may differ."""
 
     @property
     def colormap(self) -> Pixels:
@@ -116,13 +116,13 @@ class Raster:
         return np.unique(np.concatenate([np.empty(0, _PACKED), *tables]))
 
     def frame(self, index: int) -> Pixels:
-        """The pixels of one frame; they hold until the next is drawn."""
+        """The pixels of one frame, valid until the next is drawn."""
         self._scene.show(index)
         try:
             self._draw()
-        except _Elsewhere:  # from now on nothing is taken for granted
+        except _LabelMovedError:  # from now on draw every live artist in full
             self._restored = self.places = [self._everywhere]
-            self._paint = [self._plainly(artist) for artist in self.live]
+            self._paint = [self._full_draw(artist) for artist in self.live]
             self._draw()
         return self._pixels()
 
@@ -141,12 +141,12 @@ class Raster:
         return np.asarray(self._canvas.buffer_rgba()).view(_PACKED)[..., 0]
 
     def _alone(self, artist: Artist) -> Pixels:
-        """The pixels of an artist on nothing."""
+        """The pixels of an artist drawn alone on a transparent canvas."""
         self._renderer.clear()
         artist.draw(self._renderer)
         return self._pixels()
 
-    def _plainly(self, artist: Artist) -> Callable[[], None]:
+    def _full_draw(self, artist: Artist) -> Callable[[], None]:
         return lambda: artist.draw(self._renderer)
 
     @property
@@ -155,9 +155,9 @@ class Raster:
         return PixelRectangle(0, height, 0, width)
 
     def _place(self, artist: Artist) -> PixelRectangle:
-        """Where an artist may leave a mark in any frame; for a label, if it stays there."""
+        """The rectangle that an artist may change in any frame; for a label, as long as it does not move."""
         if artist not in self._scene.moving:
-            return around(self._alone(artist) >> 24)
+            return bounding_rectangle(self._alone(artist) >> 24)
         if clip := _clip(artist):
             box = clip.padded(2)
         elif isinstance(artist, Text):
@@ -170,7 +170,7 @@ class Raster:
         return PixelRectangle(height - high, height - low, left, right)
 
     def _heat_map(self, artist: Artist) -> Callable[[], None] | None:
-        """Paints an image of opaque, upright cells by looking their colors up; None for any other artist."""
+        """A function that paints an image of opaque cells by a color lookup; None for any other artist."""
         if not isinstance(artist, AxesImage) or np.ndim(_values(artist)) != 2:
             return None
         values = _values(artist)
@@ -179,7 +179,7 @@ class Raster:
         artist.set_data(numbers)  # a cell's color is its number
         drawn = self._alone(artist)
         artist.set_data(values)
-        place = around(drawn >> 24).pixels
+        place = bounding_rectangle(drawn >> 24).pixels
         cells, opaque = drawn[place] & 0xFFFFFF, drawn[place] >> 24 == 255
         if not opaque.all():
             return None
@@ -196,7 +196,7 @@ class Raster:
 
 
 class Mosaic:
-    """The frames of several scenes side by side, in step; the lower ones end in blank paper."""
+    """The frames of several scenes side by side, in step; the space below lower scenes is blank."""
 
     def __init__(self, parts: Sequence[Raster]) -> None:
         self._parts = parts
@@ -217,7 +217,7 @@ class Mosaic:
         return np.unique(np.concatenate([part.colormap for part in self._parts]))
 
     def frame(self, index: int) -> Pixels:
-        """The pixels of one frame; they hold until the next is drawn."""
+        """The pixels of one frame, valid until the next is drawn."""
         for part, window in zip(self._parts, self._windows, strict=True):
             pixels = part.frame(index)
             for place in part.places:
@@ -229,93 +229,93 @@ class Mosaic:
         return map(self.frame, range(self.count) if indices is None else indices)
 
 
-class _Elsewhere(Exception):
-    """A label is not where it was."""
+class _LabelMovedError(Exception):
+    """A label is outside of its rectangle or has another style."""
 
 
 class _Label:
-    """Paints a label that changes nothing but its letters; a letter that was drawn once in its place is copied.
+    """Paint a label of which only characters change; a character that was drawn once at its position is copied.
 
-    Every letter has columns of its own if two things hold. The pen comes to the same places whatever the letters are:
-    they are equally wide, and no two of them move together. And no ink crosses into the next letter's columns: on one
-    side of the border there is none. A text for which this is not known to hold is drawn.
+    Every character has its own columns under two conditions. The pen positions do not depend on the characters: they
+    are equally wide and have no kerning. And no ink crosses into the columns of the next character: on one side of the
+    border there is none. A text that does not meet both conditions is drawn.
     """
 
     def __init__(self, text: Text, renderer: Any, pixels: Pixels, still: Pixels, place: PixelRectangle) -> None:
         self._text, self._renderer, self._place = text, renderer, place
         self._height = pixels.shape[0]
         self._box, self._blank = pixels[place.pixels], still[place.pixels]
-        self._look = self._looks()
+        self._look = self._appearance()
         self._advances: dict[str, set[float]] = {}
-        """How far the pen goes over a letter, before all those that came next."""
+        """Widths of a character in front of each character that followed it."""
         self._pairs: set[tuple[str, str]] = set()
         self._first = ""
-        """The first text that was drawn, from which others differ in a few letters."""
+        """The first text that was drawn, from which others differ in a few characters."""
         self._sheet = self._blank
-        self._letters: dict[tuple[int, str], Pixels] = {}
+        self._characters: dict[tuple[int, str], Pixels] = {}
 
     @staticmethod
     def suits(text: Text) -> bool:
-        """Whether letters alone decide what the label looks like, from its place on to the right."""
+        """True if the look of a label depends on its characters alone, from its position to the right."""
         anchored = (text.get_horizontalalignment(), text.get_verticalalignment(), text.get_rotation())
         special = (text.get_bbox_patch(), text.get_path_effects(), text.get_wrap())
         formula = text.get_usetex() or text.get_parse_math()
         return anchored == ("left", "baseline", 0) and not (any(special) or formula or _clip(text))
 
     def __call__(self) -> None:
-        if self._looks() != self._look:
-            raise _Elsewhere
-        says = self._text.get_text()
-        if not self._copy(says):
-            self._draw(says)
+        if self._appearance() != self._look:
+            raise _LabelMovedError
+        content = self._text.get_text()
+        if not self._copy(content):
+            self._draw(content)
 
-    def _looks(self) -> tuple[object, ...]:
+    def _appearance(self) -> tuple[object, ...]:
         text = self._text
         font = hash(text.get_fontproperties())
         return text.get_position(), text.get_color(), text.get_alpha(), text.get_visible(), font
 
-    def _copy(self, says: str) -> bool:
-        if len(says) != len(self._first):
+    def _copy(self, content: str) -> bool:
+        if len(content) != len(self._first):
             return False
-        changed = [i for i, (old, new) in enumerate(zip(self._first, says, strict=True)) if old != new]
-        if not all((i, text[i]) in self._letters for text in (self._first, says) for i in changed):
+        changed = [i for i, (old, new) in enumerate(zip(self._first, content, strict=True)) if old != new]
+        if not all((i, text[i]) in self._characters for text in (self._first, content) for i in changed):
             return False
-        pens = self._pens(says)
+        pens = self._pens(content)
         if pens is None or pens != self._pens(self._first):
             return False
         self._box[:] = self._sheet
         for i in changed:
-            self._box[:, pens[i] : pens[i + 1]] = self._letters[i, says[i]]
+            self._box[:, pens[i] : pens[i + 1]] = self._characters[i, content[i]]
         return True
 
-    def _draw(self, says: str) -> None:
+    def _draw(self, content: str) -> None:
         self._text.draw(self._renderer)
         left, low, right, high = self._text.get_window_extent(self._renderer).extents
         drawn = PixelRectangle(int(self._height - high), int(self._height - low) + 1, int(left), int(right) + 1)
-        if says and drawn.joined(self._place) != self._place:
-            raise _Elsewhere
+        if content and drawn.joined(self._place) != self._place:
+            raise _LabelMovedError
         if not self._first:
-            self._first, self._sheet = says, self._box.copy()
-        pens = self._pens(says)
+            self._first, self._sheet = content, self._box.copy()
+        pens = self._pens(content)
         if pens is None:
             return
         inked = [False, *(self._box != self._blank).any(axis=0), False]
         own = [not (inked[pen] and inked[pen + 1]) for pen in pens]
-        for i, letter in enumerate(says):
+        for i, character in enumerate(content):
             if own[i] and own[i + 1]:
                 columns = self._box[:, pens[i] : pens[i + 1]]
-                if not np.array_equal(self._letters.setdefault((i, letter), columns.copy()), columns):
-                    raise _Elsewhere
+                if not np.array_equal(self._characters.setdefault((i, character), columns.copy()), columns):
+                    raise _LabelMovedError
 
-    def _pens(self, says: str) -> list[int] | None:
-        """The column where each letter begins, and where the last one ends; None if that cannot be told."""
-        if "\n" in says:
+    def _pens(self, content: str) -> list[int] | None:
+        """The first column of each character, and the end of the last one; None if it is not known."""
+        if "\n" in content:
             return None
-        for pair in pairwise(says + " "):
+        for pair in pairwise(content + " "):
             if pair not in self._pairs:
                 self._pairs.add(pair)
                 self._advances.setdefault(pair[0], set()).add(self._advance(*pair))
-        advances = [self._advances[letter] for letter in says]
+        advances = [self._advances[character] for character in content]
         if any(len(advance) != 1 for advance in advances):
             return None
         x, _ = self._text.get_transform().transform(self._text.get_position())
@@ -323,32 +323,32 @@ class _Label:
         pens = [round(end) for end in ends]
         return pens if pens[0] >= 0 and pens[-1] <= self._box.shape[1] else None
 
-    def _advance(self, letter: str, following: str) -> float:
-        """How far the pen moves over a letter before another, in pixels."""
+    def _advance(self, character: str, following: str) -> float:
+        """The width of a character before another, in pixels."""
         font = get_font(findfont(self._text.get_fontproperties()))
         font.set_size(float(self._text.get_fontsize()), self._text.figure.dpi)
         flags: Any = get_hinting_flag()  # type: ignore[no-untyped-call]
-        places = font.set_text(letter + following, 0, flags=flags)
+        places = font.set_text(character + following, 0, flags=flags)
         return float(places[1][0]) / 64 if len(places) == 2 else math.nan
 
 
 def _clip(artist: Artist) -> BboxBase | None:
-    """The box that an artist cannot leave."""
+    """The clip box of an artist."""
     return artist.get_clip_box() if artist.get_clip_on() else None
 
 
 def _extent(scene: Scene, label: Text, renderer: Any) -> Bbox:
-    """Around what a label says in a few frames, with some room for others."""
+    """The box around the texts of a label in a few frames, with a margin for others."""
     boxes = []
-    for frame in _few(scene):
+    for frame in _sample_frames(scene):
         scene.show(frame)
         boxes.append(label.get_window_extent(renderer).padded(8))
     scene.show(0)
     return Bbox.union(boxes)
 
 
-def around(marks: NDArray[Any]) -> PixelRectangle:
-    """The rectangle around all that is not zero; one pixel if there is nothing."""
+def bounding_rectangle(marks: NDArray[Any]) -> PixelRectangle:
+    """The rectangle around all values that are not zero; one pixel if there are none."""
     rows = np.flatnonzero(marks.any(axis=1))
     if not rows.size:
         return PixelRectangle(0, 1, 0, 1)
@@ -357,8 +357,8 @@ def around(marks: NDArray[Any]) -> PixelRectangle:
     return PixelRectangle(top, bottom, int(columns[0]), int(columns[-1]) + 1)
 
 
-def _merged(places: Iterable[PixelRectangle]) -> list[PixelRectangle]:
-    """The same pixels and perhaps more in rectangles that have none in common."""
+def _merge_rectangles(places: Iterable[PixelRectangle]) -> list[PixelRectangle]:
+    """Disjoint rectangles that contain all of `places`."""
     apart: list[PixelRectangle] = []
     for place in places:
         while touching := [other for other in apart if other.touches(place)]:
@@ -369,16 +369,16 @@ def _merged(places: Iterable[PixelRectangle]) -> list[PixelRectangle]:
 
 
 def _values(image: AxesImage) -> Any:
-    """The data of an image; matplotlib allows for none."""
+    """The data of an image, which matplotlib declares as optional."""
     return image.get_array()
 
 
-def _live(scene: Scene, canvas: Any) -> list[Artist]:
-    """What may have to be drawn in every frame, in order: the moving artists, and what lies above any of them."""
+def _live_artists(scene: Scene, canvas: Any) -> list[Artist]:
+    """The artists to draw in every frame, in order: the moving ones, and those above any of them."""
     renderer = canvas.get_renderer()
     reach = {id(artist): box for artist, box in zip(scene.moving, _reach(scene, renderer), strict=True)}
     live, covered = [], list[Bbox]()
-    for artist in _drawn(scene.figure):
+    for artist in _drawing_order(scene.figure):
         moves = id(artist) in reach
         extent = reach[id(artist)] if moves else artist.get_tightbbox(renderer)
         if isinstance(artist, Axis):  # its own extent leaves the grid out
@@ -394,9 +394,9 @@ def _live(scene: Scene, canvas: Any) -> list[Artist]:
 
 
 def _reach(scene: Scene, renderer: Any) -> list[Bbox]:
-    """Where each moving artist may come: all of its axes, or, for one that is not clipped, what a few frames show."""
+    """The box of each moving artist: its axes if it is clipped, otherwise its extent in a few frames."""
     boxes: list[list[Bbox]] = [[] for _ in scene.moving]
-    for frame in _few(scene):
+    for frame in _sample_frames(scene):
         scene.show(frame)
         for artist, seen in zip(scene.moving, boxes, strict=True):
             axes = artist.axes if artist.get_clip_on() else None
@@ -406,13 +406,13 @@ def _reach(scene: Scene, renderer: Any) -> list[Bbox]:
     return [Bbox.union(seen) for seen in boxes]
 
 
-def _few(scene: Scene) -> set[int]:
-    """Frames to learn from."""
+def _sample_frames(scene: Scene) -> set[int]:
+    """Indices of a few frames that represent all."""
     return {0, scene.frames // 2, scene.frames - 1}
 
 
-def _drawn(figure: Figure) -> Iterator[Artist]:
-    """The artists of a figure in the order in which matplotlib draws them, axes taken apart."""
+def _drawing_order(figure: Figure) -> Iterator[Artist]:
+    """The artists of a figure in matplotlib's drawing order, with the artists of axes instead of the axes."""
     for artist in _sorted(figure.get_children(), figure.patch):
         if not isinstance(artist, Axes):
             yield artist

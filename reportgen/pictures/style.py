@@ -1,7 +1,7 @@
-"""One look for every picture: fonts, colors by role, and how to tell series apart without color.
+"""The style of every picture: fonts, colors by role, and markers and dashes for series.
 
 Lengths are CSS pixels, 96 to the inch. Pictures are `WIDTH` wide, a little narrower than the page's column of text:
-on a telephone they shrink to half of it, so letters are as large as the text around them.
+on a telephone they shrink to half of it, so their text is as large as that of the page.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from reportgen.text import printable
 WIDTH = 640
 
 FONT = "DejaVu Sans"
-"""It comes with matplotlib, so pictures are the same everywhere."""
+"""The font of all text; it comes with matplotlib, so pictures are the same on every machine."""
 
-# Roles, each a color that nothing else has: the dark picture is the light one with these replaced.
+# Roles, each with a unique color: the dark picture is the light one with these colors replaced.
 PAPER, INK, MUTED, GRID = "#ffffff", "#1f2328", "#59636e", "#e2e5e9"
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
 GRAY = "#7d858e"
@@ -45,7 +45,7 @@ DARK = {
     VERMILLION: "#f07f3c",
     GREEN: "#2fbf94",
 }
-"""The same roles on a dark page. Colors that are not named here are light enough for both."""
+"""Colors of the roles on a dark page. Other colors have enough contrast on both."""
 
 _LOOK: dict[str, Any] = {
     "figure.dpi": 96,
@@ -84,7 +84,7 @@ _LOOK: dict[str, Any] = {
     "image.interpolation": "nearest",
     "figure.constrained_layout.h_pad": 0.08,
     "figure.constrained_layout.w_pad": 0.08,
-    # Labels may come from a user: a dollar in one is a dollar, and formulas use the letters themselves (λ, w₁).
+    # Labels may come from a user, so dollars are literal, and formulas use Unicode characters (λ, w₁).
     "text.parse_math": False,
     "path.simplify_threshold": 0.25,
     "svg.fonttype": "path",
@@ -94,7 +94,7 @@ _LOOK: dict[str, Any] = {
 
 @contextmanager
 def look(dark: bool = False) -> Iterator[None]:
-    """Draw inside this: matplotlib's own defaults, whatever file of settings lies around, and then ours."""
+    """The context for drawing: matplotlib's defaults, whatever the user's settings are, with our settings."""
     ink, muted, grid, paper = ((DARK[role] if dark else role) for role in (INK, MUTED, GRID, PAPER))
     settings: Any = {
         **_LOOK,
@@ -112,13 +112,13 @@ def look(dark: bool = False) -> Iterator[None]:
         "savefig.facecolor": paper,
     }
     with matplotlib.style.context("default"), matplotlib.rc_context(settings), warnings.catch_warnings():
-        # A box stands for a letter that the font does not have; a line about it for each frame helps nobody.
+        # Characters that the font lacks are drawn as boxes; a warning for each frame would not help.
         warnings.filterwarnings("ignore", "Glyph ", UserWarning)
         yield
 
 
 class ArmStyle(NamedTuple):
-    """How one series is drawn, here and in every other picture."""
+    """The style of one series in every picture."""
 
     color: str
     marker: str
@@ -135,122 +135,122 @@ _ARMS = (
     ArmStyle(PURPLE, "p", (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
     ArmStyle(ORANGE, ">", (0, (3, 1.2))),
 )
-"""Styles of the colors in `penalties.COLORS`, which stay apart for color-blind eyes."""
+"""Styles of the colors in `penalties.COLORS`, which color-blind readers can distinguish."""
 
 _UNNAMED = (1, 3, 4, 5, 6, 2, 0)
-"""The order for series that are no arms: the most different ones first."""
+"""The order of styles for series that are no arms: the most different ones first."""
 
 
-def arm(entry: Mapping[str, Any] | int | str, place: int = 0) -> ArmStyle:
-    """The style of the arm `entry`, or of the one under "arm" in it, or else of the `place`-th among its like.
+def arm_style(entry: Mapping[str, Any] | int | str, place: int = 0) -> ArmStyle:
+    """The style of the arm `entry`, or of the arm under its key "arm", or else the default of series number `place`.
 
-    An arm is given by the number of its color in `penalties.COLORS` or by a code like #44aa99, whose digits choose
-    marker and dash. After seven places the colors return with markers and dashes moved by one.
+    An arm is the index of its color in `penalties.COLORS` or a code like #44aa99, whose digits choose marker and dash.
+    After seven series the colors repeat with the next markers and dashes.
     """
-    given = entry if isinstance(entry, int | str) else entry.get("arm")
-    if isinstance(given, str):
-        other = _ARMS[int(given.removeprefix("#"), 16) % len(_ARMS)]
-        return ArmStyle(given, other.marker, other.dash)
-    if given is None:
-        given = place // len(_UNNAMED) * len(_ARMS) + _UNNAMED[place % len(_UNNAMED)]
-    turn, home = divmod(given, len(_ARMS))
+    choice = entry if isinstance(entry, int | str) else entry.get("arm")
+    if isinstance(choice, str):
+        other = _ARMS[int(choice.removeprefix("#"), 16) % len(_ARMS)]
+        return ArmStyle(choice, other.marker, other.dash)
+    if choice is None:
+        choice = place // len(_UNNAMED) * len(_ARMS) + _UNNAMED[place % len(_UNNAMED)]
+    turn, home = divmod(choice, len(_ARMS))
     other = _ARMS[(home + turn) % len(_ARMS)]
     return ArmStyle(_ARMS[home].color, other.marker, other.dash)
 
 
 SIGNED = LinearSegmentedColormap.from_list(
-    # Red and blue of one darkness, white at zero; 101 levels leave room for the letters in a GIF's palette.
+    # Red and blue of equal darkness, white at zero; 101 levels leave room for the colors of text in a GIF's palette.
     "signed",
     ["#0b3c6f", "#1f6fb0", "#6bacd6", "#c9dff0", "#fdfdfd", "#f8d3c2", "#ec8f70", "#c73a3d", "#7d0a24"],
     N=101,
 ).with_extremes(bad=GRAY)
-"""Colors of signed weights; symmetric, so zero is white; what is no number is gray."""
+"""Colors of signed weights; symmetric, so zero is white; NaN is gray."""
 
 
-def blank(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure of so many CSS pixels whose layout keeps every label inside."""
+def blank_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure, sized in CSS pixels, whose layout keeps every label inside."""
     return Figure(figsize=(width / 96, height / 96), layout="constrained")
 
 
-_READ = 2000
-"""Letters of a label that are looked at; no line of a picture holds as many."""
+_LABEL_CHARACTERS = 2000
+"""The most characters of a label that are used; no line of a picture holds as many."""
 
 
-def wrapped(label: object, width: float = 20, lines: int = 3) -> str:
-    """`label` broken into lines as wide as `width` usual letters; what does not fit in `lines` ends in an ellipsis.
+def wrap_label(label: object, width: float = 20, lines: int = 3) -> str:
+    """`label` broken into lines of `width` average characters; an ellipsis replaces what does not fit in `lines`.
 
-    A label may come from anywhere: what a font has no letters for, as control characters, is written out.
+    A label may come from a user: control characters are printed as escapes.
     """
     done = [""]
-    for word in printable(" ".join(str(label)[:_READ].split())).split():
+    for word in printable(" ".join(str(label)[:_LABEL_CHARACTERS].split())).split():
         for piece in _pieces(word, width):
             longer = f"{done[-1]} {piece}" if done[-1] else piece
-            if _letters(longer) <= width:
+            if _width_in_characters(longer) <= width:
                 done[-1] = longer
             else:
                 done.append(piece)
     if len(done) > lines:
         last = done[lines - 1]
-        while last and _letters(f"{last} …") > width:
+        while last and _width_in_characters(f"{last} …") > width:
             last = last.rpartition(" ")[0] or last[:-1]
         done[lines - 1 :] = [f"{last} …"]
     return "\n".join(done)
 
 
 def _pieces(word: str, width: float) -> Iterator[str]:
-    """`word` in pieces that fit a line."""
+    """The parts of `word`, each of which fits a line."""
     piece = ""
-    for letter in word:
-        if piece and _letters(piece + letter) > width:
+    for character in word:
+        if piece and _width_in_characters(piece + character) > width:
             yield piece
             piece = ""
-        piece += letter
+        piece += character
     yield piece
 
 
-def _letters(text: str) -> float:
-    """The width of `text` in usual letters: six tenths of the size of the font."""
+def _width_in_characters(text: str) -> float:
+    """The width of `text` in average characters, which are six tenths of the font size."""
     return sum(map(_advance, text)) / 0.6
 
 
-def length(text: str, size: float = 10.5) -> float:
-    """How many CSS pixels `text` in one line is long, at so many points; numbers beside axes have 10.5."""
+def text_length(text: str, size: float = 10.5) -> float:
+    """The width of `text` in CSS pixels, on one line at `size` points; tick labels have 10.5."""
     return sum(map(_advance, text)) * size / 0.75
 
 
 @cache
-def _advance(letter: str) -> float:
-    """The width of a letter as a share of the size of the font."""
+def _advance(character: str) -> float:
+    """The width of a character as a share of the font size."""
     font = get_font(findfont(FONT))
     font.set_size(100, 72)
     try:
-        return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 100
-    except RuntimeError:  # a letter that the font does not have, for which it draws a box
+        return font.load_char(ord(character)).linearHoriAdvance / 65536 / 100
+    except RuntimeError:  # a character that the font lacks, drawn as a box
         return 0.6
 
 
-def note(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **look: Any) -> None:
-    """Small text beside the point `at`, so many points to the right and up; `xycoords` may say what `at` counts in."""
+def annotate(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **look: Any) -> None:
+    """Add small text beside the point `at`, moved by `offset` points; `xycoords` may give the coordinates of `at`."""
     axes.annotate(text, at, offset, textcoords="offset points", **{"fontsize": 10.5, "va": "bottom", **look})
 
 
 def legend(figure: Figure, entries: dict[str, Artist], where: Axes | None = None, columns: int = 0) -> Legend | None:
-    """One legend for the whole figure: above it, or filling `where`; nothing for a single entry without a name."""
+    """Add one legend for the whole figure, above it or filling `where`; none for a single entry without a name."""
     if not any(entries):
         return None
-    labels = [wrapped(label, 44, 2) if where is None else wrapped(label, 22) for label in entries]
+    labels = [wrap_label(label, 44, 2) if where is None else wrap_label(label, 22) for label in entries]
     handles = list(entries.values())
     if where is not None:
         where.set_axis_off()
         return where.legend(handles, labels, loc="center left")
-    widths = [58 + 9 * max(map(_letters, label.split("\n"))) for label in labels]
+    widths = [58 + 9 * max(map(_width_in_characters, label.split("\n"))) for label in labels]
     room = figure.get_figwidth() * 96 - 20
     fitting = len(labels) if sum(widths) <= room else max(1, int(room // max(widths)))
     return figure.legend(handles, labels, loc="outside upper left", ncols=columns or fitting, alignment="left")
 
 
 def number(value: float, digits: int = 3) -> str:
-    """`value` in so many significant digits, the way a reader writes it: 0.003, 12.5, 1,200, −4."""
+    """`value` as text with `digits` significant digits: 0.003, 12.5, 1,200, −4."""
     if not np.isfinite(value):
         return {np.inf: "∞", -np.inf: "−∞"}.get(float(value), "–")
     if value == 0:
@@ -265,12 +265,12 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def share(value: float) -> str:
-    """`12.5%`; a hundred percent is said only of all."""
+    """A share as text, `12.5%`; only 1 itself becomes 100%."""
     return f"{value if value == 1 else min(value, 0.999):.1%}"
 
 
 def power(exponent: float) -> str:
-    """`10⁻³`, for an axis of logarithms."""
+    """A power of ten as text, `10⁻³`, for a logarithmic axis."""
     return f"10{_raised(int(exponent))}" if float(exponent).is_integer() else ""
 
 
@@ -281,8 +281,7 @@ def _raised(exponent: int) -> str:
 def scale(axes: Axes, which: str, kind: str = "linear", values: Any = (1.0,)) -> None:
     """Set the scale of axis `which` ("x" or "y"), with few ticks and plain numbers on them.
 
-    A logarithmic axis that is to show `values` with a zero among them, as a sweep that starts at λ = 0, keeps a place
-    for it before the logarithms begin.
+    A logarithmic axis for `values` with a zero among them, as a grid that starts at λ = 0, gets a linear part for it.
     """
     values = np.asarray(values, dtype=float)
     positive = values[values > 0]
@@ -313,7 +312,7 @@ def _decade(value: float) -> str:
     return number(value)
 
 
-def spread(count: int, width: float) -> NDArray[np.float64]:
-    """Offsets within ± `width` that keep neighbors apart, the same every time: steps of the golden ratio."""
+def jitter_offsets(count: int, width: float) -> NDArray[np.float64]:
+    """Offsets within ± `width` that keep neighbors apart, without randomness: steps of the golden ratio."""
     steps = np.arange(count, dtype=np.float64) * 0.6180339887498949
     return ((steps + 0.5) % 1.0 - 0.5) * 2 * width

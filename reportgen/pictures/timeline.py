@@ -1,4 +1,4 @@
-"""How the steps of a training become the frames and the time of an animation."""
+"""Timelines: which recorded steps become frames, and how long each frame is shown."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Pace = Literal["even", "slow-in"]
 @stored
 @checked
 class Timeline:
-    """When an animation shows what; animations with one timeline, of trainings of one length, run in step."""
+    """The timing of an animation; animations of trainings of one length with one timeline run in step."""
 
     length: Annotated[float, Field(gt=0, le=600)] = 5.0
-    """Seconds that the whole animation takes."""
+    """Length of the animation in seconds."""
     hold: Annotated[float, Field(ge=0)] = 1.2
-    """How many of them it rests on the last frame."""
+    """Seconds of it for which the last frame is held."""
     rate: Annotated[float, Field(gt=0, le=50)] = 13.0
-    """Frames a second. Browsers slow down what is faster than 50."""
+    """Frames per second. Browsers slow down animations with more than 50."""
     pace: Pace = "even"
-    """As many steps between any two frames ("even"), or fewer where the weights change most ("slow-in")."""
+    """Equal numbers of steps between frames ("even"), or fewer where the weights change most ("slow-in")."""
 
     def __post_init__(self) -> None:
         if self.hold >= self.length:
@@ -37,13 +37,13 @@ class Timeline:
 
     @property
     def frames(self) -> int:
-        """How many frames there are, if as many steps were recorded."""
+        """Number of frames, if as many steps were recorded."""
         return 1 + int((self.length - self.hold) * self.rate + 1e-9)
 
     def records(self, trajectories: Sequence[Trajectory]) -> list[NDArray[np.intp]]:
-        """For each trajectory which of its records the frames show: the same steps for all.
+        """For each trajectory the indices of the records that the frames show: the same steps for all.
 
-        The first and the last step that all have recorded are always among them. Raises `DataError` if no step is.
+        They include the first and the last step that all have recorded. Raises `DataError` if there is no common step.
         """
         steps = trajectories[0].steps
         for trajectory in trajectories[1:]:
@@ -59,9 +59,9 @@ class Timeline:
         return [records[shown] for records in where]
 
     def delays(self, frames: int) -> list[int]:
-        """How long each of so many frames stands, in hundredths of a second, the unit of a GIF.
+        """The delay of each of `frames` frames, in hundredths of a second, the unit of a GIF.
 
-        They add up to `length`; the last is held for about `hold`, or a little longer, since all others are equal.
+        They add up to `length`; the last is about `hold` or slightly longer, since all others are equal.
         """
         length, hold = round(100 * self.length), round(100 * self.hold)
         if frames == 1:
@@ -71,7 +71,7 @@ class Timeline:
 
 
 def _position(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rising values as positions from 0 to 1; equally spaced if they do not rise."""
+    """Ascending values as positions from 0 to 1; equally spaced if they are constant."""
     span = values[-1] - values[0]
     return (values - values[0]) / span if span > 0 else np.linspace(0, 1, len(values))
 

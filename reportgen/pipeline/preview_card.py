@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from reportgen.experiment.site_settings import SiteSettings
 from reportgen.page.page_head import PageHead, PreviewCard
-from reportgen.pictures.media import Media, content_named
+from reportgen.pictures.media import Media, hashed_name
 from reportgen.pipeline import stage_keys
 from reportgen.pipeline.toolbox import Toolbox
 from reportgen.store import keys
@@ -33,13 +33,13 @@ def with_preview_card(
     byline = " · ".join(filter(None, (page.author, page.date and page.day)))
     title = "" if site.title == page.title else site.title
     content = _card(page.title, title, byline, picture, site.colors.accent, tools)
-    path = f"media/{content_named('card.png', content)}"
+    path = f"media/{hashed_name('card.png', content)}"
     card = PreviewCard(path=path, alt=page.title, width=_WIDTH, height=_HEIGHT)
     return dataclasses.replace(page, card=card), {path: content}
 
 
 def _card(title: str, site: str, byline: str, picture: Media | None, accent: str, tools: Toolbox) -> bytes:
-    from reportgen.pictures.preview_card import card as draw
+    from reportgen.pictures.preview_card import draw_card as draw
 
     shown = next((picture.files[name] for name in _pixel_files(picture)), None) if picture else None
     texts = {"title": title, "site": site, "byline": byline, "accent": accent}

@@ -76,7 +76,7 @@ def describe_changes(before: Parts, now: Parts) -> list[str]:
 
 def _encoders(names: Iterable[str]) -> Parts:
     """The programs that encode videos: another version writes other bytes."""
-    return {f"encoder of {name}": program for name in names if (program := formats[name]().made_by())}
+    return {f"encoder of {name}": program for name in names if (program := formats[name]().encoder_identity())}
 
 
 def _describe_change(name: str, before: Any, now: Any) -> str:

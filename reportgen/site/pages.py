@@ -16,7 +16,7 @@ from reportgen.markdown import markdown
 from reportgen.markdown.markdown import BuildReference, Piece
 from reportgen.markdown.references import ReferenceTargets, check_references, number_text, value_at
 from reportgen.page import policy
-from reportgen.page.article import Numbering, UnknownNameError, laid_out, table_file
+from reportgen.page.article import Numbering, UnknownNameError, render_findings, table_file
 from reportgen.page.page_head import PageHead
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
@@ -158,8 +158,8 @@ def not_found_page(page: PageHead, look: SiteStyle) -> bytes:
 
 
 def _render(template: str, names: Mapping[str, Any], page: PageHead, look: SiteStyle) -> bytes:
-    known = {"embedded": False, "page": page, "site": page.around, "css": look.css, "numbering": Numbering(), **names}
-    return laid_out(template, known, look.templates, policy.BESIDE).encode()
+    known = {"embedded": False, "page": page, "site": page.site, "css": look.css, "numbering": Numbering(), **names}
+    return render_findings(template, known, look.templates, policy.PICTURES_BESIDE).encode()
 
 
 def _reference_targets(name: str, report: Report) -> ReferenceTargets:

@@ -142,7 +142,7 @@ class _SiteWriter:
         contents |= files
         frame = dataclasses.replace(self._top, home=urlsplit(site.root).path or "/")
         contents["404.html"] = pages.not_found_page(
-            PageHead(title="Not found", around=frame, language=site.language, listed=False), self._look
+            PageHead(title="Not found", site=frame, language=site.language, listed=False), self._look
         )
         if site.root:
             contents["sitemap.xml"] = feeds.sitemap([page, *known, *tags])
@@ -174,7 +174,7 @@ class _SiteWriter:
         page = PageHead(
             title=document.title,
             path=_page_path(document),
-            around=self._below,
+            site=self._below,
             description=pages.summary(document, self._reports),
             language=document.front.language or self._site.language,
             author=document.front.author or self._site.author,
@@ -207,7 +207,7 @@ class _SiteWriter:
         site = self._site
         page = PageHead(
             title=site.title,
-            around=self._top,
+            site=self._top,
             description=shorten(site.description),
             language=site.language,
             author=site.author,
@@ -235,7 +235,7 @@ class _SiteWriter:
             page = PageHead(
                 title=tag,
                 path=f"tags/{name}/",
-                around=dataclasses.replace(self._top, home="../../"),
+                site=dataclasses.replace(self._top, home="../../"),
                 description=f"{plural(len(tagged), 'post')} on {tag}",
                 language=self._site.language,
                 kind="website",

@@ -1,4 +1,4 @@
-/* The page of snippets: addresses of the server that it comes from, and buttons that copy. */
+/* The page of snippets: absolute addresses of its server, and buttons that copy. */
 
 (() => {
   "use strict";
@@ -15,7 +15,7 @@
         await navigator.clipboard.writeText(code.textContent);
         button.textContent = "Copied";
       } catch {
-        // Without leave to write the clipboard, the text is at least selected.
+        // Without permission for the clipboard, select the text.
         getSelection().selectAllChildren(code);
         button.textContent = "Selected";
       }

@@ -1,4 +1,4 @@
-/* The figure that trains a network in the page: controls on one side of trainer.train, drawings on the other. */
+/* The figure that trains a network in the page: controls give settings to trainer.train, drawings show its result. */
 
 (() => {
   "use strict";
@@ -7,7 +7,7 @@
      begins, in milliseconds. */
   const DURATION = 4;
   const REST = 500;
-  /* A training that runs away is shown up to weights of this size; the next ones would be a picture of a single cell. */
+  /* A training that diverges is shown up to weights of this size; with larger ones a single cell would fill the scale. */
   const LARGEST = 1000;
 
   const figure = document.getElementById("figure-live");
@@ -46,7 +46,7 @@
     let { steps, records, diverged } = trainer.train(whole);
     const took = performance.now() - begun;
     if (diverged !== null) {
-      // What runs away does so in few steps, so more of them are needed to see it.
+      // Divergence takes few steps, so record more of them.
       ({ steps, records } = trainer.train({ ...whole, every: Math.ceil(diverged / 200) }));
     }
     const sizes = records.map((w) => {
@@ -63,7 +63,7 @@
       range: plot?.held ?? plots.range(drawn),
       steps: steps.slice(0, shown),
       records: records.slice(0, shown),
-      // One scale of colors for the whole movement.
+      // One color scale for the whole animation.
       limit: sizes.slice(0, shown).reduce((a, b) => Math.max(a, b)) || 1,
     };
     record = shown - 1;
@@ -71,7 +71,7 @@
     figure.dataset.trained = Number(figure.dataset.trained ?? 0) + 1;
   }
 
-  /* What is to be done before the next frame, once however often it is asked for. */
+  /* Work before the next frame, done once however often it is requested. */
   function ask(what) {
     if (!due.training && !due.drawing) requestAnimationFrame(frame);
     due[what] = true;
@@ -86,7 +86,7 @@
     if (movement) ask("drawing");
   }
 
-  /* Movement: slow at first, because that is when most happens. */
+  /* Animation: slow at first, when weights change most. */
 
   function move(now) {
     movement.begun ??= now - Math.sqrt(record / last()) * DURATION * 1000;
@@ -110,7 +110,7 @@
     ask("drawing");
   }
 
-  /* A change shows its outcome at once, and how it came about as soon as the reader pauses. */
+  /* A change of settings shows the final step at once, and plays the training when the reader pauses. */
   function changed() {
     stop();
     ask("training");
@@ -120,9 +120,9 @@
     }, REST);
   }
 
-  /* Words and numbers */
+  /* Text and numbers */
 
-  /* A training that runs away has numbers that nobody wants to read in full. */
+  /* Large numbers of a training that diverges are shortened. */
   const number = (value) => (value < 1e6 ? plots.number(value) : "over a million");
 
   const share = (part) => `${(100 * part).toFixed(part > 0.995 && part < 1 ? 1 : 0)}%`;
@@ -207,7 +207,7 @@
 
   const place = (name) => stops[name].indexOf(settings[name]);
 
-  /* Puts the settings into the controls. */
+  /* Sets the controls to the settings. */
   function fill() {
     for (const control of controls) {
       const name = control.dataset.setting;
@@ -255,7 +255,7 @@
     }
   }
 
-  /* Outliers can be pulled up and down with a mouse; a finger there scrolls the page, and has the slider. */
+  /* Outliers can be dragged with a mouse; touch scrolls the page there and can use the slider. */
 
   function outlierAt({ offsetX, offsetY }) {
     const { x, y } = training.samples;
@@ -277,7 +277,7 @@
       const sample = event.pointerType === "touch" ? -1 : outlierAt(event);
       if (sample < 0) return;
       canvas.setPointerCapture(event.pointerId);
-      // The axes hold still under the hand.
+      // The axes do not move while dragging.
       plot.held = { ...training.range, sample };
       stop();
     });

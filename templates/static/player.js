@@ -1,4 +1,4 @@
-/* Animations that the page draws itself, from the weights that were recorded: paused, searched, compared and read.
+/* Players: animations that the page draws from recorded weights, with pause, search, comparison and reading of values.
 
    Without scripts, or where something fails, a figure keeps its GIF. All players of a page share one clock, so they show
    the same step and the same run. The weights come from reportgen/sections/player.py, which says how they are packed. */
@@ -49,9 +49,9 @@
       ...packed,
       steps,
       samples: shared[packed.samples],
-      // More digits than the packing keeps would be invented.
+      // The packed weights have no more digits.
       digits: Math.max(0, Math.ceil(-Math.log10(packed.largest / TOP)) - 1),
-      /* The record that a step shows: the last one before it. */
+      /* The record of a step: the last one not after it. */
       record: (step) => Math.max(0, steps.findLastIndex((recorded) => recorded <= step)),
       at(record) {
         let place = record * one;
@@ -72,7 +72,7 @@
   const clock = { step: last, playing: false, speed: 1, run: 0, before: null };
   const players = [];
   let waiting = false;
-  /* Whether a reader has used a control; after that nothing starts by itself. */
+  /* True if a reader has used a control; after that nothing starts automatically. */
   let taken = false;
 
   function refresh() {
@@ -81,7 +81,7 @@
     requestAnimationFrame((now) => {
       waiting = false;
       if (clock.playing) {
-        // A page that was out of sight goes on where it was.
+        // A page that was hidden continues where it was.
         const passed = Math.min(0.1, (now - (clock.before ?? now)) / 1000);
         clock.before = now;
         clock.step = Math.min(last, clock.step + (passed * clock.speed * last) / DURATION);
@@ -125,7 +125,7 @@
     let cursor = null;
     let areas = [];
     let drawn = "";
-    /* Whether even a canvas out of sight must be drawn, since its size may be another. */
+    /* True if even a canvas out of view must be drawn, since its size may have changed. */
     let stale = true;
 
     const many = Math.max(...panels.map((panel) => series[panel.series].trajectories.length));
@@ -188,7 +188,7 @@
 
     const items = scenes.flatMap((scene) => panels.map((_, panel) => ({ scene, panel })));
 
-    /* Where things are; known before any weight is, so that a page does not jump when they come. */
+    /* The layout; it is known before the weights, so that the page does not jump when they are read. */
     function layout() {
       const columns = canvas.clientWidth < 520 ? 1 : Math.min(items.length, 2);
       const wide = (canvas.clientWidth - 32 - 28 * (columns - 1)) / columns;
@@ -287,7 +287,7 @@
       refresh();
     }
 
-    /* Arrow keys go from cell to cell and over the edge of a matrix into its neighbor, or along the line. */
+    /* Arrow keys move from cell to cell, across the edge of a matrix into its neighbor, or along the line. */
     function moved(key) {
       const [right, down] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[key];
       if (!cursor) return enter(0, 1);

@@ -1,4 +1,4 @@
-/* Drawings of a network on a canvas, shared by all figures of the page that move.
+/* Drawings of a network on a canvas, shared by all moving figures of the page.
 
    plots.theme(element)      the colors that style gives `element`: those of `--signed` as levels, paper, ink and so on
    plots.fitCanvas(canvas, height)   as many device pixels as its width on the page and `height` need;
@@ -87,7 +87,7 @@ const plots = (() => {
   function weights(context, box, kernels, limit, theme) {
     const ratio = context.getTransform().a;
     const whole = (length) => Math.floor(length * ratio) / ratio;
-    // Cells of whole device pixels are all of one size and have sharp edges.
+    // Cells of whole device pixels have equal sizes and sharp edges.
     const cells = (length, count) => (Math.floor((length * ratio) / count) * count || length * ratio) / ratio;
     const across = Math.ceil(Math.sqrt(kernels.length));
     const down = Math.ceil(kernels.length / across);
@@ -188,7 +188,7 @@ const plots = (() => {
     return { x: spread(x, 0.06), y: spread(truth ? [...y, ...truth.y] : y, 0.06) };
   }
 
-  /* Round numbers inside an interval, not more than `most` of them. */
+  /* At most `most` round numbers inside an interval. */
   function ticks([low, high], most) {
     const rough = (high - low) / most;
     const power = 10 ** Math.floor(Math.log10(rough));

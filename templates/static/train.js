@@ -43,7 +43,7 @@ const trainer = (() => {
     none: { push() {}, prox() {} },
     l1: elementwise(
       (w) => sign(w),
-      // Soft thresholding, written without a sign: a weight within the band loses exactly itself.
+      // Soft thresholding without a sign function: a weight within the band becomes exactly zero.
       (w, scale) => w - clip(w, scale),
     ),
     l2: elementwise(
@@ -82,12 +82,12 @@ const trainer = (() => {
     };
   }
 
-  /* Calls `visit` with the place and the norm of the weights that leave each unit. */
+  /* Calls `visit` with the index and the norm of each unit's outgoing weights. */
   function eachUnit(w, { kernel, bias, columns }, visit) {
     for (let from = kernel; from < bias; from += columns) {
       let sum = 0;
       for (let k = from; k < from + columns; k += 1) sum = fround(sum + w[k] * w[k]);
-      // The floor keeps 0 / 0 away, as in penalties/group_lasso.py.
+      // The floor avoids 0 / 0, as in penalties/group_lasso.py.
       visit(from, from + columns, max(fround(sqrt(sum)), 1e-18));
     }
   }
@@ -150,7 +150,7 @@ const trainer = (() => {
   function forward(w, { rows, columns, kernel, bias }, inputs, outputs, value) {
     for (let column = 0; column < columns; column += 1) {
       let sum = inputs[0] * w[kernel + column];
-      // A product alone is no sum: it is rounded together with the bias.
+      // A single product is rounded together with the bias.
       if (rows > 1) sum = fround(sum);
       for (let row = 1; row < rows; row += 1) sum = fround(sum + inputs[row] * w[kernel + row * columns + column]);
       outputs[column] = value(fround(sum + w[bias + column]));

@@ -14,7 +14,7 @@ from hostile import RUN, SAMPLE, SOAK
 from reports import section
 
 from reportgen.experiment import Experiment, Reference
-from reportgen.page.article import described, render, render_embeds
+from reportgen.page.article import media_results, render, render_embeds
 from reportgen.page.embed import snippets
 from reportgen.page.report import Report
 from reportgen.pictures.media import Media
@@ -162,7 +162,7 @@ def test_pages_to_embed_show_text(visit: Open, tmp_path: Path) -> None:
     page = visit(tmp_path / "embed" / "index.html", watch)
 
     assert all_of(page, "section > p:not(.files)") == [escape_control_characters(text) for text in texts]
-    told = [text for name, media in moving.items() for text in snippets(name, described(media)).values()]
+    told = [text for name, media in moving.items() for text in snippets(name, media_results(media)).values()]
     assert all_of(page, "pre code") == told
     assert watch.quiet(page)
 

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from reportgen.pictures import style
-from reportgen.pictures.preview_card import LARGEST, SIZE, card, drawn
+from reportgen.pictures.preview_card import LARGEST, SIZE, draw_card, drawn
 
 SHAPES = [None, (300, 320), (20, 2000), (1, 1)]
 LONG = "Why does weight decay not make a network sparse, and what does proximal descent do instead " * 3
@@ -36,7 +36,7 @@ def picture(shape):
 
 def test_a_card_is_a_png_of_the_size_and_weight_that_sites_take() -> None:
     for shape in SHAPES:
-        content = card(TITLES[1], "Weights at Rest", "Ada · 2026", picture(shape), "#d55e00")
+        content = draw_card(TITLES[1], "Weights at Rest", "Ada · 2026", picture(shape), "#d55e00")
         image = Image.open(BytesIO(content))
         assert (image.format, image.size) == ("PNG", SIZE)
         assert not image.info.keys() - {"transparency"}

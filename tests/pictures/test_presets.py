@@ -17,7 +17,7 @@ def test_the_usual_animation_fits_everywhere_in_every_format():
     for name, place in PRESETS.items():
         assert place.name == name
         assert set(place.formats) <= set(formats.names())
-        assert place.usual == "gif"  # which needs nothing else to be installed
+        assert place.default_format == "gif"  # which needs nothing else to be installed
         for suffix in place.formats:
             place.check(suffix, (640 * place.scale, 480 * place.scale), 50, 5.0, place.scale)
             place.check_bytes(suffix, 1_000_000, 50, place.scale)

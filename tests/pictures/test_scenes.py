@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.pictures import Animation, Panel, style
-from reportgen.pictures.draw import rasterized, render
+from reportgen.pictures.draw import rasterize, render
 from reportgen.pictures.raster import Raster
 from reportgen.pictures.scenes import scenes
 from reportgen.training.network import Network
@@ -154,7 +154,7 @@ def test_no_title_leaves_the_picture():
 def test_scenes_side_by_side_show_their_own_frames_with_one_counter():
     inputs = panels("L1", WIDE, WIDE)
     with style.look():
-        mosaic = rasterized(Animation(name="sample", scenes=("weights", "fit"), inputs=inputs, alt=""))
+        mosaic = rasterize(Animation(name="sample", scenes=("weights", "fit"), inputs=inputs, alt=""))
         parts = [scenes["weights"](**inputs), scenes["fit"](**inputs, counter=False)]
         assert sum(isinstance(artist, Text) for part in parts for artist in part.moving) == 1
         for index in (0, 5, FRAMES - 1):

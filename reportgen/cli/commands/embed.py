@@ -33,7 +33,7 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
     copy buttons.
     """
     from reportgen.errors import ExperimentError
-    from reportgen.page.embed import NO_ANIMATIONS, animations, check_base, chosen, snippets
+    from reportgen.page.embed import NO_ANIMATIONS, animations, check_base, find_animation, snippets
 
     address = check_base(base) if base else ""
     known = animations(output)
@@ -48,7 +48,7 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
         return
     if name not in known and (Path(name) / "results.json").is_file():
         raise ExperimentError(f"{name!r} is the folder of a report; reportgen embed -o {name} lists its animations")
-    texts = snippets(name, chosen(known, name), address)
+    texts = snippets(name, find_animation(known, name), address)
     if kind and kind not in texts:
         raise ExperimentError(f'{name!r} has no video; add formats = ["mp4"] to the experiment file')
     emit(texts[kind] if kind else "\n\n".join(f"{label}:\n{text}" for label, text in texts.items()))

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from reportgen.companions.diff import Estimate, ReportDiff, words
 from reportgen.page import policy
-from reportgen.page.article import rendered
+from reportgen.page.article import render_template
 from reportgen.text import printable
 
 ROWS = 200
@@ -22,7 +22,7 @@ WIDTH, MARGIN = 160, 6
 def render(found: ReportDiff) -> str:
     """The difference as one HTML page that needs nothing else."""
     known = {"d": found, "w": {name: getattr(words, name) for name in _WORDS}, "rows": ROWS, "drawn": drawn}
-    return rendered("difference.html", known, _printable, None, policy.ALONE)
+    return render_template("difference.html", known, _printable, None, policy.PICTURES_INSIDE)
 
 
 def drawn(estimate: Estimate) -> dict[str, Any] | None:

@@ -106,13 +106,13 @@ def encoders() -> Iterator[Finding | str]:
         try:
             form = formats[name]()
             form.check_available()
-            content = form.encode(frames, Palette.of(frames, np.unique(frames[1])), (20, 20))
+            content = form.encode(frames, Palette.from_frames(frames, np.unique(frames[1])), (20, 20))
         except ReportgenError as error:
             yield _encoder_failure(name, str(error))
         except Exception as error:
             yield _encoder_failure(name, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
         else:
-            program = form.made_by()
+            program = form.encoder_identity()
             text = f"encoded and decoded, {len(content):,} bytes{f', {_name_and_version(program)}' if program else ''}"
             yield Finding(name, "ok", text)
 

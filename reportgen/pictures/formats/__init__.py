@@ -18,18 +18,18 @@ class Format(Protocol):
     suffix: str
     media_type: str
     always: bool
-    """Whether every animation of a report is written in it."""
+    """True if every animation of a report is written in this format."""
 
-    def made_by(self) -> str:
-        """The program and version that decide about its bytes; empty if that is no other than ours and Pillow."""
+    def encoder_identity(self) -> str:
+        """The program and version that its bytes depend on; empty if only on this package and Pillow."""
 
     def check_available(self) -> None:
-        """Raise `MachineError`, which says how to get it, if an encoder is missing; asked before any work begins."""
+        """Raise `MachineError`, which says how to install it, if an encoder is missing; called before any work."""
 
     def encode(self, frames: Iterable[Pixels], palette: Palette, delays: Sequence[int]) -> bytes:
-        """The file of an animation that loops for ever; `delays` are hundredths of a second, one a frame.
+        """The file of an animation that loops forever; `delays` are hundredths of a second, one for each frame.
 
-        What is returned has been decoded again and holds every frame in its size and for its time.
+        The file is decoded again and checked: every frame has its size and delay.
         """
 
 

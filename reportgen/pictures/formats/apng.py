@@ -16,7 +16,7 @@ from reportgen.pictures.palette import UNCHANGED, Palette
 
 @formats.register("apng")
 class Apng(DeltaFormat):
-    """The pixels of the GIF in fewer bytes; what knows no animated PNG shows the first frame.
+    """The pixels of the GIF in fewer bytes; programs without support for animated PNGs show the first frame.
 
     References:
         Portable Network Graphics (PNG) Specification, third edition, W3C 2025.
@@ -34,13 +34,13 @@ class Apng(DeltaFormat):
         return b"\x89PNG\r\n\x1a\n" + image + control + colors
 
     def frame(self, index: int, delta: Delta, delay: int) -> bytes:
-        height, width = delta.part.shape
-        # Control and data of each frame are numbered in one row, in which the data of the first have no place.
+        height, width = delta.pixels.shape
+        # Control and data chunks share one sequence of numbers; only the data of the first frame have none.
         number = max(0, 2 * index - 1)
         place = struct.pack(">IIII", width, height, delta.left, delta.top)
         control = struct.pack(">I", number) + place + struct.pack(">HHBB", delay, 100, 0, 1 if index else 0)
-        rows = np.zeros((height, 1 + width), np.uint8)  # a row begins with the number of its filter: none
-        rows[:, 1:] = delta.part
+        rows = np.zeros((height, 1 + width), np.uint8)  # the first byte of a row is its filter, here none
+        rows[:, 1:] = delta.pixels
         pixels = zlib.compress(rows.tobytes(), 6)
         if index == 0:
             return _chunk(b"fcTL", control) + _chunk(b"IDAT", pixels)

@@ -15,7 +15,7 @@ from reportgen.pictures.palette import UNCHANGED, Palette
 
 @formats.register("gif")
 class Gif(DeltaFormat):
-    """The format that everything shows."""
+    """The format that every program shows."""
 
     suffix = "gif"
     media_type = "image/gif"
@@ -27,12 +27,12 @@ class Gif(DeltaFormat):
         return b"GIF89a" + screen + table + b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
 
     def frame(self, index: int, delta: Delta, delay: int) -> bytes:
-        height, width = delta.part.shape
-        # The first frame is whole and needs no transparency; the others stay on top of it.
+        height, width = delta.pixels.shape
+        # The first frame is whole and needs no transparency; the others are drawn over it.
         control = struct.pack("<BHBB", 0x05 if index else 0x04, delay, UNCHANGED, 0)
-        bits = max(2, int(delta.part.max()).bit_length())  # codes begin as short as the largest index allows
+        bits = max(2, int(delta.pixels.max()).bit_length())  # codes begin as short as the largest index allows
         image = struct.pack("<HHHHBB", delta.left, delta.top, width, height, 0, bits)
-        coded = Image.fromarray(np.ascontiguousarray(delta.part)).tobytes("gif", "L", bits)
+        coded = Image.fromarray(np.ascontiguousarray(delta.pixels)).tobytes("gif", "L", bits)
         return b"\x21\xf9\x04" + control + b"\x2c" + image + coded + b"\x00"
 
     def tail(self) -> bytes:
@@ -44,7 +44,7 @@ class Gif(DeltaFormat):
         size = struct.unpack("<HH", data[6:10])
         found = total = 0
         usual = GifImagePlugin.LOADING_STRATEGY
-        # Indices are half the work of colors, and every frame has the same palette.
+        # Decoding to indices takes half the time of colors, and every frame has the same palette.
         GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_DIFFERENT_PALETTE_ONLY
         try:
             with Image.open(BytesIO(data)) as file:

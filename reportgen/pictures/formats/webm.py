@@ -1,14 +1,14 @@
-"""WebM files: VP9, which is free of patents that cost."""
+"""WebM files: VP9, which is free of royalties."""
 
 from __future__ import annotations
 
-from reportgen.pictures.film import Film
+from reportgen.pictures.film import VideoFormat
 from reportgen.pictures.formats import formats
 
 
 @formats.register("webm")
-class Webm(Film):
-    """As sharp as the MP4 and a little smaller; it takes three times as long to write."""
+class Webm(VideoFormat):
+    """As sharp as the MP4 and slightly smaller; it takes three times as long to encode."""
 
     suffix = "webm"
     media_type = "video/webm"

@@ -17,18 +17,18 @@ from reportgen.pictures.raster import Pixels
 
 @formats.register("webp")
 class Webp:
-    """Every pixel in its own color, in a quarter of the bytes of a GIF; not every place takes it."""
+    """Exact colors in a quarter of the bytes of a GIF; not every platform accepts it."""
 
     suffix = "webp"
     media_type = "image/webp"
     always = False
 
-    def made_by(self) -> str:
+    def encoder_identity(self) -> str:
         return ""
 
     def check_available(self) -> None:
         if not features.check("webp"):
-            raise MachineError("webp needs a Pillow with WebP, which this one is without; pip install --upgrade pillow")
+            raise MachineError("webp needs a Pillow with WebP, which this one lacks; pip install --upgrade pillow")
 
     def encode(self, frames: Iterable[Pixels], palette: Palette, delays: Sequence[int]) -> bytes:
         out, film = BytesIO(), _Film(frames, len(delays))
@@ -39,13 +39,13 @@ class Webp:
 
 
 class _Film(Image.Image):
-    """An animated image that draws its frames when Pillow asks for them, so that memory does not grow with them."""
+    """An animated image that draws its frames when Pillow reads them, to save memory."""
 
     def __init__(self, frames: Iterable[Pixels], count: int) -> None:
         super().__init__()
         self.n_frames = count
         self.sums: list[int] = []
-        """Check sums of the frames, without those that repeat the one before: WebP shows that one for longer."""
+        """Checksums of the frames, without repetitions: WebP shows one frame for longer instead."""
         self._images = _images(frames)
         self._at = -1
         self.seek(0)
@@ -75,14 +75,14 @@ def _sum(image: Image.Image) -> int:
 
 
 def check_webp(data: bytes, sums: Sequence[int], duration: int) -> None:
-    """Decode a file and compare every pixel with what was meant, and its `duration` in milliseconds."""
+    """Decode a file and compare it with the checksums of its frames and its `duration` in milliseconds."""
     found, total = [], 0
     with Image.open(BytesIO(data)) as image:
         for index in range(getattr(image, "n_frames", 1)):
             image.seek(index)
             found.append(_sum(image.convert("RGB")))
             total += image.info.get("duration", 0)
-    # A file of one frame is no animation, and has no time.
+    # A file of one frame is no animation and has no duration.
     if found != list(sums) or (len(sums) > 1 and total != duration):
         raise RuntimeError(
             f"the WebP decodes to {len(found)} frames in {total} ms, not {len(sums)} in {duration}, or to other pixels"

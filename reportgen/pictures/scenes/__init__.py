@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from reportgen.registry import Registry
 
-if TYPE_CHECKING:  # a page that finds its pictures drawn never loads matplotlib
+if TYPE_CHECKING:  # a build whose pictures are all stored does not load matplotlib
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
 
 class Scene(Protocol):
-    """A figure of which some artists move. Limits are fixed for all frames, so that the axes hold still.
+    """A figure some of whose artists move. Limits are the same for all frames, so that the axes do not move.
 
-    A scene of training is made from `panels`, one frame for each of their records; a scene of theory says what it
-    needs by its own parameters. Both take `counter`, which is false for all but one of the scenes side by side.
+    A scene of training takes `panels`, one frame for each of their records; a scene of theory has its own parameters.
+    Both take `counter`, which is false for all but one of the scenes side by side.
     """
 
     figure: Figure
@@ -24,11 +24,11 @@ class Scene(Protocol):
     frames: int
 
     def show(self, frame: int) -> None:
-        """Move the moving artists to where they are in `frame`; touches nothing else."""
+        """Update the moving artists for `frame`, and nothing else."""
 
 
 class SceneClass(Protocol):
-    """What is registered: the class of a scene."""
+    """The class of a scene, which is what the registry holds."""
 
     of_training: bool
     """True if it shows trainings, so that `reportgen animate` can draw any with it; otherwise it shows theory."""

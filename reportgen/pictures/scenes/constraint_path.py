@@ -18,7 +18,7 @@ from reportgen.pictures.scenes import scenes
 
 @scenes.register("constraint_path")
 class ConstraintPath:
-    """The picture `constraint` for one strength after another: the balls shrink and the solutions walk."""
+    """The figure `constraint` for one strength after another: the balls shrink and the solutions move."""
 
     of_training: ClassVar[bool] = False
     in_page: ClassVar[bool] = False
@@ -38,7 +38,7 @@ class ConstraintPath:
         for left, of in ((50, L1()), (408, L2())):
             axes = self.figure.add_axes((left / 720, 86 / 420, 300 / 720, 300 / 420))
             axes.set_title(of.title)
-            self._panels.append(penalty_plane.Meeting(axes, of, problem, values))
+            self._panels.append(penalty_plane.ConstraintPanel(axes, of, problem, values))
         digits = [f"{value:.2f}" for value in values] if counter else None
         self._counter = Counter(self.figure, digits, 20, 22, name="strength λ =")
         self.moving: Sequence[Artist] = [

@@ -18,7 +18,7 @@ from reportgen.statistics.fitted_curves import curves
 
 @scenes.register("fit")
 class Fit:
-    """Training samples that stand still, the truth among them, and a line that moves: networks of one input.
+    """Training samples and the true function, and the moving line of a network with one input.
 
     Raises `DataError` for networks with more inputs or outputs, and for trajectories that know no data.
     """
@@ -33,20 +33,20 @@ class Fit:
         for panel in panels:
             shape = panel.trajectory.run.data.shape
             if shape != (1, 1):
-                has = " and ".join(map(trajectory_views.count, shape, ("input", "output")))
+                has = " and ".join(map(trajectory_views.count_text, shape, ("input", "output")))
                 raise DataError(
                     f"scene 'fit' draws one output as a function of one input; this network has {has}: take 'predicted'"
                 )
-        # Limits come from the data, so the axes hold still, and a line that starts far away comes in from outside.
-        self._across = trajectory_views.span([data.x_train for data in drawn], 0.08)
+        # Limits come from the data, so that the axes do not move; a line may start outside.
+        self._across = trajectory_views.padded_range([data.x_train for data in drawn], 0.08)
         heights = [data.y_train for data in drawn] + [data.truth[1] for data in drawn if data.truth is not None]
-        self._up = trajectory_views.span(heights, 0.06)
+        self._up = trajectory_views.padded_range(heights, 0.06)
         page = panel_grid.Sheet(panels, panel_grid.plot_height(panels), panel_grid.PLOT_FOOT)
         self.figure = page.figure
         self._lines, entries = [], dict[str, Any]()
         for axes, panel, data in zip(page.plots(self._frame), panels, drawn, strict=True):
-            color = style.ORANGE if panel.arm is None else style.arm(panel.arm).color
-            entries |= self._still(axes, data)
+            color = style.ORANGE if panel.arm is None else style.arm_style(panel.arm).color
+            entries |= self._draw_still(axes, data)
             grid, outputs = curves(panel.trajectory)
             (line,) = axes.plot(grid, outputs[0], color=color, linewidth=3, zorder=3)
             self._lines.append((line, outputs))
@@ -60,7 +60,7 @@ class Fit:
             line.set_ydata(outputs[frame])
         self._counter.show(frame)
 
-    def _still(self, axes: Axes, data: Data) -> dict[str, Any]:
+    def _draw_still(self, axes: Axes, data: Data) -> dict[str, Any]:
         entries: dict[str, Any] = {}
         x, y, outlier = data.x_train[:, 0], data.y_train[:, 0], data.outlier_train
         if data.truth is not None:

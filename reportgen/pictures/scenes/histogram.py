@@ -21,15 +21,15 @@ from reportgen.pictures.trajectory_views import Weights
 _BINS = 41
 """Odd, so that zero lies in the middle of one."""
 _LARGE = 2500
-"""A count beside which a single weight could not be seen on a scale of square roots."""
+"""The largest count at which a single weight is visible on a scale of square roots."""
 
 
 @scenes.register("histogram")
 class Histogram:
-    """Weights of all layers counted in bins that stay; exact zeros, of which penalties make many, are told apart.
+    """Counts of the weights of all layers in constant bins; exact zeros have a color of their own.
 
-    Their share stands above as a number. Heights are square roots of counts, or for large networks logarithms, so
-    that single weights can be seen beside hundreds of zeros. What is no number is in no bin.
+    The share of exact zeros is printed above. Heights are square roots of counts, or logarithms for large networks, so
+    that single weights are visible beside hundreds of zeros. NaN is in no bin.
     """
 
     of_training: ClassVar[bool] = True
@@ -39,16 +39,16 @@ class Histogram:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
         networks = [trajectory_views.kernels(panel, "histogram") for panel in panels]
-        self._limit = trajectory_views.limit(networks)
+        self._limit = trajectory_views.largest_weight(networks)
         self.edges = np.linspace(-self._limit, self._limit, _BINS + 1)
-        self._counts = [_counted(layers, self.edges) for layers in networks]
+        self._counts = [_bin_counts(layers, self.edges) for layers in networks]
         self._most = max(int(counts.max()) for counts, _ in self._counts) or 1
         page = panel_grid.Sheet(panels, panel_grid.plot_height(panels), panel_grid.PLOT_FOOT)
         self.figure = page.figure
         self._bars, readings = [], []
         plots = page.plots(self._frame, 26)
         for axes, panel, layers, (_, zeros) in zip(plots, panels, networks, self._counts, strict=True):
-            color = style.BLUE if panel.arm is None else style.arm(panel.arm).color
+            color = style.BLUE if panel.arm is None else style.arm_style(panel.arm).color
             bars = [PolyCollection([], facecolor=shade, linewidth=0, zorder=2) for shade in (color, style.INK)]
             for bar in bars:
                 axes.add_collection(bar, autolim=False)
@@ -90,7 +90,7 @@ class Histogram:
 
 
 def _ticks(most: int, place: Any) -> list[float]:
-    """Round counts up to `most` that stand well apart where `place` puts them."""
+    """Round counts up to `most` with enough distance at the positions that `place` gives."""
     ticks = [0.0]
     for count in sorted(lead * 10.0**size for lead in (1, 2, 5) for size in range(9)):
         last = float(place(ticks[-1])) if ticks[-1] else 0.0
@@ -99,8 +99,8 @@ def _ticks(most: int, place: Any) -> list[float]:
     return ticks if len(ticks) > 1 else [0.0, 1.0]
 
 
-def _counted(kernels: Sequence[Weights], edges: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each record the count of each bin [S, bins], and how many weights are exactly zero [S]."""
+def _bin_counts(kernels: Sequence[Weights], edges: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each record the count of each bin [S, bins], and the number of exactly zero weights [S]."""
     records = range(len(kernels[0]))
     flat = [np.concatenate([w[record].ravel() for w in kernels]) for record in records]
     counts = [np.histogram(w[np.isfinite(w)].astype(np.float64), edges)[0] for w in flat]

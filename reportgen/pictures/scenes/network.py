@@ -1,4 +1,4 @@
-"""Networks as units and the weights between them, while they are trained."""
+"""Networks as units and lines of weights, during training."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from reportgen.statistics.sparsity import dead_units
 
 _FOOT = 66
 _UNITS = 24
-"""The most units of a layer that can be told apart."""
+"""The most units of a layer that are shown."""
 _WIDEST = 7.0
-"""Pixels of the largest weight's line, where there is room."""
+"""The most pixels of the largest weight's line."""
 _STEP = 0.25
-"""Widths are whole multiples of it: nobody sees more, and a file holds only what changes."""
+"""Widths are multiples of this, so that invisible changes take no bytes."""
 
 _BLUE, _RED = (to_hex(style.SIGNED(share)) for share in (0.1, 0.9))
 _COLORS: Any = to_rgba_array([_BLUE, _RED, style.GRAY])
-"""A negative weight, a positive one, and one that is no number."""
+"""Colors of negative weights, positive weights and NaN."""
 
 
 @scenes.register("network")
@@ -51,8 +51,8 @@ class NetworkEdges:
     def __init__(self, panels: Sequence[Panel], counter: bool = True) -> None:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
-        networks = [_chain(panel) for panel in panels]
-        limit = trajectory_views.limit(networks)
+        networks = [_layer_kernels(panel) for panel in panels]
+        limit = trajectory_views.largest_weight(networks)
         self._sheet = Sheet(panels, {1: 414, 2: 414, 3: 330}[columns(panels)], _FOOT)
         self.figure = self._sheet.figure
         self._nets = [
@@ -60,7 +60,7 @@ class NetworkEdges:
         ]
         self._widest = min(net.room for net in self._nets)
         self._limit = limit
-        self._key()
+        self._add_legend()
         self._counter = Counter(self.figure, steps if counter else None, 20, 28)
         self.moving: Sequence[Artist] = [*(a for net in self._nets for a in net.moving), *self._counter.artists]
 
@@ -69,8 +69,8 @@ class NetworkEdges:
             net.show(frame, self._widest / self._limit)
         self._counter.show(frame)
 
-    def _key(self) -> None:
-        """Which width and color mean which weight."""
+    def _add_legend(self) -> None:
+        """Add the legend of widths and colors."""
         sheet, wide = self._sheet, 220
         left, top = sheet.width - 20 - wide, sheet.height - 54
         axes = sheet.axes(left, top, wide, 14)
@@ -81,25 +81,25 @@ class NetworkEdges:
             axes.add_patch(Polygon(wedge, color=color, linewidth=0))
         for share, value in ((0, -self._limit), (0.5, 0.0), (1, self._limit)):
             text = style.number(value, 2)
-            place = min(left + wide * share, sheet.width - 8 - style.length(text, 11.5) / 2)
+            place = min(left + wide * share, sheet.width - 8 - style.text_length(text, 11.5) / 2)
             sheet.text(place, sheet.height - 34, text, ha="center", color=style.MUTED)
         sheet.text(left - 12, sheet.height - 55, "weight", ha="right", color=style.INK)
         node = sheet.axes(left - 146, top - 1, 16, 16)
         node.set_axis_off()
         node.set(xlim=(-1, 1), ylim=(-1, 1))
-        _color(_nodes(np.zeros((1, 2)), 12, node), np.ones(1, bool))
+        _color_units(_unit_circles(np.zeros((1, 2)), 12, node), np.ones(1, bool))
         sheet.text(left - 124, sheet.height - 55, "dead", color=style.INK)
 
 
 class _Net:
-    """One network: lines that are there for all frames, and change their widths and colors."""
+    """One network: the same lines in all frames, with changing widths and colors."""
 
     def __init__(self, sheet: Sheet, cell: PanelCell, kernels: Sequence[Weights], limit: float) -> None:
         self._kernels = kernels
         source = cell.panel.trajectory.source
         band = 0.0 if source is None else source.training.learning_rate * source.strength
         self._band = band or limit / 1000
-        self._units = [_shown(kernels, layer) for layer in range(len(kernels) + 1)]
+        self._units = [_shown_units(kernels, layer) for layer in range(len(kernels) + 1)]
         head = 62 if sheet.titled else 32
         if cell.panel.title:
             sheet.title(cell, cell.left + 20)
@@ -110,29 +110,29 @@ class _Net:
         gap = (wide - 56) / len(kernels)
         pitch = min(44.0, high / max(map(len, self._units)))
         self.room = min(_WIDEST, 0.23 * pitch, 0.1 * gap)
-        """The most pixels of a line that leave the lines beside it visible."""
+        """The widest line, in pixels, that does not hide its neighbors."""
         columns = []
         for layer, units in enumerate(self._units):
             down = high / 2 + pitch * (np.arange(len(units)) - (len(units) - 1) / 2)
             columns.append(np.stack([np.full(len(units), 28 + gap * layer), down], axis=-1))
         ends = [self._weights(layer)[-1].ravel() for layer in range(len(kernels))]
-        self._order = [np.argsort(np.abs(w), kind="stable") for w in ends]  # what is large at the end lies above
+        self._order = [np.argsort(np.abs(w), kind="stable") for w in ends]  # large final weights are drawn on top
         self._edges = []
         for (inputs, outputs), order in zip(itertools.pairwise(columns), self._order, strict=True):
             ends_of: Any = np.stack(np.broadcast_arrays(inputs[:, np.newaxis], outputs[np.newaxis]), axis=2)
             lines = LineCollection(ends_of.reshape(-1, 2, 2)[order], capstyle="butt", zorder=2)
             axes.add_collection(lines, autolim=False)
             self._edges.append(lines)
-        self._nodes = _nodes(np.concatenate(columns), min(20.0, 0.7 * pitch), axes)
+        self._unit_circles = _unit_circles(np.concatenate(columns), min(20.0, 0.7 * pitch), axes)
         self._names(sheet, cell, left + 28, gap)
 
     @property
     def moving(self) -> tuple[Artist, ...]:
-        """What `show` moves."""
-        return (*self._edges, self._nodes)
+        """The artists that `show` changes."""
+        return (*self._edges, self._unit_circles)
 
     def show(self, frame: int, width: float) -> None:
-        """Give every line the color and the width of its weight, at so many pixels for a weight of 1."""
+        """Set the color and the width of every line; `width` is the pixels of a weight of 1."""
         for layer, edges in enumerate(self._edges):
             w = self._weights(layer)[frame].ravel()[self._order[layer]]
             known = np.isfinite(w)
@@ -140,14 +140,14 @@ class _Net:
             widths: Any = np.where(known, pixels, 1.0) * 0.75
             edges.set_linewidth(widths)
             edges.set_color(_COLORS[np.where(known, w > 0, 2).astype(np.intp)])
-        _color(self._nodes, self._dead(frame))
+        _color_units(self._unit_circles, self._dead(frame))
 
     def _weights(self, layer: int) -> Weights:
         """The weights between the units that are shown: [S, I, O]."""
         return self._kernels[layer][:, self._units[layer]][:, :, self._units[layer + 1]]
 
     def _dead(self, frame: int) -> NDArray[np.bool_]:
-        """Which of the units that are shown are dead, in the order of the columns."""
+        """A mask of the dead units among those shown, in the order of the columns."""
         kernels = [w[frame] for w in self._kernels]
         unread = np.all(np.abs(kernels[0]) <= self._band, axis=1)
         unfed = np.all(np.abs(kernels[-1]) <= self._band, axis=0)
@@ -155,69 +155,69 @@ class _Net:
         return np.concatenate([dead[units] for dead, units in zip(layers, self._units, strict=True)])
 
     def _names(self, sheet: Sheet, cell: PanelCell, left: float, gap: float) -> None:
-        """Above each gap the layer's name, where there is room, and below each column how many units it has."""
+        """Add the layer's name above each gap, if it fits, and the number of units below each column."""
         trajectory = cell.panel.trajectory
         letters = (gap - 8) / 8.4
         look = {"fontsize": 10.5, "color": style.MUTED, "ha": "center", "linespacing": 1.1}
         if letters >= 7:
             for layer in range(len(self._kernels)):
-                name = style.wrapped(trajectory_views.name(trajectory, layer), letters, 1)
+                name = style.wrap_label(trajectory_views.layer_name(trajectory, layer), letters, 1)
                 sheet.text(left + gap * (layer + 0.5), cell.top + (38 if sheet.titled else 10), name, **look)
         counts = [self._kernels[0].shape[1], *(w.shape[2] for w in self._kernels)]
         for layer, (count, units) in enumerate(zip(counts, self._units, strict=True)):
-            told = f"{count:,}" if count == len(units) else f"{len(units)} of {count:,}"
+            label = f"{count:,}" if count == len(units) else f"{len(units)} of {count:,}"
             kind = "input" if layer == 0 else "output" if layer == len(self._kernels) else "unit"
             if letters >= 7 or (letters >= 5 and count == len(units)):
-                told += f" {kind}" if count == 1 else f" {kind}s"
-            told = style.wrapped(told, max(letters, 3), 2)
-            half = max(map(style.length, told.split("\n"))) / 2 + 8
+                label += f" {kind}" if count == 1 else f" {kind}s"
+            label = style.wrap_label(label, max(letters, 3), 2)
+            half = max(map(style.text_length, label.split("\n"))) / 2 + 8
             place = min(max(left + gap * layer, cell.left + half), cell.left + cell.wide - half)
-            sheet.text(place, cell.top + cell.high - 34, told, **look)
+            sheet.text(place, cell.top + cell.high - 34, label, **look)
 
 
-def _chain(panel: Panel) -> list[Weights]:
+def _layer_kernels(panel: Panel) -> list[Weights]:
     """The kernels of a network of layers that follow one another."""
     kernels, instead = (
         trajectory_views.kernels(panel, "network"),
         "take 'weights', 'paths' or 'singular_values' instead",
     )
     for layer, w in enumerate(kernels):
-        name = trajectory_views.name(panel.trajectory, layer)
+        name = trajectory_views.layer_name(panel.trajectory, layer)
         if w.ndim != 3:
             raise DataError(
                 f"scene 'network' draws layers in which every unit has a weight from every unit before it; the weights "
-                f"of {name!r} are {trajectory_views.size(w.shape[1:])}; {instead}"
+                f"of {name!r} are {trajectory_views.shape_text(w.shape[1:])}; {instead}"
             )
         before = kernels[layer - 1].shape[2] if layer else w.shape[1]
         if before != w.shape[1]:
             raise DataError(
                 f"scene 'network' draws layers that follow one another; {name!r} has {w.shape[1]} inputs, and "
-                f"{trajectory_views.name(panel.trajectory, layer - 1)!r} before it {before} outputs; {instead}"
+                f"{trajectory_views.layer_name(panel.trajectory, layer - 1)!r} before it {before} outputs; {instead}"
             )
     return kernels
 
 
-def _shown(kernels: Sequence[Weights], layer: int) -> NDArray[np.intp]:
-    """Which units of a layer (0: the inputs) are shown: all, or those with the largest weights at the end."""
+def _shown_units(kernels: Sequence[Weights], layer: int) -> NDArray[np.intp]:
+    """Indices of the units of a layer (0: the inputs) that are shown: all, or those with the largest final weights."""
     sizes = [np.nan_to_num(np.abs(w[-1])) for w in kernels]
     sides = [*(sizes[layer - 1 : layer] if layer else ()), *(w.T for w in sizes[layer : layer + 1])]
     largest = np.max([w.max(axis=0) for w in sides], axis=0)
     return np.sort(np.argsort(-largest, kind="stable")[:_UNITS])
 
 
-def _nodes(places: NDArray[np.float64], diameter: float, axes: Axes) -> EllipseCollection:
-    """Units, so many pixels wide, all alive."""
+def _unit_circles(places: NDArray[np.float64], diameter: float, axes: Axes) -> EllipseCollection:
+    """Circles for units, `diameter` pixels wide, in the color of live units."""
     sizes = np.full(len(places), diameter * 0.75)
     nodes = EllipseCollection(
         sizes, sizes, np.zeros(len(places)), units="points", offsets=places, offset_transform=axes.transData
     )
     nodes.set(linewidth=1.5, zorder=3)
-    _color(nodes, np.zeros(len(places), bool))
+    _color_units(nodes, np.zeros(len(places), bool))
     axes.add_collection(nodes, autolim=False)
     return nodes
 
 
-def _color(nodes: EllipseCollection, dead: NDArray[np.bool_]) -> None:
+def _color_units(nodes: EllipseCollection, dead: NDArray[np.bool_]) -> None:
     inside: Any = to_rgba_array([style.MUTED, style.PAPER])
     edge: Any = to_rgba_array([style.MUTED, style.GRID])
     nodes.set_facecolor(inside[dead.astype(np.intp)])

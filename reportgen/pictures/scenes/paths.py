@@ -1,4 +1,4 @@
-"""The path of every weight while a network is trained."""
+"""The paths of weights during training."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 
 _MOST = 500
-"""Paths of a network, at most; more would be a solid surface."""
+"""The most paths of a network; more would fill the plot."""
 _NAMED = 4
-"""Layers in the legend, at most; the colors between are a scale."""
+"""The most layers in the legend; the colors between form a scale."""
 
 
 @scenes.register("paths")
@@ -40,9 +40,9 @@ class Paths:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
         networks = [trajectory_views.kernels(panel, "paths") for panel in panels]
-        self._steps, self._limit = steps.astype(float), 1.05 * trajectory_views.limit(networks)
+        self._steps, self._limit = steps.astype(float), 1.05 * trajectory_views.largest_weight(networks)
         sizes = [sum(w[0].size for w in layers) for layers in networks]
-        sampled = [_sampled(layers) for layers in networks]
+        sampled = [_sample_paths(layers) for layers in networks]
         page = panel_grid.Sheet(panels, panel_grid.plot_height(panels), panel_grid.PLOT_FOOT)
         self.figure = page.figure
         plots = page.plots(self._frame, 26 if max(sizes) > _MOST else 0)
@@ -60,7 +60,7 @@ class Paths:
                 page.text(left, page.height - bottom, note, va="bottom", fontsize=10.5, color=style.MUTED)
         layers = len(networks[deepest])
         named = np.unique(np.linspace(0, layers - 1, min(layers, _NAMED)).round().astype(np.intp))
-        names = [trajectory_views.name(panels[deepest].trajectory, layer) for layer in named]
+        names = [trajectory_views.layer_name(panels[deepest].trajectory, layer) for layer in named]
         keys = [Line2D([], [], color=colors[layer], linewidth=2.5) for layer in named]
         page.legend(list(zip(names, keys, strict=True)))
         self._counter = Counter(self.figure, steps if counter else None, 20, 25)
@@ -80,9 +80,9 @@ class Paths:
 
 
 class _Curtain:
-    """Paper, with its grid, over what is still to come; at its edge a point on every path.
+    """A cover over the records that are still to come, with the grid on it, and points at its edge on every path.
 
-    Lines that are all drawn once and then uncovered cost a frame no more than the curtain.
+    All lines are drawn once and then uncovered, so a frame draws only the cover.
     """
 
     def __init__(self, axes: Axes, steps: NDArray[np.float64], paths: Weights, colors: NDArray[np.float64]) -> None:
@@ -116,8 +116,8 @@ class _Curtain:
         return [np.array([(left, place), (self._right, place)]) for place in self._heights]
 
 
-def _sampled(kernels: Sequence[Weights]) -> tuple[Weights, NDArray[np.intp]]:
-    """Paths [N, S] of the weights that are drawn, those of the first layer first, and the layer of each."""
+def _sample_paths(kernels: Sequence[Weights]) -> tuple[Weights, NDArray[np.intp]]:
+    """Paths [N, S] of the weights that are drawn, ordered by layer, and the layer of each."""
     layers = np.repeat(np.arange(len(kernels)), [w[0].size for w in kernels])
     paths = np.concatenate([w.reshape(len(w), -1) for w in kernels], axis=1).T
     if len(paths) <= _MOST:

@@ -1,4 +1,4 @@
-"""What a network of any number of inputs predicts, against what was measured."""
+"""Predictions against targets, for networks of any number of inputs."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from reportgen.pictures.counter import Counter
 from reportgen.pictures.scenes import scenes
 
 _MOST = 250
-"""Points of each kind, at most."""
+"""The most points of each kind."""
 
 
 @scenes.register("predicted")
 class Predicted:
-    """A point for each sample, and each output: measured to the right, predicted upwards, so that on the diagonal a
-    prediction is right. The root of the mean squared error of all test samples stands above as a number.
+    """A point for each sample and output: the target is x, the prediction is y, so correct predictions are on the
+    diagonal. The root of the mean squared error of all test samples is printed above.
 
-    Of many samples those shown are evenly taken. Raises `DataError` for trajectories that know no data.
+    Of many samples an evenly spaced selection is shown. Raises `DataError` for trajectories that know no data.
     """
 
     of_training: ClassVar[bool] = True
@@ -33,14 +33,14 @@ class Predicted:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
         drawn = [trajectory_views.data(panel, "predicted") for panel in panels]
-        # Limits come from the data, so the axes hold still, and predictions that start far away come in from outside.
-        self._limits = trajectory_views.span([y for data in drawn for y in (data.y_train, data.y_test)], 0.06)
+        # Limits come from the data, so that the axes do not move; predictions may start outside.
+        self._limits = trajectory_views.padded_range([y for data in drawn for y in (data.y_train, data.y_test)], 0.06)
         page = panel_grid.Sheet(panels, panel_grid.plot_height(panels) + 22, panel_grid.PLOT_FOOT + 22)
         self.figure = page.figure
         self._points, readings = [], []
         for axes, panel, data in zip(page.plots(self._frame, 26), panels, drawn, strict=True):
             axes.plot(self._limits, self._limits, color=style.INK, linewidth=1.3, linestyle=(0, (4, 3)), zorder=1.5)
-            color = style.ORANGE if panel.arm is None else style.arm(panel.arm).color
+            color = style.ORANGE if panel.arm is None else style.arm_style(panel.arm).color
             entries = {}
             for name, face, edge, x, y in (
                 ("training sample", style.PAPER, style.MUTED, data.x_train, data.y_train),
@@ -81,7 +81,7 @@ def _outputs(panel: Panel, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _numbers(values: NDArray[np.float64]) -> list[str]:
-    """Values with as many digits after the point as make three of the smallest."""
+    """Values as text, with decimals for three significant digits of the smallest."""
     known = values[np.isfinite(values) & (values > 0)]
     digits = 0 if not known.size else int(np.clip(2 - np.floor(np.log10(known.min())), 0, 4))
     return [f"{value:,.{digits}f}" if value < 1e6 else style.number(value, 3) for value in values]

@@ -1,4 +1,4 @@
-"""The singular values of every layer while a network is trained: how many directions it still lets through."""
+"""The singular values of every layer during training."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 
 _MOST = 20
-"""Singular values of a layer, at most."""
+"""The most singular values of a layer."""
 _NAMES = 22
-"""The height of a line of names below a plot."""
+"""Height of the line of names below a plot."""
 
 
 @scenes.register("singular_values")
 class SingularValues:
-    """A bar for each singular value of each layer's matrix, the largest first, and a mark where it was at the start.
+    """A bar for each singular value of each layer's matrix, the largest first, with a mark at its initial value.
 
     A convolution's kernel counts as a matrix [H·W·I, O]. Of large matrices the 20 largest values are shown, or fewer
     where layers are many.
@@ -38,10 +38,10 @@ class SingularValues:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
         networks = [trajectory_views.kernels(panel, "singular_values") for panel in panels]
-        self.values = [[_values(w) for w in layers] for layers in networks]
+        self.values = [[_singular_values(w) for w in layers] for layers in networks]
         """For each panel and layer [S, values], all of them."""
-        self._most = trajectory_views.limit(self.values)
-        shown = [_shown(values, panel_grid.width(panels)) for values in self.values]
+        self._most = trajectory_views.largest_weight(self.values)
+        shown = [_shown_counts(values, panel_grid.width(panels)) for values in self.values]
         whole = all(k == v.shape[1] for k, v in zip(chain(*shown), chain(*self.values), strict=True))
         below = _NAMES * ((not whole) + (len(panels) > panel_grid.columns(panels)))
         page = panel_grid.Sheet(panels, panel_grid.plot_height(panels) + below, panel_grid.PLOT_FOOT)
@@ -72,38 +72,40 @@ class _Bars:
         centers = (np.arange(len(values)) + 0.5) / len(values)
         places = [at + pitch * (np.arange(k) - (k - 1) / 2) for at, k in zip(centers, counts, strict=True)]
         self._left, self._right = np.concatenate(places) - 0.39 * pitch, np.concatenate(places) + 0.39 * pitch
-        self._values = np.concatenate([v[:, :k] for v, k in zip(values, counts, strict=True)], axis=1)
-        color = style.BLUE if panel.arm is None else style.arm(panel.arm).color
+        self._singular_values = np.concatenate([v[:, :k] for v, k in zip(values, counts, strict=True)], axis=1)
+        color = style.BLUE if panel.arm is None else style.arm_style(panel.arm).color
         self.artist = PolyCollection([], facecolor=color, linewidth=0, zorder=2)
         axes.add_collection(self.artist, autolim=False)
-        # Above the bars, or they would hide it: drawn anew with every frame, which for lines costs little.
-        start = np.nan_to_num(self._values[0])
+        # Above the bars, which would hide it; drawing lines in every frame is cheap.
+        start = np.nan_to_num(self._singular_values[0])
         marks = [((left, y), (right, y)) for left, right, y in zip(self._left, self._right, start, strict=True)]
         axes.add_collection(LineCollection(marks, colors=style.INK, linewidths=1.6, zorder=2.4), autolim=False)
         letters = room / 8.8
         labels = []
         for layer, (v, k) in enumerate(zip(values, counts, strict=True)):
             name = (
-                style.wrapped(trajectory_views.name(panel.trajectory, layer), letters, 1)
+                style.wrap_label(trajectory_views.layer_name(panel.trajectory, layer), letters, 1)
                 if letters >= 6
                 else str(layer + 1)
             )
-            labels.append(name if k == v.shape[1] else f"{name}\n{style.wrapped(f'{k} of {v.shape[1]:,}', letters, 1)}")
+            labels.append(
+                name if k == v.shape[1] else f"{name}\n{style.wrap_label(f'{k} of {v.shape[1]:,}', letters, 1)}"
+            )
         axes.set_xticks(centers, labels)
 
     def show(self, frame: int) -> None:
-        """Give every bar its height; values that are no numbers have none."""
-        high = np.nan_to_num(self._values[frame])
+        """Set the height of every bar; NaN has none."""
+        high = np.nan_to_num(self._singular_values[frame])
         self.artist.set_verts(panel_grid.bars(self._left, self._right, high))
 
 
-def _shown(values: Sequence[Weights], wide: int) -> list[int]:
-    """How many of each layer's values are shown in a cell so many pixels wide, five of them a bar at least."""
+def _shown_counts(values: Sequence[Weights], wide: int) -> list[int]:
+    """Number of values of each layer that fit a cell `wide` pixels wide, at five pixels or more for each bar."""
     return [min(v.shape[1], _MOST, max(1, (wide - 80) // len(values) // 5)) for v in values]
 
 
-def _values(kernel: Weights) -> Weights:
-    """Singular values [S, K] of a layer's matrix at each record, falling; no numbers where a weight is none."""
+def _singular_values(kernel: Weights) -> Weights:
+    """Singular values [S, K] of a layer's matrix at each record, descending; NaN if a weight is NaN."""
     matrices = trajectory_views.matrices(kernel).astype(np.float64)
     known = np.isfinite(matrices).all(axis=(1, 2))
     found = np.full((len(matrices), min(matrices.shape[1:])), np.nan)

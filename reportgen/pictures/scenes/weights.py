@@ -1,4 +1,4 @@
-"""The weights of one network or several, layer by layer, while they are trained."""
+"""Heat maps of the weights of one or several networks, layer by layer, during training."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from reportgen.pictures.trajectory_views import Weights
 
 _FOOT = 66
 _LEAST = 110
-"""The least width of a matrix with its name, and the least height of a row of them, where there are many."""
+"""The least width of a matrix with its name, and the least height of a row of matrices."""
 
 _COLORS = style.SIGNED.with_extremes(under=style.GRID, bad=style.GRAY)
-"""What lies below the scale is the gap between two filters."""
+"""Colors of weights; values below the scale mark gaps between filters."""
 
 
 @scenes.register("weights")
@@ -33,9 +33,9 @@ class WeightMaps:
 
     Rows are a layer's inputs, columns its outputs; of a convolution each of these cells is a filter, with a gap to the
     next. Where cells would be narrower than two pixels, a block of weights shows the one farthest from zero, since a
-    mean would hide the few that matter, and the layer's name says so. What is no number is gray.
+    mean would hide the few that matter, and the layer's name says so. NaN is gray.
 
-    `dial` says what the records differ in if it is not the step: a name such as "λ =" and a value for each.
+    `dial` replaces the step in the counter: a name such as "λ =" and a value for each record.
     """
 
     of_training: ClassVar[bool] = True
@@ -47,15 +47,15 @@ class WeightMaps:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
         networks = [trajectory_views.kernels(panel, "weights") for panel in panels]
-        self._limit = trajectory_views.limit(networks)
-        rows = max(math.ceil(len(layers) / _across(len(layers), width(panels))) for layers in networks)
+        self._limit = trajectory_views.largest_weight(networks)
+        rows = max(math.ceil(len(layers) / _matrix_columns(len(layers), width(panels))) for layers in networks)
         base = {1: 414, 2: 414, 3: 330}[columns(panels)]
         self._sheet = Sheet(panels, max(base, 36 + rows * _LEAST), _FOOT)
         self.figure = self._sheet.figure
         self._maps: list[tuple[AxesImage, Weights]] = []
         for cell, layers in zip(self._sheet.cells, networks, strict=True):
-            self._network(cell, layers)
-        self._color_bar()
+            self._draw_network(cell, layers)
+        self._draw_color_bar()
         name, values = dial or ("step", steps)
         self._counter = Counter(self.figure, values if counter else None, 20, 28, name)
         self.moving: Sequence[Artist] = [*(image for image, _ in self._maps), *self._counter.artists]
@@ -65,64 +65,64 @@ class WeightMaps:
             image.set_data(kernel[frame])
         self._counter.show(frame)
 
-    def _network(self, cell: PanelCell, kernels: Sequence[Weights]) -> None:
-        """A grid of matrices, as nearly square as their number allows, under the title of the network."""
+    def _draw_network(self, cell: PanelCell, kernels: Sequence[Weights]) -> None:
+        """Draw a grid of matrices, as square as possible, under the title of the network."""
         head = 30 if cell.panel.title else 0
         if head:
             self._sheet.title(cell, cell.left + 20)
-        across = _across(len(kernels), cell.wide)
+        across = _matrix_columns(len(kernels), cell.wide)
         down = math.ceil(len(kernels) / across)
-        # Around the matrices 20 pixels, between two of them 24, above each 26 for its name, or 42 for two lines.
+        # Margins: 20 pixels around the matrices, 24 between two, above each 26 for its name, or 42 for two lines.
         wide, pitch = (cell.wide - 40 - 24 * (across - 1)) // across, (cell.high - head - 6) // down
         size = 10.5 if wide > 110 else 9
         letters = (wide + 20) / (size * 0.8)
         for above in (26, 42):
-            drawn = [_Cells.of(w, wide, pitch - above - 8, self._limit) for w in kernels]
-            names = [self._name(cell.panel, layer, cells.note, letters) for layer, cells in enumerate(drawn)]
+            drawn = [_Cells.from_kernel(w, wide, pitch - above - 8, self._limit) for w in kernels]
+            names = [self._matrix_name(cell.panel, layer, cells.note, letters) for layer, cells in enumerate(drawn)]
             if all(len(name) <= letters for name in names):
                 break
         for layer, (cells, name) in enumerate(zip(drawn, names, strict=True)):
             row, column = divmod(layer, across)
             x, y = cell.left + 20 + column * (wide + 24), cell.top + head + 6 + row * pitch + above
-            label = style.wrapped(name, letters, 2)
+            label = style.wrap_label(name, letters, 2)
             self._sheet.text(x, y - 5, label, va="bottom", fontsize=size, color=style.MUTED, linespacing=1.15)
-            self._matrix(cells.values, x, y, wide, pitch - above - 8)
+            self._draw_matrix(cells.values, x, y, wide, pitch - above - 8)
 
-    def _name(self, panel: Panel, layer: int, note: str, letters: float) -> str:
-        """The name, the shape, and what was done to make it fit."""
+    def _matrix_name(self, panel: Panel, layer: int, note: str, letters: float) -> str:
+        """The name of a layer, its shape, and a note if it was reduced."""
         name, shape = (
-            trajectory_views.name(panel.trajectory, layer),
-            trajectory_views.size(panel.trajectory.kernels[layer].shape[1:]),
+            trajectory_views.layer_name(panel.trajectory, layer),
+            trajectory_views.shape_text(panel.trajectory.kernels[layer].shape[1:]),
         )
         if not panel.trajectory.layers and len(f"{name} · {shape}") > letters:
             name = str(layer + 1)
-        return f"{style.wrapped(name, max(6, letters - len(shape) - 4), 1)} · {shape}{note}"
+        return f"{style.wrap_label(name, max(6, letters - len(shape) - 4), 1)} · {shape}{note}"
 
-    def _matrix(self, cells: Weights, x: int, y: int, wide: int, high: int) -> None:
-        """Square cells where they fit, but no matrix thinner than a tenth of its length; whole pixels a cell."""
+    def _draw_matrix(self, cells: Weights, x: int, y: int, wide: int, high: int) -> None:
+        """Draw square cells if they fit, but no matrix thinner than a tenth of its length; cells are whole pixels."""
         rows, columns = cells.shape[1:]
         cell = min(wide / columns, high / rows)
         across, down = columns * cell, rows * cell
         across, down = min(wide, max(across, down / 10)), min(high, max(down, across / 10))
-        axes = self._axes(x, y, _whole(across, columns), _whole(down, rows))
-        axes.add_patch(self._border(_whole(across, columns), _whole(down, rows), axes))
+        axes = self._axes(x, y, _round_length(across, columns), _round_length(down, rows))
+        axes.add_patch(self._draw_border(_round_length(across, columns), _round_length(down, rows), axes))
         image = axes.imshow(cells[0], cmap=_COLORS, vmin=-self._limit, vmax=self._limit, aspect="auto")
         self._maps.append((image, cells))
 
-    def _border(self, across: int, down: int, axes: Axes) -> Rectangle:
-        """A frame around a matrix, of which zeros would else be as white as the page; below it, so drawn once."""
+    def _draw_border(self, across: int, down: int, axes: Axes) -> Rectangle:
+        """Draw a border around a matrix, since zeros are white; it is below the matrix, so drawn once."""
         x, y = 1.5 / across, 1.5 / down
         border = Rectangle((-x, -y), 1 + 2 * x, 1 + 2 * y, transform=axes.transAxes, clip_on=False, zorder=-1)
         border.set(edgecolor=style.GRID, linewidth=1.5, fill=False)
         return border
 
-    def _color_bar(self) -> None:
+    def _draw_color_bar(self) -> None:
         width, height = self._sheet.width, self._sheet.height
         axes = self._axes(width - 20 - 260, height - 54, 260, 14)
         levels = np.linspace(-1, 1, style.SIGNED.N)[np.newaxis]
         axes.imshow(levels, cmap=style.SIGNED, aspect="auto")
         for share, value in ((0, -self._limit), (0.5, 0.0), (1, self._limit)):
-            place = min(width - 280 + 260 * share, width - 8 - style.length(style.number(value, 2), 11.5) / 2)
+            place = min(width - 280 + 260 * share, width - 8 - style.text_length(style.number(value, 2), 11.5) / 2)
             self._sheet.text(place, height - 34, style.number(value, 2), ha="center", color=style.MUTED)
         self._sheet.text(width - 292, height - 55, "weight", ha="right", color=style.INK)
 
@@ -132,40 +132,42 @@ class WeightMaps:
         return axes
 
 
-def _across(layers: int, wide: int) -> int:
-    """How many matrices stand side by side."""
+def _matrix_columns(layers: int, wide: int) -> int:
+    """Number of matrices side by side."""
     return max(1, min(math.ceil(math.sqrt(layers)), (wide - 16) // (_LEAST + 24)))
 
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """A kernel as it is drawn."""
+    """The cells of a kernel as they are drawn."""
 
     values: Weights
     """[S, rows, columns]."""
     note: str
-    """How they came to be so few."""
+    """How the kernel was reduced to these cells; empty if it was not."""
 
     @classmethod
-    def of(cls, kernel: Weights, wide: int, high: int, limit: float) -> _Cells:
-        """Cells that are at least two pixels wide where there are so many pixels."""
-        cells, largest = _tiles(kernel, -4 * limit), ""  # far enough below the scale
+    def from_kernel(cls, kernel: Weights, wide: int, high: int, limit: float) -> _Cells:
+        """Cells at least two pixels wide in an area of `wide` × `high` pixels."""
+        cells, largest = _tile_filters(kernel, -4 * limit), ""  # far enough below the scale
         filters = kernel.shape[1:-2]
         if cells.shape[1] * 2 <= high and cells.shape[2] * 2 <= wide:
             return cls(cells, "")
         if math.prod(filters) > 1:
-            # Without their gaps filters could not be told apart: each becomes one cell.
+            # Without gaps filters cannot be distinguished, so each becomes one cell.
             flat = kernel.reshape(len(kernel), math.prod(filters), -1)
-            cells = trajectory_views.farthest(flat, (math.prod(filters), 1)).reshape(len(kernel), *kernel.shape[-2:])
-            largest = trajectory_views.size(filters)
+            cells = trajectory_views.block_extremes(flat, (math.prod(filters), 1)).reshape(
+                len(kernel), *kernel.shape[-2:]
+            )
+            largest = trajectory_views.shape_text(filters)
         block = math.ceil(2 * cells.shape[1] / high), math.ceil(2 * cells.shape[2] / wide)
         if block != (1, 1):
-            cells = trajectory_views.farthest(cells, block)
-            largest = trajectory_views.size((*filters, *block))
+            cells = trajectory_views.block_extremes(cells, block)
+            largest = trajectory_views.shape_text((*filters, *block))
         return cls(cells, f", largest of {largest}")
 
 
-def _tiles(kernel: Weights, gap: float) -> Weights:
+def _tile_filters(kernel: Weights, gap: float) -> Weights:
     """A kernel as one matrix a record: filters [H, W] in rows of inputs and columns of outputs, `gap` between them."""
     if kernel.ndim <= 3 or math.prod(kernel.shape[1:-2]) == 1:
         return kernel.reshape(len(kernel), *(1, 1, *kernel.shape[1:])[-2:])
@@ -176,6 +178,6 @@ def _tiles(kernel: Weights, gap: float) -> Weights:
     return tiles.reshape(len(kernel), inputs * (high + 1), outputs * (wide + 1))[:, :-1, :-1]
 
 
-def _whole(length: float, cells: int) -> int:
+def _round_length(length: float, cells: int) -> int:
     """`length` in pixels, shortened so that all `cells` are equally wide if they are wider than a pixel."""
     return int(length) // cells * cells or int(length)

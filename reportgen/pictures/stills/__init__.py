@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reportgen.registry import Registry
 
-if TYPE_CHECKING:  # a page that finds its pictures drawn never loads matplotlib
+if TYPE_CHECKING:  # a build whose pictures are all stored does not load matplotlib
     from matplotlib.figure import Figure
 
 figures: Registry[Callable[..., Figure]] = Registry("figure", __name__)

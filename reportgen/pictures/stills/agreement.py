@@ -1,4 +1,4 @@
-"""Two ways to the same number."""
+"""Agreement of two computations of the same numbers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from reportgen.pictures.stills import figures
 def agreement(x: Any, y: Any, xlabel: str, ylabel: str) -> Figure:
     """Each pair as a dot, against the line where both are equal."""
     x, y = np.ravel(x), np.ravel(y)
-    figure = style.blank(440, width=480)
+    figure = style.blank_figure(440, width=480)
     axes = figure.subplots()
     both = np.concatenate([x, y])
     room = 0.06 * (np.ptp(both) or 1.0)
     limits = both.min() - room, both.max() + room
     axes.plot(limits, limits, color=style.MUTED, linewidth=1.4, linestyle=(0, (4, 2)), zorder=1.8)
-    style.note(axes, "equal", (limits[1], limits[1]), (-10, -6), ha="right", va="center", color=style.MUTED)
+    style.annotate(axes, "equal", (limits[1], limits[1]), (-10, -6), ha="right", va="center", color=style.MUTED)
     axes.plot(x, y, "o", color=style.BLUE, alpha=0.75, markeredgecolor=style.PAPER, markersize=8)
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     style.scale(axes, "x")
     style.scale(axes, "y")
-    axes.set_xlabel(style.wrapped(xlabel, 40))
-    axes.set_ylabel(style.wrapped(ylabel, 36))
+    axes.set_xlabel(style.wrap_label(xlabel, 40))
+    axes.set_ylabel(style.wrap_label(ylabel, 36))
     return figure

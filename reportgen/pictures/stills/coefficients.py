@@ -1,4 +1,4 @@
-"""Which coefficients were found, missed and made up."""
+"""Estimated coefficients against the true ones."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from reportgen.pictures.stills import figures
 
 @figures.register("coefficients")
 def coefficients(truth: Any, estimates: Sequence[Mapping[str, Any]]) -> Figure:
-    """The true coefficients and, in a row for each of `estimates` ({"label", "values"}), what was made of them."""
+    """The true coefficients and, in a row for each of `estimates` ({"label", "values"}), the estimated ones."""
     truth = np.ravel(truth)
     real = truth != 0
     index = np.arange(len(truth))
-    figure = style.blank(80 + 120 * len(estimates))
+    figure = style.blank_figure(80 + 120 * len(estimates))
     grid = figure.subplots(len(estimates), 1, squeeze=False, sharex=True, sharey=True).ravel()
     entries: dict[str, Any] = {}
     for row, (axes, estimate) in enumerate(zip(grid, estimates, strict=True)):
-        color = style.arm(estimate, row).color
+        color = style.arm_style(estimate, row).color
         values = np.ravel(estimate["values"])
         right, wrong = real & (values != 0), ~real & (values != 0)
         (entries["true coefficient"],) = axes.plot(
@@ -34,7 +34,7 @@ def coefficients(truth: Any, estimates: Sequence[Mapping[str, Any]]) -> Figure:
         entries["estimate that should be zero"] = false
         axes.axhline(0, color=style.MUTED, linewidth=0.9, zorder=1)
         found = f"{right.sum()} of {real.sum()} found, {wrong.sum()} false"
-        axes.set_title(style.wrapped(estimate["label"], 30, 1), pad=5)
+        axes.set_title(style.wrap_label(estimate["label"], 30, 1), pad=5)
         axes.set_title(found, loc="right", fontweight="normal", fontsize=10.5, pad=5, color=style.MUTED)
         axes.grid(visible=False, axis="x")
         axes.spines["bottom"].set_visible(False)

@@ -21,16 +21,16 @@ def constraint(
 ) -> Figure:
     """Level lines of a quadratic loss and the L1 and L2 balls that touch them at the solution of this `strength`.
 
-    The dark line is the solution for every strength, from none, at the least loss, to so much that L1 leaves nothing.
+    The dark line is the solution for every strength, from zero, at the least loss, until L1 leaves no weight.
     """
     problem = penalty_plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
-    # L1 is at zero from the largest slope of the loss at zero on; L2 gets there only in the limit.
+    # L1 is zero from the largest slope of the loss at zero on; L2 reaches zero only in the limit.
     enough = 1.1 * max(float(np.abs(problem.curvature @ problem.minimum).max()), strength)
     path = np.linspace(0, enough, 160)
     strengths = np.append(path, strength)
-    figure = style.blank(352)
+    figure = style.blank_figure(352)
     for axes, of in zip(figure.subplots(1, 2), (L1(), L2()), strict=True):
-        panel = penalty_plane.Meeting(axes, of, problem, strengths)
+        panel = penalty_plane.ConstraintPanel(axes, of, problem, strengths)
         panel.show(len(path), len(path) - 1)
         w = ", ".join(style.number(float(value), 2) for value in panel.points[-1])
         axes.set_title(f"{of.title}: w = ({w})")

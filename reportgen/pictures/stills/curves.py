@@ -1,4 +1,4 @@
-"""Lines over a common axis: sweeps, losses, dials."""
+"""Lines over a common axis."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def curves(panels: Sequence[Mapping[str, Any]], share_y: bool = False) -> Figure
     A panel is {"title", "xlabel", "ylabel", "xscale", "yscale", "series", "marks", "levels"}, of which only "series"
     is needed. A series is {"label", "x", "y"}, with a band where it has "low" and "high"; "arm" picks its style by
     number. "marks" are {"x", "label"}: vertical lines with a name; "levels" are {"y", "label"}, horizontal ones.
-    A logarithmic axis whose data hold a zero shows it too, to the left of the logarithms. With `share_y` all panels
+    A logarithmic axis whose data contain a zero shows it too, to the left of the logarithms. With `share_y` all panels
     have the same vertical axis.
     """
     labels = list(dict.fromkeys(series["label"] for panel in panels for series in panel["series"]))
     columns = min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure = style.blank(56 + (330 if columns == 1 else 300 * rows) + (10 * len(labels)))
+    figure = style.blank_figure(56 + (330 if columns == 1 else 300 * rows) + (10 * len(labels)))
     grid = figure.subplots(rows, columns, squeeze=False, sharey=share_y).ravel()
     entries: dict[str, Any] = {}
     marked = any(panel.get("marks") for panel in panels)
     for axes, panel in zip(grid, panels, strict=False):
         _draw(axes, panel, labels, entries, 54 // columns)
         if panel.get("title"):
-            axes.set_title(style.wrapped(panel["title"], 48 // columns, 2), pad=24 if marked else 8)
+            axes.set_title(style.wrap_label(panel["title"], 48 // columns, 2), pad=24 if marked else 8)
     spare = grid[len(panels) :]
     for axes in spare:
         axes.set_axis_off()
@@ -49,7 +49,7 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
     _scale(axes, panel, "x")
     _scale(axes, panel, "y")
     for series in panel["series"]:
-        look = style.arm(series, labels.index(series["label"]))
+        look = style.arm_style(series, labels.index(series["label"]))
         x, y = np.asarray(series["x"], dtype=float), np.asarray(series["y"], dtype=float)
         few = len(x) <= 25
         (line,) = axes.plot(
@@ -70,14 +70,14 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
             axes.fill_between(x[few_enough], low, high, color=look.color, alpha=0.16, linewidth=0, zorder=2)
     for mark in panel.get("marks") or ():
         axes.axvline(mark["x"], color=style.INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
-        words = style.wrapped(mark["label"], 24, 1)
-        style.note(axes, words, (mark["x"], 1), (0, 3), xycoords=("data", "axes fraction"), ha="center")
+        words = style.wrap_label(mark["label"], 24, 1)
+        style.annotate(axes, words, (mark["x"], 1), (0, 3), xycoords=("data", "axes fraction"), ha="center")
     for level in panel.get("levels") or ():
         axes.axhline(level["y"], color=style.MUTED, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
-        words, place = style.wrapped(level["label"], width - 6, 1), (1, level["y"])
-        style.note(axes, words, place, (0, 3), xycoords=("axes fraction", "data"), ha="right", color=style.MUTED)
-    axes.set_xlabel(style.wrapped(panel.get("xlabel", ""), width, 2))
-    axes.set_ylabel(style.wrapped(panel.get("ylabel", ""), 24, 2))
+        words, place = style.wrap_label(level["label"], width - 6, 1), (1, level["y"])
+        style.annotate(axes, words, place, (0, 3), xycoords=("axes fraction", "data"), ha="right", color=style.MUTED)
+    axes.set_xlabel(style.wrap_label(panel.get("xlabel", ""), width, 2))
+    axes.set_ylabel(style.wrap_label(panel.get("ylabel", ""), 24, 2))
     axes.margins(x=0.03)
 
 
@@ -87,7 +87,7 @@ def _scale(axes: Axes, panel: Mapping[str, Any], which: str) -> None:
 
 
 def _thinned(x: Array, y: Array, most: int = 300) -> tuple[Array, Array]:
-    """A long line by its lowest and highest point in each of `most` stretches, which looks the same."""
+    """A long line reduced to its lowest and highest point in each of `most` parts, which looks the same."""
     if len(x) <= 2 * most:
         return x, y
     pieces = np.array_split(np.arange(len(x)), most)

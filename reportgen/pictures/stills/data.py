@@ -1,4 +1,4 @@
-"""The samples that everything starts from."""
+"""The samples of a data set with one input."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def data(
     xlabel: str = "x",
     ylabel: str = "y",
 ) -> Figure:
-    """Training and test samples of one input, outliers told apart, and the noiseless function."""
-    figure = style.blank(400)
+    """Training and test samples of one input, outliers marked, and the noiseless function."""
+    figure = style.blank_figure(400)
     axes = figure.subplots()
     style.scale(axes, "x")
     style.scale(axes, "y")
@@ -51,7 +51,7 @@ def data(
     if truth_x is not None:
         look: dict[str, Any] = {"color": style.INK, "linewidth": 1.5, "linestyle": (0, (4, 3)), "zorder": 2.1}
         (entries["truth"],) = axes.plot(np.ravel(truth_x), np.ravel(truth_y), **look)
-    axes.set_xlabel(style.wrapped(xlabel, 60))
-    axes.set_ylabel(style.wrapped(ylabel, 40))
+    axes.set_xlabel(style.wrap_label(xlabel, 60))
+    axes.set_ylabel(style.wrap_label(ylabel, 40))
     style.legend(figure, entries)
     return figure

@@ -1,4 +1,4 @@
-"""A number for every setting of two dials, in a grid of panels."""
+"""Heat maps of a value over two settings, in a grid of panels."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def heat_maps(
 ) -> Figure:
     """Panels {"title", "values" [y, x]} in so many columns; each value is printed in its cell.
 
-    All panels have one scale of colors, which goes by logarithms, so that it shows ratios.
+    All panels have one logarithmic color scale, which shows ratios.
     """
     rows = math.ceil(len(panels) / columns)
     height = 50 + rows * (42 + 27 * len(y))
-    figure = style.blank(height)
+    figure = style.blank_figure(height)
     values = np.array([panel["values"] for panel in panels], dtype=float)
     positive = values[np.isfinite(values) & (values > 0)]
     low, high = (float(np.log(edge)) for edge in (positive.min(), positive.max())) if positive.size else (0.0, 1.0)
@@ -44,15 +44,15 @@ def heat_maps(
             color = _SIZES(place) if known else style.GRID
             axes.add_patch(Rectangle((i - 0.5, j - 0.5), 1, 1, facecolor=color, alpha=0.55))
             axes.text(i, j, style.number(value, 2), ha="center", va="center", fontsize=9.5, color=style.INK)
-        axes.set_title(style.wrapped(panel["title"], 60 // columns, 2), fontsize=10)
-        axes.set_xticks(range(len(x)), [style.wrapped(text, 8, 1) for text in x])
-        axes.set_yticks(range(len(y)), [style.wrapped(text, 8, 1) for text in y])
+        axes.set_title(style.wrap_label(panel["title"], 60 // columns, 2), fontsize=10)
+        axes.set_xticks(range(len(x)), [style.wrap_label(text, 8, 1) for text in x])
+        axes.set_yticks(range(len(y)), [style.wrap_label(text, 8, 1) for text in y])
         axes.set(xlim=(-0.5, len(x) - 0.5), ylim=(-0.5, len(y) - 0.5))
         axes.grid(visible=False)
         for spine in axes.spines.values():
             spine.set_visible(False)
     for axes in grid.ravel()[len(panels) :]:
         axes.set_axis_off()
-    figure.supxlabel(style.wrapped(xlabel, 60, 1), fontsize=11.5, color=style.INK)
-    figure.supylabel(style.wrapped(ylabel, height // 11, 1), fontsize=11.5, color=style.INK)
+    figure.supxlabel(style.wrap_label(xlabel, 60, 1), fontsize=11.5, color=style.INK)
+    figure.supylabel(style.wrap_label(ylabel, height // 11, 1), fontsize=11.5, color=style.INK)
     return figure

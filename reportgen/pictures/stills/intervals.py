@@ -1,4 +1,4 @@
-"""Differences between arms with what is known about them."""
+"""Differences between arms with intervals and verdicts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def intervals(rows: Sequence[Mapping[str, Any]], equivalence: tuple[float, float
 
     The band is the region of practical equivalence: an interval inside it says that the arms do as well as each other.
     """
-    figure = style.blank(108 + 56 * len(rows))
+    figure = style.blank_figure(108 + 56 * len(rows))
     axes = figure.subplots()
     style.scale(axes, "x")
     axes.grid(visible=False, axis="y")
@@ -30,12 +30,12 @@ def intervals(rows: Sequence[Mapping[str, Any]], equivalence: tuple[float, float
         axes.plot([entry["low"], entry["high"]], [row, row], color=color, linewidth=3.2, zorder=3)
         axes.plot(entry["estimate"], row, "o", color=color, markersize=9, markeredgecolor=style.PAPER, zorder=4)
         look: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontweight": "bold"}
-        style.note(axes, style.wrapped(entry["verdict"], 18, 2), (1, row), (8, 0), color=color, **look)
+        style.annotate(axes, style.wrap_label(entry["verdict"], 18, 2), (1, row), (8, 0), color=color, **look)
     middle = (sum(equivalence) / 2, 1.0)
     above: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "ha": "center", "color": style.MUTED}
-    style.note(axes, "practically equal", middle, (0, 4), **above)
-    axes.set_yticks(range(len(rows)), [style.wrapped(entry["label"]) for entry in rows], color=style.INK)
+    style.annotate(axes, "practically equal", middle, (0, 4), **above)
+    axes.set_yticks(range(len(rows)), [style.wrap_label(entry["label"]) for entry in rows], color=style.INK)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(style.wrapped(xlabel, 44))
+    axes.set_xlabel(style.wrap_label(xlabel, 44))
     return figure

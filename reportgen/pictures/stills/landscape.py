@@ -1,4 +1,4 @@
-"""What two dials of training do together: error and sparsity over strength and learning rate."""
+"""Error and sparsity over strength and learning rate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reportgen.pictures.stills import figures
 Array = NDArray[np.float64]
 
 _COLORS = LinearSegmentedColormap.from_list(
-    # From little to much, evenly darker; none of them is the color of a role, so both pictures have the same.
+    # Evenly darker from small to large; none is the color of a role, so the dark picture has the same.
     "much",
     ["#fdf3d8", "#f6cf83", "#eb9a5b", "#c9603f", "#8c2f2b", "#4a1419"],
 )
@@ -43,7 +43,7 @@ def landscape(
     is gray with a cross; one in which some did has a dot. `best` is the place of a cell with a star. A strength of zero
     has a column of its own at the left, where there are no products.
     """
-    figure = style.blank(430)
+    figure = style.blank_figure(430)
     x, y = _places(strengths), _places(learning_rates)
     lost = np.asarray(diverged, dtype=float)
     first = None
@@ -56,25 +56,25 @@ def landscape(
             _products(axes, (x, y), strengths[0] == 0, products, place)
         if place is not None:
             axes.plot(*place, "*", color=style.INK, markersize=15, markeredgecolor=style.PAPER, zorder=4)
-        axes.set_title(style.wrapped(panel["title"], 26, 2))
-        axes.set_xlabel(style.wrapped(xlabel, 26, 1))
+        axes.set_title(style.wrap_label(panel["title"], 26, 2))
+        axes.set_xlabel(style.wrap_label(xlabel, 26, 1))
         first = first or axes
     if first is not None:
-        first.set_ylabel(style.wrapped(ylabel, 30, 1))
+        first.set_ylabel(style.wrap_label(ylabel, 30, 1))
     return figure
 
 
 def _places(values: Sequence[float]) -> Array:
-    """Logarithms; those of a zero in front, at a distance that shows that it is none of them."""
-    given = np.asarray(values, dtype=float)
-    logs = np.log10(given[given > 0])
+    """Positions of values: their logarithms, and for a zero a position at a distance before them."""
+    strengths = np.asarray(values, dtype=float)
+    logs = np.log10(strengths[strengths > 0])
     step = float(np.median(np.diff(logs))) if len(logs) > 1 else 0.5
-    places: Array = np.r_[(logs[0] if len(logs) else 0.0) - 1.5 * step, logs] if given[0] == 0 else logs
+    places: Array = np.r_[(logs[0] if len(logs) else 0.0) - 1.5 * step, logs] if strengths[0] == 0 else logs
     return places
 
 
 def _edges(places: Array) -> list[tuple[float, float]]:
-    """Where each cell begins and ends: half-way to its neighbors, and as far on the other side at the ends."""
+    """The edges of each cell: half-way to its neighbors, and symmetric for the cells at the ends."""
     gaps = np.diff(places) if len(places) > 1 else np.array([0.5])
     # A zero keeps its distance: its column is as wide as the one beside it.
     before = np.r_[gaps[0], gaps] / 2
@@ -106,7 +106,7 @@ def _draw(axes: Axes, panel: Mapping[str, Any], places: tuple[Array, ...], lost:
         spine.set_visible(False)
     bar = axes.figure.colorbar(ScalarMappable(norm, _COLORS), ax=axes, orientation="horizontal", pad=0.04, aspect=16)
     bar.outline.set_visible(False)
-    bar.set_label(style.wrapped(panel["label"], 34, 2))
+    bar.set_label(style.wrap_label(panel["label"], 34, 2))
     if share:
         bar.set_ticks([0, 0.5, 1], labels=["0", "50%", "100%"])
     else:
@@ -121,12 +121,12 @@ _DOT: dict[str, Any] = {"marker": "o", "markersize": 5, "color": style.INK, "mar
 
 
 def _ticks(axes: Axes, which: str, places: Array, values: Sequence[float]) -> None:
-    """The cells' own values, as many as there is room for."""
+    """Set the ticks of an axis to the values of cells, as many as fit."""
     texts = [style.number(value, 2) for value in values]
     across = which == "x"
-    room = 240 / (max(map(style.length, texts)) + 6) if across else 12
+    room = 240 / (max(map(style.text_length, texts)) + 6) if across else 12
     every = int(np.ceil(len(texts) / room))
-    # A zero is always told; its neighbor would come too close.
+    # A zero always has a label; that of its neighbor would be too close.
     chosen = list(range(0, len(texts), every)) if values[0] > 0 or every == 1 else [0, *range(2, len(texts), every)]
     (axes.set_xticks if across else axes.set_yticks)([places[i] for i in chosen], [texts[i] for i in chosen])
 
@@ -144,7 +144,7 @@ def _products(axes: Axes, at: tuple[Array, Array], zero: bool, name: str, best: 
         axes.plot(line, decade - line, color=style.PAPER, linewidth=2.4, zorder=2)
         axes.plot(line, decade - line, color=style.MUTED, linewidth=1.2, zorder=2.1)
         places = [begin + part * (end - begin) for part in (0.5, 0.2, 0.8)]
-        # The star is to be seen.
+        # Keep the labels off the star.
         place = places[0] if best is None else max(places, key=lambda x: min(_far(x, decade - x, best), 0.45))
         axes.annotate(
             f"{name} = {style.power(decade)}" if decade == longest else style.power(decade),

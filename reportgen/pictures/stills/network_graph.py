@@ -1,4 +1,4 @@
-"""A network as units and connections."""
+"""A network as a graph of units and weights."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from reportgen.pictures.stills import figures
 def network_graph(kernels: Sequence[Any], title: str = "") -> Figure:
     """Columns of units joined by their weights: the wider a line the larger the weight, red above zero, blue below.
 
-    A unit without a single weight in or out is drawn hollow. A wide layer shows its first 24 units.
+    A unit without incoming or outgoing weights is drawn hollow. A wide layer shows its first 24 units.
     """
     kernels = [np.asarray(kernel, dtype=float)[:24, :24] for kernel in kernels]
     sizes = [kernels[0].shape[0], *(kernel.shape[1] for kernel in kernels)]
     largest = max(float(np.abs(kernel).max(initial=0)) for kernel in kernels) or 1.0
-    figure = style.blank(110 + 24 * max(*sizes, 6))
+    figure = style.blank_figure(110 + 24 * max(*sizes, 6))
     axes = figure.subplots()
     axes.set_axis_off()
     places = [np.arange(size) - (size - 1) / 2 for size in sizes]
@@ -42,11 +42,11 @@ def network_graph(kernels: Sequence[Any], title: str = "") -> Figure:
             look: dict[str, Any] = {"color": style.MUTED, "markerfacecolor": face, "markersize": 9, "zorder": 2}
             axes.plot(np.full(alive.sum(), layer), heights[alive], "o", **look)
         name = "input" if layer == 0 else "output" if layer == len(kernels) else f"hidden {layer}"
-        style.note(axes, name, (layer, max(sizes) / 2 + 0.35), ha="center")
+        style.annotate(axes, name, (layer, max(sizes) / 2 + 0.35), ha="center")
     axes.set_xlim(-0.3, len(kernels) + 0.3)
     axes.set_ylim(-max(sizes) / 2 - 0.3, max(sizes) / 2 + 0.9)
     if title:
-        axes.set_title(style.wrapped(title, 56, 2))
+        axes.set_title(style.wrap_label(title, 56, 2))
     style.legend(
         figure,
         {

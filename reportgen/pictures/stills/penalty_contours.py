@@ -1,4 +1,4 @@
-"""Where each penalty is level."""
+"""Level lines of penalties."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from reportgen.pictures.stills import figures
 @figures.register("penalty_contours")
 def penalty_contours(shown: Sequence[Penalty] = penalty_plane.SHAPES) -> Figure:
     """Level lines of penalties on two weights that leave one unit; the line of penalty 1 is heavy."""
-    figure = style.blank(620)
+    figure = style.blank_figure(620)
     grid = figure.subplots(-(-len(shown) // 2), 2, sharex=True, sharey=True, squeeze=False)
     for axes, of in zip(grid.ravel(), shown, strict=False):
-        color = style.arm(of.look("subgradient").arm).color
+        color = style.arm_style(of.look("subgradient").arm).color
         for line in (axes.axhline, axes.axvline):
             line(0, color=style.MUTED, linewidth=1, zorder=1)
         for level in np.arange(0.25, 3.6, 0.25):
@@ -30,7 +30,7 @@ def penalty_contours(shown: Sequence[Penalty] = penalty_plane.SHAPES) -> Figure:
             axes.plot(*one.T, color=color, linewidth=2.8)
         x, y = penalty_plane.level_line(of, 1.0, np.array([0.25 * np.pi]))[0]
         if np.isfinite(x):
-            style.note(axes, "1", (x, y), (4, 4))
+            style.annotate(axes, "1", (x, y), (4, 4))
         axes.set(aspect="equal", xlim=(-1.75, 1.75), ylim=(-1.75, 1.75), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
         axes.grid(visible=False)
         axes.set_title(of.title)

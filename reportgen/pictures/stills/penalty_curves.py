@@ -1,4 +1,4 @@
-"""The penalties on a single weight: what they cost, how they pull, and where one step leads."""
+"""Penalties of a single weight: cost, subgradient and proximal step."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def penalty_curves(shown: Sequence[Penalty] = (L1(), L2(), ElasticNet())) -> Fig
 
     Where a penalty has a kink, every slope in the bar at zero is a subgradient.
     """
-    figure = style.blank(320)
+    figure = style.blank_figure(320)
     left, middle, right = figure.subplots(1, 3)
     w = np.linspace(-2.5, 2.5, 501)
     column = w[:, np.newaxis, np.newaxis]
     entries: dict[str, Any] = {}
     for of in shown:
-        color, _, dash = style.arm(of.look("subgradient").arm)
+        color, _, dash = style.arm_style(of.look("subgradient").arm)
         look: dict[str, Any] = {"color": color, "linestyle": dash, "linewidth": 2.4}
         (entries[of.title],) = left.plot(w, of.cost(column, np), **look)
         slope = of.subgradient(column, np)[:, 0, 0]
@@ -40,7 +40,7 @@ def penalty_curves(shown: Sequence[Penalty] = (L1(), L2(), ElasticNet())) -> Fig
             middle.plot([0, 0], [low, high], "o", color=color, markersize=4.5)
         right.plot(w, of.prox(column, 1.0, np)[:, 0, 0], **look)
     right.plot(w, w, color=style.MUTED, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
-    style.note(right, "no change", (1.75, 1.85), ha="right", va="baseline", color=style.MUTED)
+    style.annotate(right, "no change", (1.75, 1.85), ha="right", va="baseline", color=style.MUTED)
     titles = ("penalty", "subgradient", "proximal step")
     for axes, title in zip((left, middle, right), titles, strict=True):
         axes.set_title(title)

@@ -20,7 +20,7 @@ def penalty_surfaces() -> Figure:
     """
     levels = np.linspace(0, 1, 11)
     angles = np.linspace(0, 2 * np.pi, 49)
-    figure = style.blank(600)
+    figure = style.blank_figure(600)
     colors = matplotlib.colormaps["viridis"]
     for index, of in enumerate(penalty_plane.SHAPES):
         axes: Any = figure.add_subplot(2, 2, index + 1, projection="3d")

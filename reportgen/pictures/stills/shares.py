@@ -1,4 +1,4 @@
-"""What parts a whole is made of, for several wholes one below the other."""
+"""Parts of several wholes, as divided bars."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.GRAY, styl
 
 @figures.register("shares")
 def shares(parts: Sequence[str], rows: Sequence[Mapping[str, Any]], xlabel: str) -> Figure:
-    """A bar from 0 to 1 for each of `rows` ({"label", "values"}), divided as `values`, one a part, say.
+    """A bar from 0 to 1 for each of `rows` ({"label", "values"}), divided by `values`, one for each part.
 
     A part that is wide enough has its share printed in it.
     """
-    figure = style.blank(110 + 48 * len(rows))
+    figure = style.blank_figure(110 + 48 * len(rows))
     axes = figure.subplots()
     style.scale(axes, "x")
     axes.grid(visible=False, axis="y")
@@ -38,9 +38,9 @@ def shares(parts: Sequence[str], rows: Sequence[Mapping[str, Any]], xlabel: str)
                 words = f"{value:.0%}"
                 axes.text(start + value / 2, row, words, ha="center", va="center", color=style.INK, zorder=3)
             start += value
-    axes.set_yticks(range(len(rows)), [style.wrapped(entry["label"], 22, 2) for entry in rows], color=style.INK)
+    axes.set_yticks(range(len(rows)), [style.wrap_label(entry["label"], 22, 2) for entry in rows], color=style.INK)
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(style.wrapped(xlabel, 44))
+    axes.set_xlabel(style.wrap_label(xlabel, 44))
     style.legend(figure, entries)
     return figure

@@ -1,4 +1,4 @@
-"""How large the weights are, and how many are exactly zero."""
+"""Histograms of sizes of weights, with shares of exact zeros."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def weight_histogram(groups: Sequence[Mapping[str, Any]], threshold: float | Non
     """For each of `groups` ({"label", "zero_share", "edges", "counts"}) a bar for the exact zeros and a histogram.
 
     "edges" are log₁₀ |w|, "counts" the weights between them, exact zeros left out. `threshold` is a size |w|, marked
-    by a line. The zeros have one scale in all groups; a histogram fills its height, for its shape is what matters.
+    by a line. The zeros have one scale in all groups; each histogram fills its height, since only its shape matters.
     """
-    figure = style.blank(90 + 78 * len(groups))
+    figure = style.blank_figure(90 + 78 * len(groups))
     grid = figure.subplots(len(groups), 2, squeeze=False, width_ratios=[1, 4.2], sharex="col")
     for row, ((left, right), group) in enumerate(zip(grid, groups, strict=True)):
-        color = style.arm(group, row).color
+        color = style.arm_style(group, row).color
         share = float(group["zero_share"])
         left.bar(0, share, width=1, color=color)
         left.set(xlim=(-1.1, 1.1), ylim=(0, 1.32), xticks=[], yticks=[])
-        # 100% is said only of all weights.
-        told = f"{share if share == 1 else min(share, 0.999):.1%}".replace(".0%", "%")
-        style.note(left, told, (0, share), (0, 2), ha="center")
+        # Only all weights are 100%.
+        text = f"{share if share == 1 else min(share, 0.999):.1%}".replace(".0%", "%")
+        style.annotate(left, text, (0, share), (0, 2), ha="center")
         left.set_ylabel(
-            style.wrapped(group["label"], 18), rotation=0, ha="right", va="center", labelpad=10, color=style.INK
+            style.wrap_label(group["label"], 18), rotation=0, ha="right", va="center", labelpad=10, color=style.INK
         )
         edges, counts = np.asarray(group["edges"], dtype=float), np.asarray(group["counts"], dtype=float)
         right.stairs(counts, edges, fill=True, color=color)
@@ -49,5 +49,5 @@ def weight_histogram(groups: Sequence[Mapping[str, Any]], threshold: float | Non
     if threshold is not None:
         place = (float(np.log10(threshold)), 1.0)
         words = f"threshold {style.number(threshold)}"
-        style.note(grid[0, 1], words, place, (0, 3), xycoords=("data", "axes fraction"), ha="center")
+        style.annotate(grid[0, 1], words, place, (0, 3), xycoords=("data", "axes fraction"), ha="center")
     return figure
