@@ -18,8 +18,8 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator that adds `--executor`, `--scheduler` and `--insecure-cluster`.
 
     The command gets them as one argument, `executor`, as `BuildOptions` takes it: a name, or a function that makes
-    the executor. A name that is not known, or an option that does not go with it, is an `ExperimentError` before the
-    command begins.
+    the executor. An option that does not go with its name is an `ExperimentError` before the command begins; a name
+    that is not known is one when plugins are loaded, which may have it.
     """
 
     @functools.wraps(command)
@@ -32,9 +32,9 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _chosen(name: str, scheduler: str | None, insecure: bool) -> str | Callable[[], Executor]:
-    make = executors[name]
     if not scheduler and not insecure:
         return name
+    make = executors[name]
     if not executors.stated(name, "takes_scheduler"):
         able = " or ".join(executors.stating("takes_scheduler", True))
         raise ExperimentError(f"--scheduler and --insecure-cluster need --executor {able}")

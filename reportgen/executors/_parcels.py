@@ -1,4 +1,7 @@
-"""Jobs and their outcomes as bytes, for executors whose workers are other processes."""
+"""Jobs and their outcomes as bytes, for executors whose workers are other processes.
+
+A job carries the plugins in use. A worker loads those that it does not have before it reads the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,26 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from reportgen import plugins
+
 
 def job_of(task: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
     """A call as bytes; raises what `pickle` raises for something that cannot travel."""
-    return pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
+    call = pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
+    return pickle.dumps((plugins.in_use(), call), pickle.HIGHEST_PROTOCOL)
 
 
 def do(job: bytes) -> bytes:
     """What a worker does: the call, and its outcome as bytes, an exception included."""
     try:
-        task, args, kwargs = pickle.loads(job)  # noqa: S301  whoever gives work to a worker may run any code there
+        sources, call = pickle.loads(job)  # noqa: S301  whoever gives work to a worker may run any code there
+        plugins.install(sources)
+        task, args, kwargs = pickle.loads(call)  # noqa: S301
         return pickle.dumps((True, task(*args, **kwargs), ""), pickle.HIGHEST_PROTOCOL)
     except BaseException as error:
         trace = traceback.format_exc()
         try:
-            return pickle.dumps((False, error, trace))
+            return pickle.dumps((False, plugins.explained(error), trace))
         except Exception:  # an exception that holds what cannot travel
             return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}"), trace))
 
@@ -32,6 +40,11 @@ def outcome_of(answer: bytes) -> Any:
     if done:
         return outcome
     raise outcome from _InWorker(trace)
+
+
+def done(job: bytes) -> Any:
+    """What a job returns; raises what it raises. For workers that are sent calls in another way."""
+    return outcome_of(do(job))
 
 
 class _InWorker(Exception):

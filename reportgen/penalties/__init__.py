@@ -118,4 +118,4 @@ def _words(name: str) -> str:
     return " ".join(word if len(word) > 1 and not re.search("[a-z]", word) else word.lower() for word in words)
 
 
-penalties: Registry[type[Penalty]] = Registry("penalty", __name__, Penalty)
+penalties: Registry[type[Penalty]] = Registry("penalty", __name__, Penalty, has_fields=True)

@@ -60,7 +60,7 @@ class SectionResult:
 def without_page_settings(experiment: Experiment) -> Experiment:
     """The experiment without what only the page shows: all that a section may depend on."""
     shown: dict[str, Any] = {"title": "", "author": "", "language": "en", "abstract": "", "date": "", "site": None}
-    shown |= dict.fromkeys(("tags", "reading", "sections", "formats"), ())
+    shown |= dict.fromkeys(("tags", "reading", "sections", "formats", "plugins"), ())
     return dataclasses.replace(experiment, **shown)
 
 

@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reportgen import plugins
 from reportgen.training.run import describe
 
 Parts = Mapping[str, str]
@@ -44,7 +45,7 @@ def code(*modules: str) -> Parts:
 
 def of_kinds(*values: object) -> Parts:
     """Digests of the files in which the classes of `values` are, for kinds that anyone may add or edit."""
-    found = (_source(type(value).__module__) for value in values)
+    found = (_source(plugins.home(type(value))) for value in values)
     return {source.path: source.digest for source in found if source}
 
 
@@ -124,7 +125,9 @@ class _Source(NamedTuple):
 
 @cache
 def _source(module: str) -> _Source | None:
-    """The source of a module of ours; None if there is none of that name."""
+    """The source of a module of ours or of a plugin; None if there is none of that name."""
+    if plugin := plugins.content(module):
+        return _Source(*plugin, _digest(plugin[1]))
     path = _ROOT / module.replace(".", "/")
     for file in (path / "__init__.py", path.with_suffix(".py")):
         if file.is_file():

@@ -254,7 +254,9 @@ def _parts(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     kinds = (registry.name_of(value) for registry in (datasets, penalties) if registry.holds(value))
-    return {"kind": next(kinds, type(value).__name__), **vars(value)}
+    unsaid = {part.name for part in dataclasses.fields(value) if part.metadata.get("described") == "if any" and not getattr(value, part.name)}
+    parts = {name: part for name, part in vars(value).items() if name not in unsaid}
+    return {"kind": next(kinds, type(value).__name__), **parts}
 
 
 def revive(description: dict[str, Any]) -> Run:
