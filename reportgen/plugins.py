@@ -1,11 +1,11 @@
 """Plugins: Python files of a user's own that register kinds, named in an experiment file or in a `reportgen.toml`.
 
-A plugin is code: it runs with the rights of whoever builds. So only files that are named are loaded, and only those that
-lie beside the file that names them or below. Each becomes a module whose name follows from its content, so that an edited
-file is another module, and a worker on another machine can be sent what it lacks.
+A plugin is code: it runs with the rights of whoever builds. So only files that are named are loaded, and only those
+that lie beside the file that names them or below. Each becomes a module whose name follows from its content, so that
+an edited file is another module, and a worker on another machine can be sent what it lacks.
 
-Which plugins are in use is a state of the process. `use` changes it: registries know the kinds of these plugins then, and
-of no others.
+Which plugins are in use is a state of the process. `use` changes it: registries know the kinds of these plugins then,
+and of no others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -167,6 +167,22 @@ def at_work(plugins: Iterable[Plugin]) -> Iterator[None]:
         raise told from error
 
 
+@contextmanager
+def blamed(kind: object) -> Iterator[None]:
+    """Blame what goes wrong in the block on a kind that a plugin registers, also where none of its lines is at work."""
+    try:
+        yield
+    except Exception as error:
+        told = explained(error)
+        if told is error and not isinstance(error, ReportgenError) and (found := _registration(kind)):
+            source, one = found
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            told = ExperimentError(f"{source.shown}:{one.line}: {what} ({one.registry.kind} {one.name!r})")
+        if told is error:
+            raise
+        raise told from error
+
+
 def explained(error: BaseException) -> BaseException:
     """`error`, or if a plugin raised it the `ExperimentError` that says where."""
     if isinstance(error, ReportgenError) or not isinstance(error, Exception | SystemExit):
@@ -197,11 +213,14 @@ def _explained(error: BaseException, by_path: dict[str, Source]) -> ExperimentEr
     return ExperimentError(f"{source.shown}:{line}: {what}{next(kinds, '')}")
 
 
+def kinds_of(plugin: Plugin) -> tuple[Kind, ...]:
+    """The kinds that a plugin registers, which has been in use."""
+    return _kinds[plugin.module]
+
+
 def registered(*packages: str) -> tuple[str, ...]:
     """The modules of plugins in use that register kinds of these packages."""
-    return tuple(
-        module for module in _in_use if any(kind.registry.package in packages for kind in _kinds[module])
-    )
+    return tuple(module for module in _in_use if any(kind.registry.package in packages for kind in _kinds[module]))
 
 
 def module_of(package: str, name: str) -> str:
@@ -214,8 +233,14 @@ def module_of(package: str, name: str) -> str:
 
 def home(kind: object) -> str:
     """The module that registers a class or function as a kind, or else the one that defines it."""
-    found = (module for module, kinds in _kinds.items() if any(one.thing is kind for one in kinds))
-    return next(found, getattr(kind, "__module__", ""))
+    found = _registration(kind)
+    return found[0].plugin.module if found else getattr(kind, "__module__", "")
+
+
+def _registration(kind: object) -> tuple[Source, Kind] | None:
+    return next(
+        ((_sources[module], one) for module, kinds in _kinds.items() for one in kinds if one.thing is kind), None
+    )
 
 
 def content(module: str) -> tuple[str, bytes] | None:
@@ -282,7 +307,7 @@ def _loaded(source: Source) -> tuple[Kind, ...]:
     if not kinds:
         del sys.modules[name]
         raise ExperimentError(
-            f'{source.shown}:1: it registers no kind; a plugin has a line like @penalties.register("mine") above a class'
+            f'{source.shown}:1: it registers no kind; it needs a line like @penalties.register("mine") above a class'
         )
     return tuple(kinds)
 
@@ -321,10 +346,12 @@ def _check(of: Registry[Any], name: str, thing: Any, before: Sequence[Kind]) -> 
         raise ExperimentError(f"{what} must be a class or a function, got {type(thing).__name__}")
     if of.base is not object and not isinstance(thing, type):
         raise ExperimentError(f"{what} must be a class that derives from {of.base.__module__}.{of.base.__qualname__}")
-    missing = sorted({*getattr(thing, "__abstractmethods__", ()), *(part for part in of.needs if not hasattr(thing, part))})
+    missing = sorted(
+        {*getattr(thing, "__abstractmethods__", ()), *(part for part in of.needs if not hasattr(thing, part))}
+    )
     if missing:
         raise ExperimentError(f"{what}: class {thing.__name__} has no {', '.join(missing)}")
-    if of.has_fields and not (is_dataclass(thing) and thing.__dataclass_params__.frozen):  # type: ignore[attr-defined]
+    if of.has_fields and not getattr(getattr(thing, "__dataclass_params__", None), "frozen", False):
         raise ExperimentError(f"{what}: class {thing.__name__} must be a frozen dataclass; put @checked right above it")
 
 

@@ -110,8 +110,11 @@ def _lines(error: ReportgenError) -> list[str]:
 
 
 def _placed(line: str, code: str) -> str:
-    """A line that starts with `file:line:column:`, which editors and terminals follow if nothing precedes it."""
-    if not (place := re.match(r".*?:\d+:\d+: ", line)):
+    """A line that starts with `file:line:column:`, which editors and terminals follow if nothing precedes it.
+
+    Of a plugin only the line is known.
+    """
+    if not (place := re.match(r".*?:\d+:\d+: |[^:]+\.py:\d+: ", line)):
         return ""
     return f"{place.group()}{code}{' ' if code else ''}{line[place.end() :]}"
 

@@ -22,7 +22,8 @@ from reportgen.datasets import Dataset, datasets
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import Arm, Experiment, format_names, section_names, toml, wrong_file_hint
 from reportgen.experiment.toml import Table, part, table
-from reportgen.penalties import Penalty, penalties
+from reportgen.experiment.toml.positions import positions
+from reportgen.penalties import Penalty, check_shapes, penalties
 from reportgen.penalties.none import NoPenalty
 from reportgen.plugins import Plugin
 from reportgen.registry import Registry
@@ -44,7 +45,12 @@ def parse(
 
     `folder` is that of the file that `text` is from; without one there can be no plugins.
     """
-    return toml.parse(text, name, _kind(_plugins(text, name, folder, shared)))
+    own = _plugins(text, name, folder, shared)
+    with plugins.at_work(own):
+        experiment = toml.parse(text, name, _kind(own))
+        for arm in experiment.arms:
+            check_shapes(arm.penalty)
+    return experiment
 
 
 def plugins_of(path: Path) -> tuple[Plugin, ...]:
@@ -63,7 +69,7 @@ def plugin_files(path: Path) -> list[Path]:
 def _plugins(text: str, name: str, folder: Path | None, shared: tuple[Plugin, ...]) -> tuple[Plugin, ...]:
     found: tuple[Plugin, ...] = ()
     if folder and (names := _plugin_names(text)):
-        where = toml.positions(text.replace("\r\n", "\n"))
+        where = positions(text.replace("\r\n", "\n"))
         found = plugins.read(names, folder, lambda i: "{}:{}:{}".format(name, *where["plugins", i]))
     # One that the experiment and its site name is one.
     together = tuple({plugin.module: plugin for plugin in (*shared, *found)}.values())
@@ -72,7 +78,7 @@ def _plugins(text: str, name: str, folder: Path | None, shared: tuple[Plugin, ..
 
 
 def _plugin_names(text: str) -> list[str]:
-    """What `plugins` names in a file; nothing where that is not as it should be, which whoever reads all of it tells."""
+    """What `plugins` names in a file; nothing where that is not as it should be, as whoever reads all of it tells."""
     try:
         names = tomllib.loads(text.replace("\r\n", "\n")).get("plugins")
     except (ValueError, RecursionError):

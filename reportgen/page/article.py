@@ -19,6 +19,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from reportgen import plugins
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.markdown.formulas import GRAMMAR, kept, mathml
 from reportgen.page import policy, sandbox
@@ -143,7 +144,8 @@ def rendered(
     """
     folders = (*([templates] if templates else []), template_folder())
     # In full, for the working folder may be another one when the same name comes again.
-    environment = _environment(tuple(folder.resolve() for folder in folders), finalize)
+    own = plugins.templates()
+    environment = _environment(tuple(folder.resolve() for folder in folders), finalize, tuple(own.items()))
     its_policy = policy.Policy(environment.loader, pictures)
     given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
     meter = sandbox.Meter()
@@ -157,17 +159,19 @@ def rendered(
     except sandbox.OutsideError as error:
         raise RefusedError(f"template {error}", code="RG702") from error
     except jinja2.TemplateNotFound as error:
+        if wanted := own.get(str(error.name)):
+            raise TemplateError(wanted.missing) from error
         raise TemplateError(f"template {error.name} is missing from {folders[0]}") from error
     except jinja2.TemplateSyntaxError as error:
         # An unknown filter or test is a name that is missing, too.
         code = "RG701" if isinstance(error, jinja2.TemplateAssertionError) else ""
         raise TemplateError(f"template {error.name}:{error.lineno}: {error.message}", code=code) from error
     except (RecursionError, MemoryError) as error:
-        place = _failing_line(error, environment.loader.folders) or template
+        place = _failing_line(error, environment.loader.folders, own) or template
         what = "calls itself without end" if isinstance(error, RecursionError) else "needs more memory than there is"
         raise TemplateError(f"template {place}: {what}") from error
     except (jinja2.TemplateRuntimeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-        line = _failing_line(error, environment.loader.folders)
+        line = _failing_line(error, environment.loader.folders, own)
         if line is None:
             raise
         code = "RG701" if isinstance(error, jinja2.UndefinedError) else ""
@@ -182,15 +186,18 @@ class UnknownNameError(jinja2.UndefinedError):
     """A template asks for a figure, table, section or snippet that there is none of."""
 
 
-def _failing_line(error: BaseException, folders: Iterable[Path]) -> str | None:
+def _failing_line(error: BaseException, folders: Iterable[Path], own: Mapping[str, plugins.Template]) -> str | None:
     """`file:line` of the template that `error` comes from; Jinja2 rewrites tracebacks to name template lines.
 
     It is the innermost one, except that a name which is absent was given by whoever called the macro.
     """
     places, traceback = [], error.__traceback__
+    alone = {template.path: template.path.name for template in own.values()}
     while traceback:
         name = Path(traceback.tb_frame.f_code.co_filename)
-        if folder := next(filter(name.is_relative_to, folders), None):
+        if name in alone:
+            places.append((alone[name], traceback.tb_lineno))
+        elif folder := next(filter(name.is_relative_to, folders), None):
             places.append((name.relative_to(folder).as_posix(), traceback.tb_lineno))
         traceback = traceback.tb_next
     callers = [place for place in places if place[0] != "macros.html"]
@@ -214,8 +221,10 @@ class _Environment(sandbox.Sandbox):
 
 
 @lru_cache(maxsize=8)
-def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _Environment:
-    """The templates of `folders`, each compiled once and again when its file changes."""
+def _environment(
+    folders: tuple[Path, ...], finalize: Callable[[Any], Any], own: tuple[tuple[str, plugins.Template], ...]
+) -> _Environment:
+    """The templates of `folders` and those of plugins, each compiled once and again when its file changes."""
     environment = _Environment(
         {
             Numbering: frozenset({"among", "find", "show"}),
@@ -224,7 +233,7 @@ def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _
         },
         finalize,
         {"num": _number, "slug": slug},
-        loader=sandbox.Folders(folders),
+        loader=sandbox.Folders(folders, {name: (template.path, template.root) for name, template in own}),
         undefined=_Undefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -12,6 +12,9 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal, NamedTuple
 from zlib import crc32
 
+import numpy as np
+
+from reportgen import plugins
 from reportgen.registry import Registry
 
 Axes = tuple[int, int]
@@ -106,6 +109,17 @@ class Penalty(ABC):
         several local minima, and for some `w` several least ones: the result is one of the least, and jumps from one
         to another as `w` passes such a place.
         """
+
+
+def check_shapes(penalty: Penalty) -> None:
+    """Try a penalty on a small kernel; raises `ExperimentError` if a plugin's does not return what it should."""
+    with plugins.blamed(type(penalty)):
+        w = np.linspace(-1.0, 1.0, 24).reshape(2, 3, 4)
+        shapes = {"cost": (2,), "subgradient": w.shape, "prox": w.shape}
+        for name, shape in shapes.items():
+            found = getattr(penalty, name)(w, *([0.5] if name == "prox" else []), np)
+            if np.shape(found) != shape:
+                raise ValueError(f"{name} of a kernel {w.shape} must be an array {shape}, got {np.shape(found)}")
 
 
 _FREE_COLORS = ("orange", "#44aa99", "#999933", "#aa4499", "#cc6677")

@@ -70,6 +70,11 @@ def of_build(experiments: Mapping[str, Experiment], templates: Path | None = Non
     }
 
 
+def section_templates() -> Parts:
+    """Digests of the templates of plugins' sections."""
+    return {f"own {name}": template.digest for name, template in plugins.templates().items()}
+
+
 def _section_templates(experiments: Iterable[Experiment], templates: Path | None) -> Parts:
     """Digests of the templates of plugins' sections; raises `TemplateError` if one is missing that is asked for."""
     found = plugins.templates()
@@ -77,7 +82,7 @@ def _section_templates(experiments: Iterable[Experiment], templates: Path | None
     for name in sorted(asked & found.keys()):
         if not found[name].path.is_file() and not (templates and (templates / name).is_file()):
             raise TemplateError(found[name].missing)
-    return {f"own {name}": template.digest for name, template in found.items()}
+    return section_templates()
 
 
 def changed(before: Parts, now: Parts) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen import plugins
 from reportgen.experiment import Experiment
 from reportgen.pictures import Animation, Picture
 from reportgen.registry import stored
@@ -72,6 +73,13 @@ def compute_section(
     `experiment` is one `without_page_settings`, `trained` has the section's own runs, `study` is what its `study`
     returned, `run_names` has a digest for each run.
     """
+    with plugins.blamed(type(section)):
+        return _computed(name, section, experiment, trained, study, run_names)
+
+
+def _computed(
+    name: str, section: Section, experiment: Experiment, trained: Trained, study: Any, run_names: Mapping[Run, str]
+) -> tuple[SectionResult, dict[str, Picture | Animation]]:
     findings = section.findings(experiment, trained, study)
     items = list(section.media(experiment, trained, study, findings))
     digests = [digest(item) for item in items]

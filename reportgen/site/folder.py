@@ -11,14 +11,16 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
+from reportgen import plugins
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
 from reportgen.experiment import Experiment, toml
-from reportgen.experiment.file import load, on_offer, parse, shipped
+from reportgen.experiment.file import PluginNames, load, on_offer, parse, shipped
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.experiment.toml.positions import positions
 from reportgen.markdown import markdown
 from reportgen.markdown.markdown import BuildReference, Prose
 from reportgen.page import site_frame
+from reportgen.plugins import Plugin
 from reportgen.values import Abstract, Label, checked, short
 
 SETTINGS = "reportgen.toml"
@@ -134,6 +136,8 @@ class _Settings:
     """Markdown files and experiment files, each of which becomes a post."""
     experiments: tuple[_Glob, ...] = ("experiments/*.toml",)
     """Experiment files that texts refer to and that are no posts themselves."""
+    plugins: PluginNames = ()
+    """Python files with kinds of your own for all experiments of the site. They are code, and run when it is read."""
 
 
 @cache
@@ -167,6 +171,9 @@ def read(path: Path) -> SiteFolder:
     settings, site = toml.parse(text, str(file), _SETTINGS)
     mistakes = Mistakes()
     found = _Found(path, text, mistakes)
+    # Without their kinds, experiment files would seem to be full of mistakes.
+    shared = plugins.read(settings.plugins, path, lambda i: found.place("plugins", i))
+    plugins.use(shared)
     names = found.files("pages", settings.pages, ".md")
     pages = [_document(path, name, False, mistakes) for name in names]
     navigation = found.files("navigation", settings.navigation, ".md")
@@ -175,7 +182,7 @@ def read(path: Path) -> SiteFolder:
             mistakes.tell(f"{found.place('navigation')}: navigation: {name} is not among the pages")
     names = found.files("posts", settings.posts, ".md", ".toml")
     posts: list[Document | ReportPost | None] = [
-        _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, mistakes)
+        _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, shared, mistakes)
         for name in names
     ]
     for key, error in site_frame.find_mistakes(site, path):
@@ -186,7 +193,8 @@ def read(path: Path) -> SiteFolder:
     files = found.files("experiments", settings.experiments, ".toml")
     # What refers to an experiment with a mistake in it is none itself.
     broken = {PurePosixPath(name).stem for name in names if name.endswith(".toml")}
-    experiments = _experiments(path, files, [*known, *written], broken, mistakes)
+    experiments = _experiments(path, files, [*known, *written], broken, shared, mistakes)
+    mistakes.trying(lambda: plugins.use(plugin for e in experiments.values() for plugin in e.plugins))
     mistakes.end()
     return SiteFolder(
         path=path,
@@ -290,8 +298,8 @@ def _document(path: Path, file: str, post: bool, mistakes: Mistakes) -> Document
     return Document(file=file, name="" if stem == FRONT and not post else stem, front=front, prose=parsed, post=post)
 
 
-def _report(path: Path, file: str, mistakes: Mistakes) -> ReportPost | None:
-    experiment = mistakes.trying(lambda: load(path / file))
+def _report(path: Path, file: str, shared: tuple[Plugin, ...], mistakes: Mistakes) -> ReportPost | None:
+    experiment = mistakes.trying(lambda: load(path / file, shared))
     if experiment is None:
         return None
     if not experiment.date:
@@ -329,6 +337,7 @@ def _experiments(
     others: Sequence[str],
     all_: Sequence[Document | ReportPost],
     broken: Collection[str],
+    shared: tuple[Plugin, ...],
     mistakes: Mistakes,
 ) -> dict[str, Experiment]:
     """Experiments by name: those of posts, and whatever else texts refer to; `others` are files that are no posts."""
@@ -341,7 +350,7 @@ def _experiments(
         elif name in there:
             mistakes.tell(f"{path / file}:1:1: another experiment has the same name; rename one of them")
         # Of one that nothing refers to, mistakes are told all the same.
-        there[name] = mistakes.trying(lambda file=file: load(path / file))  # type: ignore[misc]
+        there[name] = mistakes.trying(lambda file=file: load(path / file, shared))  # type: ignore[misc]
     wanted: dict[str, str] = {}
     for one in all_:
         if isinstance(one, Document):

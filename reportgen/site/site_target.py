@@ -162,7 +162,7 @@ class _Pages:
         page = dataclasses.replace(page, author=page.author or self._site.author)
         page, card = with_preview_card(page, picture, self._site, self._tools)
         files = self._cache(
-            (key_of(describe(post.experiment)), page, self._look, self._drawn),
+            (key_of(describe(post.experiment)), page, self._look, self._drawn, key_of(stage_keys.section_templates())),
             lambda: {**data_files(report), **page_files(report, self._look.templates, page, self._look.css)},
         )
         return page, picture, {**files, **card}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from reportgen import plugins
 from reportgen.datasets import Data, Dataset, datasets
 from reportgen.datasets.line import Line
 from reportgen.errors import DataError, ExperimentError
@@ -222,8 +223,10 @@ def in_a_row(first: Run, count: int, fresh_data: bool) -> list[Run]:
 
 @lru_cache(maxsize=1024)
 def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
-    with np.errstate(over="ignore", invalid="ignore"):  # told below, once
-        data = dataset.draw(seed)
+    with plugins.blamed(type(dataset)):
+        with np.errstate(over="ignore", invalid="ignore"):  # told below, once
+            data = dataset.draw(seed)
+        _check_shapes(data, dataset)
     if fold:
         tested = np.arange(dataset.training_samples) % fold[1] == fold[0]
         data = dataclasses.replace(
@@ -244,6 +247,22 @@ def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
     return data
 
 
+def _check_shapes(data: Data, dataset: Dataset) -> None:
+    inputs, outputs = dataset.shape
+    train, test = dataset.training_samples, len(data.x_test)
+    wanted = {
+        "x_train": (train, inputs),
+        "y_train": (train, outputs),
+        "x_test": (test, inputs),
+        "y_test": (test, outputs),
+        "outlier_train": (train,),
+        "outlier_test": (test,),
+    }
+    for name, shape in wanted.items():
+        if (found := getattr(data, name).shape) != shape:
+            raise ValueError(f"draw must return an array {shape} as {name}, got {found}")
+
+
 def describe(value: Any) -> dict[str, Any]:
     """A run, or a part of one, as plain JSON values; `kind` is the name a penalty or data set is registered under."""
     described: dict[str, Any] = plain(value, _parts)
@@ -254,7 +273,11 @@ def _parts(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     kinds = (registry.name_of(value) for registry in (datasets, penalties) if registry.holds(value))
-    unsaid = {part.name for part in dataclasses.fields(value) if part.metadata.get("described") == "if any" and not getattr(value, part.name)}
+    unsaid = {
+        part.name
+        for part in dataclasses.fields(value)
+        if part.metadata.get("described") == "if any" and not getattr(value, part.name)
+    }
     parts = {name: part for name, part in vars(value).items() if name not in unsaid}
     return {"kind": next(kinds, type(value).__name__), **parts}
 

@@ -89,6 +89,14 @@ class SceneOption(click.Option):
     metavar="TEXT",
     help="What to write above a trajectory, once for each.  [default: its penalty, or the name of its file]",
 )
+@click.option(
+    "--plugin",
+    "plugin_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A Python file with a scene, a format or a penalty of your own. It is code, and runs.",
+)
 @click.option("--poster", is_flag=True, help="Also write the last frame, as a PNG beside it.")
 @progress_option
 @debug
@@ -101,6 +109,7 @@ def command(
     frames: int | None,
     pace: str,
     mode: str,
+    plugin_files: tuple[Path, ...],
     **options: Any,
 ) -> None:
     """Draw stored trainings as an animation.
@@ -108,12 +117,14 @@ def command(
     A TRAJECTORY is a file that reportgen.WeightRecorder or Trajectory.save wrote. Several are drawn side by side, at
     the steps that all of them recorded. An animation that is there already is replaced.
     """
+    from reportgen import plugins
     from reportgen.pictures.animate import animate
 
+    own = [one for file in plugin_files for one in plugins.read([file.name], file.parent, lambda _: "--plugin")]
     if fps is None and frames is None and options["preset"]:
         fps = PRESETS[options["preset"]].rate
     timeline = _timeline(length, hold, fps, frames, pace)
-    with progress(mode) as report:
+    with plugins.at_work(own), progress(mode) as report:
         done = animate(trajectories, output, timeline=timeline, progress=report, **options)
     emit(_told(done))
 

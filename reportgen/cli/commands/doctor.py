@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,7 @@ FORMATS = ("text", "json")
 
 
 @click.command("doctor")
+@click.argument("experiment", type=click.Path(path_type=Path), required=False, metavar="[EXPERIMENT.toml]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Text or JSON.")
 @click.option(
     "-o",
@@ -31,8 +33,10 @@ FORMATS = ("text", "json")
     help="The store to look at.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
 )
 @debug
-def command(form: str, output: str, cache_dir: str | None) -> None:
+def command(experiment: Path | None, form: str, output: str, cache_dir: str | None) -> None:
     """Try what a build needs, and say what is missing and what to do about it.
+
+    Of an experiment file the plugins are loaded: they are code, and run.
 
     Nothing is changed. Exits with 0 if a build can run here, and with 5 if something that it needs is missing. The text
     has no names of users or machines, so it can be pasted into a report of a bug.
@@ -41,7 +45,8 @@ def command(form: str, output: str, cache_dir: str | None) -> None:
     from reportgen.output import allowed_folders
 
     found = []
-    for each in examine(allowed_folders.named(output), None if cache_dir is None else allowed_folders.named(cache_dir)):
+    store = None if cache_dir is None else allowed_folders.named(cache_dir)
+    for each in examine(allowed_folders.named(output), store, experiment):
         if isinstance(each, Looking):
             tell(f"reportgen: trying {each.at} …")
             continue

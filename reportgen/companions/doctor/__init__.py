@@ -20,13 +20,14 @@ __all__ = ["Finding", "Looking", "examine"]
 class Looking:
     """Said before what takes its time."""
 
-    at: Literal["the libraries", "pictures"]
+    at: Literal["the libraries", "plugins", "pictures"]
 
 
-def examine(out: Path, cache: Path | None = None) -> Iterator[Finding | Looking]:
+def examine(out: Path, cache: Path | None = None, experiment: Path | None = None) -> Iterator[Finding | Looking]:
     """Everything that was found, as it is found.
 
     `out` and `cache` are where a build would write its report and its store; without `cache`, where it would choose.
+    Of an `experiment` file the plugins are loaded.
     A build can run unless the level of a finding is "problem".
     """
     from reportgen.companions.doctor import apart, libraries, machine, places
@@ -45,6 +46,9 @@ def examine(out: Path, cache: Path | None = None) -> Iterator[Finding | Looking]
     yield places.temporary()
     yield Looking("the libraries")
     yield from apart.findings("libraries", "imports")
+    if experiment:
+        yield Looking("plugins")
+        yield from apart.findings("own_kinds", "load", str(experiment))
     yield Looking("pictures")
     yield from apart.findings("drawing", "templates")
     yield from apart.findings("drawing", "fonts")

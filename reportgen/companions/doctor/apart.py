@@ -22,12 +22,12 @@ _LAST_LINES = 3
 """So many of what a process printed before it died are shown."""
 
 
-def findings(module: str, probe: str, patience: float = PATIENCE) -> Iterator[Finding]:
-    """What the function `probe` of `reportgen.companions.doctor.<module>` finds in another process, as it finds it.
+def findings(module: str, probe: str, *arguments: str, patience: float = PATIENCE) -> Iterator[Finding]:
+    """What `probe(*arguments)` of `reportgen.companions.doctor.<module>` finds in another process, as it finds it.
 
     It yields the names of what it is about to try, too, so that a death can be blamed on something.
     """
-    command = [sys.executable, "-P", "-m", __name__, module, probe]
+    command = [sys.executable, "-P", "-m", __name__, module, probe, *arguments]
     with tempfile.TemporaryFile() as said:
         try:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)  # noqa: S603
@@ -82,11 +82,11 @@ def _main() -> None:
     from reportgen.disk.isolation import shut_out
 
     shut_out()
-    module, probe = sys.argv[1:]
+    module, probe, *arguments = sys.argv[1:]
     # Whatever libraries print to standard output shall not be taken for findings.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    for found in getattr(importlib.import_module(f"reportgen.companions.doctor.{module}"), probe)():
+    for found in getattr(importlib.import_module(f"reportgen.companions.doctor.{module}"), probe)(*arguments):
         print(json.dumps(asdict(found) if isinstance(found, Finding) else found), file=channel, flush=True)
 
 
