@@ -6,6 +6,7 @@ import ast
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +65,9 @@ class Registry(Generic[T]):
             if isinstance(thing, type) and not issubclass(thing, self.base):
                 base = f"{self.base.__module__}.{self.base.__qualname__}"
                 raise ExperimentError(f"{self.kind} {name!r}: class {thing.__name__} must derive from {base}")
-            if _recorders:
+            # A plugin may be the first to import kinds of ours, which register themselves meanwhile.
+            ours = sys._getframe(1).f_globals.get("__name__") == f"{self.package}.{name}"
+            if _recorders and not ours:
                 _recorders[-1](self, name, thing)
                 self._plugin_names[thing] = name
             else:

@@ -167,8 +167,8 @@ class Experiment:
     sweep: Sweep | None = None
     """What the section "landscape" shows."""
     plugins: tuple[Plugin, ...] = field(default=(), metadata={"described": "if any"})
-    """Python files with penalties, data sets, figures, sections of your own, beside this file or below. They are code, and
-    run when the experiment is read."""
+    """Python files with penalties, data sets, figures or sections of your own, beside this file or below it. They are
+    code, and run when the experiment is read."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.arms) <= MOST_ARMS:
