@@ -56,6 +56,8 @@ class Dask(Workers):
     is connected or started before the first job, which raises `MachineError` if that fails.
     """
 
+    workers = 4
+    """An estimate: a cluster grows and shrinks."""
     remote = True
     takes_scheduler = True
 
