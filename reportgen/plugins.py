@@ -253,6 +253,8 @@ class Template(NamedTuple):
     """Where the template of a plugin's section is looked for: beside the plugin."""
 
     path: Path
+    shown: str
+    """The same as messages have it."""
     root: Path
     """The folder that it must not lead out of."""
     wanted_by: str
@@ -276,7 +278,8 @@ def templates() -> dict[str, Template]:
     """The templates of sections of plugins in use, by the names that pages include them under."""
     return {
         f"sections/{kind.name}.html": Template(
-            Path(source.path).parent / f"{kind.name}.html",
+            Path(source.path).with_name(f"{kind.name}.html"),
+            str(Path(source.shown).with_name(f"{kind.name}.html")),
             Path(source.root),
             f"{source.shown}:{kind.line}: section {kind.name!r}",
         )

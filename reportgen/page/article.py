@@ -192,7 +192,7 @@ def _failing_line(error: BaseException, folders: Iterable[Path], own: Mapping[st
     It is the innermost one, except that a name which is absent was given by whoever called the macro.
     """
     places, traceback = [], error.__traceback__
-    alone = {template.path: template.path.name for template in own.values()}
+    alone = {template.path: template.shown for template in own.values()}
     while traceback:
         name = Path(traceback.tb_frame.f_code.co_filename)
         if name in alone:
