@@ -80,9 +80,7 @@ class Largest(Section):
         sizes = [[float(abs(w).max()) for w in t.at(-1)[0]] for arm in e.arms for t in trained_arm(e, arm, trained)]
         return {"most": max(map(max, sizes)), **study}
 
-    def media(
-        self, e: Experiment, trained: Trained, study: Any, findings: Findings
-    ) -> Iterable[Picture | Animation]:
+    def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
         first = trained_arm(e, e.arms[-1], trained)[0]
         values = np.concatenate([abs(w).ravel() for w in first.at(-1)[0]])
         yield Picture(name="ranked", figure="ranked", inputs={"groups": [{"values": values}]}, alt="Falling sizes.")
