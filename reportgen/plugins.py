@@ -53,7 +53,7 @@ class Plugin:
         return PurePosixPath(self.name).name
 
 
-class Source(NamedTuple):
+class PluginSource(NamedTuple):
     """All that a process needs to load a plugin."""
 
     plugin: Plugin
@@ -66,7 +66,7 @@ class Source(NamedTuple):
     """The folder that its templates may lie in or below."""
 
 
-class Kind(NamedTuple):
+class PluginKind(NamedTuple):
     """A kind that a plugin registers."""
 
     registry: Registry[Any]
@@ -75,9 +75,9 @@ class Kind(NamedTuple):
     line: int
 
 
-_sources: dict[str, Source] = {}
-_kinds: dict[str, tuple[Kind, ...]] = {}
-_in_use: dict[str, Source] = {}
+_sources: dict[str, PluginSource] = {}
+_kinds: dict[str, tuple[PluginKind, ...]] = {}
+_in_use: dict[str, PluginSource] = {}
 """Plugins that were read, the kinds of those that were loaded, and those whose kinds registries know; by module."""
 
 
@@ -103,7 +103,7 @@ def read(names: Sequence[str], folder: Path, place: Callable[[int], str]) -> tup
             mistakes.append(f"{place(i)}: cannot use plugin {name}: {why}")
             continue
         plugin = Plugin(name=name, digest=hashlib.sha256(content).hexdigest())
-        _sources[plugin.module] = Source(plugin, content, str(path), str(folder / name), str(folder.resolve()))
+        _sources[plugin.module] = PluginSource(plugin, content, str(path), str(folder / name), str(folder.resolve()))
         found.append(plugin)
     if mistakes:
         raise ExperimentError("\n".join(mistakes))
@@ -119,7 +119,7 @@ def use(plugins: Iterable[Plugin]) -> None:
     if wanted == _in_use:
         return
     mistakes: list[str] = []
-    taken: dict[tuple[str, str], tuple[Source, Kind]] = {}
+    taken: dict[tuple[str, str], tuple[PluginSource, PluginKind]] = {}
     for module, source in wanted.items():
         try:
             _kinds[module] = _kinds.get(module) or _loaded(source)
@@ -142,12 +142,12 @@ def use(plugins: Iterable[Plugin]) -> None:
         registry.plugged.setdefault(package, {})[name] = kind.thing
 
 
-def in_use() -> tuple[Source, ...]:
+def in_use() -> tuple[PluginSource, ...]:
     """The plugins whose kinds registries know, as another process needs them."""
     return tuple(_in_use.values())
 
 
-def install(sources: Iterable[Source]) -> None:
+def install(sources: Iterable[PluginSource]) -> None:
     """Use plugins that another process has sent."""
     sources = tuple(sources)
     for source in sources:
@@ -190,7 +190,7 @@ def explained(error: BaseException) -> BaseException:
     return _explained(error, {source.path: source for source in _sources.values()}) or error
 
 
-def _explained(error: BaseException, by_path: dict[str, Source]) -> ExperimentError | None:
+def _explained(error: BaseException, by_path: dict[str, PluginSource]) -> ExperimentError | None:
     """The error in one line, if a file of `by_path` is on the way to it."""
     places = []
     traceback = error.__traceback__
@@ -213,7 +213,7 @@ def _explained(error: BaseException, by_path: dict[str, Source]) -> ExperimentEr
     return ExperimentError(f"{source.shown}:{line}: {what}{next(kinds, '')}")
 
 
-def kinds_of(plugin: Plugin) -> tuple[Kind, ...]:
+def kinds_of(plugin: Plugin) -> tuple[PluginKind, ...]:
     """The kinds that a plugin registers, which has been in use."""
     return _kinds[plugin.module]
 
@@ -237,7 +237,7 @@ def home(kind: object) -> str:
     return found[0].plugin.module if found else getattr(kind, "__module__", "")
 
 
-def _registration(kind: object) -> tuple[Source, Kind] | None:
+def _registration(kind: object) -> tuple[PluginSource, PluginKind] | None:
     return next(
         ((_sources[module], one) for module, kinds in _kinds.items() for one in kinds if one.thing is kind), None
     )
@@ -249,7 +249,7 @@ def content(module: str) -> tuple[str, bytes] | None:
     return (source.plugin.file, source.content) if source else None
 
 
-class Template(NamedTuple):
+class SectionTemplate(NamedTuple):
     """Where the template of a plugin's section is looked for: beside the plugin."""
 
     path: Path
@@ -274,10 +274,10 @@ class Template(NamedTuple):
             return "none"
 
 
-def templates() -> dict[str, Template]:
+def templates() -> dict[str, SectionTemplate]:
     """The templates of sections of plugins in use, by the names that pages include them under."""
     return {
-        f"sections/{kind.name}.html": Template(
+        f"sections/{kind.name}.html": SectionTemplate(
             Path(source.path).with_name(f"{kind.name}.html"),
             str(Path(source.shown).with_name(f"{kind.name}.html")),
             Path(source.root),
@@ -289,14 +289,14 @@ def templates() -> dict[str, Template]:
     }
 
 
-def _loaded(source: Source) -> tuple[Kind, ...]:
+def _loaded(source: PluginSource) -> tuple[PluginKind, ...]:
     """Run a plugin and return the kinds that it registers; raises `ExperimentError` of one line."""
     name = source.plugin.module
-    kinds: list[Kind] = []
+    kinds: list[PluginKind] = []
 
     def record(of: Registry[Any], kind: str, thing: Any) -> None:
         _check(of, kind, thing, kinds)
-        kinds.append(Kind(of, kind, thing, _line(source.path)))
+        kinds.append(PluginKind(of, kind, thing, _line(source.path)))
 
     made = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(name, _Loader(source)))
     made.__file__ = source.path
@@ -315,7 +315,7 @@ def _loaded(source: Source) -> tuple[Kind, ...]:
     return tuple(kinds)
 
 
-def _load_error(error: BaseException, source: Source) -> ExperimentError:
+def _load_error(error: BaseException, source: PluginSource) -> ExperimentError:
     if isinstance(error, SyntaxError) and error.filename == source.path:
         return ExperimentError(f"{source.shown}:{error.lineno or 1}: {type(error).__name__}: {error.msg}")
     told = _explained(error, {source.path: source}) or ExperimentError(
@@ -336,7 +336,7 @@ def _line(path: str) -> int:
     return frame.f_lineno if frame else 1
 
 
-def _check(of: Registry[Any], name: str, thing: Any, before: Sequence[Kind]) -> None:
+def _check(of: Registry[Any], name: str, thing: Any, before: Sequence[PluginKind]) -> None:
     """Raise `ExperimentError` for what cannot be a kind."""
     what = f"{of.kind} {name!r}"
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,40}", name):
@@ -361,7 +361,7 @@ def _check(of: Registry[Any], name: str, thing: Any, before: Sequence[Kind]) -> 
 class _Loader(importlib.abc.InspectLoader):
     """Knows the source of a plugin, for tracebacks in processes that do not see the file."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: PluginSource) -> None:
         self._source = source
 
     def get_source(self, fullname: str) -> str:

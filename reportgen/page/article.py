@@ -186,7 +186,9 @@ class UnknownNameError(jinja2.UndefinedError):
     """A template asks for a figure, table, section or snippet that there is none of."""
 
 
-def _failing_line(error: BaseException, folders: Iterable[Path], own: Mapping[str, plugins.Template]) -> str | None:
+def _failing_line(
+    error: BaseException, folders: Iterable[Path], own: Mapping[str, plugins.SectionTemplate]
+) -> str | None:
     """`file:line` of the template that `error` comes from; Jinja2 rewrites tracebacks to name template lines.
 
     It is the innermost one, except that a name which is absent was given by whoever called the macro.
@@ -222,7 +224,7 @@ class _Environment(sandbox.Sandbox):
 
 @lru_cache(maxsize=8)
 def _environment(
-    folders: tuple[Path, ...], finalize: Callable[[Any], Any], own: tuple[tuple[str, plugins.Template], ...]
+    folders: tuple[Path, ...], finalize: Callable[[Any], Any], own: tuple[tuple[str, plugins.SectionTemplate], ...]
 ) -> _Environment:
     """The templates of `folders` and those of plugins, each compiled once and again when its file changes."""
     environment = _Environment(

@@ -91,6 +91,8 @@ def test_the_settings_of_a_new_site_name_every_key_and_every_line_of_them_can_be
         (tmp_path / name).mkdir()
     (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')
     (tmp_path / "more.css").write_text("")
+    plugin = "from reportgen.pictures.stills import figures\nfigures.register('mine')(print)\n"
+    (tmp_path / "mine.py").write_text(plugin)
     run("new", "quick", "-o", tmp_path / "experiments" / "quick.toml")
     post = tmp_path / "posts" / "hello.md"
     post.write_text(post.read_text("utf-8") + "\n{{ figure quick/errors }}\n", "utf-8")
