@@ -1,4 +1,4 @@
-# The jobs of this project, each with the set-up it needs. `make help` lists them.
+# The targets of this project. Each sets up what it needs. `make help` lists them.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header
 
-# Settings under which pip would install elsewhere, or leave imports three times slower than they need be.
+# With these settings pip would install elsewhere, or not compile bytecode, which makes imports three times slower.
 unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_COMPILE PIP_NO_COMPILE PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
@@ -16,44 +16,44 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_COMPILE PIP_NO_COMPILE PYTH
 help:  ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{ printf "make %-8s %s\n", $$1, $$2 }'
 
-report: .venv/.runtime  ## Build the report into output/, after the set-up it needs.
+report: .venv/.runtime  ## Build the report into output/; sets up .venv first.
 	$(BIN)/python -m reportgen build
 
 docs: .venv/.runtime  ## Build the documentation into build/docs.
 	$(BIN)/python -m reportgen site docs -o build/docs
 
-setup: .venv/.dev browser tests/browser/node_modules/.reportgen  ## Everything that work on the project needs.
+setup: .venv/.dev browser tests/browser/node_modules/.reportgen  ## Set up everything for development.
 
-test: check setup  ## All checks and tests, a real browser included.
+test: check setup  ## Run all checks and tests, a real browser included.
 	$(BIN)/python -m pytest -n auto
 
-# Whatever repeats something with chance does it as often as it takes; the counts come at the end, and into the file.
-soak: setup  ## Repeat the tests of chance and of trouble to the full counts, for about half an hour.
+# Prints the counts at the end and writes them to build/soak.txt.
+soak: setup  ## Repeat the randomized tests and the tests of faults to their full counts.
 	@mkdir -p build && rm -f build/soak.txt
 	REPORTGEN_SOAK=1 REPORTGEN_SOAK_REPORT=$(CURDIR)/build/soak.txt $(BIN)/python -m pytest -n 2 --dist worksteal \
 		--timeout 3000 \
 		$$(grep -rl --include='test_*.py' soak tests)
 
-check: .venv/.dev  ## Lint, types, and the layers of the package.
+check: .venv/.dev  ## Check style, types and the import contracts.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.dev  ## Measure against the budgets.
+bench: .venv/.dev  ## Measure speed and size against the budgets.
 	@set -e; for benchmark in benchmarks/[!_]*.py; do $(BIN)/python $$benchmark; done
 
-lock: .venv/.dev  ## Renew the lock files from pyproject.toml and tests/browser/package.json.
+lock: .venv/.dev  ## Update the lock files from pyproject.toml and tests/browser/package.json.
 	$(LOCK) --upgrade -o requirements.lock
 	$(LOCK) --upgrade --group dev --constraint requirements.lock -o requirements-dev.lock
 	$(BIN)/python tests/browser/install.py lock
 
-clean:  ## Remove what was made here; trained runs in the user's cache stay.
+clean:  ## Delete everything that make has made here; the user's store stays.
 	rm -rf .venv build dist tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find output -mindepth 1 ! -name .gitignore -delete
 	find reportgen tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
-# Every package is pinned by version and hash. Ours comes last, built by what the lock file names.
+# Every package is pinned by version and hash. Ours is installed last, with the build backend of the lock file.
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "reportgen needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; try make PYTHON=python3.12")'

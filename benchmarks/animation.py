@@ -10,7 +10,7 @@ Nothing is trained: the weights are made up.
 The scene "weights" is drawn without ticks, which makes it light for matplotlib too. "ticks" is the same with ticks,
 numbers and frames around its matrices, as heat maps are usually drawn.
 
-Errors are differences of one colour channel, 0 to 255, between a frame of the GIF and the frame that was drawn, which
+Errors are differences of one color channel, 0 to 255, between a frame of the GIF and the frame that was drawn, which
 the tests hold to be what matplotlib draws. Files are compared with what `gifsicle -O3` makes of the same frames.
 """
 

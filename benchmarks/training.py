@@ -42,7 +42,7 @@ NAMES = {
     "ours": "train(): all of it",
     "keras": "Keras model.fit with a recording callback",
     "jax": "JAX jit(vmap(scan))",
-    "c": "C loop, vectorised over runs",
+    "c": "C loop, vectorized over runs",
 }
 
 
@@ -190,7 +190,7 @@ def c(problem: dict[str, np.ndarray]) -> Timed:
     if not compiler:
         raise Missing("no C compiler here")
     names = [f"{kind}{i}" for kind in "wb" for i in range(len(SHAPES))]
-    # Runs innermost, for the compiler to vectorise over.
+    # Runs innermost, for the compiler to vectorize over.
     rows = np.concatenate([problem[name].reshape(RUNS, -1) for name in names], axis=1).T
     start, x, y = (np.ascontiguousarray(array) for array in (rows, problem["x"].T, problem["y"].T))
     with tempfile.TemporaryDirectory() as folder:

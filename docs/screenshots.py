@@ -62,22 +62,22 @@ def view(browser: Any, report: Path, player: str, options: dict[str, Any]) -> by
     page = browser.new_page(**options, color_scheme="light", reduced_motion="reduce")
     page.goto((report / "index.html").resolve().as_uri())
     figure = page.locator(f"#figure-{player}")
-    centre = "e => e.scrollIntoView({ block: 'center', behavior: 'instant' })"
-    figure.evaluate(centre)
+    center = "e => e.scrollIntoView({ block: 'center', behavior: 'instant' })"
+    figure.evaluate(center)
     page.wait_for_function(f"document.querySelector('#figure-{player} .player .step')?.textContent")
     figure.locator(".position").evaluate(
         "e => { e.value = e.max; e.dispatchEvent(new Event('input', { bubbles: true })); }"
     )
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")
-    figure.evaluate(centre)
+    figure.evaluate(center)
     content: bytes = page.screenshot(animations="disabled")
     page.close()
     return content
 
 
 def small(png: bytes) -> bytes:
-    """The same picture in as many colours as a palette holds."""
+    """The same picture in as many colors as a palette holds."""
     from PIL import Image
 
     picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)

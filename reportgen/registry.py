@@ -1,4 +1,4 @@
-"""Kinds of things that come one to a file: penalties, data sets, figures, sections, executors."""
+"""Registries of kinds, one file each: penalties, data sets, figures, sections, executors."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def recorded_by(record: Callable[[Registry[Any], str, Any], None]) -> Iterator[N
 class Registry(Generic[T]):
     """Names of one kind, each the name of a file in `package` that registers itself under it.
 
-    A file is imported when its name is asked for, so that listing the names costs nothing. Code outside the package
-    adds to a registry with `register` too; it has then to be imported before the name is used. Kinds of plugins are
-    known while these are in use.
+    A file is imported when its name is asked for, so listing the names imports nothing. Code outside the package
+    can add to a registry with `register`; it must be imported before the name is used.
+    The kinds of plugins are known while these are in use.
 
-    `base` is what its classes derive from, `needs` are attributes that they must have, and `has_fields` says that they
-    are frozen dataclasses.
+    `base` is the class that its classes derive from, `needs` are attributes that they must have, and `has_fields` says
+    that they are frozen dataclasses.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Registry(Generic[T]):
         """Also those of plugins that are not in use any more: a value of theirs still knows its name."""
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator that puts a class or function under `name`; a class must derive from the base of its kind."""
+        """Decorator that registers a class or function under `name`; a class must derive from the base of its kind."""
 
         if not isinstance(name, str):
             raise ExperimentError(f'a {self.kind} is registered under a name, like @register("mine"), got {name!r}')
@@ -83,7 +83,7 @@ class Registry(Generic[T]):
         return {module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_")}
 
     def names(self) -> tuple[str, ...]:
-        """Every name, sorted; imports nothing but the package itself."""
+        """Every name, sorted; imports only the package itself."""
         return tuple(sorted(self.files() | self._known.keys() | self._plugged.keys()))
 
     @property
@@ -100,28 +100,28 @@ class Registry(Generic[T]):
         return self._known[name]
 
     def holds(self, thing: object) -> bool:
-        """Whether the class of `thing` is registered here."""
+        """True if the class of `thing` is registered here."""
         return type(thing) in self._known.values() or type(thing) in self._plugin_names
 
     def name_of(self, thing: object) -> str:
-        """The name that `thing`, or its class, is registered under."""
+        """The name under which `thing`, or its class, is registered."""
         known = [*self._known.items(), *((name, kind) for kind, name in self._plugin_names.items())]
         return next(name for name, kind in known if kind is thing or kind is type(thing))
 
     def stated(self, name: str, attribute: str) -> Any:
-        """What the class under `name` sets `attribute` to, None if it does not; imports no kind."""
+        """The value of `attribute` in the class under `name`, None if it has none; imports no kind."""
         if (known := self._plugged.get(name) or self._known.get(name)) is not None:
             return getattr(known, attribute, None)
         spec = importlib.util.find_spec(f"{self.package}.{name}")
         return stated_in(Path(spec.origin), attribute) if spec and spec.origin else None
 
     def stating(self, attribute: str, value: object) -> tuple[str, ...]:
-        """The names whose class sets `attribute` to `value`; imports no kind."""
+        """The names of the classes whose `attribute` is `value`; imports no kind."""
         return tuple(name for name in self.names() if self.stated(name, attribute) == value)
 
 
 def stated_in(file: Path, attribute: str) -> Any:
-    """The literal that a class in a Python file sets `attribute` to, None if there is none; nothing is run."""
+    """The literal that a class in a Python file assigns to `attribute`, None if there is none; nothing is run."""
     for kind in ast.parse(file.read_bytes()).body:
         for part in kind.body if isinstance(kind, ast.ClassDef) else ():
             match part:
@@ -136,10 +136,10 @@ def stated_in(file: Path, attribute: str) -> Any:
 C = TypeVar("C", bound=type)
 
 storable: dict[str, type] = {}
-"""Dataclasses that `encoding` can write down, by their names."""
+"""Dataclasses that `encoding` can store, by their names."""
 
 
 def stored(cls: C) -> C:
-    """Decorator of a frozen dataclass whose instances may be stored; its fields must be of kinds that can be."""
+    """Decorator of a frozen dataclass that the store can hold; its fields must be values that `encoding` can store."""
     storable[cls.__name__] = cls
     return cls

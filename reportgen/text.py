@@ -5,49 +5,67 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_NONE = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
-"""What Unicode will never make a letter of."""
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+"""Code points that Unicode reserves as noncharacters."""
 
-_UNHOLDABLE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONE}]")
+_CONTROL_CHARACTERS = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
 
 
-def holdable(text: str) -> str:
-    """Text without what HTML and XML cannot hold, control characters and halves of surrogate pairs: those are written
-    as Python writes them."""
-    return _UNHOLDABLE.sub(_written_out, text)
+def escape_control_characters(text: str) -> str:
+    """Text in which the characters that HTML and XML cannot hold are Python escapes: control characters, noncharacters
+    and lone surrogates."""
+    return _CONTROL_CHARACTERS.sub(_escape, text)
 
 
 def printable(text: str) -> str:
-    """Text in one line, without characters that a terminal obeys, a picture cannot show, or that turn the direction of
-    reading: those are written as Python writes them."""
+    """Text in one line, safe in a terminal and in a picture. Line breaks, control characters and characters that change
+    the reading direction become Python escapes."""
     return re.sub(
         r"[^\x20-\x7e]",
-        lambda c: _written_out(c) if unicodedata.category(c[0]) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c[0],
-        holdable(text),
+        lambda c: _escape(c) if unicodedata.category(c[0]) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c[0],
+        escape_control_characters(text),
     )
 
 
-def _written_out(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
-def harmless(text: str) -> str:
-    """Lines of text without what a terminal obeys."""
+def printable_lines(text: str) -> str:
+    """Text whose every line is `printable`; tabs and line breaks stay."""
     return re.sub(r"[^\t\n]+", lambda part: printable(part[0]), text)
 
 
-def shortened(text: str, most: int = 200) -> str:
-    """A text in one line of at most so many letters, ending with a whole word."""
+def shorten(text: str, max_length: int = 200) -> str:
+    """The text in one line of at most `max_length` characters, cut after a whole word."""
     words = " ".join(text.split())
-    if len(words) <= most:
+    if len(words) <= max_length:
         return words
-    whole = re.sub(r"[\s,;:–—-]*\S*$", "", words[:most])
-    # There are scripts without blanks.
-    return (whole if len(whole) > most / 2 else words[:most]) + " …"
+    whole = re.sub(r"[\s,;:–—-]*\S*$", "", words[:max_length])
+    # Some scripts have no spaces.
+    return (whole if len(whole) > max_length / 2 else words[:max_length]) + " …"
+
+
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """`"1 file"`, `"2,000 files"`; `nouns` is the plural of a noun that takes more than an s."""
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
+def size_text(count: float) -> str:
+    """Bytes in a unit that keeps the number short: `"812 B"`, `"14 kB"`, `"2.1 MB"`, `"1 GB"`, `"25 MiB"`."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    if count < 999_500:
+        return f"{count / 1e3:.0f} kB"
+    # Hosts state their limits in whole MB or MiB.
+    if count % 2**20 == 0:
+        return f"{count // 2**20:,.0f} MiB"
+    unit, name = (10**9, "GB") if count >= 999_950_000 else (10**6, "MB")
+    return f"{count / unit:,.1f} {name}" if count % unit else f"{count // unit:,.0f} {name}"
 
 
 def number(value: float | None, spec: str = "") -> str:
-    """A number as a reader wants it: 4,000 and −0.0123, 10⁻⁴ instead of 1e-04, and a dash where there is none.
+    """A number for readers: 4,000 and −0.0123, 10⁻⁴ instead of 1e-04, and a dash for None and NaN.
 
     Integers are printed in full and others with three digits, unless `spec` says otherwise.
     """

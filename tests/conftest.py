@@ -70,7 +70,7 @@ def messages(snapshot: SnapshotAssertion, tmp_path: Path) -> Callable[..., None]
 
 @pytest.fixture(scope="session")
 def small_experiment() -> Experiment:
-    """The default experiment and a sweep, with every section there is, in seconds instead of minutes."""
+    """Four arms of the default experiment and a sweep, with every section there is, in seconds instead of minutes."""
     from reportgen.experiment import Comparison, Runs, Sweep
     from reportgen.experiment.file import parse, shipped
     from reportgen.sections import sections
@@ -78,6 +78,7 @@ def small_experiment() -> Experiment:
     default = parse(shipped())
     return dataclasses.replace(
         default,
+        arms=default.arms[:4],
         training=dataclasses.replace(default.training, epochs=6),
         recording=dataclasses.replace(default.recording, every=12),
         runs=Runs(count=4),

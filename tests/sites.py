@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from reportgen.pictures.media import Media
 from reportgen.pipeline.options import BuildOptions
 from reportgen.pipeline.preview_cache import PreviewCache
 from reportgen.sections import Column, Table
-from reportgen.sections.player import Player, Players, RunChoices
+from reportgen.sections.player import Player, PlayerSet, RunChoices
 from reportgen.site.site_target import SiteTarget
 
 BASE = "https://example.org/notes/"
@@ -104,10 +105,9 @@ def report(experiment: Experiment, tools: Any) -> Report:
         name="strip", kind="picture", alt="A strip", width=640, height=360,
         file="strip.svg", dark="strip-dark.svg", poster=None, files=files,
     )  # fmt: skip
-    other = Media(
-        name="data", kind="picture", alt="The data", width=640, height=360,
-        file="data.svg", dark=None, poster=None, files={"data.svg": b"<svg  />"},
-    )  # fmt: skip
+    other = dataclasses.replace(
+        still, name="data", alt="The data", file="data.svg", dark=None, files={"data.svg": b"<svg  />"}
+    )
     moving = Media(
         name="weights", kind="animation", alt="Weights move", width=480, height=360, file="weights.gif", dark=None,
         poster="weights.png", files={"weights.gif": b"GIF89a" + name.encode(), "weights.png": PNG},
@@ -126,7 +126,7 @@ def report(experiment: Experiment, tools: Any) -> Report:
         sections=(reading,),
         media={"strip": still, "data": other, "weights": moving},
         tables={"errors": Table(name="errors", columns=(Column(label="Arm"),), rows=((name,),))},
-        players=Players(players={"weights": Player(scenes=("weights",), panels=(("L1", 0),))}, series=(series,)),
+        players=PlayerSet(players={"weights": Player(scenes=("weights",), panels=(("L1", 0),))}, series=(series,)),
         versions={"numpy": "2.0"},
     )
 

@@ -4,8 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from reportgen.companions.publish.hosts import hosts
 from reportgen.datasets import datasets
 from reportgen.executors import executors
@@ -20,7 +18,10 @@ REGISTRIES = (penalties, datasets, figures, scenes, sections, executors, formats
 
 EXCEPTIONS = {
     ("reportgen/pictures/presets.py", "format"): "limits of a place are its own, one for each format that it takes",
-    ("templates/static/train.js", "penalty"): "computes those with `in_page`; tests/article/test_live.py compares them",
+    (
+        "templates/static/train.js",
+        "penalty",
+    ): "computes those with `in_page`; tests/sections/test_live.py compares them",
     ("templates/static/live.js", "scene"): "its two canvases, called by what they show",
     ("templates/static/player.js", "scene"): "draws those with `in_page`, as a test below says",
 }
@@ -93,9 +94,8 @@ def test_nothing_lists_kinds_but_their_own_package():
     assert set(EXCEPTIONS) <= set(places), "an exception that is none any more"
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
+def test_a_list_of_kinds_is_found_in_python():
+    for source in (
         'LOOK = {"l1": 1, "l2": 3}',
         'SHOWN = ("l1", "other", "l2")',
         'GRIDS = (("l1", 0.1), ("l2", 0.2))',
@@ -104,25 +104,20 @@ def test_nothing_lists_kinds_but_their_own_package():
         'def f(kind):\n    return kind in ("l1", "l2")',
         "def f(kind):\n    if isinstance(kind, l1):\n        return 1\n    return 2 if isinstance(kind, l2) else 3",
         'def f(kind):\n    match kind:\n        case "l1":\n            pass\n        case "l2":\n            pass',
-    ],
-)
-def test_a_list_of_kinds_is_found_in_python(source):
-    assert listed_in_python(source, {"l1", "l2"})
-    assert not listed_in_python(source.replace("l2", "own"), {"l1", "l2"})
+    ):
+        assert listed_in_python(source, {"l1", "l2"}), source
+        assert not listed_in_python(source.replace("l2", "own"), {"l1", "l2"}), source
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
+def test_a_list_of_kinds_is_found_in_scripts_and_templates():
+    for source in (
         "const LOOK = { l1: 1, l2: 2 };",
         'const shown = ["l1", "l2"];',
         'if (kind === "l1") one(); else if (kind === "l2") two();',
         '{% if kind == "l1" %}one{% elif kind == "l2" %}two{% endif %}',
-    ],
-)
-def test_a_list_of_kinds_is_found_in_scripts_and_templates(source):
-    assert listed_in_text(source, {"l1", "l2"})
-    assert not listed_in_text(source.replace("l2", "own"), {"l1", "l2"})
+    ):
+        assert listed_in_text(source, {"l1", "l2"}), source
+        assert not listed_in_text(source.replace("l2", "own"), {"l1", "l2"}), source
 
 
 def test_the_player_draws_the_scenes_that_say_so():

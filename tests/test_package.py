@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 import reportgen
-from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse, shipped
 from reportgen.pipeline import report_target
 from reportgen.pipeline.options import BuildOptions
@@ -27,12 +26,6 @@ def test_every_name_it_offers_is_there_and_no_other():
         reportgen.biuld  # noqa: B018  # asking is the test
 
 
-def test_build_without_an_experiment_is_that_of_the_command(builds):
-    reportgen.build()
-
-    assert builds == [(parse(shipped()), Path("output"), BuildOptions(), {"templates": None})]
-
-
 def test_build_takes_a_file_or_a_value(builds, tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text(shipped().replace("count = 30", "count = 2"), "utf-8")
@@ -45,12 +38,3 @@ def test_build_takes_a_file_or_a_value(builds, tmp_path):
     assert (first.runs.count, out) == (2, Path("there"))
     assert options == BuildOptions(cache=Path("kept"), executor="serial", progress=told.append)
     assert builds[1][:2] == (parse(shipped()), tmp_path)
-
-
-def test_a_mistake_in_a_file_is_raised_before_anything_is_built(builds, tmp_path):
-    file = tmp_path / "mine.toml"
-    file.write_text("titel = 1", "utf-8")
-
-    with pytest.raises(ExperimentError, match=r"titel: unknown key\. Did you mean 'title'\?"):
-        reportgen.build(file)
-    assert not builds

@@ -90,14 +90,6 @@ def test_no_install_line_could_fetch_the_package_of_somebody_else():
     assert lines == []
 
 
-def test_the_source_distribution_gives_the_same_wheel_and_can_be_set_up_and_tested(source, wheel, tmp_path):
-    again = build("wheel", source, tmp_path / "again")
-
-    assert sorted(zipfile.ZipFile(again).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
-    for name in ("Makefile", "requirements.lock", "requirements-dev.lock", "tests/conftest.py", "docs/architecture.md"):
-        assert (source / name).is_file(), name
-
-
 def test_an_installed_package_builds_from_any_folder(installed, tmp_path):
     def run(*arguments):
         return subprocess.run(
@@ -126,16 +118,6 @@ def test_an_installed_package_builds_from_any_folder(installed, tmp_path):
     assert built.stdout.startswith("there/report.html ")
     assert (tmp_path / "there" / "report.html").is_file()
     assert {line.split(":")[0] for line in built.stderr.splitlines()} == {"reportgen"}, "noise on standard error"
-
-
-def test_lock_files_pin_everything_by_hash_and_name_no_registry():
-    for name in ("requirements.lock", "requirements-dev.lock", "tests/browser/package-lock.json"):
-        text = (ROOT / name).read_text("utf-8")
-        assert not [word for word in ("resolved", "--index", "--find-links") if word in text], name
-        if name.endswith(".lock"):
-            assert "://" not in text
-            packages = re.split(r"\n(?=\S)", text.strip())
-            assert all("==" in package and "--hash=sha256:" in package for package in packages)
 
 
 def test_both_lock_files_agree_and_hold_what_the_package_asks_for():

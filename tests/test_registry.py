@@ -25,16 +25,6 @@ def shapes(tmp_path, monkeypatch):
         del sys.modules[module]
 
 
-def test_names_are_the_files_of_the_package(shapes):
-    assert shapes.names() == ("circle", "square")
-
-
-def test_listing_names_imports_no_kind(shapes):
-    shapes.names()
-
-    assert not {"shapes_for_test.square", "shapes_for_test.circle"} & sys.modules.keys()
-
-
 def test_asking_for_one_kind_imports_that_kind_alone(shapes):
     assert shapes["square"].__module__ == "shapes_for_test.square"
     assert "shapes_for_test.circle" not in sys.modules
@@ -49,35 +39,11 @@ def test_a_kind_registered_from_outside_is_listed_and_found(shapes):
     assert shapes["star"] is Star
 
 
-def test_a_thing_knows_the_name_of_its_kind(shapes):
-    square = shapes["square"]()
-
-    assert shapes.holds(square)
-    assert shapes.name_of(square) == "square"
-    assert not shapes.holds("a square")
-
-
 def test_a_misspelt_name_is_met_with_the_one_meant(shapes):
     with pytest.raises(ExperimentError) as error:
         shapes["sqare"]
 
     assert str(error.value) == "unknown shape 'sqare'. Did you mean 'square'? Known: circle, square."
-
-
-def test_a_name_like_no_other_is_met_with_all_of_them(shapes):
-    with pytest.raises(ExperimentError) as error:
-        shapes["zzz"]
-
-    assert str(error.value) == "unknown shape 'zzz'. Known: circle, square."
-
-
-def test_a_helper_is_no_kind(shapes):
-    with pytest.raises(ExperimentError):
-        shapes["_helper"]
-
-
-def test_a_registry_of_a_package_without_files_has_no_names():
-    assert Registry("thing", "no_such_package").names() == ()
 
 
 def test_a_class_must_derive_from_the_base_of_its_kind():

@@ -1,6 +1,6 @@
-"""The command line: one file per command in `commands`, loaded when it is asked for.
+"""The command line: one file per command in `commands`, loaded when the command is called.
 
-Here belong options, messages of progress and exit codes. Work that a Python program could ask for does not.
+Options, progress messages and exit codes belong here. Work that a Python program could call for does not.
 """
 
 from reportgen.cli.program import main

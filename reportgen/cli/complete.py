@@ -1,7 +1,6 @@
-"""What a shell may complete: scripts for three shells, and the words that only a look at the disk can tell.
+"""Shell completion: scripts for three shells, and values that are read from the disk.
 
-All of this runs between a key and what it shows. So nothing heavy is imported, and whatever goes wrong completes to
-nothing.
+Completion runs each time the user presses Tab. So nothing heavy is imported, and an error completes to nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 _LARGEST = 10_000_000
-"""Bytes of results that are read between a key and what it shows; the default experiment has half a million."""
+"""Bytes of results that are read for a completion; the default experiment has half a million."""
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -25,37 +24,36 @@ WHERE = {
     "zsh": ("~/.zfunc/_reportgen", "with 'fpath+=~/.zfunc' before 'compinit' in ~/.zshrc"),
     "fish": ("~/.config/fish/completions/reportgen.fish", "a new shell has it"),
 }
-"""The file in which a shell looks for the script, and what that takes."""
+"""The file in which a shell looks for the script, and what that requires."""
 
 
 def script(shell: str, program: click.Command) -> str:
-    """The completion script of a shell, with a comment that says where it goes."""
-    # The name of a variable that click looks for when the program starts.
-    maker = _maker(shell)(program, {}, "reportgen", "_REPORTGEN_COMPLETE")
-    text = maker.source_template % maker.source_vars()
-    # A reportgen that has been removed since, or a broken one, shall not write between what somebody types.
+    """The completion script of a shell, with a comment that says where to save it."""
+    # click looks for the variable _REPORTGEN_COMPLETE when the program starts.
+    completion = _completion_class(shell)(program, {}, "reportgen", "_REPORTGEN_COMPLETE")
+    text = completion.source_template % completion.source_vars()
+    # A removed or broken reportgen must not write errors into the command line.
     for call in (
         "_REPORTGEN_COMPLETE=bash_complete $1",
         "_REPORTGEN_COMPLETE=zsh_complete reportgen",
         "(commandline -t) reportgen",
     ):
         text = text.replace(call, f"{call} 2>/dev/null")
-    place, how = WHERE[shell]
-    comment = f"# Save as {place} ({how}):\n#   reportgen completion {shell} > {place}\n"
-    # zsh wants its line first.
+    file, note = WHERE[shell]
+    comment = f"# Save as {file} ({note}):\n#   reportgen completion {shell} > {file}\n"
+    # zsh needs "#compdef" in the first line.
     first, rest = text.lstrip("\n").split("\n", 1)
     return f"{first}\n{comment}{rest}" if first.startswith("#compdef") else f"{comment}{first}\n{rest}"
 
 
-def _maker(shell: str) -> type[ShellComplete]:
-    found = get_completion_class(shell)
-    if not found:
+def _completion_class(shell: str) -> type[ShellComplete]:
+    if not (completion := get_completion_class(shell)):
         raise ValueError(f"click knows no shell {shell!r}")
-    return found
+    return completion
 
 
 def from_list(words: Callable[[click.Context], Iterable[str]]) -> Completer:
-    """A value for `shell_complete`: those of the words that begin with what is typed; none if there is an error."""
+    """A `shell_complete` callback: the words that begin with the typed text; none after an error."""
 
     @functools.wraps(words)
     def complete(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -68,13 +66,13 @@ def from_list(words: Callable[[click.Context], Iterable[str]]) -> Completer:
 
 
 def folders(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
-    """For options that take a folder as text."""
+    """Completion of options that take a folder as text."""
     return [CompletionItem(typed, type="dir")]
 
 
 @from_list
 def experiments(_: click.Context) -> list[str]:
-    """What `reportgen new` knows: the experiment files that come with the package, and what else it starts."""
+    """Names that `reportgen new` accepts: shipped experiments, "site" and "workflow"."""
     import reportgen
 
     shipped = Path(reportgen.__file__).parent / "experiment" / "shipped"
@@ -83,7 +81,7 @@ def experiments(_: click.Context) -> list[str]:
 
 @from_list
 def animations(ctx: click.Context) -> list[str]:
-    """Names that `reportgen embed` knows: the animations of the report in its folder."""
+    """Names that `reportgen embed` accepts: the animations of the report in its folder."""
     file = Path(ctx.params.get("output") or "output") / "results.json"
     if not file.is_file() or file.stat().st_size > _LARGEST:
         return []
@@ -93,7 +91,7 @@ def animations(ctx: click.Context) -> list[str]:
 
 @from_list
 def executors(_: click.Context) -> tuple[str, ...]:
-    """Names that `--executor` knows."""
+    """Names that `--executor` accepts."""
     from reportgen.executors import executors
 
     return executors.names()
@@ -101,7 +99,7 @@ def executors(_: click.Context) -> tuple[str, ...]:
 
 @from_list
 def scenes(_: click.Context) -> list[str]:
-    """Names that `--scene` may know; those of theory, which show no training, say so in their files."""
+    """Names that `--scene` accepts: scenes whose files state that they show a training."""
     import reportgen
     from reportgen.registry import stated_in
 

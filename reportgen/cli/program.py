@@ -1,4 +1,4 @@
-"""The program `reportgen`: its commands, and what it says and returns when something goes wrong."""
+"""The program `reportgen`: its commands, its signals, and the message and exit code of every error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import importlib
 import logging
 import os
 import pkgutil
-import re
 import signal
 import sys
 from types import FrameType
@@ -15,8 +14,8 @@ from typing import Any, NoReturn
 import click
 
 from reportgen.cli import commands, terminal
-from reportgen.disk.isolation import shut_out
-from reportgen.errors import MachineError, ReportgenError, did_you_mean, reason, trouble
+from reportgen.disk.isolation import isolate_process
+from reportgen.errors import ReportgenError, did_you_mean, error_lines, machine_error
 from reportgen.version import __version__
 
 MACHINE, BUG = 5, 70
@@ -30,7 +29,7 @@ class Terminated(BaseException):
 
 
 class Commands(click.Group):
-    """Commands of which a misspelt one is met with the one that was meant."""
+    """A group that suggests the right name for a misspelt command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -38,20 +37,20 @@ class Commands(click.Group):
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
             if args[0] == "help":
-                ctx.fail(f"unknown command 'help'. {ctx.command_path} --help says what there is.")
-            ctx.fail(f"unknown command {args[0]!r}.{_file_meant(args[0])}{did_you_mean(args[0], known)}")
+                ctx.fail(f"unknown command 'help'. {ctx.command_path} --help lists the commands.")
+            ctx.fail(f"unknown command {args[0]!r}.{_build_hint(args[0])}{did_you_mean(args[0], known)}")
         return super().resolve_command(ctx, args)
 
 
-def _file_meant(name: str) -> str:
+def _build_hint(name: str) -> str:
     return f" To build the experiment in this file: reportgen build {name}." if name.endswith(".toml") else ""
 
 
 class Program(Commands):
-    """Commands are the files in `commands`. Every error ends in one line and an exit code."""
+    """The group of commands, one per file in `commands`. Every error ends in a message and an exit code."""
 
-    at_work = False
-    """Whether a command is under way, so that a signal interrupts something."""
+    is_running = False
+    """True while a command runs, so that a signal has something to interrupt."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
@@ -64,65 +63,44 @@ class Program(Commands):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            self.at_work = True
+            self.is_running = True
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except BaseException as error:
-            code, lines = _verdict(error)
+            code, lines = _exit_code_and_lines(error)
             if not lines:
                 raise
             if ctx.meta.get(_DEBUG):
                 _show_traceback(error)
             for line in lines:
-                terminal.tell(line)
-            terminal.settle()
+                terminal.write_message(line)
+            terminal.flush_output()
             ctx.exit(code)
         finally:
-            self.at_work = False
+            self.is_running = False
 
 
-def _verdict(error: BaseException) -> tuple[int, list[str]]:
-    """Exit code and what to say; nothing for an error that is not ours to explain."""
+def _exit_code_and_lines(error: BaseException) -> tuple[int, list[str]]:
+    """Exit code and lines to print; no lines for an exception that Python itself handles."""
     match error:
-        case ReportgenError():
-            name = f"reportgen[{error.code}]" if error.code else "reportgen"
-            return error.exit_code, [_placed(line, error.code) or f"{name}: {line}" for line in _lines(error)]
         case KeyboardInterrupt():
             return INTERRUPTED, ["reportgen: interrupted; run again to resume"]
         case Terminated():
             return TERMINATED, ["reportgen: terminated; run again to resume"]
-        case MemoryError():
-            return MACHINE, ["reportgen: out of memory; close other programs, or run again with --executor serial"]
-        case OSError():
-            path = error.filename2 or error.filename
-            known = trouble(path or "a file", error)
-            plain = MachineError(f"{path}: {reason(error)}" if path else reason(error))
-            return _verdict(known if known.code else plain)
+        case ReportgenError():
+            return error.exit_code, error_lines(error)
+        case MemoryError() | OSError():
+            return MACHINE, error_lines(error)
         case Exception():
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            return BUG, [f"reportgen: mistake in reportgen: {what} (--debug shows where)"]
+            return BUG, [f"{line} (--debug shows where)" for line in error_lines(error)]
     return 1, []
-
-
-def _lines(error: ReportgenError) -> list[str]:
-    return str(error).splitlines() or [type(error).__name__]
-
-
-def _placed(line: str, code: str) -> str:
-    """A line that starts with `file:line:column:`, which editors and terminals follow if nothing precedes it.
-
-    Of a plugin only the line is known.
-    """
-    if not (place := re.match(r".*?:\d+:\d+: |[^:]+\.py:\d+: ", line)):
-        return ""
-    return f"{place.group()}{code}{' ' if code else ''}{line[place.end() :]}"
 
 
 def _show_traceback(error: BaseException) -> None:
     import traceback
 
-    terminal.tell("".join(traceback.format_exception(error)).rstrip())
+    terminal.write_message("".join(traceback.format_exception(error)).rstrip())
 
 
 def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -132,7 +110,6 @@ def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 debug = click.option(
     "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_debug, help="Show tracebacks of errors."
 )
-"""An option for commands that do much."""
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -140,31 +117,31 @@ debug = click.option(
 def program() -> None:
     """Train, draw and publish experiments on the regularization of neural networks.
 
-    "reportgen build" makes the default report in the folder "output"; "reportgen new" prints the experiment file
-    behind it, to start one of your own from.
+    "reportgen build" writes the default report into the folder "output"; "reportgen new" prints its experiment file,
+    from which you can start your own.
     """
 
 
 def main() -> NoReturn:
     """Entry point of the command."""
-    terminal.prepare()
+    terminal.prepare_streams()
     logging.getLogger("reportgen").addHandler(terminal.warnings)
-    shut_out()
+    isolate_process()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+        signal.signal(number, _handle_signal)
     try:
         program(prog_name="reportgen")
-    except OSError as error:  # from click, which writes help and version before a command is reached
-        terminal.settle()
-        terminal.tell(_verdict(trouble("to standard output", error))[1][0])
+    except OSError as error:  # click writes help and version before a command runs
+        terminal.flush_output()
+        terminal.write_message(error_lines(machine_error("to standard output", error))[0])
     sys.exit(MACHINE)
 
 
-def _stop(number: int, _: FrameType | None) -> NoReturn:
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_DFL)  # a second one ends the program at once
-    if not program.at_work:
+def _handle_signal(number: int, _: FrameType | None) -> NoReturn:
+    for handled in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(handled, signal.SIG_DFL)  # a second signal ends the program at once
+    if not program.is_running:
         os.kill(os.getpid(), number)
     if executors := sys.modules.get("reportgen.executors"):
-        executors.kill_all()  # a pool waits for its jobs when it is left, and a job may take minutes
+        executors.kill_all()  # a pool waits for its jobs on exit, and a job may take minutes
     raise KeyboardInterrupt if number == signal.SIGINT else Terminated

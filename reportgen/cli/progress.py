@@ -1,4 +1,4 @@
-"""What is shown while a build runs: on standard error, and only as much as whoever reads it can use."""
+"""Progress of a build on standard error: a bar on a terminal, lines elsewhere, or JSON for programs."""
 
 from __future__ import annotations
 
@@ -30,14 +30,13 @@ option = click.option(
     show_default=True,
     help="How progress is shown on standard error; auto is a bar on a terminal and plain lines elsewhere.",
 )
-"""For commands that show it."""
 
 _SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextlib.contextmanager
 def progress(mode: str) -> Iterator[Progress]:
-    """Something to call with (stage, done, total) as work gets done."""
+    """A function to call with (stage, done, total) as work progresses."""
     if mode == "auto":
         mode = "plain" if os.environ.get("CI") else "bar"
     if mode == "bar" and not terminal.is_terminal(sys.stderr):
@@ -46,7 +45,7 @@ def progress(mode: str) -> Iterator[Progress]:
         with _bar() as report:
             yield report
     else:
-        reports: dict[str, Progress] = {"plain": Lines(), "json": _event, "none": _nothing}
+        reports: dict[str, Progress] = {"plain": Lines(), "json": _write_json, "none": _write_nothing}
         yield reports[mode]
 
 
@@ -64,7 +63,7 @@ def _bar() -> Iterator[Progress]:
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     )
     tasks: dict[str, TaskID] = {}
-    # FORCE_COLOR would make rich move on a pipe; whether this is a terminal has been found out already.
+    # FORCE_COLOR would make rich draw a bar into a pipe; the caller has checked that this is a terminal.
     with Bars(*columns, console=Console(stderr=True, force_terminal=True)) as bars:
 
         def report(stage: str, done: int, total: int) -> None:
@@ -76,17 +75,17 @@ def _bar() -> Iterator[Progress]:
 
 
 class Lines:
-    """A line now and then, and one at the end of each stage."""
+    """Progress as a line every ten seconds, and one at the end of each stage."""
 
     def __init__(
-        self, tell: Callable[[str], None] = terminal.tell, clock: Callable[[], float] = time.monotonic
+        self, write: Callable[[str], None] = terminal.write_message, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._tell = tell
+        self._write = write
         self._clock = clock
         self._lock = Lock()
         self._began: dict[str, float] = {}
         self._ended: set[str] = set()
-        self._spoke = clock()
+        self._written = clock()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         with self._lock:
@@ -96,14 +95,14 @@ class Lines:
                 return
             if done >= total:
                 self._ended.add(stage)
-                self._say(f"{stage}: {total:,} done in {duration(passed)}", now)
-            elif now - self._spoke >= _SECONDS_BETWEEN_LINES:
+                self._write_line(f"{stage}: {total:,} done in {duration(passed)}", now)
+            elif now - self._written >= _SECONDS_BETWEEN_LINES:
                 left = f", about {duration(passed / done * (total - done))} left" if done else ""
-                self._say(f"{stage}: {done:,} of {total:,}{left}", now)
+                self._write_line(f"{stage}: {done:,} of {total:,}{left}", now)
 
-    def _say(self, what: str, now: float) -> None:
-        self._spoke = now
-        self._tell(f"reportgen: {what}")
+    def _write_line(self, line: str, now: float) -> None:
+        self._written = now
+        self._write(f"reportgen: {line}")
 
 
 def duration(seconds: float) -> str:
@@ -118,9 +117,9 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _event(stage: str, done: int, total: int) -> None:
-    terminal.tell(json.dumps({"stage": stage, "done": done, "total": total}))
+def _write_json(stage: str, done: int, total: int) -> None:
+    terminal.write_message(json.dumps({"stage": stage, "done": done, "total": total}))
 
 
-def _nothing(stage: str, done: int, total: int) -> None:
-    """Says nothing."""
+def _write_nothing(stage: str, done: int, total: int) -> None:
+    pass

@@ -1,4 +1,4 @@
-"""Standard output and error, which may be closed, full, or unable to write a λ."""
+"""Writing to standard output and standard error, which may be closed, full, or unable to encode a λ."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ import sys
 
 import click
 
-from reportgen.errors import trouble
-from reportgen.text import harmless
+from reportgen.errors import machine_error
+from reportgen.text import printable_lines
 
 READER_GONE = 128 + 13
 """How a shell reports a program that SIGPIPE ended."""
 
 
 def emit(content: str | bytes, *, controls: bool = False) -> None:
-    """Write a result to standard output. Bytes are for what others will parse: their encoding is not the terminal's.
+    """Write a result to standard output. Bytes are for programs that parse them, whatever the terminal's encoding.
 
-    What a terminal would obey is written out, unless `controls` says that it is ours.
+    Control characters are escaped, unless `controls` says that they are ours.
     """
     try:
         click.echo(
-            content if controls or isinstance(content, bytes) else harmless(content), nl=isinstance(content, str)
+            content if controls or isinstance(content, bytes) else printable_lines(content), nl=isinstance(content, str)
         )
     except BrokenPipeError:
         _discard(sys.stdout)
         sys.exit(READER_GONE)
     except OSError as error:
         _discard(sys.stdout)
-        raise trouble("to standard output", error) from error
+        raise machine_error("to standard output", error) from error
 
 
-def tell(line: str) -> None:
-    """Write a line to standard error. Nobody may be listening; that is no reason to fail."""
+def write_message(line: str) -> None:
+    """Write a line to standard error. A closed stream is no error."""
     try:
-        click.echo(harmless(line), err=True)
+        click.echo(printable_lines(line), err=True)
     except OSError:
         _discard(sys.stderr)
 
 
-def settle() -> None:
-    """Give up what standard output will not take."""
+def flush_output() -> None:
+    """Flush standard output, and discard what it does not take."""
     try:
         if sys.stdout:
             sys.stdout.flush()
@@ -52,17 +52,17 @@ def settle() -> None:
 
 
 def is_terminal(stream: object) -> bool:
-    """Whether escape codes written to `stream` reach a terminal that knows them."""
+    """True if `stream` is a terminal that understands escape codes."""
     return isinstance(stream, io.TextIOBase) and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def prepare() -> None:
+def prepare_streams() -> None:
     """Make the three standard streams safe to use."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            # A file opened later would take this number, and then get what is meant for the stream.
+            # A file opened later would get this number, and then the text meant for the stream.
             os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -70,25 +70,25 @@ def prepare() -> None:
 
 
 class Warnings(logging.Handler):
-    """Tells what reportgen warns of on standard error, one line each."""
+    """Writes the warnings of reportgen to standard error, one line each."""
 
     count = 0
-    """How many there were."""
+    """Number of warnings so far."""
 
     def emit(self, record: logging.LogRecord) -> None:
         self.count += 1
         code = getattr(record, "code", "")
-        tell(f"reportgen{f'[{code}]' if code else ''}: warning: {record.getMessage()}")
+        write_message(f"reportgen{f'[{code}]' if code else ''}: warning: {record.getMessage()}")
 
 
 warnings = Warnings()
-"""Those of this process."""
+"""The warnings of this process."""
 
 
 def _discard(stream: object) -> None:
-    """Point a broken stream at nothing, or Python complains about it once more when it exits."""
+    """Redirect a broken stream to /dev/null, or Python complains about it again when it exits."""
     if isinstance(stream, io.TextIOBase):
         with contextlib.suppress(OSError, ValueError):
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, stream.fileno())
-            os.close(nothing)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)

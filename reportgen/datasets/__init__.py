@@ -1,4 +1,4 @@
-"""Data sets: each a frozen description that draws the same `Data` from the same seed, anywhere.
+"""Data sets: frozen descriptions, each of which draws the same `Data` from the same seed on any machine.
 
 Here belong samples and their split. What a network learns from them does not.
 """
@@ -18,10 +18,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """One draw, split: samples are rows, and targets are columns even when there is one.
+    """One draw, split into training and test samples: samples are rows, and targets are columns even if there is one.
 
-    `outlier` marks training samples known to be corrupted; `truth` holds (inputs, outputs) of the noiseless function,
-    for a data set that knows it. Its outputs include the mean of the noise: they are what the best model would say.
+    `outlier_train` and `outlier_test` mark samples known to be corrupted; `truth` holds (inputs, outputs) of the
+    noiseless function if the data set knows it. Its outputs include the mean of the noise, as the best model's would.
     """
 
     x_train: Array
@@ -36,23 +36,23 @@ class Data:
 def without_outliers(
     x_train: Array, y_train: Array, x_test: Array, y_test: Array, truth: tuple[Array, Array] | None = None
 ) -> Data:
-    """A draw of which no sample is known to be corrupted."""
+    """A draw without outliers."""
     return Data(x_train, y_train, x_test, y_test, np.zeros(len(x_train), bool), np.zeros(len(x_test), bool), truth)
 
 
 @runtime_checkable
 class Dataset(Protocol):
-    """A recipe for data. Its parameters are its fields; they are what an experiment file may set."""
+    """The contract of a data set. Its fields are the parameters that an experiment file may set."""
 
     def __hash__(self) -> int: ...
 
     @property
     def shape(self) -> tuple[int, int]:
-        """How many inputs and how many outputs a sample has."""
+        """Number of inputs and number of outputs of a sample."""
 
     @property
     def training_samples(self) -> int:
-        """How many samples `draw` puts on the training side."""
+        """Number of training samples that `draw` gives."""
 
     def draw(self, seed: int) -> Data:
         """The data of `seed`, split into training and test samples."""
@@ -64,6 +64,6 @@ datasets: Registry[type[Dataset]] = Registry(
 
 
 def split(samples: int, test: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row numbers of the training and the test samples, each in rising order."""
+    """Row numbers of the training and the test samples, each in ascending order."""
     drawn = rng.permutation(samples)
     return np.sort(drawn[test:]), np.sort(drawn[:test])

@@ -1,4 +1,4 @@
-"""Inputs that come in groups of near copies: where L1 has to choose and L2 shares."""
+"""Inputs in groups of near copies, among which L1 has to choose while L2 keeps all."""
 
 from typing import Annotated
 
@@ -23,17 +23,17 @@ class Correlated:
     """
 
     groups: Annotated[int, Field(ge=1, le=1000)] = 8
-    """How many groups of near copies."""
+    """Number of groups of near copies."""
     size: Annotated[int, Field(ge=1, le=100)] = 4
-    """Inputs in each group."""
+    """Number of inputs in each group."""
     relevant: Annotated[int, Field(ge=0)] = 3
-    """Groups whose inputs count."""
+    """Number of groups whose inputs count."""
     correlation: Annotated[float, Field(ge=0, lt=1)] = 0.95
-    """Of two inputs of one group."""
+    """Correlation of two inputs of one group."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 60
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 200
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 1.0
     """Standard deviation of the noise of a target."""
 
@@ -50,7 +50,7 @@ class Correlated:
         return self.samples
 
     def weights(self, seed: int) -> Array:
-        """The weights behind the data of `seed`, one row an input, group after group."""
+        """The true weights of the data of `seed`, one row for each input, group after group."""
         rng = np.random.default_rng([seed, 2])
         whole = np.zeros(self.groups)
         whole[: self.relevant] = rng.uniform(1.0, 3.0, self.relevant) * rng.choice([-1.0, 1.0], self.relevant)

@@ -1,4 +1,4 @@
-"""Real data: what was measured of 442 diabetes patients, and how far the disease had gone a year later."""
+"""Real data: measurements of 442 diabetes patients, and the progression of the disease after a year."""
 
 from functools import cache
 from importlib import resources
@@ -20,16 +20,16 @@ _PATIENTS = 442
 class Diabetes:
     """Disease progression of 442 patients after one year, from ten measurements at its beginning.
 
-    Inputs and target are standardised: less the mean of the training samples, divided by their standard deviation. A
-    seed chooses which patients are for testing. All seeds share the patients, so that repeating something over seeds
-    says how it depends on the split, and less than new patients would.
+    Inputs and target are standardized by the mean and the standard deviation of the training samples. A seed chooses
+    the patients for testing. All seeds share the patients, so differences between seeds show the effect of the split,
+    which is less than that of new patients.
 
     References:
         Efron, Hastie, Johnstone and Tibshirani, Least Angle Regression, Annals of Statistics 2004.
     """
 
     test_samples: Annotated[int, Field(ge=1, le=_PATIENTS - 2)] = 110
-    """Patients that are kept for testing; the others are trained on."""
+    """Number of patients for testing; the others are for training."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -42,7 +42,7 @@ class Diabetes:
     def draw(self, seed: int) -> Data:
         train, test = split(_PATIENTS, self.test_samples, np.random.default_rng([seed, 1]))
         patients = measurements()
-        # Nothing about the patients for testing may reach the training, not even their mean.
+        # The patients for testing must not influence the training, not even by their mean.
         scaled = (patients - patients[train].mean(axis=0)) / patients[train].std(axis=0)
         return without_outliers(
             x_train=scaled[train, :-1],
@@ -54,7 +54,7 @@ class Diabetes:
 
 @cache
 def measurements() -> Array:
-    """A row a patient, in the units of the study: the inputs, and the progression last."""
+    """One row for each patient, in the units of the study: the inputs, then the progression."""
     with (resources.files("reportgen.datasets") / "diabetes.csv").open("rb") as file:
         table: Array = np.loadtxt(file, delimiter=",", skiprows=1)
     table.setflags(write=False)

@@ -1,4 +1,4 @@
-"""A function with bends in many inputs of which few count, one of them with a double that does not."""
+"""A piecewise linear function of many inputs, of which few count, and a correlated double of one that does not."""
 
 from typing import Annotated
 
@@ -15,20 +15,20 @@ from reportgen.values import checked
 class Hinges:
     """y = Σ aₖ · max(0, ± x₂ₖ₋₁ ± x₂ₖ) + N(0, noise²), with standard normal inputs.
 
-    The first `relevant` inputs count, two to a hinge; signs and sizes of the hinges, aₖ of ± U(1, 2), are drawn with
-    the data. The input after them is the double of the first: it correlates with it, and the function does not see it.
+    The first `relevant` inputs count, two for each hinge; signs and sizes of the hinges, aₖ of ± U(1, 2), are drawn
+    with the data. The input after them is the double of the first: it correlates with it, but does not count.
     """
 
     inputs: Annotated[int, Field(ge=3, le=10_000)] = 50
-    """All inputs, those that count and those that do not."""
+    """Number of all inputs, including those that do not count."""
     relevant: Annotated[int, Field(ge=2)] = 10
-    """Inputs that count, an even number."""
+    """Number of inputs that count; it must be even."""
     correlation: Annotated[float, Field(gt=-1, lt=1)] = 0.9
-    """Between the first input and its double."""
+    """Correlation between the first input and its double."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 500
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 0.5
     """Standard deviation of the noise of a target."""
 
@@ -48,9 +48,9 @@ class Hinges:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """What each input is, the same in every draw: "counts", "has a double", "double" or "does not count"."""
-        rest = self.inputs - self.relevant - 1
-        return ("has a double", *["counts"] * (self.relevant - 1), "double", *["does not count"] * rest)
+        """The role of each input, the same in every draw: "counts", "has a double", "double" or "does not count"."""
+        others = self.inputs - self.relevant - 1
+        return ("has a double", *["counts"] * (self.relevant - 1), "double", *["does not count"] * others)
 
     def function(self, x: Array, seed: int) -> Array:
         """The noiseless targets [B, 1] of inputs [B, I], by the hinges of `seed`."""

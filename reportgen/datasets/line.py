@@ -13,30 +13,30 @@ from reportgen.values import checked
 @datasets.register("line")
 @checked
 class Line:
-    """y = slope · x + U(0, noise), with every so many samples raised by one shared U(0, 1) · outlier_size.
+    """y = slope · x + U(0, noise), with equally spaced samples raised by one shared U(0, 1) · outlier_size.
 
-    The noise is one-sided, so the best line has an intercept of noise / 2. The outliers are equally spaced over x and
-    share a single draw, so they all point up by the same amount. Samples are split once, at random.
+    The noise is one-sided, so the best line has an intercept of noise / 2. The outliers share a single draw, so all are
+    raised by the same amount. Samples are split once, at random.
     """
 
     samples: Annotated[int, Field(ge=4, le=100_000)] = 50
-    """All samples, those for testing included."""
+    """Number of samples, including those for testing."""
     test_samples: Annotated[int, Field(ge=1)] = 10
-    """Of them, for testing."""
+    """Number of test samples."""
     start: float = 0.5
-    """The least x."""
+    """The smallest x."""
     stop: float = 9.5
     """The largest x."""
     slope: float = 2.0
-    """Of the line."""
+    """Slope of the line."""
     noise: Annotated[float, Field(ge=0)] = 2.0
     """Width of the uniform noise above the line."""
     outliers: Annotated[int, Field(ge=0)] = 10
-    """How many samples are raised."""
+    """Number of outliers, the samples that are raised."""
     outlier_size: Annotated[float, Field(ge=0)] = 10.0
     """The most by which they are raised."""
     clean_test: bool = False
-    """Leave the outliers out of the test samples' targets, to measure how well the line itself was found."""
+    """Keep the targets of test samples free of outliers, to measure how well the line itself was fitted."""
 
     def __post_init__(self) -> None:
         if self.test_samples >= self.samples:

@@ -1,4 +1,4 @@
-"""A polynomial with few noisy samples: a curve that a network has to bend for, and can bend too far for."""
+"""A polynomial with few noisy samples: a curve that a network can fit, and overfit."""
 
 from typing import Annotated
 
@@ -13,17 +13,17 @@ from reportgen.values import checked
 @datasets.register("polynomial")
 @checked
 class Polynomial:
-    """y = Σ cₖ · xᵏ + N(0, noise²), the coefficients cₖ in rising order of k, for x uniform over [−1, 1].
+    """y = Σ cₖ · xᵏ + N(0, noise²), the coefficients cₖ in ascending order of k, for x uniform over [−1, 1].
 
     Test samples are spaced evenly over the same interval.
     """
 
     coefficients: tuple[float, ...] = (0.0, -6.0, 0.0, 8.0)
-    """Unless given those of 8x³ − 6x, which rises, falls and rises again between −2 and 2."""
+    """Coefficients, the constant first; by default those of 8x³ − 6x, which rises, falls and rises between −2 and 2."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 30
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=2, le=100_000)] = 100
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 0.5
     """Standard deviation of the noise of a target."""
 

@@ -1,4 +1,4 @@
-"""Many inputs of which few count: where the lasso shows what it is for."""
+"""A linear function of many inputs of which few count: the case for the lasso."""
 
 from typing import Annotated
 
@@ -15,17 +15,17 @@ from reportgen.values import checked
 class SparseLinear:
     """y = x · w + N(0, noise²), with standard normal inputs and `relevant` of the `inputs` weights not zero.
 
-    The relevant weights have random signs and sizes U(0.5, 2), and sit at random places.
+    The relevant weights have random signs, sizes U(0.5, 2), and random positions.
     """
 
     inputs: Annotated[int, Field(ge=1, le=10_000)] = 50
-    """All inputs, those that count and those that do not."""
+    """Number of all inputs, including those that do not count."""
     relevant: Annotated[int, Field(ge=0)] = 10
-    """Inputs that count."""
+    """Number of inputs that count."""
     samples: Annotated[int, Field(ge=2, le=100_000)] = 100
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 1.0
     """Standard deviation of the noise of a target."""
 
@@ -42,11 +42,11 @@ class SparseLinear:
         return self.samples
 
     def weights(self, seed: int) -> Array:
-        """The weights behind the data of `seed`, one row an input."""
+        """The true weights of the data of `seed`, one row for each input."""
         rng = np.random.default_rng([seed, 2])
         w = np.zeros((self.inputs, 1))
-        places = rng.choice(self.inputs, self.relevant, replace=False)
-        w[places, 0] = rng.uniform(0.5, 2.0, self.relevant) * rng.choice([-1.0, 1.0], self.relevant)
+        rows = rng.choice(self.inputs, self.relevant, replace=False)
+        w[rows, 0] = rng.uniform(0.5, 2.0, self.relevant) * rng.choice([-1.0, 1.0], self.relevant)
         return w
 
     def draw(self, seed: int) -> Data:

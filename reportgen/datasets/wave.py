@@ -1,4 +1,4 @@
-"""A sine with few noisy samples: easy to overfit, so that every way of holding a model back has something to do."""
+"""A sine with few noisy samples, which a network overfits easily."""
 
 from typing import Annotated
 
@@ -15,9 +15,9 @@ class Wave:
     """y = sin(π · x) + N(0, noise²) for x uniform over [−1, 1]; test samples are spaced evenly."""
 
     samples: Annotated[int, Field(ge=2, le=100_000)] = 24
-    """For training."""
+    """Number of training samples."""
     test_samples: Annotated[int, Field(ge=2, le=100_000)] = 200
-    """For testing."""
+    """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 0.4
     """Standard deviation of the noise of a target."""
 

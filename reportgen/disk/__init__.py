@@ -1,5 +1,5 @@
 """Files, locks and process isolation: the only room that knows how bytes reach a disk safely.
 
-Here belong reading and writing that survive kills, full disks and symbolic links, and what keeps files of others out.
-What the files mean does not belong here.
+Here belong reading and writing that survive kills, full disks and symbolic links, and the isolation from files and
+settings of others. The meaning of the files does not belong here.
 """

@@ -1,7 +1,6 @@
-"""The one layout of what is stored: a magic line, the length of a JSON header, the header, bytes, and a SHA-256.
+"""The layout of stored files: a magic line, the length of a JSON header, the header, bytes, and a SHA-256.
 
-Whoever reads one learns that nothing is damaged before anything in it is looked at. It holds numbers, text and bytes,
-never code.
+A reader verifies the checksum before it parses anything. A container holds numbers, text and bytes, never code.
 """
 
 from __future__ import annotations
@@ -11,32 +10,32 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-SUM = hashlib.sha256().digest_size
-"""Bytes of the checksum at the end."""
+CHECKSUM_SIZE = hashlib.sha256().digest_size
+"""Bytes of the checksum at the end of a file."""
 
-_LENGTH = 8
-_LONGEST = 100_000_000
-"""Bytes of a header that is read; those of the largest entries have some millions."""
+_LENGTH_SIZE = 8
+_MAX_HEADER = 100_000_000
+"""The longest header that is read, in bytes; the largest entries have some millions."""
 
 
 def seal(magic: bytes, header: Mapping[str, Any], parts: Iterable[bytes | memoryview]) -> bytes:
-    """The bytes of a file that begins with the line `magic`, `b"reportgen KIND VERSION\\n"`; equal contents are equal
+    """The bytes of a file that begins with the line `magic`, `b"reportgen KIND VERSION\\n"`. Equal contents give equal
     bytes."""
     text = json.dumps(header, sort_keys=True, allow_nan=False).encode()
-    body = b"".join([magic, len(text).to_bytes(_LENGTH, "little"), text, *parts])
+    body = b"".join([magic, len(text).to_bytes(_LENGTH_SIZE, "little"), text, *parts])
     return body + hashlib.sha256(body).digest()
 
 
 def unseal(magic: bytes, content: bytes) -> tuple[dict[str, Any], memoryview]:
-    """Header and bytes of what `seal` wrote; raises `ValueError` with the reason if `content` is anything else."""
+    """Header and bytes of a file that `seal` made; raises `ValueError` with the reason for any other content."""
     if not content.startswith(magic):
         raise ValueError(f"it is not a {magic.split()[1].decode()} of this version")
-    body, digest = memoryview(content)[:-SUM], content[-SUM:]
-    start = len(magic) + _LENGTH
+    body, digest = memoryview(content)[:-CHECKSUM_SIZE], content[-CHECKSUM_SIZE:]
+    start = len(magic) + _LENGTH_SIZE
     if len(body) < start or hashlib.sha256(body).digest() != digest:
         raise ValueError("it is damaged or cut short")
     end = start + int.from_bytes(body[len(magic) : start], "little")
-    if end > min(len(body), start + _LONGEST):
+    if end > min(len(body), start + _MAX_HEADER):
         raise ValueError("its header cannot be read")
     try:
         header = json.loads(bytes(body[start:end]))

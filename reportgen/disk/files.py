@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and folders in which no symbolic link is followed."""
+"""Atomic file writes, and open folders in which no symbolic link is followed."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from reportgen.errors import RefusedError, trouble
+from reportgen.errors import RefusedError, machine_error
 
 TEMPORARY = re.compile(r"\.reportgen-[0-9a-f]{16}\.tmp")
-"""Names of files that are being written. Those that a killed process left are known by it."""
+"""Names of temporary files; a killed process leaves some behind."""
 
-_IN = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER_FLAGS = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def put(path: Path, content: bytes, durable: bool = False) -> None:
-    """Write a file by a rename: a reader sees the old one or the new one, and a failure leaves nothing behind.
+    """Write a file by a rename: a reader sees the old or the new file, and a failure leaves nothing behind.
 
-    With `durable` it outlasts a loss of power that comes after the return. Raises `OSError`; see `trouble`.
+    With `durable` the file survives a power loss after the return. Raises `OSError`; see `machine_error`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = os.open(path.parent, os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with _written(folder, content, durable) as temporary:
+        with _temporary_file(folder, content, durable) as temporary:
             os.rename(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         if durable:
             os.fsync(folder)
@@ -40,10 +40,10 @@ def put(path: Path, content: bytes, durable: bool = False) -> None:
 
 
 @contextmanager
-def regular(path: Path, *, follow: bool = True) -> Iterator[io.BufferedReader]:
-    """A regular file, open for reading; raises `OSError`, or `ValueError` if it is anything else.
+def open_regular(path: Path, *, follow: bool = True) -> Iterator[io.BufferedReader]:
+    """Open a regular file for reading; raises `OSError`, or `ValueError` if it is not a regular file.
 
-    A pipe or a device may never end, and opening one may wait for ever. Without `follow` a symbolic link is an
+    Reading a pipe or a device may never end, and opening one may block. Without `follow` a symbolic link raises
     `OSError`.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
@@ -53,55 +53,55 @@ def regular(path: Path, *, follow: bool = True) -> Iterator[io.BufferedReader]:
         yield file
 
 
-def read(path: Path, most: int) -> bytes:
-    """The content of a regular file of at most `most` bytes; raises as `regular`, and `ValueError` for a larger one."""
-    with regular(path) as file:
-        if os.fstat(file.fileno()).st_size > most:
-            raise ValueError(f"it is larger than {most:,} bytes")
+def read(path: Path, max_size: int) -> bytes:
+    """The content of a regular file; raises as `open_regular`, and `ValueError` for more than `max_size` bytes."""
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > max_size:
+            raise ValueError(f"it is larger than {max_size:,} bytes")
         return file.read()
 
 
-def sweep(folder: Path | int) -> int:
-    """Remove what killed processes left half written in `folder`, and return how much that was.
+def remove_temporary_files(folder: Path | int) -> int:
+    """Remove the temporary files that killed processes left in `folder`, and return their number.
 
-    Only for who knows, by a lock, that nobody is writing there.
+    The caller must hold a lock, so that no other process is writing there.
     """
-    descriptor = os.open(folder, _IN) if isinstance(folder, Path) else folder
+    descriptor = os.open(folder, _FOLDER_FLAGS) if isinstance(folder, Path) else folder
     try:
         names = os.listdir(descriptor)  # noqa: PTH208 - pathlib lists no open folders
-        left = [name for name in names if TEMPORARY.fullmatch(name)]
-        for name in left:
+        leftovers = [name for name in names if TEMPORARY.fullmatch(name)]
+        for name in leftovers:
             os.unlink(name, dir_fd=descriptor)
     finally:
         if isinstance(folder, Path):
             os.close(descriptor)
-    return len(left)
+    return len(leftovers)
 
 
 @contextmanager
-def telling(path: Path, doing: str = "write") -> Iterator[None]:
-    """Turns `OSError` into `trouble`."""
+def as_machine_error(path: Path, action: str = "write") -> Iterator[None]:
+    """Raise a `MachineError` in place of an `OSError` of the block; see `machine_error`."""
     try:
         yield
     except OSError as error:
-        raise trouble(path, error, doing) from error
+        raise machine_error(path, error, action) from error
 
 
 def check_writable(folder: Path, what: str) -> None:
-    """Make a folder, and try it: better now than after the training."""
-    with telling(folder, f"write to the {what}"):
+    """Create the folder and try to write to it, so that a mistake appears before the training."""
+    with as_machine_error(folder, f"write to the {what}"):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
 
 
 @contextmanager
-def _written(folder: int, content: bytes, durable: bool) -> Iterator[str]:
-    """The name of a new file in `folder` with this content, to be renamed; gone afterwards if it was not."""
+def _temporary_file(folder: int, content: bytes, durable: bool) -> Iterator[str]:
+    """The name of a new file in `folder` with this content, for the block to rename; an error removes it."""
     name = f".reportgen-{secrets.token_hex(8)}.tmp"
-    # The kernel takes the umask off, without a moment in which other threads see another one.
+    # The kernel applies the umask; to read it here would change it for other threads for a moment.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:  # already here, for Ctrl-C may come between any two lines
+    try:  # before the file is opened, because Ctrl-C may come between any two lines
         file = os.open(name, flags, 0o666, dir_fd=folder)
         try:
             rest = memoryview(content)
@@ -119,13 +119,13 @@ def _written(folder: int, content: bytes, durable: bool) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A file as it was found."""
+class FileState:
+    """The state of a file when it was read."""
 
     digest: str
     """SHA-256 of its content, in hex."""
     stamp: tuple[int, ...]
-    """Changes when the file is written or another takes its place."""
+    """Changes when the file is written or replaced."""
 
 
 def _stamp(folder: int, name: str) -> tuple[int, ...] | None:
@@ -140,36 +140,39 @@ def _signature(status: os.stat_result) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class OpenFolder:
-    """An open folder: what is done through it is done in it, whatever its path has come to mean since.
+    """An open folder: operations stay in this folder even if its path leads elsewhere later.
 
-    Names are relative, with slashes. `RefusedError` where one leads through a symbolic link or ends in one; the links
-    are not followed even if they appear between two calls. Otherwise `OSError`.
+    Names are relative, with slashes. A name with a symbolic link in it raises `RefusedError`; links are not followed
+    even if they appear between two calls. Other failures raise `OSError`.
     """
 
     descriptor: int
     path: Path
-    """For messages."""
+    """The path for messages."""
 
-    def look(self, name: str) -> Seen | None:
-        """The file, or None if there is none."""
+    def state(self, name: str) -> FileState | None:
+        """The state of the file `name`, or None if there is no such file."""
         with suppress(FileNotFoundError), self._file(name) as file:
-            return Seen(hashlib.file_digest(file, "sha256").hexdigest(), _signature(os.fstat(file.fileno())))
+            return FileState(hashlib.file_digest(file, "sha256").hexdigest(), _signature(os.fstat(file.fileno())))
         return None
 
-    def read(self, name: str, most: int) -> bytes | None:
-        """The content of a file of at most `most` bytes; None if there is none, or a larger one."""
+    def read(self, name: str, max_size: int) -> bytes | None:
+        """The content of a file of at most `max_size` bytes; None if it is missing or larger."""
         with suppress(FileNotFoundError), self._file(name) as file:
-            if os.fstat(file.fileno()).st_size <= most:
+            if os.fstat(file.fileno()).st_size <= max_size:
                 return bytes(file.readall())
         return None
 
-    def put(self, name: str, content: bytes, replacing: Seen | None) -> None:
-        """As the function `put`, and durable once `flush` has been called.
+    def put(self, name: str, content: bytes, replaced: FileState | None) -> None:
+        """Write a file as the function `put` does; durable after `flush`.
 
-        `replacing` is what was last seen there: anything else stays, with a `RefusedError`.
+        `replaced` is the last known state of the file. If its state is another now, it stays: `RefusedError`.
         """
-        with self._holding(name, make=True) as (folder, last), _written(folder, content, durable=True) as temporary:
-            if _stamp(folder, last) != (replacing and replacing.stamp):
+        with (
+            self._open_parent(name, make=True) as (folder, last),
+            _temporary_file(folder, content, durable=True) as temporary,
+        ):
+            if _stamp(folder, last) != (replaced and replaced.stamp):
                 raise RefusedError(
                     f"{self.path / name} was changed while the report was being written; run the same command again",
                     code="RG007",
@@ -178,33 +181,33 @@ class OpenFolder:
 
     def remove(self, name: str, digests: tuple[str, ...]) -> None:
         """Remove a file if its content has one of these digests."""
-        seen = self.look(name)
-        if seen and seen.digest in digests:
-            with self._holding(name) as (folder, last):
+        state = self.state(name)
+        if state and state.digest in digests:
+            with self._open_parent(name) as (folder, last):
                 os.unlink(last, dir_fd=folder)
 
     def remove_folder(self, name: str) -> None:
-        """Remove a folder if it is there and empty."""
+        """Remove a folder if it exists and is empty."""
         try:
-            with self._holding(name) as (folder, last), self._not_followed(name):
+            with self._open_parent(name) as (folder, last), self._refusing_links(name):
                 os.rmdir(last, dir_fd=folder)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.EBUSY):
                 raise
 
     def flush(self, folder: str) -> None:
-        """What was put into and removed from `folder` ("." for this one) outlasts a loss of power from now on."""
-        with suppress(FileNotFoundError), self._holding(f"{folder}/-") as (descriptor, _):
+        """Make changes in `folder` ("." for this one) survive a power loss."""
+        with suppress(FileNotFoundError), self._open_parent(f"{folder}/-") as (descriptor, _):
             os.fsync(descriptor)
 
-    def sweep(self, folder: str) -> None:
-        """As the function `sweep`, in `folder` ("." for this one) if there is one."""
-        with suppress(FileNotFoundError), self._holding(f"{folder}/-") as (descriptor, _):
-            sweep(descriptor)
+    def remove_temporary_files(self, folder: str) -> None:
+        """Remove temporary files in `folder` ("." for this one) if it exists; see the function of this name."""
+        with suppress(FileNotFoundError), self._open_parent(f"{folder}/-") as (descriptor, _):
+            remove_temporary_files(descriptor)
 
     @contextmanager
-    def _holding(self, name: str, make: bool = False) -> Iterator[tuple[int, str]]:
-        """The open folder that holds `name`, made if asked for, and the last part of `name`."""
+    def _open_parent(self, name: str, make: bool = False) -> Iterator[tuple[int, str]]:
+        """The descriptor of the folder that holds `name`, created with `make`, and the last part of `name`."""
         *parts, last = PurePosixPath(name).parts
         descriptor = os.dup(self.descriptor)
         try:
@@ -212,8 +215,8 @@ class OpenFolder:
                 if make:
                     with suppress(FileExistsError):
                         os.mkdir(part, dir_fd=descriptor)
-                with self._not_followed("/".join(parts[:depth])):
-                    inner = os.open(part, _IN, dir_fd=descriptor)
+                with self._refusing_links("/".join(parts[:depth])):
+                    inner = os.open(part, _FOLDER_FLAGS, dir_fd=descriptor)
                 os.close(descriptor)
                 descriptor = inner
             yield descriptor, last
@@ -222,10 +225,10 @@ class OpenFolder:
 
     @contextmanager
     def _file(self, name: str) -> Iterator[io.FileIO]:
-        with self._holding(name) as (folder, last):
-            # Without O_NONBLOCK a named pipe would wait for somebody to write into it.
+        with self._open_parent(name) as (folder, last):
+            # Without O_NONBLOCK opening a named pipe would wait for a writer.
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            with self._not_followed(name):
+            with self._refusing_links(name):
                 descriptor = os.open(last, flags, dir_fd=folder)
                 try:
                     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -235,14 +238,14 @@ class OpenFolder:
                     os.close(descriptor)
 
     @contextmanager
-    def _not_followed(self, name: str) -> Iterator[None]:
+    def _refusing_links(self, name: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.EMLINK):
                 raise
             raise RefusedError(
-                f"{self.path / name} is a symbolic link, or not what it should be; reportgen writes, follows and "
-                "deletes nothing there: move it away, or choose another output folder",
+                f"{self.path / name} is a symbolic link or not a regular file or folder; reportgen does not follow, "
+                "write or delete it: move it away, or choose another output folder",
                 code="RG008",
             ) from error

@@ -1,7 +1,7 @@
-"""What lies around is not picked up: modules and programs in the working folder, settings of the user, system fonts.
+"""Process isolation: no modules or programs of the working folder, no settings of the user, no system fonts.
 
-The same experiment gives the same bytes for everybody, and nobody who can put a file into a folder gets it executed
-because somebody builds a report there.
+So the same experiment gives the same bytes for every user, and a build never executes a file because it lies in the
+working folder.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 
-def shut_out() -> None:
-    """For processes that are ours alone, before anything heavy is imported: the command, and a worker.
+def isolate_process() -> None:
+    """Isolate the process of a command or a worker; to be called before heavy imports.
 
-    Processes that they start inherit it. A caller's own process is left as its owner wants it.
+    Child processes inherit the settings. A process that only calls our functions is not isolated.
     """
-    os.environ.update(_FIXED)
-    for name in _UNWANTED:
+    os.environ.update(_ENVIRONMENT)
+    for name in _UNSET:
         os.environ.pop(name, None)
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join(filter(os.path.isabs, path))
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns that it could not keep its list of fonts
-    if not any(isinstance(finder, _Matplotlib) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Matplotlib())
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns that it cannot store its list of fonts
+    if not any(isinstance(finder, _MatplotlibFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _MatplotlibFinder())
 
 
-_FIXED = {
-    "PYTHONSAFEPATH": "1",  # of the Pythons that are started from here: none looks for modules in the working folder
+_ENVIRONMENT = {
+    "PYTHONSAFEPATH": "1",  # Python child processes do not look for modules in the working folder
     "MATPLOTLIBRC": os.devnull,
     "MPLBACKEND": "agg",
     "MPL_IGNORE_SYSTEM_FONTS": "1",
-    "KERAS_HOME": os.devnull,  # else it reads and writes ~/.keras/keras.json
-    # Networks this small are slower on a graphics card, and results should not depend on who has one.
+    "KERAS_HOME": os.devnull,  # otherwise Keras reads and writes ~/.keras/keras.json
+    # Networks this small are slower on a graphics card, and results must not depend on whether there is one.
     "CUDA_VISIBLE_DEVICES": "-1",
 }
 
-_UNWANTED = ("XLA_FLAGS", "TF_XLA_FLAGS", "FFREPORT", "SOURCE_DATE_EPOCH")
-"""Change what the compiler does to numbers, have ffmpeg leave a log file, put a date into a picture."""
+_UNSET = ("XLA_FLAGS", "TF_XLA_FLAGS", "FFREPORT", "SOURCE_DATE_EPOCH")
+"""Variables that change compiled numbers, make ffmpeg write a log file, or put a date into a picture."""
 
 
-class _Matplotlib:
-    """Imports matplotlib such that it finds no settings but its own.
+class _MatplotlibFinder:
+    """Import hook that lets matplotlib read only its own settings.
 
-    It reads a `matplotlibrc` in the working folder before any other, and makes folders in the user's home.
+    Matplotlib reads a `matplotlibrc` in the working folder first, and creates folders in the user's home.
     """
 
     def find_spec(
@@ -62,7 +62,7 @@ class _Matplotlib:
                 execute(module)
             finally:
                 os.path.exists = exists
-            # Nothing can be in it or be written to it.
+            # A folder that can neither exist nor be created.
             nowhere = os.path.join(os.devnull, "matplotlib")  # noqa: PTH118  # matplotlib takes a string
             module.get_configdir = module.get_cachedir = lambda: nowhere  # type: ignore[attr-defined]
 

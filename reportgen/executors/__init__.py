@@ -1,19 +1,19 @@
-"""Executors: who does the work. Each kind is a `Workers`, made by a registered function.
+"""Executors: processes or machines that run jobs. Each kind is a `Workers`, made by a registered function.
 
-Here belong starting, feeding and ending workers. What a job computes does not.
+Starting workers, sending them jobs and ending them belongs here. What a job computes does not.
 
-What every one promises, and `tests/executors/test_contract.py` holds them to:
+Every executor keeps this contract, which `tests/executors/test_contract.py` tests:
 
 - `submit`, `map` and `shutdown` are those of `concurrent.futures.Executor`; jobs are top-level functions of plain
-  arguments, so that they can travel, and what they return is what a call in this process returns, to the last byte.
-- An exception of a job is raised by its future with its kind, its text and its `code`.
-- A worker that dies takes nothing with it: its job is done again elsewhere. A job that keeps killing its workers fails
-  with `MachineError`, and the others go on.
-- `shutdown(cancel_futures=True)` begins no other job. It waits for those that have begun, and gives up remote ones.
-- `kill_workers` ends also those that have begun; it may be called from a signal handler.
-- `workers` is how many jobs are done at once.
-- `remote` says that workers may not share this machine's disk. Such an executor only trains (`store.remote`).
-- Workers in other processes get their jobs as `_parcels` packs them, so that they have the plugins in use.
+  arguments, so that they can be pickled, and they return exactly what a call in this process returns.
+- The future of a job raises the exception of the job, with its type, message and `code`.
+- If a worker dies, another worker runs its job again. A job that kills several workers fails with `MachineError`, and
+  the other jobs go on.
+- `shutdown(cancel_futures=True)` starts no more jobs. It waits for running jobs, except remote ones.
+- `kill_workers` ends running jobs too; it may be called from a signal handler.
+- `workers` is the number of jobs that run at once.
+- `remote` is true if workers may not share this machine's disk. Such an executor only trains (`store.remote`).
+- Workers in other processes get jobs from `_parcels`, which adds the plugins in use.
 """
 
 from __future__ import annotations
@@ -31,47 +31,47 @@ from reportgen.registry import Registry
 
 
 class Progress(Protocol):
-    """Told how many pieces of a stage's work are done."""
+    """Called with the number of finished pieces of a stage."""
 
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
-    """A `Progress` that tells nobody."""
+    """A `Progress` that does nothing."""
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Workers(Executor):
-    """The contract: what an executor has beyond `concurrent.futures.Executor`."""
+    """The contract of executors: more than `concurrent.futures.Executor`."""
 
     workers: int
-    """How many jobs are done at once."""
+    """The number of jobs that run at once."""
     remote = False
     """True if workers may not share this machine's disk."""
     takes_scheduler = False
-    """True if it is made from `--scheduler` and `--insecure-cluster`."""
+    """True if it uses the options `--scheduler` and `--insecure-cluster`."""
 
     def __init__(self) -> None:
         _in_use.add(self)
 
     def kill_workers(self) -> None:
-        """End all work at once; futures that are not done fail or are cancelled.
+        """End all jobs at once; their futures fail or are cancelled.
 
-        It takes no lock, since a signal may arrive while the main thread holds one.
+        This takes no lock, since a signal may arrive while the main thread holds one.
         """
 
-    def elsewhere(self, failed: Future[Any], task: Callable[..., Any], /, *args: Any) -> Future[Any]:
-        """As `submit`, for a job of which the result in `failed` was no good: by another worker if there is one."""
+    def resubmit(self, failed: Future[Any], task: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        """Submit a job whose result in `failed` was invalid again, to another worker if there is one."""
         return self.submit(task, *args)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        """After an error nothing more is begun; after an interruption nothing goes on either."""
+        """Shut down: after an error start no more jobs, after an interruption end running jobs too."""
         if error is not None and not isinstance(error, Exception):
             self.kill_workers()
         self.shutdown(cancel_futures=error is not None)
@@ -82,7 +82,7 @@ executors: Registry[Callable[..., Workers]] = Registry("executor", __name__)
 
 
 class _Wrapped(Workers):
-    """A plain `concurrent.futures.Executor` of a user's own; its workers share this machine's disk."""
+    """Wraps a `concurrent.futures.Executor` of the user, whose workers share this machine's disk."""
 
     def __init__(self, executor: Executor) -> None:
         super().__init__()
@@ -98,9 +98,9 @@ class _Wrapped(Workers):
         self._executor.shutdown(wait, cancel_futures=cancel_futures)
 
 
-def make_workers(wanted: str | Callable[[], Executor]) -> Workers:
-    """Start the executor that has this name or that this function makes; raises `ExperimentError` for a wrong name."""
-    executor = executors[wanted]() if isinstance(wanted, str) else wanted()
+def make_workers(kind: str | Callable[[], Executor]) -> Workers:
+    """Start an executor by its name or by a function that makes it; raises `ExperimentError` for an unknown name."""
+    executor = executors[kind]() if isinstance(kind, str) else kind()
     return executor if isinstance(executor, Workers) else _Wrapped(executor)
 
 
@@ -108,6 +108,6 @@ _in_use: weakref.WeakSet[Workers] = weakref.WeakSet()
 
 
 def kill_all() -> None:
-    """`kill_workers` of every executor in this process: what a program does when it is told to end."""
+    """Call `kill_workers` of every executor in this process; for signal handlers."""
     for workers in list(_in_use):
         workers.kill_workers()

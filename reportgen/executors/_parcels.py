@@ -14,15 +14,15 @@ from reportgen import plugins
 
 
 def job_of(task: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
-    """A call as bytes; raises what `pickle` raises for something that cannot travel."""
+    """A call as bytes; raises the error of `pickle` if it cannot be pickled."""
     call = pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
     return pickle.dumps((plugins.in_use(), call), pickle.HIGHEST_PROTOCOL)
 
 
 def do(job: bytes) -> bytes:
-    """What a worker does: the call, and its outcome as bytes, an exception included."""
+    """Run a job in a worker and return its result or its exception as bytes."""
     try:
-        sources, call = pickle.loads(job)  # noqa: S301  whoever gives work to a worker may run any code there
+        sources, call = pickle.loads(job)  # noqa: S301  the sender of a job may run any code in the worker anyway
         plugins.install(sources)
         task, args, kwargs = pickle.loads(call)  # noqa: S301
         return pickle.dumps((True, task(*args, **kwargs), ""), pickle.HIGHEST_PROTOCOL)
@@ -30,25 +30,25 @@ def do(job: bytes) -> bytes:
         trace = traceback.format_exc()
         try:
             return pickle.dumps((False, plugins.explained(error), trace))
-        except Exception:  # an exception that holds what cannot travel
+        except Exception:  # an exception that cannot be pickled
             return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}"), trace))
 
 
 def outcome_of(answer: bytes) -> Any:
-    """What the job returned; raises what it raised."""
+    """The result of a job; raises the exception of the job."""
     done, outcome, trace = pickle.loads(answer)  # noqa: S301  from workers that this process chose
     if done:
         return outcome
-    raise outcome from _InWorker(trace)
+    raise outcome from _WorkerTraceback(trace)
 
 
 def done(job: bytes) -> Any:
-    """What a job returns; raises what it raises. For workers that are sent calls in another way."""
+    """The result of a job; raises its exception. For executors that send calls in their own way."""
     return outcome_of(do(job))
 
 
-class _InWorker(Exception):
-    """Shows, as the cause of an exception, where in the worker it was raised."""
+class _WorkerTraceback(Exception):
+    """The cause of an exception of a job: the traceback in the worker."""
 
     def __str__(self) -> str:
         return f"\n{self.args[0]}"

@@ -1,7 +1,7 @@
-"""A pool of processes on this machine: the default.
+"""A pool of processes on this machine: the default executor.
 
-A thread hands jobs to one process each, over a pipe of its own. So nothing is shared that a killed process could leave
-locked, and which job it was doing is known.
+Each process has a thread of its own, which sends it jobs over a pipe. So a killed process leaves no shared lock behind,
+and its thread knows which job it was running.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from multiprocessing.context import SpawnProcess
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
-from reportgen.disk.isolation import shut_out
+from reportgen.disk.isolation import isolate_process
 from reportgen.errors import MachineError, reason
 from reportgen.executors import Workers, cores, executors
 from reportgen.executors._parcels import do, job_of, outcome_of
@@ -34,27 +34,26 @@ T = TypeVar("T")
 _SPAWN = multiprocessing.get_context("spawn")
 _LOG = logging.getLogger("reportgen")
 
-_LAST_WORDS = 0.2
-"""Seconds between a worker's death and the next attempt: a signal to the whole group reaches this process too."""
+_DEATH_DELAY = 0.2
+"""Seconds from the death of a worker to the next attempt: a signal to the process group arrives here in that time."""
 
 
-_PATIENCE = 5
-"""Seconds for a worker to end after it closed its pipe."""
+_EXIT_TIMEOUT = 5
+"""Seconds that a worker has to end after it closed its pipe."""
 
 
 @executors.register("processes")
 class Processes(Workers):
-    """As many spawned processes as this one may use cores, each computing on one thread; at least two, so that pictures
-    are drawn while networks train.
+    """One spawned process with one thread for each core; at least two, so that pictures are drawn while networks train.
 
-    They are spawned because TensorFlow does not survive a fork.
+    The processes are spawned because TensorFlow does not survive a fork.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.workers = max(cores(), 2)
         self._threads = ThreadPoolExecutor(self.workers, "reportgen-worker", _ignore_interrupts)
-        self._mine = threading.local()
+        self._thread_state = threading.local()
         self._alive: dict[SpawnProcess, Connection] = {}
         self._killed = False
 
@@ -76,7 +75,7 @@ class Processes(Workers):
 
     def _do(self, task: Callable[..., T], args: Any, kwargs: Any) -> T:
         job = job_of(task, args, kwargs)
-        again = False
+        is_second_attempt = False
         while not self._killed:
             process, connection = self._worker()
             try:
@@ -84,73 +83,73 @@ class Processes(Workers):
                 answer = connection.recv_bytes()
             except (EOFError, OSError):
                 connection.close()
-                how = _end_of(process)
+                cause = _cause_of_death(process)
                 del self._alive[process]
-                time.sleep(_LAST_WORDS)
-                if again and not self._killed:
-                    raise MachineError(f"a worker process {how} twice{_advice(how)}", code="RG302") from None
+                time.sleep(_DEATH_DELAY)
+                if is_second_attempt and not self._killed:
+                    raise MachineError(f"a worker process {cause} twice{_advice(cause)}", code="RG302") from None
                 if not self._killed:
-                    _LOG.warning("a worker process %s; its job is done again", how, extra={"code": "RG302"})
-                again = True
+                    _LOG.warning("a worker process %s; its job starts again", cause, extra={"code": "RG302"})
+                is_second_attempt = True
             else:
                 outcome: T = outcome_of(answer)
                 return outcome
-        raise MachineError("the worker processes were ended")
+        raise MachineError("the worker processes were stopped")
 
     def _worker(self) -> tuple[SpawnProcess, Connection]:
-        """The process of this thread and the pipe to it: the one it had, unless that has died."""
-        worker: tuple[SpawnProcess, Connection] | None = getattr(self._mine, "worker", None)
+        """The process of this thread and the pipe to it; starts a new process if there is none or it has died."""
+        worker: tuple[SpawnProcess, Connection] | None = getattr(self._thread_state, "worker", None)
         if worker and worker[0].is_alive():
             return worker
-        here, there = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_work, args=(there,), daemon=True)  # a pool left open does not hold up the exit
+        connection, other_end = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=_work, args=(other_end,), daemon=True)  # an open pool must not block the exit
         try:
-            with main_hidden():
+            with hide_main_module():
                 process.start()
         except OSError as error:
             raise MachineError(f"cannot start a worker process: {reason(error)}") from error
         finally:
-            there.close()
-        self._alive[process] = here
+            other_end.close()
+        self._alive[process] = connection
         if self._killed:  # while it started
             process.kill()
-        self._mine.worker = worker = process, here
+        self._thread_state.worker = worker = process, connection
         return worker
 
 
 def _ignore_interrupts() -> None:
-    """Ctrl-C is for the parent to decide about, and processes that this thread starts inherit what it blocks."""
+    """Block SIGINT in this thread and in the processes that it starts: only the main thread handles Ctrl-C."""
     if hasattr(signal, "pthread_sigmask"):
-        resource_tracker.ensure_running()  # multiprocessing starts it with the first process, and unblocks SIGINT then
+        resource_tracker.ensure_running()  # otherwise started with the first process, which unblocks SIGINT
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _end_of(process: SpawnProcess) -> str:
-    """How a process ended whose pipe is closed."""
-    process.join(_PATIENCE)
+def _cause_of_death(process: SpawnProcess) -> str:
+    """How a process ended after its pipe was closed."""
+    process.join(_EXIT_TIMEOUT)
     if process.is_alive():
         process.kill()
         process.join()
     code = process.exitcode
-    if code is None:  # another thread collected it in this moment
-        time.sleep(_LAST_WORDS)
+    if code is None:  # another thread is just collecting the exit code
+        time.sleep(_DEATH_DELAY)
         code = process.exitcode or 0
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
 
-def _advice(how: str) -> str:
-    if "SIGKILL" in how:
-        why = ", most likely for want of memory: close other programs, or use --executor serial"
+def _advice(cause: str) -> str:
+    if "SIGKILL" in cause:
+        advice = ", most likely because memory ran out: close other programs, or use --executor serial"
     else:
-        why = ": reportgen doctor looks for the reason"
-    return f"{why}; what is done is stored: run the same command again"
+        advice = ": reportgen doctor looks for the reason"
+    return f"{advice}; finished work is stored: run the same command again"
 
 
 def _work(connection: Connection) -> None:
-    """All a worker does: one job after another, until the pipe is closed."""
+    """Run one job after another in a worker, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    shut_out()
+    isolate_process()
     compute_on_one_thread()
     with contextlib.suppress(EOFError, OSError):
         while True:
@@ -158,24 +157,24 @@ def _work(connection: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    """A parent that was killed closes no pipe in order, and a job may take minutes."""
+    """End this worker when its parent does: a closed pipe is noticed only after the job, which may take minutes."""
     parent = multiprocessing.parent_process()
     if parent:
         wait([parent.sentinel])
         os._exit(1)
 
 
-_hiding = threading.Lock()
+_main_lock = threading.Lock()
 
 
 @contextlib.contextmanager
-def main_hidden() -> Iterator[None]:
-    """Keeps a spawned process from running the caller's script again.
+def hide_main_module() -> Iterator[None]:
+    """Keep a spawned process from running the script of the caller again.
 
-    Our jobs need nothing of it, and a script that calls `reportgen.build` without an `if __name__` guard would
-    otherwise start builds within builds.
+    Our jobs do not need it, and a script that calls `reportgen.build` without an `if __name__` guard would otherwise
+    start builds within builds.
     """
-    with _hiding:
+    with _main_lock:
         main = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")
         try:

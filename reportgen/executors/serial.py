@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @executors.register("serial")
 class Serial(Workers):
-    """Does each job as it is handed in."""
+    """Runs each job in `submit`."""
 
     workers = 1
     _open = True

@@ -1,6 +1,6 @@
 """Experiments: what is compared, as a value, and the TOML file it is written in.
 
-Here belong settings, their limits and the words about mistakes in them. Computing does not.
+Settings, their limits and the messages about mistakes in them belong here. Computation does not.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from reportgen.plugins import Plugin
 from reportgen.registry import Registry
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
-from reportgen.values import Abstract, Label, checked, shown
+from reportgen.values import Abstract, Label, checked, short_repr
 
 SECTIONS_PACKAGE = "reportgen.sections.kinds"
 FORMATS_PACKAGE = "reportgen.pictures.formats"
 
 MOST_ARMS = 40
-"""Every arm is compared with every other, and pictures have seven colours."""
+"""The most arms of an experiment: every arm is compared with every other, and pictures have seven colors."""
 
 
 @checked
@@ -37,9 +37,9 @@ class Arm:
     """Runs that differ only by seed; arms differ by their penalty and nothing else."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
-    """Unique; used in files."""
+    """Unique; used in file names."""
     label: Annotated[Label, Field(max_length=60)] = ""
-    """What the report calls it; the name unless given."""
+    """The name of the arm in the report; `name` by default."""
     penalty: Penalty = field(default_factory=NoPenalty)
     strength: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the penalty in the cost, λ."""
@@ -60,54 +60,54 @@ class Runs:
     count: Annotated[int, Field(ge=1, le=100_000)] = 30
     """Triples of data, sample order and initial weights; every arm trains on the same ones."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """The i-th run shuffles and initialises from seed + i."""
+    """The i-th run shuffles its samples and draws its initial weights from seed + i."""
 
 
 @checked
 class Comparison:
-    """What counts as a difference. Fixed here, before anything is trained."""
+    """What counts as a difference, fixed before anything is trained."""
 
     equivalence: Annotated[float, Field(ge=0)] = 1.0
-    """Differences of the total test error within ± this are practically no difference."""
+    """Arms whose total test errors differ by at most this much are practically equal."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    """Coverage of every interval, and so of every verdict."""
+    """Coverage of every interval, and so the confidence of every verdict."""
     resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     """Draws of the bootstrap behind an interval."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Where those draws begin."""
+    """Seed of the bootstrap."""
 
 
 MOST_SWEPT = 1_000_000_000
-"""Runs of a sweep: days on one machine."""
+"""The most runs of a sweep: days on one machine."""
 
 
 @checked
 class Sweep:
-    """One arm, trained again at every pair of a strength and a learning rate: the cells of a landscape.
+    """One arm, trained at every pair of a strength and a learning rate: the cells of a landscape.
 
-    The i-th run of every cell has the data, the order and the initial weights of the i-th run of an arm. What is kept
-    of each run is how it ended: its errors, its zeros, and whether it diverged.
+    The i-th run of every cell has the data, the order and the initial weights of the i-th run of an arm. Only the end
+    of each run is kept: its errors, its zeros, and whether it diverged.
     """
 
     arm: str
-    """Name of the arm whose penalty and kind of step are taken."""
+    """The name of the arm whose penalty and kind of step are used."""
     strengths: tuple[Annotated[float, Field(ge=0)], ...] = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
-    """Values of λ, rising; 0 is no penalty."""
+    """Values of λ in rising order; 0 is no penalty."""
     learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = (0.001, 0.003, 0.01, 0.03)
-    """Values of η, rising."""
+    """Values of η in rising order."""
     count: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000
-    """Runs in each cell. They are trained in chunks of 256, so a multiple of it wastes nothing."""
+    """Runs in each cell. They are trained in chunks of 256, so a multiple of 256 wastes no work."""
     weights: bool = False
     """Also keep the last weights of every run in the store; `reportgen.store.sweep` reads them."""
     trajectories: Annotated[int, Field(ge=0, le=10)] = 0
-    """So many runs of each cell are also recorded, as `[recording]` says, and put into the folder `trajectories`."""
+    """How many runs of each cell are also recorded, as `[recording]` says, and written to the folder `trajectories`."""
 
     def __post_init__(self) -> None:
         for name, values in {"strengths": self.strengths, "learning_rates": self.learning_rates}.items():
             if not 1 <= len(values) <= 100:
                 raise ExperimentError(f"{name} must be 1 to 100 values, got {len(values)}")
             if any(later <= earlier for earlier, later in itertools.pairwise(values)):
-                raise ExperimentError(f"{name} must rise from each value to the next, got {shown(list(values))}")
+                raise ExperimentError(f"{name} must rise from each value to the next, got {short_repr(list(values))}")
         if (runs := len(self.strengths) * len(self.learning_rates) * self.count) > MOST_SWEPT:
             raise ExperimentError(f"count must leave at most {MOST_SWEPT:,} runs in all cells together, got {runs:,}")
 
@@ -117,55 +117,55 @@ class Reference:
     """An entry of the reading list."""
 
     title: Label
-    """As it stands on the work."""
+    """The title of the work."""
     authors: Label = ""
-    """All of them, as they are to be read."""
+    """All authors, as the list should show them."""
     venue: Label = ""
-    """Where it appeared: journal, conference, publisher."""
+    """The journal, conference or publisher."""
     year: int | None = None
-    """When it appeared."""
+    """The year of publication."""
     url: Annotated[Label, Field(pattern=r"^(https://\S+)?$")] = ""
-    """Where the title leads: an address that begins with https://."""
+    """The address that the title links to; it begins with https://."""
 
 
 @checked
 class Experiment:
-    """Everything a build needs to know. Equal experiments give equal reports."""
+    """All settings of a build. Equal experiments give equal reports."""
 
     title: Label = "L1 and L2 regularization, measured"
-    """Of the article."""
+    """The title of the article."""
     author: Label = ""
-    """Shown below the title."""
+    """The author, shown below the title."""
     language: Language = "en"
-    """Of the title and the labels, such as "en" or "pt-BR": what browsers and screen readers are told."""
+    """The language of the title and the labels, such as "en" or "pt-BR", for browsers and screen readers."""
     abstract: Abstract = ""
-    """What it is about, for previews and lists of posts; the first finding unless given."""
+    """A summary for link previews and lists of posts; the first finding by default."""
     date: Date = ""
-    """The day of its publication, like 2026-11-23; posts of a site need one."""
+    """The date of publication, like 2026-11-23; posts of a site need one."""
     tags: Tags = ()
-    """What it is about, in a word or two each."""
+    """Topics, in a word or two each."""
     site: SiteSettings | None = None
-    """The site that the report stands in, where that is not told by a `reportgen.toml`."""
+    """The site of the report, if there is no `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)
-    """What is learnt."""
+    """The data set that the networks learn."""
     data_seed: Annotated[int, Field(ge=0)] = 0
     fresh_data: bool = False
-    """A data set of its own for each run, instead of one that all share."""
+    """Each run has a draw of the data of its own; otherwise all runs share one."""
     network: Network = field(default_factory=Network)
     training: Training = field(default_factory=Training)
     recording: Recording = field(default_factory=Recording)
     runs: Runs = field(default_factory=Runs)
     comparison: Comparison = field(default_factory=Comparison)
     arms: tuple[Arm, ...] = field(default_factory=lambda: (Arm(name="none"),))
-    """What is compared."""
+    """The arms that are compared."""
     sections: tuple[str, ...] = ()
-    """In reading order."""
+    """The sections of the article, in reading order."""
     reading: tuple[Reference, ...] = ()
     """The reading list."""
     formats: tuple[str, ...] = ()
-    """Formats in which animations are also written, beside GIF and APNG; films need the extra "video"."""
+    """More formats for animations, besides GIF and APNG; videos need the extra "video"."""
     sweep: Sweep | None = None
-    """What the section "landscape" shows."""
+    """The sweep that the section "landscape" shows."""
     plugins: tuple[Plugin, ...] = field(default=(), metadata={"described": "if any"})
     """Python files with penalties, data sets, figures or sections of your own, beside this file or below it. They are
     code, and run when the experiment is read."""
@@ -179,22 +179,22 @@ class Experiment:
         named = {"arms": [arm.name for arm in self.arms], "sections": self.sections, "formats": self.formats}
         for key, names in named.items():
             if twice := {name for name in names if list(names).count(name) > 1}:
-                raise ExperimentError(f"{key} must have different names, {min(twice)!r} is there twice")
+                raise ExperimentError(f"{key} must have different names; {min(twice)!r} occurs twice")
         if self.sweep:
             swept = {arm.name for arm in self.arms if not isinstance(arm.penalty, NoPenalty)}
             if self.sweep.arm not in swept:
                 raise ExperimentError(
-                    f"arm must name an arm with a penalty, got {shown(self.sweep.arm)}."
+                    f"arm must name an arm with a penalty, got {short_repr(self.sweep.arm)}."
                     + (did_you_mean(self.sweep.arm, swept) if swept else " There is none.")
                 )
         elif "landscape" in self.sections:
-            raise ExperimentError("sections must not have 'landscape' without a table [sweep] that says what it shows")
-        # Makes the first run now, so that whatever is wrong with it is reported before anything starts.
+            raise ExperimentError("sections must not have 'landscape' without a table [sweep]")
+        # Create the first run now, so that mistakes in it are reported before anything starts.
         self.run(0)
         limits.check(self)
 
     def run(self, i: int) -> Run:
-        """The i-th run without a penalty: what every arm's i-th run has in common."""
+        """The i-th run without a penalty; the i-th run of an arm differs from it only by the penalty."""
         return Run(
             data=self.data,
             network=self.network,
@@ -206,7 +206,7 @@ class Experiment:
         )
 
     def arm_runs(self, arm: Arm) -> list[Run]:
-        """Every run of an arm."""
+        """The runs of an arm."""
         return [
             dataclasses.replace(self.run(i), penalty=arm.penalty, strength=arm.strength, step=arm.step)
             for i in range(self.runs.count)
@@ -214,10 +214,10 @@ class Experiment:
 
 
 def section_names() -> tuple[str, ...]:
-    """Every section that an experiment may ask for."""
+    """The names of all sections."""
     return Registry[object]("section", SECTIONS_PACKAGE).names()
 
 
 def format_names() -> tuple[str, ...]:
-    """Every format that animations can be written in."""
+    """The names of all animation formats."""
     return Registry[object]("format", FORMATS_PACKAGE).names()

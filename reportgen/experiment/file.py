@@ -1,7 +1,7 @@
-"""Experiment files: TOML to `Experiment`, with every mistake found at once, and the JSON Schema for editors.
+"""Experiment files: TOML to `Experiment`, with all mistakes reported at once, and the JSON Schema for editors.
 
-Tables and keys are not listed here. They are the fields of the classes that they fill, so a new field of a data set,
-a penalty or the training is a new key, checked and in the schema.
+There is no list of tables and keys here. They are the fields of classes, so a new field of a data set, a penalty or the
+training is a new key, checked and in the schema.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from reportgen import plugins
 from reportgen.datasets import Dataset, datasets
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import Arm, Experiment, format_names, section_names, toml, wrong_file_hint
-from reportgen.experiment.toml import Table, part, table
+from reportgen.experiment.toml import TomlTable, instance_from, table_class
 from reportgen.experiment.toml.positions import positions
 from reportgen.penalties import Penalty, check_shapes, penalties
 from reportgen.penalties.none import NoPenalty
@@ -41,7 +41,7 @@ def load(path: Path, shared: tuple[Plugin, ...] = ()) -> Experiment:
 def parse(
     text: str, name: str = "experiment", folder: Path | None = None, shared: tuple[Plugin, ...] = ()
 ) -> Experiment:
-    """The experiment that `text` describes; `name` stands in front of every mistake.
+    """The experiment that `text` describes; `name` begins every message.
 
     `folder` is that of the file that `text` is from; without one there can be no plugins.
     """
@@ -95,8 +95,8 @@ def shipped(name: str = "default") -> str:
     return text
 
 
-def on_offer() -> dict[str, str]:
-    """What each shipped experiment file says of itself in its first line, by name; the default comes first."""
+def shipped_descriptions() -> dict[str, str]:
+    """The first line of each shipped experiment file, which describes it, by name; the default is first."""
     names = sorted(_shipped(), key=lambda name: (name != "default", name))
     return {name: shipped(name).partition("\n")[0].removeprefix("#").strip() for name in names}
 
@@ -111,8 +111,8 @@ def schema(own: tuple[Plugin, ...] = ()) -> dict[str, Any]:
     return toml.schema(_kind(own), "reportgen experiment")
 
 
-def _one_of(registry: Registry[Any], key: str, make: Callable[[str, type], type[Table]]) -> Any:
-    """A table that is of the kind its `key` names."""
+def _one_of(registry: Registry[Any], key: str, make: Callable[[str, type], type[TomlTable]]) -> Any:
+    """The type of a table whose `key` names its kind."""
     tables = tuple(make(name, registry[name]) for name in registry.names())
     return Annotated[typing.Union[tables], Field(discriminator=key)]  # noqa: UP007  # the members are known at run time only
 
@@ -122,32 +122,36 @@ PluginNames = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)
 
 
 class _Draw(NamedTuple):
-    """What the table [data] stands for."""
+    """The settings of the table [data]."""
 
     data: Dataset
     data_seed: int
     fresh_data: bool
 
 
-def _data_table(name: str, cls: type[Dataset]) -> type[Table]:
+def _data_table(name: str, cls: type[Dataset]) -> type[TomlTable]:
     keys = {
-        "name": (Literal[name], Field(description="Which data set.")),
-        "seed": (Annotated[int, Field(ge=0)], Field(0, description="The draw of the data set.")),
-        "fresh": (bool, Field(False, description="A draw of its own for each run, from seed + i.")),
+        "name": (Literal[name], Field(description="The name of the data set.")),
+        "seed": (Annotated[int, Field(ge=0)], Field(0, description="Seed of the data set.")),
+        "fresh": (bool, Field(False, description="Each run has a draw of its own, from seed + i.")),
     }
-    return table(f"data set {name}", cls, keys=keys, make=lambda file: _Draw(part(file, cls), file.seed, file.fresh))
+    return table_class(
+        f"data set {name}", cls, keys=keys, make=lambda file: _Draw(instance_from(file, cls), file.seed, file.fresh)
+    )
 
 
-def _arm_table(name: str, cls: type[Penalty]) -> type[Table]:
-    keys: dict[str, Any] = {"penalty": (Literal[name], Field(description="Which penalty."))}
+def _arm_table(name: str, cls: type[Penalty]) -> type[TomlTable]:
+    keys: dict[str, Any] = {"penalty": (Literal[name], Field(description="The name of the penalty."))}
     if cls is not NoPenalty:
-        # Who names a penalty has to say how strong it is.
+        # A penalty needs a strength.
         keys["strength"] = (typing.get_type_hints(Arm, include_extras=True)["strength"], ...)
-    return table(f"arm {name}", Arm, cls, keys=keys, make=lambda file: part(file, Arm, penalty=part(file, cls)))
+    return table_class(
+        f"arm {name}", Arm, cls, keys=keys, make=lambda file: instance_from(file, Arm, penalty=instance_from(file, cls))
+    )
 
 
 @cache
-def _model(own: tuple[Plugin, ...]) -> type[Table]:
+def _model(own: tuple[Plugin, ...]) -> type[TomlTable]:
     """The whole file, with the kinds of plugins that are in use."""
     data, arm = _one_of(datasets, "name", _data_table), _one_of(penalties, "penalty", _arm_table)
     # These names are known at run time only.
@@ -159,7 +163,7 @@ def _model(own: tuple[Plugin, ...]) -> type[Table]:
         "formats": (tuple[form, ...], ()),  # type: ignore[valid-type]
         "plugins": (PluginNames, ()),
     }
-    return table(
+    return table_class(
         "experiment",
         Experiment,
         keys=keys,
@@ -172,9 +176,9 @@ def _experiment(file: Any, own: tuple[Plugin, ...]) -> Experiment:
     if file.plugins and not own:
         raise ExperimentError("plugins must lie beside an experiment file, and this text is of no file")
     if file.sweep and "landscape" not in file.sections:
-        # Silently training nothing is not what its author wants; in Python it is as with an arm that no section shows.
+        # Otherwise nothing would be trained, without a message. Python code may have a sweep that no section shows.
         raise ExperimentError("sweep is shown by the section 'landscape', which must be among the sections")
-    return part(file, Experiment, **file.data._asdict(), plugins=own)
+    return instance_from(file, Experiment, **file.data._asdict(), plugins=own)
 
 
 def _kind(own: tuple[Plugin, ...]) -> toml.Kind[Experiment]:

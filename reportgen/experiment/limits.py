@@ -1,7 +1,7 @@
-"""How large an experiment may be: known by arithmetic, before anything is listed, drawn or trained.
+"""Limits of the size of an experiment, checked by arithmetic before runs are listed, drawn or trained.
 
-What is counted are the runs of the arms. Sections ask for more of the same, up to 33 times as many in the experiment
-that comes with reportgen, so the limits leave room for that: a build holds the trajectories of all of them in memory.
+The limits count the runs of the arms. Sections need more such runs, up to 33 times as many in the shipped experiments,
+and a build holds the trajectories of all of them in memory; the limits leave room for that.
 """
 
 from __future__ import annotations
@@ -14,46 +14,46 @@ if TYPE_CHECKING:
     from reportgen.experiment import Experiment
 
 MOST_RUNS = 5_000
-"""Four times what the largest shipped experiment has. Listing them with all sections takes seconds and a gigabyte; a
-sweep takes more, for it keeps no trajectories."""
+"""Four times as many as in the largest shipped experiment. Listing them with all sections takes seconds and a gigabyte.
+A sweep may have more, since it keeps no trajectories."""
 MOST_HOURS = 1_000
 """Six weeks of one processor core, for the arms alone."""
 MOST_BYTES = 4e9
-"""Of recorded weights and of data, for the arms alone."""
+"""Bytes of recorded weights and of data, for the arms alone."""
 MOST_DRAWN = 100_000_000
-"""Numbers of runs that a bootstrap draws, 8 bytes each."""
+"""Run indices that a bootstrap draws, 8 bytes each."""
 
 _SECONDS = 0.3e-9
-"""For one weight, sample and update; `benchmarks/training.py` measured 0.081 µs for 261 weights."""
+"""Seconds for one weight, sample and update; `benchmarks/training.py` measured 0.081 µs for 261 weights."""
 
 
 def check(experiment: Experiment) -> None:
-    """Raise `ExperimentError`, which says what to lower, for more than a machine can be expected to do."""
+    """Raise `ExperimentError`, which says what to lower, for an experiment that is too large."""
     run, arms, count = experiment.run(0), len(experiment.arms), experiment.runs.count
     runs = arms * count
-    seen = run.training.epochs * run.training_samples
+    samples_seen = run.training.epochs * run.training_samples
     weights = run.network.parameters(*run.data.shape)
-    hours = runs * seen * weights * _SECONDS / 3600
+    hours = runs * samples_seen * weights * _SECONDS / 3600
     every = run.recording.every
-    # Not `Recording.steps`, which lists them.
+    # `Recording.steps` would list them.
     records = 2 + len(run.recording.at) + (run.steps // every if every else 0)
     recorded = 4.0 * runs * records * weights
     samples = run.data.training_samples + getattr(run.data, "test_samples", 0)
     data = 8.0 * samples * sum(run.data.shape) * (count if experiment.fresh_data else 1)
     total = f"{runs:,} runs, about {_number(hours)} h of one core and {_number((recorded + data) / 1e9)} GB"
     if runs > MOST_RUNS:
-        what = f"count must be at most {MOST_RUNS // arms:,} with {arms} arms ({MOST_RUNS:,} runs), got {count:,}"
+        problem = f"count must be at most {MOST_RUNS // arms:,} with {arms} arms ({MOST_RUNS:,} runs), got {count:,}"
     elif (resamples := experiment.comparison.resamples) * count > MOST_DRAWN:
-        what = f"resamples must be at most {MOST_DRAWN // count:,} with {count:,} runs an arm, got {resamples:,}"
+        problem = f"resamples must be at most {MOST_DRAWN // count:,} with {count:,} runs an arm, got {resamples:,}"
     elif hours > MOST_HOURS:
-        what = f"epochs must be lower, or the network smaller: at most {MOST_HOURS:,} h of one core for all arms"
+        problem = f"epochs must be lower, or the network smaller: at most {MOST_HOURS:,} h of one core for all arms"
     elif data > MOST_BYTES:
-        what = f"samples must be fewer, or runs with fresh data: at most {MOST_BYTES / 1e9:g} GB of data"
+        problem = f"samples must be fewer, or runs with fresh data: at most {MOST_BYTES / 1e9:g} GB of data"
     elif recorded + data > MOST_BYTES:
-        what = f"every must be higher, or runs fewer: at most {MOST_BYTES / 1e9:g} GB of recorded weights and data"
+        problem = f"every must be higher, or runs fewer: at most {MOST_BYTES / 1e9:g} GB of recorded weights and data"
     else:
         return
-    raise ExperimentError(f"{what}; this is {total}", code="RG402")
+    raise ExperimentError(f"{problem}; this is {total}", code="RG402")
 
 
 def _number(value: float) -> str:

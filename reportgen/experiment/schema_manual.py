@@ -12,57 +12,59 @@ Node = Mapping[str, Any]
 _ABOUT = """\
 # Experiment file reference
 
-An experiment file is [TOML](https://toml.io). It says what is learnt, by which networks, under which penalties, and
-what the article tells about it. `data`, `arms` and `sections` have to be there; everything else has the default that is
-shown. Keys that are not listed here are mistakes, and so are values of another type or outside of the range; all
-mistakes are told at once, with line and column, before anything is trained.
+An experiment file is [TOML](https://toml.io). It says what is learned, by which networks, under which penalties, and
+which sections the article has. `data`, `arms` and `sections` are required; everything else has the default shown
+here. Unknown keys, values of another type and values out of range are mistakes. All mistakes are reported at once, with
+line and column, before anything is trained.
 
 `reportgen new -o mine.toml` writes a commented file to start from. `reportgen schema > reportgen.schema.json` and
 `#:schema reportgen.schema.json` as the first line of the file make an editor complete and check it. This page is what
 `reportgen schema --format markdown` prints."""
 
 _LAST = ("reading", "site", "sweep")
-"""Tables that most files do without."""
+"""Tables that most files do not have; they come last."""
 _REQUIRED = "**required**"
 
 
 def manual(schema: Node, titles: Mapping[str, str]) -> str:
-    """The page: `schema` is that of experiment files, `titles` has the headings of the sections by their names."""
+    """The page. `schema` is the JSON Schema of experiment files; `titles` are the headings of the sections by name."""
     tables, top = schema["$defs"], schema["properties"]
     plain = {key: node for key, node in top.items() if not _is_table(node) and key not in ("data", "arms")}
-    data = [tables[_named(ref)] for ref in top["data"]["oneOf"]]
-    arms = [tables[_named(ref)] for ref in top["arms"]["items"]["oneOf"]]
+    data = [tables[_definition_name(ref)] for ref in top["data"]["oneOf"]]
+    arms = [tables[_definition_name(ref)] for ref in top["arms"]["items"]["oneOf"]]
     parts = [
         _ABOUT,
         "## Top level",
-        "These stand above the first table.",
+        "These keys are above the first table.",
         _keys(plain, schema["required"]),
         "## Sections of the article",
-        "What `sections` may name. A section asks for the runs it needs, so fewer of them build faster.",
-        _table(["Name", "Its heading"], [[f"`{name}`", title] for name, title in titles.items()]),
+        "The names that `sections` may contain. Each section needs runs of its own, so fewer sections build faster.",
+        _table(["Name", "Heading"], [[f"`{name}`", title] for name, title in titles.items()]),
         "## `[data]`",
-        f"{top['data']['description']} `name` says which data set; the keys below it depend on that.",
+        f"{top['data']['description']} The other keys depend on `name`.",
         *_kinds(data, "name", "Data set"),
         "## `[[arms]]`",
-        f"{top['arms']['description']} One such table for each arm; `penalty` says of which kind, and "
-        "with which keys. Biases are never penalised.",
+        f"{top['arms']['description']} Each arm has one such table, whose keys depend on `penalty`. "
+        "Biases are never penalized.",
         *_kinds(arms, "penalty", "Penalty"),
     ]
-    for heading, node in _below(dict(sorted(top.items(), key=lambda item: item[0] in _LAST)), tables):
+    for heading, node in _subtables(dict(sorted(top.items(), key=lambda item: item[0] in _LAST)), tables):
         parts += [f"## `{heading}`", _prose(node["description"])]
         rows = {key: part for key, part in node["properties"].items() if not _is_table(part)}
         parts.append(_keys(rows, node.get("required", ())))
     return "\n\n".join(parts) + "\n"
 
 
-def _below(properties: Mapping[str, Node], tables: Mapping[str, Node], above: str = "") -> Iterator[tuple[str, Node]]:
-    """Tables of one kind by their headings in a file, "[network]" or "[[reading]]", and those inside of them."""
+def _subtables(
+    properties: Mapping[str, Node], tables: Mapping[str, Node], above: str = ""
+) -> Iterator[tuple[str, Node]]:
+    """Tables that have only one kind, and their subtables, by heading: "[network]" or "[[reading]]"."""
     for key, node in properties.items():
         if _is_table(node):
-            table = tables[_named(_table_of(node))]
+            table = tables[_definition_name(_table_of(node))]
             name = f"{above}{key}"
             yield f"[[{name}]]" if node.get("type") == "array" else f"[{name}]", table
-            yield from _below(table["properties"], tables, f"{name}.")
+            yield from _subtables(table["properties"], tables, f"{name}.")
 
 
 def _is_table(node: Node) -> bool:
@@ -70,15 +72,17 @@ def _is_table(node: Node) -> bool:
 
 
 def _table_of(node: Node) -> Node:
-    """What an array holds, and what may be left out; `node` itself if it is neither."""
+    """The table in an array or in an optional value; `node` itself for other values."""
     kinds = [node, node.get("items", {}), *node.get("anyOf", ())]
     return next((kind for kind in kinds if "$ref" in kind), node)
 
 
 def _kinds(nodes: Iterable[Node], key: str, what: str) -> list[str]:
-    """The keys that all kinds of a table share, and then each kind with its own."""
+    """The keys that all kinds of a table share, then the keys of each kind."""
     nodes = list(nodes)
-    shared = {name for name in nodes[0]["properties"] if len({_meaning(node, name) for node in nodes}) == 1} | {key}
+    shared = {name for name in nodes[0]["properties"] if len({_without_default(node, name) for node in nodes}) == 1} | {
+        key
+    }
     common = {name: part for name, part in nodes[1]["properties"].items() if name in shared and name != key}
     names = [f'`"{node["properties"][key]["const"]}"`' for node in nodes]
     kind = [f"`{key}`", ", ".join(names), _REQUIRED, nodes[0]["properties"][key]["description"]]
@@ -91,8 +95,8 @@ def _kinds(nodes: Iterable[Node], key: str, what: str) -> list[str]:
     return parts
 
 
-def _meaning(kind: Node, key: str) -> str:
-    """A key of one kind without its default, to compare with those of others."""
+def _without_default(kind: Node, key: str) -> str:
+    """The schema of a key without its default, as text, to compare it among kinds."""
     return json.dumps({name: part for name, part in kind["properties"].get(key, {}).items() if name != "default"})
 
 
@@ -112,12 +116,12 @@ def _rows(keys: Mapping[str, Node], required: Iterable[str]) -> list[list[str]]:
 
 
 _MANY = 10
-"""Names that would make a cell of a table too long."""
+"""More names than this are too long for a cell of the table."""
 
 
 def _values(node: Node, *, many: bool = False) -> str:
-    """What may stand there: "whole number, 1 to 40"."""
-    if "anyOf" in node:  # TOML has no null: who wants none leaves the key out
+    """The allowed values: "whole number, 1 to 40"."""
+    if "anyOf" in node:  # TOML has no null: the key is left out instead
         return _values(next(kind for kind in node["anyOf"] if kind.get("type") != "null"))
     if "enum" in node:
         return ", ".join(f"`{json.dumps(value)}`" for value in node["enum"])
@@ -126,10 +130,10 @@ def _values(node: Node, *, many: bool = False) -> str:
             return "`true`, `false`"
         case "string":
             if node.get("format") == "date":
-                return "a day, like `2026-11-23`"
+                return "date, like `2026-11-23`"
             longest = f", at most {_number(node['maxLength'])} characters" if "maxLength" in node else ""
             pattern = node.get("pattern", "\\x")
-            # What only keeps control characters out says nothing to a reader.
+            # A pattern that only excludes control characters does not help a reader.
             return f"text{longest}" + ("" if "\\x" in pattern else f" that matches `{pattern}`")
         case "array":
             items, most = node["items"], f"; at most {node['maxItems']} of them" if "maxItems" in node else ""
@@ -170,13 +174,13 @@ def _prose(docstring: str) -> str:
     """A docstring as paragraphs; its references become a list."""
     text, _, references = docstring.partition("\n\nReferences:\n")
     listed = "".join(f"\n- {line.strip()}" for line in references.splitlines() if line.strip())
-    return _plain(text) + (f"\n{listed}" if listed else "")
+    return _escape_formulas(text) + (f"\n{listed}" if listed else "")
 
 
-def _plain(text: str) -> str:
-    """Text in which Markdown sees no formula; the docstrings' own emphasis and code stay."""
+def _escape_formulas(text: str) -> str:
+    """Text with escaped dollar signs, which Markdown would take for formulas."""
     return re.sub(r"\$", r"\\$", text)
 
 
-def _named(ref: Node) -> str:
+def _definition_name(ref: Node) -> str:
     return str(ref["$ref"]).rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What somebody may have meant who named no experiment file."""
+"""Hints for a path that is not an experiment file."""
 
 from __future__ import annotations
 
@@ -18,24 +18,26 @@ _OTHERS = {
     ".py": "a program",
     ".trajectory": "a trajectory, which reportgen animate draws",
 }
-"""Files that are taken for experiments."""
+"""Kinds of files that users take for experiment files, by suffix."""
 
 
 def check(path: Path) -> None:
-    """Raise `ExperimentError`, with what to do instead, for what can be no experiment file by its name or kind.
+    """Raise `ExperimentError`, with advice, for a path that cannot be an experiment file by its name or kind.
 
-    What remains may still be none: reading it tells.
+    Other paths may still be wrong; reading them finds out.
     """
     if (path / "reportgen.toml").is_file():
-        raise ExperimentError(f"{path} is the folder of a site and no experiment file; reportgen site {path} builds it")
+        raise ExperimentError(
+            f"{path} is the folder of a site, not an experiment file; build it with: reportgen site {path}"
+        )
     if path.is_dir():
         inside = sorted(path.glob("*.toml"))
         instead = f"name a file in it, like {inside[0]}" if inside else f"to write the report there: -o {path}"
-        raise ExperimentError(f"{path} is a folder and no experiment file; {instead}")
+        raise ExperimentError(f"{path} is a folder, not an experiment file; {instead}")
     if os.path.lexists(path):
         if what := _OTHERS.get(path.suffix.lower()):
             raise ExperimentError(
-                f"{path} is {what}, and experiment files are TOML; reportgen new -o mine.toml writes one to start from"
+                f"{path} is {what}, but experiment files are TOML; reportgen new -o mine.toml writes one to start from"
             )
         return
     shipped = {file.stem for file in (Path(__file__).parent / "shipped").glob("*.toml")}
@@ -45,7 +47,7 @@ def check(path: Path) -> None:
             f"reportgen new {name} -o {name}.toml, then reportgen build {name}.toml"
         )
     if not path.parent.is_dir():
-        raise ExperimentError(f"there is no experiment file {path}: there is no folder {path.parent}")
+        raise ExperimentError(f"there is no experiment file {path}: the folder {path.parent} does not exist")
     near = {file.name: file for file in path.parent.glob("*.toml")}
     if close := difflib.get_close_matches(path.name, near, n=1, cutoff=0.6):
         raise ExperimentError(f"there is no experiment file {path}. Did you mean {str(near[close[0]])!r}?")

@@ -33,11 +33,11 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
-from reportgen.experiment.toml.positions import complaint
+from reportgen.experiment.toml.positions import syntax_error
 from reportgen.markdown.formulas import GRAMMAR, kept, mathml
 from reportgen.markdown.user_pictures import KINDS, load
 from reportgen.pictures.media import content_named
-from reportgen.text import holdable, number
+from reportgen.text import escape_control_characters, number
 from reportgen.values import short
 
 LARGEST = 300_000
@@ -162,8 +162,8 @@ def parse(text: str, name: str) -> Prose:
         raise ExperimentError(f"{name}:1:1: larger than {LARGEST:,} letters; make several pages of it", code="RG403")
     reading = _Reading(_lines(text))
     for line, row in enumerate(reading.lines, 1):
-        if (clean := holdable(row)) != row:
-            column = next(i for i, letter in enumerate(row, 1) if holdable(letter) != letter)
+        if (clean := escape_control_characters(row)) != row:
+            column = next(i for i, letter in enumerate(row, 1) if escape_control_characters(letter) != letter)
             reading.mistake(
                 (line, column), f"U+{ord(row[column - 1]):04X} is no letter that a page can hold; delete it"
             )
@@ -346,7 +346,7 @@ def _front(reading: _Reading) -> tuple[dict[str, Any], str]:
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
-        what, line, column = complaint(error, text)
+        what, line, column = syntax_error(error, text)
         reading.mistake((min(line, end + 1), column), what)
     except ValueError as error:  # int() refuses to read thousands of digits
         reading.mistake((1, 1), f"not valid TOML: {error}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from reportgen.errors import did_you_mean
 from reportgen.markdown.markdown import BuildReference, Place, Prose, raise_mistakes
-from reportgen.text import number, shortened
+from reportgen.text import number, shorten
 from reportgen.values import short
 
 
@@ -62,12 +62,12 @@ def value_at(findings: Any, path: str) -> Any:
     return value
 
 
-def on_offer(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each reference that prose can make to the results of a build, and what it says or shows."""
+def available_references(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every reference that prose can make to the results of a build, with its content."""
     for name, item in results["media"].items():
-        yield f"{{{{ {'figure' if item['kind'] == 'picture' else 'animation'} {name} }}}}", shortened(item["alt"], 90)
+        yield f"{{{{ {'figure' if item['kind'] == 'picture' else 'animation'} {name} }}}}", shorten(item["alt"], 90)
     for name, table in results["tables"].items():
-        yield f"{{{{ table {name} }}}}", shortened(", ".join(table["columns"]), 90)
+        yield f"{{{{ table {name} }}}}", shorten(", ".join(table["columns"]), 90)
     for name in results["findings"]:
         yield f"{{{{ section {name} }}}}", ""
     for name, claim in results["claims"].items():

@@ -35,7 +35,7 @@ def load(path: Path, root: Path) -> tuple[bytes, int, int]:
         real = path.resolve(strict=True)
         if not real.is_relative_to(root.resolve()):
             raise RefusedError(f"picture {path.name} lies outside the folder of the site; copy it there", code="RG702")
-        with files.regular(real, follow=False) as file:
+        with files.open_regular(real, follow=False) as file:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
         raise ValueError("there is no such file") from None

@@ -1,4 +1,4 @@
 """The output folder: which folder may be written to, which files in it are ours, and how new files replace old ones.
 
-Making the content of files does not belong here; neither does the store.
+These belong here. The content of the files and the store do not.
 """

@@ -1,4 +1,4 @@
-"""The list of files that are ours in an output folder, kept in that folder: only they are ever replaced or deleted."""
+"""The list of our files in an output folder, stored in that folder: only they are ever replaced or deleted."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ NAME = ".reportgen-manifest.json"
 VERSION = 1
 
 LARGEST = 32_000_000
-"""Bytes of a manifest that is read."""
+"""The largest manifest that is read, in bytes."""
 MOST = 100_000
-"""Files that a manifest may list; a report has about 150."""
+"""The most files that a manifest may list; a report has about 150."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What was written, and from what."""
+    """The files that were written, and what they were made from."""
 
     files: Mapping[str, tuple[str, ...]]
-    """Relative path to the SHA-256 digests that its content has had from us: one, or more while a site is replaced."""
+    """By relative path, the SHA-256 digests of the contents that we wrote: one, or more while a site is replaced."""
     made_from: Mapping[str, str] | None
-    """Digests of what the site was made from, by name; None if the site is not, or not wholly, what that gives."""
+    """Digests of the inputs of the site, by name; None if not every file of the site was made from them."""
 
     def dump(self) -> bytes:
-        """The file; `parse` is its inverse."""
+        """The bytes of the manifest file; `parse` is the inverse."""
         value = {"version": VERSION, "made_from": self.made_from, "files": self.files}
         return f"{json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)}\n".encode()
 
 
 def parse(content: bytes) -> Manifest | None:
-    """The manifest in a file; None for anything else, since what it lists may be deleted."""
+    """The manifest in a file; None for any other content, since the listed files may be deleted."""
     if len(content) > LARGEST:
         return None
     try:
@@ -50,7 +50,7 @@ def parse(content: bytes) -> Manifest | None:
             return None
     if rest or type(version) is not int or version != VERSION or len(files) > MOST:
         return None
-    if not all(is_ours_to_name(name) and _are_digests(digests) for name, digests in files.items()):
+    if not all(is_valid_name(name) and _are_digests(digests) for name, digests in files.items()):
         return None
     if made_from is not None and not (
         isinstance(made_from, dict) and all(isinstance(item, str) for item in made_from.values())
@@ -59,8 +59,8 @@ def parse(content: bytes) -> Manifest | None:
     return Manifest({name: tuple(digests) for name, digests in files.items()}, made_from)
 
 
-def is_ours_to_name(name: str) -> bool:
-    """Whether this is a plain relative path, with slashes, that stays in the folder and is none of its own files."""
+def is_valid_name(name: str) -> bool:
+    """True for a plain relative path with slashes that stays in the folder and is not the manifest."""
     try:
         plain = len(name.encode()) <= 1000 and name.isprintable() and "\\" not in name
     except UnicodeEncodeError:
@@ -71,7 +71,7 @@ def is_ours_to_name(name: str) -> bool:
         and path.as_posix() == name
         and not path.is_absolute()
         and bool(path.parts)
-        and not {"..", ".git", NAME} & {part.casefold() for part in path.parts}  # some disks know no capitals
+        and not {"..", ".git", NAME} & {part.casefold() for part in path.parts}  # some file systems ignore case
     )
 
 
@@ -86,5 +86,5 @@ def _are_digests(value: Any) -> bool:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a name comes twice")
+        raise ValueError("duplicate name")
     return value

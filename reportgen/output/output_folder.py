@@ -1,4 +1,4 @@
-"""The output folder: a site that is, at every instant, the one before or the one after a build, links intact."""
+"""The output folder, updated so that its pages and links work at every moment of a build."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from reportgen.disk import locks
-from reportgen.disk.files import OpenFolder, Seen, telling
+from reportgen.disk.files import FileState, OpenFolder, as_machine_error
 from reportgen.errors import ExperimentError, RefusedError
 from reportgen.output import allowed_folders, manifest
 from reportgen.output.manifest import Manifest
@@ -20,58 +20,56 @@ from reportgen.output.manifest import Manifest
 @contextmanager
 def claim(
     out: Path, inputs: Mapping[str, Path], cache: Path | None = None, *, adopt: bool = False, lock: bool = True
-) -> Iterator[Output]:
-    """The output folder `out`, made if need be, for this process alone until it is left.
+) -> Iterator[OutputFolder]:
+    """Open the output folder `out`, created if need be, for this process alone during the block.
 
-    `inputs` and `cache` are where it may not be; see `allowed_folders.check`. With `adopt` it may hold what is not
-    known to be ours. Raises `RefusedError`, `BusyError` or `MachineError`.
+    `inputs` and `cache` restrict where it may be; see `allowed_folders.check`. With `adopt` it may contain files that
+    are not ours. Raises `RefusedError`, `BusyError` or `MachineError`.
     """
     allowed_folders.check(out, inputs, cache)
-    with telling(out, "write to the output folder"):
+    with as_machine_error(out, "write to the output folder"):
         out.mkdir(parents=True, exist_ok=True)
-    with _opened(out, lock) as opened:
+    with _open_output(out, lock) as opened:
         allowed_folders.check(out, inputs, cache)
         if not os.path.samestat(out.stat(), os.fstat(opened.folder.descriptor)):
-            raise RefusedError(f"{out} was replaced meanwhile; run the same command again", code="RG008")
+            raise RefusedError(f"{out} was replaced during the check; run the same command again", code="RG008")
         if opened.manifest is None:
-            allowed_folders.check_strangers(opened.folder, adopt)
+            allowed_folders.check_foreign_files(opened.folder, adopt)
         yield opened
 
 
 def clean(out: Path, *, dry_run: bool = False, lock: bool = True) -> list[Path]:
-    """Delete what reportgen wrote into `out` and nobody changed, and return which files that is.
+    """Delete the files in `out` that reportgen wrote and that are unchanged, and return their paths.
 
-    Folders that this leaves empty go too, `out` itself stays. Raises `RefusedError` where there is no manifest.
+    Folders that become empty are deleted too, except `out` itself. Raises `RefusedError` if there is no manifest.
     """
     if not out.is_dir():
         raise ExperimentError(f"there is no folder '{out}'")
-    with _opened(out, lock) as opened:
+    with _open_output(out, lock) as opened:
         if opened.manifest is None:
-            raise RefusedError(
-                f"'{out}' has no list of files made by reportgen; nothing is deleted there", code="RG006"
-            )
+            raise RefusedError(f"'{out}' has no list of files made by reportgen; nothing was deleted", code="RG006")
         return opened.clean(dry_run=dry_run)
 
 
-def contents(out: Path) -> dict[str, str]:
-    """SHA-256 of each file that is there of the report in `out`, by relative path."""
-    with _opened(out, lock=False) as opened:
+def file_digests(out: Path) -> dict[str, str]:
+    """SHA-256 of each existing file of the report in `out`, by relative path."""
+    with _open_output(out, lock=False) as opened:
         known = opened.manifest.files if opened.manifest else {}
-        return {name: seen.digest for name in known if (seen := opened._look(name))}
+        return {name: state.digest for name in known if (state := opened._state(name))}
 
 
 @contextmanager
-def _opened(out: Path, lock: bool) -> Iterator[Output]:
+def _open_output(out: Path, lock: bool) -> Iterator[OutputFolder]:
     with ExitStack() as stack:
-        with telling(out, "open"):
+        with as_machine_error(out, "open"):
             folder = OpenFolder(stack.enter_context(locks.exclusive(out, lock=lock)), out)
-        with telling(out / manifest.NAME, "read"):
+        with as_machine_error(out / manifest.NAME, "read"):
             content = folder.read(manifest.NAME, manifest.LARGEST)
-        yield Output(folder, manifest.parse(content) if content else None, alone=lock)
+        yield OutputFolder(folder, manifest.parse(content) if content else None, alone=lock)
 
 
-class Output:
-    """An output folder that is open, and ours as far as its manifest says."""
+class OutputFolder:
+    """An open output folder with its manifest."""
 
     def __init__(self, folder: OpenFolder, known: Manifest | None, *, alone: bool) -> None:
         self.folder = folder
@@ -80,19 +78,19 @@ class Output:
 
     @property
     def made_from(self) -> Mapping[str, str] | None:
-        """What the files in the folder were made from; None if that is not known."""
+        """What the files in the folder were made from; None if unknown."""
         return self.manifest.made_from if self.manifest else None
 
     @property
     def listed(self) -> tuple[Path, ...]:
-        """The files that are listed as ours."""
+        """The paths of the files in the manifest."""
         return tuple(self.folder.path / name for name in self.manifest.files) if self.manifest else ()
 
     def is_current(self, made_from: Mapping[str, str]) -> bool:
-        """Whether all that a build from `made_from` would publish is there, unchanged."""
+        """True if the folder has, unchanged, every file that a build from `made_from` would publish."""
         if self.manifest is None or self.manifest.made_from != made_from:
             return False
-        return all(_is(self._look(name), digests) for name, digests in self.manifest.files.items())
+        return all(_is_unchanged(self._state(name), digests) for name, digests in self.manifest.files.items())
 
     def publish(
         self,
@@ -102,134 +100,133 @@ class Output:
         adopt: bool = False,
         overwrite_edited: bool = False,
     ) -> tuple[Path, ...]:
-        """Make the site consist of `files`, relative path to content, and return where they are, in their order.
+        """Make the site consist of `files`, content by relative path, and return their paths in the same order.
 
-        What pages show goes before them, `index.html` is last, then goes what only the old site showed. Content that
-        is there already is not written again. A file of ours that was edited is kept unless `overwrite_edited`; a
-        file that is not ours is never touched, except by `adopt` together with `overwrite_edited`: `RefusedError`.
-        All of it outlasts a loss of power that comes after the return.
+        Files that pages show are written before the pages, and `index.html` last; then files of the old site are
+        removed. An unchanged file is not written again. An edited file of ours is kept unless `overwrite_edited`. A
+        file that is not ours is replaced only with `adopt` and `overwrite_edited`, otherwise it raises `RefusedError`.
+        The result survives a power loss after the return.
         """
-        wanted = {name: _of(name, content) for name, content in files.items()}
+        new = {name: _digests_of_content(name, content) for name, content in files.items()}
         known = self.manifest.files if self.manifest else {}
-        there = {name: self._look(name) for name in {**known, **wanted}}
-        ours = {name: tuple(dict.fromkeys(known.get(name, ()) + wanted.get(name, ()))) for name in there}
-        same = {name for name in wanted if _is(there[name], wanted[name])}
-        strange = [name for name in wanted if name not in known and name not in same and there[name]]
-        if strange and not (adopt and overwrite_edited):
-            raise self._taken(strange)
-        kept = {name for name in known if there[name] and not _is(there[name], ours[name])}
+        states = {name: self._state(name) for name in {**known, **new}}
+        ours = {name: tuple(dict.fromkeys(known.get(name, ()) + new.get(name, ()))) for name in states}
+        same = {name for name in new if _is_unchanged(states[name], new[name])}
+        foreign = [name for name in new if name not in known and name not in same and states[name]]
+        if foreign and not (adopt and overwrite_edited):
+            raise self._foreign_files_error(foreign)
+        kept = {name for name in known if states[name] and not _is_unchanged(states[name], ours[name])}
         if overwrite_edited:
-            kept -= wanted.keys()
-        written = sorted(wanted.keys() - same - kept, key=_turn)
-        doomed = known.keys() - wanted.keys() - kept
+            kept -= new.keys()
+        written = sorted(new.keys() - same - kept, key=lambda name: (_write_stage(name), name))
+        removed = known.keys() - new.keys() - kept
         if any(name.endswith(".html") for name in kept):
-            doomed = set()  # that page may show what only the old site had
-        staying = {name: ours[name] for name in (kept | known.keys() - wanted.keys()) - doomed if there[name]}
-        final = Manifest({**wanted, **staying}, None if kept else dict(made_from))
-        self._sweep({**known, **wanted})
-        if written or doomed:
-            # Whatever happens from here on, the next build knows the files of the old and of the new site as ours.
-            self._note(Manifest(ours, None))
-            for _, names in groupby(written, _stage):
-                self._each(names, lambda name: self.folder.put(name, files[name], there[name]))
-            self._remove(doomed)
-        self._note(final)
+            removed = set()  # the kept page may show files that only the old site has
+        remaining = {name: ours[name] for name in (kept | known.keys() - new.keys()) - removed if states[name]}
+        final = Manifest({**new, **remaining}, None if kept else dict(made_from))
+        self._remove_temporary_files({**known, **new})
+        if written or removed:
+            # If this build fails from here on, the next one still knows the files of the old and the new site as ours.
+            self._write_manifest(Manifest(ours, None))
+            for _, names in groupby(written, _write_stage):
+                self._apply_to_files(names, lambda name: self.folder.put(name, files[name], states[name]))
+            self._remove(removed)
+        self._write_manifest(final)
         for name in sorted(kept):
-            way = "--overwrite-edited replaces it" if name in wanted else "the report has no such file any more"
-            self._warn(name, way)
+            self._warn_of_edited_file(
+                name, "--overwrite-edited replaces it" if name in new else "the report no longer has such a file"
+            )
         return tuple(self.folder.path / name for name in files)
 
     def clean(self, *, dry_run: bool = False) -> list[Path]:
-        """Delete the files of the manifest that nobody changed, and return them; see the function `clean`."""
+        """Delete the unchanged files of the manifest and return their paths; see the function `clean`."""
         known = self.manifest.files if self.manifest else {}
-        there = {name: self._look(name) for name in known}
-        doomed = sorted(name for name in known if _is(there[name], known[name]))
-        kept = {name: known[name] for name in known if there[name] and name not in doomed}
+        states = {name: self._state(name) for name in known}
+        removed = sorted(name for name in known if _is_unchanged(states[name], known[name]))
+        kept = {name: known[name] for name in known if states[name] and name not in removed}
         if not dry_run:
-            self._sweep(known)
+            self._remove_temporary_files(known)
             self._remove(known.keys() - kept.keys())
             if kept:
-                self._note(Manifest(kept, None))
-            elif content := self.folder.look(manifest.NAME):
-                self._each([manifest.NAME], lambda name: self.folder.remove(name, (content.digest,)), "remove")
+                self._write_manifest(Manifest(kept, None))
+            elif content := self.folder.state(manifest.NAME):
+                self._apply_to_files(
+                    [manifest.NAME], lambda name: self.folder.remove(name, (content.digest,)), "remove"
+                )
         for name in sorted(kept):
-            self._warn(name, "delete it yourself if it is not needed")
-        return [self.folder.path / name for name in doomed]
+            self._warn_of_edited_file(name, "delete it yourself if it is not needed")
+        return [self.folder.path / name for name in removed]
 
-    def _look(self, name: str) -> Seen | None:
-        with telling(self.folder.path / name, "read"):
-            return self.folder.look(name)
+    def _state(self, name: str) -> FileState | None:
+        with as_machine_error(self.folder.path / name, "read"):
+            return self.folder.state(name)
 
-    def _note(self, new: Manifest) -> None:
+    def _write_manifest(self, new: Manifest) -> None:
         if new != self.manifest:
-            seen = self._look(manifest.NAME)
-            self._each([manifest.NAME], lambda name: self.folder.put(name, new.dump(), seen))
+            state = self._state(manifest.NAME)
+            self._apply_to_files([manifest.NAME], lambda name: self.folder.put(name, new.dump(), state))
             self.manifest = new
 
     def _remove(self, names: Iterable[str]) -> None:
-        """Remove files that still are as we wrote them, and the folders that this leaves empty."""
+        """Remove files that are unchanged since we wrote them, and the folders that become empty."""
         known = self.manifest.files if self.manifest else {}
         names = sorted(names)
-        self._each(names, lambda name: self.folder.remove(name, known[name]), "remove")
+        self._apply_to_files(names, lambda name: self.folder.remove(name, known[name]), "remove")
         for folder in sorted({folder for name in names for folder in _folders(name)} - {"."}, reverse=True):
-            with telling(self.folder.path / folder, "remove"):
+            with as_machine_error(self.folder.path / folder, "remove"):
                 self.folder.remove_folder(folder)
-        with telling(self.folder.path):
+        with as_machine_error(self.folder.path):
             self.folder.flush(".")
 
-    def _each(self, names: Iterable[str], do: Callable[[str], None], doing: str = "write") -> None:
-        """Do it to each file, and have it on disk before anything else is done."""
+    def _apply_to_files(self, names: Iterable[str], operation: Callable[[str], None], action: str = "write") -> None:
+        """Apply `operation` to each file, and flush the folders to disk before anything else is done."""
         touched: set[str] = set()
         for name in names:
             touched.update(_folders(name))
-            with telling(self.folder.path / name, doing):
-                do(name)
+            with as_machine_error(self.folder.path / name, action):
+                operation(name)
         for folder in sorted(touched):
-            with telling(self.folder.path / folder, doing):
+            with as_machine_error(self.folder.path / folder, action):
                 self.folder.flush(folder)
 
-    def _sweep(self, names: Iterable[str]) -> None:
+    def _remove_temporary_files(self, names: Iterable[str]) -> None:
         if self._alone:
             for folder in sorted({folder for name in names for folder in _folders(name)} | {"."}):
-                with telling(self.folder.path / folder, "clean"):
-                    self.folder.sweep(folder)
+                with as_machine_error(self.folder.path / folder, "clean"):
+                    self.folder.remove_temporary_files(folder)
 
-    def _taken(self, names: list[str]) -> RefusedError:
+    def _foreign_files_error(self, names: list[str]) -> RefusedError:
         listed = ", ".join(str(self.folder.path / name) for name in names[:3]) + (", …" if len(names) > 3 else "")
         return RefusedError(
-            f"the report has files of the names {listed}, and those that are there are not known to be made by "
-            "reportgen; move them away, or replace them with --adopt --overwrite-edited",
+            f"the report has files with the names {listed}, which exist already and were not made by reportgen; "
+            "move them away, or replace them with --adopt --overwrite-edited",
             code="RG006",
         )
 
-    def _warn(self, name: str, way: str) -> None:
-        text = f"{self.folder.path / name} was edited and is kept as it is; {way}"
-        logging.getLogger("reportgen").warning(text, extra={"code": "RG007"})
+    def _warn_of_edited_file(self, name: str, advice: str) -> None:
+        message = f"{self.folder.path / name} was edited and is kept as it is; {advice}"
+        logging.getLogger("reportgen").warning(message, extra={"code": "RG007"})
 
 
-def _of(name: str, content: bytes) -> tuple[str, ...]:
-    if not manifest.is_ours_to_name(name):
-        raise ValueError(f"no name for a file of the report: {name!r}")
+def _digests_of_content(name: str, content: bytes) -> tuple[str, ...]:
+    if not manifest.is_valid_name(name):
+        raise ValueError(f"not a valid name for a file of the report: {name!r}")
     return (hashlib.sha256(content).hexdigest(),)
 
 
-def _is(seen: Seen | None, digests: tuple[str, ...]) -> bool:
-    return seen is not None and seen.digest in digests
+def _is_unchanged(state: FileState | None, digests: tuple[str, ...]) -> bool:
+    return state is not None and state.digest in digests
 
 
 def _folders(name: str) -> list[str]:
-    """The folders above a file, the output folder itself (".") being the last."""
+    """The folders above a file, from the innermost to the output folder itself (".")."""
     return [folder.as_posix() for folder in PurePosixPath(name).parents]
 
 
-def _stage(name: str) -> int:
-    """What is shown goes before what shows it."""
+def _write_stage(name: str) -> int:
+    """The place of a file in the order of writing: files that pages show come before the pages."""
     if name == "index.html":
         return 4
     if name.endswith("/index.html"):
         return 3
     return 2 if name.endswith(".html") else 0 if name.startswith("media/") else 1
-
-
-def _turn(name: str) -> tuple[int, str]:
-    return _stage(name), name

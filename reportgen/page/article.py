@@ -29,10 +29,10 @@ from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, content_named
 from reportgen.sections import Table, sections
-from reportgen.sections.player import Players
+from reportgen.sections.player import PlayerSet
 from reportgen.store.keys import template_folder
-from reportgen.text import holdable, number, shortened
-from reportgen.values import plain
+from reportgen.text import escape_control_characters, number, shorten
+from reportgen.values import json_value
 
 
 def head_of_report(report: Report, path: str = "", around: SiteFrame | None = None) -> PageHead:
@@ -43,7 +43,7 @@ def head_of_report(report: Report, path: str = "", around: SiteFrame | None = No
         title=e.title,
         path=path,
         around=around,
-        description=shortened(e.abstract or headline or e.title),
+        description=shorten(e.abstract or headline or e.title),
         language=e.language,
         author=e.author or (e.site.author if e.site else ""),
         date=e.date,
@@ -230,7 +230,7 @@ def _environment(
     environment = _Environment(
         {
             Numbering: frozenset({"among", "find", "show"}),
-            Players: frozenset({"data", "only"}),
+            PlayerSet: frozenset({"data", "only"}),
             Media: frozenset({"named"}),
         },
         finalize,
@@ -261,12 +261,12 @@ def linkable(address: object) -> bool:
 def strict_json(value: Any, **options: Any) -> str:
     """JSON for scripts: null for numbers that are not finite, and no letter beyond ASCII."""
     options = {"separators": (",", ":"), **options}
-    return json.dumps(plain(value), allow_nan=False, ensure_ascii=True, **options)
+    return json.dumps(json_value(value), allow_nan=False, ensure_ascii=True, **options)
 
 
 def _printable(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
-        text = holdable(value)
+        text = escape_control_characters(value)
         # Blanks at the end of a line are taken away from a page at last; those of a text are its own.
         return escape(text).replace("\n", Markup("&#10;")) if "\n" in text else text
     if value is None or (callable(value) and not isinstance(value, jinja2.Undefined)):

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from reportgen.errors import DataError, ExperimentError, did_you_mean
 from reportgen.page.results import load
 from reportgen.text import printable
-from reportgen.values import shown
+from reportgen.values import short_repr
 
 NO_ANIMATIONS = "this report has no animations; add 'motion' to the sections of its experiment file, and build again"
 
@@ -28,7 +28,9 @@ def animations(folder: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for name, item in load(folder)["media"].items():
         if not _NAME.fullmatch(name) or not _is_medium(item):
-            raise DataError(f"cannot use {folder}: its results tell of a picture that no build makes, {shown(name)}")
+            raise DataError(
+                f"cannot use {folder}: its results tell of a picture that no build makes, {short_repr(name)}"
+            )
         if item["kind"] == "animation":
             found[name] = item
     return found

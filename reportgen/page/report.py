@@ -11,7 +11,7 @@ from reportgen.experiment import Experiment
 from reportgen.pictures.media import Media
 from reportgen.sections import Column, Findings, Table
 from reportgen.sections.claims import DecidedClaim
-from reportgen.sections.player import Players
+from reportgen.sections.player import PlayerSet
 from reportgen.sections.result import SectionResult
 
 
@@ -25,7 +25,7 @@ class Report:
     media: Mapping[str, Media]
     """Pictures and animations by name."""
     tables: Mapping[str, Table]
-    players: Players = field(default_factory=Players)
+    players: PlayerSet = field(default_factory=PlayerSet)
     """The animations that the page draws itself where scripts are on."""
     trajectories: Mapping[str, bytes] = field(default_factory=dict)
     """Trajectory files to publish, by their names without ending."""

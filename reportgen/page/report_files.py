@@ -11,7 +11,7 @@ from reportgen.page.page_head import PageHead
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.page.weight import check_weight
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 
 
 def data_files(report: Report) -> dict[str, bytes]:
@@ -24,7 +24,7 @@ def data_files(report: Report) -> dict[str, bytes]:
     files["results.json"] = results.json_bytes(
         {
             "schema": results.SCHEMA,
-            "experiment": describe(report.experiment),
+            "experiment": settings_to_json(report.experiment),
             "facts": report.facts,
             "headlines": report.headlines,
             "claims": {name: dataclasses.asdict(claim) for name, claim in report.claims.items()},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import DataError, reason
-from reportgen.values import plain, short
+from reportgen.values import json_value, short
 
 SCHEMA = 3
 """Version of its layout."""
@@ -95,5 +95,5 @@ def _parts(value: Any) -> Iterable[Any]:
 
 def json_bytes(value: Any) -> bytes:
     """Strict JSON, sorted, with null for numbers that are not finite."""
-    text = json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(json_value(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reportgen.disk import files
 from reportgen.errors import ExperimentError, RefusedError, reason
-from reportgen.experiment.site_settings import Colours, SiteSettings
+from reportgen.experiment.site_settings import Colors, SiteSettings
 from reportgen.markdown import markdown, user_pictures
 from reportgen.page import policy
 from reportgen.page.page_head import Logo, SiteFrame
@@ -30,7 +30,7 @@ def read_frame(site: SiteSettings, beside: Path) -> tuple[SiteFrame, str, dict[s
     """
     logo, shown = _logo(site, beside)
     found = SiteFrame(title=site.title, address=site.root, links=site.links, footer=_footer(site), logo=logo)
-    return found, style_sheet(site.colours, _css(site, beside)), shown
+    return found, style_sheet(site.colors, _css(site, beside)), shown
 
 
 def theme_folder(site: SiteSettings, beside: Path) -> Path | None:
@@ -118,10 +118,10 @@ def _inside(beside: Path, name: str, what: str) -> Path:
     return path
 
 
-def style_sheet(colours: Colours, own: str) -> str:
-    """The style sheet of a site's colours, and `own` after it."""
-    # As in article.css: what is printed is light, and each colour is for the pages that it was checked on.
-    where = {"print, (prefers-color-scheme: light)": colours.accent}
-    where |= {"screen and (prefers-color-scheme: dark)": colours.accent_dark}
-    rules = [f"@media {media} {{ :root {{ --accent: {colour}; }} }}" for media, colour in where.items() if colour]
+def style_sheet(colors: Colors, own: str) -> str:
+    """The style sheet of a site's colors, and `own` after it."""
+    # As in article.css: what is printed is light, and each color is for the pages that it was checked on.
+    where = {"print, (prefers-color-scheme: light)": colors.accent}
+    where |= {"screen and (prefers-color-scheme: dark)": colors.accent_dark}
+    rules = [f"@media {media} {{ :root {{ --accent: {color}; }} }}" for media, color in where.items() if color]
     return "\n".join([*rules, own])

@@ -7,7 +7,7 @@ import io
 import re
 
 from reportgen.sections import Table
-from reportgen.text import holdable
+from reportgen.text import escape_control_characters
 
 
 def csv_bytes(table: Table) -> bytes:
@@ -26,4 +26,4 @@ _FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\u
 def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return f"'{holdable(value)}" if _FORMULA.match(value) else holdable(value)
+    return f"'{escape_control_characters(value)}" if _FORMULA.match(value) else escape_control_characters(value)

@@ -1,4 +1,4 @@
-"""Penalties on the kernels of a network. Biases are never penalised.
+"""Penalties on the kernels of a network. Biases are never penalized.
 
 The contract is `Penalty`. A kernel has an axis of inputs and an axis of outputs, named by `axes`, and may have further
 axes (runs, recorded steps) anywhere else: the trainer keeps its runs where the arithmetic is fastest. `xp` is the
@@ -18,14 +18,14 @@ from reportgen import plugins
 from reportgen.registry import Registry
 
 Axes = tuple[int, int]
-"""Where a kernel keeps its inputs and its outputs."""
+"""The axes of a kernel's inputs and of its outputs."""
 
 Step = Literal["subgradient", "proximal"]
-"""How a penalty works: part of the gradient, or a proximal step after each update."""
+"""How a penalty is applied: as part of the gradient, or by a proximal step after each update."""
 
 
-COLORS = ("grey", "blue", "sky", "vermillion", "green", "purple", "orange")
-"""Names of colors, in the order of their styles in `figures.style`."""
+COLORS = ("gray", "blue", "sky", "vermillion", "green", "purple", "orange")
+"""Names of colors, in the order of their styles in `pictures.style`."""
 
 
 class Look(NamedTuple):
@@ -36,27 +36,27 @@ class Look(NamedTuple):
 
     @property
     def arm(self) -> int | str:
-        """What figures take as "arm": the number of the color in `COLORS`, or its code."""
+        """The value of "arm" in the inputs of figures: the index of the color in `COLORS`, or its code."""
         return COLORS.index(self.color) if self.color in COLORS else self.color
 
 
 class Penalty(ABC):
-    """How much a kernel costs at strength 1, the two ways to push it down, and what the article calls it."""
+    """The contract of a penalty: its cost at strength 1, its subgradient and proximal step, its title and color."""
 
     title: ClassVar[str]
     """Name in tables, legends and menus; by default the words of the class name."""
     color: ClassVar[str]
     """Color in pictures: a name in `COLORS` or a code like #44aa99; by default one that follows from `title`."""
     proximal: ClassVar[Look | None] = None
-    """Look of its arms by proximal step, for a penalty whose arms differ by the kind of step."""
+    """Look of arms with the proximal step; None if it is that of other arms with this penalty."""
     default_step: ClassVar[Step] = "proximal"
     """Kind of step in sections that choose it themselves; the arms of an experiment state their own."""
     place: ClassVar[int] = 100
-    """Rank in lists of penalties; those of one rank follow each other by title."""
+    """Rank in lists of penalties; penalties of equal rank are sorted by title."""
     convex: ClassVar[bool] = True
-    """Whether `cost` is convex. If not, `subgradient` holds near `w` only and `prox` may jump; see there."""
+    """True if `cost` is convex. Otherwise `subgradient` is valid near `w` only and `prox` may jump; see there."""
     in_page: ClassVar[bool] = False
-    """Whether `templates/static/train.js` computes it too, so that a reader can train with it."""
+    """True if `templates/static/train.js` computes it too, so that a reader can train with it."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -73,20 +73,20 @@ class Penalty(ABC):
 
     @property
     def formula(self) -> str:
-        """Formula in one line, as in the table of arms; the title unless given."""
+        """Formula in one line for the table of arms; by default the title."""
         return self.title
 
     @property
     def term(self) -> str:
-        """Formula as a factor beside λ, with the numbers of this penalty; `formula` unless given."""
+        """Formula as a factor beside λ, with the numbers of this penalty; by default `formula`."""
         return self.formula
 
     def in_keras(self, strength: float) -> str | None:
-        """The regularizer of Keras that adds the same to the loss; None where there is none."""
+        """The Keras regularizer that adds the same to the loss; None if there is none."""
         return None
 
     def in_scikit_learn(self, strength: float, samples: int) -> str | None:
-        """The model of scikit-learn with the same minimum for one linear layer and the squared loss; None if none."""
+        """The scikit-learn model with the same minimum for one linear layer and squared loss; None if there is none."""
         return None
 
     @abstractmethod
@@ -95,7 +95,7 @@ class Penalty(ABC):
 
     @abstractmethod
     def subgradient(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
-        """One element of the subdifferential of `cost`, of the shape of `w`; zero where `w` sits at a kink.
+        """One element of the subdifferential of `cost`, of the shape of `w`; zero where `w` is at a kink.
 
         For a penalty that is not convex this is the regular subdifferential: the slopes of smooth functions that touch
         `cost` from below at `w`.
@@ -103,11 +103,11 @@ class Penalty(ABC):
 
     @abstractmethod
     def prox(self, w: Any, scale: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
-        """The z that minimises `scale * cost(z) + sum((z - w)**2) / 2`; `scale` broadcasts against `w`.
+        """The z that minimizes `scale * cost(z) + sum((z - w)**2) / 2`; `scale` broadcasts against `w`.
 
-        A scale of zero returns `w` to the last bit. For a penalty that is not convex and a large scale there are
-        several local minima, and for some `w` several least ones: the result is one of the least, and jumps from one
-        to another as `w` passes such a place.
+        A scale of zero returns `w` to the last bit. A penalty that is not convex may have several local minima at a
+        large scale, and for some `w` several global ones: the result is one of these, and jumps to another as `w`
+        passes such a point.
         """
 
 
@@ -123,7 +123,7 @@ def check_shapes(penalty: Penalty) -> None:
 
 
 _FREE_COLORS = ("orange", "#44aa99", "#999933", "#aa4499", "#cc6677")
-"""Colors that no penalty of the package has."""
+"""Default colors, which no penalty of the package uses."""
 
 
 def _words(name: str) -> str:

@@ -1,4 +1,4 @@
-"""NumPy's functions over TensorFlow: what penalties get as `xp` inside the compiled training."""
+"""NumPy's functions over TensorFlow: the `xp` of penalties inside the compiled training."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _constants() -> dict[str, Any]:
 
 def _elementwise(tf: Any) -> dict[str, Any]:
     m = tf.math
-    one = {
+    unary = {
         "abs": tf.abs,
         "absolute": tf.abs,
         "arctan": tf.atan,
@@ -56,7 +56,7 @@ def _elementwise(tf: Any) -> dict[str, Any]:
         "tan": tf.tan,
         "tanh": tf.tanh,
     }
-    two = {
+    binary = {
         "add": tf.add,
         "divide": tf.divide,
         "equal": tf.equal,
@@ -81,19 +81,19 @@ def _elementwise(tf: Any) -> dict[str, Any]:
         return tf.maximum(a, a_min) if a_max is None else tf.minimum(a, a_max)
 
     return {
-        **one,
-        **{name: _of_two(tf, function) for name, function in two.items()},
+        **unary,
+        **{name: _with_common_type(tf, function) for name, function in binary.items()},
         "clip": clip,
-        "where": lambda condition, x, y: tf.where(condition, *_alike(tf, x, y)),
+        "where": lambda condition, x, y: tf.where(condition, *_common_type(tf, x, y)),
     }
 
 
-def _of_two(tf: Any, function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x, y: function(*_alike(tf, x, y))
+def _with_common_type(tf: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, y: function(*_common_type(tf, x, y))
 
 
-def _alike(tf: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """`x` and `y`, a number that stands before an array as a constant of the array's type."""
+def _common_type(tf: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """`x` and `y`; an `x` that is a number becomes a constant of the type of the array `y`."""
     if isinstance(x, int | float) and tf.is_tensor(y):
         x = tf.constant(x, y.dtype)
     return x, y
@@ -107,7 +107,7 @@ def _reductions(tf: Any) -> dict[str, Any]:
         return reduced
 
     def counted(function: Callable[..., Any], kind: Any) -> Callable[..., Any]:
-        """A reduction to which a mask is numbers."""
+        """A reduction that counts a mask as numbers."""
 
         def reduced(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
             return function(tf.cast(a, kind) if a.dtype == tf.bool else a, axis=axis, keepdims=keepdims)

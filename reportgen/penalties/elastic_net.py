@@ -1,4 +1,4 @@
-"""L1 and L2 together."""
+"""The elastic net penalty: L1 and L2 together."""
 
 from typing import Annotated, Any
 

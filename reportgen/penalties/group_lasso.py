@@ -1,4 +1,4 @@
-"""Whole units at a time."""
+"""The group lasso penalty, which removes whole units."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from reportgen.penalties import Axes, Penalty, penalties
 
 _FLOOR = 1e-18
-"""Keeps 0 / 0 away. Below it the squares of float32 weights underflow, and w over a norm of zero would be far off."""
+"""The smallest divisor, which avoids 0 / 0. Below it the squares of float32 weights underflow, and norms are wrong."""
 
 
 @penalties.register("group_lasso")
@@ -14,8 +14,8 @@ _FLOOR = 1e-18
 class GroupLasso(Penalty):
     """Sum over units of √(weights in the group) · ‖outgoing weights of the unit‖₂.
 
-    A group is everything that leaves one unit, so a group at zero is a unit (or an input) that nothing reads any more.
-    Neither Keras nor scikit-learn has it.
+    A group is the outgoing weights of one unit, so a group at zero is a unit (or an input) without effect. Neither
+    Keras nor scikit-learn has this penalty.
 
     References:
         Yuan and Lin, Model Selection and Estimation in Regression with Grouped Variables, JRSS B 2006.

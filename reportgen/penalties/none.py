@@ -1,4 +1,4 @@
-"""No penalty: the arm that the others are measured against."""
+"""No penalty: the baseline."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from reportgen.penalties import Axes, Penalty, penalties
 class NoPenalty(Penalty):
     """Zero everywhere; its proximal step leaves the weights alone."""
 
-    color = "grey"
+    color = "gray"
     default_step = "subgradient"
     formula = "–"
     place = 0

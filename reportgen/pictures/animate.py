@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from reportgen.disk.files import put, telling
-from reportgen.errors import ExperimentError, MachineError, did_you_mean, trouble
+from reportgen.disk.files import as_machine_error, put
+from reportgen.errors import ExperimentError, MachineError, did_you_mean, machine_error
 from reportgen.executors import Progress
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, presets, style, training_animation
@@ -85,7 +85,7 @@ def animate(
         if poster:
             written[path.with_suffix(".png")] = still(raster.frame(raster.count - 1), palette)
     for target, data in written.items():
-        with telling(target):
+        with as_machine_error(target):
             put(target, data)
     return Animated(
         file=path,
@@ -128,7 +128,7 @@ def _check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise trouble(path, error) from error
+        raise machine_error(path, error) from error
 
 
 def _panels(sources: Sequence[Trajectory | Path], titles: Sequence[str]) -> list[Panel]:

@@ -101,7 +101,7 @@ def deltas(frames: Iterable[Pixels], palette: Palette) -> Iterator[Delta]:
         places = np.flatnonzero(pixels != last)
         last[places] = pixels[places]
         found = palette.indices(pixels[places])
-        fresh = found != shown[places]  # colours that differ may still have one index
+        fresh = found != shown[places]  # colors that differ may still have one index
         places = places[fresh]
         shown[places] = found[fresh]
         yield _cut(shown, _closed(places), width)

@@ -101,16 +101,16 @@ def rasterized(item: Animation, scale: int = 1) -> Raster | Mosaic:
 
 
 def palette_of(raster: Raster | Mosaic) -> Palette:
-    """The colours of an animation. Some frames show nearly every one; what they miss gets the nearest."""
+    """The colors of an animation. Some frames show nearly every one; what they miss gets the nearest."""
     sample = sorted({round(i * (raster.count - 1) / 19) for i in range(20)})
     return Palette.of(raster.frames(sample), raster.colormap)
 
 
 def still(pixels: Pixels, palette: Palette) -> bytes:
-    """A frame in the colours of its animation, so that nothing changes when one takes the place of the other."""
+    """A frame in the colors of its animation, so that nothing changes when one takes the place of the other."""
     out = BytesIO()
     image = Image.fromarray(palette.indices(pixels))
-    image.putpalette(palette.colours.tobytes())
+    image.putpalette(palette.colors.tobytes())
     image.save(out, "png", optimize=True)
     return out.getvalue()
 
@@ -156,4 +156,4 @@ def _one_style(markers: re.Match[str]) -> str:
 
 
 def _darkened(svg: str) -> str:
-    return re.sub("|".join(style.DARK), lambda colour: style.DARK[colour[0]], svg)
+    return re.sub("|".join(style.DARK), lambda color: style.DARK[color[0]], svg)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from reportgen.errors import FULL, MachineError, trouble
+from reportgen.errors import FULL, MachineError, machine_error
 from reportgen.pictures import style
 from reportgen.pictures.palette import Palette
 from reportgen.pictures.raster import Pixels
@@ -121,7 +121,7 @@ class Film:
                 os.fsync(rest.fileno())
         except OSError as error:
             if error.errno in FULL:
-                raise trouble(f"{self.suffix} in {tempfile.gettempdir()}", error) from error
+                raise machine_error(f"{self.suffix} in {tempfile.gettempdir()}", error) from error
         raise MachineError(
             f"ffmpeg was to write {frames} frames of {size[0]}×{size[1]} in {float(seconds):.2f} s as {self.suffix}, "
             f"and the file decodes to {count} of {shown[0]}×{shown[1]} in {duration:.2f} s; with "

@@ -80,7 +80,7 @@ class Sheet:
         self.text(left, cell.top + 12, style.wrapped(cell.panel.title, room, 1), fontsize=12, fontweight="bold")
 
     def legend(self, entries: Sequence[tuple[str, Artist]]) -> None:
-        """What colours and markers mean, at the right of the foot; the counter needs the left."""
+        """What colors and markers mean, at the right of the foot; the counter needs the left."""
         corner = 1 - 12 / self.width, 12 / self.height
         letters = ((self.width - 180) / len(entries) - 52) / 8.8
         labels, handles = zip(*((style.wrapped(label, letters, 1), handle) for label, handle in entries), strict=True)

@@ -49,9 +49,9 @@ def card(title: str, site: str, byline: str, picture: bytes | None, accent: str 
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
         pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    for colours in (256, 128, 64, 32, 8):
+    for colors in (256, 128, 64, 32, 8):
         out = BytesIO()
-        pixels.quantize(colours, dither=Image.Dither.NONE).save(out, "png", optimize=True)
+        pixels.quantize(colors, dither=Image.Dither.NONE).save(out, "png", optimize=True)
         if out.tell() <= LARGEST:
             break
     return out.getvalue()
@@ -101,10 +101,10 @@ _Box = tuple[float, float, float, float]
 """Left, top, width and height in pixels, from the upper left corner."""
 
 
-def _rectangle(figure: Figure, box: _Box, colour: str, **look: Any) -> None:
+def _rectangle(figure: Figure, box: _Box, color: str, **look: Any) -> None:
     left, top, width, height = box
     corner = (left, SIZE[1] - top - height)
-    figure.add_artist(Rectangle(corner, width, height, transform=None, facecolor=colour, **{"linewidth": 0, **look}))
+    figure.add_artist(Rectangle(corner, width, height, transform=None, facecolor=color, **{"linewidth": 0, **look}))
 
 
 def _place(figure: Figure, image: Image.Image, box: _Box) -> None:

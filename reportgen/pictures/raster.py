@@ -107,7 +107,7 @@ class Raster:
 
     @property
     def colormap(self) -> Pixels:
-        """Every colour that the moving heat maps may show."""
+        """Every color that the moving heat maps may show."""
         tables = [
             np.asarray(artist.cmap(np.arange(artist.cmap.N), bytes=True)).view(_PACKED).ravel()
             for artist in self._scene.moving
@@ -170,13 +170,13 @@ class Raster:
         return PixelRectangle(height - high, height - low, left, right)
 
     def _heat_map(self, artist: Artist) -> Callable[[], None] | None:
-        """Paints an image of opaque, upright cells by looking their colours up; None for any other artist."""
+        """Paints an image of opaque, upright cells by looking their colors up; None for any other artist."""
         if not isinstance(artist, AxesImage) or np.ndim(_values(artist)) != 2:
             return None
         values = _values(artist)
         rows, columns = values.shape
         numbers = np.arange(rows * columns, dtype=_PACKED).reshape(rows, columns, 1).view(np.uint8)[..., :3]
-        artist.set_data(numbers)  # a cell's colour is its number
+        artist.set_data(numbers)  # a cell's color is its number
         drawn = self._alone(artist)
         artist.set_data(values)
         place = around(drawn >> 24).pixels
@@ -189,8 +189,8 @@ class Raster:
         pixels = self._pixels()[place]
 
         def paint() -> None:
-            colours = np.asarray(artist.cmap(artist.norm(_values(artist)), bytes=True)).view(_PACKED)[..., 0]
-            pixels[:] = colours[:, column][row]
+            colors = np.asarray(artist.cmap(artist.norm(_values(artist)), bytes=True)).view(_PACKED)[..., 0]
+            pixels[:] = colors[:, column][row]
 
         return paint
 
@@ -213,7 +213,7 @@ class Mosaic:
 
     @property
     def colormap(self) -> Pixels:
-        """Every colour that the moving heat maps may show."""
+        """Every color that the moving heat maps may show."""
         return np.unique(np.concatenate([part.colormap for part in self._parts]))
 
     def frame(self, index: int) -> Pixels:

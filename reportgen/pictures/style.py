@@ -1,4 +1,4 @@
-"""One look for every picture: fonts, colours by role, and how to tell series apart without colour.
+"""One look for every picture: fonts, colors by role, and how to tell series apart without color.
 
 Lengths are CSS pixels, 96 to the inch. Pictures are `WIDTH` wide, a little narrower than the page's column of text:
 on a telephone they shrink to half of it, so letters are as large as the text around them.
@@ -31,10 +31,10 @@ WIDTH = 640
 FONT = "DejaVu Sans"
 """It comes with matplotlib, so pictures are the same everywhere."""
 
-# Roles, each a colour that nothing else has: the dark picture is the light one with these replaced.
+# Roles, each a color that nothing else has: the dark picture is the light one with these replaced.
 PAPER, INK, MUTED, GRID = "#ffffff", "#1f2328", "#59636e", "#e2e5e9"
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
-GREY = "#7d858e"
+GRAY = "#7d858e"
 
 DARK = {
     PAPER: "#14171c",
@@ -45,7 +45,7 @@ DARK = {
     VERMILLION: "#f07f3c",
     GREEN: "#2fbf94",
 }
-"""The same roles on a dark page. Colours that are not named here are light enough for both."""
+"""The same roles on a dark page. Colors that are not named here are light enough for both."""
 
 _LOOK: dict[str, Any] = {
     "figure.dpi": 96,
@@ -127,7 +127,7 @@ class ArmStyle(NamedTuple):
 
 
 _ARMS = (
-    ArmStyle(GREY, "o", (0, (1.2, 1.4))),
+    ArmStyle(GRAY, "o", (0, (1.2, 1.4))),
     ArmStyle(BLUE, "s", "-"),
     ArmStyle(SKY, "^", (0, (5, 1.6))),
     ArmStyle(VERMILLION, "D", (0, (9, 2))),
@@ -163,8 +163,8 @@ SIGNED = LinearSegmentedColormap.from_list(
     "signed",
     ["#0b3c6f", "#1f6fb0", "#6bacd6", "#c9dff0", "#fdfdfd", "#f8d3c2", "#ec8f70", "#c73a3d", "#7d0a24"],
     N=101,
-).with_extremes(bad=GREY)
-"""Colours of signed weights; symmetric, so zero is white; what is no number is grey."""
+).with_extremes(bad=GRAY)
+"""Colors of signed weights; symmetric, so zero is white; what is no number is gray."""
 
 
 def blank(height: float, width: float = WIDTH) -> Figure:
@@ -314,6 +314,6 @@ def _decade(value: float) -> str:
 
 
 def spread(count: int, width: float) -> NDArray[np.float64]:
-    """Offsets within ± `width` that keep neighbours apart, the same every time: steps of the golden ratio."""
+    """Offsets within ± `width` that keep neighbors apart, the same every time: steps of the golden ratio."""
     steps = np.arange(count, dtype=np.float64) * 0.6180339887498949
     return ((steps + 0.5) % 1.0 - 0.5) * 2 * width

@@ -1,4 +1,4 @@
 """The program: from an experiment to the files of its report.
 
-Here belongs the order of phases. What a section computes, how a picture is drawn and how a page looks does not.
+The order of phases belongs here. The computations of a section, the drawing of pictures and the look of pages do not.
 """

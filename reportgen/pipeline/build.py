@@ -14,16 +14,16 @@ from reportgen.errors import DataError
 from reportgen.experiment import Experiment
 from reportgen.output import output_folder
 from reportgen.pipeline.options import BuildOptions
-from reportgen.pipeline.reasons import Reasons
+from reportgen.pipeline.reasons import ChangeExplainer
 from reportgen.store import keys
 
-if TYPE_CHECKING:  # a build that finds everything up to date loads neither
+if TYPE_CHECKING:  # a build that is up to date loads neither
     from reportgen.page.report import Report
     from reportgen.pipeline.toolbox import Toolbox
 
 
 class BuildTarget(Protocol):
-    """What can be built into a folder: the report of one experiment, or a site of several."""
+    """A target that can be built into a folder: the report of one experiment, or a site of several."""
 
     @property
     def experiments(self) -> Mapping[str, Experiment]:
@@ -31,16 +31,16 @@ class BuildTarget(Protocol):
 
     @property
     def formats(self) -> Iterable[str]:
-        """Names of the formats in which animations are written."""
+        """The names of the formats for animations."""
 
     @property
     def inputs(self) -> Mapping[str, Path]:
-        """Files and folders that it reads, by what they are called; the output may not hold them."""
+        """Files and folders that the target reads, by their names in messages; the output may not contain them."""
 
     def made_from(self) -> keys.Parts:
         """Everything that the files depend on; equal parts give equal bytes.
 
-        It reads files, so it may raise `ReportgenError`.
+        Reads files, so it may raise `ReportgenError`.
         """
 
     def files(self, reports: Mapping[str, Report], tools: Toolbox) -> Mapping[str, bytes]:
@@ -59,7 +59,7 @@ class BuildResult:
 
 
 def build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult:
-    """Make every file of `target` in the folder `out`, unless it is up to date; problems are told as warnings."""
+    """Make every file of `target` in the folder `out`, unless it is up to date; log warnings about problems."""
     with plugins.at_work(plugin for e in target.experiments.values() for plugin in e.plugins):
         options.check_executor()
         return _build(target, out, options)
@@ -75,7 +75,9 @@ def _build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult
         from reportgen.pipeline.report import make_report
         from reportgen.pipeline.toolbox import open_toolbox
 
-        with open_toolbox(target.formats, options, Reasons(options.explain, folder.made_from, made_from)) as tools:
+        with open_toolbox(
+            target.formats, options, ChangeExplainer(options.explain, folder.made_from, made_from)
+        ) as tools:
             reports = {name: make_report(experiment, tools) for name, experiment in target.experiments.items()}
             contents = target.files(reports, tools)
         if target.made_from() != made_from:
@@ -86,7 +88,7 @@ def _build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult
 
 
 def _warn_of_problems(contents: Mapping[str, bytes], out: Path) -> None:
-    # A report in one file repeats what the other files hold, and its weight was told when it was made (RG703).
+    # A report in one file repeats the other files, and a warning about its size was logged when it was made (RG703).
     repeated = {name for name in contents if PurePosixPath(name).name == "report.html"}
     problems = check.inspect(contents, trusted=repeated)
     check.warn([problem for problem in problems if problem.code != "RG703"], out)

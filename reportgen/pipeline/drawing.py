@@ -1,4 +1,4 @@
-"""Pictures that sections ask for: those that are stored, and those that workers draw."""
+"""The pictures of sections, from the store or drawn by workers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reportgen.store import keys
 from reportgen.store.store import Store
 
 _ITEM, _PICTURE = "item", "picture"
-"""Kinds of entries in the store: what a picture is drawn from, and its files."""
+"""Kinds of entries in the store: the input of a picture, and its files."""
 
 
 class Drawing:
@@ -34,7 +34,7 @@ class Drawing:
         self._requested: set[str] = set()
 
     def can_draw(self, requests: Iterable[PictureRequest]) -> bool:
-        """True if each picture is stored, or what it is drawn from is."""
+        """True if each picture or its input is stored."""
         for request in requests:
             stored = self._tools.store.recall(_PICTURE, keys.key(self._parts(request)))
             if stored:
@@ -44,7 +44,7 @@ class Drawing:
         return True
 
     def start(self, requests: Iterable[PictureRequest], items: Mapping[str, Picture | Animation] | None = None) -> None:
-        """Have drawn what is not stored; `items`, by digest, are new, and what is not among them is in the store."""
+        """Start to draw pictures that are not stored. `items` are new inputs by digest; others are in the store."""
         items = items or {}
         for digest, item in items.items():
             self._tools.store.keep(_ITEM, digest, item)
@@ -61,12 +61,12 @@ class Drawing:
                 self._media[request.item] = stored
                 continue
             self._tools.explain(f"picture {request.name}", parts)
-            wanted: Any = items.get(request.item) or self._tools.store.recall(_ITEM, request.item)
-            job = self._tools.workers.submit(draw_and_store, self._tools.store.target, key, wanted, self._formats)
+            source: Any = items.get(request.item) or self._tools.store.recall(_ITEM, request.item)
+            job = self._tools.workers.submit(draw_and_store, self._tools.store.target, key, source, self._formats)
             self._jobs.append(job)
 
     def finish(self) -> dict[str, Media]:
-        """Wait for all pictures; returns them by name, sorted."""
+        """Wait for all pictures and return them, sorted by name."""
         if self._jobs:
             self._tools.progress("draw", 0, len(self._jobs))
         media = {item.name: item for item in self._media.values()}

@@ -1,4 +1,4 @@
-"""How a build does its work, and what a user allows it to do."""
+"""Settings of a build: how it works, and what the user allows."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from reportgen.store.store import default_folder
 
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions:
-    """Settings of a build that do not change what comes out."""
+    """Settings of a build that do not change its output."""
 
     cache: Path | None = None
-    """The folder of the store; None for the user's cache folder."""
+    """The folder of the store; None for the cache folder of the user."""
     executor: str | Callable[[], Executor] = "processes"
     """The name of a registered executor, or a function that makes one."""
     progress: Progress = no_progress
     explain: Callable[[str], None] | None = None
-    """Told why each thing is made anew."""
+    """Called with the reason why something is made again."""
     adopt: bool = False
-    """Allow an output folder that holds files not known to be made by reportgen."""
+    """Allow an output folder that has files that reportgen did not make."""
     overwrite_edited: bool = False
-    """Replace files of a report that were edited since."""
+    """Replace files of a report that were edited."""
     no_lock: bool = False
-    """Go on where folders cannot be locked."""
+    """Do not lock folders."""
     shared_cache: bool = False
-    """Read a store that others can write to."""
+    """Read a store that other users can write to."""
 
     def check_executor(self) -> None:
         """Raise `ExperimentError` for the name of an executor that neither we nor the plugins in use have."""

@@ -1,4 +1,4 @@
-"""What a preview need not make again when it builds once more."""
+"""A cache in memory, for a preview that builds again and again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reportgen import plugins
 from reportgen.pipeline.options import BuildOptions
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 
 if TYPE_CHECKING:
     from reportgen.pipeline.build import BuildTarget
@@ -17,20 +17,20 @@ T = TypeVar("T")
 
 
 class PreviewCache:
-    """Reports and pages of the last build, by everything that they are made from."""
+    """Reports and pages of the last build, by everything that they depend on."""
 
     def __init__(self) -> None:
         self._before: dict[Hashable, object] = {}
         self._now: dict[Hashable, object] = {}
 
     def __call__(self, made_from: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` returns, or what it returned when it was called for the same before."""
+        """The cached value for `made_from`, or the result of `make`."""
         if made_from not in self._now:
             self._now[made_from] = self._before[made_from] if made_from in self._before else make()
         return self._now[made_from]  # type: ignore[return-value]
 
     def files(self, target: BuildTarget, options: BuildOptions) -> Mapping[str, bytes]:
-        """Make every file of `target`, and forget what this did not need."""
+        """Make every file of `target`, and drop cached values that it did not need."""
         from reportgen.pipeline.report import make_report
         from reportgen.pipeline.toolbox import explain_nothing, open_toolbox
 
@@ -39,7 +39,7 @@ class PreviewCache:
             open_toolbox(target.formats, options, explain_nothing) as tools,
         ):
             reports = {
-                name: self(key_of(describe(e)), lambda e=e: make_report(e, tools))  # type: ignore[misc]
+                name: self(cache_key(settings_to_json(e)), lambda e=e: make_report(e, tools))  # type: ignore[misc]
                 for name, e in target.experiments.items()
             }
             files = target.files(reports, tools)
@@ -47,6 +47,6 @@ class PreviewCache:
         return files
 
 
-def key_of(value: object) -> str:
-    """A value of plain parts as a key of a `PreviewCache`."""
+def cache_key(value: object) -> str:
+    """A key of a `PreviewCache` for a JSON value."""
     return json.dumps(value, sort_keys=True)

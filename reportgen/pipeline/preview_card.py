@@ -14,7 +14,7 @@ from reportgen.store import keys
 from reportgen.store.encoding import digest
 
 _CARD = "card"
-"""The kind of an entry in the store that is a preview card."""
+"""The kind of a store entry that holds a preview card."""
 
 _WIDTH, _HEIGHT = 1200, 630
 """The size of a card in pixels."""
@@ -23,16 +23,16 @@ _WIDTH, _HEIGHT = 1200, 630
 def with_preview_card(
     page: PageHead, picture: Media | None, site: SiteSettings, tools: Toolbox
 ) -> tuple[PageHead, Mapping[str, bytes]]:
-    """The page with its preview card, and the file of that card, by its path in the page's folder.
+    """The page with its preview card, and the file of the card, by its path in the folder of the page.
 
-    Other sites find a card by its full address only, so a site without an address has none. A `picture` that is no
-    animation has no file in pixels, and the card does without.
+    Other sites need the full address of a card, so a site without an address has none. A still `picture` has no file in
+    pixels, so the card shows none.
     """
     if not site.root:
         return page, {}
     byline = " · ".join(filter(None, (page.author, page.date and page.day)))
     title = "" if site.title == page.title else site.title
-    content = _card(page.title, title, byline, picture, site.colours.accent, tools)
+    content = _card(page.title, title, byline, picture, site.colors.accent, tools)
     path = f"media/{content_named('card.png', content)}"
     card = PreviewCard(path=path, alt=page.title, width=_WIDTH, height=_HEIGHT)
     return dataclasses.replace(page, card=card), {path: content}
@@ -42,8 +42,8 @@ def _card(title: str, site: str, byline: str, picture: Media | None, accent: str
     from reportgen.pictures.preview_card import card as draw
 
     shown = next((picture.files[name] for name in _pixel_files(picture)), None) if picture else None
-    words = {"title": title, "site": site, "byline": byline, "accent": accent}
-    parts = stage_keys.of_picture(digest({**words, "picture": shown}), ["reportgen.pictures.preview_card"], ())
+    texts = {"title": title, "site": site, "byline": byline, "accent": accent}
+    parts = stage_keys.of_picture(digest({**texts, "picture": shown}), ["reportgen.pictures.preview_card"], ())
     key = keys.key(parts)
     content: bytes | None = tools.store.recall(_CARD, key)
     if content is None:
@@ -54,5 +54,5 @@ def _card(title: str, site: str, byline: str, picture: Media | None, accent: str
 
 
 def _pixel_files(picture: Media) -> Iterator[str]:
-    """Files of a picture that show its end in pixels."""
+    """Names of the files that show the last frame of a picture in pixels."""
     yield from (name for name in (picture.poster, *picture.files) if name and name.endswith((".png", ".gif")))

@@ -11,7 +11,7 @@ from reportgen.pipeline import stage_keys
 from reportgen.pipeline.drawing import Drawing
 from reportgen.pipeline.toolbox import Toolbox
 from reportgen.sections import Section, sections
-from reportgen.sections.player import pack
+from reportgen.sections.player import pack_players
 from reportgen.sections.result import SectionResult, compute_section, without_page_settings
 from reportgen.store import keys, sweep
 from reportgen.training.run import Run
@@ -19,14 +19,14 @@ from reportgen.training.trajectory import Trajectory
 from reportgen.version import __version__
 
 _SECTION = "section"
-"""The kind of an entry in the store that is the result of a section."""
+"""The kind of a store entry that holds the result of a section."""
 
 
 def make_report(experiment: Experiment, tools: Toolbox) -> Report:
-    """Train, compute and draw everything that pages about `experiment` show, as far as it is not stored.
+    """Train, compute and draw everything that pages about `experiment` show, unless it is stored.
 
     Workers are never idle: sections without runs are computed, and their pictures drawn, while networks train. Sections
-    whose runs depend on how others ended come later, and sweeps last, since a sweep keeps this process busy.
+    whose runs depend on the results of other runs come later, and sweeps last, since a sweep keeps this process busy.
     """
     e = without_page_settings(experiment)
     drawing = Drawing(tools, experiment.formats)
@@ -36,7 +36,7 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
     runs = {name: list(section.runs(e)) for name, section in missing.items()}
     follow_ups: dict[str, list[Run]] = {name: [] for name in missing}
     trained: dict[Run, Trajectory] = {}
-    training = tools.train(_together(runs.values()))
+    training = tools.train(_distinct_runs(runs.values()))
     studies = {
         name: tools.workers.submit(section.study, e)
         for name, section in missing.items()
@@ -62,7 +62,7 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
     trained = training.result()
     for name in with_runs:
         follow_ups[name] = list(missing[name].follow_up(e, {run: trained[run] for run in runs[name]}))
-    training = tools.train(_together(follow_ups.values()), before=len(trained))
+    training = tools.train(_distinct_runs(follow_ups.values()), before=len(trained))
     compute(name for name in with_runs if not follow_ups[name])
     trained |= training.result()
     compute(name for name in with_runs if follow_ups[name])
@@ -74,7 +74,7 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
         sections=ordered,
         media=drawing.finish(),
         tables=tables_of(ordered),
-        players=pack([section.players for section in ordered]),
+        players=pack_players([section.players for section in ordered]),
         trajectories=_published_trajectories(experiment, ordered, tools),
         versions={"reportgen": __version__} | {name: version(name) for name in ("tensorflow", "numpy", "scikit-learn")},
     )
@@ -83,7 +83,7 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
 def _stored_sections(
     experiment: Experiment, e: Experiment, drawing: Drawing, tools: Toolbox
 ) -> dict[str, SectionResult]:
-    """Results that are stored and whose pictures are, or can be drawn; their drawing begins."""
+    """Stored results whose pictures are stored or can be drawn; starts to draw these."""
     results: dict[str, SectionResult] = {}
     for name in experiment.sections:
         made_from = stage_keys.of_section(name, e)
@@ -97,25 +97,25 @@ def _stored_sections(
     return results
 
 
-def _together(runs: Iterable[Iterable[Run]]) -> list[Run]:
+def _distinct_runs(runs: Iterable[Iterable[Run]]) -> list[Run]:
     return list(dict.fromkeys(run for group in runs for run in group))
 
 
 def _published_trajectories(
     experiment: Experiment, results: Iterable[SectionResult], tools: Toolbox
 ) -> dict[str, bytes]:
-    """Trajectory files by name: the first run of each arm, and what was recorded of a sweep.
+    """Trajectory files by name: the first run of each arm, and the recorded runs of a sweep.
 
-    A section that is stored does without its runs, so one of them may have to be trained again for this.
+    A stored section does not need its runs, so some of them may be trained again for this.
     """
     runs = {arm.name: experiment.arm_runs(arm)[0] for arm in experiment.arms}
     if experiment.sweep:
         runs |= {
-            f"landscape-{cell.strength:g}-{cell.learning_rate:g}-{i + 1}": sweep.run_of(experiment, cell, i)
+            f"landscape-{cell.strength:g}-{cell.learning_rate:g}-{i + 1}": sweep.cell_run(experiment, cell, i)
             for cell in sweep.cells(experiment)
             for i in range(experiment.sweep.trajectories)
         }
     trained = {run for result in results for run in result.steps}
-    wanted = {name: run for name, run in runs.items() if tools.store.name(run) in trained}
-    found = tools.store.complete(wanted.values(), tools.trainers).result()
-    return {name: found[run].dump() for name, run in wanted.items()}
+    published = {name: run for name, run in runs.items() if tools.store.name(run) in trained}
+    trajectories = tools.store.complete(published.values(), tools.trainers).result()
+    return {name: trajectories[run].dump() for name, run in published.items()}

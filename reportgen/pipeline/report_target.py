@@ -1,4 +1,4 @@
-"""The report of one experiment, as a target of a build."""
+"""The report of one experiment, as the target of a build."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuiltReport:
-    """What a build of one report wrote and found."""
+    """The result of a build of one report."""
 
     front: Path
     """The report in one file."""
     files: tuple[Path, ...]
     headlines: tuple[str, ...]
     diverged: int
-    """Runs whose numbers stopped being finite; the report names them."""
+    """How many runs diverged; the report names them."""
     new: bool = True
-    """True if it was made, False if it was found up to date."""
+    """True if it was made, False if it was up to date."""
 
 
 def build_report(
@@ -47,20 +47,20 @@ def build_report(
     beside: Path | None = None,
     inputs: Mapping[str, Path] | None = None,
 ) -> BuiltReport:
-    """Train what is missing, analyze it, draw it and write the report into the folder `out`.
+    """Train missing runs, analyze and draw them, and write the report into the folder `out`.
 
-    Files in `templates` take the place of the templates of the package that have the same name. Files that the
-    experiment names lie in the folder `beside`. `inputs` are files that the build was described in, by what they are
-    called: `out` may not hold them.
+    Files in `templates` replace the templates of the package with the same names. Paths in the experiment are relative
+    to the folder `beside`. `inputs` are files that describe the build, by their names in messages: `out` must not
+    contain them.
     """
     target = ReportTarget(experiment, templates=templates, beside=beside or Path(), inputs=inputs or {})
     done = build(target, out, options or BuildOptions())
     if done.new:
         report = done.reports[_ONLY]
         return BuiltReport(out / "report.html", done.files, report.headlines, report.facts["diverged"])
-    found = results.load(out)
+    published = results.load(out)
     return BuiltReport(
-        out / "report.html", done.files, tuple(found["headlines"]), found["facts"]["diverged"], new=False
+        out / "report.html", done.files, tuple(published["headlines"]), published["facts"]["diverged"], new=False
     )
 
 
@@ -69,7 +69,7 @@ _ONLY = "experiment"
 
 
 class ReportTarget:
-    """A `BuildTarget`; mistakes in the settings of its site are raised by `made_from`, before anything is trained."""
+    """A `BuildTarget`. `made_from` raises mistakes in the settings of its site, before anything is trained."""
 
     def __init__(
         self,
@@ -91,13 +91,13 @@ class ReportTarget:
         self.inputs = {**(inputs or {}), **({"folder of templates": templates} if templates else {})}
 
     def made_from(self) -> keys.Parts:
-        found = dict(stage_keys.of_build(self.experiments, self._templates))
+        parts = dict(stage_keys.of_build(self.experiments, self._templates))
         if self._site:
             from reportgen.page import site_frame
 
             site_frame.read_frame(self._site, self._beside)
-            found |= {f"file {name}": part for name, part in site_frame.file_digests(self._site, self._beside).items()}
-        return found
+            parts |= {f"file {name}": part for name, part in site_frame.file_digests(self._site, self._beside).items()}
+        return parts
 
     def files(self, reports: Mapping[str, Report], tools: Toolbox) -> Mapping[str, bytes]:
         from reportgen.page import site_frame
@@ -107,13 +107,13 @@ class ReportTarget:
 
         report = reports[_ONLY]
         page, css = head_of_report(report), ""
-        of_site: dict[str, bytes] = {}
+        site_files: dict[str, bytes] = {}
         if self._site:
-            frame, css, of_site = site_frame.read_frame(self._site, self._beside)
+            frame, css, site_files = site_frame.read_frame(self._site, self._beside)
             page = head_of_report(report, "", frame)
             page, card = with_preview_card(page, report.lead_picture, self._site, tools)
-            of_site |= card
-        return {**of_site, **data_files(report), **page_files(report, self._templates, page, css)}
+            site_files |= card
+        return {**site_files, **data_files(report), **page_files(report, self._templates, page, css)}
 
 
 def verify(
@@ -125,18 +125,18 @@ def verify(
     templates: Path | None = None,
     beside: Path | None = None,
 ) -> int:
-    """Build the report in `out` once more, from nothing and elsewhere, and return how many files are equal.
+    """Build the report in `out` again in a temporary folder without the store, and return how many files are equal.
 
-    Raises `VerificationError` if any file differs, or exists only once.
+    Raises `VerificationError` if a file differs or exists in one of the folders only.
     """
     with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
         again = Path(folder) / "again"
         options = BuildOptions(cache=Path(folder) / "store", executor=executor, progress=progress)
         build_report(experiment, again, options, templates=templates, beside=beside)
-        first, second = (output_folder.contents(place) for place in (out, again))
+        first, second = (output_folder.file_digests(build) for build in (out, again))
     if different := sorted(name for name in {*first, *second} if first.get(name) != second.get(name)):
         listed = ", ".join(different[:5]) + (", …" if len(different) > 5 else "")
         raise VerificationError(
-            f"{len(different)} of {len({*first, *second})} files came out otherwise when they were made again: {listed}"
+            f"{len(different)} of {len({*first, *second})} files differ between the two builds: {listed}"
         )
     return len(first)

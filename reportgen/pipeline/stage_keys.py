@@ -1,6 +1,6 @@
-"""The stages of a build and what each is made from, which is also the name of its work in the store.
+"""The stages of a build and the parts that each is made from, whose digest is its cache key.
 
-Whatever could change what comes out must be among the parts, and what only the page shows must not.
+Everything that can change the output of a stage must be among its parts; settings that only the page shows must not.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from reportgen.training.versions import engine
 from reportgen.version import __version__
 
 _TOOLS = ("python", "machine", "tensorflow", "numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
-"""What the report names as its tools."""
+"""The tools that the report names."""
 
 _KINDS = ("reportgen.datasets", "reportgen.penalties")
-"""Packages of which an experiment names what it uses."""
+"""Packages whose kinds an experiment names."""
 
 
 def of_section(name: str, core: Experiment) -> Parts:
-    """What the findings of a section come from; `core` is what its code is given of an experiment."""
+    """The parts of the findings of a section; `core` is the experiment as its code receives it."""
     modules = [plugins.module_of(SECTIONS_PACKAGE, name), "reportgen.sections.result", *plugins.registered(*_KINDS)]
     modules += [module for package in _KINDS for module in keys.package(package)]
     return {
@@ -39,7 +39,7 @@ def of_section(name: str, core: Experiment) -> Parts:
 
 
 def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Parts:
-    """What the files of a picture come from: the digest of all that it shows, and the modules that draw it."""
+    """The parts of the files of a picture: the digest of its content, and the modules that draw it."""
     modules = ["reportgen.pictures.draw", *drawn_by, *(plugins.module_of(FORMATS_PACKAGE, name) for name in wanted)]
     return {
         "what it shows": item,
@@ -51,12 +51,12 @@ def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Par
 
 
 def of_build(experiments: Mapping[str, Experiment], templates: Path | None = None) -> Parts:
-    """What reports of experiments come from; equal parts are equal bytes. `templates` are the user's own.
+    """The parts of reports of experiments; equal parts give equal bytes. `templates` is a folder of the user.
 
     Raises `TemplateError` if there is no such folder.
     """
     if templates and not templates.is_dir():
-        raise TemplateError(f"there is no folder of templates {templates}")
+        raise TemplateError(f"the folder of templates {templates} does not exist")
     own = keys.files(templates) if templates else {}
     return {
         **{name: part for known, e in experiments.items() for name, part in keys.settings(e, known).items()},
@@ -85,18 +85,18 @@ def _section_templates(experiments: Iterable[Experiment], templates: Path | None
     return section_templates()
 
 
-def changed(before: Parts, now: Parts) -> list[str]:
-    """The parts, by name, that are not as they were, as a person is told of them."""
+def describe_changes(before: Parts, now: Parts) -> list[str]:
+    """Messages about the parts that differ, sorted by name."""
     names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
-    return [_told(name, before.get(name), now.get(name)) for name in names]
+    return [_describe_change(name, before.get(name), now.get(name)) for name in names]
 
 
 def _encoders(names: Iterable[str]) -> Parts:
-    """What programs the films of a report are made by: another version writes other bytes."""
+    """The programs that encode videos: another version writes other bytes."""
     return {f"encoder of {name}": program for name in names if (program := formats[name]().made_by())}
 
 
-def _told(name: str, before: Any, now: Any) -> str:
+def _describe_change(name: str, before: Any, now: Any) -> str:
     if name.startswith(("experiment.", "version of", "training: ")):
         return f"{name.removeprefix('experiment.')} was {before or 'absent'}, is {now or 'absent'}"
     return f"{name} {'is new' if before is None else 'is gone' if now is None else 'changed'}"

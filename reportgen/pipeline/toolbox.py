@@ -1,4 +1,4 @@
-"""What a build works with: a store and workers."""
+"""The store and the workers of a build."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from reportgen.executors import Progress, Workers, make_workers
 from reportgen.pictures.formats import formats
 from reportgen.pipeline.options import BuildOptions
 from reportgen.store.keys import Parts
-from reportgen.store.store import Completion, Store, opened
+from reportgen.store.store import Completion, Store, open_store
 from reportgen.training.run import Run
 
 Explain = Callable[[str, Parts], None]
-"""Told what is made although there is a store, and from what."""
+"""Called with the name of something that the store does not have, and the parts that it is made from."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Toolbox:
-    """The store, the workers, and who is told what they do."""
+    """The store, the workers, and the functions that report their work."""
 
     store: Store
     trainers: Workers
-    """Train networks; they may be on other machines."""
+    """Workers that train networks; they may be on other machines."""
     workers: Workers
-    """Do everything else, on this machine."""
+    """Workers for everything else, on this machine."""
     progress: Progress
     explain: Explain
 
     def train(self, runs: Iterable[Run], before: int = 0) -> Completion:
-        """Start training what is not stored, and report progress; `before` counts runs that were trained earlier."""
+        """Start to train runs that are not stored, and report progress; `before` counts runs that are already done."""
         runs = list(dict.fromkeys(runs))
         total = before + len(runs)
         if runs:
@@ -55,21 +55,21 @@ class Toolbox:
 
 
 def explain_nothing(what: str, made_from: Parts) -> None:
-    """An `Explain` that tells nobody."""
+    """An `Explain` that does nothing."""
 
 
 @contextmanager
 def open_toolbox(wanted_formats: Iterable[str], options: BuildOptions, explain: Explain) -> Iterator[Toolbox]:
-    """Open the store and start workers, until the block is left.
+    """Open the store and start workers for the block.
 
-    Raises `MachineError` if a program is missing that one of the animation formats needs.
+    Raises `MachineError` if a program that an animation format needs is missing.
     """
     for name in wanted_formats:
         formats[name]().check_available()
     with (
-        opened(options.store_folder, shared=options.shared_cache, lock=not options.no_lock) as store,
+        open_store(options.store_folder, shared=options.shared_cache, lock=not options.no_lock) as store,
         make_workers(options.executor) as trainers,
-        # Workers elsewhere train; what has to be drawn is here.
+        # Remote workers only train; pictures are drawn on this machine.
         make_workers("processes") if trainers.remote else nullcontext(trainers) as workers,
     ):
         yield Toolbox(store=store, trainers=trainers, workers=workers, progress=options.progress, explain=explain)

@@ -1,6 +1,6 @@
-"""Sections of the article: each knows what must be trained for it, what that showed, and how to picture it.
+"""Sections of the article: each names its runs, computes findings from them, and asks for pictures and tables.
 
-Python decides and templates place: `sections/kinds/NAME.py` computes, `templates/sections/NAME.html` tells.
+Python decides and templates place: `sections/kinds/NAME.py` computes, `templates/sections/NAME.html` holds the text.
 
 Here belong findings, claims, and the pictures and tables a section asks for. Drawing and HTML do not.
 """
@@ -20,7 +20,7 @@ from reportgen.training.trajectory import Trajectory
 
 Trained = Mapping[Run, Trajectory]
 Findings = dict[str, Any]
-"""Plain JSON values: numbers, strings, lists and dicts. What the prose may say, and what `results.json` holds."""
+"""Plain JSON values: numbers, strings, lists and dicts. Templates print them and `results.json` holds them."""
 
 
 @stored
@@ -42,39 +42,39 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | float | int | None, ...], ...]
     shown: int | None = None
-    """How many rows the page shows; all of them unless told. The file has all."""
+    """How many rows the page shows; None for all of them. The file has every row."""
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """Of each column, whether it holds numbers and nothing else."""
+        """For each column, True if it holds numbers and nothing else except missing values."""
         columns = ([row[i] for row in self.rows if row[i] is not None] for i in range(len(self.columns)))
         return tuple(bool(values) and all(isinstance(value, int | float) for value in values) for values in columns)
 
 
 class Section:
-    """A section without anything in it; each kind fills in what it has."""
+    """A section that needs and shows nothing: the defaults of every kind."""
 
     title: str
     claims: Sequence[Claim] = ()
-    """The sentences of its text that state a result."""
+    """The sentences of its text that state results."""
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        """Runs that must be trained for it."""
+        """The runs that the section needs."""
         return ()
 
     def follow_up(self, e: Experiment, trained: Trained) -> Iterable[Run]:
-        """Runs that depend on how the others ended, as one that begins from weights of theirs.
+        """Runs that depend on the results of `runs`, such as one that starts from their final weights.
 
-        They are trained when those of `runs` are done, while other sections are drawn.
+        They are trained after those, while other sections are drawn.
         """
         return ()
 
     def study(self, e: Experiment) -> Any:
-        """Work that needs no trained run; done by a worker while others train. Returns plain values and arrays."""
+        """Compute what needs no trained run, in a worker, while others train. Returns plain values and arrays."""
         return None
 
     def sweep(self, e: Experiment) -> Sweep | None:
-        """A sweep that must be done for it; what is handed over as `study` is then the `Swept` that came of it."""
+        """The sweep that the section needs; the argument `study` of the other methods is then its result, a `Swept`."""
         return None
 
     def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
@@ -82,18 +82,18 @@ class Section:
         return {}
 
     def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
-        """The pictures it shows.
+        """The pictures that the section shows.
 
-        An animation of runs, in scenes that the page can draw itself, becomes a player there: see `sections/player.py`.
+        An animation of runs becomes a player if the page can draw its scenes: see `sections/player.py`.
         """
         return ()
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        """The tables it shows."""
+        """The tables that the section shows."""
         return ()
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
-        """The one sentence that belongs into the abstract, if the section found something."""
+        """The sentence of the section in the abstract; None if it has no result."""
         return None
 
 

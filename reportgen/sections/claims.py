@@ -1,7 +1,7 @@
-"""Claims: sentences that state a result, each bound to the numbers that decide which sentence it is.
+"""Claims: sentences that state a result, each with the test that decides which sentence is printed.
 
-A section lists its claims. A claim's `test` sees the section's findings as `results.json` holds them, so whoever has
-that file can decide it again; the template of the section places the sentence with `{{ claim("NAME") }}`.
+A section lists its claims. A claim's `test` sees the section's findings as `results.json` holds them, so that a reader
+can repeat it from that file. The template of the section places the sentence with `{{ claim("NAME") }}`.
 """
 
 from __future__ import annotations
@@ -23,30 +23,29 @@ Outcome = Literal["supported", "not supported", "undecided"]
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One statement, and what the article says for each way it may turn out.
+    """One statement, and the sentence that the article prints for each outcome.
 
-    Sentences are plain text with Jinja2's braces in it: `f` are the findings of the section, `e` is the experiment,
-    numbers are printed with the filter `num`. They refer to no figure, so that they can be read alone too.
+    Sentences are Jinja2 templates of plain text: `f` are the findings of the section, `e` is the experiment, and the
+    filter `num` prints numbers. They refer to no figure, so that each can be read alone.
     """
 
     name: str
     """Unique in an article."""
     test: Callable[[dict[str, Any]], bool | Outcome | None]
-    """True for supported, False for not supported, or the outcome by its name; None where the experiment has nothing
-    that the claim is about. A number that could not be computed is None in findings, and a test that compares it
-    leaves the claim undecided."""
+    """True for supported, False for not supported, or the name of the outcome; None if the claim does not apply to the
+    experiment. A number that could not be computed is None in findings; a claim whose test compares it is undecided."""
     supported: str
     refuted: str
-    """What is said when it is not supported."""
+    """The sentence for "not supported"."""
     undecided: str = ""
     post: str = ""
-    """What the post of 2018 said, for the table that sets its claims against what was measured."""
+    """What the post of 2018 said, for the table that compares it with the measurement."""
 
 
 @stored
 @dataclass(frozen=True, kw_only=True)
 class DecidedClaim:
-    """A claim, decided."""
+    """A claim with its outcome."""
 
     name: str
     section: str
@@ -60,7 +59,7 @@ class DecidedClaim:
 def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) -> DecidedClaim:
     """Decide a claim from the findings of its section, which are plain JSON values.
 
-    Raises `TemplateError` if the sentence asks for what is not there.
+    Raises `TemplateError` if the sentence names a value that is missing.
     """
     outcome = _outcome(claim, findings)
     sentences = {"supported": claim.supported, "not supported": claim.refuted, "undecided": claim.undecided, None: ""}
@@ -73,21 +72,21 @@ def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) 
 
 def _outcome(claim: Claim, findings: dict[str, Any]) -> Outcome | None:
     try:
-        found = claim.test(findings)
+        outcome = claim.test(findings)
     except TypeError:
-        if not _incomplete(findings):
+        if not _has_missing_number(findings):
             raise
         return "undecided"
-    if isinstance(found, bool):
-        return "supported" if found else "not supported"
-    return found
+    if isinstance(outcome, bool):
+        return "supported" if outcome else "not supported"
+    return outcome
 
 
-def _incomplete(value: Any) -> bool:
-    """Whether a number is missing somewhere."""
+def _has_missing_number(value: Any) -> bool:
+    """True if `value` is, or contains, None."""
     if isinstance(value, Mapping):
-        return any(map(_incomplete, value.values()))
-    return value is None or (isinstance(value, list) and any(map(_incomplete, value)))
+        return any(map(_has_missing_number, value.values()))
+    return value is None or (isinstance(value, list) and any(map(_has_missing_number, value)))
 
 
 @cache
@@ -97,7 +96,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def of_difference(difference: Mapping[str, Any], expected: str = "better") -> Outcome:
+def difference_outcome(difference: Mapping[str, Any], expected: str = "better") -> Outcome:
     """The outcome of a claim that one arm is `expected` ("better", "worse", "practically equal") than another."""
     verdict = difference["verdict"]
     return "undecided" if verdict == "undecided" else "supported" if verdict == expected else "not supported"

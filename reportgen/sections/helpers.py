@@ -1,4 +1,4 @@
-"""What several sections need: variations of the experiment's runs, comparisons of arms, and alternative texts."""
+"""Functions that several sections share: variants of runs, comparisons of arms, styles of arms."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from reportgen.pictures import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
 from reportgen.sections import Trained
 from reportgen.statistics.comparison import Difference, Values, compare
-from reportgen.statistics.total_error import LAST, wander
-from reportgen.training.run import Run
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.statistics.total_error import JITTER_RECORDS, jitter
+from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
 PACE = Timeline(rate=10)
-"""The time of the pages' own files. Players, which take their place where scripts are on, move more finely."""
+"""The timeline of animation files. Players, which replace them where scripts run, show more frames."""
 
 
-def moving(name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str) -> Animation:
-    """An animation of trainings, at the pace of all others in the article."""
+def article_animation(name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str) -> Animation:
+    """An animation of trainings with the timeline that all animations of the article share."""
     return training_animation(name, scenes, panels, alt, PACE)
 
 
 def vary(run: Run, **changes: Any) -> Run:
-    """The run with other settings; `training` and `network` take a dict of what changes in them."""
+    """The run with other settings; `training` and `network` take a dict of their changed fields."""
     nested = {
         name: dataclasses.replace(getattr(run, name), **changes.pop(name))
         for name in ("training", "network")
@@ -39,9 +38,9 @@ def vary(run: Run, **changes: Any) -> Run:
     return dataclasses.replace(run, **nested, **changes)
 
 
-def outcomes(e: Experiment, count: int, **changes: Any) -> list[Run]:
-    """The first `count` runs of the experiment with changes, recorded at their ends only."""
-    return [vary(e.run(i), recording=ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
+def varied_runs(e: Experiment, count: int, **changes: Any) -> list[Run]:
+    """The first `count` runs of the experiment with other settings, recorded at their ends only."""
+    return [vary(e.run(i), recording=Recording.ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
 
 
 def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
@@ -49,65 +48,65 @@ def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
     return [trained[run] for run in e.arm_runs(arm)]
 
 
-def penalty(name: str) -> Penalty:
+def default_penalty(name: str) -> Penalty:
     """A registered penalty with its defaults."""
     return penalties[name]()
 
 
-def named(*kinds: type[Penalty]) -> dict[str, type[Penalty]]:
-    """Kinds of penalty by the names that they are registered under."""
+def kinds_by_name(*kinds: type[Penalty]) -> dict[str, type[Penalty]]:
+    """Kinds of penalty by their registered names."""
     return {penalties.name_of(kind): kind for kind in kinds}
 
 
 def strength(e: Experiment) -> float:
-    """The strength that the penalised arms share, or the largest of them; the 0.3 of the post where there are none."""
+    """The largest strength of all arms; the 0.3 of the post if no arm has a penalty."""
     return max(arm.strength for arm in e.arms) or 0.3
 
 
 def threshold(e: Experiment, λ: float | None = None) -> float:
-    """The width η·λ of the band in which a subgradient step leaves its weights jumping about zero."""
+    """The threshold η·λ: subgradient steps leave dead weights oscillating within it, around zero."""
     return e.training.learning_rate * (strength(e) if λ is None else λ)
 
 
-def against(e: Experiment, first: Values, second: Values) -> Difference:
-    """`first` compared with `second` by the experiment's own rule."""
+def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:
+    """The difference of two arms' values by the experiment's own rule."""
     return compare(first, second, e.comparison)
 
 
-def stated(difference: Difference) -> dict[str, Any]:
+def as_findings(difference: Difference) -> dict[str, Any]:
     """A difference as findings."""
     return dataclasses.asdict(difference)
 
 
 def last_steps(e: Experiment) -> int:
-    """Steps between the first and the last of the records that `wander` looks at."""
-    return (LAST - 1) * (e.recording.every or 0)
+    """Number of steps that the records of `jitter` span."""
+    return (JITTER_RECORDS - 1) * (e.recording.every or 0)
 
 
-def typical_wander(e: Experiment, trained: Trained) -> float:
-    """Median of `wander` over the runs of all arms that did not diverge; NaN if there are none."""
+def typical_jitter(e: Experiment, trained: Trained) -> float:
+    """Median of `jitter` over the runs of all arms that did not diverge; NaN if there are none."""
     ended = [t for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
-    return float(np.median([wander(t) for t in ended])) if ended else float("nan")
+    return float(np.median([jitter(t) for t in ended])) if ended else float("nan")
 
 
 def mean(values: Sequence[float]) -> float:
-    """Their mean; NaN if there are none, as where every run diverged."""
+    """The mean; NaN of no values, as when every run diverged."""
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-def looks(e: Experiment) -> dict[str, int | str | None]:
-    """The style of each arm in pictures: that of its kind of penalty, or None for all where two would look the same."""
+def arm_styles(e: Experiment) -> dict[str, int | str | None]:
+    """The style of each arm in pictures: that of its kind of penalty, or None for all if two would look the same."""
     kinds = {arm.name: type(arm.penalty) if arm.strength > 0 else NoPenalty for arm in e.arms}
     styles: dict[str, int | str | None] = {arm.name: kinds[arm.name].look(arm.step).arm for arm in e.arms}
     return styles if len(set(styles.values())) == len(styles) else dict.fromkeys(styles)
 
 
 def is_curve(e: Experiment) -> bool:
-    """Whether the function that is learnt can be drawn as a line over one input."""
+    """True if the learned function has one input and one output, so that it can be drawn as a line."""
     return e.data.shape == (1, 1)
 
 
-def listed(items: Sequence[object]) -> str:
-    """ "a", "a and b", "a, b and c"."""
+def join_words(items: Sequence[object]) -> str:
+    """The items as words: "a", "a and b", "a, b and c"."""
     *most, last = [str(item) for item in items] or [""]
     return f"{', '.join(most)} and {last}" if most else last

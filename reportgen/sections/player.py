@@ -1,9 +1,9 @@
-"""What the page needs to move its animations itself: trajectories packed for `templates/static/player.js`.
+"""The data of players: trajectories packed for `templates/static/player.js`, which draws animations in the page.
 
-A weight becomes a whole number of 32767ths of the largest in its trajectory, zero only if it is zero. What is written
-is how these numbers change from record to record, weight after weight: small changes of either sign as small numbers,
-all lower bytes before the upper ones, deflated. As text that is a fifth of the weights in float32, or a tenth if many
-rest at zero.
+A weight becomes an integer number of 32767ths of the largest weight in its trajectory; only an exact zero becomes 0.
+The packed text holds the differences of these integers between records, weight after weight, zigzag-encoded, all lower
+bytes before all upper bytes, deflated, in base64. It takes a fifth of the bytes of float32 weights, or a tenth if many
+weights stay at zero.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ RECORDS = 101
 """The most records of a trajectory that a page holds."""
 
 RUNS = 5
-"""The most runs of an arm among which a reader can choose."""
+"""The most runs of an arm that a reader can choose from."""
 
 BUDGET = 1_000_000
-"""The most bytes that all packed trajectories of a page may have together."""
+"""The most bytes of all packed trajectories of a page together."""
 
 _TOP, _NO_NUMBER = 32767, -32768
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunChoices:
-    """Trainings that differ only by seed, and among which a reader may therefore choose."""
+    """Runs that differ only by their seeds: a reader can choose which of them a panel shows."""
 
     arm: str | None
-    """The label of the arm that these are runs of; None if they are of none."""
+    """The label of their arm; None if they belong to none."""
     trajectories: tuple[Mapping[str, Any], ...]
 
 
@@ -54,12 +54,12 @@ class Player:
 
     scenes: tuple[str, ...]
     panels: tuple[tuple[str, int], ...]
-    """Title and place in `Players.series` of what each panel shows."""
+    """For each panel its title and the index in `PlayerSet.series` of its runs."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Players:
-    """All players of a page by the name of their animation, and the trainings they show."""
+class PlayerSet:
+    """All players of a page by the names of their animations, and the runs that they show."""
 
     players: Mapping[str, Player] = dataclasses.field(default_factory=dict)
     series: tuple[RunChoices, ...] = ()
@@ -70,25 +70,25 @@ class Players:
     def __len__(self) -> int:
         return len(self.players)
 
-    def only(self, *names: str) -> Players:
-        """Those players alone, with no more data than they show: for a page that holds one of them."""
-        used = sorted({place for name in names for _, place in self.players[name].panels})
-        return Players(
+    def only(self, *names: str) -> PlayerSet:
+        """The players called `names`, with the data that they show and no other."""
+        used = sorted({index for name in names for _, index in self.players[name].panels})
+        return PlayerSet(
             players={
                 name: dataclasses.replace(
                     self.players[name],
-                    panels=tuple((title, used.index(place)) for title, place in self.players[name].panels),
+                    panels=tuple((title, used.index(index)) for title, index in self.players[name].panels),
                 )
                 for name in names
             },
-            series=tuple(self.series[place] for place in used),
+            series=tuple(self.series[index] for index in used),
         )
 
     def data(self) -> dict[str, Any]:
-        """What `player.js` reads; data that several trainings share is there once."""
+        """The data for `player.js`; values that several runs share are written once."""
         shared: list[Any] = []
 
-        def place(value: Any) -> int:
+        def share(value: Any) -> int:
             if value not in shared:
                 shared.append(value)
             return shared.index(value)
@@ -102,7 +102,7 @@ class Players:
                 {
                     "arm": s.arm,
                     "trajectories": [
-                        dict(t) | {key: place(t[key]) for key in ("steps", "layers", "samples")} for t in s.trajectories
+                        dict(t) | {key: share(t[key]) for key in ("steps", "layers", "samples")} for t in s.trajectories
                     ],
                 }
                 for s in self.series
@@ -114,30 +114,30 @@ class Players:
 @stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PlayerData:
-    """Players that one section could have, and all they could show."""
+    """The players that one section offers, and the runs that they can show."""
 
     players: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = ()
-    """Name and scenes of each animation, and of its panels the title and the run, by digest."""
+    """Name and scenes of each animation, and for each of its panels the title and the digest of the run."""
     packed: Mapping[str, tuple[Mapping[str, Any], ...]] = dataclasses.field(default_factory=dict)
-    """By run: its trajectory packed, and then those that differ from it only by seeds."""
+    """By digest of a run: its packed trajectory, then those of runs that differ from it only by seeds."""
     arms: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """The label of the arm, for runs that are the first of one."""
+    """By digest of an arm's first run: the label of the arm."""
 
 
 def player_data(experiment: Experiment, animations: Iterable[Animation], trained: Trained) -> PlayerData:
     """Players for those of `animations` that the page can draw itself.
 
-    What a panel shows is known by its run; others of `trained` that differ from it only by seeds can take its place.
+    A panel shows one run; a reader can choose others of `trained` that differ from it only by seeds.
     """
     drawn, steps = set(scenes.stating("in_page", True)), experiment.run(0).steps
     players: list[Any] = []
     runs: dict[Run, str] = {}
     for animation in animations:
-        # One clock moves all players, so they show trainings of one length, and nothing but their steps.
+        # One clock moves all players, so all their runs have the same number of steps.
         if not set(animation.scenes) <= drawn or set(animation.inputs) != {"panels"}:
             continue
         panels = [(panel.title, panel.trajectory.run) for panel in animation.inputs["panels"]]
-        if any(run.steps != steps or _hopeless(trained[run]) for _, run in panels):
+        if any(run.steps != steps or _is_too_large(trained[run]) for _, run in panels):
             continue
         names = {run: digest(run) for _, run in panels}
         runs |= names
@@ -146,63 +146,63 @@ def player_data(experiment: Experiment, animations: Iterable[Animation], trained
     return PlayerData(
         players=tuple(players),
         packed={
-            runs[run]: tuple(packed_trajectory(trained[other]) for other in others[:RUNS])
-            for run, others in _like(runs, trained).items()
+            runs[run]: tuple(pack_trajectory(trained[other]) for other in others[:RUNS])
+            for run, others in _runs_by_seed(runs, trained).items()
         },
         arms={runs[run]: label for run, label in firsts.items() if run in runs},
     )
 
 
-def pack(offers: Sequence[PlayerData]) -> Players:
+def pack_players(offers: Sequence[PlayerData]) -> PlayerSet:
     """The players of a page, from what its sections offer.
 
-    What does not fit into `BUDGET` is left out: further runs first, then players, and their GIF remains.
+    What does not fit into `BUDGET` is left out: first the runs to choose from, then players, which stay animations.
     """
-    # Sections that show the same run know its first ones by the same seeds; the one that knows most counts.
+    # Several sections may offer the same run, with the same seeds first; the longest list has all of them.
     known: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    for one in offers:
-        known |= {run: packed for run, packed in one.packed.items() if len(packed) > len(known.get(run, ()))}
+    for offer in offers:
+        known |= {run: packed for run, packed in offer.packed.items() if len(packed) > len(known.get(run, ()))}
     shown: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
-    places: dict[str, int] = {}
+    indices: dict[str, int] = {}
     size = 0
-    for name, side_by_side, panels in (player for one in offers for player in one.players):
-        new = [run for run in dict.fromkeys(run for _, run in panels) if run not in places]
+    for name, shown_scenes, panels in (player for offer in offers for player in offer.players):
+        new = [run for run in dict.fromkeys(run for _, run in panels) if run not in indices]
         added = sum(_size(known[run][0]) for run in new)
         if size + added <= BUDGET:
             size += added
-            places |= {run: len(places) + i for i, run in enumerate(new)}
-            shown[name] = side_by_side, panels
+            indices |= {run: len(indices) + i for i, run in enumerate(new)}
+            shown[name] = shown_scenes, panels
     count = 1
-    for place in range(1, RUNS):
-        # All or none: the choice of a run is one for the whole page.
-        size += sum(_size(known[run][place]) for run in places if place < len(known[run]))
+    for seed in range(1, RUNS):
+        # All or none: one choice of a run counts for the whole page.
+        size += sum(_size(known[run][seed]) for run in indices if seed < len(known[run]))
         if size > BUDGET:
             break
         count += 1
-    arms = {run: label for one in offers for run, label in one.arms.items()}
-    return Players(
+    arms = {run: label for offer in offers for run, label in offer.arms.items()}
+    return PlayerSet(
         players={
-            name: Player(scenes=scenes, panels=tuple((title, places[run]) for title, run in panels))
+            name: Player(scenes=scenes, panels=tuple((title, indices[run]) for title, run in panels))
             for name, (scenes, panels) in shown.items()
         },
-        series=tuple(RunChoices(arm=arms.get(run), trajectories=known[run][:count]) for run in places),
+        series=tuple(RunChoices(arm=arms.get(run), trajectories=known[run][:count]) for run in indices),
     )
 
 
-def together(parts: Mapping[str, Players]) -> Players:
-    """The players of several articles on one page; before the names of each stands the key of its part."""
+def merge_players(parts: Mapping[str, PlayerSet]) -> PlayerSet:
+    """The players of several articles on one page; the key of its part precedes the name of each player."""
     players: dict[str, Player] = {}
     series: list[RunChoices] = []
     for prefix, part in parts.items():
         for name, player in part.players.items():
-            panels = tuple((title, place + len(series)) for title, place in player.panels)
+            panels = tuple((title, index + len(series)) for title, index in player.panels)
             players[prefix + name] = dataclasses.replace(player, panels=panels)
         series += part.series
-    return Players(players=players, series=tuple(series))
+    return PlayerSet(players=players, series=tuple(series))
 
 
-def _like(runs: Iterable[Run], trained: Trained) -> dict[Run, list[Run]]:
-    """For each of `runs` itself and those of `trained` that differ from it only by seeds, in the order of these."""
+def _runs_by_seed(runs: Iterable[Run], trained: Trained) -> dict[Run, list[Run]]:
+    """For each of `runs`: the run, then those of `trained` that differ from it only by seeds, sorted by seeds."""
     families: dict[object, list[Run]] = {}
     for run in trained:
         families.setdefault(_seedless(run), []).append(run)
@@ -220,8 +220,8 @@ def _seedless(run: Run) -> object:
     return tuple(getattr(run, field.name) for field in dataclasses.fields(run) if field.name not in _SEEDS)
 
 
-def packed_trajectory(t: Trajectory) -> dict[str, Any]:
-    """A trajectory as plain values, with the weights of at most `RECORDS` records as text."""
+def pack_trajectory(t: Trajectory) -> dict[str, Any]:
+    """A trajectory as plain values: the weights of at most `RECORDS` records as text."""
     records = np.unique(np.linspace(0, len(t.steps) - 1, min(len(t.steps), RECORDS)).round().astype(np.intp))
     t = t.only(records)
     arrays = [a for pair in zip(t.kernels, t.biases, strict=True) for a in pair]
@@ -230,7 +230,7 @@ def packed_trajectory(t: Trajectory) -> dict[str, Any]:
     largest = float(np.abs(w[finite]).max(initial=0)) or 1.0
     with np.errstate(invalid="ignore"):
         whole = np.rint(w / largest * _TOP)
-        # Zero says that a weight was put out, so nothing else may become zero.
+        # Zero means an exactly zero weight, so no other weight may be rounded to it.
         whole = np.where((whole == 0) & (w != 0), np.sign(w), whole)
     whole = np.where(finite, whole, _NO_NUMBER).astype(np.int16)
     change = np.diff(whole, axis=0, prepend=np.int16(0)).T
@@ -246,22 +246,22 @@ def packed_trajectory(t: Trajectory) -> dict[str, Any]:
         "activation": t.run.network.activation,
         "samples": data
         and {
-            "x": _short(data.x_train),
-            "y": _short(data.y_train),
+            "x": _rounded(data.x_train),
+            "y": _rounded(data.y_train),
             "outlier": data.outlier_train.astype(int).tolist(),
-            "truth": data.truth and {"x": _short(data.truth[0]), "y": _short(data.truth[1])},
+            "truth": data.truth and {"x": _rounded(data.truth[0]), "y": _rounded(data.truth[1])},
         },
         "diverged": t.diverged,
     }
 
 
-def _short(values: NDArray[np.float64]) -> list[float]:
-    """Numbers of one column in so many digits as a drawing needs."""
+def _rounded(values: NDArray[np.float64]) -> list[float]:
+    """The numbers of one column with five significant digits, enough for a drawing."""
     return [float(f"{value:.5g}") for value in values[:, 0]]
 
 
-def _hopeless(t: Trajectory) -> bool:
-    """Whether packing would take gigabytes of memory, to find that nothing of it fits."""
+def _is_too_large(t: Trajectory) -> bool:
+    """True if the packed trajectory could never fit `BUDGET`; packing it could take gigabytes of memory."""
     weights = sum(a[0].size for a in (*t.kernels, *t.biases))
     return bool(weights * min(len(t.steps), RECORDS) > 8 * BUDGET)
 

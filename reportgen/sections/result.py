@@ -1,7 +1,7 @@
-"""A section, computed: everything that a page takes from it, as one value that can be stored.
+"""The result of a section: everything that a page takes from it, as one value that can be stored.
 
-It is a function of the section's own code and of the experiment without what only the page shows, so that neither a new
-title nor other prose makes anything be computed again.
+It depends on the section's own code and on the experiment without its page settings, so that a new title or other prose
+does not recompute it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from reportgen.sections.claims import DecidedClaim, decide
 from reportgen.sections.player import PlayerData, player_data
 from reportgen.store.encoding import digest, python_numbers
 from reportgen.training.run import Run
-from reportgen.values import plain
+from reportgen.values import json_value
 
 
 @stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PictureRequest:
-    """A picture that a section asks for: all that tells whether it has been drawn."""
+    """A picture that a section asks for, with the digest that tells whether it is already drawn."""
 
     name: str
     item: str
@@ -36,13 +36,13 @@ class PictureRequest:
     scenes: tuple[str, ...]
     """The scenes that draw it; empty for a still."""
     inputs: Any
-    """What a still is drawn from, as plain JSON values; None for an animation."""
+    """The inputs of a still, as plain JSON values; None for an animation."""
 
 
 @stored
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SectionResult:
-    """What a section computed, without its text, which is a template's."""
+    """What a section computed. Its text is in a template."""
 
     name: str
     title: str
@@ -53,13 +53,13 @@ class SectionResult:
     pictures: tuple[PictureRequest, ...]
     players: PlayerData
     steps: Mapping[str, int]
-    """How many updates each of its runs has, by digest."""
+    """The number of updates of each run, by digest."""
     diverged: tuple[str, ...]
-    """Those of them whose numbers stopped being finite."""
+    """Digests of the runs that diverged."""
 
 
 def without_page_settings(experiment: Experiment) -> Experiment:
-    """The experiment without what only the page shows: all that a section may depend on."""
+    """The experiment without the settings that only the page uses: all that a section may depend on."""
     shown: dict[str, Any] = {"title": "", "author": "", "language": "en", "abstract": "", "date": "", "site": None}
     shown |= dict.fromkeys(("tags", "reading", "sections", "formats", "plugins"), ())
     return dataclasses.replace(experiment, **shown)
@@ -68,10 +68,10 @@ def without_page_settings(experiment: Experiment) -> Experiment:
 def compute_section(
     name: str, section: Section, experiment: Experiment, trained: Trained, study: Any, run_names: Mapping[Run, str]
 ) -> tuple[SectionResult, dict[str, Picture | Animation]]:
-    """Compute the section called `name`; returns its result, and what its pictures are drawn from by their digests.
+    """Compute the section called `name`; return its result, and the items to draw by their digests.
 
-    `experiment` is one `without_page_settings`, `trained` has the section's own runs, `study` is what its `study`
-    returned, `run_names` has a digest for each run.
+    `experiment` comes from `without_page_settings`, `trained` holds the section's own runs, `study` the result of its
+    method `study`, `run_names` the digest of each run.
     """
     with plugins.blamed(type(section)):
         return _computed(name, section, experiment, trained, study, run_names)
@@ -87,8 +87,8 @@ def _computed(
         name=name,
         title=section.title,
         findings=python_numbers(findings),
-        # Claims see findings as `results.json` has them, so that whoever holds the file can decide them again.
-        claims=tuple(decide(claim, name, plain(findings), experiment) for claim in section.claims),
+        # Claims see findings as `results.json` has them, so that they can be decided again from the file.
+        claims=tuple(decide(claim, name, json_value(findings), experiment) for claim in section.claims),
         tables=python_numbers(tuple(section.tables(experiment, findings))),
         headline=section.headline(experiment, findings),
         pictures=tuple(map(_request, items, digests)),
@@ -101,5 +101,7 @@ def _computed(
 
 def _request(item: Picture | Animation, digest: str) -> PictureRequest:
     if isinstance(item, Picture):
-        return PictureRequest(name=item.name, item=digest, figure=item.figure, scenes=(), inputs=plain(item.inputs))
+        return PictureRequest(
+            name=item.name, item=digest, figure=item.figure, scenes=(), inputs=json_value(item.inputs)
+        )
     return PictureRequest(name=item.name, item=digest, figure=None, scenes=item.scenes, inputs=None)

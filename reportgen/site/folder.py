@@ -14,7 +14,7 @@ from pydantic import Field
 from reportgen import plugins
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
 from reportgen.experiment import Experiment, toml
-from reportgen.experiment.file import PluginNames, load, on_offer, parse, shipped
+from reportgen.experiment.file import PluginNames, load, parse, shipped, shipped_descriptions
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.experiment.toml.positions import positions
 from reportgen.markdown import markdown
@@ -141,9 +141,12 @@ class _Settings:
 
 
 @cache
-def _settings_table() -> type[toml.Table]:
-    return toml.table(
-        SETTINGS, _Settings, SiteSettings, make=lambda file: (toml.part(file, _Settings), toml.part(file, SiteSettings))
+def _settings_table() -> type[toml.TomlTable]:
+    return toml.table_class(
+        SETTINGS,
+        _Settings,
+        SiteSettings,
+        make=lambda file: (toml.instance_from(file, _Settings), toml.instance_from(file, SiteSettings)),
     )
 
 
@@ -367,10 +370,10 @@ def _experiments(
             continue
         if name in there:
             found = there[name]
-        elif name in on_offer():
+        elif name in shipped_descriptions():
             found = parse(shipped(name), f"{name}.toml")
         else:
-            known = {*here, *there, *on_offer()}
+            known = {*here, *there, *shipped_descriptions()}
             mistakes.tell(f"{place}: there is no experiment {short(name)!r}.{did_you_mean(name, known)}")
             continue
         if found:

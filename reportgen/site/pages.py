@@ -22,9 +22,9 @@ from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media
 from reportgen.sections import Table
-from reportgen.sections.player import together
+from reportgen.sections.player import merge_players
 from reportgen.site.folder import Document, Mistakes
-from reportgen.text import shortened
+from reportgen.text import shorten
 
 Reports = Mapping[str, Report]
 """What was computed, by the name of the experiment."""
@@ -144,7 +144,7 @@ def summary(document: Document, reports: Reports) -> str:
             return "below"
         return str(_settled([reference], document.front.experiment, reports)[0].unescape())
 
-    return shortened(document.front.abstract or document.prose.summary(say))
+    return shorten(document.front.abstract or document.prose.summary(say))
 
 
 def posts(posts: Sequence[Post], page: PageHead, look: SiteStyle) -> bytes:
@@ -201,7 +201,7 @@ def _placed(document: Document, reports: Reports) -> Report | None:
         sections=tuple(base.section_of[name] for name in sections),
         media={f"{places[name]}{key}": media for name, part in parts.items() for key, media in part.media.items()},
         tables={f"{places[name]}{key}": table for name, part in parts.items() for key, table in part.tables.items()},
-        players=together({places[name]: part.players for name, part in parts.items()}),
+        players=merge_players({places[name]: part.players for name, part in parts.items()}),
     )
 
 

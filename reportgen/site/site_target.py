@@ -18,13 +18,13 @@ from reportgen.page.page_head import NavigationEntry, PageHead, SiteFrame, slug
 from reportgen.page.report import Report
 from reportgen.page.report_files import data_files, page_files
 from reportgen.pipeline import stage_keys
-from reportgen.pipeline.preview_cache import PreviewCache, key_of
+from reportgen.pipeline.preview_cache import PreviewCache, cache_key
 from reportgen.pipeline.preview_card import with_preview_card
 from reportgen.site import feeds, pages
 from reportgen.site.folder import SETTINGS, Document, Mistakes, ReportPost, read
 from reportgen.store import keys
-from reportgen.text import shortened
-from reportgen.training.run import describe
+from reportgen.text import shorten
+from reportgen.training.run import settings_to_json
 
 if TYPE_CHECKING:
     from reportgen.pictures.media import Media
@@ -114,7 +114,7 @@ class _Pages:
         self._tools = tools
         self._reports = reports
         self._look = look
-        self._drawn = key_of(keys.files(look.templates)) if look.templates else ""
+        self._drawn = cache_key(keys.files(look.templates)) if look.templates else ""
         self._top, self._below = top, dataclasses.replace(top, home="../")
 
     def all(self) -> dict[str, bytes]:
@@ -162,7 +162,13 @@ class _Pages:
         page = dataclasses.replace(page, author=page.author or self._site.author)
         page, card = with_preview_card(page, picture, self._site, self._tools)
         files = self._cache(
-            (key_of(describe(post.experiment)), page, self._look, self._drawn, key_of(stage_keys.section_templates())),
+            (
+                cache_key(settings_to_json(post.experiment)),
+                page,
+                self._look,
+                self._drawn,
+                cache_key(stage_keys.section_templates()),
+            ),
             lambda: {**data_files(report), **page_files(report, self._look.templates, page, self._look.css)},
         )
         return page, picture, {**files, **card}
@@ -207,7 +213,7 @@ class _Pages:
         page = PageHead(
             title=site.title,
             around=self._top,
-            description=shortened(site.description),
+            description=shorten(site.description),
             language=site.language,
             author=site.author,
             kind="website",

@@ -1,4 +1,4 @@
-"""Paired comparisons: how much one arm differs from another, and whether that is known well enough to say so.
+"""Paired comparisons: how much one arm differs from another, with an interval and a verdict.
 
 Runs are paired by their (data, order, initial weights) triple. Intervals come from a bootstrap that resamples triples,
 the same ones in both arms and in every comparison of a family.
@@ -39,14 +39,14 @@ class Difference:
     """Wilson's interval of that share."""
     pairs: int
     p: float
-    """Twice the share of resamples that fall short of the region's nearer edge, which is never less than the chance
-    that all pairs have one sign; what Holm's correction sorts by."""
+    """Twice the share of resamples on the near side of the region's nearer edge, but at least the probability that all
+    pairs have one sign by chance; Holm's correction sorts by it."""
     verdict: Verdict
-    """What the interval says of the first arm, against the region of practical equivalence, if pairs are enough."""
+    """How the interval lies against the region of practical equivalence; undecided if pairs are too few."""
     pairs_needed: int | None
     """For an undecided comparison: about how many pairs would shrink the interval enough to decide it.
 
-    None where no number would: the estimate lies on the very edge of the region.
+    None if no number would: the estimate lies on the edge of the region.
     """
 
 
@@ -66,63 +66,62 @@ _UNKNOWN = Difference(
 
 def compare(first: Values, second: Values, rule: Comparison) -> Difference:
     """Compare paired values [pairs]; pairs with a value that is not finite are left out."""
-    return _compared([np.asarray(first, np.float64) - np.asarray(second, np.float64)], rule)[0]
+    return _compare_all([np.asarray(first, np.float64) - np.asarray(second, np.float64)], rule)[0]
 
 
-def family(comparisons: Sequence[tuple[Values, Values]], rule: Comparison) -> list[Difference]:
-    """Compare several pairs of arms, each as `compare` does, and answer for all of them together.
+def compare_family(comparisons: Sequence[tuple[Values, Values]], rule: Comparison) -> list[Difference]:
+    """Compare several pairs of arms as one family, each as `compare` does.
 
-    Whether a difference stands is decided by Holm's correction over the family: "better" and "worse" that do not
-    survive it are undecided.
+    Holm's correction over the family turns "better" and "worse" that do not survive it into "undecided".
 
     References:
         Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 1979.
     """
     differences = [np.asarray(first, np.float64) - np.asarray(second, np.float64) for first, second in comparisons]
-    return _holm(_compared(differences, rule), rule)
+    return _correct_by_holm(_compare_all(differences, rule), rule)
 
 
-def _compared(differences: Sequence[Values], rule: Comparison) -> list[Difference]:
-    """All comparisons with the same pairs left are one product: values times how often each pair was drawn."""
+def _compare_all(differences: Sequence[Values], rule: Comparison) -> list[Difference]:
+    """Compare all at once: comparisons with the same finite pairs are one product of values and resampled shares."""
     kept = [np.isfinite(difference) for difference in differences]
-    found: dict[int, Difference] = {}
+    compared: dict[int, Difference] = {}
     for pattern in {tuple(finite) for finite in kept}:
-        which = [i for i, finite in enumerate(kept) if tuple(finite) == pattern]
-        values = np.stack([differences[i][np.array(pattern, bool)] for i in which])
+        indices = [i for i, finite in enumerate(kept) if tuple(finite) == pattern]
+        values = np.stack([differences[i][np.array(pattern, bool)] for i in indices])
         if values.shape[1]:
             # Not `@`: a BLAS library rounds by its number of threads, and reports must not.
-            parts = [np.einsum("cp,pr->cr", values, drawn) for drawn in _draws(values.shape[1], rule)]
+            parts = [np.einsum("cp,pr->cr", values, drawn) for drawn in _resampled_shares(values.shape[1], rule)]
             means = np.concatenate(parts, axis=1)
-            found |= zip(which, map(_stated, values, means, [rule] * len(which)), strict=True)
+            compared |= zip(indices, map(_difference, values, means, [rule] * len(indices)), strict=True)
         else:
-            found |= dict.fromkeys(which, _UNKNOWN)
-    return [found[i] for i in range(len(differences))]
+            compared |= dict.fromkeys(indices, _UNKNOWN)
+    return [compared[i] for i in range(len(differences))]
 
 
 _DRAWN = 4_000_000
-"""Pairs that are drawn at once: some hundred megabytes."""
+"""The most pairs that are drawn at once, which takes a few hundred megabytes."""
 
 
-def _draws(pairs: int, rule: Comparison) -> Iterator[Values]:
-    """The share [pairs, resamples] that each pair has in each resample; a few of these at a time if pairs are many."""
+def _resampled_shares(pairs: int, rule: Comparison) -> Iterator[Values]:
+    """The share [pairs, resamples] that each pair has in each resample; fewer resamples at a time if pairs are many."""
     rng, most = np.random.default_rng([rule.seed, 6]), max(_DRAWN // pairs, 1)
     for start in range(0, rule.resamples, most):
         resamples = min(most, rule.resamples - start)
         rows = rng.integers(0, pairs, (resamples, pairs))
-        places = rows + pairs * np.arange(resamples)[:, None]
-        yield np.bincount(places.ravel(), minlength=resamples * pairs).reshape(resamples, pairs).T / pairs
+        indices = rows + pairs * np.arange(resamples)[:, None]
+        yield np.bincount(indices.ravel(), minlength=resamples * pairs).reshape(resamples, pairs).T / pairs
 
 
-def _stated(difference: Values, means: Values, rule: Comparison) -> Difference:
+def _difference(difference: Values, means: Values, rule: Comparison) -> Difference:
     pairs, level = len(difference), 1 - rule.confidence
-    tail = expanded(level, pairs) / 2
+    tail = widened_level(level, pairs) / 2
     low, high = map(float, np.quantile(means, [tail, 1 - tail]))
     estimate = float(difference.mean())
-    verdict = _verdict(low, high, rule.equivalence) if pairs >= _fewest(level) else "undecided"
+    verdict = _verdict(low, high, rule.equivalence) if pairs >= _fewest_pairs(level) else "undecided"
     share = float(np.mean(difference < 0) + np.mean(difference == 0) / 2)
     # One more resample than drawn, so that no p is zero.
     short = (1 + min(np.sum(means >= -rule.equivalence), np.sum(means <= rule.equivalence))) / (1 + rule.resamples)
-    share_low, share_high = wilson(share, pairs, level)
+    share_low, share_high = wilson_interval(share, pairs, level)
     return Difference(
         estimate=estimate,
         low=low,
@@ -131,16 +130,16 @@ def _stated(difference: Values, means: Values, rule: Comparison) -> Difference:
         superiority_low=share_low,
         superiority_high=share_high,
         pairs=pairs,
-        p=min(2 * max(float(_contracted(short, pairs)), 0.5**pairs), 1.0),
+        p=min(2 * max(float(_probability(short, pairs)), 0.5**pairs), 1.0),
         verdict=verdict,
-        pairs_needed=_needed(estimate, (high - low) / 2, pairs, rule.equivalence, level)
+        pairs_needed=_pairs_needed(estimate, (high - low) / 2, pairs, rule.equivalence, level)
         if verdict == "undecided"
         else None,
     )
 
 
-def expanded(level: float, pairs: int) -> float:
-    """The level at which a percentile interval of so few pairs must be read to miss no more often than `level`.
+def widened_level(level: float, pairs: int) -> float:
+    """The level for a percentile interval of few pairs so that it misses no more often than `level`.
 
     A bootstrap of n values is too narrow by √((n − 1) / n), and takes normal quantiles where Student's are due.
 
@@ -152,14 +151,14 @@ def expanded(level: float, pairs: int) -> float:
     return float(2 * ndtr(math.sqrt(pairs / (pairs - 1)) * stdtrit(pairs - 1, level / 2)))
 
 
-def _contracted(share: float, pairs: int) -> float:
-    """The level that `expanded` turns into `share`: what a share of resamples amounts to as a probability."""
+def _probability(share: float, pairs: int) -> float:
+    """The probability that a share of resamples stands for: the level that `widened_level` turns into `share`."""
     if pairs < 2 or share >= 0.5:
         return share
     return float(stdtr(pairs - 1, ndtri(share) / math.sqrt(pairs / (pairs - 1))))
 
 
-def _holm(differences: Sequence[Difference], rule: Comparison) -> list[Difference]:
+def _correct_by_holm(differences: Sequence[Difference], rule: Comparison) -> list[Difference]:
     kept = list(differences)
     order = sorted(range(len(kept)), key=lambda i: kept[i].p)
     rejecting = True
@@ -167,24 +166,24 @@ def _holm(differences: Sequence[Difference], rule: Comparison) -> list[Differenc
         level = (1 - rule.confidence) / (len(kept) - rank)
         rejecting = rejecting and kept[i].p <= level
         if not rejecting and kept[i].verdict in ("better", "worse"):
-            # The interval that would have to clear the edge is that of the corrected level, wider by this factor.
+            # The interval that has to clear the edge is that of the corrected level, wider by this factor.
             wider = _quantile(level) / _quantile(1 - rule.confidence)
             half_width = (kept[i].high - kept[i].low) / 2 * wider
-            needed = _needed(kept[i].estimate, half_width, kept[i].pairs, rule.equivalence, level)
+            needed = _pairs_needed(kept[i].estimate, half_width, kept[i].pairs, rule.equivalence, level)
             kept[i] = dataclasses.replace(kept[i], verdict="undecided", pairs_needed=needed)
     return kept
 
 
-def wilson(share: float, pairs: int, level: float) -> tuple[float, float]:
-    """An interval for a share of pairs.
+def wilson_interval(share: float, pairs: int, level: float) -> tuple[float, float]:
+    """Wilson's interval for a share of pairs.
 
     References:
         Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 1927.
     """
     z = _quantile(level)
-    centre = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
+    center = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
     half = z / (1 + z**2 / pairs) * math.sqrt(share * (1 - share) / pairs + (z / (2 * pairs)) ** 2)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    return max(center - half, 0.0), min(center + half, 1.0)
 
 
 def _quantile(level: float) -> float:
@@ -200,27 +199,27 @@ def _verdict(low: float, high: float, equivalence: float) -> Verdict:
     return "practically equal" if -equivalence <= low and high <= equivalence else "undecided"
 
 
-def _fewest(level: float) -> int:
-    """Pairs below which nothing can be decided: by chance alone all of them have one sign more often than `level`.
+def _fewest_pairs(level: float) -> int:
+    """The fewest pairs that can decide anything: all of fewer pairs have one sign by chance more often than `level`.
 
-    The bootstrap does not know this: resamples of a single pair all agree.
+    The bootstrap cannot detect this: resamples of a single pair all agree.
     """
     return math.ceil(math.log2(2 / level))
 
 
-def _needed(estimate: float, half_width: float, pairs: int, equivalence: float, level: float) -> int | None:
-    """Half-widths shrink with the root of the number of pairs; it has to become smaller than the way to the edge."""
-    way = abs(abs(estimate) - equivalence)
-    if way == 0:
+def _pairs_needed(estimate: float, half_width: float, pairs: int, equivalence: float, level: float) -> int | None:
+    """The number of pairs at which the half-width, which shrinks with its root, is below the distance to the edge."""
+    distance = abs(abs(estimate) - equivalence)
+    if distance == 0:
         return None
-    needed = max(pairs * (half_width / way) ** 2, pairs + 1, _fewest(level))
-    # Two digits: nobody should take it for more than it is.
+    needed = max(pairs * (half_width / distance) ** 2, pairs + 1, _fewest_pairs(level))
+    # Two digits, since it is a rough estimate.
     unit: int = 10 ** max(math.floor(math.log10(needed)) - 1, 0)
     return math.ceil(needed / unit) * unit
 
 
 def interquartile_mean(values: Values) -> float:
-    """Mean of the middle half: as robust as the median, and less jumpy."""
+    """Mean of the middle half of the values: as robust as the median, with less variance."""
     ordered = np.sort(values)
     cut = len(ordered) // 4
     return float(ordered[cut : len(ordered) - cut].mean())

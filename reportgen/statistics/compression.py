@@ -1,4 +1,4 @@
-"""Removing dead units, and the proof that it changed nothing."""
+"""Compression: remove dead units, and certify how little the outputs change."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Compressed:
     kernels: tuple[Weights, ...]
     biases: tuple[Weights, ...]
     kept: tuple[NDArray[np.bool_], ...]
-    """For each hidden layer, which units of the network it was made of are left."""
+    """For each hidden layer, which units of the original network are kept."""
 
     @property
     def hidden(self) -> tuple[int, ...]:
-        """Units left in each hidden layer."""
+        """Number of units in each hidden layer."""
         return tuple(w.shape[1] for w in self.kernels[:-1])
 
     @property
@@ -34,9 +34,9 @@ class Compressed:
     def largest_change(
         self, kernels: Sequence[Weights], biases: Sequence[Weights], grid: Weights, activation: Activation
     ) -> float:
-        """The certificate: how far outputs on a dense grid [B, I] moved from those of the network it was made of.
+        """The certificate: the largest change of outputs on a dense grid [B, I], against the original network.
 
-        Both are computed in float64, so that rounding of the two different sums stays below any change that matters.
+        Both are computed in float64, so that rounding stays below any change that matters.
         """
         kernels, biases = ([np.asarray(a, np.float64) for a in arrays] for arrays in (kernels, biases))
         before = forward(kernels, biases, grid, activation)
@@ -48,19 +48,19 @@ def compress(
 ) -> Compressed:
     """The network without units that are dead at `threshold`.
 
-    A dead unit that is not fed still says something, the same at every input: its activation at its bias. That constant
-    times its outgoing weights is folded into the next layer's biases. Weights within the threshold that are not exactly
-    zero are what the certificate then shows. A layer keeps at least one unit, so that the depth stays.
+    A dead unit without incoming weights has a constant output: its activation at its bias. That constant times its
+    outgoing weights is added to the next layer's biases. The certificate shows the effect of removed weights within the
+    threshold that are not exactly zero. A layer keeps at least one unit, so that the depth stays.
     """
     kernels, biases = [np.asarray(w, np.float64) for w in kernels], [np.asarray(b, np.float64) for b in biases]
     kept = []
     for layer, dead in enumerate(dead_units(kernels, threshold)):
         if dead.all():
-            # The strongest path through the layer stays; with nothing left the function is a constant anyway.
-            through = np.abs(kernels[layer]).sum(axis=0) * np.abs(kernels[layer + 1]).sum(axis=1)
-            dead[through.argmax()] = False
-        alone = [np.zeros((1, dead.sum())), np.eye(dead.sum())]
-        constant = forward(alone, [biases[layer][dead], np.zeros(dead.sum())], np.zeros((1, 1)), activation)[0]
+            # Keep the unit with the strongest path through the layer; the function is a constant anyway.
+            strengths = np.abs(kernels[layer]).sum(axis=0) * np.abs(kernels[layer + 1]).sum(axis=1)
+            dead[strengths.argmax()] = False
+        unfed = [np.zeros((1, dead.sum())), np.eye(dead.sum())]
+        constant = forward(unfed, [biases[layer][dead], np.zeros(dead.sum())], np.zeros((1, 1)), activation)[0]
         biases[layer + 1] = biases[layer + 1] + constant @ kernels[layer + 1][dead]
         kernels[layer], biases[layer] = kernels[layer][:, ~dead], biases[layer][~dead]
         kernels[layer + 1] = kernels[layer + 1][~dead]
@@ -68,19 +68,19 @@ def compress(
     return Compressed(tuple(kernels), tuple(biases), tuple(kept))
 
 
-def part(
+def subnetwork(
     kernels: Sequence[Weights], biases: Sequence[Weights], kept: Sequence[NDArray[np.bool_]]
 ) -> tuple[list[Weights], list[Weights]]:
-    """Kernels and biases of a network with the `kept` hidden units alone, nothing folded."""
+    """Kernels and biases of a network with only its `kept` hidden units, constants not added to biases."""
     ends = np.ones(kernels[0].shape[0], bool), np.ones(kernels[-1].shape[1], bool)
     units = [ends[0], *kept, ends[1]]
     smaller = [w[np.ix_(*sides)] for w, sides in zip(kernels, itertools.pairwise(units), strict=True)]
-    return smaller, [b[left] for b, left in zip(biases, units[1:], strict=True)]
+    return smaller, [b[mask] for b, mask in zip(biases, units[1:], strict=True)]
 
 
-def collapsed(outputs: Weights, targets: Weights, share: float = 0.01) -> bool:
-    """Whether outputs [B, O] at the training inputs hardly differ, by less than `share` of what targets do.
+def is_collapsed(outputs: Weights, targets: Weights, share: float = 0.01) -> bool:
+    """True if the range of outputs [B, O] at the training inputs is below `share` of the range of the targets.
 
-    Such a network says much the same of every sample: nothing gets through it any more.
+    Such a network predicts nearly the same for every sample.
     """
     return bool(np.ptp(outputs, axis=0).max() < share * np.ptp(targets, axis=0).max())

@@ -1,4 +1,4 @@
-"""What thousands of runs in each cell of a grid say: how a cell ended, where it is best, and what a share follows."""
+"""Summaries of the cells of a sweep, of which each holds thousands of runs, and rank correlations between them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from reportgen.statistics.comparison import Values
 
 
-def told(values: Mapping[str, Any]) -> dict[str, float]:
-    """The runs of a cell in numbers, from `Swept.values`; quartiles over all runs, means over those that ended.
+def summarize_cell(values: Mapping[str, Any]) -> dict[str, float]:
+    """Statistics of the runs of a cell, from `SweepResult.values`.
 
-    A run that diverged counts as worse than any other, so a cell in which most did has no median.
+    Quartiles are over all runs, means over those that ended. A run that diverged counts as worse than any other, so
+    a cell in which most runs diverged has no median.
     """
     ended = np.asarray(values["diverged"]) < 0
     q1, error, q3 = (quantile(values["test"], share) for share in (0.25, 0.5, 0.75))
@@ -28,7 +29,7 @@ def told(values: Mapping[str, Any]) -> dict[str, float]:
 
 
 def quantile(values: Any, share: float) -> float:
-    """A quantile of values of which those that are not finite count as largest; infinite if it is one of these."""
+    """A quantile of values; those that are not finite count as infinite."""
     ordered = np.where(np.isfinite(values), values, np.inf).astype(np.float64)
     return float(np.quantile(ordered, share, method="inverted_cdf"))
 
@@ -38,7 +39,7 @@ def _mean(values: Values) -> float:
 
 
 def rank_correlation(x: Any, y: Any) -> float:
-    """Spearman's rank correlation; NaN where one of the two is the same everywhere."""
+    """Spearman's rank correlation; NaN if `x` or `y` is constant."""
     a, b = _ranks(np.asarray(x, np.float64)), _ranks(np.asarray(y, np.float64))
     a, b = a - a.mean(), b - b.mean()
     size = float(np.sqrt((a * a).sum() * (b * b).sum()))
@@ -46,7 +47,7 @@ def rank_correlation(x: Any, y: Any) -> float:
 
 
 def _ranks(values: Values) -> Values:
-    """Places in rising order; equal values share the mean of theirs."""
-    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    """Ranks in ascending order; equal values share the mean of their ranks."""
+    _, indices, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
-    return np.asarray((ends - (counts - 1) / 2)[which], np.float64)
+    return np.asarray((ends - (counts - 1) / 2)[indices], np.float64)

@@ -1,4 +1,4 @@
-"""How many directions a weight matrix has, and what a network loses with all but the strongest of them."""
+"""Ranks of weight matrices: their singular values, and how outputs change if only the largest are kept."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 from reportgen.training.network import Activation, Weights, forward
 
 
-def inner(kernels: Sequence[Weights]) -> list[Weights]:
-    """The matrices between hidden layers, the only ones that can have more than a direction or two to lose."""
+def inner_kernels(kernels: Sequence[Weights]) -> list[Weights]:
+    """The matrices between hidden layers, whose rank can exceed the number of inputs and outputs of the network."""
     return [w for w in kernels[1:-1] if min(w.shape[-2:]) > 1]
 
 
 def singular_values(kernels: Sequence[Weights]) -> list[Weights]:
-    """Singular values of each matrix between hidden layers, falling; recorded kernels [S, I, O] give [S, values]."""
-    return [np.linalg.svd(np.asarray(w, np.float64), compute_uv=False) for w in inner(kernels)]
+    """Singular values of each matrix between hidden layers, descending; recorded kernels [S, I, O] give [S, values]."""
+    return [np.linalg.svd(np.asarray(w, np.float64), compute_uv=False) for w in inner_kernels(kernels)]
 
 
 def second_share(kernels: Sequence[Weights]) -> float:
     """The second singular value as a share of the first, in the matrix between hidden layers where it is largest.
 
-    Zero says that each of these matrices is of rank one: its rows are multiples of a single row. So is a matrix of
-    zeros, and a network that has no such matrices gets NaN.
+    Zero means that each of these matrices has rank one: its rows are multiples of a single row. A matrix of zeros
+    counts as such. NaN if the network has no such matrices.
     """
     shares = [values[1] / values[0] if values[0] else 0.0 for values in singular_values(kernels)]
     return float(max(shares, default=np.nan))
@@ -32,10 +32,10 @@ def second_share(kernels: Sequence[Weights]) -> float:
 def rank_changes(
     kernels: Sequence[Weights], biases: Sequence[Weights], x: Weights, activation: Activation, most: int
 ) -> Weights:
-    """How far outputs at inputs x [B, I] move, at most, when every matrix between hidden layers keeps 0, 1, … `most`
-    of its directions: [most + 1].
+    """The largest change of outputs at inputs x [B, I] if every matrix between hidden layers keeps 0, 1, … `most` of
+    its singular values: [most + 1].
 
-    The part of a matrix that belongs to its largest singular values is the nearest matrix of that rank.
+    A matrix with only its largest singular values is the nearest matrix of that rank.
 
     References:
         Eckart and Young, The Approximation of One Matrix by Another of Lower Rank, Psychometrika 1936.

@@ -1,4 +1,4 @@
-"""Which weights are zero, which are nearly zero, and which units nobody would miss."""
+"""Sparsity: shares of zero and small weights, and dead units."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HISTOGRAM_EDGES = np.logspace(-7, 1, 41)
 
 
 def histogram(runs: Sequence[Sequence[Weights]]) -> NDArray[np.int64]:
-    """How many weights of all runs fall into each bin of |w|; exact zeros are left out, tiny ones go to the first."""
+    """Number of weights of all runs in each bin of |w|; exact zeros are left out, and tiny weights are in the first."""
     sizes = np.concatenate([np.abs(w).ravel() for kernels in runs for w in kernels])
     sizes = np.clip(sizes[sizes > 0], HISTOGRAM_EDGES[0], HISTOGRAM_EDGES[-1])
     return np.histogram(sizes, HISTOGRAM_EDGES)[0]

@@ -1,4 +1,4 @@
-"""How well trained networks predict."""
+"""Errors of trained networks, and summaries of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def total_errors(trajectories: Iterable[Trajectory]) -> Values:
     return np.array([total_error(trajectory) for trajectory in trajectories])
 
 
-def line(trajectory: Trajectory, record: int = -1) -> tuple[float, float]:
+def fitted_line(trajectory: Trajectory, record: int = -1) -> tuple[float, float]:
     """(slope, intercept) of a network of one input and one output between x = 0 and x = 1.
 
     For a network without activations that is the whole function.
@@ -32,19 +32,19 @@ def line(trajectory: Trajectory, record: int = -1) -> tuple[float, float]:
     return float(at_one - at_zero), float(at_zero)
 
 
-LAST = 10
-"""Records at the end of a run over which its last steps' jitter is measured."""
+JITTER_RECORDS = 10
+"""Number of records at the end of a run over which `jitter` is measured."""
 
 
-def wander(trajectory: Trajectory) -> float:
+def jitter(trajectory: Trajectory) -> float:
     """Standard deviation of the total error over the last records of one run."""
     count = len(trajectory.steps)
-    errors = [total_error(trajectory, record) for record in range(max(count - LAST, 0), count)]
+    errors = [total_error(trajectory, record) for record in range(max(count - JITTER_RECORDS, 0), count)]
     return float(np.std(errors, ddof=1)) if len(errors) > 1 else 0.0
 
 
-def spread(values: Values) -> dict[str, float]:
-    """Where runs ended, as a report states it: median, interquartile mean, mean, quartiles and extremes."""
+def summarize(values: Values) -> dict[str, float]:
+    """Summary statistics of the finite values: count, median, interquartile mean, mean, quartiles and extremes."""
     values = values[np.isfinite(values)]
     if not len(values):
         return dict.fromkeys(("median", "iqm", "mean", "q1", "q3", "min", "max"), float("nan")) | {"count": 0}

@@ -1,4 +1,4 @@
-"""Choosing a strength: by the least cross-validated error, by the one-standard-error rule, or to match a share."""
+"""Choice of a strength: by the least cross-validated error, by the one-standard-error rule, or to match a share."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from reportgen.statistics.comparison import Values
 
 
 class Choice(NamedTuple):
-    """Places in a rising list of strengths."""
+    """Chosen strengths as indices of an ascending list, and the numbers behind the choice."""
 
     least: int
-    """Where the mean over folds is least."""
+    """Index of the least mean over folds."""
     simplest: int
-    """The largest strength whose mean is within one standard error of that."""
+    """Index of the largest strength whose mean is within one standard error of the least."""
     means: Values
     errors: Values
     """Standard errors of the means over folds."""
 
 
-def choose(scores: Values) -> Choice:
-    """The choice that errors [strengths, folds] lead to; a strength of which a fold diverged is not chosen.
+def choose_strength(scores: Values) -> Choice:
+    """Choose strengths by errors [strengths, folds]; a strength with a diverged fold is not chosen.
 
     References:
         Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, second edition, section 7.10.
@@ -40,23 +40,23 @@ def choose(scores: Values) -> Choice:
 
 
 class GridPosition(NamedTuple):
-    """Between two neighbours of a list of strengths: so far on the way from number `below` to the next."""
+    """A position between two neighbors of a list of strengths: index `below` plus `fraction`."""
 
     below: int
-    way: float
+    fraction: float
 
-    def of(self, values: Values) -> Values:
-        """`values` [strengths, ...] there, on a straight line between neighbours."""
-        there: Values = (1 - self.way) * values[self.below] + self.way * values[self.below + 1]
-        return there
+    def interpolate(self, values: Values) -> Values:
+        """`values` [strengths, ...] at this position, linear between neighbors."""
+        result: Values = (1 - self.fraction) * values[self.below] + self.fraction * values[self.below + 1]
+        return result
 
     def strength(self, strengths: Sequence[float]) -> float:
-        """The strength there; a straight line in its logarithm."""
-        return float(np.exp(self.of(np.log(strengths))))
+        """The strength at this position, linear in its logarithm."""
+        return float(np.exp(self.interpolate(np.log(strengths))))
 
 
-def where_share(shares: Values, target: float) -> GridPosition | None:
-    """Where `shares` [strengths] first rise to `target`; None if they begin above it or never get there."""
+def find_share(shares: Values, target: float) -> GridPosition | None:
+    """The position where `shares` [strengths] first reach `target`; None if they start above it or never reach it."""
     for i in range(len(shares) - 1):
         if shares[i] <= target <= shares[i + 1] and shares[i] < shares[i + 1]:
             return GridPosition(i, float((target - shares[i]) / (shares[i + 1] - shares[i])))

@@ -1,8 +1,7 @@
-"""Where a spread comes from: variance components of a nested design, and what is known about them.
+"""Sources of variance: variance components of a nested design, with intervals.
 
-Each draw of the data is a block with orders of samples and initial weights of its own, all of them crossed. Within a
-run the error also depends on the step at which training stops. Blocks are independent of one another, so they are what
-a bootstrap resamples.
+Each draw of the data is a block with its own orders of samples and initial weights, all of them crossed. Within a run
+the error also depends on the step at which training stops. Blocks are independent, so the bootstrap resamples them.
 """
 
 from __future__ import annotations
@@ -10,29 +9,29 @@ from __future__ import annotations
 import numpy as np
 
 from reportgen.experiment import Comparison
-from reportgen.statistics.comparison import Values, expanded
+from reportgen.statistics.comparison import Values, widened_level
 
 SOURCES = ("data", "order", "init", "both", "last")
-"""The draw of the data; within it the order of samples, the initial weights, what these two do only together; and
-within a run the last iterate."""
+"""The draw of the data; within it the order of samples, the initial weights and their interaction; and within a run the
+last iterate."""
 
 
 def moments(values: Values, within: Values) -> Values:
-    """What each block contributes, [D, 6]: its mean, the square of it, three mean squares, and its variance in a run.
+    """Moments of each block, [D, 6]: its mean, the square of it, three mean squares, and its variance within runs.
 
-    `values` [D, orders, inits] are the runs' own means, `within` their variances about them.
+    `values` [D, orders, inits] are the means of runs, `within` the variances within them.
     """
     orders, inits = values.shape[1:]
     mean = values.mean(axis=(1, 2), keepdims=True)
     by_order, by_init = values.mean(axis=2, keepdims=True) - mean, values.mean(axis=1, keepdims=True) - mean
-    rest = values - mean - by_order - by_init
+    interaction = values - mean - by_order - by_init
     return np.stack(
         [
             mean[:, 0, 0],
             mean[:, 0, 0] ** 2,
             inits * (by_order**2).sum(axis=(1, 2)) / (orders - 1),
             orders * (by_init**2).sum(axis=(1, 2)) / (inits - 1),
-            (rest**2).sum(axis=(1, 2)) / ((orders - 1) * (inits - 1)),
+            (interaction**2).sum(axis=(1, 2)) / ((orders - 1) * (inits - 1)),
             within.mean(axis=(1, 2)),
         ],
         axis=-1,
@@ -40,9 +39,9 @@ def moments(values: Values, within: Values) -> Values:
 
 
 def components(averages: Values, blocks: int, orders: int, inits: int) -> Values:
-    """Variances [..., 5] by `SOURCES`, from `moments` averaged over so many blocks, [..., 6].
+    """Variances [..., 5] by `SOURCES`, from `moments` averaged over `blocks` blocks, [..., 6].
 
-    They are the usual unbiased estimates, but not below zero.
+    They are the usual unbiased estimates, cut at zero.
 
     References:
         Searle, Casella and McCulloch, Variance Components, 1992, chapter 4.
@@ -62,22 +61,22 @@ def shares(variances: Values) -> Values:
     return parts
 
 
-def resampled(found: Values, rule: Comparison) -> Values:
-    """Averages of `found` [D, ...] over its blocks, in each resample of them: [resamples, ...]."""
-    count = len(found)
+def block_averages(values: Values, rule: Comparison) -> Values:
+    """Averages of `values` [D, ...] over its blocks, in each resample of them: [resamples, ...]."""
+    count = len(values)
     rows = np.random.default_rng([rule.seed, 7]).integers(0, count, (rule.resamples, count))
-    places = rows + count * np.arange(rule.resamples)[:, None]
-    drawn = np.bincount(places.ravel(), minlength=rule.resamples * count).reshape(-1, count) / count
+    indices = rows + count * np.arange(rule.resamples)[:, None]
+    drawn = np.bincount(indices.ravel(), minlength=rule.resamples * count).reshape(-1, count) / count
     # Not `@`: a BLAS library rounds by its number of threads, and reports must not.
-    averages: Values = np.einsum("rd,d...->r...", drawn, found)
+    averages: Values = np.einsum("rd,d...->r...", drawn, values)
     return averages
 
 
 def interval(resamples: Values, blocks: int, rule: Comparison) -> tuple[Values, Values]:
-    """The interval of a statistic from its values in resamples [R, ...] of so many blocks.
+    """The interval of a statistic from its values in resamples [R, ...] of `blocks` blocks.
 
-    Blocks are few, so it is an order of magnitude more than a measurement.
+    Blocks are few, so it gives an order of magnitude rather than a measurement.
     """
-    tail = expanded(1 - rule.confidence, blocks) / 2
+    tail = widened_level(1 - rule.confidence, blocks) / 2
     low, high = np.quantile(resamples, [tail, 1 - tail], axis=0)
     return low, high

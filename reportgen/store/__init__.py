@@ -1,5 +1,5 @@
-"""Finished work on disk, named by everything that determines it, and what is missing of it made.
+"""The store of finished work, under cache keys, and the completion of what is missing in it.
 
-Here belong entries, their encoding, cache keys, sweeps and training on machines with another disk. What a stage of a
-build is made from is the build's own knowledge.
+Entries, their encoding, cache keys, sweeps and training on machines with another disk belong here. The parts of a stage
+of a build do not.
 """

@@ -1,7 +1,7 @@
-"""What a part of the program was made from, so that stored work can tell whether it would still come out the same.
+"""Cache keys: digests of everything that a stored result depends on.
 
-A stage depends on the source of the module that does it and of every module of ours that this one imports, directly or
-not; on the versions of the libraries beneath; and on the part of the experiment it is given.
+A stage depends on the source of its module and of all our modules that this one imports, directly or indirectly; on the
+versions of libraries; and on its part of the experiment.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reportgen import plugins
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 
 Parts = Mapping[str, str]
-"""What something was made from, by the name that a person would know it under: files, versions, settings."""
+"""The parts that a result depends on, by names for users: files, versions, settings."""
 
 _ROOT = Path(__file__).parents[2]
 
-# Imports in functions count as well; those of a line within a docstring do no harm.
+# Imports in functions count too; a line of a docstring that looks like an import does no harm.
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(reportgen[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+(reportgen[\w.]*))",
     re.MULTILINE,
@@ -33,7 +33,7 @@ _IMPORT = re.compile(
 
 
 def code(*modules: str) -> Parts:
-    """Digests of the source of `modules` and of what they import of ours, by the path of the file."""
+    """Digests of the source of `modules` and of our modules that they import, by path."""
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
@@ -44,25 +44,25 @@ def code(*modules: str) -> Parts:
 
 
 def of_kinds(*values: object) -> Parts:
-    """Digests of the files in which the classes of `values` are, for kinds that anyone may add or edit."""
+    """Digests of the files that define the classes of `values`, for kinds that users may add or edit."""
     found = (_source(plugins.home(type(value))) for value in values)
     return {source.path: source.digest for source in found if source}
 
 
 def package(name: str) -> tuple[str, ...]:
-    """The modules of a package of ours in which each kind is a file, for stages that may use any of them."""
+    """The modules of a package with one kind in each file, for stages that may use any of them."""
     folder = _ROOT / name.replace(".", "/")
     return tuple(f"{name}.{module.name}" for module in pkgutil.iter_modules([str(folder)]))
 
 
 def template_folder() -> Path:
-    """Where the templates are: in the installed package, or beside it in a checkout."""
+    """The folder of the templates: in the installed package, or beside it in a checkout."""
     inside = _ROOT / "reportgen" / "templates"
     return next((folder for folder in (inside, _ROOT / "templates") if folder.is_dir()), inside)
 
 
 def everything() -> tuple[str, ...]:
-    """Every module of ours."""
+    """The names of all our modules."""
     return tuple(
         ".".join(file.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__")
         for file in sorted((_ROOT / "reportgen").rglob("*.py"))
@@ -70,23 +70,23 @@ def everything() -> tuple[str, ...]:
 
 
 def files(folder: Path) -> Parts:
-    """Digests of all files in a folder of templates, by their paths in it."""
+    """Digests of all files in a folder of templates, by path."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {f"templates/{path.relative_to(folder).as_posix()}": _digest(path.read_bytes()) for path in found}
 
 
 def versions(*libraries: str) -> Parts:
-    """Versions of installed libraries; "python" and "machine" are what runs them."""
+    """Versions of installed libraries, of "python", and of the "machine"."""
     return {f"version of {name}": _version(name) for name in libraries}
 
 
 def settings(value: Any, name: str) -> Parts:
-    """A value of an experiment by the dotted names of its parts, each as JSON."""
-    return dict(_leaves(describe(value), name))
+    """The settings in a value of an experiment as JSON, by dotted name."""
+    return dict(_leaves(settings_to_json(value), name))
 
 
 def key(parts: Parts) -> str:
-    """The name of whatever is made from `parts` and nothing else."""
+    """The cache key of a result that depends on `parts` alone."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -125,7 +125,7 @@ class _Source(NamedTuple):
 
 @cache
 def _source(module: str) -> _Source | None:
-    """The source of a module of ours or of a plugin; None if there is none of that name."""
+    """The source of one of our modules or of a plugin; None if there is no such module."""
     if plugin := plugins.content(module):
         return _Source(*plugin, _digest(plugin[1]))
     path = _ROOT / module.replace(".", "/")
@@ -138,7 +138,7 @@ def _source(module: str) -> _Source | None:
 
 @cache
 def _imports(module: str) -> frozenset[str]:
-    """The modules of ours that a module imports, and the package it is in."""
+    """Our modules that a module imports, and its package."""
     named = {module.rpartition(".")[0]}
     source = _source(module)
     for origin, names, plain in _IMPORT.findall(source.content if source else b""):

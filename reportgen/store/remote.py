@@ -1,8 +1,7 @@
 """Training on workers that do not share our disk.
 
-A job is a chunk of runs that one compiled program trains. What comes back is one block of bytes, and nothing in it is
-believed before its checksum, its runs and the shapes of its arrays are seen to be what was asked for. A block is a
-`container` of trajectory files.
+A job is a group of runs that one compiled program trains. Its result is a block of bytes, a `container` of trajectory
+files. A block is used only after its checksum, its runs and the shapes of its arrays were checked.
 """
 
 from __future__ import annotations
@@ -30,32 +29,34 @@ def train_away(runs: bytes, wanted: Mapping[str, str]) -> bytes:
 
     Raises `RefusedError` if this worker's versions are not the `wanted` ones, before it reads what was sent.
     """
-    require(wanted)
+    check_versions(wanted)
     compute_on_one_thread()
     from reportgen.training.compiled import train
 
-    return pack(train(pickle.loads(runs)))  # noqa: S301  the scheduler that sent it may run any code here as it is
+    return encode_block(train(pickle.loads(runs)))  # noqa: S301  the scheduler that sent it may run any code here anyway
 
 
-def require(wanted: Mapping[str, str]) -> None:
-    """Raise `RefusedError` if what computes here is of other versions than the `wanted` ones."""
+def check_versions(wanted: Mapping[str, str]) -> None:
+    """Raise `RefusedError` unless this process has the `wanted` versions."""
     here = versions()
     if here != wanted:
-        raise RefusedError(f"a worker has {_listed(here)}, and this machine {_listed(wanted)}: they must be the same")
+        raise RefusedError(
+            f"a worker has {_listed(here)}, but this machine has {_listed(wanted)}; the versions must be equal"
+        )
 
 
 def _listed(found: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
-def pack(trajectories: Sequence[Trajectory]) -> bytes:
+def encode_block(trajectories: Sequence[Trajectory]) -> bytes:
     """The block of these trajectories."""
     files = [trajectory.dump() for trajectory in trajectories]
     return seal(_MAGIC, {"sizes": [len(file) for file in files]}, files)
 
 
-def unpack(block: bytes, runs: Sequence[Run]) -> list[Trajectory]:
-    """The trajectories of exactly these runs, in their order; raises `ValueError` with the reason for anything else."""
+def decode_block(block: bytes, runs: Sequence[Run]) -> list[Trajectory]:
+    """The trajectories of exactly these runs, in order; raises `ValueError` with the reason for any other content."""
     if not isinstance(block, bytes):
         raise ValueError("it is not a block of this version")
     header, files = unseal(_MAGIC, block)
@@ -65,18 +66,20 @@ def unpack(block: bytes, runs: Sequence[Run]) -> list[Trajectory]:
     if len(sizes) != len(runs):
         raise ValueError(f"{len(sizes)} trajectories came back for {len(runs)} runs")
     if sum(sizes) != len(files):
-        raise ValueError("there is more in it than trajectories, or less")
+        raise ValueError("it has another length than its trajectories")
     ends = list(itertools.accumulate(sizes))
-    return [_parsed(bytes(files[end - size : end]), run) for end, size, run in zip(ends, sizes, runs, strict=True)]
+    return [
+        _parse_trajectory(bytes(files[end - size : end]), run) for end, size, run in zip(ends, sizes, runs, strict=True)
+    ]
 
 
-def _parsed(file: bytes, run: Run) -> Trajectory:
+def _parse_trajectory(file: bytes, run: Run) -> Trajectory:
     try:
         trajectory = Trajectory.parse(file)
-    except Exception as error:  # whoever can make a checksum can also make a header that nobody thought of
+    except Exception as error:  # a header with a correct checksum may still be malformed
         raise ValueError(str(error)) from error
     if trajectory.source != run:
-        raise ValueError("a trajectory is of another run")
+        raise ValueError("a trajectory belongs to another run")
     steps = run.recording.steps(run.steps)
     ended = trajectory.diverged
     kept = len(steps) if ended is None else len(trajectory.steps)
@@ -96,18 +99,18 @@ def _parsed(file: bytes, run: Run) -> Trajectory:
 
 
 def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Trajectory]]:
-    """Have a worker of `executor` train `runs`, which one program should be able to (`stacking.groups`).
+    """Let a worker of `executor` train `runs`, a group of `stacking.groups`.
 
-    The future's result is one trajectory a run, in their order. A block that is not what was asked for is thrown away
-    and its runs are trained again by another worker, twice at most; then the future raises `MachineError`. It raises
-    `RefusedError` if a worker has other versions of what computes.
+    The result of the future is one trajectory per run, in order. An invalid block is dropped and another worker trains
+    its runs again, at most twice; then the future raises `MachineError`. It raises `RefusedError` if a worker has other
+    versions.
     """
     wanted, outcome = list(runs), Future[list[Trajectory]]()
     arguments = pickle.dumps(wanted), versions()
 
     def follow(attempt: int, job: Future[bytes]) -> None:
         job.add_done_callback(lambda job: settle(attempt, job))
-        # A waiter who gives up takes the job back.
+        # To cancel the future cancels the job.
         outcome.add_done_callback(lambda outcome: job.cancel() if outcome.cancelled() else None)
 
     def settle(attempt: int, job: Future[bytes]) -> None:
@@ -115,28 +118,28 @@ def train_elsewhere(executor: Workers, runs: Sequence[Run]) -> Future[list[Traje
             block = job.result()
         except CancelledError:
             outcome.cancel()
-            return _end(outcome)
+            return _finish(outcome)
         except BaseException as error:
-            return _end(outcome, error=error)
+            return _finish(outcome, error=error)
         try:
-            trained = unpack(block, wanted)
+            trained = decode_block(block, wanted)
         except ValueError as error:
-            bad = MachineError(f"workers sent back what are not the trajectories they were to train: {error}")
+            bad = MachineError(f"workers sent invalid trajectories: {error}")
             try:
                 if attempt == _ATTEMPTS or outcome.cancelled():
                     raise bad
-                follow(attempt + 1, executor.elsewhere(job, train_away, *arguments))
-            except (MachineError, RuntimeError):  # RuntimeError: the executor takes no jobs any more
-                _end(outcome, error=bad)
+                follow(attempt + 1, executor.resubmit(job, train_away, *arguments))
+            except (MachineError, RuntimeError):  # RuntimeError: the executor accepts no more jobs
+                _finish(outcome, error=bad)
         else:
-            _end(outcome, trained)
+            _finish(outcome, trained)
 
     follow(1, executor.submit(train_away, *arguments))
     return outcome
 
 
-def _end(outcome: Future[Any], result: Any = None, error: BaseException | None = None) -> None:
-    """Settle a future unless it was cancelled; those who wait for it learn that too."""
+def _finish(outcome: Future[Any], result: Any = None, error: BaseException | None = None) -> None:
+    """Set the result or the error of a future unless it was cancelled, and notify its waiters."""
     if not outcome.set_running_or_notify_cancel():
         return
     if error is None:

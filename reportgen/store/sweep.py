@@ -1,9 +1,9 @@
-"""Sweeps: more runs than fit into memory, in the cells of a landscape of strength and learning rate.
+"""Sweeps: more runs than fit into memory, in the cells of a grid of strengths and learning rates.
 
-Work goes out in chunks, runs of one cell whose seeds follow each other, and a few numbers a run come back. Each chunk
-is an entry of the store, named by its first run: a sweep that was stopped goes on with the chunks that are missing, and
-another cell or a larger count trains nothing again. Only a few chunks are under way at once, and none of them stays in
-memory, so a sweep of a million runs needs no more of it than one of a thousand.
+A chunk is runs of one cell with consecutive seeds. Workers train chunks and return a few numbers per run. Each chunk is
+an entry of the store under the key of its first run, so an interrupted sweep continues with the missing chunks, and
+another cell or a larger count trains nothing again. Only a few chunks are in memory at once, so a sweep of a million
+runs needs no more memory than one of a thousand.
 """
 
 from __future__ import annotations
@@ -25,35 +25,34 @@ from reportgen.executors import Progress, Workers, no_progress
 from reportgen.experiment import Experiment, Sweep
 from reportgen.penalties.none import NoPenalty
 from reportgen.store import encoding, keys
-from reportgen.store.remote import require
+from reportgen.store.remote import check_versions
 from reportgen.store.store import Store
 from reportgen.training.network import Weights, forward
 from reportgen.training.process import compute_on_one_thread
-from reportgen.training.run import Loss, Run, describe, in_a_row
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Loss, Recording, Run, consecutive_runs, settings_to_json
 from reportgen.training.versions import engine, versions
 
 SUMMARY, WEIGHTS = "chunk", "weights"
 """Kinds of entries in the store."""
 
 _RUNS = 256
-"""Runs of a chunk. More are slower, since their weights leave the processor's cache with every step."""
+"""Runs of a chunk. Larger chunks are slower, since their weights do not fit into the processor's cache."""
 _PARAMETERS = 1 << 20
-"""Weights of all runs of a chunk together, at most (unless a single network has more)."""
+"""The most weights of all runs of a chunk together, unless a single network has more."""
 _JOB = 4
-"""Chunks that travel to a worker together: a quarter of a second of work for the default network."""
+"""Chunks of a job: a quarter of a second of work for the default network."""
 _EPOCH = 1
-"""To be raised whenever a summary comes to mean something else."""
+"""To be raised whenever the meaning of a summary changes."""
 
 Array = NDArray[np.float32]
 
 
-Found = dict[str, dict[str, NDArray[Any]]]
-"""What a worker found out about a chunk, by the kind of entry that is to hold it."""
+ChunkArrays = dict[str, dict[str, NDArray[Any]]]
+"""The results of a chunk, by the kind of the entry that holds them."""
 
 
 class Cell(NamedTuple):
-    """A place in the landscape."""
+    """One strength and one learning rate of a sweep."""
 
     strength: float
     learning_rate: float
@@ -69,17 +68,17 @@ class Chunk:
 
     @property
     def runs(self) -> list[Run]:
-        """Each as a run that anybody can train."""
-        return in_a_row(self.first, self.count, self.fresh_data)
+        """The runs, one by one."""
+        return consecutive_runs(self.first, self.count, self.fresh_data)
 
     @cached_property
     def key(self) -> str:
-        """Names its entries: the digest of all that determines them."""
+        """The cache key of its entries."""
         return keys.key(
             {
                 **engine(),
                 **keys.of_kinds(self.first.data, self.first.penalty),
-                "first": json.dumps(describe(self.first), sort_keys=True),
+                "first": json.dumps(settings_to_json(self.first), sort_keys=True),
                 "count": str(self.count),
                 "fresh": str(self.fresh_data),
                 "summary": str(_EPOCH),
@@ -88,16 +87,16 @@ class Chunk:
 
 
 def cells(e: Experiment) -> list[Cell]:
-    """The cells of an experiment's sweep, by rising strength and within it by rising learning rate."""
+    """The cells of an experiment's sweep, in order of strength, then of learning rate."""
     sweep = _sweep(e)
     return [Cell(*pair) for pair in itertools.product(sweep.strengths, sweep.learning_rates)]
 
 
-def run_of(e: Experiment, cell: Cell, i: int) -> Run:
+def cell_run(e: Experiment, cell: Cell, i: int) -> Run:
     """The i-th run of a cell, recorded as the experiment says."""
     run, arm = e.run(i), next(arm for arm in e.arms if arm.name == _sweep(e).arm)
     run = dataclasses.replace(run, training=dataclasses.replace(run.training, learning_rate=cell.learning_rate))
-    # Without strength all penalties are one.
+    # With strength 0 all penalties are the same.
     penalty, step = (arm.penalty, arm.step) if cell.strength else (NoPenalty(), "subgradient")
     return dataclasses.replace(run, penalty=penalty, strength=cell.strength, step=step)
 
@@ -105,15 +104,15 @@ def run_of(e: Experiment, cell: Cell, i: int) -> Run:
 def chunks(e: Experiment, cell: Cell) -> Iterator[Chunk]:
     """The chunks of one cell.
 
-    They are all of one size, so one program does them, and a larger count only adds some. The last one may train a few
-    runs more than were asked for.
+    They have one size, so that one program trains them all and a larger count only adds chunks. The last chunk may
+    train a few runs more than `count`.
     """
-    size = _size(e)
+    size = _chunk_size(e)
     for start in range(0, _sweep(e).count, size):
-        yield Chunk(dataclasses.replace(run_of(e, cell, start), recording=ENDS_ONLY), size, e.fresh_data)
+        yield Chunk(dataclasses.replace(cell_run(e, cell, start), recording=Recording.ENDS_ONLY), size, e.fresh_data)
 
 
-def _size(e: Experiment) -> int:
+def _chunk_size(e: Experiment) -> int:
     return max(1, min(_RUNS, _PARAMETERS // e.network.parameters(*e.data.shape)))
 
 
@@ -123,22 +122,22 @@ def _sweep(e: Experiment) -> Sweep:
     return e.sweep
 
 
-def complete(e: Experiment, store: Store, executor: Workers, progress: Progress = no_progress) -> Swept:
-    """Have the executor train the chunks that the store does not have.
+def complete(e: Experiment, store: Store, executor: Workers, progress: Progress = no_progress) -> SweepResult:
+    """Let the executor train the chunks that are not stored.
 
-    Results are kept here and not by the workers, which may see another disk.
+    This process stores the results, since workers may have another disk.
     """
-    swept, size, done = Swept(e, store), _size(e), 0
+    result, size, done = SweepResult(e, store), _chunk_size(e), 0
     sweep = _sweep(e)
     total = len(cells(e)) * -(-sweep.count // size) * size
     progress("sweep", 0, total)
 
     def missing() -> Iterator[Chunk]:
-        """In such an order that chunks with the same seeds follow each other: those are drawn once for all of them."""
+        """Missing chunks, those with the same seeds in succession: their initial weights are drawn only once."""
         nonlocal done
-        for together in zip(*(chunks(e, cell) for cell in cells(e)), strict=True):
-            for chunk in together:
-                if swept.has(chunk):
+        for same_seeds in zip(*(chunks(e, cell) for cell in cells(e)), strict=True):
+            for chunk in same_seeds:
+                if result.is_complete(chunk):
                     done += size
                     progress("sweep", done, total)
                 else:
@@ -147,113 +146,113 @@ def complete(e: Experiment, store: Store, executor: Workers, progress: Progress 
     def take(future: Future[bytes]) -> None:
         nonlocal done
         job = under_way.pop(future)
-        for chunk, found in zip(job, _opened(future.result(), job, sweep.weights), strict=True):
-            swept.take(chunk, found)
+        for chunk, arrays in zip(job, _decode_block(future.result(), job, sweep.weights), strict=True):
+            result.put(chunk, arrays)
         done += size * len(job)
         progress("sweep", done, total)
 
     task = train_away if executor.remote else train_chunks
     waiting = missing()
     under_way: dict[Future[bytes], list[Chunk]] = {}
-    # Two jobs a worker: one that it does, and one that it finds when it has done it.
+    # Two jobs for each worker: one in work and one that waits.
     most = 2 * executor.workers
     try:
         while True:
             while len(under_way) < most and (job := list(itertools.islice(waiting, _JOB))):
                 under_way[executor.submit(task, job, sweep.weights, versions())] = job
             if not under_way:
-                return swept
+                return result
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 take(future)
     except BaseException:
-        # Whatever went wrong, what others have finished is kept.
+        # After an error, keep the results of other jobs that are finished.
         for future in list(under_way):
             if not future.cancel() and future.done() and not future.exception():
                 take(future)
         raise
 
 
-class Swept:
-    """A sweep that is done. Its numbers stay in the store, and are read cell by cell."""
+class SweepResult:
+    """A completed sweep. Its numbers are read from the store, cell by cell."""
 
     def __init__(self, e: Experiment, store: Store) -> None:
         self.experiment, self._store = e, store
         self._kinds = (SUMMARY, WEIGHTS) if _sweep(e).weights else (SUMMARY,)
 
-    def has(self, chunk: Chunk) -> bool:
-        """Whether all that is asked of a chunk is there."""
+    def is_complete(self, chunk: Chunk) -> bool:
+        """True if the store has every entry of a chunk."""
         return all(self._store.recall(kind, chunk.key) is not None for kind in self._kinds)
 
-    def take(self, chunk: Chunk, found: Found) -> None:
-        """Store what a worker found."""
+    def put(self, chunk: Chunk, arrays: ChunkArrays) -> None:
+        """Store the results of a chunk."""
         for kind in self._kinds:
-            self._store.keep(kind, chunk.key, found[kind])
+            self._store.keep(kind, chunk.key, arrays[kind])
 
     def values(self, cell: Cell) -> dict[str, Array]:
-        """What is known of each run of a cell, arrays [count] by name; see `train_chunks`."""
-        parts = list(self._of(SUMMARY, cell))
+        """The summary of each run of a cell, arrays [count] by name; see `train_chunks`."""
+        chunk_values = list(self._read_chunks(SUMMARY, cell))
         count = _sweep(self.experiment).count
-        return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
+        return {name: np.concatenate([values[name] for values in chunk_values])[:count] for name in chunk_values[0]}
 
     def weights(self, cell: Cell) -> Iterator[tuple[list[Weights], list[Weights]]]:
-        """The last kernels [R, I, O] and biases [R, O] of a cell's runs, R of them at a time, in the order of `values`.
+        """The last kernels [R, I, O] and biases [R, O] of the runs of a cell, R at a time, in the order of `values`.
 
-        Those of a run that diverged are not all finite. Raises `ExperimentError` if the sweep did not keep weights.
+        The weights of a diverged run are not all finite. Raises `ExperimentError` if the sweep did not keep weights.
         """
         sweep = _sweep(self.experiment)
         if not sweep.weights:
             raise ExperimentError("weights must be true in the table [sweep] for the last weights to be kept")
         left, layers = sweep.count, range(len(self.experiment.run(0).shapes))
-        for part in self._of(WEIGHTS, cell):
+        for part in self._read_chunks(WEIGHTS, cell):
             yield [part[f"kernel {i}"][:left] for i in layers], [part[f"bias {i}"][:left] for i in layers]
             left -= len(part["bias 0"])
 
-    def _of(self, kind: str, cell: Cell) -> Iterable[Mapping[str, Any]]:
+    def _read_chunks(self, kind: str, cell: Cell) -> Iterable[Mapping[str, Any]]:
         for chunk in chunks(self.experiment, cell):
-            found = self._store.recall(kind, chunk.key)
-            if found is None:
-                raise MachineError("the store lost a part of the sweep; the same command trains it again")
-            yield found
+            arrays = self._store.recall(kind, chunk.key)
+            if arrays is None:
+                raise MachineError("the store lost a part of the sweep; run the same command again to train it")
+            yield arrays
 
 
-def _opened(block: bytes, job: Sequence[Chunk], weights: bool) -> list[Found]:
-    """What `train_chunks` found, if it is that; raises `MachineError` for anything else."""
+def _decode_block(block: bytes, job: Sequence[Chunk], weights: bool) -> list[ChunkArrays]:
+    """The results that `train_chunks` encoded; raises `MachineError` for any other block."""
     try:
-        found: list[Found] = encoding.decode(block)
-        for chunk, kinds in zip(job, found, strict=True):
+        results: list[ChunkArrays] = encoding.decode(block)
+        for chunk, kinds in zip(job, results, strict=True):
             arrays = [array for values in kinds.values() for array in values.values()]
             if set(kinds) != {SUMMARY, *([WEIGHTS] if weights else [])} or {len(a) for a in arrays} != {chunk.count}:
-                raise ValueError("it is not what was asked for")
+                raise ValueError("it does not match the job")
     except (ValueError, TypeError, AttributeError) as error:
-        raise MachineError(f"a worker sent back what is no part of the sweep: {error}") from error
-    return found
+        raise MachineError(f"a worker sent an invalid part of the sweep: {error}") from error
+    return results
 
 
 def train_chunks(job: Sequence[Chunk], weights: bool, wanted: Mapping[str, str]) -> bytes:
     """Train chunks; the job of a worker, since this imports TensorFlow.
 
-    Returns, encoded, for each what is to be stored, by kind; raises `RefusedError` if the versions of this worker are
-    not the `wanted` ones. The summary has, for each run, `test`, the total error over the test
-    samples; `train`, the mean loss over the training samples; `zero` and `dead`, the shares of weights that are exactly
-    zero and within η·λ of it; `size`, Σ|w|; and `diverged`, a step or −1. The others are NaN where a run diverged.
+    Returns the encoded `ChunkArrays` of each chunk; raises `RefusedError` unless this worker has the `wanted` versions.
+    The summary has, for each run, `test`, the total error over the test samples; `train`, the mean loss over the
+    training samples; `zero` and `dead`, the shares of weights that are exactly zero and within η·λ of it; `size`, Σ|w|;
+    and `diverged`, a step or −1. If a run diverged, its other values are NaN.
     """
-    require(wanted)
+    check_versions(wanted)
     from reportgen.training.compiled import train_ends
 
-    found = []
+    results = []
     for chunk in job:
         ends = train_ends(chunk.first, chunk.count, chunk.fresh_data)
-        with np.errstate(over="ignore", invalid="ignore"):  # runs that diverged, or nearly
-            of_chunk = {SUMMARY: _summary(chunk, ends.kernels, ends.biases, ends.diverged)}
+        with np.errstate(over="ignore", invalid="ignore"):  # runs that diverged or nearly did
+            arrays = {SUMMARY: _summary(chunk, ends.kernels, ends.biases, ends.diverged)}
         if weights:
-            of_chunk[WEIGHTS] = {f"kernel {i}": w for i, w in enumerate(ends.kernels)}
-            of_chunk[WEIGHTS] |= {f"bias {i}": b for i, b in enumerate(ends.biases)}
-        found.append(of_chunk)
-    return encoding.encode(found)
+            arrays[WEIGHTS] = {f"kernel {i}": w for i, w in enumerate(ends.kernels)}
+            arrays[WEIGHTS] |= {f"bias {i}": b for i, b in enumerate(ends.biases)}
+        results.append(arrays)
+    return encoding.encode(results)
 
 
 def train_away(job: Sequence[Chunk], weights: bool, wanted: Mapping[str, str]) -> bytes:
-    """As `train_chunks`, in a process that we did not start."""
+    """Call `train_chunks` in a process that we did not start."""
     compute_on_one_thread()
     return train_chunks(job, weights, wanted)
 
@@ -266,22 +265,22 @@ def _summary(
     x_test, y_test, x_train, y_train = (
         np.stack([getattr(d, name) for d in data]) for name in ("x_test", "y_test", "x_train", "y_train")
     )
-    tested = forward(kernels, biases, x_test, first.network.activation) - y_test
-    # As the trainer computes the loss, in float32; the test error is of the same kind as `total_error`.
+    test_residuals = forward(kernels, biases, x_test, first.network.activation) - y_test
+    # The loss in float32, as in training; the test error is that of `total_error`.
     x_train, y_train = x_train.astype(np.float32), y_train.astype(np.float32)
-    missed = forward(kernels, biases, x_train, first.network.activation) - y_train
+    train_residuals = forward(kernels, biases, x_train, first.network.activation) - y_train
     sizes = np.abs(np.concatenate([w.reshape(chunk.count, -1) for w in kernels], axis=1))
     band = np.float32(first.training.learning_rate * first.strength)
     values = {
-        "test": np.abs(tested).sum(axis=(1, 2)),
-        "train": _loss(missed, first.training.loss).mean(axis=(1, 2)),
+        "test": np.abs(test_residuals).sum(axis=(1, 2)),
+        "train": _loss(train_residuals, first.training.loss).mean(axis=(1, 2)),
         "zero": (sizes == 0).mean(axis=1),
         "dead": (sizes <= band).mean(axis=1),
         "size": sizes.sum(axis=1, dtype=np.float64),
     }
-    ended = diverged < 0
-    of_runs = {name: np.where(ended, array, np.nan).astype(np.float32) for name, array in values.items()}
-    return {**of_runs, "diverged": diverged}
+    finished = diverged < 0
+    finite_values = {name: np.where(finished, array, np.nan).astype(np.float32) for name, array in values.items()}
+    return {**finite_values, "diverged": diverged}
 
 
 def _loss(residuals: Weights, name: Loss) -> Weights:

@@ -1,5 +1,5 @@
 """One network to train, described completely, and the compiled program that trains many at once.
 
-Here belong runs, networks, trajectories and everything that touches TensorFlow or Keras. Which runs an experiment
-needs, where they are stored and who trains them does not.
+Runs, networks, trajectories and everything that uses TensorFlow or Keras belong here. The runs of an experiment, their
+storage and the workers that train them do not.
 """

@@ -1,8 +1,8 @@
 """Training: many networks at once, each whole training in one compiled TensorFlow call.
 
-Networks here are tiny, so what a step costs is overhead. Runs are therefore stacked (see `network.Layout`), data and
-sample order go in as tensors, the loop over steps is compiled with XLA, and runs that differ in penalty occupy slices
-of the run axis. This is the only module that imports TensorFlow.
+Networks here are tiny, so most of the cost of a step is overhead. Therefore runs are stacked (see `network.Layout`),
+data and sample order are tensors, the loop over steps is compiled with XLA, and runs that differ in penalty occupy
+slices of the run axis. This is the only module that imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from reportgen.penalties._arrays import Arrays
 from reportgen.penalties.none import NoPenalty
 from reportgen.training.network import Layout, Weights, layout
 from reportgen.training.process import quiet_stderr
-from reportgen.training.run import Run, in_a_row
-from reportgen.training.stacking import ENDS_ONLY, counts_weights, groups, recording_key, slice_key
+from reportgen.training.run import Recording, Run, consecutive_runs
+from reportgen.training.stacking import counts_weights, groups, recording_key, slice_key
 from reportgen.training.trajectory import Trajectory
 
-# XLA reads this once, when it first compiles. It leaves half of a wide processor's vectors unused by itself, which
-# costs a quarter of the time; on other processors the setting changes nothing.
+# XLA reads this once, when it first compiles. By default it uses half of the vectors of a wide processor, which costs a
+# quarter of the time; on other processors the setting changes nothing.
 os.environ["XLA_FLAGS"] = f"--xla_cpu_prefer_vector_width=512 {os.environ.get('XLA_FLAGS', '')}"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with quiet_stderr():
     import tensorflow as tf
 
-# It would warn of many compilations; each is meant, one for a program.
+# It would warn about many compilations; each program is compiled once.
 tf.get_logger().setLevel("ERROR")
 
 _XP = Arrays(tf)
@@ -55,8 +55,8 @@ _VALUE, _DERIVATIVE = 0, 1
 def train(runs: Iterable[Run]) -> list[Trajectory]:
     """Train every run and return their trajectories, in the order given.
 
-    A run's numbers do not depend on its company beyond the rounding of float32. A run whose numbers stop being finite
-    ends there, with `Trajectory.diverged` set; the others go on.
+    The other runs change the numbers of a run only by the rounding of float32. A run that diverges ends at that step,
+    with `Trajectory.diverged` set; the others go on.
     """
     runs = list(runs)
     done: dict[int, Trajectory] = {}
@@ -66,11 +66,12 @@ def train(runs: Iterable[Run]) -> list[Trajectory]:
 
 
 def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
-    first, place = runs[0], layout(runs[0].training.batch_size)
-    drawn = _drawn(runs)
-    recorded, steps, (records, last, diverged) = _trained(runs, drawn)
-    paths = _unstacked(records, place, 1)
-    starts, stops = _unstacked({"kernels": drawn.kernels, "biases": drawn.biases}, place, 0), _unstacked(last, place, 0)
+    first, stack_layout = runs[0], layout(runs[0].training.batch_size)
+    inputs = _draw_inputs(runs)
+    recorded, steps, (records, last, diverged) = _run_program(runs, inputs)
+    paths = _unstacked(records, stack_layout, 1)
+    starts = _unstacked({"kernels": inputs.kernels, "biases": inputs.biases}, stack_layout, 0)
+    stops = _unstacked(last, stack_layout, 0)
     ends = {name: [np.stack(pair, axis=1) for pair in zip(starts[name], stops[name], strict=True)] for name in starts}
     diverged = diverged.numpy()
     slot = {i: j for j, i in enumerate(recorded)}
@@ -88,22 +89,22 @@ def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
 
 
 class Ends(NamedTuple):
-    """How runs ended that differ only by their seeds: no more than a sweep of millions can carry."""
+    """The ends of runs that differ only by their seeds, small enough for a sweep of millions."""
 
     kernels: list[Weights]
-    """The last weights, one array [R, I, O] a layer; not all finite where a run diverged."""
+    """The last weights, one array [R, I, O] per layer; not all finite for a diverged run."""
     biases: list[Weights]
-    """One array [R, O] a layer."""
+    """One array [R, O] per layer."""
     diverged: NDArray[np.int32]
-    """[R] the step whose numbers were the first not to be finite, or −1."""
+    """[R] the first step with a number that is not finite, or −1."""
 
 
 def train_ends(first: Run, count: int, fresh_data: bool) -> Ends:
-    """Train the runs of `in_a_row(first, count, fresh_data)` in one program: the weights at which `train` would end.
+    """Train `consecutive_runs(first, count, fresh_data)` in one program and return their last weights, as of `train`.
 
-    Initial weights and orders are drawn once for all calls in a row that differ by penalty, strength and learning rate.
+    Successive calls that differ only by penalty, strength and learning rate share initial weights and orders.
     """
-    first = dataclasses.replace(first, recording=ENDS_ONLY)
+    first = dataclasses.replace(first, recording=Recording.ENDS_ONLY)
     plain = dataclasses.replace(
         first,
         penalty=NoPenalty(),
@@ -111,23 +112,23 @@ def train_ends(first: Run, count: int, fresh_data: bool) -> Ends:
         step="subgradient",
         training=dataclasses.replace(first.training, learning_rate=1.0),
     )
-    _, _, (_, last, diverged) = _trained([first], _drawn_in_a_row(plain, count, fresh_data), count)
+    _, _, (_, last, diverged) = _run_program([first], _draw_consecutive_inputs(plain, count, fresh_data), count)
     ends = _unstacked(last, layout(first.training.batch_size), 0)
     finite = np.all([np.isfinite(w).reshape(count, -1).all(axis=1) for part in ends.values() for w in part], axis=0)
     at = np.asarray(diverged, np.int32)
     return Ends(ends["kernels"], ends["biases"], np.where((at < 0) & ~finite, np.int32(first.steps), at))
 
 
-def _trained(runs: Sequence[Run], drawn: _Drawn, times: int = 1) -> tuple[list[int], NDArray[np.int32], Any]:
-    """Which of `runs` are recorded, at which steps, and what the program returns.
+def _run_program(runs: Sequence[Run], inputs: _Inputs, times: int = 1) -> tuple[list[int], NDArray[np.int32], Any]:
+    """Run the program; returns the indices of recorded runs, the recorded steps, and the results of the program.
 
-    A single run may stand for `times` runs, which differ only by what is `drawn`.
+    A single run may stand for `times` runs that differ only by their `inputs`.
     """
     first = runs[0]
     recorded = [i for i, run in enumerate(runs) if recording_key(run)]
-    recording = next((runs[i].recording for i in recorded), ENDS_ONLY)
+    recording = next((runs[i].recording for i in recorded), Recording.ENDS_ONLY)
     program = _program(
-        place=layout(first.training.batch_size),
+        layout=layout(first.training.batch_size),
         activation=first.network.activation,
         optimizer=first.training.optimizer,
         momentum=first.training.momentum,
@@ -137,73 +138,73 @@ def _trained(runs: Sequence[Run], drawn: _Drawn, times: int = 1) -> tuple[list[i
         with_loss=recording.loss and bool(recorded),
         keep=tuple(1.0 - run.network.dropout for run in runs) * times,
     )
-    tables = drawn.tables._replace(
+    tables = inputs.tables._replace(
         rates=tf.constant(_rates(runs)),
         strengths=tf.constant([run.strength for run in runs] * times, tf.float32),
         recorded=tf.constant(recorded, tf.int32),
-        whole=tf.constant(drawn.samples.whole([runs[i] for i in recorded])),
+        whole=tf.constant(inputs.samples.all_rows([runs[i] for i in recorded])),
     )
     steps = recording.steps(first.steps)
-    return recorded, steps, program(drawn.kernels, drawn.biases, tf.constant(steps), tables)
+    return recorded, steps, program(inputs.kernels, inputs.biases, tf.constant(steps), tables)
 
 
-class _Drawn(NamedTuple):
-    """What runs have in common with those of another penalty, strength and learning rate."""
+class _Inputs(NamedTuple):
+    """The inputs of runs that do not depend on penalty, strength, learning rate or recording."""
 
     kernels: list[Any]
     biases: list[Any]
     samples: _Samples
     tables: _Tables
-    """Without what depends on the penalty, the strength, the learning rate and the recording."""
+    """Incomplete: without the tables that depend on these."""
 
 
-def _drawn(runs: Sequence[Run]) -> _Drawn:
-    place = layout(runs[0].training.batch_size)
+def _draw_inputs(runs: Sequence[Run]) -> _Inputs:
+    stack_layout = layout(runs[0].training.batch_size)
     widths = [max(sizes) for sizes in zip(*map(_widths, runs), strict=True)]
-    kernels, biases = _initial_stack(runs, widths, place)
-    samples = _Samples.of(runs)
+    kernels, biases = _initial_stack(runs, widths, stack_layout)
+    samples = _Samples.from_runs(runs)
     tables = _Tables(
         x=tf.constant(samples.x),
         y=tf.constant(samples.y),
         rows=tf.constant(samples.rows),
-        masks=tf.constant(_masks(runs, widths, place)) if any(run.network.dropout for run in runs) else None,
+        masks=tf.constant(_masks(runs, widths, stack_layout)) if any(run.network.dropout for run in runs) else None,
     )
-    return _Drawn([tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], samples, tables)
+    return _Inputs([tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], samples, tables)
 
 
 @lru_cache(maxsize=2)
-def _drawn_in_a_row(first: Run, count: int, fresh_data: bool) -> _Drawn:
-    return _drawn(in_a_row(first, count, fresh_data))
+def _draw_consecutive_inputs(first: Run, count: int, fresh_data: bool) -> _Inputs:
+    return _draw_inputs(consecutive_runs(first, count, fresh_data))
 
 
 def _widths(run: Run) -> list[int]:
     return [run.shapes[0][0], *(outputs for _, outputs in run.shapes)]
 
 
-def _initial_stack(runs: Sequence[Run], widths: list[int], place: Layout) -> tuple[list[Weights], list[Weights]]:
-    """Initial kernels and biases of all runs, smaller networks padded with units that have no weights."""
+def _initial_stack(runs: Sequence[Run], widths: list[int], stack_layout: Layout) -> tuple[list[Weights], list[Weights]]:
+    """Initial kernels and biases of all runs, smaller networks padded with units of zero weights."""
     kernels = [np.zeros((len(runs), i, o), np.float32) for i, o in itertools.pairwise(widths)]
     biases = [np.zeros((len(runs), o), np.float32) for o in widths[1:]]
     for r, run in enumerate(runs):
         for stacked, values in zip([*kernels, *biases], itertools.chain(*run.initial_weights()), strict=True):
             own: tuple[Any, ...] = (r, *(slice(size) for size in values.shape))
             stacked[own] = values
-    return [place.stack(list(w)) for w in kernels], [place.stack(list(b)) for b in biases]
+    return [stack_layout.stack(list(w)) for w in kernels], [stack_layout.stack(list(b)) for b in biases]
 
 
 class _Slice(NamedTuple):
-    """A stretch of the run axis that has a penalty in common."""
+    """A part of the run axis with one penalty."""
 
     start: int
     stop: int
     penalty: Penalty
     step: str
     shapes: tuple[tuple[int, int], ...] | None
-    """The kernels' shapes without their padding, for a penalty to which the padding would matter."""
+    """The shapes of the kernels without padding, for a penalty that the padding would change."""
 
 
 def _slices(runs: Sequence[Run], times: int = 1) -> tuple[_Slice, ...]:
-    """The slices of `runs`, each of which stands for `times` runs of its kind."""
+    """The slices of `runs`, each of which stands for `times` such runs."""
     slices, start = [], 0
     for key, group in itertools.groupby(runs, slice_key):
         members = list(group)
@@ -216,15 +217,15 @@ def _slices(runs: Sequence[Run], times: int = 1) -> tuple[_Slice, ...]:
 
 
 def _rates(runs: Sequence[Run]) -> NDArray[np.float32]:
-    """Learning rates [steps, R]; [steps, 1] where the runs share them."""
+    """Learning rates [steps, R]; [steps, 1] if the runs share them."""
     trainings = {run.training: run.steps for run in runs}
     rates = np.stack([training.rates(steps) for training, steps in trainings.items()], axis=1)
-    place = {training: i for i, training in enumerate(trainings)}
-    return rates if len(place) == 1 else rates[:, [place[run.training] for run in runs]]
+    columns = {training: i for i, training in enumerate(trainings)}
+    return rates if len(columns) == 1 else rates[:, [columns[run.training] for run in runs]]
 
 
-def _masks(runs: Sequence[Run], widths: Sequence[int], place: Layout) -> NDArray[np.bool_]:
-    """Which hidden units work at each step: [steps, R, B, H] or [steps, B, H, R], layers side by side."""
+def _masks(runs: Sequence[Run], widths: Sequence[int], stack_layout: Layout) -> NDArray[np.bool_]:
+    """The hidden units that dropout keeps at each step: [steps, R, B, H] or [steps, B, H, R], layers side by side."""
     starts = [0, *itertools.accumulate(widths[1:-1])]
     batch = runs[0].training.batch_size
     masks = np.ones((len(runs), runs[0].steps, batch, starts[-1]), bool)
@@ -233,18 +234,18 @@ def _masks(runs: Sequence[Run], widths: Sequence[int], place: Layout) -> NDArray
             own = np.split(run.masks(), np.cumsum(run.network.hidden)[:-1], axis=-1)
             for start, layer in zip(starts, own, strict=False):
                 mask[..., start : start + layer.shape[-1]] = layer
-    return np.moveaxis(masks, 0, 1 if place.runs == 0 else -1)
+    return np.moveaxis(masks, 0, 1 if stack_layout.runs == 0 else -1)
 
 
-def _unstacked(stacked: dict[str, Any], place: Layout, axes_before: int) -> dict[str, list[Weights]]:
+def _unstacked(stacked: dict[str, Any], stack_layout: Layout, axes_before: int) -> dict[str, list[Weights]]:
     return {
-        name: [np.ascontiguousarray(place.unstack(np.asarray(array), axes_before)) for array in arrays]
+        name: [np.ascontiguousarray(stack_layout.unstack(np.asarray(array), axes_before)) for array in arrays]
         for name, arrays in stacked.items()
     }
 
 
 def _finite(stacked: dict[str, list[Weights]]) -> NDArray[np.bool_]:
-    """Whether all of a run's numbers are finite at each recorded step, [R, S]."""
+    """True if all numbers of a run are finite at a recorded step, [R, S]."""
     arrays = [array for arrays in stacked.values() for array in arrays]
     finite: NDArray[np.bool_] = np.all([np.isfinite(a).all(axis=tuple(range(2, a.ndim))) for a in arrays], axis=0)
     return finite
@@ -253,12 +254,12 @@ def _finite(stacked: dict[str, list[Weights]]) -> NDArray[np.bool_]:
 def _trajectory(
     run: Run, steps: NDArray[np.int32], arrays: dict[str, list[Weights]], finite: NDArray[np.bool_], diverged: int
 ) -> Trajectory:
-    """One run's own part of the stack: padding and everything after a divergence cut away."""
+    """The trajectory of one run in the stack, without padding and without steps after a divergence."""
     kernels = [w[:, :i, :o] for w, (i, o) in zip(arrays["kernels"], run.shapes, strict=True)]
     biases = [b[:, :o] for b, (_, o) in zip(arrays["biases"], run.shapes, strict=True)]
     if diverged < 0 and not finite.all():
         diverged = int(steps[finite.argmin()])
-    # The initial weights stay whatever their loss: there is no trajectory without a record.
+    # The initial weights are kept even if their loss is not finite: a trajectory needs a record.
     kept = finite & (steps < diverged) | (steps == 0) if diverged >= 0 else slice(None)
     curve = {name: arrays[name][0][kept] if name in arrays else None for name in ("loss", "penalty")}
     return Trajectory(
@@ -282,16 +283,16 @@ def _order_key(run: Run) -> Any:
 
 @dataclass(frozen=True)
 class _Samples:
-    """Training samples of all runs: every distinct draw once, and each run's order as rows into them."""
+    """Training samples of all runs: every distinct draw once, and the sample order of each run as rows of them."""
 
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     rows: NDArray[np.int32]
-    """[steps, R, B]; only the first epoch where every run repeats it."""
+    """[steps, R, B]; only the first epoch if every run repeats it."""
     starts: dict[Any, tuple[int, int]]
 
     @classmethod
-    def of(cls, runs: Sequence[Run]) -> _Samples:
+    def from_runs(cls, runs: Sequence[Run]) -> _Samples:
         draws = {_draw_key(run): run for run in runs}
         data = {key: run.draw() for key, run in draws.items()}
         counts = [len(d.x_train) for d in data.values()]
@@ -308,10 +309,10 @@ class _Samples:
             starts=starts,
         )
 
-    def whole(self, runs: Sequence[Run]) -> NDArray[np.int32]:
-        """Rows [R, N] of all training samples of each run; [1, N] where the runs share them.
+    def all_rows(self, runs: Sequence[Run]) -> NDArray[np.int32]:
+        """Rows [R, N] of all training samples of each run; [1, N] if the runs share them.
 
-        `groups` puts recorded runs into one program only where they have equally many.
+        `groups` puts recorded runs into one program only if they have the same number of samples.
         """
         spans = [self.starts[_draw_key(run)] for run in runs] or [(0, 1)]
         if len(set(spans)) == 1:
@@ -320,18 +321,18 @@ class _Samples:
 
 
 class _Tables(NamedTuple):
-    """What the compiled loop reads and never writes."""
+    """The tensors that the compiled loop only reads."""
 
     x: Any
     y: Any
     rows: Any
-    """[steps, R, B] into x and y, to be begun again at the end."""
+    """[steps, R, B] row numbers of x and y; after the last step they start again."""
     rates: Any = None
     """[steps, R] or [steps, 1] learning rates."""
     strengths: Any = None
-    """[R]."""
+    """[R] strengths."""
     recorded: Any = None
-    """Which runs are recorded at every recorded step."""
+    """Indices of the runs that are recorded."""
     whole: Any = None
     """Rows of all training samples of the recorded runs, [R, N] or [1, N]."""
     masks: Any = None
@@ -344,9 +345,9 @@ _State = tuple[list[Any], list[Any], list[Any], Any]
 
 @dataclass(frozen=True)
 class _Program:
-    """What is fixed when the loop is compiled."""
+    """The compiled loop; its fields are fixed at compilation."""
 
-    place: Layout
+    layout: Layout
     activation: str
     optimizer: str
     momentum: float
@@ -360,19 +361,19 @@ class _Program:
     def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
         """Train from step 0 to the last of `steps`, recording at each.
 
-        Returns the records (see `_record`) with the recorded steps in front, the last weights of every run, and per
-        run the step that was the first to have a prediction that is not finite, or −1.
+        Returns the records (see `_record`) with the recorded steps on the first axis, the last weights of every run,
+        and for each run the first step with a prediction that is not finite, or −1.
         """
         count = steps.shape[0]
         state = (kernels, biases, self._memory([*kernels, *biases]), tf.fill([len(self.losses)], -1))
-        layout_of_record: dict[str, list[Any]] = self._record(state, tables)
+        first_record: dict[str, list[Any]] = self._record(state, tables)
         arrays = [
             tf.TensorArray(value.dtype, size=count, element_shape=value.shape)
-            for value in tf.nest.flatten(layout_of_record)
+            for value in tf.nest.flatten(first_record)
         ]
 
-        def stretch(i: Any, step: Any, state: _State, arrays: list[Any]) -> Any:
-            """The steps up to a record, then the record."""
+        def steps_to_record(i: Any, step: Any, state: _State, arrays: list[Any]) -> Any:
+            """Train up to the next recorded step, then record."""
             step, state = tf.while_loop(
                 lambda step, _: step < steps[i],
                 lambda step, state: (step + 1, self._step(step, state, tables)),
@@ -381,24 +382,26 @@ class _Program:
             values = tf.nest.flatten(self._record(state, tables))
             return i + 1, step, state, [array.write(i, value) for array, value in zip(arrays, values, strict=True)]
 
-        _, _, state, arrays = tf.while_loop(lambda i, *_: i < count, stretch, (0, 0, state, arrays))
-        records = tf.nest.pack_sequence_as(layout_of_record, [array.stack() for array in arrays])
+        _, _, state, arrays = tf.while_loop(lambda i, *_: i < count, steps_to_record, (0, 0, state, arrays))
+        records = tf.nest.pack_sequence_as(first_record, [array.stack() for array in arrays])
         return records, {"kernels": state[0], "biases": state[1]}, state[3]
 
     def _step(self, step: Any, state: _State, tables: _Tables) -> _State:
         """One update of every run."""
         kernels, biases, memory, diverged = state
         rows, rate = tables.rows[step % tables.rows.shape[0]], tables.rates[step]
-        inputs = self.place.batch(tf.gather(tables.x, rows), _XP)
-        targets = self.place.batch(tf.gather(tables.y, rows), _XP)
+        inputs = self.layout.batch(tf.gather(tables.x, rows), _XP)
+        targets = self.layout.batch(tf.gather(tables.y, rows), _XP)
         masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
-        activations = self.place.forward(kernels, biases, inputs, self.activation, masks, _XP)
+        activations = self.layout.forward(kernels, biases, inputs, self.activation, masks, _XP)
         residuals = activations[-1] - targets
-        # Not finite as soon as anything in the run is not, and then the sum is not either.
+        # As soon as any number of the run is not finite, this sum is not finite either.
         total = tf.reduce_sum(residuals, axis=self._sample_axes)
         diverged = tf.where((diverged < 0) & ~tf.math.is_finite(total), step + 1, diverged)
-        delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_a_run(residuals)
-        kernel_gradients, bias_gradients = self.place.backward(kernels, activations, delta, self.activation, masks, _XP)
+        delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_per_run(residuals)
+        kernel_gradients, bias_gradients = self.layout.backward(
+            kernels, activations, delta, self.activation, masks, _XP
+        )
         for layer, w in enumerate(kernels):
             kernel_gradients[layer] += self._subgradient(layer, w, tables.strengths)
         gradients = [*kernel_gradients, *bias_gradients]
@@ -410,78 +413,78 @@ class _Program:
     @property
     def _sample_axes(self) -> list[int]:
         """The axes of a prediction that are not the run axis."""
-        return [0, 1] if self.place.runs == -1 else [1, 2]
+        return [0, 1] if self.layout.runs == -1 else [1, 2]
 
-    def _values_a_run(self, predictions: Any) -> float:
-        """How many numbers a run predicts at once: samples times outputs."""
+    def _values_per_run(self, predictions: Any) -> float:
+        """The number of predicted values of a run: samples times outputs."""
         return float(np.prod([predictions.shape[axis] for axis in self._sample_axes]))
 
     def _by_loss(self, residuals: Any, losses: Sequence[str], part: int) -> Any:
-        """The value or the derivative of each run's own loss."""
+        """The value or the derivative of the loss of each run."""
         result = _LOSSES[losses[0]][part](residuals)
         for name in sorted(set(losses) - {losses[0]}):
-            mine = self.place.per_run(tf.constant([loss == name for loss in losses]), 3, _XP)
+            mine = self.layout.per_run(tf.constant([loss == name for loss in losses]), 3, _XP)
             result = tf.where(mine, _LOSSES[name][part](residuals), result)
         return result
 
     def _subgradient(self, layer: int, w: Any, strengths: Any) -> Any:
-        """The penalties' part of the gradient of `w`, each run's own."""
+        """The gradient of the penalty of each run with respect to `w`."""
         total = 0.0
         for s in self.slices:
             if s.step == "subgradient":
-                scale = self.place.per_run(self._within(s, strengths, 0.0), 3, _XP)
-                part = scale * s.penalty.subgradient(self._own_part(layer, w, s), _XP, self.place.kernel)
-                # A choice that only the numbers can decide keeps the compiler from fusing this product with the sum
-                # that follows in some programs, and another product in others: near a kink the last bit matters.
+                scale = self.layout.per_run(self._within(s, strengths, 0.0), 3, _XP)
+                part = scale * s.penalty.subgradient(self._own_part(layer, w, s), _XP, self.layout.kernel)
+                # The data-dependent choice keeps the compiler from fusing this product with the following sum in some
+                # programs and not in others: near a kink the last bit matters.
                 total += tf.where(scale > 0.0, self._padded_like(w, part), 0.0)
         return total
 
     def _prox(self, layer: int, w: Any, scales: Any) -> Any:
-        """`w` after each run's own proximal step."""
+        """`w` after the proximal step of each run."""
         for s in self.slices:
             if s.step == "proximal":
-                # Runs of other slices take the step with a scale of zero, which leaves them as they are.
-                scale = self.place.per_run(self._within(s, scales, 0.0), 3, _XP)
-                part = s.penalty.prox(self._own_part(layer, w, s), scale, _XP, self.place.kernel)
+                # Runs of other slices take the step with a scale of zero, which does not change them.
+                scale = self.layout.per_run(self._within(s, scales, 0.0), 3, _XP)
+                part = s.penalty.prox(self._own_part(layer, w, s), scale, _XP, self.layout.kernel)
                 padded = self._padded_like(w, part)
-                mine = self.place.per_run(self._within(s, True, False), 3, _XP)
+                mine = self.layout.per_run(self._within(s, True, False), 3, _XP)
                 w = padded if padded is part else tf.where(mine, padded, w)
         return w
 
     def _within(self, s: _Slice, inside: Any, outside: Any) -> Any:
         """[R]: `inside` for the runs of a slice, `outside` for the others.
 
-        Each penalty is computed for every run, and without effect on those that do not have it. These are elementwise
-        operations, which XLA fuses. To compute it for its slice alone takes a concatenation afterwards, into which XLA
-        fuses the whole backward pass again for each slice: ten times as slow with five slices of 2,000 runs.
+        Each penalty is computed for every run, without effect on runs of other slices. These are elementwise
+        operations, which XLA fuses. A computation on the slice alone would need a concatenation afterwards, into which
+        XLA fuses the whole backward pass again for each slice: ten times as slow with five slices of 2,000 runs.
         """
         mine = np.zeros(len(self.losses), bool)
         mine[s.start : s.stop] = True
         return tf.where(mine, inside, outside)
 
     def _own_part(self, layer: int, w: Any, s: _Slice) -> Any:
-        """The stacked kernels of a layer, without the padding of a slice's runs where it would matter."""
+        """The stacked kernels of a layer, without the padding of a slice if it would change the penalty."""
         if s.shapes is None:
             return w
         own = [slice(None)] * 3
-        for axis, size in zip(self.place.kernel, s.shapes[layer], strict=True):
+        for axis, size in zip(self.layout.kernel, s.shapes[layer], strict=True):
             own[axis] = slice(size)
         return w[tuple(own)]
 
     def _padded_like(self, w: Any, part: Any) -> Any:
-        missing = [w.shape[axis] - part.shape[axis] if axis in self.place.kernel else 0 for axis in range(3)]
+        missing = [w.shape[axis] - part.shape[axis] if axis in self.layout.kernel else 0 for axis in range(3)]
         return tf.pad(part, [(0, zeros) for zeros in missing]) if any(missing) else part
 
     def _by_layer(self, mask: Any, kernels: Sequence[Any]) -> list[Any]:
-        """One step's dropout mask [B, H, R] or [R, B, H], cut into hidden layers and scaled."""
-        widths = [int(w.shape[self.place.kernel[1]]) for w in kernels[:-1]]
-        axis = 1 if self.place.runs == -1 else 2
-        scaled = tf.cast(mask, tf.float32) / self.place.per_run(tf.constant(self.keep), 3, _XP)
+        """The dropout mask of one step, [B, H, R] or [R, B, H], split into hidden layers and scaled."""
+        widths = [int(w.shape[self.layout.kernel[1]]) for w in kernels[:-1]]
+        axis = 1 if self.layout.runs == -1 else 2
+        scaled = tf.cast(mask, tf.float32) / self.layout.per_run(tf.constant(self.keep), 3, _XP)
         layers: list[Any] = tf.split(scaled, widths, axis=axis)
         return layers
 
     def _memory(self, weights: Sequence[Any]) -> list[Any]:
-        """What the optimizer remembers between steps, at the start."""
+        """The initial state of the optimizer."""
         copies = {"sgd": 0, "momentum": 1, "adam": 2}[self.optimizer]
         return [tf.zeros_like(w) for _ in range(copies) for w in weights]
 
@@ -493,7 +496,7 @@ class _Program:
         References:
             Kingma and Ba, Adam: A Method for Stochastic Optimization, ICLR 2015 (the form before section 2.1).
         """
-        rates = [self.place.per_run(rate, len(w.shape), _XP) for w in weights]
+        rates = [self.layout.per_run(rate, len(w.shape), _XP) for w in weights]
         if self.optimizer == "sgd":
             return [w - r * g for w, g, r in zip(weights, gradients, rates, strict=True)], memory
         if self.optimizer == "momentum":
@@ -511,18 +514,18 @@ class _Program:
         return weights, [*means, *squares]
 
     def _record(self, state: _State, tables: _Tables) -> dict[str, list[Any]]:
-        """What is kept of the recorded runs: weights, and if asked for the loss and the penalty."""
-        kernels = [tf.gather(w, tables.recorded, axis=self.place.runs) for w in state[0]]
-        biases = [tf.gather(b, tables.recorded, axis=self.place.runs) for b in state[1]]
+        """The record of the recorded runs: weights, and with `with_loss` the loss and the penalty."""
+        kernels = [tf.gather(w, tables.recorded, axis=self.layout.runs) for w in state[0]]
+        biases = [tf.gather(b, tables.recorded, axis=self.layout.runs) for b in state[1]]
         record = {"kernels": kernels, "biases": biases}
         if self.with_loss:
-            inputs = self.place.batch(tf.gather(tables.x, tables.whole), _XP)
-            targets = self.place.batch(tf.gather(tables.y, tables.whole), _XP)
-            outputs = self.place.forward(kernels, biases, inputs, self.activation, None, _XP)[-1]
+            inputs = self.layout.batch(tf.gather(tables.x, tables.whole), _XP)
+            targets = self.layout.batch(tf.gather(tables.y, tables.whole), _XP)
+            outputs = self.layout.forward(kernels, biases, inputs, self.activation, None, _XP)[-1]
             residuals = outputs - targets
             losses = [self.losses[i] for i in self.recorded]
             values = self._by_loss(residuals, losses, _VALUE)
-            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_a_run(residuals)]
+            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_per_run(residuals)]
             record["penalty"] = [tf.gather(self._penalty(state[0], tables.strengths), tables.recorded)]
         return record
 
@@ -531,10 +534,10 @@ class _Program:
         costs = tf.zeros_like(strengths)
         for s in self.slices:
             parts = [self._own_part(layer, w, s) for layer, w in enumerate(kernels)]
-            cost = tf.add_n([s.penalty.cost(w, _XP, self.place.kernel) for w in parts])
+            cost = tf.add_n([s.penalty.cost(w, _XP, self.layout.kernel) for w in parts])
             costs += self._within(s, strengths, 0.0) * cost
         return costs
 
 
 _program = lru_cache(maxsize=64)(_Program)
-"""Equal programs are one object, so that what was compiled for one chunk of runs serves the next."""
+"""Equal programs are one object, so that a program is compiled once for all groups of runs."""

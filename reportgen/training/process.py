@@ -1,4 +1,4 @@
-"""Settings of a process that trains or draws beside others like it."""
+"""Settings of a process that trains or draws beside other such processes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 
 def compute_on_one_thread() -> None:
-    """Keep libraries that are imported from now on to one thread and to the processor."""
-    # Nothing here needs Keras, and without this TensorFlow imports it: a quarter of its import time.
+    """Limit libraries that are imported later to one thread and to the processor."""
+    # TensorFlow would import Keras, which we do not need and which takes a quarter of the import time.
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    # Networks this small are slower on a graphics card, and results should not depend on who has one.
+    # Networks this small are slower on a graphics card, and results must not depend on whether there is one.
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
@@ -20,19 +20,19 @@ def compute_on_one_thread() -> None:
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Keeps what is printed to stderr, below Python's level too, and shows it only with an exception.
+    """Capture stderr, also that of C code, and show it only with an exception.
 
-    TensorFlow prints ten lines when it is imported that no log level silences: they come before logging is set up.
+    TensorFlow prints ten lines when it is imported, before its logging is set up, so no log level silences them.
     """
     with tempfile.TemporaryFile() as log:
-        kept = os.dup(2)
+        stderr = os.dup(2)
         os.dup2(log.fileno(), 2)
         try:
             yield
         except Exception as error:
             log.seek(0)
-            error.add_note(f"On stderr meanwhile:\n{log.read().decode(errors='replace')[-4000:]}")
+            error.add_note(f"Captured stderr:\n{log.read().decode(errors='replace')[-4000:]}")
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)

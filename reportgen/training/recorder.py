@@ -1,4 +1,4 @@
-"""Records the weights of any Keras model while it trains, so that it can be animated like a run of our own."""
+"""Record the weights of any Keras model during training, for animations like those of our own runs."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class WeightRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras h
     """A Keras callback: `model.fit(..., callbacks=[recorder])`, and `recorder.save("mine.trajectory")` afterwards.
 
     It keeps the weights before the first step, after every `every`-th step and after the last one, of every variable
-    with two axes or more: kernels, recurrent kernels, embeddings. What that takes is their size in float32 times the
-    number of records; `every` and `layers` choose how much it is. Over several calls of `fit` a recorder counts on.
+    with two axes or more: kernels, recurrent kernels, embeddings. The memory is their size in float32 times the number
+    of records, which `every` and `layers` limit. Further calls of `fit` continue the count of steps.
 
-    Recording ends before the first step at which a weight is not finite; the trajectory says which that was.
+    Recording ends before the first step at which a weight is not finite; `diverged` of the trajectory is that step.
     """
 
     def __init__(self, every: int = 20, layers: Sequence[str] | None = None) -> None:
         """`layers` are names of layers of the model, all of them by default.
 
-        Raises `ExperimentError` if `every` is not a positive whole number, and at the beginning of the training if the
-        model has no such layer or no weights.
+        Raises `ExperimentError` if `every` is not a positive whole number, and at the start of training if the model
+        has no such layer or no weights.
         """
         super().__init__()
         if not isinstance(every, int) or every < 1:
@@ -46,7 +46,7 @@ class WeightRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras h
 
     @property
     def trajectory(self) -> Trajectory:
-        """What has been recorded; raises `DataError` before any training."""
+        """The recorded trajectory; raises `DataError` before any training."""
         if not self._steps:
             raise DataError("nothing has been recorded: pass the recorder to model.fit(..., callbacks=[recorder])")
         return Trajectory(
@@ -61,7 +61,7 @@ class WeightRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras h
         )
 
     def save(self, path: str | Path) -> None:
-        """Write what has been recorded as a trajectory file; raises `MachineError` if it cannot be written."""
+        """Write the recorded trajectory to a file; raises `MachineError` if it cannot be written."""
         self.trajectory.save(Path(path))
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -89,7 +89,7 @@ class WeightRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras h
             return
         kernels = [_values(kernel) for _, kernel, _ in self._chosen]
         biases = [np.zeros(0, np.float32) if bias is None else _values(bias) for _, _, bias in self._chosen]
-        # The initial weights stay whatever they are: there is no trajectory without a record.
+        # Initial weights are recorded even if not finite: a trajectory needs a record.
         if self._steps and not all(np.isfinite(values).all() for values in (*kernels, *biases)):
             self._diverged = self._step
             return

@@ -1,4 +1,4 @@
-"""A run: one network to train, described completely. Whoever holds a `Run` can repeat it, with or without us."""
+"""A run: one network to train, described completely, so that it can be repeated with or without reportgen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import field
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from reportgen.penalties import Step as Step
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
 from reportgen.training.network import Network, Weights
-from reportgen.values import checked, plain
+from reportgen.values import checked, json_value
 
 Optimizer = Literal["sgd", "momentum", "adam"]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -29,34 +29,35 @@ Order = Literal["fixed", "reshuffled"]
 Loss = Literal["absolute", "squared", "huber"]
 
 MOST_SEEN = 100_000_000
-"""Samples that one run may see, one after the other: their order is drawn beforehand, 4 bytes each."""
+"""The most samples that a run may see: their order is drawn in advance, 4 bytes each."""
 MOST_NUMBERS = 50_000_000
-"""Numbers that the training data of one run may have, 8 bytes each, and the computation several times that."""
+"""The most numbers in the training data of a run, 8 bytes each; the computation needs several times that."""
 
 
 @checked
 class Training:
-    """How weights are adjusted."""
+    """How weights are trained."""
 
     optimizer: Optimizer = "sgd"
-    """Plain steps, steps with `momentum`, or Adam with the constants of Keras."""
+    """Plain gradient steps, steps with `momentum`, or Adam with the constants of Keras."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Used by the optimizer "momentum" alone."""
+    """Momentum of the optimizer "momentum"; the others ignore it."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
-    """Size of a step, η."""
+    """The learning rate, η."""
     schedule: Schedule = "constant"
-    """How the learning rate falls from the first step to the last: not at all, along a line to zero, or a cosine."""
+    """Learning rate over the steps: constant, or falling to zero along a line or a cosine."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 1
-    """Samples of one step."""
+    """Training samples per step."""
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 100
-    """Passes over the training samples."""
+    """Number of passes over the training samples."""
     order: Order = "fixed"
-    """Samples are shuffled once ("fixed"), or anew before every epoch ("reshuffled")."""
+    """Shuffle the samples once ("fixed"), or before every epoch ("reshuffled")."""
     loss: Loss = "absolute"
-    """|r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond); averaged over batch and outputs, as in Keras."""
+    """Loss of a residual r: |r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond). As in Keras, it is averaged
+    over batch and outputs."""
 
     def batches(self, samples: int) -> int:
-        """Steps in an epoch. A remainder smaller than a batch waits for the next shuffle, so every batch is full."""
+        """Steps in an epoch. A remainder smaller than a batch is left out, so every batch is full."""
         return max(samples // self.batch_size, 1)
 
     def rates(self, steps: int) -> NDArray[np.float32]:
@@ -68,15 +69,16 @@ class Training:
 
 @checked
 class Recording:
-    """Which weights are kept: every so many steps, at named steps, and always the first and the last."""
+    """Which weights are recorded: at regular steps, at listed steps, and always the first and the last."""
 
     every: Annotated[int, Field(ge=1)] | None = 20
-    """Steps from one record to the next. None, from Python, keeps only the first and the last weights, and those in
-    `at`."""
+    """Steps between two records. In Python, None keeps only the first and the last weights and those in `at`."""
     at: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    """Steps at which weights are kept besides."""
+    """Additional steps at which the weights are kept."""
     loss: bool = True
-    """Also the training loss, over all training samples, and the penalty at those steps."""
+    """Also keep the training loss over all training samples, and the penalty, at these steps."""
+    ENDS_ONLY: ClassVar[Recording]
+    """The first and the last weights and nothing else, for runs of which only the result counts."""
 
     def steps(self, last: int) -> NDArray[np.int32]:
         """The recorded steps of a training of `last` steps, rising, from 0 (the initial weights) to `last`."""
@@ -84,9 +86,12 @@ class Recording:
         return np.array(sorted({0, last, *regular, *(step for step in self.at if step <= last)}), np.int32)
 
 
+Recording.ENDS_ONLY = Recording(every=None, loss=False)
+
+
 @checked
 class Start:
-    """Weights to begin from: for each layer the rows of its kernel, and its biases."""
+    """Initial weights: for each layer the rows of its kernel, and its biases."""
 
     kernels: tuple[tuple[tuple[float, ...], ...], ...]
     biases: tuple[tuple[float, ...], ...]
@@ -96,8 +101,8 @@ class Start:
             raise ExperimentError("start must have, for each layer, as many biases as its kernel has columns")
 
     @classmethod
-    def of(cls, kernels: Sequence[Weights], biases: Sequence[Weights]) -> Start:
-        """The start from arrays, rounded to float32, in which networks compute."""
+    def from_arrays(cls, kernels: Sequence[Weights], biases: Sequence[Weights]) -> Start:
+        """The initial weights in arrays, rounded to float32."""
         return cls(
             kernels=tuple(tuple(map(tuple, np.asarray(w, np.float32).tolist())) for w in kernels),
             biases=tuple(tuple(np.asarray(b, np.float32).tolist()) for b in biases),
@@ -122,15 +127,15 @@ class Run:
     training: Training = field(default_factory=Training)
     penalty: Penalty = field(default_factory=NoPenalty)
     strength: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of the penalty in the cost; λ in the report."""
+    """Factor of the penalty in the loss, λ."""
     step: Step = "subgradient"
-    """The penalty's way into training: as part of the gradient, or as a proximal step after each update."""
+    """How the penalty acts: as part of the gradient, or by a proximal step after each update."""
     recording: Recording = field(default_factory=Recording)
     data_seed: Annotated[int, Field(ge=0)] = 0
     order_seed: Annotated[int, Field(ge=0)] = 0
     init_seed: Annotated[int, Field(ge=0)] = 0
     start: Start | None = None
-    """Weights to begin from, in place of those that `init_seed` draws; `network` says of what shapes."""
+    """Initial weights, in place of those that `init_seed` draws. Their shapes must be those of `network`."""
     fold: tuple[int, int] | None = None
     """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
@@ -162,7 +167,7 @@ class Run:
 
     @property
     def training_samples(self) -> int:
-        """How many samples the run trains on."""
+        """The number of samples that the run trains on."""
         if not self.fold:
             return self.data.training_samples
         k, folds = self.fold
@@ -175,12 +180,12 @@ class Run:
 
     @property
     def steps(self) -> int:
-        """Updates in the whole training."""
+        """The number of updates in the whole training."""
         return self.training.epochs * self.training.batches(self.training_samples)
 
     def draw(self) -> Data:
-        """The data this run is trained and tested on; the arrays are shared, so they cannot be written to."""
-        return _drawn(self.data, self.data_seed, self.fold)
+        """The data for training and test; the arrays are shared, so they are read-only."""
+        return _draw_data(self.data, self.data_seed, self.fold)
 
     def initial_weights(self) -> tuple[list[Weights], list[Weights]]:
         """Kernels and biases before the first step."""
@@ -189,27 +194,25 @@ class Run:
         return self.network.initial_weights(*self.data.shape, self.init_seed)
 
     def order(self) -> NDArray[np.int32]:
-        """Which training samples each step sees: row numbers [steps, B] into `draw().x_train`."""
+        """The training samples of each step: row numbers [steps, B] into `draw().x_train`."""
         rng = np.random.default_rng([self.order_seed, 4])
         samples, size = self.training_samples, self.training.batch_size
-        kept = self.training.batches(samples) * size
+        used = self.training.batches(samples) * size
         if self.training.order == "fixed":
-            epoch = rng.permutation(samples)[:kept].reshape(-1, size)
+            epoch = rng.permutation(samples)[:used].reshape(-1, size)
             return np.tile(epoch, (self.training.epochs, 1)).astype(np.int32)
-        epochs = [rng.permutation(samples)[:kept].reshape(-1, size) for _ in range(self.training.epochs)]
+        epochs = [rng.permutation(samples)[:used].reshape(-1, size) for _ in range(self.training.epochs)]
         return np.concatenate(epochs).astype(np.int32)
 
     def masks(self) -> NDArray[np.bool_]:
-        """Which hidden units work at each step, for each sample of the batch: [steps, B, hidden units in a row]."""
+        """The hidden units that dropout keeps, for each step and sample: [steps, B, units of all layers]."""
         rng = np.random.default_rng([self.init_seed, 5])
         shape = (self.steps, self.training.batch_size, sum(self.network.hidden))
         return rng.random(shape, np.float32) >= self.network.dropout
 
 
-def in_a_row(first: Run, count: int, fresh_data: bool) -> list[Run]:
-    """`first` and the runs that follow it, `count` in all: each has the next seeds for the order and the weights, and
-    with `fresh_data` for the data too.
-    """
+def consecutive_runs(first: Run, count: int, fresh_data: bool) -> list[Run]:
+    """`count` runs from `first` on, each with the next seeds for order and weights, and with `fresh_data` for data."""
     return [
         dataclasses.replace(
             first,
@@ -222,9 +225,9 @@ def in_a_row(first: Run, count: int, fresh_data: bool) -> list[Run]:
 
 
 @lru_cache(maxsize=1024)
-def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
+def _draw_data(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
     with plugins.blamed(type(dataset)):
-        with np.errstate(over="ignore", invalid="ignore"):  # told below, once
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below, once
             data = dataset.draw(seed)
         _check_shapes(data, dataset)
     if fold:
@@ -241,7 +244,7 @@ def _drawn(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
     samples = (data.x_train, data.y_train, data.x_test, data.y_test)
     # Networks compute in float32.
     if not all(np.abs(array).max() <= np.finfo(np.float32).max for array in samples):
-        raise DataError(f"the data hold numbers beyond ±10³⁸, too large to compute with: {dataset}")
+        raise DataError(f"the data contain numbers beyond ±10³⁸, which are too large: {dataset}")
     for array in (*samples, data.outlier_train, data.outlier_test, *(data.truth or ())):
         array.setflags(write=False)
     return data
@@ -263,13 +266,13 @@ def _check_shapes(data: Data, dataset: Dataset) -> None:
             raise ValueError(f"draw must return an array {shape} as {name}, got {found}")
 
 
-def describe(value: Any) -> dict[str, Any]:
-    """A run, or a part of one, as plain JSON values; `kind` is the name a penalty or data set is registered under."""
-    described: dict[str, Any] = plain(value, _parts)
-    return described
+def settings_to_json(value: Any) -> dict[str, Any]:
+    """A run, an experiment or a part of them as JSON values; `kind` is the registered name of a penalty or data set."""
+    settings: dict[str, Any] = json_value(value, _fields_with_kind)
+    return settings
 
 
-def _parts(value: Any) -> Any:
+def _fields_with_kind(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     kinds = (registry.name_of(value) for registry in (datasets, penalties) if registry.holds(value))
@@ -282,17 +285,17 @@ def _parts(value: Any) -> Any:
     return {"kind": next(kinds, type(value).__name__), **parts}
 
 
-def revive(description: dict[str, Any]) -> Run:
-    """The run that `describe` described; raises `KeyError`, `TypeError` or `ExperimentError` if it is none."""
-    parts = _fields(description)
+def run_from_json(settings: dict[str, Any]) -> Run:
+    """The inverse of `settings_to_json` for a run; raises `KeyError`, `TypeError` or `ExperimentError`."""
+    fields = _fields_without_kind(settings)
     registries: dict[str, Registry[Any]] = {"data": datasets, "penalty": penalties}
     for name, registry in registries.items():
-        parts[name] = registry[description[name]["kind"]](**parts[name])
-    return Run(**parts)
+        fields[name] = registry[settings[name]["kind"]](**fields[name])
+    return Run(**fields)
 
 
-def _fields(value: Any) -> Any:
-    """A description as its class takes it: without kinds, and with tuples for arrays."""
+def _fields_without_kind(value: Any) -> Any:
+    """JSON settings as arguments of their class: without kinds, and with tuples for arrays."""
     if isinstance(value, dict):
-        return {name: _fields(item) for name, item in value.items() if name != "kind"}
-    return tuple(map(_fields, value)) if isinstance(value, list) else value
+        return {name: _fields_without_kind(item) for name, item in value.items() if name != "kind"}
+    return tuple(map(_fields_without_kind, value)) if isinstance(value, list) else value

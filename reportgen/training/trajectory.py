@@ -1,7 +1,7 @@
-"""Trajectories: what a network's weights were at the recorded steps, and where they came from.
+"""Trajectories: the weights of a network at the recorded steps, and the run that they come from.
 
-A trajectory file is a `container`: its header has the run, the names of the layers and the list of arrays, and the
-arrays' bytes follow. It holds plain numbers, never code.
+A trajectory file is a `container`: a header with the run, the names of the layers and the list of arrays, then the
+bytes of the arrays. It holds plain numbers, never code.
 """
 
 from __future__ import annotations
@@ -17,51 +17,51 @@ from numpy.typing import NDArray
 
 from reportgen.disk.container import seal, unseal
 from reportgen.disk.files import put, read
-from reportgen.errors import DataError, ExperimentError, reason, trouble
+from reportgen.errors import DataError, ExperimentError, machine_error, reason
 from reportgen.training.network import Weights, forward
-from reportgen.training.run import Run, describe, revive
+from reportgen.training.run import Run, run_from_json, settings_to_json
 from reportgen.values import short
 
 _MAGIC = b"reportgen trajectory 1\n"
 
 LARGEST = 2_000_000_000
-"""Bytes of a trajectory file that is read; one of the default experiment has some 200,000."""
+"""The largest trajectory file that is read, in bytes; one of the default experiment has some 200,000."""
 
-_WRITERS = "builds write some into the folder trajectories, and reportgen.WeightRecorder records any Keras model"
+_SOURCES = "builds write some into the folder trajectories, and reportgen.WeightRecorder records any Keras model"
 
 _DTYPES = ("<i4", "<f4", "<f8")
-"""Numbers and nothing else: what NumPy calls an object is code."""
+"""Types of numbers. The NumPy type "object" is not allowed, since it can hold code."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One network's training. Arrays have one entry a recorded step along their first axis, S of them."""
+    """The training of one network. The first axis of each array, of length S, is the recorded steps."""
 
     source: Run | None
-    """The run that can repeat it; None if the network was trained elsewhere and only its weights are known."""
+    """The run that was trained; None for the network of another program, of which only the weights are known."""
     steps: NDArray[np.int32]
-    """[S] rising, from 0: how many updates the weights had seen."""
+    """[S] the number of updates before each record, rising from 0."""
     kernels: tuple[Weights, ...]
-    """One array [S, I, O] a layer; a layer of another program may have more axes, as a convolution [S, H, W, I, O]."""
+    """One array [S, I, O] per layer; other programs may have more axes, like a convolution [S, H, W, I, O]."""
     biases: tuple[Weights, ...]
-    """One array [S, O] a layer; [S, 0] where a layer has none."""
+    """One array [S, O] per layer; [S, 0] for a layer without biases."""
     loss: Weights | None
-    """[S] mean training loss over all training samples, without the penalty; None where it was not asked for."""
+    """[S] mean training loss over all training samples, without the penalty; None if it was not recorded."""
     penalty: Weights | None
-    """[S] strength times the penalty; None where the loss was not asked for."""
+    """[S] strength times the penalty; None if the loss was not recorded."""
     diverged: int | None = None
-    """The step whose numbers were the first not to be finite; records end before it."""
+    """The first step with a number that is not finite; records end before it."""
     layers: tuple[str, ...] = ()
-    """What the layers are called; empty for networks of our own, whose layers have numbers only."""
+    """The names of the layers; empty for our own networks, whose layers are numbered."""
 
     @property
     def run(self) -> Run:
         """The run, which can draw the data, the order of samples and the initial weights again.
 
-        Raises `DataError` if the network was trained elsewhere.
+        Raises `DataError` for the network of another program.
         """
         if self.source is None:
-            raise DataError("a trajectory that was recorded from another model knows its weights, not its data")
+            raise DataError("a trajectory that was recorded from another model has its weights, but not its data")
         return self.source
 
     def only(self, records: NDArray[np.intp]) -> Trajectory:
@@ -76,7 +76,7 @@ class Trajectory:
         )
 
     def predict(self, x: Weights, record: int = -1) -> Weights:
-        """Outputs [B, O] at inputs [B, I], with the weights of one record (the last unless told)."""
+        """Outputs [B, O] at inputs [B, I], with the weights of one record, the last by default."""
         kernels, biases = self.at(record)
         return forward(kernels, biases, x, self.run.network.activation)
 
@@ -88,7 +88,7 @@ class Trajectory:
         """The bytes of a trajectory file."""
         arrays = dict(self._arrays())
         header = {
-            "run": None if self.source is None else describe(self.source),
+            "run": None if self.source is None else settings_to_json(self.source),
             "layers": self.layers,
             "diverged": self.diverged,
             "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()],
@@ -105,7 +105,7 @@ class Trajectory:
 
     @classmethod
     def parse(cls, content: bytes) -> Trajectory:
-        """The trajectory that `dump` wrote; raises `ValueError` with the reason if `content` is anything else."""
+        """The trajectory that `dump` wrote; raises `ValueError` with the reason for any other content."""
         header, payload = unseal(_MAGIC, content)
         try:
             arrays = _arrays(payload, header["arrays"])
@@ -113,11 +113,11 @@ class Trajectory:
         except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
             raise ValueError(f"its header cannot be read: {error}") from error
         try:
-            source = None if run is None else revive(run)
+            source = None if run is None else run_from_json(run)
         except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ExperimentError) as error:
             raise ValueError(f"its run cannot be read: {error}") from error
-        if wrong := _misshapen(arrays, source, layers, diverged):
-            raise ValueError(wrong)
+        if problem := _find_problem(arrays, source, layers, diverged):
+            raise ValueError(problem)
         count = sum(name.startswith("kernel") for name in arrays)
         return cls(
             source=source,
@@ -133,10 +133,10 @@ class Trajectory:
     def save(self, path: Path) -> None:
         """Write a trajectory file; raises `MachineError` if it cannot be written."""
         try:
-            path.parent.stat()  # a folder that is not there is misspelt
+            path.parent.stat()  # do not create the folder: its name may be misspelled
             put(path, self.dump())
         except OSError as error:
-            raise trouble(f"trajectory {path}", error) from error
+            raise machine_error(f"trajectory {path}", error) from error
 
     @classmethod
     def load(cls, path: Path) -> Trajectory:
@@ -144,33 +144,33 @@ class Trajectory:
         try:
             return cls.parse(read(path, LARGEST))
         except OSError as error:
-            found = [*sorted(path.glob("*.trajectory")), *sorted(path.glob("trajectories/*.trajectory"))]
-            instead = f"; name a file, like {found[0]}" if found else ""
-            raise DataError(f"cannot read trajectory {path}: {reason(error)}{instead}") from error
+            files = [*sorted(path.glob("*.trajectory")), *sorted(path.glob("trajectories/*.trajectory"))]
+            advice = f"; name a file, like {files[0]}" if files else ""
+            raise DataError(f"cannot read trajectory {path}: {reason(error)}{advice}") from error
         except ValueError as error:
-            way = f"; {_WRITERS}" if "of this version" in str(error) else ""
-            raise DataError(f"cannot use trajectory {path}: {error}{way}") from error
+            advice = f"; {_SOURCES}" if "of this version" in str(error) else ""
+            raise DataError(f"cannot use trajectory {path}: {error}{advice}") from error
 
 
 def _arrays(body: memoryview, listed: list[tuple[str, str, list[int]]]) -> dict[str, NDArray[Any]]:
-    """The arrays that a header lists, which fill `body` to its end; raises `ValueError` if they do not."""
+    """The arrays that a header lists; raises `ValueError` unless they fill `body` exactly."""
     arrays: dict[str, NDArray[Any]] = {}
-    at = 0
+    offset = 0
     for name, dtype, shape in listed:
         if dtype not in _DTYPES or not all(type(side) is int and 0 <= side < 1 << 31 for side in shape):
-            raise ValueError(f"array {short(repr(name))} has numbers {short(repr(dtype))} or a shape that none has")
+            raise ValueError(f"array {short(repr(name))} has an invalid type {short(repr(dtype))} or shape")
         count = math.prod(shape)
-        if name in arrays or at + count * int(dtype[2:]) > len(body):
-            raise ValueError(f"array {short(repr(name))} is there twice or larger than the file")
-        arrays[name] = np.frombuffer(body, dtype, count, at).reshape(shape)
-        at += arrays[name].nbytes
-    if at != len(body):
-        raise ValueError("its arrays end before the file does")
+        if name in arrays or offset + count * int(dtype[2:]) > len(body):
+            raise ValueError(f"array {short(repr(name))} is a duplicate or larger than the file")
+        arrays[name] = np.frombuffer(body, dtype, count, offset).reshape(shape)
+        offset += arrays[name].nbytes
+    if offset != len(body):
+        raise ValueError("there is data after its arrays")
     return arrays
 
 
-def _misshapen(arrays: dict[str, NDArray[Any]], source: Run | None, layers: Any, diverged: Any) -> str:
-    """What is not as `dump` writes it."""
+def _find_problem(arrays: dict[str, NDArray[Any]], source: Run | None, layers: Any, diverged: Any) -> str:
+    """A message about the first difference from what `dump` writes; empty if there is none."""
     count = sum(name.startswith("kernel") for name in arrays)
     pairs = [(f"kernel {layer}", f"bias {layer}") for layer in range(count)]
     curve = [name for name in ("loss", "penalty") if name in arrays]
@@ -178,24 +178,24 @@ def _misshapen(arrays: dict[str, NDArray[Any]], source: Run | None, layers: Any,
         return "its arrays are not those of a trajectory"
     steps = arrays["steps"]
     if steps.dtype.kind != "i" or steps.ndim != 1 or (steps[:1] < 0).any() or (steps[1:] <= steps[:-1]).any():
-        return "its steps do not rise"
+        return "its steps are not in rising order"
     if any(len(array) != len(steps) if array.ndim else True for array in arrays.values()):
-        return "its arrays are not of one length"
+        return "its arrays have different lengths"
     shapes = [(arrays[kernel].shape[1:], arrays[bias].shape[1:]) for kernel, bias in pairs]
     if any(
         len(kernel) < 2 or len(bias) != 1 or 0 in kernel or bias[0] not in (0, kernel[-1]) for kernel, bias in shapes
     ):
-        return "its layers have shapes that no layer has"
+        return "its layers have invalid shapes"
     if any(arrays[name].ndim != 1 for name in curve):
-        return "its loss has a shape that no loss has"
+        return "its loss has an invalid shape"
     if any(array.dtype.kind != "f" for name, array in arrays.items() if name != "steps"):
-        return "its weights are whole numbers"
+        return "its weights are not floating-point numbers"
     if source and shapes != [((i, o), (o,)) for i, o in source.shapes]:
         return "its weights are not those of its run"
     if not isinstance(layers, list) or not all(isinstance(name, str) and len(name) <= 1000 for name in layers):
-        return "its layers have names that are none"
+        return "its layers have invalid names"
     if layers and len(layers) != count:
-        return "its layers have more names or fewer"
+        return "it has another number of names than of layers"
     if not (diverged is None or (type(diverged) is int and diverged >= 0)):
-        return "the step at which it diverged is none"
+        return "the step at which it diverged is invalid"
     return ""

@@ -1,4 +1,4 @@
-"""What the numbers of a run depend on besides the run itself."""
+"""Versions of code, libraries and processor, on which the numbers of a run depend."""
 
 import platform
 from contextlib import suppress
@@ -9,39 +9,39 @@ from pathlib import Path
 from reportgen.version import __version__
 
 CODE_EPOCH = 3
-"""To be raised whenever training, data sets or initial weights come to give other numbers for the same run."""
+"""To be raised whenever training, data sets or initial weights change the numbers of the same run."""
 
 _INSTRUCTIONS = ("avx", "avx2", "avx512f", "fma", "asimd", "sve")
-"""Those that decide how sums are vectorised and rounded."""
+"""Processor features that decide how sums are vectorized and rounded."""
 
 
 def engine() -> dict[str, str]:
-    """Versions of the libraries that compute, our code, and the kind of processor.
+    """Versions of numerical libraries and our code, and the kind of processor.
 
-    A new patch release is trusted to give the same numbers. Another processor is not: where sums are vectorised
-    otherwise, the last bit differs.
+    Patch releases are assumed to give the same numbers. Another processor may vectorize sums differently, which changes
+    the last bits.
     """
     return _software() | {"processor": processor()}
 
 
 def versions() -> dict[str, str]:
-    """What must be equal on two machines that share the training of one report."""
+    """Versions that must be equal on machines that train for the same report."""
     return {"reportgen": __version__} | _software()
 
 
 @cache
 def processor() -> str:
-    """The kind of processor, and what it can do that changes the last bits of numbers: `"x86_64 avx avx2 fma"`."""
-    found: set[str] = set()
+    """The kind of processor and its features that change the last bits of numbers: `"x86_64 avx avx2 fma"`."""
+    features: set[str] = set()
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
             if line.lower().startswith(("flags", "features")):
-                found = set(line.partition(":")[2].split())
+                features = set(line.partition(":")[2].split())
                 break
-    return " ".join([platform.machine(), *(name for name in _INSTRUCTIONS if name in found)])
+    return " ".join([platform.machine(), *(name for name in _INSTRUCTIONS if name in features)])
 
 
-@cache  # asked for every chunk of a sweep, and looked up on disk
+@cache  # called for every chunk of a sweep, and reads files
 def _software() -> dict[str, str]:
     libraries = {name: ".".join(version(name).split(".")[:2]) for name in ("numpy", "tensorflow")}
     return libraries | {"code epoch": str(CODE_EPOCH)}

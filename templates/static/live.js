@@ -63,7 +63,7 @@
       range: plot?.held ?? plots.range(drawn),
       steps: steps.slice(0, shown),
       records: records.slice(0, shown),
-      // One scale of colours for the whole movement.
+      // One scale of colors for the whole movement.
       limit: sizes.slice(0, shown).reduce((a, b) => Math.max(a, b)) || 1,
     };
     record = shown - 1;

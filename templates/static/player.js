@@ -287,7 +287,7 @@
       refresh();
     }
 
-    /* Arrow keys go from cell to cell and over the edge of a matrix into its neighbour, or along the line. */
+    /* Arrow keys go from cell to cell and over the edge of a matrix into its neighbor, or along the line. */
     function moved(key) {
       const [right, down] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[key];
       if (!cursor) return enter(0, 1);

@@ -1,13 +1,13 @@
 /* Drawings of a network on a canvas, shared by all figures of the page that move.
 
-   plots.theme(element)      the colours that style gives `element`: those of `--signed` as levels, paper, ink and so on
+   plots.theme(element)      the colors that style gives `element`: those of `--signed` as levels, paper, ink and so on
    plots.fitCanvas(canvas, height)   as many device pixels as its width on the page and `height` need;
                              returns { context, width, height }, to draw on in CSS pixels
    plots.weights(context, box, kernels, limit, theme)   heat maps; a kernel is { rows, columns, values } with its rows,
                              the inputs, one after another; returns places: { layer, rows, columns, x, y, width, height }
    plots.cellAt(places, x, y)        { layer, row, column } under a point of the canvas, or null
    plots.outline(context, places, cell, theme)          marks a cell
-   plots.bar(context, box, limit, theme)                the scale of the colours
+   plots.bar(context, box, limit, theme)                the scale of the colors
    plots.fit(context, box, samples, grid, line, range, theme)   samples { x, y, outlier, truth: { x, y } or null },
                              the line through (grid, line) where it lies in range { x: [low, high], y: [low, high] };
                              returns { x(value), y(value), value(x) } from values to pixels and back
@@ -34,23 +34,23 @@ const plots = (() => {
 
   function theme(element) {
     const style = getComputedStyle(element);
-    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-    const stops = colour("signed").split(/\s+/).map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+    const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const stops = color("signed").split(/\s+/).map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
     const levels = Array.from({ length: LEVELS }, (_, level) => {
       const place = (level / (LEVELS - 1)) * (stops.length - 1);
       const low = Math.min(Math.floor(place), stops.length - 2);
-      // Truncated as matplotlib does, so that these are the colours of the GIF.
+      // Truncated as matplotlib does, so that these are the colors of the GIF.
       const parts = stops[low].map((part, i) => Math.trunc(part + (stops[low + 1][i] - part) * (place - low)));
       return `rgb(${parts.join(" ")})`;
     });
     return {
       levels,
-      paper: colour("paper"),
-      ink: colour("ink"),
-      muted: colour("muted"),
-      grid: colour("line"),
-      network: colour("network"),
-      nothing: colour("no-number"),
+      paper: color("paper"),
+      ink: color("ink"),
+      muted: color("muted"),
+      grid: color("line"),
+      network: color("network"),
+      nothing: color("no-number"),
     };
   }
 
@@ -70,9 +70,9 @@ const plots = (() => {
     return value.toLocaleString("en", { maximumSignificantDigits: digits }).replace("-", "−");
   }
 
-  function text(context, words, x, y, colour, { size = 12, align = "left", baseline = "top", weight = 400 } = {}) {
+  function text(context, words, x, y, color, { size = 12, align = "left", baseline = "top", weight = 400 } = {}) {
     context.font = `${weight} ${size}px ${FONT}`;
-    context.fillStyle = colour;
+    context.fillStyle = color;
     context.textAlign = align;
     context.textBaseline = baseline;
     context.fillText(words, x, y);
@@ -145,8 +145,8 @@ const plots = (() => {
   function bar(context, box, limit, theme) {
     const words = number(limit, 2);
     const at = (level) => Math.round(box.x + (box.width * level) / LEVELS);
-    theme.levels.forEach((colour, i) => {
-      context.fillStyle = colour;
+    theme.levels.forEach((color, i) => {
+      context.fillStyle = color;
       context.fillRect(at(i), box.y, at(i + 1) - at(i), box.height);
     });
     context.strokeStyle = theme.grid;
@@ -203,10 +203,10 @@ const plots = (() => {
     const scale = ([low, high], from, to) => (value) => from + ((value - low) / (high - low)) * (to - from);
     const x = scale(range.x, area.x, area.x + area.width);
     const y = scale(range.y, area.y + area.height, area.y);
-    const stroke = (xs, ys, colour, width, dash = []) => {
+    const stroke = (xs, ys, color, width, dash = []) => {
       context.beginPath();
       xs.forEach((value, i) => context.lineTo(x(value), y(ys[i])));
-      context.strokeStyle = colour;
+      context.strokeStyle = color;
       context.lineWidth = width;
       context.setLineDash(dash);
       context.stroke();
@@ -265,11 +265,11 @@ const plots = (() => {
       text(context, word, x + 24, y + 0.5, theme.muted, { baseline: "middle" });
       x += 24 + context.measureText(word).width + 16;
     };
-    const rule = (colour, width, dash) => () => {
+    const rule = (color, width, dash) => () => {
       context.beginPath();
       context.moveTo(x, y);
       context.lineTo(x + 18, y);
-      context.strokeStyle = colour;
+      context.strokeStyle = color;
       context.lineWidth = width;
       context.setLineDash(dash);
       context.stroke();

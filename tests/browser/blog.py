@@ -20,7 +20,7 @@ base = "https://example.org/blog/"
 logo = "logo.svg"
 footer = "Text and pictures under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)."
 
-[colours]
+[colors]
 accent = "#8a3b12"
 accent_dark = "#f0a878"
 
@@ -41,108 +41,49 @@ stroke-width="6" stroke-linejoin="round" stroke-linecap="round"/></svg>
 LONG = """# Everything a page can hold
 
 A paragraph of *ordinary* text with **weight**, `inline_code(with_arguments=True)`, a [link to the
-web](https://example.com/somewhere), one to [another page](about.md), and $\\lambda \\sum_i |w_i|$ in its
-middle. It has a note[^first], and then another one[^second].
-Afew_words_that_are_one_very_long_identifier_which_no_line_of_a_telephone_holds.
+web](https://example.com/somewhere), one to [another page](about.md), and $\\lambda \\sum_i |w_i|$. It has a
+note[^first]. Afew_words_that_are_one_very_long_identifier_which_no_line_of_a_telephone_holds.
 
 ## Pictures
 
-A picture of one's own, with a caption:
-
 ![Noise with a gradient over it](../pictures/wide.png "What a camera sees in the dark. The caption is as wide as text.")
 
-A small one stands ![a dark square](../pictures/small.png) in a line, and a large one
-![noise](../pictures/wide.png) too.
-
-### A heading of the third level
-
-Text below it.
-
-#### A heading of the fourth level
-
-Text below that.
+A small one stands ![a dark square](../pictures/small.png) in a line.
 
 ## Lists and quotes
 
 - One
-- Two, which goes on for so long that it takes more than a line on every screen that there is, or at least on most of
-  them, so that one sees how its second line begins
-  - Nested
-  - Nested again
-    1. Numbered
-    2. And numbered
-- Three
+- Two
+  1. Numbered
 
-1. First, a paragraph.
-
-   Then another one in the same point.
-
-2. Second, with code:
-
-   ```python
-   w = 1
-   ```
-
-> A quote, which has two paragraphs.
->
-> > And a quote in it.
->
-> - and a list
+> A quote.
 
 Term
-:   What it means, in a sentence that is long enough to need a second line, as most definitions are in the end.
-
-Another `term`
-:   Its meaning.
-:   And its other meaning.
-
----
+:   What it means.
 
 ## Code and tables
 
 ```python
-def proximal(w: Array, scale: float) -> Array:
-    \"\"\"Pull every weight to zero by `scale`, and no further.\"\"\"
-    return np.sign(w) * np.maximum(np.abs(w) - scale, 0.0)  # a comment that is so long that it does not fit in a line
+return np.sign(w) * np.maximum(np.abs(w) - scale, 0.0)  # a comment that is so long that it does not fit in one line
 ```
-
-```text
-reportgen: mine.toml:13:1: training.epoch: unknown key. Did you mean 'epochs'? Known: batch_size, epochs, learning_rate
-```
-
-    indented code
 
 | Name | Runs | Mean | Median | Lowest | Highest | Deviation | A remark |
 |:-----|-----:|-----:|-------:|-------:|:-------:|----------:|----------|
 | L1 with proximal steps | 30 | 25.1 | 19.3 | 15.0 | 53.5 | 10.7 | the only one that ends at *exact* zeros |
-| L2 | 30 | 22.5 | 21.9 | 15.3 | 39.3 | 7.1 | `strength = 0.3` |
-| no penalty | 30 | 27.5 | 26.2 | 17.8 | 46.4 | 9.0 | for comparison |
-
-| a | b |
-|---|--:|
-| 1 | 2 |
 
 ## A heading that is rather long, with `code` and $x^2$ in it, so that it breaks
 
 $$ \\min_w \\frac{1}{n} \\sum_{i=1}^{n} \\bigl| y_i - f(x_i; w) \\bigr|
-   + \\lambda \\sum_{l=1}^{L} \\lVert W_l \\rVert_1 + \\frac{\\mu}{2} \\sum_{l=1}^{L} \\lVert W_l \\rVert_2^2
+   + \\lambda \\sum_{l=1}^{L} \\lVert W_l \\rVert_1
+   + \\frac{\\mu}{2} \\sum_{l=1}^{L} \\lVert W_l \\rVert_2^2
    + \\frac{\\nu}{2} \\sum_{l=1}^{L} \\lVert b_l \\rVert_2^2 $$
 
-The end of the text.
-
 [^first]: The first note, with `code`.
-[^second]: The second one, which is longer than the first and has a [link](https://example.com/).
-
-    It also has a second paragraph.
 """
 
 PAGES = {
-    "gallery": "Gallery",
-    "quick-start": "Quick start",
-    "reading": "Suggested reading",
-    "talks": "Talks and slides",
-    "theme": "Themes",
-    "data-sets": "Data sets",
+    **{"gallery": "Gallery", "quick-start": "Quick start", "reading": "Suggested reading"},
+    **{"talks": "Talks and slides", "theme": "Themes", "data-sets": "Data sets"},
 }
 """Titles of pages that are there for the navigation, which has eight entries with those of the others."""
 
@@ -168,19 +109,11 @@ Two players of two experiments, each with its own number of steps.
 title = "A title that takes three lines on a card, four on a telephone, and with \
 Donaudampfschifffahrtsgesellschaftskapitänsmützenbandfabrik a word that is too long as well"
 date = 2026-01-28
-tags = ["a tag of some length", "sparsity", "L1", "L2", "seeds", "outliers", "a method"]
-abstract = "An abstract of some length, so that cards in one row are not equally full: it goes on for three \
-sentences. This is the second one. And here is the third."
+tags = ["a tag of some length", "sparsity", "L1", "seeds"]
+abstract = "An abstract of some length, so that cards in one row are not equally full: it goes on. And on."
 +++
 
 Text.
-""",
-    "short": """+++
-title = "Short"
-date = 2026-01-20
-+++
-
-Very.
 """,
     "seeds": """+++
 title = "What five runs can tell"

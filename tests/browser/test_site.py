@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -14,12 +12,9 @@ import pytest
 from browser import blog as contents
 from browser.waiting import see_all, until
 from browser.watching import Watch
-from hostile import SAMPLE, SOAK
 
-from reportgen.errors import ReportgenError
 from reportgen.pipeline.build import build
 from reportgen.pipeline.options import BuildOptions
-from reportgen.site.folder import Front
 from reportgen.site.site_target import SiteTarget
 
 if TYPE_CHECKING:
@@ -84,42 +79,18 @@ def texts(page: Page, selector: str) -> list[str]:
     return [text.strip() for text in found]
 
 
-def boxes(page: Page, selector: str) -> list[dict[str, float]]:
-    found: list[dict[str, float]] = page.eval_on_selector_all(
-        selector, "all => all.map(e => e.getBoundingClientRect().toJSON())"
-    )
-    assert found, f"nothing matches {selector}"
-    return found
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_opens_without_an_error_or_a_request_and_everyone_can_read_it(
-    look: Open, visit: Open, blog: Path, address: str, html_mistakes: Any, faults: Callable[..., list[str]], kind: str
+    look: Open, blog: Path, address: str, html_mistakes: Any, faults: Callable[..., list[str]], kind: str
 ) -> None:
-    assert html_mistakes(blog / KINDS[kind]) == []
-    if kind != "missing":
-        alone = Watch(blog.as_uri())
-        page = visit(blog / KINDS[kind], alone)
-        see_all(page)
-        assert alone.quiet(page)
-
     watch = Watch(address)
     page = look(kind, watch)
     see_all(page)
+
+    assert html_mistakes(blog / KINDS[kind]) == []
     assert watch.quiet(page)
     assert urljoin(address, KINDS[kind]) in watch.asked
     assert faults(page, frame=kind == "frame") == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_without_scripts_everything_can_be_read(look: Open, kind: str) -> None:
-    page = look(kind, java_script_enabled=False)
-
-    for selector in ("h1, h2, h3", "main p:not([hidden] *)", "main li", "figcaption", "main table"):
-        there = page.eval_on_selector_all(selector, "all => all.map(e => e.getClientRects().length > 0)")
-        assert all(there), selector
-    assert page.locator("figure.animation").count() == page.locator("figure.animation img:visible").count()
-    assert page.locator("canvas:visible, button:visible").count() == 0
 
 
 def test_axe_finds_nothing_on_any_page_of_the_documentation(docs_site: Path, visit: Open, axe: str) -> None:
@@ -144,12 +115,8 @@ def test_axe_finds_nothing_on_any_page_of_the_documentation(docs_site: Path, vis
     assert said == []
 
 
-# Moving around
-
-
-@pytest.mark.parametrize("kind", ["front", "tag"])
-def test_keys_reach_every_entry_and_every_card(look: Open, kind: str) -> None:
-    page = look(kind)
+def test_keys_reach_every_entry_and_every_card(look: Open) -> None:
+    page = look("front")
     wanted = page.eval_on_selector_all("a", "all => all.map(e => e.href)")
     reached = []
     for _ in wanted:
@@ -166,8 +133,7 @@ def test_keys_reach_every_entry_and_every_card(look: Open, kind: str) -> None:
         reached.append(found[0])
 
     assert reached == wanted
-    cards = page.eval_on_selector_all(".cards h2 a", "all => all.map(e => e.href)")
-    assert len(cards) == {"front": 6, "tag": 4}[kind]
+    assert page.locator(".cards h2 a").count() == 5
     assert page.locator("nav.site li a").count() == 8
 
 
@@ -196,49 +162,6 @@ def test_links_lead_on_and_back(look: Open, address: str) -> None:
     assert texts(page, ".cards h2")[-1] == "What L1 and L2 do to the same weights"
 
 
-# What it looks like
-
-
-def test_cards_of_a_row_are_equal_dark_pages_have_dark_ones_and_on_paper_they_stay_whole(look: Open) -> None:
-    page = look("front")
-    rows: dict[float, set[float]] = {}
-    for box in boxes(page, ".cards article"):
-        rows.setdefault(round(box["top"]), set()).add(round(box["height"]))
-    assert len(rows) == 3
-    assert all(len(heights) == 1 for heights in rows.values())
-    assert len({(round(box["width"]), round(box["height"])) for box in boxes(page, ".cards .shown")}) == 1
-    for scheme, other in [("light", "dark"), ("dark", "light")]:
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert page.locator(f".cards .{scheme}:visible").count() == page.locator(f".cards .{scheme}").count() == 1
-        assert page.locator(f".cards .{other}:visible").count() == 0
-
-    page.set_viewport_size({"width": 630, "height": 900})
-    page.emulate_media(media="print")
-    assert page.evaluate("getComputedStyle(document.querySelector('.cards li')).breakInside") == "avoid"
-    assert len({round(box["width"]) for box in boxes(page, ".cards article")}) == 1
-
-
-def test_a_long_page_fits_a_desk_a_telephone_and_paper(look: Open) -> None:
-    page = look("page")
-    (contents,), (text,) = boxes(page, ".contents"), boxes(page, ".prose")
-    assert contents["right"] <= text["left"]
-    assert abs(contents["top"] - text["top"]) < 60
-    page.set_viewport_size({"width": 800, "height": 740})
-    (contents,), (text,) = boxes(page, ".contents"), boxes(page, ".prose")
-    assert contents["bottom"] <= text["top"]
-
-    page.set_viewport_size({"width": 360, "height": 740})
-    wide = page.eval_on_selector_all(".scroll, .formula", "all => all.map(e => e.scrollWidth > e.clientWidth)")
-    assert wide == [False, True, True, False, True, False, True]
-    assert all(box["width"] <= 360 for box in boxes(page, ".prose img"))
-
-    page.emulate_media(media="print", color_scheme="dark")
-    assert page.locator(".contents:visible, .ways:visible, nav li:visible, .foot:visible, .skip:visible").count() == 0
-    assert page.locator(".home").is_visible()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF-")
-
-
 def test_players_of_two_lengths_are_in_step_and_a_network_trains_on_one_page(look: Open) -> None:
     watch = Watch("http://127.0.0.1")
     page = look("players", watch)
@@ -253,77 +176,8 @@ def test_players_of_two_lengths_are_in_step_and_a_network_trains_on_one_page(loo
     assert steps() == ["step 3,600", "step 2,400"]
     second.locator(".position").press("Home")
     assert steps() == ["step 0", "step 0"]
-    second.locator(".toggle").click()
-    until(page, "[...document.querySelectorAll('.player .step')].every(e => e.textContent !== 'step 0')")
-    second.locator(".toggle").click()
-    stand = steps()
-    page.wait_for_timeout(100)
-    assert steps() == stand
-
     until(page, "document.querySelector('.said').textContent.includes('3,600 steps')")
     zero = page.locator(".readings div", has_text="weights exactly 0").locator("dd").inner_text()
     page.get_by_label("Penalty").select_option(label="L2")
     until(page, f"!document.querySelector('.readings').innerText.includes('exactly 0\\n{zero}')")
     assert watch.quiet(page)
-
-
-# Whatever a title says
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> tuple[Path, list[str], list[str]]:
-    """A site in which every text is hostile, the titles of its posts, and the labels of everything else."""
-    folder = tmp_path_factory.mktemp("hostile")
-    fit = [text for text in SAMPLE if _can_be_titles(text)]
-    labels = [text for text in fit if len(text) <= 40]
-    titles = fit[:: 1 if SOAK else 4]
-    site = {"title": fit[0], "author": fit[1], "description": fit[2], "base": "https://example.org/"}
-    links = "".join(_toml({"label": text, "address": "https://example.com/"}, "[[links]]\n") for text in labels)
-    files = {"reportgen.toml": _toml(site) + links}
-    for i, text in enumerate(labels):
-        files[f"pages/p{i:03}.md"] = f"+++\n{_toml({'title': text})}+++\n"
-    for i, text in enumerate(titles):
-        front = {"title": text, "abstract": text, "author": text, "tags": labels[i :: len(titles)]}
-        files[f"posts/q{i}.md"] = f"+++\ndate = 2026-01-01\n{_toml(front)}+++\n\nText.\n"
-    for name, content in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(content, "utf-8", newline="\n")
-    out = folder / "out"
-    build(SiteTarget(folder), out, BuildOptions(cache=cache, executor="serial"))
-    return out, titles, labels
-
-
-def _can_be_titles(text: str) -> bool:
-    with suppress(ReportgenError):
-        return bool(Front(title=text).title.strip())
-    return False
-
-
-def _toml(values: Mapping[str, Any], head: str = "") -> str:
-    return head + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
-
-
-def _stripped(texts: Iterable[str]) -> list[str]:
-    return [text.strip() for text in texts]
-
-
-def test_hostile_titles_tags_and_labels_are_text(visit: Open, hostile: tuple[Path, list[str], list[str]]) -> None:
-    out, titles, labels = hostile
-    watch = Watch(out.as_uri())
-
-    page = visit(out / "index.html", watch)
-
-    assert sorted(texts(page, ".cards h2 a")) == sorted(_stripped(titles))
-    assert texts(page, "nav.site li a") == _stripped(labels)
-    assert texts(page, ".foot li a") == [*_stripped(labels), "Feed"]
-    assert {*texts(page, ".tags a")} == {*_stripped(labels)}
-    assert watch.quiet(page)
-    for i, title in list(enumerate(titles))[:: 1 if SOAK else 3]:
-        page.goto((out / f"q{i}" / "index.html").as_uri())
-        assert texts(page, "h1, .author") == _stripped([title, title])
-        assert texts(page, ".tags li") == _stripped(labels[i :: len(titles)])
-        assert watch.quiet(page)
-    for place in sorted((out / "tags").iterdir())[:: 1 if SOAK else 5]:
-        page.goto((place / "index.html").as_uri())
-        assert texts(page, "h1")[0] in _stripped(labels)
-        assert watch.quiet(page)

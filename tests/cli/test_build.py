@@ -36,7 +36,7 @@ def test_what_is_made_is_explained(build, tmp_path):
     def explained():
         return [line for line in build("--explain").stderr.splitlines() if line]
 
-    first = "reportgen: section penalties: nothing was built here before, and it is not in the store"
+    first = "reportgen: section penalties: not in the store, and this is the first build in this folder"
     assert first in explained()
     assert explained() == []
     (tmp_path / "small.toml").write_text(EXPERIMENT.replace("count = 2", "count = 3"), "utf-8")
@@ -63,7 +63,7 @@ def test_a_report_that_comes_out_otherwise_leaves_with_seven(build, monkeypatch)
     done = build("--verify")
 
     assert done.exit_code == 7
-    assert "files came out otherwise when they were made again: embed/" in done.stderr or "index.html" in done.stderr
+    assert "files differ between the two builds: embed/" in done.stderr or "index.html" in done.stderr
 
 
 def test_an_edited_file_is_kept_with_a_warning_and_replaced_if_asked_for(build, tmp_path):
@@ -77,12 +77,6 @@ def test_an_edited_file_is_kept_with_a_warning_and_replaced_if_asked_for(build, 
     assert page.read_text("utf-8") == "mine"
     assert build("--overwrite-edited").exit_code == 0
     assert page.read_bytes() == made
-
-
-def test_folders_that_are_not_for_reports_are_refused_before_anything_is_made(build, tmp_path):
-    for name in ("", ".", "/", "~", "small.toml"):
-        assert build("-o", name).exit_code in (2, 4, 5), name
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["small.toml"], name
 
 
 def test_a_folder_with_other_files_is_refused_and_adopted_if_asked_for(build, tmp_path):

@@ -4,9 +4,7 @@ import pytest
 from click.testing import CliRunner
 from outputs import NEW, everything, publish
 
-from reportgen.cli.commands.cache import _bytes
 from reportgen.cli.program import program
-from reportgen.errors import ExperimentError
 from reportgen.store.store import Store
 
 
@@ -22,13 +20,6 @@ def store(tmp_path):
 def run(*arguments):
     done = CliRunner().invoke(program, [*map(str, arguments)], prog_name="reportgen")
     return done.exit_code, done.output
-
-
-def test_its_place_is_printed(tmp_path, monkeypatch):
-    monkeypatch.setenv("REPORTGEN_CACHE_DIR", str(tmp_path / "named"))
-
-    assert run("cache", "path") == (0, f"{tmp_path / 'named'}\n")
-    assert run("cache", "path", "--cache-dir", tmp_path) == (0, f"{tmp_path}\n")
 
 
 def test_its_entries_are_counted_by_kind_and_cleared_out(store):
@@ -53,17 +44,6 @@ def test_damage_leaves_with_seven_and_is_named(store):
     assert "RG101" in told
 
 
-def test_sizes_are_read():
-    for text, count in [("0", 0), ("500", 500), ("2GB", 2 * 10**9), ("1.5 mb", 1_500_000), ("3k", 3000)]:
-        assert _bytes(text) == count
-    for text in ("", "much", "-1", "2XB", "1e9", "nan"):
-        with pytest.raises(ExperimentError):
-            _bytes(text)
-
-
-# reportgen clean
-
-
 def test_what_reportgen_wrote_is_listed_and_deleted_and_the_rest_stays(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     publish(tmp_path / "out", "new")
@@ -76,11 +56,3 @@ def test_what_reportgen_wrote_is_listed_and_deleted_and_the_rest_stays(tmp_path,
 
     assert run("clean", "out")[0] == 0
     assert everything(tmp_path) == {"out": None, "out/data": None, "out/data/mine.csv": b"mine"}
-
-
-def test_a_folder_that_reportgen_did_not_write_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.txt").write_text("mine")
-
-    assert [run("clean", name)[0] for name in (".", "nowhere", "")] == [4, 2, 2]
-    assert everything(tmp_path) == {"mine.txt": b"mine"}

@@ -1,5 +1,3 @@
-import json
-
 import pytest
 from click.testing import CliRunner
 
@@ -41,24 +39,3 @@ def test_leaks_are_listed_and_not_repeated(check, monkeypatch):
     assert code == 1
     assert "index.html:3: leak: contains the value of DEPLOY_TOKEN" in listed
     assert "c4n4ry" not in listed
-
-
-def test_problems_can_be_had_as_json(check):
-    code, listed, _ = check("gone", "--format", "json", "--strict")
-
-    assert code == 1
-    assert json.loads(listed) == [
-        {"kind": "link", "file": "index.html", "line": 3, "message": "there is no 'gone'", "code": ""}
-    ]
-
-
-def test_the_address_of_the_site_is_its_own(check):
-    assert check("https://me.org/blog/gone", "--strict")[0] == 0
-    assert check("https://me.org/blog/gone", "--strict", "--base", "https://me.org/blog")[0] == 1
-
-
-def test_mistakes_in_the_command_end_with_2(check, messages):
-    missing, address = check("#", folder="nowhere"), check("#", "--base", "me.org")
-
-    assert (missing[:2], address[:2]) == ((2, ""), (2, ""))
-    messages(missing[2], address[2])

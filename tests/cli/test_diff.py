@@ -1,7 +1,6 @@
 """`reportgen diff`: what it says, writes and returns."""
 
 import json
-import os
 
 import pytest
 from click.testing import CliRunner
@@ -55,15 +54,3 @@ def test_what_is_compared_is_never_overwritten(run, builds):
     for file, code in (("a/results.json", 2), ("b/../a/results.json", 2), ("a", 5)):
         assert run("a", "b", "-o", file).exit_code == code, file
     assert (builds / "a" / "results.json").read_bytes() == before
-
-
-def test_what_cannot_be_compared_is_told_in_one_line(run, builds, messages):
-    os.mkfifo(builds / "pipe")  # nobody waits for it
-    for name, content in {"page": "<html>", "later": '{"schema": 99}', "empty": f'{{"schema": {SCHEMA}}}'}.items():
-        (builds / name).write_text(content)
-    told = {name: run("a", name) for name in ("missing", "page", "later", "empty", "pipe")}
-
-    assert {each.exit_code for each in told.values()} == {3}
-    messages(**{name: each.stderr for name, each in told.items()})
-    for tolerance in ("-1", "1", "nan", "inf"):
-        assert run("a", "b", f"--tolerance={tolerance}").exit_code == 2, tolerance

@@ -1,6 +1,5 @@
 """`reportgen embed` and `reportgen names`: what a report has to place elsewhere."""
 
-import json
 import re
 
 import pytest
@@ -29,35 +28,6 @@ def test_animations_are_listed_and_each_has_snippets_with_the_address(embed):
     assert snippets.stdout.count("https://example.org/r/") == 3
 
 
-def test_one_snippet_alone_for_a_pipe(embed):
-    said = embed("weights-l1", "--as", "image")
-
-    assert said.stdout.startswith('<img src="embed/weights-l1.gif" width="640" height="480" alt="Weight matrices of')
-    assert said.stdout.count("\n") == 1
-
-
-def test_what_cannot_be_embedded_is_one_line(embed, report, tmp_path, monkeypatch, messages):
-    monkeypatch.chdir(report.parent)
-    results = json.loads((report / "results.json").read_bytes())
-    results["media"] = {name: item for name, item in results["media"].items() if item["kind"] != "animation"}
-    (tmp_path / "still").mkdir()
-    (tmp_path / "still" / "results.json").write_text(json.dumps(results))
-    wrong = [
-        ["--as", "image"],
-        ["weights-l1", "--base", "x"],
-        ["weights-l1", "--as", "video"],
-        ["report"],  # the folder of the report
-        ["-o", tmp_path / "still"],
-        ["-o", tmp_path],
-    ]
-    said = [run("embed", "-o", report, *arguments) for arguments in wrong]
-
-    assert [each.exit_code for each in said] == [2, 2, 2, 2, 2, 3]
-    assert all((each.stdout, each.stderr.count("\n")) == ("", 1) for each in said)
-    messages("".join(each.stderr for each in said))
-    assert "Did you mean 'weights-l" in embed("weights-l9").stderr
-
-
 def test_every_name_is_one_that_a_text_can_refer_to(report):
     listed = run("names", report).stdout.splitlines()
     found = load(report)
@@ -82,12 +52,3 @@ def test_every_name_is_one_that_a_text_can_refer_to(report):
     # What a number is at present stands beside it.
     (line,) = [line for line in listed if line.startswith("{{ number sparsity.threshold }}")]
     assert float(line.split("}}")[1]) == pytest.approx(found["findings"]["sparsity"]["threshold"], rel=1e-2)
-
-
-def test_a_word_chooses_names(report, tmp_path):
-    lines = run("names", report, "--only", "Histogram").stdout.splitlines()
-
-    assert lines
-    assert all("histogram" in line.lower() for line in lines)
-    assert "nothing with 'no such word'" in run("names", report, "--only", "no such word").stdout
-    assert run("names", tmp_path).exit_code == 3

@@ -1,7 +1,6 @@
 """Starting an experiment or a site; the workflow is in publish/test_workflow.py."""
 
 import errno
-import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ from click.testing import CliRunner
 
 import reportgen
 from reportgen.cli.program import program
-from reportgen.experiment.file import on_offer, parse, shipped
-from reportgen.site import folder
+from reportgen.experiment.file import parse, shipped, shipped_descriptions
 
 STARTER = Path(reportgen.__file__).parent / "site" / "starter"
 
@@ -27,9 +25,9 @@ def test_every_experiment_on_the_list_is_printed_and_can_be_read():
     said = run("new", "--list")
     listed = dict(line.split(maxsplit=1) for line in said.stdout.splitlines())
 
-    assert listed.keys() == on_offer().keys() | {"site", "workflow"}
-    assert on_offer().items() <= listed.items()
-    for name in on_offer():
+    assert listed.keys() == shipped_descriptions().keys() | {"site", "workflow"}
+    assert shipped_descriptions().items() <= listed.items()
+    for name in shipped_descriptions():
         assert run("new", name).stdout_bytes.decode("utf-8") == shipped(name)
     assert parse(run("new").stdout_bytes.decode("utf-8")) == parse(shipped())
 
@@ -71,38 +69,6 @@ def test_a_new_site_is_built_and_nothing_is_wrong_with_it(tmp_path, cache):
     assert (said.exit_code, said.stderr) == (0, "")
     made = everything(tmp_path / "out")
     assert {"index.html", "about/index.html", "hello/index.html", "l1-or-l2/report.html", "feed.xml"} <= made.keys()
-
-
-def test_the_post_of_a_new_site_places_every_kind_of_thing_but_sections():
-    post = everything(STARTER)["posts/hello.md"].decode()
-    text = re.sub("```.*?```", "", post, flags=re.DOTALL)
-
-    kinds = {"figure", "animation", "table", "number", "claim", "ref"}
-    assert set(re.findall(r"\{\{ (\w+) ", text)) == kinds
-    assert "$$ " in post
-
-
-def test_the_settings_of_a_new_site_name_every_key_and_every_line_of_them_can_be_used(tmp_path):
-    run("new", "site", "-o", tmp_path)
-    file = tmp_path / "reportgen.toml"
-    text = re.sub(r"^# (?=\w+ = |\[)", "", file.read_text("utf-8"), flags=re.MULTILINE)
-    file.write_text(text, "utf-8")
-    for name in ("theme", "experiments"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')
-    (tmp_path / "more.css").write_text("")
-    plugin = "from reportgen.pictures.stills import figures\nfigures.register('mine')(print)\n"
-    (tmp_path / "mine.py").write_text(plugin)
-    run("new", "quick", "-o", tmp_path / "experiments" / "quick.toml")
-    post = tmp_path / "posts" / "hello.md"
-    post.write_text(post.read_text("utf-8") + "\n{{ figure quick/errors }}\n", "utf-8")
-
-    read = folder.read(tmp_path)
-
-    assert set(re.findall(r"^\[*(\w+)(?: = |\])", text, re.MULTILINE)) >= folder.schema()["properties"].keys()
-    assert len(read.site.links) == 2
-    assert read.site.colours.accent
-    assert read.site.theme
 
 
 def test_where_one_file_is_taken_or_the_disk_is_full_nothing_is_written(tmp_path, monkeypatch):

@@ -7,14 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
 
 import reportgen
 from reportgen.cli.program import Terminated, program
 from reportgen.errors import DataError, MachineError, ReportgenError
-from reportgen.experiment.file import parse, schema, shipped
+from reportgen.experiment.file import schema, shipped
 from reportgen.pipeline import report_target
 
 
@@ -50,37 +49,6 @@ def test_help_and_version_and_schema_answer(run):
         assert f"\n  {name} " in said.stdout
     assert run("--version").stdout == f"reportgen {reportgen.__version__}\n"
     assert json.loads(run("schema").stdout_bytes) == schema()
-
-
-def test_a_word_that_is_not_known_is_met_with_the_one_meant(run, messages):
-    wrong = (["bild"], ["cache", "lss"], ["help"], ["my.toml"], ["build", "--executor", "dusk"], ["new", "defaut"])
-    said = {" ".join(words): run(*words) for words in wrong}
-
-    assert {each.exit_code for each in said.values()} == {2}
-    messages(**{words: each.stderr.splitlines()[-1] for words, each in said.items()})
-
-
-def test_build_without_a_file_builds_the_default_into_output(run, builds):
-    said = run("build")
-
-    (experiment, out, options), *_ = builds.calls
-    assert said.exit_code == 0
-    assert experiment == parse(shipped())
-    assert out == Path("output")
-    assert (options.cache, options.executor) == (None, "processes")
-    assert said.stdout.endswith("- L1 finds zeros.\n")
-
-
-def test_build_passes_on_its_options(run, builds, tmp_path):
-    file = tmp_path / "mine.toml"
-    file.write_text(shipped().replace("count = 30", "count = 2"), "utf-8")
-
-    run("build", str(file), "-o", "there", "--cache-dir", "kept", "--executor", "serial", "--progress", "none")
-
-    (experiment, out, options), *_ = builds.calls
-    assert experiment.runs.count == 2
-    assert out == Path("there")
-    assert (options.cache, options.executor) == (Path("kept"), "serial")
 
 
 def test_mistakes_in_a_file_are_told_by_place_and_build_nothing(run, builds, tmp_path):
@@ -120,26 +88,6 @@ def test_an_error_is_one_line_and_an_exit_code(run, builds, messages):
         assert (said.exit_code, said.stdout, said.stderr.count("\n")) == (code, "", 1), repr(error)
         lines[repr(error)] = said.stderr.rstrip()
     messages(**lines)
-
-
-def test_debug_shows_where(run, builds):
-    for error, code in [(KeyError("a"), 70), (DataError("bad"), 3)]:
-        builds.result = error
-
-        said = run("build", "--debug")
-
-        assert said.exit_code == code
-        assert said.stderr.startswith("Traceback (most recent call last):")
-        assert "in build\n    raise build.result" in said.stderr
-
-
-def test_the_exit_code_of_a_command_is_kept(run, monkeypatch):
-    monkeypatch.setattr("reportgen.cli.commands.new.emit", lambda _: click.get_current_context().exit(7))
-
-    assert run("new").exit_code == 7
-
-
-# From here on in processes of their own: what a shell sees.
 
 
 def shell(arguments, *, env=None, **options):
@@ -183,23 +131,12 @@ def test_a_reader_who_has_gone_gets_no_traceback():
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_behind_standard_output_is_told():
-    for arguments in ("new", "--version", "build --help"):
+    for arguments in ("new", "build --help"):
         done = shell(f"{arguments} > /dev/full")
 
         assert done.returncode == 5, arguments
         assert done.stderr.startswith("reportgen[RG301]: disk full writing "), arguments
         assert done.stderr.count("\n") == 1, arguments
-
-
-def test_closed_streams_do_no_harm(tmp_path):
-    for closed in (">&-", "<&- >&- 2>&-"):
-        done = shell(f"new {closed}")
-        assert (done.returncode, done.stderr) == (0, ""), closed
-    code = "from reportgen.cli.terminal import prepare; prepare(); f = open('n', 'w'); f.write(str(f.fileno()))"
-
-    subprocess.run(f'{sys.executable} -c "{code}" <&- >&- 2>&-', shell=True, check=True, cwd=tmp_path)
-
-    assert int((tmp_path / "n").read_text()) > 2, "a file took the number of a closed stream"
 
 
 def test_a_result_does_not_depend_on_the_encoding_of_the_terminal(tmp_path):
@@ -213,14 +150,3 @@ def test_a_result_does_not_depend_on_the_encoding_of_the_terminal(tmp_path):
 
     assert escaped.stdout == "\\u03bb.toml is written. Next: reportgen build \\u03bb.toml\n"
     assert (escaped.returncode, escaped.stderr) == (0, "")
-
-
-def test_an_output_folder_that_cannot_be_is_known_before_training(run, tmp_path):
-    (tmp_path / "file").write_text("a file")
-    (tmp_path / "link").symlink_to("nowhere/else")
-    for name, reason in {"file": "File exists", "link": "File exists", "file/out": "Not a directory"}.items():
-        done = run("build", "-o", str(tmp_path / name), "--cache-dir", str(tmp_path / "cache"))
-
-        assert done.stderr == f"reportgen: cannot write to the output folder {tmp_path / name}: {reason}\n"
-        assert (done.exit_code, done.stdout) == (5, "")
-        assert not (tmp_path / "cache").exists()

@@ -3,13 +3,10 @@
 import io
 import json
 import sys
-from pathlib import Path
 
 import pytest
 
-from reportgen.cli.progress import Lines, duration, progress
-from reportgen.cli.summary import size, summary
-from reportgen.pipeline.report_target import BuiltReport
+from reportgen.cli.progress import progress
 
 
 class Terminal(io.StringIO):
@@ -45,15 +42,15 @@ def stages(text):
 LINES = ["reportgen: train: 3 done in ", "reportgen: draw: 2 done in "]
 
 
-def test_a_terminal_gets_a_bar_with_stages_and_counts_and_with_colour_unless_told_otherwise(environment):
-    colours = ("\x1b[3", "\x1b[9", "\x1b[38;", "\x1b[1;3")
-    coloured = shown(environment, "auto", Terminal())
+def test_a_terminal_gets_a_bar_with_stages_and_counts_and_with_color_unless_told_otherwise(environment):
+    colors = ("\x1b[3", "\x1b[9", "\x1b[38;", "\x1b[1;3")
+    colored = shown(environment, "auto", Terminal())
     environment.setenv("NO_COLOR", "1")
     plain = shown(environment, "auto", Terminal())
 
-    assert all(word in text for word in ("train", "3/3", "2/2", "\x1b[") for text in (coloured, plain))
-    assert any(colour in coloured for colour in colours)
-    assert not any(colour in plain for colour in colours)
+    assert all(word in text for word in ("train", "3/3", "2/2", "\x1b[") for text in (colored, plain))
+    assert any(color in colored for color in colors)
+    assert not any(color in plain for color in colors)
 
 
 def test_a_pipe_and_a_terminal_that_nobody_watches_get_lines(environment):
@@ -86,40 +83,3 @@ def test_a_broken_standard_error_stops_no_build(environment):
 
     shown(environment, "plain", Broken())
     shown(environment, "json", Broken())
-
-
-def test_lines_come_every_ten_seconds_with_the_time_left_and_at_each_end(messages):
-    told, now = [], [0.0]
-    report = Lines(told.append, lambda: now[0])
-    for done in range(0, 101, 5):
-        report("draw", done, 100)
-        now[0] += 4
-    report("draw", 100, 100)
-
-    messages("\n".join(told))
-
-
-def test_durations_and_sizes_are_rounded():
-    for seconds, text in [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.6, "1 min 0 s"), (3661, "1 h 1 min")]:
-        assert duration(seconds) == text
-    for count, text in [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (999_499, "999 kB"), (999_500, "1.0 MB")]:
-        assert size(count) == text
-
-
-def test_a_summary_names_the_page_first_and_each_folder_once(tmp_path, monkeypatch, messages):
-    monkeypatch.chdir(tmp_path)
-    out = Path("output")
-    sizes = {"media/a.gif": 400_000, "media/b.png": 100_000, "data/t.csv": 10, "index.html": 2000}
-    for name, count in {**sizes, "report.html": 2_100_000}.items():
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        (out / name).write_bytes(bytes(count))
-    files = tuple(out / name for name in (*sizes, "report.html"))
-    built = BuiltReport(out / "report.html", files, ("Zeros: 3 of 4.", "x" * 60 + " " + "y" * 60), 2)
-
-    messages(summary(built, out))
-
-    # On a terminal paths are links.
-    monkeypatch.setattr(sys, "stdout", Terminal())
-    monkeypatch.setenv("TERM", "xterm")
-    link = f"\033]8;;{built.front.absolute().as_uri()}\033\\output/report.html\033]8;;\033\\"
-    assert summary(built, out).splitlines()[0].startswith(link)

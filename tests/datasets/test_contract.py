@@ -1,14 +1,11 @@
 """What every registered data set promises, stated once and held against each of them."""
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.datasets import datasets, split
-from reportgen.training.run import Run, describe, revive
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test", "outlier_train", "outlier_test")
 
@@ -53,23 +50,6 @@ def test_every_number_is_finite_and_no_sample_is_both_trained_on_and_tested(data
             assert getattr(data, name).dtype == np.float64
         samples = np.concatenate([np.hstack([data.x_train, data.y_train]), np.hstack([data.x_test, data.y_test])])
         assert len(np.unique(samples, axis=0)) == len(samples)
-
-
-def test_truth_is_a_function_on_the_declared_inputs_and_outputs(dataset):
-    data = dataset.draw(0)
-
-    if data.truth is not None:
-        x, y = data.truth
-        assert (x.shape[1], y.shape[1]) == dataset.shape
-        assert len(x) == len(y)
-        assert np.isfinite(x).all()
-        assert np.isfinite(y).all()
-
-
-def test_a_recipe_survives_being_written_down(dataset):
-    run = Run(data=dataset)
-
-    assert revive(json.loads(json.dumps(describe(run)))) == run
 
 
 @given(samples=st.integers(2, 200), share=st.floats(0, 1), seed=st.integers(0, 99))

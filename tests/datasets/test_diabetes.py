@@ -3,10 +3,8 @@
 from importlib import resources
 
 import numpy as np
-import pytest
 
 from reportgen.datasets.diabetes import INPUTS, Diabetes, measurements
-from reportgen.errors import ExperimentError
 
 FOLDER = resources.files("reportgen.datasets")
 
@@ -24,17 +22,6 @@ def test_the_numbers_are_those_of_scikit_learn_with_source_and_license_beside_th
     assert "BSD 3-Clause License" in note
 
 
-def test_a_split_uses_every_patient_once():
-    data = Diabetes().draw(3)
-    x, patients = np.vstack([data.x_train, data.x_test]), measurements()[:, :-1]
-    ranks = [np.unique(column, return_inverse=True)[1] for column in x.T]
-    known = [np.unique(column, return_inverse=True)[1] for column in patients.T]
-
-    assert (len(data.x_train), len(data.x_test)) == (332, 110)
-    # Another scale and order, the same patients: standardizing keeps the ranks.
-    np.testing.assert_array_equal(np.unique(np.array(ranks), axis=1), np.unique(np.array(known), axis=1))
-
-
 def test_training_samples_are_standardized_and_test_samples_by_the_same_scale():
     data = Diabetes().draw(0)
 
@@ -44,8 +31,3 @@ def test_training_samples_are_standardized_and_test_samples_by_the_same_scale():
     for samples in (data.x_test, data.y_test):
         assert np.all(samples.mean(axis=0) != 0.0)
         assert np.all(np.abs(samples.mean(axis=0)) < 0.4)
-
-
-def test_more_test_patients_than_can_be_spared_are_refused():
-    with pytest.raises(ExperimentError, match="test_samples must be less than or equal to 440"):
-        Diabetes(test_samples=441)

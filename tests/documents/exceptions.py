@@ -5,7 +5,7 @@ _CLUSTER = r"ssh |dask |helm |kubectl |reportgen build .*--scheduler (tls://one|
 COMMANDS = {
     r"make ": "sets up environments, runs these tests, or takes minutes; tests/documents looks the targets up",
     r"python3 -m venv |\. \.venv/|\.venv/bin/|pip install ": "installs from a registry; the suite runs in that",
-    r"reportgen serve": "runs until it is stopped; tests/serve has it",
+    r"reportgen serve": "runs until it is stopped; tests/companions/serve has it",
     r"openssl req ": "tests/executors makes such certificates",
     _CLUSTER: "needs the machines of a cluster; tests/executors runs one of its own",
 }

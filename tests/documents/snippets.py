@@ -3,7 +3,7 @@
     ```sh                          runs; it has to end with 0
     ```text output                 is what the commands before it printed; "…" stands for anything, also for lines
     ```python                      runs as a script
-    ```toml                        is an experiment or settings of a site, or some tables and keys of one
+    ```toml                        is an experiment
     ```LANGUAGE title=PATH         is written to PATH, which the text above has to name
     ```LANGUAGE title=PATH append  is added at its end
 
@@ -19,15 +19,15 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen.cli.program import program
-from reportgen.experiment.file import parse, shipped
+from reportgen.experiment.file import parse
 
 ROOT = Path(__file__).parents[2]
 OF_THE_PROJECT = ("reportgen", "templates", "tests", "pyproject.toml")
+IGNORED = shutil.ignore_patterns("__pycache__", "node_modules", ".*")
 
 LANGUAGES = ("sh", "text", "python", "toml", "html", "css", "markdown", "yaml", "")
 """What blocks may be in; those of another language would not be tried, however they are meant."""
@@ -90,7 +90,10 @@ class Folder:
         self._environment = {**environment, "PATH": f"{programs}{os.pathsep}{environment['PATH']}"}
         if any(block.title.split("/")[0] in OF_THE_PROJECT for block in found):
             for name in OF_THE_PROJECT:
-                _copy(ROOT / name, path / name)
+                if (ROOT / name).is_file():
+                    shutil.copy(ROOT / name, path / name)
+                else:
+                    shutil.copytree(ROOT / name, path / name, ignore=IGNORED)
             self._environment["PYTHONPATH"] = str(path)
 
     def run(self, block: Block, without: set[str]) -> None:
@@ -106,7 +109,7 @@ class Folder:
             self.printed = self._done([sys.executable, "script.py"], block)
             script_file.unlink()
         elif block.language == "toml":
-            check_toml(block)
+            parse(block.text, str(block))
         elif block.language == "text" and "output" in block.words:
             assert matches(block.text, self.printed), f"{block}: it printed\n{self.printed}"
 
@@ -145,35 +148,6 @@ def matches(shown: str, printed: str) -> bool:
     return bool(re.fullmatch(pattern, lines, re.DOTALL))
 
 
-def check_toml(block: Block) -> None:
-    """Whether a block without a title is an experiment, or becomes one together with what it leaves out."""
-    tables = tomllib.loads(block.text)
-    if {"data", "arms", "sections"} <= tables.keys():
-        parse(block.text, str(block))
-        return
-    rest = tomllib.loads(shipped("quick"))
-    plain = "".join(
-        f"{key} = {_toml(value)}\n" for key, value in rest.items() if _is_plain(value) and key not in tables
-    )
-    kept = "".join(_table(key, value) for key, value in rest.items() if not _is_plain(value) and key not in tables)
-    parse(plain + block.text + "\n" + kept, str(block))
-
-
-def _is_plain(value: object) -> bool:
-    return not isinstance(value, dict) and not (isinstance(value, list) and value and isinstance(value[0], dict))
-
-
-def _table(name: str, value: object) -> str:
-    if isinstance(value, dict):
-        return f"[{name}]\n" + "".join(f"{key} = {_toml(item)}\n" for key, item in value.items())
-    assert isinstance(value, list)
-    return "".join(f"[[{name}]]\n" + _table(name, item).partition("\n")[2] for item in value)
-
-
-def _toml(value: object) -> str:
-    return repr(value).lower() if isinstance(value, bool) else repr(value)  # Python and TOML agree on the rest used
-
-
 def check_options(command: str) -> None:
     """Whether our program would take a command that is not run here; nothing is invoked."""
     for part in re.split(r"\s(?:&&|\|\|?|;)\s", command):
@@ -184,11 +158,3 @@ def check_options(command: str) -> None:
         subcommand = program.get_command(context, arguments[0])
         assert subcommand, f"there is no command {arguments[0]!r}"
         subcommand.make_context(arguments[0], arguments[1:], parent=context)
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_file():
-        shutil.copy(source, target)
-        return
-    skipped = shutil.ignore_patterns("__pycache__", "node_modules", ".*")
-    shutil.copytree(source, target, ignore=skipped)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 from documents import exceptions
-from documents.snippets import LANGUAGES, ROOT, Folder, blocks, check_options, check_toml, commands, matches
+from documents.snippets import LANGUAGES, ROOT, Folder, blocks, check_options, commands
 
 import reportgen
 from reportgen.errors import ExperimentError
@@ -67,35 +67,6 @@ def test_every_block_is_tried_or_an_exception_whose_options_exist():
     assert {p for _, command in SHELL for p in excepted(command)} == set(exceptions.COMMANDS)
 
 
-def test_what_a_page_shows_wrongly_is_found(tmp_path):
-    for command in ("reportgen build --no-such", "reportgen bild", "reportgen embed --as gif"):
-        with pytest.raises((click.ClickException, AssertionError)):
-            check_options(command)
-    for shown, printed, alike in [
-        ("a\nb", "a\nb\n", True),
-        ("a\n…", "a\nb\nc", True),
-        ("a … c", "a b c", True),
-        ("a … d", "a b c", False),
-        ("a", "a\nb", False),
-    ]:
-        assert matches(shown, printed) is alike
-    file = tmp_path / "page.md"
-    file.write_text("```toml\n[training]\nepoch = 3\n```\n", "utf-8")
-    (block,) = blocks(file)
-    with pytest.raises(ExperimentError, match="epoch: unknown key"):
-        check_toml(block)
-
-
-def test_every_make_target_and_file_that_is_named_is_there():
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    text = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md"))
-
-    for target in re.findall(r"\bmake ([a-z]+) +#", text):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for link in re.findall(r"\]\(([^):#]+)\)", text):
-        assert (ROOT / link).exists(), link
-
-
 def test_the_mistakes_of_the_readme_are_told_as_shown():
     found = [block for block in ALL if block.page == "README.md"]
     (text,) = [block.text for block in found if block.language == "toml"]
@@ -113,11 +84,3 @@ def test_every_code_of_a_message_is_in_the_list_and_no_other():
     listed = re.findall(r"^\| (RG\d{3}) ", (ROOT / "docs" / "reliability.md").read_text("utf-8"), re.MULTILINE)
 
     assert sorted(listed) == sorted(used)
-
-
-def test_every_module_is_in_the_list_of_the_house():
-    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    listed = text[text.index("## The house") : text.index("## Contracts")]
-    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-
-    assert {name for name in modules if not name.startswith("__") and f"`{name}" not in listed} == set()

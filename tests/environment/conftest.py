@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -48,11 +47,6 @@ strength = 0.3
 """
 """Two arms of two runs, still pictures and moving ones, GIF, APNG and a film."""
 
-COMMANDS = {
-    "reportgen": [str(Path(sysconfig.get_path("scripts")) / "reportgen")],
-    "python -m reportgen": [sys.executable, "-m", "reportgen"],
-}
-
 # Which kernels a BLAS takes is the machine's business, and changes last digits.
 _OF_THE_MACHINE = {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "NVPL_"))}
 # Where the package is that is tested, for processes that are not started in its folder.
@@ -75,7 +69,6 @@ def built(
     *,
     env: Mapping[str, str] = _PACKAGE,
     before: Sequence[str] = (),
-    command: str = "python -m reportgen",
     limit: str = "",
     more: Sequence[str] = (),
     experiment: str = TINY,
@@ -86,7 +79,8 @@ def built(
     `before` are programs that start it, `limit` what a shell does first, `more` further options.
     """
     (folder / "tiny.toml").write_text(experiment, "utf-8")
-    call = [*before, *COMMANDS[command], "build", "tiny.toml", "-o", "out", "--cache-dir", "store", *more]
+    wanted = ["build", "tiny.toml", "-o", "out", "--cache-dir", "store", *more]
+    call = [*before, sys.executable, "-m", "reportgen", *wanted]
     environment = {**_OF_THE_MACHINE, **_PACKAGE, **env}
     if limit:
         call = ["/bin/bash", "-c", f'{limit}; exec "$@"', "bash", *call]

@@ -2,12 +2,9 @@
 
 import os
 import shutil
-from pathlib import Path
 
-import matplotlib
 import pytest
 from environment.conftest import built, tree
-from fontTools.ttLib import TTFont
 
 MODULES = (
     *("sitecustomize", "usercustomize", "tensorflow", "numpy", "matplotlib", "click", "jinja2", "PIL", "scipy"),
@@ -46,7 +43,7 @@ def test_what_lies_in_the_working_folder_is_not_used(planted, ordinary):
     assert tree(planted / "out") == ordinary
 
 
-def test_settings_of_the_user_and_fonts_of_the_system_change_nothing(tmp_path, ordinary):
+def test_settings_of_the_user_change_nothing(tmp_path, ordinary):
     home = tmp_path / "home"
     for folder in (".config/matplotlib", ".matplotlib", "somewhere"):
         (home / folder / "stylelib").mkdir(parents=True)
@@ -54,8 +51,6 @@ def test_settings_of_the_user_and_fonts_of_the_system_change_nothing(tmp_path, o
         (home / folder / "stylelib" / "default.mplstyle").write_text("lines.linewidth: 9\n")
     (home / ".keras").mkdir()
     (home / ".keras" / "keras.json").write_text('{"floatx": "float16", "backend": "wrong"}')
-    _font_named_like_ours(home / ".local/share/fonts/Ours.ttf")
-    _font_named_like_ours(home / ".fonts/Ours.ttf")
     inside = {"HOME": str(home), "PATH": os.environ["PATH"], "MPLBACKEND": "no_such_thing"}
     elsewhere = {"MATPLOTLIBRC": str(home / "somewhere"), "MPLCONFIGDIR": str(home / "somewhere")}
     compiler = {"XLA_FLAGS": "--no_such_flag", "TF_XLA_FLAGS": "--no_such_flag", "SOURCE_DATE_EPOCH": "1"}
@@ -64,19 +59,5 @@ def test_settings_of_the_user_and_fonts_of_the_system_change_nothing(tmp_path, o
     done = built(tmp_path, env={**inside, **elsewhere, **compiler})
 
     assert done.returncode == 0, done.stderr
-    assert "font" not in done.stderr.lower()
     assert tree(tmp_path / "out") == ordinary
     assert tree(home) == before
-
-
-def _font_named_like_ours(file):
-    """The letters of another font under the name of ours, as an installed font may have it."""
-    font = TTFont(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSerif-BoldItalic.ttf")
-    for record in font["name"].names:
-        if record.nameID in (1, 4, 16):
-            record.string = "DejaVu Sans"
-    font["OS/2"].usWeightClass = 400
-    font["OS/2"].fsSelection = 64
-    font["head"].macStyle = 0
-    file.parent.mkdir(parents=True, exist_ok=True)
-    font.save(file)

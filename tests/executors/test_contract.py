@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from reportgen.errors import DataError, ReportgenError
+from reportgen.errors import DataError
 from reportgen.executors import executors
 from reportgen.penalties.l1 import L1
 from reportgen.store.remote import train_elsewhere
@@ -46,12 +46,6 @@ def test_jobs_give_what_a_plain_call_gives(workers):
     assert workers.submit(sorted, [1, 3, 2], reverse=True).result() == [3, 2, 1]
 
 
-def test_equal_jobs_are_each_done(workers):
-    one, other = (workers.submit(time.monotonic_ns) for _ in range(2))
-
-    assert one.result() != other.result()
-
-
 def test_an_error_travels_with_its_kind_its_text_and_its_codes(workers):
     error = workers.submit(raise_data_error).exception()
 
@@ -62,33 +56,6 @@ def test_an_error_travels_with_its_kind_its_text_and_its_codes(workers):
 
 def raise_data_error():
     raise DataError("the data is bad", code="RG501")
-
-
-def test_an_error_that_cannot_travel_still_says_what_it_was(workers):
-    error = workers.submit(raise_with_lambda).exception()
-
-    assert isinstance(error, Exception)
-    assert "it holds a function" in str(error)
-
-
-def raise_with_lambda():
-    raise ReportgenError("it holds a function", code=lambda: None)
-
-
-def test_what_cannot_travel_spoils_only_its_own_job(workers):
-    job = workers.submit(math.sqrt, (i for i in ()))
-
-    with pytest.raises(TypeError, match=r"pickle|must be real number"):
-        job.result()
-    assert workers.submit(math.sqrt, 9).result() == 3
-
-
-def test_one_failure_leaves_the_others_alone(workers):
-    jobs = [workers.submit(math.sqrt, number) for number in (4, -1, 9)]
-
-    assert [jobs[0].result(), jobs[2].result()] == [2.0, 3.0]
-    with pytest.raises(ValueError, match=r"math domain error|expected a nonnegative input"):
-        jobs[1].result()
 
 
 def test_training_gives_the_bytes_that_serial_gives(workers, expected):

@@ -11,9 +11,9 @@ import soak
 
 from reportgen.errors import ExperimentError
 from reportgen.experiment import Experiment
-from reportgen.experiment.file import load, on_offer, shipped
+from reportgen.experiment.file import load, shipped, shipped_descriptions
 
-SHIPPED = [shipped(name).encode() for name in on_offer()]
+SHIPPED = [shipped(name).encode() for name in shipped_descriptions()]
 
 
 def pieces(text: str) -> list[bytes]:
@@ -54,20 +54,13 @@ HOSTILE = {
     "not UTF-8": b"title = '\xff'\n",
     "UTF-16": "title = 'x'\n".encode("utf-16"),
     "NUL": b"title = 'a\x00b'\n",
-    "NUL in a value": b'title = "\\u0000"\n',
     "deep arrays": b"a = " + b"[" * 100_000,
-    "deep enough to parse": b"a = " + b"[" * 400 + b"]" * 400,
     "deep tables": b"a = " + b"{a = " * 100_000,
     "deep keys": b"a." * 40_000 + b"b = 1",
     "many keys": b"".join(b"key%d = 1\n" % i for i in range(50_000)),
-    "many tables": b"[[arms]]\n" * 50_000,
     "many mistakes": b"sections = [" + b"1," * 15_000 + b"]",
-    "many items": b"sections = [" + b"1," * 200_000 + b"]",
     "a long number": b"a = " + b"9" * 100_000,
-    "a long key": b"a" * 900_000 + b" = 1",
     "large": b"# comment\n" * 200_000,
-    "open string": b'a = """' + b"x" * 500_000,
-    "old Mac line ends": SHIPPED[0].replace(b"\n", b"\r"),
     "nothing": b"",
 }
 

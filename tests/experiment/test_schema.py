@@ -1,7 +1,6 @@
 """The schema of experiment files, and the reference that is made from it."""
 
 import json
-import re
 import tomllib
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from reportgen.cli.program import program
-from reportgen.experiment.file import on_offer, schema, shipped
+from reportgen.experiment.file import schema, shipped, shipped_descriptions
 
 PAGE = Path(__file__).parents[2] / "docs" / "experiment-file.md"
 
@@ -22,7 +21,7 @@ def validator():
 
 
 def test_shipped_experiments_meet_the_schema(validator):
-    for name in on_offer():
+    for name in shipped_descriptions():
         assert [error.message for error in validator.iter_errors(tomllib.loads(shipped(name)))] == [], name
     assert json.loads(json.dumps(schema(), allow_nan=False)) == schema()
 
@@ -59,23 +58,3 @@ def test_the_reference_in_docs_is_what_the_command_prints():
     assert PAGE.read_text("utf-8") == printed.stdout, (
         "docs/experiment-file.md is not up to date: reportgen schema --format markdown > docs/experiment-file.md"
     )
-
-
-def test_the_reference_has_a_row_for_every_key_and_a_heading_for_every_kind():
-    text, known = PAGE.read_text("utf-8"), schema()
-    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in text.splitlines() if "|" in line]
-    meanings = {(row[0], row[3]) for row in rows if len(row) == 4}
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    kinds = {"data set": "Data set `{}`", "arm": "Penalty `{}`"}
-
-    for title, table in {"": known, **{table["title"]: table for table in known["$defs"].values()}}.items():
-        what, _, name = title.rpartition(" ")
-        assert not what or kinds[what].format(name) in headings
-        for key, node in table["properties"].items():
-            if "$ref" in str(node):
-                continue  # a table of its own, with a heading
-            assert node.get("description"), f"{title}.{key} has no docstring"
-            described = " ".join(node["description"].split()).replace("|", "\\|")
-            assert (f"`{key}`", described) in meanings, f"{title}.{key}"
-    assert {"`[data]`", "`[[arms]]`", "`[[reading]]`", "`[network]`"} <= set(headings)
-    assert len(headings) == len(set(headings))

@@ -16,7 +16,7 @@ from reportgen.penalties import penalties
 from reportgen.penalties.l1 import L1
 from reportgen.pictures import style
 from reportgen.pictures.stills import figures
-from reportgen.sections.helpers import looks
+from reportgen.sections.helpers import arm_styles
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
@@ -82,10 +82,10 @@ def test_their_arms_have_colors_of_their_own():
     arms = [Arm(name="none"), Arm(name="l1", penalty=L1(), strength=0.3), Arm(name="s", penalty=SCAD(), strength=0.3)]
     e = Experiment(arms=tuple(arms), runs=Runs(count=1))
 
-    assert looks(e) == {"none": 0, "l1": 1, "s": SCAD.look().arm}
-    assert looks(dataclasses.replace(e, arms=(*arms, Arm(name="t", penalty=SCAD(), strength=0.1)))) == dict.fromkeys(
-        ("none", "l1", "s", "t")
-    )
+    assert arm_styles(e) == {"none": 0, "l1": 1, "s": SCAD.look().arm}
+    assert arm_styles(
+        dataclasses.replace(e, arms=(*arms, Arm(name="t", penalty=SCAD(), strength=0.1)))
+    ) == dict.fromkeys(("none", "l1", "s", "t"))
 
 
 def article(folder, *arms):
@@ -110,7 +110,7 @@ def test_an_article_has_a_penalty_of_ones_own_and_says_that_it_is_not_convex(tmp
     text = article(tmp_path, Arm(name="mine", penalty=SCAD(), strength=0.3, step="proximal"), Arm(name="none"))
 
     assert "SCAD : L1 up to `knee`, from there ever flatter" in text
-    assert "It is not convex, so minimising loss plus penalty is not the same" in text
+    assert "It is not convex, so minimizing loss plus penalty is not the same" in text
     assert "Not every penalty here is convex" in text
     assert "both kinds of step have the same minimum" not in text
     assert "0.3 · SCAD" in text

@@ -32,7 +32,7 @@ from reportgen.site.folder import read
 from reportgen.store.keys import code
 from reportgen.store.store import Store
 from reportgen.store.sweep import cells, chunks
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 
 MINE = Path(__file__).parent / "mine"
 
@@ -256,7 +256,7 @@ def test_only_python_files_beside_the_experiment_or_below_are_read(folder, named
 
 def test_kinds_are_known_while_their_experiment_is_in_use(folder):
     e = load(folder / "mine.toml")
-    described = describe(e)
+    described = settings_to_json(e)
     assert "hinge" in penalties.names()
     text = (folder / "mine.toml").read_text("utf-8")
 
@@ -268,7 +268,7 @@ def test_kinds_are_known_while_their_experiment_is_in_use(folder):
     )
     assert "hinge" not in penalties.names()
     assert "largest" not in sections.names()
-    assert describe(e) == described
+    assert settings_to_json(e) == described
 
     with plugins.at_work(e.plugins):
         assert datasets.name_of(e.data) == "saw"
@@ -338,7 +338,7 @@ def test_workers_get_plugins_with_their_jobs_and_forget_them_with_the_next(folde
 
 def test_a_worker_that_does_not_see_the_folder_is_sent_what_it_lacks(folder, tmp_path):
     e = load(folder / "mine.toml")
-    job = _parcels.job_of(describe, (e.run(0),), {})
+    job = _parcels.job_of(settings_to_json, (e.run(0),), {})
     fails = _parcels.job_of(type(e.arms[1].penalty).cost, (e.arms[1].penalty, None, None), {})
     shutil.rmtree(folder)
     script = (
@@ -349,7 +349,7 @@ def test_a_worker_that_does_not_see_the_folder_is_sent_what_it_lacks(folder, tmp
         done = subprocess.run([sys.executable, "-c", script], input=job, capture_output=True, check=True, timeout=60)
         return _parcels.outcome_of(done.stdout)
 
-    assert away(job) == describe(e.run(0))
+    assert away(job) == settings_to_json(e.run(0))
     told = raised(ExperimentError, lambda: away(fails))
     assert told == f"{folder}/trained.py:24: AttributeError: 'NoneType' object has no attribute 'sum' (penalty 'hinge')"
 
@@ -458,7 +458,7 @@ def test_the_doctor_loads_plugins_in_a_process_of_its_own(folder, monkeypatch):
     from reportgen.companions.doctor import apart
 
     def told():
-        return [(one.level, one.text) for one in apart.findings("own_kinds", "load", str(folder / "mine.toml"))]
+        return [(one.level, one.text) for one in apart.run_probe("own_kinds", "load", str(folder / "mine.toml"))]
 
     assert ("ok", "trained.py has penalty hinge, data set saw") in told()
     (folder / "parts/largest.html").unlink()

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
 import random
 import re
-import select
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 import soak
+from reliability import stub
 
 import reportgen
 
-STUB = Path(__file__).parent / "stub.py"
+STUB = Path(stub.__file__)
 
 _EXPERIMENT = """\
 title = "{title}"
@@ -73,33 +73,39 @@ def command(
 class Process:
     """A command that was started, in a session of its own."""
 
-    pid: int
-    began: float
+    process: BaseProcess
     said: Path
     told: Path
-    _server: Server
-    code: int | None = None
-    """What it returned, or minus the signal that ended it."""
+    began: float = field(default_factory=time.monotonic)
     ended: float = 0.0
 
-    def wait(self, timeout: float = 120) -> int:
-        self._server.wait(self, timeout)
-        assert self.code is not None
-        return self.code
+    @property
+    def pid(self) -> int:
+        assert self.process.pid
+        return self.process.pid
 
-    def is_running(self) -> bool:
-        self._server.wait(self, 0)
-        return self.code is None
+    @property
+    def code(self) -> int | None:
+        """What it returned, or minus the signal that ended it; None while it runs."""
+        return self.process.exitcode
+
+    def wait(self, timeout: float = 120) -> int:
+        self.process.join(timeout)
+        if self.code is None:
+            self.kill_group()
+            pytest.fail(f"still running after {timeout} s: {self.errors}")
+        self.ended = self.ended or time.monotonic()
+        return self.code
 
     def kill_group(self) -> None:
         """SIGKILL to all of its processes at once, if any is left."""
-        if self.code is None:
-            with suppress(ProcessLookupError):  # it has ended, and we have not been told yet
-                os.killpg(self.pid, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):  # until it has a session of its own there is no group of that number
+            with suppress(ProcessLookupError):
+                return kill(self.pid, signal.SIGKILL)
 
     def send(self, number: int) -> None:
         """A signal to it alone, if it is still there."""
-        if self.is_running():
+        if self.code is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
@@ -108,34 +114,25 @@ class Process:
         time.sleep(max(self.began + seconds - time.monotonic(), 0))
 
     @property
-    def output(self) -> str:
-        return self.said.read_text("utf-8")
-
-    @property
     def errors(self) -> str:
         return self.told.read_text("utf-8", "replace")
 
 
 class Server:
-    """`stub.py --serve`."""
+    """Starts commands as forks of a process that has loaded what a build needs: a build of tenths of a second."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._started: dict[int, Process] = {}
-        self._rest = b""
-        self._count = 0
+        self._started: list[Process] = []
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["reliability.stub"])
         experiment = folder / "load.toml"
         experiment.write_text(NEW, "utf-8")
-        environment = {**os.environ, **PACKAGE, "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, STUB, "--serve", experiment],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-        assert self._process.stdout
-        self._answers = self._process.stdout.fileno()
-        assert self._line(120) == [0]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", f"{STUB.parents[1]}{os.pathsep}{PACKAGE['PYTHONPATH']}")
+            patch.setenv("OPENBLAS_NUM_THREADS", "1")
+            patch.setenv("REPORTGEN_STUB_LOAD", str(experiment))
+            forkserver.ensure_running()
 
     def start(
         self,
@@ -146,58 +143,23 @@ class Server:
         env: Mapping[str, str] | None = None,
         largest: int | None = None,
     ) -> Process:
-        self._count += 1
-        streams = [self._folder / f"{self._count}.{name}" for name in ("said", "told")]
-        asked = {"args": args, "cwd": str(cwd), "env": dict(env or {}), "stopped": stopped, "largest": largest}
-        asked |= dict(zip(("said", "told"), map(str, streams), strict=True))
-        assert self._process.stdin
-        self._process.stdin.write(f"{json.dumps(asked)}\n".encode())
-        self._process.stdin.flush()
-        while len(answer := self._line(60)) > 1:
-            self._end(*answer)
-        process = Process(int(answer[0]), time.monotonic(), *streams, self)
-        self._started[process.pid] = process
-        return process
+        said, told = (self._folder / f"{len(self._started)}.{name}" for name in ("said", "told"))
+        told.touch()
+        options = (args, cwd, dict(env or {}), said, told, stopped, largest)
+        process = self._context.Process(target=stub.become, args=options, daemon=True)
+        process.start()
+        self._started.append(Process(process, said, told))
+        return self._started[-1]
 
     def run(self, args: Sequence[str], cwd: Path, **options: object) -> Process:
         process = self.start(args, cwd, **options)  # type: ignore[arg-type]
         process.wait()
         return process
 
-    def wait(self, process: Process, timeout: float) -> None:
-        """Until it has ended; without a timeout, whether it has."""
-        until = time.monotonic() + timeout
-        while process.code is None:
-            left = until - time.monotonic()
-            answer = self._line(max(left, 0))
-            if answer:
-                self._end(*answer)
-            elif timeout:
-                process.kill_group()
-                pytest.fail(f"still running after {timeout} s: {process.errors}")
-            else:
-                return
-
     def close(self) -> None:
-        assert self._process.stdin
-        for process in list(self._started.values()):
-            process.kill_group()
-        self._process.stdin.close()
-        self._process.wait(30)
-
-    def _end(self, pid: float, code: float) -> None:
-        process = self._started.pop(int(pid))
-        process.code, process.ended = int(code), time.monotonic()
-
-    def _line(self, timeout: float) -> list[float]:
-        while b"\n" not in self._rest:
-            if not select.select([self._answers], [], [], timeout)[0]:
-                return []
-            more = os.read(self._answers, 65536)
-            assert more, "the server has ended"
-            self._rest += more
-        line, self._rest = self._rest.split(b"\n", 1)
-        return list(json.loads(line))
+        for process in self._started:
+            if process.code is None:
+                process.kill_group()
 
 
 Tree = dict[str, bytes]

@@ -1,7 +1,7 @@
 """The command `reportgen` with a trainer of NumPy: what a build does on disk, without the seconds TensorFlow takes.
 
-As a script it is that command. With `--serve` it loads everything once and then starts a command for each line of JSON
-on standard input, a fork of its own each: a build of tenths of a second, of which a soak needs thousands.
+As a script it is that command. A fork server imports it with REPORTGEN_STUB_LOAD, an experiment file, and so has
+loaded everything; `become` makes a fork the command: a build of tenths of a second, of which a soak needs thousands.
 
 Trajectories depend on the run alone, as those of the real trainer do. Each job of training is noted in the file that
 REPORTGEN_STUB_TRAINED names: a line with the digests of its runs. With REPORTGEN_STUB_STUCK training does not end, and
@@ -13,15 +13,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import json
 import os
 import resource
-import select
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,46 +91,24 @@ def prepare() -> None:
     closed_form.STRENGTHS = closed_form.STRENGTHS[::8]
 
 
-def serve() -> None:
-    """Start what is asked for; return only in the processes that are to be the commands.
-
-    A line asks with `args`, `cwd`, `env`, `said` and `told` (files for the standard streams), `stopped` (to wait for a
-    tracer) and `largest` (bytes of a file, or None). It is answered by the process number; and when a process has
-    ended, a line tells its number and its status.
-    """
-    running = set()
-    while True:
-        ready, _, _ = select.select([0], [], [], 0.002 if running else None)
-        if ready:
-            line = sys.stdin.buffer.readline()
-            if not line:
-                return sys.exit()
-            asked = json.loads(line)
-            if not (child := os.fork()):
-                return _become(**asked)
-            running.add(child)
-            _tell(child)
-        while running:
-            ended, status = os.waitpid(-1, os.WNOHANG)
-            if not ended:
-                break
-            running.discard(ended)
-            _tell(ended, os.waitstatus_to_exitcode(status))
-
-
-def _tell(*numbers: float) -> None:
-    os.write(3, f"{json.dumps(numbers)}\n".encode())
-
-
-def _become(
-    args: list[str], cwd: str, env: dict[str, str], said: str, told: str, stopped: bool, largest: int | None
+def become(
+    args: Sequence[str],
+    cwd: Path,
+    env: dict[str, str],
+    said: Path,
+    told: Path,
+    stopped: bool,
+    largest: int | None,
 ) -> None:
+    """Be the command with these arguments, with `said` and `told` for the standard streams.
+
+    `stopped` waits for a tracer; `largest` is the limit on the size of files.
+    """
     os.setsid()
-    os.close(3)
     os.chdir(cwd)
     os.environ.update(env)
-    for number, name, flags in ((0, os.devnull, os.O_RDONLY), (1, said, os.O_RDWR), (2, told, os.O_RDWR)):
-        file = os.open(name, flags | os.O_CREAT | os.O_TRUNC * (number > 0), 0o666)
+    for number, name in ((0, Path(os.devnull)), (1, said), (2, told)):
+        file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
         os.dup2(file, number)
         os.close(file)
     if largest is not None:
@@ -142,16 +118,19 @@ def _become(
             ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANYBODY)
         os.kill(os.getpid(), signal.SIGSTOP)
     sys.argv = ["reportgen", *args]
+    from reportgen.cli import main
+
+    main()
 
 
 def load(experiment: str) -> None:
     """Have loaded whatever a build loads, by making one."""
-    from reportgen.disk.isolation import shut_out
+    from reportgen.disk.isolation import isolate_process
     from reportgen.experiment.file import load as read
     from reportgen.pipeline.options import BuildOptions
     from reportgen.pipeline.report_target import build_report
 
-    shut_out()
+    isolate_process()
     import reportgen.cli.commands.build
     import reportgen.cli.summary  # noqa: F401
 
@@ -161,16 +140,11 @@ def load(experiment: str) -> None:
     gc.freeze()
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["--serve"]:
-        # Standard output is for what is started; answers go elsewhere.
-        os.dup2(1, 3)
-        prepare()
-        load(sys.argv[2])
-        _tell(0)
-        serve()
-    else:
-        prepare()
+if experiment := os.environ.pop("REPORTGEN_STUB_LOAD", ""):
+    prepare()
+    load(experiment)
+elif __name__ == "__main__":
+    prepare()
     from reportgen.cli import main
 
     main()

@@ -5,7 +5,7 @@ import shutil
 from reliability.builds import Counted, chance, command, tree
 from soak import count
 
-from reportgen.store.housekeeping import damaged
+from reportgen.store.housekeeping import damaged_entries
 
 
 def test_damaged_entries_are_made_again(sites, server, place):
@@ -23,7 +23,7 @@ def test_damaged_entries_are_made_again(sites, server, place):
         spoilt = {name for name in whole if random.random() < share}
         spoilt.add(random.choice([name for name in whole if name.endswith(".section")]))
         how = {name: _spoil(random, place / "store" / name, whole) for name in sorted(spoilt)}
-        noticed = {str(entry.path.relative_to(place / "store")) for entry, _ in damaged(place / "store")}
+        noticed = {str(entry.path.relative_to(place / "store")) for entry, _ in damaged_entries(place / "store")}
 
         build = server.run(command(), place)
 
@@ -66,15 +66,3 @@ def _spoil(random, path, whole):
         spoilt, way = content[:at] + bytes(len(content) - at), f"zeros from {at}"
     path.write_bytes(spoilt)
     return way
-
-
-def test_a_run_that_is_gone_is_trained_again_to_be_given_away(sites, server, place):
-    """Nothing else of the site needs it: its section and its pictures are stored."""
-    sites.place(place, store="new", site=None)
-    for entry in (place / "store").glob("*/*.trajectory"):
-        entry.unlink()
-
-    build = server.run(command(), place)
-
-    assert (build.code, build.errors) == (0, "")
-    assert tree(place / "out") == sites.new

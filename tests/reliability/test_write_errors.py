@@ -52,22 +52,6 @@ def test_an_error_of_the_disk_is_one_line_and_leaves_the_old_site(sites, server,
     counted.settle()
 
 
-def test_a_call_that_was_interrupted_is_repeated(sites, server, place, points):
-    random, counted = chance("EINTR"), Counted("EINTR at a call that writes")
-    # rename is not among those that a signal interrupts
-    interruptible = [point for point in points if not point[1].startswith("rename")]
-    for store, name, k in random.sample(interruptible, count(2, 40)):
-        with counted.trying(f"store {store}, {name} {k}"):
-            sites.place(place, store=store)
-
-            build, log = traced(server, command(), place, WRITING, f"{name}:error=EINTR:when={k}")
-
-            assert log.count("(INJECTED)") == 1
-            assert (build.code, build.errors) == (0, "")
-            assert tree(place / "out") == sites.new
-    counted.settle()
-
-
 def test_a_limit_on_the_size_of_files_is_a_full_disk(sites, server, place):
     random, counted = chance("largest"), Counted("builds with a limit on the size of files")
     largest = max(map(len, sites.new.values()))

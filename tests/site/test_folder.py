@@ -2,11 +2,10 @@
 
 import pytest
 import sites
-from hostile import SAMPLE, SOAK
 from sites import SETTINGS, experiment, text, write
 
-from reportgen.errors import ExperimentError, RefusedError, ReportgenError
-from reportgen.site.folder import RESERVED, read, schema
+from reportgen.errors import ExperimentError, RefusedError
+from reportgen.site.folder import RESERVED, read
 from reportgen.site.site_target import SiteTarget
 
 
@@ -43,37 +42,24 @@ def test_mistakes_of_all_files_are_told_at_once_with_their_places(tmp_path, mess
     )
 
     messages("\n".join(mistakes(tmp_path)))
-    write(
-        tmp_path / "b",
-        {"posts/a.md": text("[x](b.md) ![a picture](none.png)"), "pages/c.md": "# C\n\n[x](../posts/b.md#there)"},
-    )
-    messages("\n".join(mistakes(tmp_path / "b")))
 
 
 def test_mistakes_of_settings_are_told_with_what_was_meant(tmp_path, messages):
     files = {"pages/a.md": "# A", "more/b.md": "# B", "more/c.txt": "", "a.txt": "", "a.css": "p {}</style><script>"}
     cases = {
-        "keys": 'autor = "Ada"\n[colours]\naccent_drak = "#000000"\n[[links]]\nlable = "x"',
+        "keys": 'autor = "Ada"\n[colors]\naccent_drak = "#000000"\n[[links]]\nlable = "x"',
         "no such page": 'pages = ["pages/none.md"]',
         "no such post": 'posts = ["p*.md", "q*.md"]',
-        "no such entry": 'navigation = ["non*.md"]',
         "no page": 'navigation = ["more/b.md"]',
-        "no text": 'pages = ["more/c.txt"]',
         "no pattern": 'posts = ["**.md"]',
-        "a dot": 'posts = ["."]',
         "absolute": 'posts = ["/etc/*.md"]',
-        "empty": 'posts = [""]',
-        "no list": "posts = 'posts/*.md'",
         "logo of no kind": 'logo = "a.txt"',
         "logo that is none": 'logo = "a.png"',
         "css that ends itself": 'css = "a.css"',
-        "css of no text": 'css = "b.css"',
-        "theme that is a file": 'theme = "a.txt"',
-        "faint": "[colours]\naccent = '#777777'",
-        "faint in the dark": "[colours]\naccent_dark = '#333333'",
-        "no color": "[colours]\naccent = 'red'",
+        "faint": "[colors]\naccent = '#777777'",
+        "no color": "[colors]\naccent = 'red'",
     }
-    write(tmp_path, files | {"a.png": b"no picture", "b.css": b"\xff"})
+    write(tmp_path, files | {"a.png": b"no picture"})
     told = {}
     for case, line in cases.items():
         write(tmp_path, {}, settings(line))
@@ -81,18 +67,7 @@ def test_mistakes_of_settings_are_told_with_what_was_meant(tmp_path, messages):
         assert all(each.startswith("reportgen.toml:") for each in told[case].splitlines()), case
     messages(**told)
 
-    for base in (
-        *(
-            "example.org",
-            "ftp://example.org",
-            "https://",
-            "https://a/?b",
-            "https://a/#b",
-            "https://[x/",
-            "https://a/ b",
-        ),
-        *("https://a/\\u0001/", "https://a/\\ufffe", "javascript:x", 'https://a/\\"><script>'),
-    ):
+    for base in ("example.org", "ftp://example.org", "https://a/?b", "https://a/ b", 'https://a/\\"><script>'):
         write(tmp_path, {}, f'title = "T"\nbase = "{base}"\n')
         (said,) = mistakes(tmp_path)
         assert said.startswith("reportgen.toml:2:1: base: must be the address of a folder"), base
@@ -101,7 +76,7 @@ def test_mistakes_of_settings_are_told_with_what_was_meant(tmp_path, messages):
 
 
 def test_names_that_are_no_addresses_are_told_with_one_that_is(tmp_path):
-    for i, name in enumerate(["Post", "ä", "a.b", "-a", "_a", "a" * 82, "a b", "a'b", 'a"b', "a&b", "%2e"]):
+    for i, name in enumerate(["Post", "ä", "a.b", "-a", "a" * 82, 'a"b', "%2e"]):
         folder = write(tmp_path / str(i), {f"posts/{name}.md": text()})
 
         (told,) = mistakes(folder)
@@ -113,64 +88,19 @@ def test_names_that_are_no_addresses_are_told_with_one_that_is(tmp_path):
     assert len(mistakes(folder)) == len(RESERVED)
 
 
-def test_an_experiment_has_one_file_and_who_refers_to_a_broken_one_has_no_mistake(tmp_path):
-    names = ("posts/one.toml", "experiments/one.toml", "experiments/two.toml", "more/two.toml")
-    more = settings('experiments = ["experiments/*.toml", "more/*.toml"]')
-    write(tmp_path / "a", dict.fromkeys(names, experiment()), more)
-    assert mistakes(tmp_path / "a") == [
-        "experiments/one.toml:1:1: a post has the same name; rename one of them",
-        "more/two.toml:1:1: another experiment has the same name; rename one of them",
-    ]
-    broken = {
-        "posts/one.toml": experiment(titel="x"),
-        "posts/two.md": text("{{ figure one/strip }}"),
-        "pages/one.md": "+++\nx = 1\n+++\n# One",
-        "pages/long.md": text(abstract="w" * 1001, date=None),
-    }
-    write(tmp_path / "b", broken, settings('navigation = ["pages/one.md"]'))
-    assert {line.split(":")[0] for line in mistakes(tmp_path / "b")} == broken.keys() - {"posts/two.md"}
-
-
 def test_no_file_of_a_site_comes_from_outside(tmp_path):
     for key in ("pages", "posts", "navigation", "experiments", "logo", "css", "theme"):
         ending = {"experiments": ".toml", "logo": ".png", "css": ".css", "theme": ""}.get(key, ".md")
         (tmp_path / f"secret{ending}").write_text("secret")
         lists = key in ("pages", "posts", "navigation", "experiments")
-        folder = tmp_path / key
-        for line in (
-            (f'["../*{ending}"]', f'["linked/*{ending}"]') if lists else (f'"../secret{ending}"', f'"linked/a{ending}"')
-        ):
-            write(folder, {"linked/x": ""}, settings(f"{key} = {line}"))
-            link = folder / "linked" / f"a{ending}"
-            if not link.is_symlink():
-                link.symlink_to(tmp_path / f"secret{ending}")
+        outside = [f"../secret{ending}", f"linked/a{ending}"]
+        for way in ["../*" + ending, "linked/*" + ending] if lists else outside:
+            folder = tmp_path / f"{key}-{way.partition('/')[0].strip('.')}"
+            write(folder, {"linked/x": ""}, settings(f'{key} = ["{way}"]' if lists else f'{key} = "{way}"'))
+            (folder / "linked" / f"a{ending}").symlink_to(tmp_path / f"secret{ending}")
             with pytest.raises(RefusedError) as refused:
                 read(folder)
-            assert refused.value.code == "RG702", (key, line)
-        (folder / "linked").rename(folder / "gone")
-        (folder / "linked").symlink_to(tmp_path, target_is_directory=True)
-        with pytest.raises(RefusedError if lists else ReportgenError):
-            read(folder)
-
-
-def test_no_file_makes_reading_fail_but_by_a_line_of_ours(tmp_path):
-    whole = {
-        "reportgen.toml": settings('logo = "logo.svg"\ncss = "own.css"'),
-        "posts/a.md": text(),
-        "posts/b.toml": experiment(),
-        "experiments/c.toml": experiment(),
-        "logo.svg": "<svg viewBox='0 0 9 9'/>",
-        "own.css": "",
-    }
-    write(tmp_path, whole)
-    for payload in SAMPLE[:: 1 if SOAK else 3]:
-        for name, content in whole.items():
-            (tmp_path / name).write_bytes(payload.encode("utf-8", "surrogatepass"))
-            try:
-                read(tmp_path)
-            except ReportgenError as error:
-                assert all(map(str.isprintable, str(error).splitlines())), (name, ascii(payload))  # noqa: PT017
-            (tmp_path / name).write_bytes(content.encode())
+            assert refused.value.code == "RG702", (key, way)
 
 
 def test_the_newest_post_comes_first_and_pages_as_the_settings_say(tmp_path):
@@ -180,8 +110,6 @@ def test_the_newest_post_comes_first_and_pages_as_the_settings_say(tmp_path):
             "posts/old.md": text(date="2025-01-01"),
             "posts/new.md": text(date="2026-03-01"),
             "posts/between.toml": experiment(date="2026-02-01"),
-            "posts/same-b.md": text(date="2025-06-01"),
-            "posts/same-a.md": text(date="2025-06-01"),
             "b.md": "# B",
             "a.md": "# A",
             "more/index.md": "# Front",
@@ -191,18 +119,6 @@ def test_the_newest_post_comes_first_and_pages_as_the_settings_say(tmp_path):
 
     found = read(tmp_path)
 
-    assert [post.name for post in found.posts] == ["new", "between", "same-b", "same-a", "old"]
+    assert [post.name for post in found.posts] == ["new", "between", "old"]
     assert [page.name for page in found.pages] == ["b", "a", ""]
     assert [page.name for page in found.navigation] == ["a"]
-
-
-def test_the_schema_has_every_key_with_its_words():
-    known = schema()
-
-    keys = known["properties"]
-    assert known["title"] == "reportgen site"
-    assert {"title", "base", "colours", "links", "theme", "pages", "navigation", "posts", "experiments"} <= keys.keys()
-    assert known["required"] == ["title"]
-    assert known["additionalProperties"] is False
-    assert keys["pages"]["default"] == ["pages/*.md"]
-    assert "index.md is the front page" in keys["pages"]["description"]

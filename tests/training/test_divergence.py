@@ -87,14 +87,3 @@ def test_other_programs_end_their_wild_runs_too():
         assert trajectory.diverged is not None, trajectory.run
         assert trajectory.steps[-1] < trajectory.diverged
         assert all(np.isfinite(w).all() for w in trajectory.kernels)
-
-
-def test_a_run_that_breaks_in_its_last_step_has_diverged():
-    # The first step is finite; what it leads to is not, and no later step is there to notice.
-    how = Training(learning_rate=3e38, batch_size=20, epochs=1)
-    run = replace(WILD, training=how, recording=Recording(every=None, loss=False))
-
-    (trajectory,) = train([run])
-
-    assert trajectory.diverged == 1
-    assert list(trajectory.steps) == [0]

@@ -98,10 +98,3 @@ def test_subgradient_steps_come_close_to_the_lasso_without_its_zeros_and_groups_
     np.testing.assert_allclose(subgradient, proximal, atol=3e-3)
     assert np.count_nonzero(subgradient) > np.count_nonzero(proximal)
     np.testing.assert_allclose(ends["group lasso, proximal"][0], proximal, atol=1e-5)
-
-
-def test_a_strength_beyond_all_weights_leaves_the_mean(ends, data):
-    w, b = ends["lasso beyond all weights"]
-
-    assert not w.any()
-    assert b == pytest.approx(data[1].mean(), abs=1e-4)

@@ -260,20 +260,3 @@ def test_the_oracle_notices_one_per_cent(monkeypatch, subtests):
 
             with pytest.raises(AssertionError, match="Not equal to tolerance"):
                 assert_same_trajectory(trajectory, replayed)
-
-
-def test_penalties_give_numpys_numbers_over_tensorflow(subtests):
-    for name in penalties.names():
-        with subtests.test(name=name):
-            penalty, w = penalties[name](), np.random.default_rng(0).normal(size=(3, 4, 2)).astype(np.float32)
-            w[1, 2] = 0
-
-            np.testing.assert_allclose(penalty.cost(tf.constant(w), compiled._XP), penalty.cost(w, np), rtol=1e-6)
-            np.testing.assert_allclose(
-                penalty.subgradient(tf.constant(w), compiled._XP), penalty.subgradient(w, np), rtol=1e-5
-            )
-            np.testing.assert_allclose(
-                penalty.prox(tf.constant(w), tf.constant(0.3), compiled._XP),
-                penalty.prox(w, np.float32(0.3), np),
-                atol=1e-6,
-            )

@@ -6,7 +6,6 @@ import pytest
 
 from reportgen.errors import DataError, ExperimentError, MachineError
 from reportgen.training.recorder import WeightRecorder
-from reportgen.training.trajectory import Trajectory
 
 X = np.random.default_rng(0).normal(size=(48, 3)).astype(np.float32)
 Y = X.sum(axis=1, keepdims=True)
@@ -49,17 +48,6 @@ def test_what_is_recorded_is_what_the_model_held():
         kernels, biases = t.at(record)
         for mine, theirs in zip([kernels[0], biases[0], kernels[1], biases[1]], snoop.seen[step], strict=True):
             np.testing.assert_array_equal(mine, theirs, strict=True)
-
-
-def test_it_survives_the_file(tmp_path):
-    recorder = fit(dense(), WeightRecorder(every=4))
-    recorder.save(tmp_path / "mine.trajectory")
-    loaded = Trajectory.load(tmp_path / "mine.trajectory")
-
-    assert loaded.dump() == recorder.trajectory.dump()
-    assert loaded.layers == ("hidden", "out")
-    with pytest.raises(DataError, match="knows its weights, not its data"):
-        loaded.run  # noqa: B018  # asking is the test
 
 
 def test_steps_are_counted_over_fits_and_calls():
@@ -111,15 +99,6 @@ def test_a_training_that_diverges_ends_before_it():
 
     assert t.diverged == t.steps[-1] + 1
     assert all(np.isfinite(w).all() for w in (*t.kernels, *t.biases))
-
-
-def test_settings_that_cannot_be_are_told(messages):
-    told = {}
-    for settings in ({"every": 0}, {"every": 2.5}, {"layers": "out"}):
-        with pytest.raises(ExperimentError) as caught:
-            WeightRecorder(**settings)
-        told[str(settings)] = caught.value
-    messages(**told)
 
 
 def test_what_cannot_be_recorded_is_told_before_the_first_step(tmp_path, messages):

@@ -5,11 +5,11 @@ import sys
 
 PROGRAM = """
 import hashlib
-from reportgen.network import Network
+from reportgen.training.network import Network
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
-from reportgen.run import Run, Training
-from reportgen.training import train
+from reportgen.training.compiled import train
+from reportgen.training.run import Run, Training
 
 runs = [Run(penalty=L1(), strength=0.3, data_seed=s, order_seed=s, init_seed=s) for s in range(20)]
 runs += [Run(penalty=GroupLasso(), strength=0.1, step="proximal", init_seed=s) for s in range(20)]

@@ -1,4 +1,4 @@
-"""`reportgen animate`: a stored training as an animation, without training anything."""
+"""`reportgen animate`: draw a stored training as an animation, without training."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from reportgen.cli.terminal import emit
 from reportgen.errors import ExperimentError
 from reportgen.pictures.formats import formats
 from reportgen.pictures.presets import PRESETS
+from reportgen.text import plural, size_text
 
 if TYPE_CHECKING:
     from reportgen.pictures.animate import Animated
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class SceneOption(click.Option):
-    """Lists the scenes when help is asked for: only their classes know which show a training, and load matplotlib."""
+    """An option whose help lists the scenes of trainings; it finds them when the help is printed, not at start."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         from reportgen.pictures.animate import training_scenes
@@ -42,7 +43,7 @@ class SceneOption(click.Option):
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help=f"Where to write it; its end chooses the format: {', '.join(f'.{name}' for name in formats.names())}.  "
+    help=f"The file to write. Its suffix chooses the format: {', '.join(f'.{name}' for name in formats.names())}.  "
     "[default: SCENE.gif]",
 )
 @click.option(
@@ -53,41 +54,43 @@ class SceneOption(click.Option):
     default=("weights",),
     metavar="NAME",
     shell_complete=complete.scenes,
-    help="What to draw; several stand side by side, in step.",
+    help="The scene to draw. Several are drawn side by side and play together.",
 )
 @click.option(
     "--preset",
     type=click.Choice(tuple(PRESETS)),
-    help="Where it will be posted: sets what is not set here, and refuses what that place would refuse.",
+    help="The service it will be posted to: sets size and rate unless given, and refuses what the service refuses.",
 )
-@click.option("--length", type=float, metavar="SECONDS", help="How long it takes.  [default: 5]")
+@click.option("--length", type=float, metavar="SECONDS", help="Duration.  [default: 5]")
 @click.option(
     "--hold",
     type=float,
     metavar="SECONDS",
-    help="How much of that it rests on the last frame.  [default: 1.2, or a quarter of a short one]",
+    help="How long the last frame is shown, as part of --length.  [default: 1.2, or a quarter of a short one]",
 )
-@click.option("--fps", type=float, metavar="RATE", help="Frames a second, if so many steps are stored.  [default: 13]")
-@click.option("--frames", type=click.IntRange(min=2), metavar="N", help="How many frames, instead of --fps.")
+@click.option(
+    "--fps", type=float, metavar="RATE", help="Frames per second, at most the number of stored steps.  [default: 13]"
+)
+@click.option("--frames", type=click.IntRange(min=2), metavar="N", help="Number of frames, instead of --fps.")
 @click.option(
     "--pace",
     type=click.Choice(("even", "slow-in")),
     default="even",
     show_default=True,
-    help="As many steps between any two frames, or more frames where the weights change most.",
+    help="even: the same number of steps between frames. slow-in: more frames where the weights change most.",
 )
 @click.option(
     "--scale",
     type=click.IntRange(1, 4),
     metavar="N",
-    help="Pixels along a line for each of the page; 2 is crisp on a dense screen.  [default: 1]",
+    help="Pixels per CSS pixel along each side; 2 is sharp on a high-density screen.  [default: 1]",
 )
 @click.option(
     "--title",
     "titles",
     multiple=True,
     metavar="TEXT",
-    help="What to write above a trajectory, once for each.  [default: its penalty, or the name of its file]",
+    help="Title above a trajectory, given once for each.  [default: its penalty, or its file name]",
 )
 @click.option(
     "--plugin",
@@ -97,7 +100,7 @@ class SceneOption(click.Option):
     metavar="FILE",
     help="A Python file with a scene, a format or a penalty of your own. It is code, and runs.",
 )
-@click.option("--poster", is_flag=True, help="Also write the last frame, as a PNG beside it.")
+@click.option("--poster", is_flag=True, help="Also write the last frame as a PNG file.")
 @progress_option
 @debug
 def command(
@@ -115,7 +118,7 @@ def command(
     """Draw stored trainings as an animation.
 
     A TRAJECTORY is a file that reportgen.WeightRecorder or Trajectory.save wrote. Several are drawn side by side, at
-    the steps that all of them recorded. An animation that is there already is replaced.
+    the steps that all of them recorded. An existing animation is replaced.
     """
     from reportgen import plugins
     from reportgen.pictures.animate import animate
@@ -125,19 +128,19 @@ def command(
         fps = PRESETS[options["preset"]].rate
     timeline = _timeline(length, hold, fps, frames, pace)
     with plugins.at_work(own), progress(mode) as report:
-        done = animate(trajectories, output, timeline=timeline, progress=report, **options)
-    emit(_told(done))
+        animation = animate(trajectories, output, timeline=timeline, progress=report, **options)
+    emit(_describe(animation))
 
 
 def _timeline(length: float | None, hold: float | None, fps: float | None, frames: int | None, pace: str) -> Timeline:
     from reportgen.pictures.timeline import Timeline
 
     if fps is not None and frames is not None:
-        raise ExperimentError("--fps and --frames both say how many frames there are; give one of them")
-    given = {"length": length, "hold": hold, "rate": fps, "pace": pace}
+        raise ExperimentError("--fps and --frames both set the number of frames; give one of them")
+    settings = {"length": length, "hold": hold, "rate": fps, "pace": pace}
     if length is not None and hold is None:
-        given["hold"] = min(Timeline.hold, length / 4)
-    timeline = Timeline(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        settings["hold"] = min(Timeline.hold, length / 4)
+    timeline = Timeline(**{name: value for name, value in settings.items() if value is not None})  # type: ignore[arg-type]
     if frames is None:
         return timeline
     moving = timeline.length - timeline.hold
@@ -149,9 +152,8 @@ def _timeline(length: float | None, hold: float | None, fps: float | None, frame
     return dataclasses.replace(timeline, rate=(frames - 1) / moving)
 
 
-def _told(done: Animated) -> str:
-    from reportgen.cli.summary import size
-
-    frames = "1 frame" if done.frames == 1 else f"{done.frames:,} frames"
-    line = f"{done.file}: {done.width}×{done.height}, {frames}, {done.seconds:.1f} s, {size(done.bytes)}"
-    return f"{line}\n{done.poster}: its last frame" if done.poster else line
+def _describe(animation: Animated) -> str:
+    a = animation
+    frames, size = plural(a.frames, "frame"), size_text(a.bytes)
+    line = f"{a.file}: {a.width}×{a.height}, {frames}, {a.seconds:.1f} s, {size}"
+    return f"{line}\n{a.poster}: its last frame" if a.poster else line

@@ -1,4 +1,4 @@
-"""`reportgen build`: everything, from an experiment file to the report."""
+"""`reportgen build`: build the report of an experiment file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @click.command("build")
 @click.argument("experiment", type=click.Path(path_type=Path), required=False, metavar="[EXPERIMENT.toml]")
-@click.option("--verify", is_flag=True, help="Build once more from nothing, and compare every file.")
-@build_options.writing(
-    "report", "Templates and styles of your own: files in DIR take the place of those with the same name."
+@click.option("--verify", is_flag=True, help="Build once more with an empty cache, and compare every file.")
+@build_options.output_options(
+    "report", "Your own templates and styles: a file in DIR replaces the built-in file of the same name."
 )
 @debug
 def command(
@@ -35,26 +35,26 @@ def command(
 ) -> None:
     """Train, draw and write the report of an experiment.
 
-    Without a file it is the experiment that comes with reportgen.
+    Without a file, the command builds the experiment that comes with reportgen.
 
-    What an earlier build trained, computed or drew is not made again.
+    Work of earlier builds is reused: networks, results, pictures and pages.
     """
     from reportgen.cli.summary import summary
     from reportgen.experiment.file import load, parse, shipped
     from reportgen.pipeline import report_target
 
-    wanted = parse(shipped(), "default.toml") if experiment is None else load(experiment)
+    parsed = parse(shipped(), "default.toml") if experiment is None else load(experiment)
     beside = experiment.parent if experiment else None
     equal = 0
     with progress(mode) as report:
         options = dataclasses.replace(options, progress=report)
         inputs = {"experiment file": experiment} if experiment else None
-        built = report_target.build_report(wanted, out, options, templates=templates, beside=beside, inputs=inputs)
+        built = report_target.build_report(parsed, out, options, templates=templates, beside=beside, inputs=inputs)
         if verify:
             equal = report_target.verify(
-                wanted, out, executor=options.executor, progress=report, templates=templates, beside=beside
+                parsed, out, executor=options.executor, progress=report, templates=templates, beside=beside
             )
     emit(summary(built, out), controls=True)
     if verify:
-        emit(f"\nBuilt again from nothing: all {equal} files are equal.")
-    strict_option.settle(strict, out, built.new or verify, built.diverged)
+        emit(f"\nBuilt again with an empty cache: all {equal} files are equal.")
+    strict_option.exit_if_strict(strict, out, built.new or verify, built.diverged)

@@ -1,4 +1,4 @@
-"""`reportgen check`: what is wrong with a finished report or site."""
+"""`reportgen check`: find problems in a finished report or site."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import click
 from reportgen.cli.complete import folders
 from reportgen.cli.program import debug
 from reportgen.cli.terminal import emit
+from reportgen.text import plural
 
 
 @click.command("check")
@@ -20,45 +21,45 @@ from reportgen.cli.terminal import emit
 )
 @debug
 def command(folder: str, strict: bool, form: str, base: str) -> None:
-    """Say what is wrong with a finished report or site.
+    """List the problems of a finished report or site.
 
-    Links and places that lead nowhere, markup that browsers have to guess at, pictures without words, ids that come
-    twice, files beyond their budget, requests to elsewhere, and leaks: folders, names and passwords of this machine and
-    tokens of well-known kinds, in text, in what is embedded and in what describes pictures.
+    Problems are broken links and anchors, invalid markup, pictures without alt text, duplicate ids, files over their
+    size budget, requests to other hosts, and leaks: folders, names and passwords of this machine and tokens of
+    well-known kinds, in text, in embedded files and in the metadata of pictures.
     """
     import json
 
     from reportgen.companions import check
     from reportgen.errors import ExperimentError
 
-    files = check.of_folder(folder)
+    files = check.open_folder(folder)
     if files and "index.html" not in files:
         raise ExperimentError(f"{folder} is no report and no site: it has no index.html; name the folder of a build")
-    problems = check.inspect(files, base=_address(base))
+    problems = check.inspect(files, base=_check_base(base))
     if form == "json":
-        told = [
+        items = [
             {"kind": p.kind, "file": p.file, "line": p.line, "message": p.message, "code": p.code} for p in problems
         ]
-        emit(f"{json.dumps(told, indent=1, ensure_ascii=False)}\n".encode())
+        emit(f"{json.dumps(items, indent=1, ensure_ascii=False)}\n".encode())
     else:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
-        emit("\n".join([*map(str, problems), f"{count if problems else 'no problem'} in {folder}."]))
+        count = plural(len(problems), "problem") if problems else "no problem"
+        emit("\n".join([*map(str, problems), f"{count} in {folder}."]))
     if strict and problems:
         click.get_current_context().exit(1)
 
 
-def _address(base: str) -> str:
+def _check_base(base: str) -> str:
     from urllib.parse import urlsplit
 
     from reportgen.errors import ExperimentError
 
     try:
         parts = urlsplit(base)
-        fine = not base or (
+        is_valid = not base or (
             parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query + parts.fragment
         )
     except ValueError:
-        fine = False
-    if not fine:
+        is_valid = False
+    if not is_valid:
         raise ExperimentError(f"--base must be an address like https://me.org/blog/, got {base!r}")
     return base

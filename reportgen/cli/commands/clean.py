@@ -1,4 +1,4 @@
-"""`reportgen clean`: what a build wrote, deleted again."""
+"""`reportgen clean`: delete what a build wrote."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import click
 from reportgen.cli.complete import folders
 from reportgen.cli.program import debug
 from reportgen.cli.terminal import emit
+from reportgen.text import plural
 
 
 @click.command("clean")
 @click.argument("folder", metavar="DIR", shell_complete=folders)
-@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
-@click.option("--no-lock", is_flag=True, help="Do not ask whether a build is using DIR, where locks do not work.")
+@click.option("--dry-run", is_flag=True, help="List what would be deleted, and delete nothing.")
+@click.option("--no-lock", is_flag=True, help="Do not check that no build uses DIR; for disks without locks.")
 @debug
 def command(folder: str, dry_run: bool, no_lock: bool) -> None:
     """Delete what reportgen wrote into DIR.
 
-    That is the files on the list that each build leaves there, .reportgen-manifest.json. Files that were edited since
-    are kept, and so is everything else.
+    Those are the files in .reportgen-manifest.json, the list that each build writes. Files that you edited are kept,
+    and so are all other files.
     """
     from reportgen.output import allowed_folders, output_folder
 
-    deleted = output_folder.clean(allowed_folders.named(folder), dry_run=dry_run, lock=not no_lock)
-    count = "1 file" if len(deleted) == 1 else f"{len(deleted):,} files"
+    deleted = output_folder.clean(allowed_folders.folder_path(folder), dry_run=dry_run, lock=not no_lock)
+    count = plural(len(deleted), "file")
     emit("\n".join([*map(str, deleted), f"{count} {'would be' if dry_run else 'are'} deleted."]))

@@ -1,4 +1,4 @@
-"""`reportgen completion`: what makes the Tab key know this program."""
+"""`reportgen completion`: scripts for completion with the Tab key."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from reportgen.cli.terminal import emit
 @click.command("completion")
 @click.argument("shell", type=click.Choice(tuple(WHERE)))
 def command(shell: str) -> None:
-    """Print the script with which a shell completes commands, options, files and names.
+    """Print the script that makes a shell complete commands, options, files and names.
 
-    To try it in this bash: eval "$(reportgen completion bash)". The first lines of the script say where to put it.
+    To try it in bash: eval "$(reportgen completion bash)". The first lines of the script say where to save it.
     """
     from reportgen.cli.program import program
 

@@ -1,4 +1,4 @@
-"""`reportgen diff`: what is not the same in two builds."""
+"""`reportgen diff`: compare two builds."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from reportgen.cli.terminal import emit
 FORMATS = ("text", "json", "html")
 
 
-def _share(_: click.Context, __: click.Parameter, given: float) -> float:
-    if not 0 <= given < 1:
-        raise click.BadParameter(f"must be at least 0 and less than 1, got {given}")
-    return given
+def _check_tolerance(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not 0 <= value < 1:
+        raise click.BadParameter(f"must be at least 0 and less than 1, got {value}")
+    return value
 
 
 @click.command("diff")
@@ -30,60 +30,60 @@ def _share(_: click.Context, __: click.Parameter, given: float) -> float:
     "file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write it to FILE, not to the screen.",
+    help="Write the result to FILE instead of the screen.",
 )
-@click.option("--all", "everything", is_flag=True, help="All of it as text, and not the most important alone.")
+@click.option("--all", "everything", is_flag=True, help="List every difference, not only the most important.")
 @click.option(
     "--tolerance",
     type=float,
     default=1e-9,
     show_default=True,
-    callback=_share,
+    callback=_check_tolerance,
     metavar="SHARE",
-    help="Numbers that differ by no more than this share of the larger are the same.",
+    help="Two numbers are equal if they differ by at most this share of the larger one.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs, for scripts.")
 @debug
 def command(
     first: Path, second: Path, form: str, file: Path | None, everything: bool, tolerance: float, exit_code: bool
 ) -> None:
-    """Say what is not the same in two builds.
+    """Show the differences between two builds.
 
     A and B are output folders of "reportgen build", or the results.json in them. Settings come first, then verdicts
-    and claims that came out otherwise, then numbers, those that changed most on top.
+    and claims with another outcome, then numbers, the largest changes on top.
     """
     from reportgen.companions.diff import as_json
-    from reportgen.companions.diff.comparing import difference
+    from reportgen.companions.diff.comparing import compare
     from reportgen.page.results import load
 
-    results = [load(place) for place in (first, second)]
-    found = difference(*results, names=(str(first), str(second)), tolerance=tolerance)
+    results = [load(path) for path in (first, second)]
+    diff = compare(*results, names=(str(first), str(second)), tolerance=tolerance)
     content: str | bytes
     if form == "json":
-        content = as_json(found)
+        content = as_json(diff)
     elif form == "html":
         from reportgen.companions.diff.diff_page import render
 
-        content = render(found).encode()
+        content = render(diff).encode()
     else:
         from reportgen.companions.diff.words import text
 
-        content = text(found, everything=everything)
+        content = text(diff, everything=everything)
     if file is None:
         emit(content)
     else:
         _write(file, content if isinstance(content, bytes) else f"{content}\n".encode(), (first, second))
         emit(f"{file} is written.")
-    if exit_code and found.any:
+    if exit_code and diff.any:
         click.get_current_context().exit(1)
 
 
-def _write(file: Path, content: bytes, places: tuple[Path, Path]) -> None:
-    from reportgen.disk.files import put, telling
+def _write(file: Path, content: bytes, builds: tuple[Path, Path]) -> None:
+    from reportgen.disk.files import as_machine_error, put
     from reportgen.errors import ExperimentError
 
-    compared = (read for place in places for read in (place, place / "results.json"))
-    if file.is_file() and any(read.is_file() and file.samefile(read) for read in compared):
-        raise ExperimentError(f"{file} is what is compared and is left as it is; give -o another name")
-    with telling(file):
+    inputs = (path for build in builds for path in (build, build / "results.json"))
+    if file.is_file() and any(path.is_file() and file.samefile(path) for path in inputs):
+        raise ExperimentError(f"{file} is one of the compared files and is not overwritten; give -o another name")
+    with as_machine_error(file):
         put(file, content)

@@ -1,4 +1,4 @@
-"""`reportgen doctor`: whether a report can be built here, and what to do if not."""
+"""`reportgen doctor`: test whether this machine can build a report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import click
 
 from reportgen.cli.complete import folders
 from reportgen.cli.program import MACHINE, debug
-from reportgen.cli.terminal import emit, tell
+from reportgen.cli.terminal import emit, write_message
+from reportgen.text import plural
 
 FORMATS = ("text", "json")
 
@@ -24,47 +25,41 @@ FORMATS = ("text", "json")
     show_default=True,
     metavar="DIR",
     shell_complete=folders,
-    help="Where a report would go.",
+    help="The output folder to test.",
 )
 @click.option(
     "--cache-dir",
     metavar="DIR",
     shell_complete=folders,
-    help="The store to look at.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
+    help="The store to test.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
 )
 @debug
 def command(experiment: Path | None, form: str, output: str, cache_dir: str | None) -> None:
-    """Try what a build needs, and say what is missing and what to do about it.
+    """Test whether this machine can build a report, and say how to fix what is missing.
 
-    Of an experiment file the plugins are loaded: they are code, and run.
+    With an experiment file it also loads the plugins of that file: they are code, and run.
 
-    Nothing is changed. Exits with 0 if a build can run here, and with 5 if something that it needs is missing. The text
-    has no names of users or machines, so it can be pasted into a report of a bug.
+    Nothing is changed. Exits with 0 if a build can run here, and with 5 if it cannot. The output has no names of users
+    or machines, so you can paste it into a bug report.
     """
-    from reportgen.companions.doctor import Looking, examine
+    from reportgen.companions.doctor import SlowTest, examine
     from reportgen.output import allowed_folders
 
-    found = []
-    store = None if cache_dir is None else allowed_folders.named(cache_dir)
-    for each in examine(allowed_folders.named(output), store, experiment):
-        if isinstance(each, Looking):
-            tell(f"reportgen: trying {each.at} …")
+    findings = []
+    store = None if cache_dir is None else allowed_folders.folder_path(cache_dir)
+    for item in examine(allowed_folders.folder_path(output), store, experiment):
+        if isinstance(item, SlowTest):
+            write_message(f"reportgen: testing {item.subject} …")
             continue
-        found.append(each)
+        findings.append(item)
         if form == "text":
-            emit(f"{each.level:<7}  {each.name:<14} {each.text}" + (f"\n{'':24}→ {each.step}" if each.step else ""))
-    problems, notes = (sum(each.level == level for each in found) for level in ("problem", "note"))
+            emit(f"{item.level:<7}  {item.name:<14} {item.text}" + (f"\n{'':24}→ {item.step}" if item.step else ""))
+    problems, notes = (sum(finding.level == level for finding in findings) for level in ("problem", "note"))
     if form == "json":
-        items = [{"name": one.name, "level": one.level, "text": one.text, "next": one.step} for one in found]
+        items = [{"name": f.name, "level": f.level, "text": f.text, "next": f.step} for f in findings]
         emit(json.dumps({"able": not problems, "findings": items}, indent=1, ensure_ascii=False).encode() + b"\n")
     else:
-        emit(f"\n{_counted(problems, 'problem')}, {_counted(notes, 'note')}: {_VERDICT[not problems]}")
+        verdict = "do what the arrows say, and try again." if problems else "a build can run here."
+        emit(f"\n{plural(problems, 'problem')}, {plural(notes, 'note')}: {verdict}")
     if problems:
         click.get_current_context().exit(MACHINE)
-
-
-_VERDICT = {True: "a build can run here.", False: "do what the arrows say, and try again."}
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" + ("" if count == 1 else "s")

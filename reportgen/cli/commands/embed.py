@@ -1,4 +1,4 @@
-"""`reportgen embed`: what to paste where an animation shall appear."""
+"""`reportgen embed`: snippets that show an animation in another page."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ KINDS = ("markdown", "image", "video", "player")
     show_default=True,
     metavar="DIR",
     shell_complete=complete.folders,
-    help="The folder of the report.",
+    help="The output folder of the report.",
 )
-@click.option("--base", metavar="URL", help="The address that this folder has or will have; else relative to it.")
-@click.option("--as", "kind", type=click.Choice(KINDS), help="This snippet alone, for a pipe or a clipboard.")
+@click.option("--base", metavar="URL", help="The web address of this folder; relative addresses without it.")
+@click.option("--as", "kind", type=click.Choice(KINDS), help="Print only this snippet, for a pipe or the clipboard.")
 def command(name: str | None, output: Path, base: str | None, kind: str | None) -> None:
     """Print snippets that embed an animation of a report.
 
-    Without NAME the animations are listed. The same snippets, with buttons that copy them, are in embed/index.html of
-    the report.
+    Without NAME the command lists the animations. The page embed/index.html of the report has the same snippets, with
+    copy buttons.
     """
     from reportgen.errors import ExperimentError
     from reportgen.page.embed import NO_ANIMATIONS, animations, check_base, chosen, snippets
@@ -43,12 +43,12 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
         if not known:
             raise ExperimentError(NO_ANIMATIONS)
         width = max(map(len, known))
-        for each, item in known.items():
-            emit(f"{each:<{width}}  {item['width']}×{item['height']}  {', '.join(item['files'])}")
+        for animation, item in known.items():
+            emit(f"{animation:<{width}}  {item['width']}×{item['height']}  {', '.join(item['files'])}")
         return
     if name not in known and (Path(name) / "results.json").is_file():
         raise ExperimentError(f"{name!r} is the folder of a report; reportgen embed -o {name} lists its animations")
-    found = snippets(name, chosen(known, name), address)
-    if kind and kind not in found:
-        raise ExperimentError(f'{name!r} was not made as a film; add formats = ["mp4"] to the experiment file')
-    emit(found[kind] if kind else "\n\n".join(f"{each}:\n{text}" for each, text in found.items()))
+    texts = snippets(name, chosen(known, name), address)
+    if kind and kind not in texts:
+        raise ExperimentError(f'{name!r} has no video; add formats = ["mp4"] to the experiment file')
+    emit(texts[kind] if kind else "\n\n".join(f"{label}:\n{text}" for label, text in texts.items()))

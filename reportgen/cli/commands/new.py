@@ -1,4 +1,4 @@
-"""`reportgen new`: an experiment file, a site, or a workflow to start from."""
+"""`reportgen new`: start an experiment file, a site or a workflow from a shipped one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _OTHERS = {
     "site": "Several posts with an index, tags and a feed: a folder for reportgen site and reportgen serve.",
-    "workflow": "A workflow of GitHub Actions that builds what is in a repository and publishes it on GitHub Pages.",
+    "workflow": "A GitHub Actions workflow that builds a repository and publishes it on GitHub Pages.",
 }
-"""What there is besides experiments, and what each is about."""
+"""Starting points that are no experiments, each with a description."""
 
 WORKFLOW = ".github/workflows/report.yml"
 
@@ -33,23 +33,22 @@ WORKFLOW = ".github/workflows/report.yml"
     "place",
     type=click.Path(path_type=Path),
     metavar="PLACE",
-    help=f'Write it to PLACE: a new file, or a folder for a site.  [default: "site" for a site, "{WORKFLOW}" for a '
-    "workflow]",
+    help=f'The new file, or the folder of the new site.  [default: "site" for a site, "{WORKFLOW}" for a workflow]',
 )
-@click.option("-l", "--list", "listing", is_flag=True, help="Say which there are, and what each is about.")
+@click.option("-l", "--list", "listing", is_flag=True, help="List all names with a description.")
 def command(name: str, place: Path | None, listing: bool) -> None:
     """Start an experiment, a site or a workflow from one that comes with reportgen.
 
-    NAME is an experiment ("default" unless given), "site" or "workflow". An experiment is printed unless it has a
-    PLACE. Files that exist are never overwritten.
+    NAME is "site", "workflow" or the name of an experiment; the default is the experiment "default". An experiment is
+    printed unless you give a PLACE. Existing files are never overwritten.
     """
     from reportgen.errors import ExperimentError, did_you_mean
-    from reportgen.experiment.file import on_offer, shipped
+    from reportgen.experiment.file import shipped, shipped_descriptions
 
-    offer = on_offer() | _OTHERS
+    offer = shipped_descriptions() | _OTHERS
     if listing:
         width = max(map(len, offer))
-        emit("\n".join(f"{known:{width}}  {about}" for known, about in offer.items()))
+        emit("\n".join(f"{name:{width}}  {description}" for name, description in offer.items()))
     elif name not in offer:
         raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, offer)}")
     elif name == "site":
@@ -62,7 +61,7 @@ def command(name: str, place: Path | None, listing: bool) -> None:
         step = "set in it REPOSITORY and COMMIT of reportgen"
         if origin := _origin():
             text = re.sub(r'(REPOSITORY|COMMIT): ".*"', lambda line: f'{line[1]}: "{origin[line[1]]}"', text)
-            step = f"look whether reportgen shall come from {origin['REPOSITORY']}"
+            step = f"check that reportgen should come from {origin['REPOSITORY']}"
         _write({file: text.encode()})
         emit(
             f'{file} is written. Next: {step}, set Pages to "GitHub Actions" in the settings of the repository, commit '
@@ -76,7 +75,7 @@ def command(name: str, place: Path | None, listing: bool) -> None:
 
 
 def _origin() -> dict[str, str]:
-    """Repository and commit that this copy was installed from; empty unless pip knows both."""
+    """Repository and commit that this copy was installed from; empty unless pip recorded both."""
     import json
     from importlib.metadata import PackageNotFoundError, distribution
 
@@ -92,49 +91,49 @@ def _origin() -> dict[str, str]:
 
 
 def _write(files: Mapping[Path, bytes], *, folders: bool = True) -> None:
-    """Write new files, all or none, and with `folders` the folders that they need."""
-    from reportgen.errors import trouble
+    """Write new files, all or none; with `folders` also create missing folders."""
+    from reportgen.errors import machine_error
 
-    made: list[Path] = []
+    created: list[Path] = []
     try:
         for file, content in files.items():
             for folder in [*reversed(file.parents)] if folders else []:
                 if not folder.exists():
                     folder.mkdir()
-                    made.append(folder)
+                    created.append(folder)
             with file.open("xb") as new:
-                made.append(file)
+                created.append(file)
                 new.write(content)
     except BaseException as error:
-        for path in reversed(made):
+        for path in reversed(created):
             with suppress(OSError):
                 path.rmdir() if path.is_dir() else path.unlink()
         if isinstance(error, FileExistsError):
-            raise _exists(file) from error
+            raise _exists_error(file) from error
         if isinstance(error, OSError):
-            raise trouble(file, error) from error
+            raise machine_error(file, error) from error
         raise
 
 
-def _exists(path: Path) -> Exception:
+def _exists_error(path: Path) -> Exception:
     from reportgen.errors import ExperimentError
 
-    return ExperimentError(f"{path} exists already and is left as it is; give -o another name")
+    return ExperimentError(f"{path} exists already and is not overwritten; give -o another name")
 
 
 def _starter() -> dict[PurePosixPath, bytes]:
-    """The files of a new site, by where they go."""
+    """The files of a new site, by their paths."""
 
-    def below(folder: Traversable, inside: PurePosixPath) -> dict[PurePosixPath, bytes]:
-        found: dict[PurePosixPath, bytes] = {}
+    def files_below(folder: Traversable, inside: PurePosixPath) -> dict[PurePosixPath, bytes]:
+        files: dict[PurePosixPath, bytes] = {}
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if entry.is_dir():
-                found |= below(entry, inside / entry.name)
+                files |= files_below(entry, inside / entry.name)
             else:
-                found[inside / entry.name] = entry.read_bytes()
-        return found
+                files[inside / entry.name] = entry.read_bytes()
+        return files
 
-    return below(_package("site") / "starter", PurePosixPath())
+    return files_below(_package("site") / "starter", PurePosixPath())
 
 
 def _package(name: str) -> Traversable:

@@ -1,4 +1,4 @@
-"""`reportgen publish`: a finished site, brought to where others see it."""
+"""`reportgen publish`: publish a finished site to a host."""
 
 from __future__ import annotations
 
@@ -17,22 +17,20 @@ if TYPE_CHECKING:
     from reportgen.companions.publish.github_pages import Publication
 
 _SHOWN = 15
-"""The most names that are listed of each kind of change."""
+"""Number of names that are listed of each kind of change."""
 
 _folder = click.argument("folder", default="output", metavar="[DIR]")
-_no_lock = click.option(
-    "--no-lock", is_flag=True, help="Do not ask whether a build is using DIR, where locks do not work."
-)
+_no_lock = click.option("--no-lock", is_flag=True, help="Do not check that no build uses DIR; for disks without locks.")
 
 
-class _Places(click.Group):
-    """GitHub Pages, and every host that has a file."""
+class _Hosts(click.Group):
+    """A group with a command for GitHub Pages and one for every registered host."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*super().list_commands(ctx), *hosts.names()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return super().get_command(ctx, cmd_name) or (_told(cmd_name) if cmd_name in hosts.names() else None)
+        return super().get_command(ctx, cmd_name) or (_host_command(cmd_name) if cmd_name in hosts.names() else None)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -43,30 +41,26 @@ class _Places(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group("publish", cls=_Places)
+@click.group("publish", cls=_Hosts)
 def command() -> None:
-    """Bring a finished report or site to a host.
+    """Publish a finished report or site to a host.
 
-    GitHub Pages is done here. For the other hosts the command to run is printed, after their limits were checked.
+    gh-pages pushes to GitHub Pages. The commands of other hosts check the host's limits and print what to run.
     """
 
 
 @command.command("gh-pages")
 @_folder
-@click.option("--remote", default="origin", show_default=True, metavar="NAME", help="Whose branch.")
-@click.option("--branch", default="gh-pages", show_default=True, metavar="NAME", help="Which branch.")
-@click.option("--yes", is_flag=True, help="Do it. Without, what would change is listed and nothing is pushed.")
-@click.option(
-    "--adopt", is_flag=True, help="Publish beside files on the branch that are not from reportgen; they stay."
-)
+@click.option("--remote", default="origin", show_default=True, metavar="NAME", help="The git remote.")
+@click.option("--branch", default="gh-pages", show_default=True, metavar="NAME", help="The branch.")
+@click.option("--yes", is_flag=True, help="Push. Without it the changes are listed and nothing is pushed.")
+@click.option("--adopt", is_flag=True, help="Publish to a branch that has files from elsewhere; they are kept.")
 @click.option(
     "--overwrite-edited",
     is_flag=True,
-    help="Replace files of the report that were edited on the branch; with --adopt also others of the same names.",
+    help="Replace files of the report that were edited on the branch; with --adopt also other files of these names.",
 )
-@click.option(
-    "--rewrite-history", is_flag=True, help="Leave one commit on the branch, and drop what was published before."
-)
+@click.option("--rewrite-history", is_flag=True, help="Leave a single commit on the branch, and drop all earlier ones.")
 @_no_lock
 @debug
 def gh_pages(
@@ -81,16 +75,16 @@ def gh_pages(
 ) -> None:
     """Publish DIR on a branch that GitHub Pages shows.
 
-    Run it in the repository whose remote is to have the site. A commit is made on what the remote's branch has now and
-    pushed; your branches, index and files are not touched, and nothing is forced. On the branch only files that
-    reportgen put there, and nobody edited since, are replaced or deleted.
+    Run it in the repository whose remote gets the site. The command adds one commit to the remote's branch. It does not
+    touch your branches, index and files, and does not force the push. On the branch it replaces and deletes only files
+    that reportgen published and that were not edited since.
     """
     from reportgen.companions.publish import github_pages, refuse_leaks
     from reportgen.companions.publish.finished_site import read
     from reportgen.output import allowed_folders
 
-    site = read(allowed_folders.named(folder), "GitHub Pages", github_pages.LIMITS, lock=not no_lock)
-    refuse_leaks.refuse(site.files, allowed_folders.named(folder))
+    site = read(allowed_folders.folder_path(folder), "GitHub Pages", github_pages.LIMITS, lock=not no_lock)
+    refuse_leaks.refuse(site.files, allowed_folders.folder_path(folder))
     publication = github_pages.prepare(
         site,
         Path(),
@@ -102,61 +96,61 @@ def gh_pages(
     )
     where = f"{branch} of {publication.address}"
     if not publication.needed:
-        emit(f"Nothing to publish: {where} has all of it already.")
+        emit(f"Nothing to publish: {where} is up to date.")
         return
     if not yes:
-        emit("\n".join([f"{where}: {publication.change.summary()}", *_listed(publication, site.hidden)]))
+        emit("\n".join([f"{where}: {publication.change.summary()}", *_list_changes(publication, site.hidden)]))
         emit("Nothing is pushed yet; --yes publishes it.")
         return
-    made = publication.push()
-    lines = [f"Published on {where} as {made[:12]}: {publication.change.summary()}"]
-    if address := publication.shown_at():
+    commit = publication.push()
+    lines = [f"Published on {where} as {commit[:12]}: {publication.change.summary()}"]
+    if address := publication.site_address():
         lines.append(f"GitHub shows it at {address} within some minutes.")
-    if publication.tip is None and (settings := publication.settings_at()):
+    if publication.tip is None and (settings := publication.settings_address()):
         lines.append(f"The first time, switch it on at {settings}: deploy from a branch, {branch}, / (root).")
     emit("\n".join(lines))
 
 
-def _listed(publication: Publication, hidden: tuple[str, ...]) -> list[str]:
+def _list_changes(publication: Publication, hidden: tuple[str, ...]) -> list[str]:
     change = publication.change
     kinds = {"+": change.added, "~": change.changed, "-": change.deleted, "=": change.kept}
-    lines = [line for mark, names in kinds.items() for line in _capped(mark, names)]
+    lines = [line for mark, names in kinds.items() for line in _list_names(mark, names)]
     if publication.rewrite:
         lines.append("All earlier commits of the branch are dropped.")
     if hidden:
-        lines.append(f"Not published, for their names begin with a dot: {', '.join(hidden[:_SHOWN])}")
+        lines.append(f"Not published, because their names begin with a dot: {', '.join(hidden[:_SHOWN])}")
     return lines
 
 
-def _capped(mark: str, names: tuple[str, ...]) -> list[str]:
+def _list_names(mark: str, names: tuple[str, ...]) -> list[str]:
     more = [f"{mark} and {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
-    note = ", which stays as it is" if mark == "=" else ""
+    note = ", which is kept" if mark == "=" else ""
     return [*(f"{mark} {printable(name)}{note}" for name in names[:_SHOWN]), *more]
 
 
-def _told(name: str) -> click.Command:
-    """The command that prints what brings a site to a host."""
+def _host_command(name: str) -> click.Command:
+    """The command of a host, which prints how to publish there."""
     host = hosts[name]
 
-    @click.command(name, short_help=f"Print the command that brings DIR to {host.title}.")
+    @click.command(name, short_help=f"Print the command that publishes DIR to {host.title}.")
     @_folder
-    @click.option("--to", "place", metavar=host.place, help="Where to, there.")
+    @click.option("--to", "target", metavar=host.placeholder, help="The target at the host.")
     @_no_lock
     @debug
-    def told(folder: str, place: str | None, no_lock: bool) -> None:
+    def print_command(folder: str, target: str | None, no_lock: bool) -> None:
         from reportgen.companions.publish import refuse_leaks
         from reportgen.companions.publish.finished_site import read
         from reportgen.output import allowed_folders
 
-        site = read(allowed_folders.named(folder), host.title, host.limits, lock=not no_lock)
-        refuse_leaks.refuse(site.files, allowed_folders.named(folder))
-        lines = [host.line(folder, place), host.note]
-        if host.untold:
-            lines.append(f"{host.title} does not document a limit on {host.untold}; none was checked.")
+        site = read(allowed_folders.folder_path(folder), host.title, host.limits, lock=not no_lock)
+        refuse_leaks.refuse(site.files, allowed_folders.folder_path(folder))
+        lines = [host.command_line(folder, target), host.note]
+        if host.undocumented:
+            lines.append(f"{host.title} does not document a limit on {host.undocumented}; none was checked.")
         if site.hidden:
             names = ", ".join(site.hidden[:_SHOWN])
-            lines.append(f"Not checked, and perhaps taken along by that program: {names}")
+            lines.append(f"Not checked, and possibly uploaded by that program: {names}")
         emit("\n".join(lines))
 
-    told.help = f"Print the command that brings DIR to {host.title}, after its limits were checked. Nothing is run."
-    return told
+    print_command.help = f"Check the limits of {host.title} and print the command that publishes DIR. It is not run."
+    return print_command

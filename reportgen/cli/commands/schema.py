@@ -1,4 +1,4 @@
-"""`reportgen schema`: what an experiment file or the settings of a site may say, for editors and for readers."""
+"""`reportgen schema`: the JSON Schema of experiment files and of site settings."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from reportgen.cli.terminal import emit
     type=click.Choice(("json", "markdown")),
     default="json",
     show_default=True,
-    help="JSON Schema for an editor, or the same as a page to read.",
+    help="JSON Schema for an editor, or Markdown to read.",
 )
 def command(kind: str, form: str) -> None:
-    """Print what experiment files may say, or with "site" a reportgen.toml.
+    """Print the schema of experiment files, or with "site" the schema of reportgen.toml.
 
-    With an experiment file it is what this one may say with the kinds of its plugins.
+    With an experiment file the schema includes the kinds of its plugins.
 
-    An editor completes and checks a file whose first line is "#:schema reportgen.schema.json", with this schema saved
-    under that name beside it.
+    Save it as reportgen.schema.json beside your file and begin the file with "#:schema reportgen.schema.json"; then an
+    editor completes and checks it.
     """
     if kind == "site":
         from reportgen.site import folder
 
         if form != "json":
-            raise click.UsageError("settings of a site are described in JSON only; leave --format out")
+            raise click.UsageError("the schema of a site is available as JSON only; leave --format out")
         emit(_json(folder.schema()))
         return
     from reportgen.experiment.file import plugins_of, schema

@@ -1,4 +1,4 @@
-"""`reportgen serve`: what would be built, in a browser, while it is written."""
+"""`reportgen serve`: preview a site or an experiment in the browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 from reportgen.cli import build_options
 from reportgen.cli.program import debug
 from reportgen.cli.progress import progress
-from reportgen.cli.terminal import emit, tell
+from reportgen.cli.terminal import emit, write_message
 
 if TYPE_CHECKING:
     from reportgen.executors import Progress
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 @click.command("serve")
 @click.argument("path", type=click.Path(path_type=Path), required=False, metavar="[SITE or EXPERIMENT.toml]")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Where to listen; 0 is any free one."
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 takes a free one."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
-@click.option("--expose", is_flag=True, help="Allow a --host that other machines can reach. They can read all of it.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
+@click.option("--expose", is_flag=True, help="Allow a --host that other machines can reach. They can read every page.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
-@build_options.previewing("Templates and styles of your own, watched as well.")
+@build_options.preview_options("Your own templates and styles; changes to them are watched too.")
 @debug
 def command(
     path: Path | None,
@@ -41,10 +41,10 @@ def command(
     options: BuildOptions,
     mode: str,
 ) -> None:
-    """Show a site or an experiment in the browser, and build again what changes.
+    """Show a site or an experiment in the browser, and rebuild it when its files change.
 
-    Without a path it is the site in this folder, or the experiment that comes with reportgen. The page that is open
-    loads itself again when it has changed, and shows why a build failed. Nothing is written to an output folder.
+    Without a path it is the site in this folder, or the experiment that comes with reportgen. An open page reloads
+    when it has changed, and shows the error of a failed build. Nothing is written to an output folder.
 
     The address is printed on a line of its own. Ctrl-C ends the server (exit code 130) and deletes nothing.
     """
@@ -53,7 +53,7 @@ def command(
     from reportgen.executors import executors
 
     if expose and is_loopback(host):
-        raise ExperimentError("--expose needs the address to listen at, such as --host 0.0.0.0")
+        raise ExperimentError("--expose needs an address to listen on, such as --host 0.0.0.0")
     source = _Preview(path, options, templates)
     if isinstance(options.executor, str) and options.executor not in executors.names():
         source.target()  # a plugin may have it
@@ -61,10 +61,10 @@ def command(
 
     def ready(address: str) -> None:
         emit(address)
-        tell(f"reportgen: serving {source.name}; Ctrl-C ends it")
+        write_message(f"reportgen: serving {source.name}; Ctrl-C ends it")
         if expose:
             logging.getLogger("reportgen").warning(
-                "everyone who can reach %s can read what is served", host, extra={"code": "RG802"}
+                "everyone who can reach %s can read this preview", host, extra={"code": "RG802"}
             )
 
     serve(
@@ -74,7 +74,7 @@ def command(
         expose=expose,
         open_browser=open_browser,
         ready=ready,
-        tell=tell,
+        write_message=write_message,
         progress=lambda: progress(mode),
     )
 

@@ -1,4 +1,4 @@
-"""`reportgen site`: a folder of posts and pages as a site."""
+"""`reportgen site`: build the site in a folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reportgen.cli import build_options, strict_option
 from reportgen.cli.complete import folders
 from reportgen.cli.program import debug
 from reportgen.cli.progress import progress
-from reportgen.cli.terminal import emit, tell
+from reportgen.cli.terminal import emit, write_message
 
 if TYPE_CHECKING:
     from reportgen.pipeline.options import BuildOptions
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @click.command("site")
 @click.argument("folder", type=click.Path(path_type=Path), default=".", metavar="[DIR]", shell_complete=folders)
-@build_options.writing("site", "Templates and styles in place of the site's theme.")
+@build_options.output_options("site", "Templates and styles that replace the site's theme.")
 @debug
 def command(folder: Path, out: Path, templates: Path | None, options: BuildOptions, strict: bool, mode: str) -> None:
-    """Build the site in a folder: every post and page, the lists and feeds that lead to them.
+    """Build the site in a folder: all posts and pages, with lists, tags and a feed.
 
-    DIR holds a reportgen.toml and is the current folder unless given; "reportgen new site" makes one to start from.
+    DIR has a reportgen.toml; the default is the current folder. "reportgen new site" makes a site to start from.
     """
     from reportgen.cli.summary import listing
     from reportgen.pipeline.build import build
@@ -33,8 +33,8 @@ def command(folder: Path, out: Path, templates: Path | None, options: BuildOptio
 
     target = SiteTarget(folder, templates)
     with progress(mode) as report:
-        done = build(target, out, dataclasses.replace(options, progress=report))
-    emit(listing(done.files, out, out / "index.html"), controls=True)
+        result = build(target, out, dataclasses.replace(options, progress=report))
+    emit(listing(result.files, out, out / "index.html"), controls=True)
     if not target.folder.site.root:
-        tell("reportgen: the site has no base address, so no feed, sitemap or link previews are written")
-    strict_option.settle(strict, out, done.new)
+        write_message("reportgen: the site has no base address, so no feed, sitemap or link previews are written")
+    strict_option.exit_if_strict(strict, out, result.new)

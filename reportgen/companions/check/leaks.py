@@ -1,6 +1,6 @@
-"""Secrets in the bytes of a site: as text, in what is embedded in it, and in what describes a picture.
+"""Secrets in the bytes of a site: in text, in embedded files and in the metadata of pictures.
 
-A picture's pixels are not looked at. What is packed is unpacked, up to a size and depth that no report comes near.
+Pixels are not searched. Compressed parts are unpacked, up to a size and depth far beyond those of any report.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote_to_bytes
 
 from reportgen.companions.check.problem import Problem
-from reportgen.companions.check.secrets import Secrets, distinctive, ordinary
+from reportgen.companions.check.secrets import Secrets, is_common, is_distinctive
+from reportgen.text import size_text
 
 LARGEST = 64_000_000
-"""Bytes that one packed part is unpacked to."""
+"""Bytes to which one compressed part is unpacked."""
 MOST = 4 * LARGEST
-"""Bytes that the parts of one file are unpacked to, all together. A page holds some MB of them."""
+"""Bytes to which all parts of one file are unpacked. A page holds some MB of them."""
 DEEPEST = 4
-"""Packed parts inside each other that are unpacked."""
+"""Nesting depth of compressed parts that are unpacked."""
 
 MEMBERS = 100
-"""Packed parts one behind the other in a gzip file."""
+"""Members of a gzip file that are unpacked."""
 
 Check = Callable[[bytes, int, int], bool]
 
 
 @dataclass
-class _Room:
-    """How many bytes may still be unpacked of a file."""
+class _Budget:
+    """The bytes that may still be unpacked from a file."""
 
     left: int
 
@@ -48,20 +49,20 @@ class _Room:
 class _Needle:
     what: str
     value: bytes
-    really: Check | None = None
-    """Whether the value at this start and end means what it could mean."""
+    is_secret: Check | None = None
+    """True if the value between this start and end is the secret and no part of an ordinary text."""
 
 
 @dataclass(frozen=True, repr=False)
-class _Hidden:
+class _Base64Needle:
     what: str
     value: bytes
-    """As it is within base64."""
+    """The value as base64."""
 
 
 def _token(begin: str, rest: str) -> re.Pattern[bytes]:
-    """Not in the middle of a word. What it begins with comes first: `re` looks for plain text ten times as fast as for
-    anything else."""
+    """The pattern of a token that begins at a word boundary. The plain text `begin` comes first in the pattern, because
+    `re` searches plain text ten times as fast."""
     return re.compile(f"{begin}(?<![A-Za-z0-9_+-]{begin}){rest}".encode())
 
 
@@ -93,31 +94,31 @@ _DATA = re.compile(rb"data:[\w/+.;= -]{0,100}?(;base64)?,")
 _GZIP = b"\x1f\x8b\x08"
 _CLOSING = {b'"': b'"', b"'": b"'", b"(": b")"}
 _QUOTED = (re.compile(rb'"(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)'), re.compile(rb"'(?:e[JNAF]|H4sI|UEsDB|iVBOR|R0lGO)"))
-"""Text in quotes that begins as base64 of packed bytes and of pictures does."""
+"""Quoted text that begins like base64 of compressed bytes or of a picture."""
 
 
-def of_file(name: str, content: bytes, look: LeakSearch) -> Iterator[Problem]:
-    """What is found in a file, once for each kind of secret in it. Never raises, whatever the content."""
-    first: dict[str, _Found] = {}
+def find_leaks(name: str, content: bytes, search: LeakSearch) -> Iterator[Problem]:
+    """The secrets in a file, one problem per kind of secret. Never raises, whatever the content."""
+    first: dict[str, _Leak] = {}
     count: dict[str, int] = {}
-    room = _Room(MOST)
-    for found in look.into(content, room=room):
-        count[found.what] = count.get(found.what, 0) + 1
-        if found.what not in first or found.offset < first[found.what].offset:
-            first[found.what] = found
-    text = b"\0" not in content[:1024]
-    for what, found in first.items():
-        line = content.count(b"\n", 0, found.offset) + 1 if text else None
+    budget = _Budget(MOST)
+    for leak in search.leaks(content, budget=budget):
+        count[leak.what] = count.get(leak.what, 0) + 1
+        if leak.what not in first or leak.offset < first[leak.what].offset:
+            first[leak.what] = leak
+    is_text = b"\0" not in content[:1024]
+    for what, leak in first.items():
+        line = content.count(b"\n", 0, leak.offset) + 1 if is_text else None
         more = f", and {count[what] - 1:,} more" if count[what] > 1 else ""
-        yield Problem("leak", name, line, f"contains {what} at offset {found.offset}{found.where}{more}", "RG902")
-    if room.left <= 0:
-        yield Problem("size", name, None, f"more than {MOST / 1e6:.0f} MB are packed in it; the rest is not searched")
-    for found_name in look.into(name.encode(errors="replace")):
-        yield Problem("leak", name, None, f"its name contains {found_name.what}", "RG902")
+        yield Problem("leak", name, line, f"contains {what} at offset {leak.offset}{leak.where}{more}", "RG902")
+    if budget.left <= 0:
+        yield Problem("size", name, None, f"it unpacks to more than {size_text(MOST)}; the rest is not searched")
+    for leak in search.leaks(name.encode(errors="replace")):
+        yield Problem("leak", name, None, f"its name contains {leak.what}", "RG902")
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Leak:
     offset: int
     what: str
     where: str = ""
@@ -125,98 +126,99 @@ class _Found:
 
 @dataclass
 class LeakSearch:
-    """One look over the files of a site. It remembers what it has unpacked, which pages and folders often share."""
+    """The search for secrets in the files of a site. It caches results, since pages often embed the same files."""
 
     secrets: Secrets
-    _known: dict[tuple[int, int, int], tuple[_Found, ...]] = field(default_factory=dict, repr=False)
+    _cache: dict[tuple[int, int, int], tuple[_Leak, ...]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        needles = (*_needles(self.secrets), *_words(self.secrets))
-        self._plain = tuple(needle for needle in needles if isinstance(needle, _Needle))
-        self._hidden = tuple(needle for needle in needles if isinstance(needle, _Hidden))
+        needles = (*_value_needles(self.secrets), *_name_needles(self.secrets))
+        self._needles = tuple(needle for needle in needles if isinstance(needle, _Needle))
+        self._base64_needles = tuple(needle for needle in needles if isinstance(needle, _Base64Needle))
 
-    def masked(self, problem: Problem) -> Problem:
-        """The problem, without a secret that its message may repeat from a page."""
-        if not (found := self.into(problem.message.encode(errors="replace"))):
+    def mask(self, problem: Problem) -> Problem:
+        """The problem, with another message if its message repeats a secret from a page."""
+        if not (leaks := self.leaks(problem.message.encode(errors="replace"))):
             return problem
-        return replace(problem, message=f"about something that is not shown, since it contains {found[0].what}")
+        return replace(problem, message=f"the message is not shown, since it contains {leaks[0].what}")
 
-    def into(self, content: bytes, depth: int = 0, room: _Room | None = None) -> tuple[_Found, ...]:
-        """All that is found in these bytes, and in what is packed in them as long as there is `room`."""
-        # Holding on to the bytes instead would keep a whole site in memory.
+    def leaks(self, content: bytes, depth: int = 0, budget: _Budget | None = None) -> tuple[_Leak, ...]:
+        """The secrets in these bytes, and in their compressed parts within the `budget`."""
+        # A cache by the bytes themselves would keep a whole site in memory.
         key = (len(content), hash(content), depth > DEEPEST)
-        if key in self._known:
-            return self._known[key]
-        room = room or _Room(MOST)
-        found = tuple(self._found(content, depth, room))
-        if room.left > 0:  # else it may not be all
-            self._known[key] = found
-        return found
+        if key in self._cache:
+            return self._cache[key]
+        budget = budget or _Budget(MOST)
+        leaks = tuple(self._search(content, depth, budget))
+        if budget.left > 0:  # otherwise the result may be incomplete
+            self._cache[key] = leaks
+        return leaks
 
-    def _found(self, content: bytes, depth: int, room: _Room) -> Iterator[_Found]:
-        described = _descriptions(content, room)
-        if described is not None:
-            for offset, text in described:
-                for found in (*self._literal(text, told=True), *_tokens(text, [(0, len(text))])):
-                    yield _Found(offset + found.offset, found.what, " in what describes the picture")
+    def _search(self, content: bytes, depth: int, budget: _Budget) -> Iterator[_Leak]:
+        metadata = _picture_metadata(content, budget)
+        if metadata is not None:
+            for offset, text in metadata:
+                for leak in (*self._literals(text, in_metadata=True), *_tokens(text, [(0, len(text))])):
+                    yield _Leak(offset + leak.offset, leak.what, " in the metadata of the picture")
             return
-        yield from self._literal(content)
+        yield from self._literals(content)
         gaps, at = [], 0
         for start, end, inner, how in _embedded(content):
             gaps.append((at, start))
             at = end
             if depth < DEEPEST:
-                for found in self.into(inner, depth + 1, room):
-                    yield _Found(start, found.what, f", inside {how}")
+                for leak in self.leaks(inner, depth + 1, budget):
+                    yield _Leak(start, leak.what, f", inside {how}")
         gaps.append((at, len(content)))
         yield from _tokens(content, gaps)
-        for hidden in self._hidden:
+        for needle in self._base64_needles:
             for first, last in gaps:
-                if (place := content.find(hidden.value, first, last)) >= 0:
-                    yield _Found(place, hidden.what)
+                if (offset := content.find(needle.value, first, last)) >= 0:
+                    yield _Leak(offset, needle.what)
         if depth < DEEPEST:
-            for offset, inner, how in _unpacked(content, room):
-                for found in self.into(inner, depth + 1, room):
-                    yield _Found(offset, found.what, f", inside {how}")
+            for offset, inner, how in _unpacked(content, budget):
+                for leak in self.leaks(inner, depth + 1, budget):
+                    yield _Leak(offset, leak.what, f", inside {how}")
 
-    def _literal(self, content: bytes, told: bool = False) -> Iterator[_Found]:
-        """`told`: in a description, where every word was put by a program."""
-        for needle in self._plain:
+    def _literals(self, content: bytes, in_metadata: bool = False) -> Iterator[_Leak]:
+        """Secrets in plain text. In metadata, which programs write, every whole word counts."""
+        for needle in self._needles:
             at = content.find(needle.value)
             while at >= 0:
                 end = at + len(needle.value)
-                if needle.really is None or needle.really(content, at, end) or (told and _is_word(content, at, end)):
-                    yield _Found(at, needle.what)
+                certain = needle.is_secret is None or needle.is_secret(content, at, end)
+                if certain or (in_metadata and _is_word(content, at, end)):
+                    yield _Leak(at, needle.what)
                 at = content.find(needle.value, end)
 
 
-def _needles(secrets: Secrets) -> Iterator[_Needle | _Hidden]:
+def _value_needles(secrets: Secrets) -> Iterator[_Needle | _Base64Needle]:
     values: list[tuple[str, str, Check | None]] = [(what, value, None) for what, value in secrets.values]
     values += [(what, path, _is_folder) for what, path in secrets.folders]
-    for what, value, really in values:
-        for written in _writings(value):
-            yield _Needle(what, written, really)
-        for hidden in _in_base64(_bytes(value)):
-            yield _Hidden(f"{what} in base64", hidden)
+    for what, value, is_secret in values:
+        for spelling in _spellings(value):
+            yield _Needle(what, spelling, is_secret)
+        for encoded in _base64_forms(_bytes(value)):
+            yield _Base64Needle(f"{what} in base64", encoded)
 
 
-def _words(secrets: Secrets) -> Iterator[_Needle | _Hidden]:
+def _name_needles(secrets: Secrets) -> Iterator[_Needle | _Base64Needle]:
     for what, names, keys in (
         ("the user name", secrets.users, rb"user|username|user_name|login|logname|owner|uname|home|users"),
         ("the host name", secrets.hosts, rb"host|hostname|host_name|machine|computer|nodename"),
     ):
         for name in names:
-            if ordinary(name):
+            if is_common(name):
                 continue
             value = _bytes(name)
-            yield _Needle(what, value, _is_named if distinctive(name) else _after(keys))
-            if distinctive(name):
-                for hidden in _in_base64(value):
-                    yield _Hidden(f"{what} in base64", hidden)
+            yield _Needle(what, value, _is_private_word if is_distinctive(name) else _is_value_of(keys))
+            if is_distinctive(name):
+                for encoded in _base64_forms(value):
+                    yield _Base64Needle(f"{what} in base64", encoded)
 
 
-def _writings(value: str) -> tuple[bytes, ...]:
-    """A value as text, JSON, HTML and addresses have it."""
+def _spellings(value: str) -> tuple[bytes, ...]:
+    """A value as it is written in text, JSON, HTML and addresses."""
     raw = _bytes(value)
     forms = (value, json.dumps(value)[1:-1], html.escape(value), quote(raw), quote(raw, safe=""))
     lines = [line for line in value.splitlines() if len(line) >= 20]
@@ -224,15 +226,15 @@ def _writings(value: str) -> tuple[bytes, ...]:
 
 
 def _bytes(text: str) -> bytes:
-    """Text as a file has it; names of folders may hold bytes that are no letters, which Python keeps as surrogates."""
+    """Text as bytes; names of folders may hold bytes that are no UTF-8, which Python keeps as surrogates."""
     try:
         return text.encode(errors="surrogateescape")
     except UnicodeEncodeError:
         return text.encode(errors="replace")
 
 
-def _in_base64(value: bytes) -> Iterator[bytes]:
-    """How base64 of anything around `value` has it: it depends on where in three bytes the value begins."""
+def _base64_forms(value: bytes) -> Iterator[bytes]:
+    """The three forms of a value inside base64; they depend on its offset modulo three."""
     if len(value) < 8:
         return
     for before in range(3):
@@ -244,8 +246,8 @@ def _in_base64(value: bytes) -> Iterator[bytes]:
 
 
 def _is_folder(content: bytes, start: int, end: int) -> bool:
-    """Not a part of a longer name, nor of an address: "https://host/home/anna" is nobody's home. What stands before a
-    path of several parts counts for nothing else, for in a file of bytes it may be anything."""
+    """True if a path is no part of a longer name and of no web address, such as "https://host/home/anna". Before a path
+    of several parts only such an address matters: in a binary file any byte may precede it."""
     if re.match(rb"[\w-]", content[end : end + 1]):
         return False
     if b"/" not in content[start + 1 : end]:
@@ -258,8 +260,8 @@ def _is_word(content: bytes, start: int, end: int) -> bool:
     return not (before.isalnum() or after.isalnum())
 
 
-def _is_named(content: bytes, start: int, end: int) -> bool:
-    """A whole word that nobody wrote on purpose: not in an address of the web or of mail, not as somebody's handle."""
+def _is_private_word(content: bytes, start: int, end: int) -> bool:
+    """True for a whole word that is no part of a web or mail address and no handle such as "@anna"."""
     if not _is_word(content, start, end):
         return False
     before = re.split(rb"[\s\"'<>()]", content[max(start - 300, 0) : start])[-1]
@@ -270,46 +272,45 @@ def _is_named(content: bytes, start: int, end: int) -> bool:
     )
 
 
-def _after(keys: bytes) -> Check:
-    """For names that could be words: only where a machine has put them, in a path or as the value of such a key."""
+def _is_value_of(keys: bytes) -> Check:
+    """A check for names that may be ordinary words: true only in a path of a home folder or as the value of a key."""
     key = re.compile(
         rb"(?i)(?:(?<![a-z:])/(?:home|users|export/home)/|[a-z]:[\\/]{1,4}users[\\/]{1,4}|@|\b(?:"
         + keys
         + rb")[\"']?\s{0,3}[=:]\s{0,3}[\"']?)$"
     )
 
-    def really(content: bytes, start: int, end: int) -> bool:
+    def is_secret(content: bytes, start: int, end: int) -> bool:
         before = content[max(start - 40, 0) : start]
-        if not _is_word(content, start, end) or not (found := key.search(before)):
+        if not _is_word(content, start, end) or not (match := key.search(before)):
             return False
-        # "anna@laptop" tells of a machine, "me@anna.org" and "@anna" of nobody but who wrote them.
-        return found[0] != b"@" or (
+        # "anna@laptop" names a machine; "me@anna.org" and "@anna" are addresses that an author wrote.
+        return match[0] != b"@" or (
             re.search(rb"\w@$", before) is not None and not re.match(rb"\.\w", content[end : end + 2])
         )
 
-    return really
+    return is_secret
 
 
-def _tokens(content: bytes, gaps: list[tuple[int, int]]) -> Iterator[_Found]:
+def _tokens(content: bytes, gaps: list[tuple[int, int]]) -> Iterator[_Leak]:
     for first, last in gaps:
         for what, pattern in _TOKENS:
-            for found in pattern.finditer(content, first, last):
-                yield _Found(found.start(), what)
+            for match in pattern.finditer(content, first, last):
+                yield _Leak(match.start(), what)
         at = content.find(b"@", first, last)
         while at >= 0:
             start = content.rfind(b"://", max(first, at - 404), at)
             if start >= 0:
-                for known in _WITH_PASSWORD.finditer(content, max(first, start - 21), min(at + 2, last)):
-                    if known.end() == at + 1 and not _PLACEHOLDER.fullmatch(known[1]):
-                        yield _Found(known.start(), "an address with a password")
+                for match in _WITH_PASSWORD.finditer(content, max(first, start - 21), min(at + 2, last)):
+                    if match.end() == at + 1 and not _PLACEHOLDER.fullmatch(match[1]):
+                        yield _Leak(match.start(), "an address with a password")
             at = content.find(b"@", at + 1, last)
 
 
 def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
-    """What lies inside text, in order: start, end, its bytes, and how it was put there."""
-    starts = sorted(
-        {*_all(content, b"data:"), *(found.start() + 1 for each in _QUOTED for found in each.finditer(content))}
-    )
+    """The files embedded in text, in order: start, end, content, and how it is embedded."""
+    quoted = (match.start() + 1 for pattern in _QUOTED for match in pattern.finditer(content))
+    starts = sorted({*_offsets(content, b"data:"), *quoted})
     done, never = 0, set[bytes]()
     for start in starts:
         if start < done:
@@ -327,8 +328,8 @@ def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
             yield start, end, unquote_to_bytes(_unescaped(content[head.end() : end])), "a data: address"
             continue
         begin = head.end() if head else start
-        found = _BASE64.match(content, begin)
-        text = found[0] if found else b""
+        match = _BASE64.match(content, begin)
+        text = match[0] if match else b""
         inner = _decoded(text)
         if inner is None or (not head and (len(text) < 64 or not _is_packed(inner))):
             continue
@@ -337,13 +338,13 @@ def _embedded(content: bytes) -> Iterator[tuple[int, int, bytes, str]]:
 
 
 def _unescaped(text: bytes) -> bytes:
-    """A value of an attribute as the browser reads it."""
+    """The value of an attribute as a browser reads it."""
     return (
         html.unescape(text.decode(errors="surrogateescape")).encode(errors="surrogateescape") if b"&" in text else text
     )
 
 
-def _all(content: bytes, part: bytes) -> Iterator[int]:
+def _offsets(content: bytes, part: bytes) -> Iterator[int]:
     at = content.find(part)
     while at >= 0:
         yield at
@@ -371,58 +372,58 @@ def _is_zlib(content: bytes) -> bool:
     return content[:1] == b"\x78" and len(content) > 2 and (content[0] << 8 | content[1]) % 31 == 0
 
 
-def _unpacked(content: bytes, room: _Room) -> Iterator[tuple[int, bytes, str]]:
-    """What a packed file holds: where, its bytes, and in what."""
+def _unpacked(content: bytes, budget: _Budget) -> Iterator[tuple[int, bytes, str]]:
+    """The parts of a compressed file: offset, content and format."""
     if content.startswith(_GZIP):
-        yield 0, _inflated(content, 31, room), "gzip"
+        yield 0, _inflated(content, 31, budget), "gzip"
     elif _is_zlib(content):
-        yield 0, _inflated(content, 15, room), "deflated bytes"
+        yield 0, _inflated(content, 15, budget), "deflated bytes"
     elif content.startswith(b"PK\x03\x04"):
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 for entry in archive.infolist()[:10_000]:
                     with archive.open(entry) as file:
-                        inner = file.read(max(room.most(), 0))
-                    room.left -= len(inner)
+                        inner = file.read(max(budget.most(), 0))
+                    budget.left -= len(inner)
                     yield entry.header_offset, inner, "a zip file"
-        except Exception:  # noqa: S110 - damaged, encrypted or packed in a way of its own: its bytes were searched
+        except Exception:  # noqa: S110 - damaged, encrypted or of an unknown format: its bytes were searched
             pass
 
 
-def _inflated(content: bytes, bits: int, room: _Room) -> bytes:
-    """As much as can be unpacked."""
+def _inflated(content: bytes, bits: int, budget: _Budget) -> bytes:
+    """The unpacked bytes, as far as the content is valid and the budget allows."""
     parts: list[bytes] = []
-    left = most = room.most()
+    left = most = budget.most()
     rest = content
     for _ in range(MEMBERS):
-        machine = zlib.decompressobj(bits)
+        decompressor = zlib.decompressobj(bits)
         with suppress(zlib.error):
-            while rest and left > 0 and not machine.eof:
-                part = machine.decompress(rest, min(left, 1_000_000))
-                rest = machine.unconsumed_tail
+            while rest and left > 0 and not decompressor.eof:
+                part = decompressor.decompress(rest, min(left, 1_000_000))
+                rest = decompressor.unconsumed_tail
                 if not part:
                     break
                 parts.append(part)
                 left -= len(part)
-        if not (machine.eof and machine.unused_data.startswith(_GZIP)):
+        if not (decompressor.eof and decompressor.unused_data.startswith(_GZIP)):
             break
-        rest = machine.unused_data
-    room.left -= most - left
+        rest = decompressor.unused_data
+    budget.left -= most - left
     return b"".join(parts)
 
 
-def _descriptions(content: bytes, room: _Room) -> Iterator[tuple[int, bytes]] | None:
-    """What a picture says besides its pixels, and where; None for anything but a picture in a format known here."""
+def _picture_metadata(content: bytes, budget: _Budget) -> Iterator[tuple[int, bytes]] | None:
+    """Offset and bytes of the parts of a picture that are no pixels; None for other files and unknown formats."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _of_png(content, room)
+        return _png_metadata(content, budget)
     if content.startswith((b"GIF87a", b"GIF89a")):
-        return _of_gif(content)
+        return _gif_metadata(content)
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return _of_webp(content)
+        return _webp_metadata(content)
     return None
 
 
-def _of_png(content: bytes, room: _Room) -> Iterator[tuple[int, bytes]]:
+def _png_metadata(content: bytes, budget: _Budget) -> Iterator[tuple[int, bytes]]:
     at = 8
     while at + 8 <= len(content):
         length, kind = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
@@ -433,18 +434,18 @@ def _of_png(content: bytes, room: _Room) -> Iterator[tuple[int, bytes]]:
         if kind not in (b"IDAT", b"fdAT"):
             yield start, body
         if kind in (b"zTXt", b"iCCP", b"iTXt"):
-            # A name and some short fields end in zeros; then comes what is deflated.
-            for packed in (body.find(b"\x78", skip) for skip in _ends_of_fields(body)):
+            # A name and some short fields end in zeros; the deflated text follows.
+            for packed in (body.find(b"\x78", skip) for skip in _field_ends(body)):
                 if packed >= 0 and _is_zlib(body[packed : packed + 3]):
-                    yield start, _inflated(body[packed:], 15, room)
+                    yield start, _inflated(body[packed:], 15, budget)
                     break
         at = start + length + 4
         if kind == b"IEND":
             break
-    yield at, content[at:]  # nothing, or what somebody put behind the picture
+    yield at, content[at:]  # bytes after the end of the picture, if any
 
 
-def _ends_of_fields(body: bytes) -> Iterator[int]:
+def _field_ends(body: bytes) -> Iterator[int]:
     at = body.find(b"\0")
     for _ in range(4):
         if at < 0:
@@ -453,7 +454,7 @@ def _ends_of_fields(body: bytes) -> Iterator[int]:
         at = body.find(b"\0", at + 1)
 
 
-def _of_gif(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _gif_metadata(content: bytes) -> Iterator[tuple[int, bytes]]:
     def table(flags: int) -> int:
         return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
@@ -478,7 +479,7 @@ def _of_gif(content: bytes) -> Iterator[tuple[int, bytes]]:
     yield at, content[at:]
 
 
-def _of_webp(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _webp_metadata(content: bytes) -> Iterator[tuple[int, bytes]]:
     at = 12
     while at + 8 <= len(content):
         kind, length = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")

@@ -1,4 +1,4 @@
-"""One HTML page: what it refers to, which places it has, and whether it is a page that browsers agree on."""
+"""One HTML page: its addresses, its ids, and the mistakes in its markup."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from reportgen.companions.check import requests
 from reportgen.companions.check.problem import Kind, Problem
 
 LARGEST = 5_000_000
-"""Characters of a page, without what is embedded in it, that are parsed."""
+"""Characters of a page that are parsed, without embedded files."""
 DEEPEST = 400
-"""Elements inside each other that are parsed; browsers give up at 512."""
+"""Nesting depth that is parsed; browsers stop at 512."""
 MOST = 50
-"""Mistakes of markup that are told of one page."""
+"""Mistakes of markup that are reported per page."""
 
 OBSOLETE = frozenset(
     """
@@ -29,7 +29,7 @@ _RAW = frozenset(
     script style textarea title iframe noembed noframes xmp
     """.split()  # noqa: SIM905 - a list of words is read as words
 )
-"""Elements whose content is text, whatever it looks like."""
+"""Elements whose content is text, even if it looks like tags."""
 
 _LOADS = {
     "img": ("src", "srcset"),
@@ -48,9 +48,9 @@ _LOADS = {
     "feimage": ("href", "xlink:href"),
     "use": ("href", "xlink:href"),
 }
-"""What a browser fetches when it meets the element."""
+"""Attributes with addresses that a browser fetches by itself."""
 _LEADS = {"a": ("href", "xlink:href"), "area": ("href",), "form": ("action",)}
-"""Where it goes when a reader says so."""
+"""Attributes with addresses that a browser opens when the reader follows them."""
 _LOADING_RELS = frozenset(
     """
     stylesheet preload modulepreload prefetch preconnect dns-prefetch prerender icon apple-touch-icon mask-icon
@@ -72,24 +72,24 @@ _CODE_ENDS = {
 
 @dataclass(frozen=True)
 class Hyperlink:
-    """An address that a page names."""
+    """An address in a page."""
 
     line: int
     address: str
     loads: bool
-    """Whether the browser asks for it by itself."""
+    """True if the browser fetches it by itself."""
     card: bool = False
-    """Whether it is the picture that other places show for the page."""
+    """True for the picture of the preview card."""
 
 
 @dataclass
 class ParsedPage:
-    """What the check of links needs to know of a page, and what is wrong with the page alone."""
+    """The ids and addresses of a page, for the check of links, and the problems of the page itself."""
 
     ids: set[str] = field(default_factory=set)
     references: list[Hyperlink] = field(default_factory=list)
     base: str = ""
-    """The address in its `<base>`, against which its own are read."""
+    """The address in `<base>`, against which relative addresses are resolved."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -99,11 +99,11 @@ class _Tag:
     line: int
     attributes: dict[str, str]
     text: str
-    """Of an element whose content is text."""
+    """The content of a raw-text element."""
 
 
-def read(file: str, content: bytes) -> ParsedPage:
-    """A page as it is in the file. Never raises, whatever the content."""
+def parse_page(file: str, content: bytes) -> ParsedPage:
+    """Parse a page. Never raises, whatever the content."""
     markup, codes = _outline(content)
     page = ParsedPage()
 
@@ -116,23 +116,23 @@ def read(file: str, content: bytes) -> ParsedPage:
         problem("html", markup.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
         text = markup.decode(errors="replace")
     for kind, line, code in codes:
-        for below, address in requests.with_lines(code, requests.of_code(kind, code)):
-            page.references.append(Hyperlink(line + below - 1, address, loads=True))
-    _look(page, text, problem)
-    for line, message in _mistakes(text):
+        for offset, address in requests.with_lines(code, requests.addresses_in_code(kind, code)):
+            page.references.append(Hyperlink(line + offset - 1, address, loads=True))
+    _read_tags(page, text, problem)
+    for line, message in _markup_mistakes(text):
         problem("html", line, message)
     return page
 
 
 def _outline(content: bytes) -> tuple[bytes, list[tuple[str, int, bytes]]]:
-    """A page without what is embedded in its addresses, scripts and styles, each line still where it was; and the
-    scripts and styles: "script" or "style", line, content."""
+    """A page without embedded files, scripts and styles, with all line numbers kept; and the scripts and styles: kind
+    ("script" or "style"), line, content."""
     parts, at = [], 0
-    for found in _EMBEDDED.finditer(content):
-        if found.start() < at:
+    for match in _EMBEDDED.finditer(content):
+        if match.start() < at:
             continue
-        start = found.end()
-        end = content.find(found[1], start)
+        start = match.end()
+        end = content.find(match[1], start)
         if end < 0:
             break
         parts += [content[at:start], b"\n" * content.count(b"\n", start, end)]
@@ -147,7 +147,7 @@ def _outline(content: bytes) -> tuple[bytes, list[tuple[str, int, bytes]]]:
             break
         before, code = short[at:start], short[start : closed.start()]
         line += before.count(b"\n")
-        kind = _kind(opened[1].lower(), short[opened.start() : start])
+        kind = _code_kind(opened[1].lower(), short[opened.start() : start])
         if kind:
             codes.append((kind, line, code))
         lines = code.count(b"\n")
@@ -157,8 +157,8 @@ def _outline(content: bytes) -> tuple[bytes, list[tuple[str, int, bytes]]]:
     return b"".join([*parts, short[at:]]), codes
 
 
-def _kind(name: bytes, tag: bytes) -> str:
-    """ "script" or "style", empty for a script that holds data."""
+def _code_kind(name: bytes, tag: bytes) -> str:
+    """ "script" or "style"; empty for a script element that holds data."""
     if name == b"style":
         return "style"
     attributes = _attributes(tag[len("<script") : -1].decode(errors="replace"))
@@ -167,15 +167,15 @@ def _kind(name: bytes, tag: bytes) -> str:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name, *values in _ATTRIBUTE.findall(text):
         value = values[0] or values[1] or values[2]
-        found.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
-    return found
+        attributes.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
+    return attributes
 
 
 def _tags(text: str) -> Iterator[_Tag]:
-    """Start tags. What follows one that never ends belongs to it, as browsers see it."""
+    """The start tags of a page. Like browsers, it reads everything after an unclosed tag as part of that tag."""
     at, counted, line = text.find("<"), 0, 1
     while at >= 0:
         if text.startswith("<!--", at):
@@ -184,27 +184,28 @@ def _tags(text: str) -> Iterator[_Tag]:
                 return
             at = text.find("<", end)
             continue
-        found = _TAG.match(text, at)
-        if not found:
+        tag = _TAG.match(text, at)
+        if not tag:
             if re.match(r"</?[a-zA-Z]", text[at : at + 3]):
                 return
             at = text.find("<", at + 1)
             continue
-        next_at = found.end()
-        if not found[1]:
-            name = found[2].lower()
+        next_at = tag.end()
+        if not tag[1]:
+            name = tag[2].lower()
             inside = ""
             if name in _RAW:
                 end_tag = _ENDS[name].search(text, next_at)
                 next_at = end_tag.start() if end_tag else len(text)
-                inside = text[found.end() : next_at]
+                inside = text[tag.end() : next_at]
             line += text.count("\n", counted, at)
             counted = at
-            yield _Tag(name, line, _attributes(found[3]), inside)
+            yield _Tag(name, line, _attributes(tag[3]), inside)
         at = text.find("<", next_at)
 
 
-def _look(page: ParsedPage, text: str, problem: Any) -> None:
+def _read_tags(page: ParsedPage, text: str, problem: Any) -> None:
+    """Add the ids and addresses in the tags of a page, and report problems of its tags."""
     headings, language, title, charset, apart = 0, False, False, False, False
     first_lines: dict[str, int] = {}
     whole = re.search(r"<(?:html|body|head)\b|<!doctype", text[:10_000], re.IGNORECASE) is not None
@@ -213,15 +214,15 @@ def _look(page: ParsedPage, text: str, problem: Any) -> None:
         if name := has.get("id", ""):
             if name in page.ids:
                 problem(
-                    "id", tag.line, f"a second element with the id {name!r}; the first is in line {first_lines[name]}"
+                    "id", tag.line, f"a second element with the id {name!r}; the first is on line {first_lines[name]}"
                 )
             page.ids.add(name)
             first_lines.setdefault(name, tag.line)
         elif "id" in has:
             problem("id", tag.line, f"an empty id of <{tag.name}>")
         page.references += _references(tag)
-        if missing := _without_words(tag):
-            problem("alt", tag.line, missing)
+        if message := _missing_alternative(tag):
+            problem("alt", tag.line, message)
         if tag.name in OBSOLETE:
             problem("html", tag.line, f"<{tag.name}> is obsolete")
         match tag.name:
@@ -239,17 +240,17 @@ def _look(page: ParsedPage, text: str, problem: Any) -> None:
                     problem("html", tag.line, "a second <h1>; a page has one")
             case "meta":
                 charset |= "charset" in has or has.get("http-equiv", "").lower() == "content-type"
-                # A page that is shown inside others, or only leads on, has no heading of its own.
+                # A page that is shown inside another page, or only redirects, has no heading of its own.
                 apart |= has.get("name", "").lower() == "robots" and "noindex" in has.get("content", "").lower()
                 apart |= has.get("http-equiv", "").lower() == "refresh"
     if not whole:
-        return  # what browsers add to a fragment is told as a mistake of its markup
+        return  # the parser reports what browsers add to a fragment
     if not language:
-        problem("html", 1, "<html> does not say its language; give it lang")
+        problem("html", 1, "<html> does not state its language; add a lang attribute")
     if not title:
         problem("html", 1, "it has no title")
     if not charset:
-        problem("html", 1, 'it does not name its characters; begin its head with <meta charset="utf-8">')
+        problem("html", 1, 'it does not state its encoding; begin its head with <meta charset="utf-8">')
     if not headings and not apart:
         problem("html", 1, "it has no <h1>")
 
@@ -277,40 +278,40 @@ def _references(tag: _Tag) -> Iterator[Hyperlink]:
         ):
             yield Hyperlink(tag.line, to[1].strip(), loads=True)
     if style := has.get("style"):
-        for _, address in requests.of_code("style", style.encode(errors="replace")):
+        for _, address in requests.addresses_in_code("style", style.encode(errors="replace")):
             yield Hyperlink(tag.line, address, loads=True)
     if tag.name == "iframe" and (inner := has.get("srcdoc")):
-        for each in _tags(inner):
-            if each.name != "iframe":
-                for reference in _references(each):
+        for inner_tag in _tags(inner):
+            if inner_tag.name != "iframe":
+                for reference in _references(inner_tag):
                     yield Hyperlink(tag.line, reference.address, reference.loads)
 
 
 def _candidates(srcset: str) -> list[str]:
-    """Addresses; after each may come a width or a density, and then a comma."""
-    found, expected = [], True
+    """The addresses of a srcset; a width or a density and a comma may follow each."""
+    addresses, expected = [], True
     for word in srcset.split():
         address = word
         if not expected:
             _, comma, address = word.partition(",")
             expected = bool(comma)
         if expected and address:
-            found.append(address.strip(","))
+            addresses.append(address.strip(","))
             expected = address.endswith(",")
-    return [address for address in found if address]
+    return [address for address in addresses if address]
 
 
-def _without_words(tag: _Tag) -> str:
-    """What a picture lacks for those who do not see it."""
+def _missing_alternative(tag: _Tag) -> str:
+    """The message if an element has no text alternative for screen readers; empty if it has one or needs none."""
     has = tag.attributes
-    named = has.get("aria-label", "").strip() or has.get("aria-labelledby", "").strip() or has.get("title", "").strip()
+    named = has.get("aria-label", "").strip() or has.get("aria-labeledby", "").strip() or has.get("title", "").strip()
     match tag.name:
         case "img" if "alt" not in has:
-            return f'<img src="{_short(has.get("src", ""))}"> has no alt; an empty one says that it is decoration'
+            return f'<img src="{_short(has.get("src", ""))}"> has no alt text; write alt="" for a decorative picture'
         case "area" if "href" in has and not has.get("alt", "").strip():
-            return "<area> has no alt"
+            return "<area> has no alt text"
         case "input" if has.get("type", "").lower() == "image" and not (has.get("alt", "").strip() or named):
-            return '<input type="image"> has no alt'
+            return '<input type="image"> has no alt text'
         case "iframe" if not named and has.get("aria-hidden") != "true":
             return f'<iframe src="{_short(has.get("src", ""))}"> has no title'
         case "svg" if has.get("role") == "img" and not named:
@@ -322,65 +323,65 @@ def _short(address: str) -> str:
     return address if len(address) <= 80 else f"{address[:79]}…"
 
 
-def _without_attributes(found: re.Match[str]) -> str:
-    """A start tag of which nothing but the name matters to a parser, as many lines long; reading attributes letter by
-    letter is a third of its work."""
-    names = re.findall(r'([^\s"=]+)="[^"]*"', found[2])
-    if len(set(names)) < len(names) or found[1] in _ATTRIBUTES_MATTER:
-        return found[0]
-    lines = "\n" * found[2].count("\n")
-    return f"<{found[1]}{lines}{found[3]}>"
+def _without_attributes(tag: re.Match[str]) -> str:
+    """A start tag without its attributes, with the same number of lines; reading attributes character by character is a
+    third of the parser's work. Duplicate attributes stay, since they are mistakes."""
+    names = re.findall(r'([^\s"=]+)="[^"]*"', tag[2])
+    if len(set(names)) < len(names) or tag[1] in _ATTRIBUTES_MATTER:
+        return tag[0]
+    lines = "\n" * tag[2].count("\n")
+    return f"<{tag[1]}{lines}{tag[3]}>"
 
 
-_PLAIN = re.compile(r'<([a-z][a-z0-9]*)((?:\s+[a-z][a-z0-9:_-]*="[^"&<>\0]*")++)\s*+(/?)>')
-"""A start tag without anything that could be wrong but an attribute that comes twice."""
+_PLAIN_TAG = re.compile(r'<([a-z][a-z0-9]*)((?:\s+[a-z][a-z0-9:_-]*="[^"&<>\0]*")++)\s*+(/?)>')
+"""A start tag whose only possible mistake is a duplicate attribute."""
 _ATTRIBUTES_MATTER = frozenset({"input", "font", "annotation", "meta"})
-"""Elements whose place depends on their attributes, and whatever names the characters of the page."""
+"""Elements whose attributes the parser needs: for the position of the element, or for the encoding of the page."""
 
 
-class _Enough(Exception):
+class _StopParsing(Exception):
     pass
 
 
 _HARMLESS = frozenset({"unexpected-char-in-comment"})
-"""What the standard has allowed since the parser's version of it."""
+"""Errors of the parser that the current standard allows."""
 
 
-def _mistakes(text: str) -> list[tuple[int, str]]:
-    """What a browser has to guess at: line and message."""
+def _markup_mistakes(text: str) -> list[tuple[int, str]]:
+    """Line and message of every markup mistake."""
     if len(text) > LARGEST:
         return [(1, f"it is too large to be parsed: {len(text):,} characters")]
     from tinyhtml5.parser import HTMLParser  # type: ignore[import-untyped]
 
     class Reader(HTMLParser):  # type: ignore[misc]  # it has no annotations
-        found: list[tuple[int, str]]
+        mistakes: list[tuple[int, str]]
 
         def parse_error(self, errorcode: str, datavars: dict[str, Any] | None = None) -> None:
             if errorcode in _HARMLESS:
                 return
-            if len(self.found) == MOST:
-                self.found.append((self.line, f"more mistakes of markup than {MOST}; the rest is not told"))
-                raise _Enough
+            if len(self.mistakes) == MOST:
+                self.mistakes.append((self.line, f"more than {MOST} mistakes in the markup; the rest is not listed"))
+                raise _StopParsing
             names = dict.fromkeys(name for key, name in (datavars or {}).items() if key.lower().endswith("name"))
             about = ", ".join(f"<{name}>" for name in names)
-            self.found.append((self.line, f"{errorcode.replace('-', ' ')} {about}".rstrip()))
+            self.mistakes.append((self.line, f"{errorcode.replace('-', ' ')} {about}".rstrip()))
 
         def reset(self) -> None:
             super().reset()
             self.tree.open_elements = Open()
 
         def too_deep(self) -> None:
-            self.found.append(
-                (self.line, f"elements lie deeper inside each other than {DEEPEST}; the rest is not parsed")
+            self.mistakes.append(
+                (self.line, f"elements are nested more than {DEEPEST} levels deep; the rest is not parsed")
             )
-            raise _Enough
+            raise _StopParsing
 
         @property
         def line(self) -> int:
             return int(self.tokenizer.stream.position()[0])
 
     class Open(list[Any]):
-        """Elements that are not closed yet. What the parser does with one takes as long as there are others."""
+        """The open elements, limited in depth: the parser's work per element grows with their number."""
 
         def append(self, element: Any) -> None:
             if len(self) == DEEPEST:
@@ -388,11 +389,11 @@ def _mistakes(text: str) -> list[tuple[int, str]]:
             super().append(element)
 
     reader = Reader()
-    reader.found = []
+    reader.mistakes = []
     try:
-        reader.parse(_PLAIN.sub(_without_attributes, text))
-    except _Enough:
+        reader.parse(_PLAIN_TAG.sub(_without_attributes, text))
+    except _StopParsing:
         pass
-    except Exception as error:  # whatever a page makes the parser do, it must not end a build
-        reader.found.append((1, f"the parser of HTML gave up: {type(error).__name__}"))
-    return list(dict.fromkeys(reader.found))
+    except Exception as error:  # a bug of the parser must not end a build
+        reader.mistakes.append((1, f"the HTML parser failed: {type(error).__name__}"))
+    return list(dict.fromkeys(reader.mistakes))

@@ -12,7 +12,7 @@ Kind = Literal["link", "html", "alt", "id", "size", "request", "leak"]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong at one place. Its text is `file:line: kind: message`, which editors follow."""
+    """A problem at one position. Its text is `file:line: kind: message`, which editors follow."""
 
     kind: Kind
     file: str
@@ -20,13 +20,13 @@ class Problem:
     line: int | None
     message: str
     code: str = ""
-    """What `docs/reliability.md` lists it under; empty for most."""
+    """The error code in `docs/reliability.md`; empty for most problems."""
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return printable(f"{place}: {self.kind}: {self.message}")
+        position = self.file if self.line is None else f"{self.file}:{self.line}"
+        return printable(f"{position}: {self.kind}: {self.message}")
 
     @property
     def order(self) -> tuple[str, int, str, str]:
-        """By file, then from its top to its end."""
+        """Sort key: by file, then by line."""
         return self.file, self.line or 0, self.kind, self.message

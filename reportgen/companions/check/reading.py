@@ -1,4 +1,4 @@
-"""A folder on disk as the files of a site, read when they are asked for."""
+"""A folder on disk as a mapping of files, each read when it is needed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from reportgen.errors import ExperimentError
 class FolderFiles(Mapping[str, bytes]):
     """Every regular file below a folder, by its relative path with slashes.
 
-    Symbolic links are never followed, neither to files nor to folders: they are `problems`, and so is everything else
-    that cannot be published. Only `.git` is left out, for history is no part of a site; the list of files that
-    reportgen keeps there is looked at like any other file, since whoever copies the folder to a host copies it too.
+    Symbolic links to files and folders are never followed: they are `problems`, like everything else that cannot be
+    published. Only `.git` is left out, since history is no part of a site. The list of files that reportgen keeps there
+    is checked like any other file, since a copy of the folder includes it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,7 +26,7 @@ class FolderFiles(Mapping[str, bytes]):
         for entry in _entries(path):
             name = os.path.relpath(entry.path, path).replace(os.sep, "/")
             if entry.is_symlink():
-                problems.append(Problem("link", name, None, "it is a symbolic link, and is not followed or published"))
+                problems.append(Problem("link", name, None, "a symbolic link is neither followed nor published"))
             elif entry.is_file(follow_symlinks=False):
                 self._sizes[name] = entry.stat(follow_symlinks=False).st_size
             else:
@@ -34,13 +34,13 @@ class FolderFiles(Mapping[str, bytes]):
         self.problems = tuple(problems)
 
     def size(self, name: str) -> int:
-        """Bytes of a file, without reading it."""
+        """The size of a file in bytes, without reading it."""
         return self._sizes[name]
 
     def __getitem__(self, name: str) -> bytes:
-        size = self._sizes[name]  # KeyError before the disk is asked for a name that comes from elsewhere
-        with files.regular(self.path / name, follow=False) as file:
-            return file.read(size)  # no more, should it grow meanwhile
+        size = self._sizes[name]  # an unknown name is a KeyError and never reaches the disk
+        with files.open_regular(self.path / name, follow=False) as file:
+            return file.read(size)  # no more, even if it grows meanwhile
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sizes)
@@ -49,11 +49,11 @@ class FolderFiles(Mapping[str, bytes]):
         return len(self._sizes)
 
 
-def of_folder(path: str | os.PathLike[str]) -> FolderFiles:
+def open_folder(path: str | os.PathLike[str]) -> FolderFiles:
     """The files of a folder, for `inspect`.
 
-    Raises `ExperimentError` if there is no such folder, `OSError` if it cannot be read; reading a file raises `OSError`
-    too, or `ValueError` if it has become something else than a file.
+    Raises `ExperimentError` if there is no such folder, `OSError` if it cannot be read. Reading a file raises
+    `OSError`, or `ValueError` if it is no regular file any more.
     """
     if not os.path.isdir(path):  # noqa: PTH112 - false, not an error, for a name with a zero byte
         raise ExperimentError(f"there is no folder {str(path)!r}")

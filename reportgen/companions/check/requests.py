@@ -1,4 +1,4 @@
-"""What styles and scripts ask a browser to fetch, as far as can be seen without running them."""
+"""Addresses that styles and scripts make a browser fetch, as far as their text shows them."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _SCRIPT = re.compile(
 )
 
 
-@lru_cache(maxsize=64)  # pages of a site share theirs
-def of_code(kind: str, code: bytes) -> tuple[tuple[int, str], ...]:
-    """Offset and address of what a "style" fetches, wherever it lies, and of what a "script" fetches from elsewhere."""
-    return tuple(_of_style(code) if kind == "style" else _of_script(code))
+@lru_cache(maxsize=64)  # pages of a site share their styles and scripts
+def addresses_in_code(kind: str, code: bytes) -> tuple[tuple[int, str], ...]:
+    """Offset and text of each address that a "style" fetches, and that a "script" fetches from another host."""
+    return tuple(_addresses_in_style(code) if kind == "style" else _addresses_in_script(code))
 
 
-def _of_style(code: bytes) -> Iterator[tuple[int, str]]:
-    plain = _COMMENT.sub(lambda found: re.sub(rb"[^\n]", b" ", found[0]), code) if b"/*" in code else code
-    for found in _STYLE.finditer(plain):
-        address = next((part for part in found.groups() if part is not None), b"").decode(errors="replace").strip()
+def _addresses_in_style(code: bytes) -> Iterator[tuple[int, str]]:
+    plain = _COMMENT.sub(lambda comment: re.sub(rb"[^\n]", b" ", comment[0]), code) if b"/*" in code else code
+    for match in _STYLE.finditer(plain):
+        address = next((part for part in match.groups() if part is not None), b"").decode(errors="replace").strip()
         if address and not address.startswith("#"):
-            yield found.start(), address
+            yield match.start(), address
 
 
-def _of_script(code: bytes) -> Iterator[tuple[int, str]]:
-    for found in _SCRIPT.finditer(code):
-        yield found.start(), found[2].decode(errors="replace")
+def _addresses_in_script(code: bytes) -> Iterator[tuple[int, str]]:
+    for match in _SCRIPT.finditer(code):
+        yield match.start(), match[2].decode(errors="replace")
 
 
 _SVG = re.compile(
@@ -46,20 +46,20 @@ _SVG = re.compile(
 )
 
 
-def of_file(ending: str, content: bytes) -> Iterator[tuple[int, str]]:
-    """Line and address of what a style sheet ("css"), a script ("js", "mjs") or a picture ("svg") fetches."""
-    found = list(of_code("script" if ending in ("js", "mjs") else "style", content))
-    if ending == "svg":
-        found = [each for each in found if not each[1].startswith("data:")]
-        for each in _SVG.finditer(content):
-            found.append((each.start(), (each[1] or each[2]).decode(errors="replace")))
-    return with_lines(content, found)
+def addresses_in_file(suffix: str, content: bytes) -> Iterator[tuple[int, str]]:
+    """Line and text of each address that a style sheet ("css"), a script ("js", "mjs") or a picture ("svg") fetches."""
+    addresses = list(addresses_in_code("script" if suffix in ("js", "mjs") else "style", content))
+    if suffix == "svg":
+        addresses = [(offset, address) for offset, address in addresses if not address.startswith("data:")]
+        for match in _SVG.finditer(content):
+            addresses.append((match.start(), (match[1] or match[2]).decode(errors="replace")))
+    return with_lines(content, addresses)
 
 
-def with_lines(content: bytes, found: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """The same with lines, from 1, for offsets. Nothing is counted twice, for there may be very many."""
+def with_lines(content: bytes, addresses: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Addresses with lines, from 1, instead of offsets; in linear time, since there may be very many."""
     counted, line = 0, 1
-    for offset, address in sorted(found):
+    for offset, address in sorted(addresses):
         line += content.count(b"\n", counted, offset)
         counted = offset
         yield line, address

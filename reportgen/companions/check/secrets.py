@@ -1,4 +1,4 @@
-"""What surrounds a build and is nobody else's business: names, folders and passwords of this machine."""
+"""Private values of this machine: names of users and hosts, folders, and passwords."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMON = frozenset(
     deployer deployment release production staging internal external unknown anonymous username password secret
     """.split()  # noqa: SIM905 - a list of words is read as words
 )
-"""Names of users and machines that tell nothing, and turn up in any text."""
+"""Common names of users and machines, which identify nobody and occur in any text."""
 
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:TOKENS?|SECRETS?|(?:SSH)?PASS|PASSWD|PASSWORD\d*|PASSPHRASE|PWD|AUTH|PAT|APIKEY|CREDENTIAL|CREDENTIALS|DSN|"
@@ -40,46 +40,46 @@ _IN_ADDRESS = re.compile(
 
 @dataclass(frozen=True, repr=False)
 class Secrets:
-    """What must not appear in what is published. Its text says how much it holds, never what."""
+    """Values that must not be published. Its repr shows their number, never the values."""
 
     folders: tuple[tuple[str, str], ...] = ()
-    """What each is, like "the home folder", and its absolute path."""
+    """Description, like "the home folder", and absolute path."""
     users: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     values: tuple[tuple[str, str], ...] = ()
-    """What each is, like "the value of GITHUB_TOKEN", and the value."""
+    """Description, like "the value of GITHUB_TOKEN", and value."""
 
     def __repr__(self) -> str:
         counts = (len(self.folders), len(self.users), len(self.hosts), len(self.values))
         return "Secrets({} folders, {} users, {} hosts, {} values)".format(*counts)
 
-    def apart_from(self, text: str) -> Secrets:
-        """Without names of users and machines that this text, such as the address of the site, tells anyway."""
+    def without_names_in(self, text: str) -> Secrets:
+        """The secrets without names of users and machines that a public text, such as the site's address, contains."""
         text = text.lower()
         users, hosts = (tuple(name for name in names if name.lower() not in text) for names in (self.users, self.hosts))
         return Secrets(self.folders, users, hosts, self.values)
 
     @classmethod
-    def here(cls, environment: Mapping[str, str] | None = None) -> Secrets:
-        """Those of this process: its home and working folder, user, host, environment, and the remotes of the Git
-        repository that it works in."""
+    def of_process(cls, environment: Mapping[str, str] | None = None) -> Secrets:
+        """The secrets of this process: home and working folder, user, host, environment, and the remotes of the Git
+        repository around the working folder."""
         environment = os.environ if environment is None else environment
         return cls(
             folders=tuple(_folders(environment)),
             users=tuple(dict.fromkeys(filter(None, _users(environment)))),
             hosts=tuple(dict.fromkeys(filter(None, _hosts(environment)))),
-            values=tuple(dict.fromkeys([*_values(environment), *_of_git()])),
+            values=tuple(dict.fromkeys([*_values(environment), *_git_passwords()])),
         )
 
 
-def ordinary(name: str) -> bool:
-    """Whether a name of a user or machine is one that others have too, or is too short to tell from anything."""
+def is_common(name: str) -> bool:
+    """True if the name of a user or machine is common or very short, so that it identifies nobody."""
     plain = name.lower()
     return len(name) < 3 or name.isdigit() or plain in COMMON or plain.rstrip("0123456789-_") in COMMON
 
 
-def distinctive(name: str) -> bool:
-    """Whether a name is no word that a text could hold: "anna" and "will" could be, "anna99" is not."""
+def is_distinctive(name: str) -> bool:
+    """True if a name cannot be an ordinary word of a text: "anna99", but not "anna" or "will"."""
     return len(name) >= 8 or (len(name) >= 4 and not name.isalpha())
 
 
@@ -91,20 +91,19 @@ def _folders(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         ("the working folder", _cwd()),
         ("the working folder", environment.get("PWD", "")),
     ):
-        for each in (path.rstrip("/"), os.path.realpath(path) if path else ""):
-            # One that every machine has tells nothing of this one.
-            if each.startswith("/") and each not in seen and each not in _EVERYWHERE:
-                seen.add(each)
-                yield what, each
+        for folder in (path.rstrip("/"), os.path.realpath(path) if path else ""):
+            if folder.startswith("/") and folder not in seen and folder not in _COMMON_FOLDERS:
+                seen.add(folder)
+                yield what, folder
 
 
-_EVERYWHERE = frozenset(
+_COMMON_FOLDERS = frozenset(
     """
     /tmp /var /var/tmp /usr /usr/local /home /opt /mnt /srv /app /src /work /workspace /workspaces /data /build
     /nonexistent /usr/src /usr/src/app /var/empty /dev /dev/shm
     """.split()  # noqa: SIM905 - a list of words is read as words
 )
-"""Folders that are the same everywhere."""
+"""Folders that many machines have, so that they identify none."""
 
 
 def _home() -> str:
@@ -141,15 +140,15 @@ def _hosts(environment: Mapping[str, str]) -> Iterator[str]:
 
 def _values(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in sorted(environment.items()):
-        if _SECRET_NAME.search(name) and name not in _NOT_SECRET and _tells(value.strip()):
+        if _SECRET_NAME.search(name) and name not in _NOT_SECRET and _looks_secret(value.strip()):
             yield f"the value of {name}", value.strip()
-        for found in _IN_ADDRESS.finditer(value):
-            if _tells(secret := found[1] or found[2]):
+        for match in _IN_ADDRESS.finditer(value):
+            if _looks_secret(secret := match[1] or match[2]):
                 yield f"a password in {name}", secret
 
 
-def _tells(value: str) -> bool:
-    """Whether a value is long and odd enough to be a secret, and not a switch, a number or a path to one."""
+def _looks_secret(value: str) -> bool:
+    """True if a value is long and unusual enough to be a secret, and no switch, number or path."""
     if value.isdigit():
         return len(value) >= 10
     if value.isalpha() and (value.islower() or value.isupper() or value.istitle()):
@@ -158,34 +157,32 @@ def _tells(value: str) -> bool:
     return len(value) >= 6 and not is_path and not re.fullmatch(r"https?://[^@?#]*", value)
 
 
-def _of_git() -> Iterator[tuple[str, str]]:
-    """Passwords in the remotes of the repository around the working folder. Read, not asked of `git`: a repository may
-    name programs that git would start."""
+def _git_passwords() -> Iterator[tuple[str, str]]:
+    """Passwords in the remotes of the repository around the working folder. This reads its files and does not run git,
+    since a repository may name programs that git would start."""
     try:
-        here = Path.cwd()
+        working = Path.cwd()
     except OSError:
         return
-    for folder in (here, *here.parents):
-        if (place := folder / ".git").exists():
-            yield from _of_config(_common(place) / "config")
+    for folder in (working, *working.parents):
+        if (git := folder / ".git").exists():
+            yield from _config_passwords(_git_folder(git) / "config")
             return
 
 
-def _common(place: Path) -> Path:
+def _git_folder(git: Path) -> Path:
     """The folder of a repository; `.git` is a file in work trees and submodules."""
     try:
-        if place.is_file():
-            place = (
-                place.parent / place.read_text("utf-8", "replace")[:4096].partition("gitdir:")[2].strip()
-            ).resolve()
-            if (common := place / "commondir").is_file():
-                return (place / common.read_text("utf-8", "replace")[:4096].strip()).resolve()
+        if git.is_file():
+            git = (git.parent / git.read_text("utf-8", "replace")[:4096].partition("gitdir:")[2].strip()).resolve()
+            if (common := git / "commondir").is_file():
+                return (git / common.read_text("utf-8", "replace")[:4096].strip()).resolve()
     except (OSError, ValueError):
         pass
-    return place
+    return git
 
 
-def _of_config(file: Path) -> Iterator[tuple[str, str]]:
+def _config_passwords(file: Path) -> Iterator[tuple[str, str]]:
     try:
         text = file.read_bytes()[:1_000_000].decode(errors="replace")
     except OSError:
@@ -194,8 +191,8 @@ def _of_config(file: Path) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         key, _, value = (part.strip() for part in line.partition("="))
         if key.lower() in ("url", "pushurl", "proxy") or key.lower().startswith("[url"):
-            for found in _IN_ADDRESS.finditer(f"{key} {value}"):
-                if _tells(secret := found[1] or found[2]):
+            for match in _IN_ADDRESS.finditer(f"{key} {value}"):
+                if _looks_secret(secret := match[1] or match[2]):
                     yield what, secret
-        elif key.lower() == "extraheader" and _tells(secret := value.split()[-1] if value else ""):
+        elif key.lower() == "extraheader" and _looks_secret(secret := value.split()[-1] if value else ""):
             yield what, secret

@@ -1,41 +1,37 @@
-"""What is too large, for a reader or for the host."""
+"""Files that are too large for readers or for the host."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
 from reportgen.companions.check.problem import Problem
+from reportgen.text import size_text
 
 REPORT = 8_000_000
-"""Bytes of an article in one file."""
+"""Budget of an article in one file, in bytes."""
 PAGE = 25_000_000
-"""Bytes of any page, beyond which browsers and mail have trouble."""
+"""Budget of any page, in bytes; browsers and mail programs have trouble with larger ones."""
 GIF = 1_000_000
 FILE = 100_000_000
-"""What GitHub Pages takes of one file."""
+"""Limit of GitHub Pages for a file, in bytes."""
 SITE = 1_000_000_000
-"""What it takes of a site."""
+"""Limit of GitHub Pages for a site, in bytes."""
 
 
-def sizes(names: Iterable[str], size: Callable[[str], int]) -> Iterator[Problem]:
-    """Everything beyond its budget, or beyond what GitHub Pages takes."""
+def check_sizes(names: Iterable[str], size: Callable[[str], int]) -> Iterator[Problem]:
+    """Files over their budget, and files or a site over the limits of GitHub Pages."""
     total = 0
     for name in names:
         total += (bytes_ := size(name))
         if bytes_ > FILE:
-            yield Problem(
-                "size", name, None, f"{_mb(bytes_)}; GitHub Pages takes {_mb(FILE)} a file, and it is not searched"
-            )
+            message = f"{size_text(bytes_)}; GitHub Pages takes {size_text(FILE)} per file; it is not searched"
+            yield Problem("size", name, None, message)
         elif bytes_ > PAGE and name.endswith((".html", ".htm")):
-            message = f"{_mb(bytes_)} in one page; leave it out, or show fewer animations or frames"
+            message = f"{size_text(bytes_)} in one page; leave it out, or show fewer animations or frames"
             yield Problem("size", name, None, message, "RG703")
         elif bytes_ > REPORT and name.rpartition("/")[2] == "report.html":
-            yield Problem("size", name, None, f"{_mb(bytes_)}; its budget is {_mb(REPORT)}")
+            yield Problem("size", name, None, f"{size_text(bytes_)}; its budget is {size_text(REPORT)}")
         elif bytes_ > GIF and name.lower().endswith(".gif"):
-            yield Problem("size", name, None, f"{_mb(bytes_)}; the budget of a GIF is {_mb(GIF)}")
+            yield Problem("size", name, None, f"{size_text(bytes_)}; the budget of a GIF is {size_text(GIF)}")
     if total > SITE:
-        yield Problem("size", ".", None, f"{total / 1e9:.1f} GB in all; GitHub Pages takes {SITE / 1e9:.0f} GB")
-
-
-def _mb(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count % 1_000_000 else f"{count // 1_000_000} MB"
+        yield Problem("size", ".", None, f"{size_text(total)} in all; GitHub Pages takes {size_text(SITE)}")

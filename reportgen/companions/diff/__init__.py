@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reportgen.values import plain
+from reportgen.values import json_value
 
 SCHEMA = 1
 """Version of the layout of `as_json`."""
@@ -222,6 +222,6 @@ def as_json(found: ReportDiff) -> bytes:
         names = [field.name for field in dataclasses.fields(value)] + list(computed.get(type(value), ()))
         return {name: item for name in names if (item := getattr(value, name)) is not ABSENT}
 
-    content = {"schema": SCHEMA, "changed": found.any, **plain(found, parts)}
+    content = {"schema": SCHEMA, "changed": found.any, **json_value(found, parts)}
     # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, is written as JSON writes it.
     return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")

@@ -23,7 +23,7 @@ from reportgen.companions.diff import (
 from reportgen.values import short
 
 
-def difference(
+def compare(
     old: dict[str, Any], new: dict[str, Any], *, names: tuple[str, str], tolerance: float = TOLERANCE
 ) -> ReportDiff:
     """What is not the same in two results that `results.load` has read; `names` is what the builds are called.
@@ -276,13 +276,13 @@ def _once(leaves: Iterable[Leaf]) -> Iterator[Leaf]:
         groups.setdefault(leaf[0] if _is_estimate(leaf[1]) and _is_estimate(leaf[2]) else leaf[0][:-1], []).append(leaf)
     seen = set()
     for path, group in groups.items():
-        contents = json.dumps([(leaf[0][len(path) :], *map(_recognised, leaf[1:])) for leaf in group])
+        contents = json.dumps([(leaf[0][len(path) :], *map(_recognized, leaf[1:])) for leaf in group])
         if contents not in seen or (len(group) == 1 and not _is_estimate(group[0][1])):
             yield from group
         seen.add(contents)
 
 
-def _recognised(value: Any) -> Any:
+def _recognized(value: Any) -> Any:
     """What two copies of a value have in common, and two values have not."""
     if value is ABSENT:
         return {"absent": True}

@@ -1,7 +1,7 @@
-"""`reportgen doctor`: whether a report can be built on this machine, found out by trying.
+"""`reportgen doctor`: test whether this machine can build a report.
 
-Nothing is believed that can be tried: libraries are imported, a picture is encoded in every format, folders are written
-to and locked. What may crash or hang is tried in a process of its own.
+It does the things that a build does: it imports the libraries, encodes a picture in every format, writes to the folders
+and locks them. A test that may crash or hang runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -13,43 +13,42 @@ from typing import Literal
 
 from reportgen.companions.doctor.finding import Finding
 
-__all__ = ["Finding", "Looking", "examine"]
+__all__ = ["Finding", "SlowTest", "examine"]
 
 
 @dataclass(frozen=True)
-class Looking:
-    """Said before what takes its time."""
+class SlowTest:
+    """Announces a test that takes some seconds."""
 
-    at: Literal["the libraries", "plugins", "pictures"]
+    subject: Literal["the libraries", "plugins", "pictures"]
 
 
-def examine(out: Path, cache: Path | None = None, experiment: Path | None = None) -> Iterator[Finding | Looking]:
-    """Everything that was found, as it is found.
+def examine(out: Path, cache: Path | None = None, experiment: Path | None = None) -> Iterator[Finding | SlowTest]:
+    """All findings, each as soon as it is known.
 
-    `out` and `cache` are where a build would write its report and its store; without `cache`, where it would choose.
-    Of an `experiment` file the plugins are loaded.
-    A build can run unless the level of a finding is "problem".
+    `out` is the output folder and `cache` the store of a build; without `cache` it is the default store. The
+    plugins of an `experiment` file are loaded. A build can run unless the level of a finding is "problem".
     """
     from reportgen.companions.doctor import apart, libraries, machine, places
 
-    yield from libraries.installed()
+    yield from libraries.check_versions()
     yield machine.bytecode()
-    yield from machine.power()
+    yield from machine.processor_and_memory()
     yield machine.terminal()
     try:
         store, origin = places.store_folder(cache)
         yield from places.store(store, origin)
         yield from places.output(out, store)
-    except ImportError as error:  # what looks after folders needs some of the libraries
-        text = f"not looked at: {error}"
-        yield Finding("folders", "problem", text, "first get the libraries that are missing, then ask again")
+    except ImportError as error:  # the code for folders needs some of the libraries
+        text = f"not checked: {error}"
+        yield Finding("folders", "problem", text, "install the missing libraries, then run reportgen doctor again")
     yield places.temporary()
-    yield Looking("the libraries")
-    yield from apart.findings("libraries", "imports")
+    yield SlowTest("the libraries")
+    yield from apart.run_probe("libraries", "imports")
     if experiment:
-        yield Looking("plugins")
-        yield from apart.findings("own_kinds", "load", str(experiment))
-    yield Looking("pictures")
-    yield from apart.findings("drawing", "templates")
-    yield from apart.findings("drawing", "fonts")
-    yield from apart.findings("drawing", "encoders")
+        yield SlowTest("plugins")
+        yield from apart.run_probe("own_kinds", "load", str(experiment))
+    yield SlowTest("pictures")
+    yield from apart.run_probe("drawing", "templates")
+    yield from apart.run_probe("drawing", "fonts")
+    yield from apart.run_probe("drawing", "encoders")

@@ -1,4 +1,4 @@
-"""Probes in a process of their own: what they load may crash, hang, or print whatever it likes."""
+"""Probes that run in a process of their own, because the libraries they load may crash, hang or print anything."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from threading import Timer
 
 from reportgen.companions.doctor.finding import Finding
 
-PATIENCE = 180.0
-"""Seconds for all that one process tries; importing TensorFlow from a cold disk takes a minute."""
+TIMEOUT = 180.0
+"""Seconds that a probe may take; importing TensorFlow from a cold disk takes a minute."""
 
 _LAST_LINES = 3
-"""So many of what a process printed before it died are shown."""
+"""Number of lines that are shown of what a process printed before it died."""
 
 
-def findings(module: str, probe: str, *arguments: str, patience: float = PATIENCE) -> Iterator[Finding]:
-    """What `probe(*arguments)` of `reportgen.companions.doctor.<module>` finds in another process, as it finds it.
+def run_probe(module: str, probe: str, *arguments: str, timeout: float = TIMEOUT) -> Iterator[Finding]:
+    """The findings of `probe(*arguments)` of `reportgen.companions.doctor.<module>`, which runs in another process.
 
-    It yields the names of what it is about to try, too, so that a death can be blamed on something.
+    The probe also yields the name of each test before it starts, so that a crash can be attributed to it.
     """
     command = [sys.executable, "-P", "-m", __name__, module, probe, *arguments]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as errors:
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)  # noqa: S603
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603
         except OSError as error:
             yield Finding(
                 probe,
@@ -39,55 +39,56 @@ def findings(module: str, probe: str, *arguments: str, patience: float = PATIENC
                 "allow more processes or memory, for a build starts some too",
             )
             return
-        late = Timer(patience, process.kill)
-        late.daemon = True
-        late.start()
-        tried = probe
+        timer = Timer(timeout, process.kill)
+        timer.daemon = True
+        timer.start()
+        test = probe
         try:
             with process:
                 for line in process.stdout or ():
-                    told = json.loads(line)
-                    if isinstance(told, str):
-                        tried = told
+                    message = json.loads(line)
+                    if isinstance(message, str):
+                        test = message
                     else:
-                        yield Finding(**told)
-            hung = process.returncode == -signal.SIGKILL and not late.is_alive()
+                        yield Finding(**message)
+            hung = process.returncode == -signal.SIGKILL and not timer.is_alive()
         finally:
-            late.cancel()
-            process.kill()  # nobody may be listening any more
+            timer.cancel()
+            process.kill()  # the caller may have stopped reading
         if process.returncode:
-            said.seek(0)
-            words = said.read().decode(errors="replace")
-            yield death(tried, f"took longer than {patience:g} s" if hung else _end(process.returncode), words)
+            errors.seek(0)
+            printed = errors.read().decode(errors="replace")
+            how = f"took longer than {timeout:g} s" if hung else _describe_exit(process.returncode)
+            yield crash_finding(test, how, printed)
 
 
-def death(tried: str, how: str, words: str) -> Finding:
-    """The finding that a process died of trying something, given what it printed before."""
-    last = " / ".join(line.strip() for line in words.splitlines() if line.strip() and "WARNING" not in line)
+def crash_finding(test: str, how: str, printed: str) -> Finding:
+    """The finding for a test whose process died; `printed` is what it wrote to standard error."""
+    last = " / ".join(line.strip() for line in printed.splitlines() if line.strip() and "WARNING" not in line)
     last = last[-300 * _LAST_LINES :]
-    if "SIGILL" in how or "AVX" in words:
+    if "SIGILL" in how or "AVX" in printed:
         step = "its packages need a processor with AVX, and a virtual machine that passes it on: build elsewhere"
     elif "SIGKILL" in how:
-        step = "most likely memory ran out: close other programs, or allow this container more"
+        step = "most likely memory ran out: close other programs, or give this container more memory"
     else:
         step = "install again into a fresh environment: python3 -m venv, then pip install"
-    return Finding(tried, "problem", f"{tried} {how}{f': {last}' if last else ''}", step)
+    return Finding(test, "problem", f"{test} {how}{f': {last}' if last else ''}", step)
 
 
-def _end(code: int) -> str:
+def _describe_exit(code: int) -> str:
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
 
 def _main() -> None:
-    from reportgen.disk.isolation import shut_out
+    from reportgen.disk.isolation import isolate_process
 
-    shut_out()
+    isolate_process()
     module, probe, *arguments = sys.argv[1:]
-    # Whatever libraries print to standard output shall not be taken for findings.
+    # What libraries print to standard output must not be read as findings.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    for found in getattr(importlib.import_module(f"reportgen.companions.doctor.{module}"), probe)(*arguments):
-        print(json.dumps(asdict(found) if isinstance(found, Finding) else found), file=channel, flush=True)
+    for message in getattr(importlib.import_module(f"reportgen.companions.doctor.{module}"), probe)(*arguments):
+        print(json.dumps(asdict(message) if isinstance(message, Finding) else message), file=channel, flush=True)
 
 
 if __name__ == "__main__":

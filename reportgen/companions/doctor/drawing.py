@@ -1,4 +1,4 @@
-"""Pictures: the letters that figures need, and every format tried with a picture; for a process of its own."""
+"""Tests of pictures: templates, fonts and encoders; run in a process of their own."""
 
 from __future__ import annotations
 
@@ -13,71 +13,71 @@ from reportgen.pictures.formats import formats
 
 _SCRIPTS = {"Greek": "αλ", "Cyrillic": "бя", "Arabic": "بع", "Hebrew": "אב", "Hindi": "कह", "Chinese": "中文",
             "Japanese": "かナ", "Korean": "한글"}  # fmt: skip
-"""Letters that titles and labels of an experiment may be written in."""
+"""Characters of scripts in which an experiment may have its titles and labels."""
 
 
 def templates() -> Iterator[Finding | str]:
-    """Whether the templates came along when the package was installed."""
+    """Check that the templates were installed with the package."""
     yield "templates"
     from reportgen.experiment import section_names
     from reportgen.store.keys import template_folder
 
-    again = "install reportgen again, from its whole folder: its templates lie beside its code"
+    step = "install reportgen again, from its whole folder: its templates lie beside its code"
     folder = template_folder()
-    wanted = ["article.html", "embed.html", *(f"sections/{name}.html" for name in section_names())]
-    missing = [name for name in wanted if not (folder / name).is_file()]
+    required = ["article.html", "embed.html", *(f"sections/{name}.html" for name in section_names())]
+    missing = [name for name in required if not (folder / name).is_file()]
     if missing:
         listed = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
-        yield Finding("templates", "problem", f"'{folder}' is without {listed}", again)
+        yield Finding("templates", "problem", f"'{folder}' lacks {listed}", step)
     else:
-        yield Finding("templates", "ok", f"those of the page and of {len(wanted) - 2} sections are there")
+        yield Finding("templates", "ok", f"templates of the page and of {len(required) - 2} sections are installed")
 
 
 def fonts() -> Iterator[Finding | str]:
-    """Whether the one font of all pictures is there, is drawn with, and has the letters of our own figures."""
+    """Check that the font of all pictures is installed, can be drawn, and has every character of our figures."""
     yield "fonts"
     from matplotlib.font_manager import findfont, get_font
 
     from reportgen.pictures import style
 
     name = style.FONT
-    again = "pip install --force-reinstall matplotlib, which brings it"
+    step = "pip install --force-reinstall matplotlib, which brings it"
     try:
         file = Path(findfont(name, fallback_to_default=False))
-        letters = set(map(chr, get_font(file).get_charmap()))
+        characters = set(map(chr, get_font(file).get_charmap()))
     except (ValueError, OSError, RuntimeError) as error:
-        yield Finding("fonts", "problem", f"no font {name}: {' '.join(str(error).split())[:200]}", again)
+        yield Finding("fonts", "problem", f"no font {name}: {' '.join(str(error).split())[:200]}", step)
         return
-    missing = sorted(letters_of_figures() - letters)
-    if missing or not _draws():
-        what = f"has no {' '.join(missing)}" if missing else "draws nothing"
-        yield Finding("fonts", "problem", f"{name} in '{file.parent}' {what}", again)
+    missing = sorted(characters_of_figures() - characters)
+    if missing or not _can_draw():
+        fault = f"has no {' '.join(missing)}" if missing else "draws nothing"
+        yield Finding("fonts", "problem", f"{name} in '{file.parent}' {fault}", step)
         return
-    boxes = [script for script, some in _SCRIPTS.items() if not set(some) <= letters]
-    without = f"; titles in {', '.join(boxes)} are right in pages, and boxes in pictures" if boxes else ""
-    yield Finding("fonts", "ok", f"{name}, with all letters of our figures{without}")
+    boxes = [script for script, sample in _SCRIPTS.items() if not set(sample) <= characters]
+    note = f"; titles in {', '.join(boxes)} are correct in pages and boxes in pictures" if boxes else ""
+    yield Finding("fonts", "ok", f"{name}, with every character of our figures{note}")
 
 
-def letters_of_figures() -> set[str]:
-    """Letters beyond ASCII in the strings of the code that draws."""
+def characters_of_figures() -> set[str]:
+    """Characters beyond ASCII in the strings of the code that draws."""
     from reportgen import pictures
 
-    found: set[str] = set()
+    characters: set[str] = set()
     for file in Path(pictures.__file__).parent.rglob("*.py"):
         tree = ast.parse(file.read_text("utf-8"))
-        notes = {
+        docstrings = {
             id(node.value)
             for node in ast.walk(tree)
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in notes:
-                found |= {letter for letter in node.value if ord(letter) > 127}
-    return found
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                characters |= {character for character in node.value if ord(character) > 127}
+    return characters
 
 
-def _draws() -> bool:
-    """Whether a letter leaves ink on paper."""
+def _can_draw() -> bool:
+    """True if drawing a character changes pixels."""
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -94,36 +94,38 @@ def _draws() -> bool:
 
 
 def encoders() -> Iterator[Finding | str]:
-    """Encode two frames in each format; a format decodes what it has made, and complains if it is not the same."""
+    """Encode two frames in each format; a format raises if the file it wrote does not decode to the same frames."""
     import numpy as np
 
     from reportgen.pictures.palette import Palette
 
-    frames = [np.full((48, 64), colour, "<u4") for colour in (0xFFFFFFFF, 0xFF000000)]
+    frames = [np.full((48, 64), color, "<u4") for color in (0xFFFFFFFF, 0xFF000000)]
     frames[1][8:40, 16:48] = 0xFF2000FF
     for name in sorted(formats.names(), key=lambda name: (name != "gif", name)):
         yield f"{name} encoder"
         try:
             form = formats[name]()
             form.check_available()
-            made = form.encode(frames, Palette.of(frames, np.unique(frames[1])), (20, 20))
+            content = form.encode(frames, Palette.of(frames, np.unique(frames[1])), (20, 20))
         except ReportgenError as error:
-            yield _without(name, str(error))
+            yield _encoder_failure(name, str(error))
         except Exception as error:
-            yield _without(name, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+            yield _encoder_failure(name, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
         else:
-            by = form.made_by()
-            yield Finding(name, "ok", f"encoded and decoded, {len(made):,} bytes{f', {_short(by)}' if by else ''}")
+            program = form.made_by()
+            text = f"encoded and decoded, {len(content):,} bytes{f', {_name_and_version(program)}' if program else ''}"
+            yield Finding(name, "ok", text)
 
 
-def _without(name: str, why: str) -> Finding:
+def _encoder_failure(name: str, why: str) -> Finding:
     if formats.stated(name, "always"):
-        return Finding(name, "problem", f"cannot be made: {why}", "pip install --force-reinstall pillow imageio numpy")
+        step = "pip install --force-reinstall pillow imageio numpy"
+        return Finding(name, "problem", f"cannot be encoded: {why}", step)
     step = "pip install --upgrade pillow" if name == "webp" else "pip install imageio-ffmpeg"
-    return Finding(name, "note", f"cannot be made, and nothing else needs it: {why}", step)
+    return Finding(name, "note", f"cannot be encoded; everything else works without it: {why}", step)
 
 
-def _short(program: str) -> str:
+def _name_and_version(program: str) -> str:
     """`"ffmpeg version 7.0.2-static Copyright …"` → `"ffmpeg 7.0.2-static"`."""
     words = program.split()
     return " ".join([words[0], words[2]]) if words[1:2] == ["version"] else program[:60]

@@ -1,4 +1,4 @@
-"""What was found, fit to be pasted where others read it."""
+"""Findings of `reportgen doctor`, without names of the user or the machine, so that they can be pasted anywhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 Level = Literal["ok", "note", "problem"]
@@ -15,11 +14,11 @@ Level = Literal["ok", "note", "problem"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     level: Level
-    """A build can run with notes; with a problem it cannot, or not as it should."""
+    """A build runs with notes; with a problem it fails or gives wrong results."""
     text: str
     step: str = ""
     """What to do next; every problem has it."""
@@ -30,33 +29,23 @@ class Finding:
 
 
 def anonymous(text: str) -> str:
-    """Text without whose machine it is: the home folder is ~, user and host are $USER and $HOST."""
+    """Text in which the home folder is ~, the user $USER and the host $HOST."""
     home = os.path.expanduser("~")  # noqa: PTH111 - that of pathlib raises where there is no home
-    for place in sorted({home, os.path.realpath(home)}, key=len, reverse=True):
-        if place.startswith("/") and place != "/":
-            text = re.sub(rf"{re.escape(place)}(?![^/\s:'\",;)])", "~", text)
-    for name, word in _names().items():
-        text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", word, text)
+    for folder in sorted({home, os.path.realpath(home)}, key=len, reverse=True):
+        if folder.startswith("/") and folder != "/":
+            text = re.sub(rf"{re.escape(folder)}(?![^/\s:'\",;)])", "~", text)
+    for name, variable in _private_names().items():
+        text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", variable, text)
     return text
 
 
-def _names() -> dict[str, str]:
-    """What this user and this machine are called, unless that tells nothing."""
-    found: dict[str, str] = {}
+def _private_names() -> dict[str, str]:
+    """Names of this user and host, and the variables that replace them; without names that many machines have."""
+    variables: dict[str, str] = {}
     with suppress(ImportError, KeyError, OSError):
         import pwd
 
-        found[pwd.getpwuid(os.getuid()).pw_name] = "$USER"
+        variables[pwd.getpwuid(os.getuid()).pw_name] = "$USER"
     with suppress(OSError):
-        found[socket.gethostname()] = "$HOST"
-    return {name: word for name, word in found.items() if len(name) > 2 and name not in ("root", "localhost")}
-
-
-def path(place: Path) -> str:
-    """A path as a finding names it."""
-    return f"'{place}'"
-
-
-def size(count: float) -> str:
-    """`"2.1 GB"`."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+        variables[socket.gethostname()] = "$HOST"
+    return {name: value for name, value in variables.items() if len(name) > 2 and name not in ("root", "localhost")}

@@ -1,1 +1,1 @@
-"""The way of a finished site to those who host it."""
+"""Publishing a finished site to a host."""

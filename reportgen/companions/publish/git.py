@@ -1,7 +1,7 @@
-"""A repository, spoken to in git's plumbing: no local branch, index, work tree or HEAD is ever written.
+"""A git repository, used through plumbing commands: no local branch, index, work tree or HEAD is ever written.
 
-What the user's settings would change about bytes and references is turned off for each command; how to reach the remote
-(addresses, keys, credential helpers, proxies) is left to them. No command waits for somebody to type.
+Settings of the user that would change bytes or references are switched off for each command; settings that say how to
+reach the remote (addresses, keys, credential helpers, proxies) stay. No command waits for input.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ REGULAR = "100644"
 OLDEST = (2, 29)
 """The first git with `fetch --no-write-fetch-head`."""
 
-# Of the variables that git obeys only those that say how to reach a remote and who commits. The others (GIT_DIR,
-# GIT_INDEX_FILE, …) are those of a hook or script that we were called from, or write credentials into a trace.
+# Variables that say how to reach a remote and who commits. Others (GIT_DIR, GIT_INDEX_FILE, …) belong to a hook or
+# script that called us, or write credentials into a trace.
 _ALLOWED = re.compile(
     r"GIT_(SSH\w*|SSL_\w+|HTTP_\w+|PROXY_\w+|ASKPASS|ALLOW_PROTOCOL|(AUTHOR|COMMITTER)_\w+"
     r"|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))"
@@ -45,33 +45,32 @@ _SETTINGS = {
     "push.followTags": "false",
     "push.gpgSign": "false",
     "push.recurseSubmodules": "no",
-    "user.useConfigOnly": "true",  # git would make a name and an address up from user and host
+    "user.useConfigOnly": "true",  # git would invent a name and an address from user and host
 }
 
 _ADDRESS = re.compile(r"""(?<=://)[^\s'"]*@|(?<=\?)[^\s'"?]*=[^\s'"/]*""")
-"""User and password in a URL, where a password that should have been escaped may hold a slash, and what follows "?",
-which may be a token."""
+"""User and password in a URL, also with an unescaped slash in the password, and the query, which may be a token."""
 
 _NOISE = ("hint:", "To ", "From ", "remote: Resolving", "remote: Counting", "remote: Compressing")
 
 
 @dataclass(frozen=True)
 class TreeEntry:
-    """What a tree has under a name."""
+    """An entry of a git tree."""
 
     mode: str
     id: str
 
 
 class GitError(MachineError):
-    """git could not do it; the message is git's."""
+    """A git command failed; the message is git's."""
 
 
 class Repository:
-    """The repository that a folder lies in."""
+    """The git repository of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises `ExperimentError` where there is none, `MachineError` where there is no git."""
+        """Raises `ExperimentError` if the folder is in no repository, `MachineError` without git."""
         self._folder = folder.absolute()
         self._program = _program()
         self._environment = _environment()
@@ -85,15 +84,15 @@ class Repository:
             if "not a git repository" not in str(error):
                 raise
             raise ExperimentError(
-                f"'{folder.absolute()}' is in no git repository; run this in the one whose remote is to have the site"
+                f"'{folder.absolute()}' is in no git repository; run this in the repository whose remote gets the site"
             ) from error
         form = self._run("rev-parse", "--show-object-format").decode().strip()
         self.hash = {"sha1": "sha1", "sha256": "sha256"}[form]
-        """Name of the function that ids of objects are made with, as `hashlib` knows it."""
-        self._environment |= self._patient_ssh()
+        """The hash function of object ids, as `hashlib` names it."""
+        self._environment |= self._batch_ssh()
 
     def address(self, remote: str) -> str:
-        """Where pushes to `remote` go, without user and password; raises `ExperimentError` for an unknown one."""
+        """The push address of `remote`, without user and password; raises `ExperimentError` for an unknown remote."""
         known = self._run("remote").decode().splitlines()
         if not known:
             raise ExperimentError("this repository has no remote; git remote add origin URL gives it one")
@@ -102,15 +101,15 @@ class Repository:
         return redacted(self._run("remote", "get-url", "--push", remote).decode().strip())
 
     def check_branch(self, branch: str) -> None:
-        """Raise `ExperimentError` for what cannot be the name of a branch."""
+        """Raise `ExperimentError` for an invalid branch name."""
         try:
             self._run("check-ref-format", f"refs/heads/{branch}")
-            # This one knows which names would be taken for something else, such as HEAD, but also resolves some.
+            # --branch refuses names with another meaning, such as HEAD, but also resolves some.
             self._run("check-ref-format", "--branch", branch)
         except GitError as error:
             raise ExperimentError(f"{branch!r} cannot be the name of a branch") from error
         if branch.startswith("refs/"):
-            raise ExperimentError(f"{branch!r} is more than the name of a branch; leave 'refs/heads/' away")
+            raise ExperimentError(f"{branch!r} is more than the name of a branch; leave out 'refs/heads/'")
 
     def check_identity(self) -> None:
         """Raise `MachineError` if git does not know who commits."""
@@ -123,9 +122,9 @@ class Repository:
                 ) from error
 
     def fetch(self, remote: str, branch: str) -> str | None:
-        """Id of the last commit of a branch of `remote`, with all it leads to in our objects; None if there is none.
+        """Fetch a branch of `remote`, and return the id of its last commit; None if there is no such branch.
 
-        No reference is written, not even the one that remembers the remote's branch.
+        No reference is written, not even the remote-tracking branch.
         """
         reference = f"refs/heads/{branch}"
         listed = self._run("ls-remote", "--quiet", remote, reference).decode("utf-8", "replace").splitlines()
@@ -133,7 +132,7 @@ class Repository:
         if not tips:
             return None
         quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-prune", "--no-recurse-submodules", "--refmap="]
-        # Newer versions note the remote's HEAD with every fetch.
+        # Newer versions of git record the remote's HEAD with every fetch.
         self._run("fetch", *quiet, remote, reference, settings={f"remote.{remote}.followRemoteHEAD": "never"})
         try:
             self._run("cat-file", "-e", f"{tips[0]}^{{commit}}")
@@ -144,56 +143,56 @@ class Repository:
         return tips[0]
 
     def tree(self, commit: str) -> dict[str, TreeEntry]:
-        """What a commit holds, by path."""
-        found = {}
+        """The files of a commit, by path."""
+        entries = {}
         for line in self._run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]:
             head, _, name = line.partition(b"\t")
             mode, _, digest = head.decode().split(" ")
-            found[os.fsdecode(name)] = TreeEntry(mode, digest)
-        return found
+            entries[os.fsdecode(name)] = TreeEntry(mode, digest)
+        return entries
 
     def blob(self, digest: str) -> bytes:
-        """Content of a file."""
+        """The content of a file."""
         return self._run("cat-file", "blob", digest)
 
     def has_parents(self, commit: str) -> bool:
-        """Whether anything came before a commit."""
+        """True if a commit has parents."""
         return b"\nparent " in self._run("cat-file", "commit", commit).partition(b"\n\n")[0]
 
     def add(self, contents: Iterable[bytes]) -> None:
-        """Put files into the objects as they are, whatever filters and line ends the user has set up."""
+        """Add files to the object database unchanged, without the user's filters and line-end conversion."""
         feed = (part for content in contents for part in (b"blob\ndata %d\n" % len(content), content, b"\n"))
         self._run("fast-import", "--quiet", feed=feed)
 
     def commit(self, entries: Mapping[str, TreeEntry], parent: str | None, message: str) -> str:
-        """Id of a new commit, which no reference knows yet."""
+        """Create a commit that no reference points to, and return its id."""
         lines = (f"{entry.mode} {entry.id}\t".encode() + os.fsencode(name) for name, entry in entries.items())
         with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
             private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._run("update-index", "-z", "--index-info", feed=(line + b"\0" for line in lines), variables=private)
-            # Kept files of a clone without their content need not be fetched to be kept.
+            # A partial clone need not fetch the content of kept files.
             tree = self._run("write-tree", "--missing-ok", variables=private).decode().strip()
         parents = ["-p", parent] if parent else []
-        made = self._run("commit-tree", "--no-gpg-sign", tree, *parents, feed=[message.encode()])
-        return made.decode().strip()
+        commit = self._run("commit-tree", "--no-gpg-sign", tree, *parents, feed=[message.encode()])
+        return commit.decode().strip()
 
     def push(self, remote: str, branch: str, commit: str, *, replacing: str | None = None) -> None:
-        """Make `commit` the last one of a branch of `remote`, which must follow what is there.
+        """Make `commit` the last commit of a branch of `remote`; it must descend from the current one.
 
-        With `replacing` it need not follow, but that must be the last one there. Raises `GitError` if the remote did
-        not take it.
+        With `replacing`, the id of the current last commit, it need not descend from it. Raises `GitError` if the
+        remote refuses.
         """
         lease = [f"--force-with-lease=refs/heads/{branch}:{replacing}"] if replacing else []
         settings = {f"remote.{remote}.mirror": "false"}
         self._run("push", "--no-progress", *lease, remote, f"{commit}:refs/heads/{branch}", settings=settings)
 
-    def _patient_ssh(self) -> dict[str, str]:
-        """The user's ssh, told never to ask."""
+    def _batch_ssh(self) -> dict[str, str]:
+        """The variable that makes the user's ssh never ask for input."""
         command = self._environment.get("GIT_SSH_COMMAND", "")
         if not command:
             if "GIT_SSH" in self._environment:
-                return {}  # a program of somebody's own; only it knows its options
-            with suppress(GitError):  # which says that there is no such setting
+                return {}  # another program, whose options are unknown
+            with suppress(GitError):  # raised if there is no such setting
                 command = self._run("config", "core.sshCommand").decode().strip()
         command = command or "ssh"
         return {"GIT_SSH_COMMAND": f"{command} -o BatchMode=yes"} if Path(command.split()[0]).name == "ssh" else {}
@@ -206,14 +205,14 @@ class Repository:
         settings: Mapping[str, str] | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> bytes:
-        """What a command of git writes to standard output; raises `GitError` with what it wrote to the other one."""
-        chosen = [
+        """The standard output of a git command; raises `GitError` with its standard error."""
+        options = [
             part for name, value in {**_SETTINGS, **(settings or {})}.items() for part in ("-c", f"{name}={value}")
         ]
-        # Files take any amount, so that neither side waits for the other; a session of its own has no terminal to ask.
+        # Files take any amount of output without blocking; a new session has no terminal to ask on.
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(  # noqa: S603 - no shell, and arguments that git cannot take for options
-                [self._program, *chosen, verb, *arguments],
+                [self._program, *options, verb, *arguments],
                 cwd=self._folder,
                 env=self._environment | dict(variables or {}),
                 stdin=subprocess.PIPE,
@@ -230,14 +229,14 @@ class Repository:
             output.seek(0)
             errors.seek(0)
             if process.returncode:
-                # A hook of the user's may write to either.
+                # A hook may write to either stream.
                 written = errors.read() + (output.read() if verb == "push" else b"")
-                raise GitError(f"git {verb} failed: {_said(written, process.returncode)}", code="RG905")
+                raise GitError(f"git {verb} failed: {_error_text(written, process.returncode)}", code="RG905")
             return output.read()
 
 
 def redacted(text: str) -> str:
-    """Text in which addresses have neither user nor password nor token."""
+    """Text without the users, passwords and tokens of its addresses."""
     return _ADDRESS.sub("", text)
 
 
@@ -256,13 +255,13 @@ def _environment() -> dict[str, str]:
         "SSH_ASKPASS_REQUIRE": "never",
         "GIT_NO_REPLACE_OBJECTS": "1",
     }
-    # Whoever set GIT_ASKPASS has a program that answers; without it git would start one that opens a window.
+    # A program that the user set as GIT_ASKPASS answers; without it git would start one that opens a window.
     return {"GIT_ASKPASS": ""} | theirs | silent
 
 
 def _feed(process: subprocess.Popen[bytes], parts: Iterable[bytes]) -> None:
     assert process.stdin is not None  # noqa: S101 - it was asked for
-    with suppress(BrokenPipeError):  # git has ended, and will say why
+    with suppress(BrokenPipeError):  # git has ended; its standard error says why
         for part in parts:
             process.stdin.write(part)
     with suppress(BrokenPipeError):
@@ -278,8 +277,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _said(errors: bytes, code: int) -> str:
-    """What git wrote, in one line, without addresses' passwords."""
+def _error_text(errors: bytes, code: int) -> str:
+    """The messages of git in one line, without passwords."""
     lines = [printable(redacted(line).strip()) for line in errors.decode("utf-8", "replace").splitlines()]
     text = "; ".join(line for line in lines if line and line != "remote:" and not line.startswith(_NOISE))
     return text[:1000] or f"exit code {code}"

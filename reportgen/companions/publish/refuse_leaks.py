@@ -1,4 +1,4 @@
-"""What must not go out."""
+"""The check for leaks before a site is published."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SHOWN = 5
 
 
 def refuse(files: Mapping[str, bytes], folder: Path) -> None:
-    """Raise `RefusedError` if a site reveals what only this machine should know; warn of what else is wrong with it."""
+    """Raise `RefusedError` if a site reveals secrets of this machine; warn of its other problems."""
     problems = check.inspect(files)
     check.warn([problem for problem in problems if problem.kind != "leak"], folder)
     if leaks := [f"{problem.file}: {problem.message}" for problem in problems if problem.kind == "leak"]:
         more = f"; and {len(leaks) - _SHOWN:,} more" if len(leaks) > _SHOWN else ""
-        way = "nothing is published; take it out of the site, or unset a variable whose value is no secret"
-        raise RefusedError(f"{'; '.join(leaks[:_SHOWN])}{more}; {way}", code="RG902")
+        step = "nothing is published; remove it from the site, or unset the variable if its value is no secret"
+        raise RefusedError(f"{'; '.join(leaks[:_SHOWN])}{more}; {step}", code="RG902")

@@ -1,7 +1,6 @@
-"""A preview: files made in memory, shown to browsers of this machine, made again when their sources change.
+"""A preview server: it builds in memory, serves the files to browsers of this machine, and rebuilds after changes.
 
-Nothing is written to an output folder, and no request has a file opened: what is not among the files that the build
-returned does not exist.
+Nothing is written to an output folder. No request opens a file: the server knows only the files that a build returned.
 """
 
 from __future__ import annotations
@@ -22,22 +21,22 @@ from reportgen.executors import Progress, no_progress
 
 
 class Source(Protocol):
-    """What a preview shows."""
+    """The site or experiment of a preview."""
 
     @property
     def name(self) -> str:
-        """What it is called on the page that is shown until there is something to show."""
+        """The name shown on the waiting page, before the first build is done."""
 
     @property
     def prefix(self) -> str:
-        """Where the files will lie at their host, such as "/" or "/blog/". A page that addresses another from the root,
-        as 404.html must, writes this first, and finds it here too. Asked after each build."""
+        """The path of the site at its host, such as "/" or "/blog/". Pages with absolute addresses, such as 404.html,
+        begin them with this prefix, so the preview accepts it too. Read after each build."""
 
     def watched(self) -> Iterable[Path]:
-        """Files and folders whose change means building again; asked many times in a second."""
+        """Files and folders whose changes start a build; called several times per second."""
 
     def build(self, progress: Progress) -> Mapping[str, bytes]:
-        """Every file by its path, with slashes. It is called in a thread of its own, never twice at once."""
+        """The content of every file by its path, with slashes. Called in one other thread, never twice at once."""
 
 
 def serve(
@@ -48,27 +47,27 @@ def serve(
     expose: bool = False,
     open_browser: bool = False,
     ready: Callable[[str], None] = lambda address: None,
-    tell: Callable[[str], None] = lambda line: None,
+    write_message: Callable[[str], None] = lambda line: None,
     progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(no_progress),
 ) -> NoReturn:
-    """Show `source` until the calling thread is interrupted; what interrupts it is raised.
+    """Serve `source` until the calling thread is interrupted, and raise that interruption.
 
-    Port 0 takes any that is free. `ready` is given the address once browsers can connect, before the first build is
-    done; `tell` what became of each build; `progress` makes what is told how far one is.
+    Port 0 takes a free port. `ready` is called with the address once browsers can connect, before the first build is
+    done; `write_message` gets a line about each build; `progress` makes the progress function of a build.
 
-    Raises `RefusedError` (RG802) for a host that other machines can reach, unless it shall be exposed, and
-    `MachineError` (RG801) where nothing can listen.
+    Raises `RefusedError` (RG802) for a host that other machines can reach, unless `expose` is set, and `MachineError`
+    (RG801) if the server cannot listen.
     """
     if not (expose or is_loopback(host)):
         raise RefusedError(
-            f"other machines could read what is served at {host}; allow it with --expose, or leave --host out",
+            f"other machines could read the preview at {host}; allow it with --expose, or leave --host out",
             code="RG802",
         )
-    with running(source, port=port, host=host, tell=tell, progress=progress) as address:
+    with running(source, port=port, host=host, write_message=write_message, progress=progress) as address:
         ready(address)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-        while True:  # all work is done by other threads, so that this one is there when a signal comes
+        while True:  # other threads do the work, so that this one can handle signals
             time.sleep(3600)
 
 
@@ -78,13 +77,13 @@ def running(
     *,
     port: int = 0,
     host: str = "127.0.0.1",
-    tell: Callable[[str], None] = lambda line: None,
+    write_message: Callable[[str], None] = lambda line: None,
     progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(no_progress),
 ) -> Iterator[str]:
-    """Show `source` until the block is left; gives the address. As `serve`, but for a host that is refused."""
-    builder = Builder(source, tell, progress)
+    """Serve `source` until the block is left, and return the address. Unlike `serve`, it accepts any host."""
+    builder = Builder(source, write_message, progress)
     with Server(host, port, builder.state) as server:
-        # Both are daemons: a build that is under way does not hold up the end of a program.
+        # Both are daemons: a running build does not delay the exit of the program.
         listening = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         building = threading.Thread(target=builder.run, daemon=True)
         listening.start()
@@ -94,15 +93,15 @@ def running(
         finally:
             builder.state.end()
             server.shutdown()
-            building.join(_TO_END)
+            building.join(_SHUTDOWN_SECONDS)
 
 
-_TO_END = 2
-"""Seconds for a build to close what it has open, once its workers are gone."""
+_SHUTDOWN_SECONDS = 2
+"""Time for a build to close its files after its workers have ended."""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens there."""
+    """True if only this machine can reach a server that listens on `host`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is answered to a request: a function of its bytes and of what a build returned. Nothing here reads a file."""
+"""The answer to a request, as a function of its bytes and of the files that a build returned. No file is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reportgen.companions.serve import live_page
 from reportgen.pictures.formats import formats
 
 LARGEST_HEAD = 64 * 1024
-"""Bytes that a request may have before its empty line."""
+"""Bytes that the head of a request may have."""
 
 _TYPES: dict[str, str] = {
     "html": "text/html; charset=utf-8",
@@ -45,10 +45,10 @@ _NOT_A_PAGE = (
     "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
-"""For what is opened alone, such as a picture: it shows itself and runs nothing. matplotlib's have styles inside."""
+"""Policy of files that are no pages, such as pictures: no scripts. SVG files of matplotlib need their inline styles."""
 
 _SHOWN = re.compile(rb'(?:\s(?:src|poster)|<link\b[^<>]*?\shref)="(?!data:)([^"?#]{1,1000})')
-"""What a page shows that lies beside it."""
+"""Addresses of files that a page shows."""
 
 
 class ServedSite:
@@ -57,7 +57,7 @@ class ServedSite:
     def __init__(self, files: Mapping[str, bytes], prefix: str = "/", before: ServedSite | None = None) -> None:
         self.files = files
         self._prefix = prefix
-        # What has not changed since is not hashed again.
+        # Digests of unchanged files are kept.
         self._digests: dict[str, str] = {
             name: digest
             for name, digest in dict(before._digests if before else {}).items()
@@ -65,35 +65,35 @@ class ServedSite:
         }
 
     def find(self, path: str) -> tuple[str, str]:
-        """The file that a path means and where to look instead; one of them is empty, and both if there is neither."""
-        for each in (path, "/" + path.removeprefix(self._prefix) if path.startswith(self._prefix) else path):
-            name = each.removeprefix("/")
+        """The file at a path, and the path to redirect to. At most one is set; both are empty for an unknown path."""
+        for candidate in (path, "/" + path.removeprefix(self._prefix) if path.startswith(self._prefix) else path):
+            name = candidate.removeprefix("/")
             if name in self.files:
                 return name, ""
             index = f"{name}index.html" if name.endswith("/") or not name else f"{name}/index.html"
             if index in self.files:
-                return (index, "") if each.endswith("/") else ("", path + "/")
+                return (index, "") if candidate.endswith("/") else ("", path + "/")
         return "", ""
 
     def digest(self, path: str) -> str:
-        """Changes with the page at `path` and with what it shows that lies beside it."""
+        """A digest of the page at `path` and of the files that it shows."""
         name = self.find(path)[0] or ("404.html" if "404.html" in self.files else "")
         if not name:
             return "missing"
         content = self.files[name]
-        shown = [self._digest_of(each) for each in sorted(set(self._beside(name, content)))]
-        return hashlib.sha256(" ".join([name, self._digest_of(name), *shown]).encode()).hexdigest()[:32]
+        shown = [self._file_digest(file) for file in sorted(set(self._shown_files(name, content)))]
+        return hashlib.sha256(" ".join([name, self._file_digest(name), *shown]).encode()).hexdigest()[:32]
 
-    def _beside(self, name: str, content: bytes) -> Iterable[str]:
-        for found in _SHOWN.finditer(content):
-            address = unquote(unescape(found[1].decode("utf-8", "replace")))
+    def _shown_files(self, name: str, content: bytes) -> Iterable[str]:
+        for match in _SHOWN.finditer(content):
+            address = unquote(unescape(match[1].decode("utf-8", "replace")))
             if address.startswith(self._prefix):
                 address = "/" + address.removeprefix(self._prefix)
             path = posixpath.normpath(posixpath.join("/", posixpath.dirname(name), address)).lstrip("/")
             if path in self.files:
                 yield path
 
-    def _digest_of(self, name: str) -> str:
+    def _file_digest(self, name: str) -> str:
         if name not in self._digests:
             self._digests[name] = hashlib.sha256(self.files[name]).hexdigest()
         return self._digests[name]
@@ -101,34 +101,34 @@ class ServedSite:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What there is to see at one moment."""
+    """The state that browsers see at one moment."""
 
     name: str
     site: ServedSite | None = None
-    """Of the last build that succeeded."""
+    """The site of the last build that succeeded."""
     error: str = ""
-    """Why the last build did not."""
+    """The message of the last build, if it failed."""
     builds: int = 0
-    """How many have come to an end."""
+    """Number of builds that have ended."""
     working: str = ""
-    """What is being done, if anything is."""
+    """The stage of the running build; empty if none runs."""
     done: int = 0
     total: int = 0
 
     @property
     def step(self) -> str:
-        """What is being done, and how far it is."""
+        """The progress of the running build, as text."""
         if self.working and self.total:
             return f"{self.working} {self.done:,} of {self.total:,}"
         return self.working or ("Waiting for a change." if self.error else "")
 
     def digest(self, path: str) -> str:
-        """Changes when what is shown at `path` does."""
+        """A digest that changes when the page at `path` changes."""
         return self.site.digest(path) if self.site else "waiting"
 
     def event(self, path: str) -> bytes:
-        """What the page at `path` is told of builds, as an event of a stream."""
-        told = {
+        """The state of builds for the page at `path`, as a server-sent event."""
+        state = {
             "page": self.digest(path),
             "error": self.error,
             "builds": self.builds,
@@ -137,7 +137,7 @@ class View:
             "done": self.done,
             "total": self.total,
         }
-        return b"data: " + json.dumps(told).encode() + b"\n\n"
+        return b"data: " + json.dumps(state).encode() + b"\n\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +148,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | memoryview = b""
     bodiless: bool = False
-    """Whether the body is only counted: it was asked for with HEAD."""
-    follow: str | None = None
-    """The path whose events are sent after the headers, until one side ends."""
+    """True for a HEAD request: the body gives the length and is not sent."""
+    events_of: str | None = None
+    """The path whose events are sent after the headers, until one side closes the connection."""
 
     @property
     def head(self) -> bytes:
@@ -158,7 +158,7 @@ class Answer:
         lines = {
             **_ALWAYS,
             "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-            **({} if self.follow is not None else {"Content-Length": str(len(self.body))}),
+            **({} if self.events_of is not None else {"Content-Length": str(len(self.body))}),
             **self.headers,
         }
         text = f"HTTP/1.1 {self.status.value} {self.status.phrase}\r\n"
@@ -175,8 +175,8 @@ _ALWAYS = {
 }
 
 
-def plain(status: HTTPStatus, **headers: str) -> Answer:
-    """An answer that says no more than its status. What was asked for is not repeated."""
+def status_answer(status: HTTPStatus, **headers: str) -> Answer:
+    """An answer whose body is its status. It repeats nothing of the request."""
     return Answer(
         status=status,
         headers={"Content-Type": _TYPES["txt"], **{name.replace("_", "-"): value for name, value in headers.items()}},
@@ -185,58 +185,58 @@ def plain(status: HTTPStatus, **headers: str) -> Answer:
 
 
 def answer(request: bytes, view: View, is_ours: Callable[[str], bool]) -> Answer:
-    """The answer to a request, of which `request` is all before the empty line.
+    """The answer to a request, of which `request` is the head.
 
-    `is_ours` knows the values of `Host` that are meant for this server. A page of another host whose name was made to
-    lead here sends its own.
+    `is_ours` decides whether a `Host` header names this server. This keeps out pages of a host whose name was made to
+    resolve to this machine (DNS rebinding): they send their own name.
     """
     first, *lines = request.decode("latin-1").split("\r\n")
-    asked = re.fullmatch(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP/(\d)\.\d", first)
+    request_line = re.fullmatch(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP/(\d)\.\d", first)
     fields = [re.fullmatch(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*", line) for line in lines]
-    if not asked or not all(fields):
-        return plain(HTTPStatus.BAD_REQUEST)
-    method, target, version = asked.groups()
+    if not request_line or not all(fields):
+        return status_answer(HTTPStatus.BAD_REQUEST)
+    method, target, version = request_line.groups()
     if version != "1":
-        return plain(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+        return status_answer(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
     headers: dict[str, list[str]] = {}
-    for found in filter(None, fields):
-        headers.setdefault(found[1].lower(), []).append(found[2])
+    for field_ in filter(None, fields):
+        headers.setdefault(field_[1].lower(), []).append(field_[2])
     hosts = headers.get("host", [])
     if len(hosts) != 1 or not hosts[0]:
-        return plain(HTTPStatus.BAD_REQUEST)
+        return status_answer(HTTPStatus.BAD_REQUEST)
     if not is_ours(hosts[0].lower()):
-        return plain(HTTPStatus.FORBIDDEN)
+        return status_answer(HTTPStatus.FORBIDDEN)
     if method not in ("GET", "HEAD"):
-        return plain(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, HEAD")
+        return status_answer(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, HEAD")
     if not target.startswith("/"):
-        return plain(HTTPStatus.BAD_REQUEST)
+        return status_answer(HTTPStatus.BAD_REQUEST)
     if method == "HEAD":
-        return replace(_at(target, view, {}), bodiless=True)
-    return _at(target, view, headers)
+        return replace(_answer_get(target, view, {}), bodiless=True)
+    return _answer_get(target, view, headers)
 
 
-def _at(target: str, view: View, headers: Mapping[str, list[str]]) -> Answer:
+def _answer_get(target: str, view: View, headers: Mapping[str, list[str]]) -> Answer:
     raw, _, query = target.partition("?")
     if raw == live_page.EVENTS:
-        return _events(query)
+        return _events_answer(query)
     path = decoded(raw)
     if view.site is None:
         body, policy = live_page.live(live_page.waiting(view.name, view.step, view.error), view.digest(raw))
-        return _page(HTTPStatus.SERVICE_UNAVAILABLE, body, policy, {"Retry-After": "1"})
-    name, elsewhere = view.site.find(path) if path else ("", "")
-    if elsewhere:
-        to = quote(elsewhere) + (f"?{quote(query, safe='=&%+')}" if query else "")
-        return plain(HTTPStatus.MOVED_PERMANENTLY, Location=to)
+        return _page_answer(HTTPStatus.SERVICE_UNAVAILABLE, body, policy, {"Retry-After": "1"})
+    name, redirect = view.site.find(path) if path else ("", "")
+    if redirect:
+        to = quote(redirect) + (f"?{quote(query, safe='=&%+')}" if query else "")
+        return status_answer(HTTPStatus.MOVED_PERMANENTLY, Location=to)
     status = HTTPStatus.OK if name else HTTPStatus.NOT_FOUND
     content = view.site.files[name] if name else view.site.files.get("404.html", live_page.missing())
     if not name or name.endswith(".html"):
         body, policy = live_page.live(content, view.site.digest(path or ""))
-        return _page(status, body, policy)
-    return _part(content, _type(name), headers)
+        return _page_answer(status, body, policy)
+    return _file_answer(content, _media_type(name), headers)
 
 
 def decoded(path: str) -> str:
-    """A path of a request as text; empty if it is none that a file could have."""
+    """The path of a request as text; empty if no file can have it."""
     try:
         text = unquote_to_bytes(path.encode("latin-1")).decode()
     except UnicodeDecodeError:
@@ -244,50 +244,50 @@ def decoded(path: str) -> str:
     return "" if re.search(r"[\0-\x1f\x7f\\]", text) else text
 
 
-def _events(query: str) -> Answer:
-    asked = re.fullmatch(r"page=([^&]*)", query)
+def _events_answer(query: str) -> Answer:
+    page = re.fullmatch(r"page=([^&]*)", query)
     return Answer(
         status=HTTPStatus.OK,
         headers={"Content-Type": "text/event-stream"},
-        follow=decoded(unquote(asked[1], "latin-1")) if asked else "",
+        events_of=decoded(unquote(page[1], "latin-1")) if page else "",
     )
 
 
-def _page(status: HTTPStatus, body: bytes, policy: str, headers: Mapping[str, str] | None = None) -> Answer:
+def _page_answer(status: HTTPStatus, body: bytes, policy: str, headers: Mapping[str, str] | None = None) -> Answer:
     policy = f"{policy}; frame-ancestors 'none'"
     return Answer(
         status=status, headers={"Content-Type": _HTML, "Content-Security-Policy": policy, **(headers or {})}, body=body
     )
 
 
-def _part(content: bytes, kind: str, headers: Mapping[str, list[str]]) -> Answer:
-    """A file, or the one range of it that was asked for. Several at once, or what cannot be read, is all of it."""
-    about = {
-        "Content-Type": kind,
+def _file_answer(content: bytes, media_type: str, headers: Mapping[str, list[str]]) -> Answer:
+    """A file, or the range of it that was asked for. Several ranges, or an invalid one, get the whole file."""
+    common = {
+        "Content-Type": media_type,
         "Accept-Ranges": "bytes",
         "Content-Security-Policy": f"{_NOT_A_PAGE}; frame-ancestors 'none'",
     }
     size = len(content)
-    asked = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", ",".join(headers.get("range", [])))
-    # If-Range names a version that the browser has a part of. Versions have no names here, so it is another.
-    if not asked or not any(asked.groups()) or "if-range" in headers:
-        return Answer(status=HTTPStatus.OK, headers=about, body=content)
-    if asked[1]:
-        begin, end = int(asked[1]), min(int(asked[2] or size), size - 1)
-        if asked[2] and int(asked[2]) < begin:
-            return Answer(status=HTTPStatus.OK, headers=about, body=content)
+    span = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", ",".join(headers.get("range", [])))
+    # If-Range names the version of which the browser has a part. Our versions have no names, so it never matches.
+    if not span or not any(span.groups()) or "if-range" in headers:
+        return Answer(status=HTTPStatus.OK, headers=common, body=content)
+    if span[1]:
+        begin, end = int(span[1]), min(int(span[2] or size), size - 1)
+        if span[2] and int(span[2]) < begin:
+            return Answer(status=HTTPStatus.OK, headers=common, body=content)
     else:
-        begin, end = max(size - int(asked[2]), 0), size - 1
+        begin, end = max(size - int(span[2]), 0), size - 1
     if begin > end:
-        return plain(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, Content_Range=f"bytes */{size}")
+        return status_answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, Content_Range=f"bytes */{size}")
     return Answer(
         status=HTTPStatus.PARTIAL_CONTENT,
-        headers={**about, "Content-Range": f"bytes {begin}-{end}/{size}"},
+        headers={**common, "Content-Range": f"bytes {begin}-{end}/{size}"},
         body=memoryview(content)[begin : end + 1],
     )
 
 
-def _type(name: str) -> str:
+def _media_type(name: str) -> str:
     file = posixpath.basename(name)
     stem, dot, suffix = file.rpartition(".")
     if not stem or not dot:  # .nojekyll, CNAME, _headers

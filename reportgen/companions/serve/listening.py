@@ -1,4 +1,4 @@
-"""The sockets: requests are read with patience for little, and answered in threads of which there are not many."""
+"""The sockets of the preview server, with time limits for slow clients and a limit on threads."""
 
 from __future__ import annotations
 
@@ -14,88 +14,88 @@ from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
-from reportgen.companions.serve.answers import LARGEST_HEAD, Answer, answer, plain
+from reportgen.companions.serve.answers import LARGEST_HEAD, Answer, answer, status_answer
 from reportgen.errors import MachineError, reason
 
 if TYPE_CHECKING:
     from reportgen.companions.serve.rebuild import State
 
-MOST = 200
-"""Connections at once."""
+MAX_CONNECTIONS = 200
+"""Connections at the same time."""
 
-TO_ASK = 10.0
-"""Seconds in which a request must have come in whole."""
+REQUEST_SECONDS = 10.0
+"""Time within which a request must arrive completely."""
 
-_TO_TAKE = 30.0
-"""Seconds that a reader may take nothing of an answer: a film that is paused is asked for again."""
+_SEND_SECONDS = 30.0
+"""Time that a browser may leave an answer unread; it requests a paused video again."""
 
-_LINGER = 1.0
-_QUIET = 10.0
-"""Seconds after which a stream of events says that it is still there."""
+_DRAIN_SECONDS = 1.0
+_KEEPALIVE_SECONDS = 10.0
+"""Time after which an idle stream of events sends a comment."""
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Listens, and answers from what `state` shows. Raises `MachineError` (RG801) where it cannot listen."""
+    """Answers requests from the view in `state`. Raises `MachineError` (RG801) if it cannot listen."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
-    # Else a port that was in use a minute ago is taken still. On Windows it would let two programs have one port.
+    # Without it a port that was in use a minute ago is refused. On Windows it would let two programs share a port.
     allow_reuse_address = sys.platform != "win32"
 
     def __init__(self, host: str, port: int, state: State) -> None:
         self._state = state
-        self._free = BoundedSemaphore(MOST)
-        host = "127.0.0.1" if host == "localhost" else host  # where the system's list of hosts says something else
+        self._slots = BoundedSemaphore(MAX_CONNECTIONS)
+        host = "127.0.0.1" if host == "localhost" else host  # a system may define localhost differently
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             super().__init__((host, port), _Handler)
         except (OSError, OverflowError) as error:
-            raise _not_listening(host, port, error) from error
+            raise _listen_error(host, port, error) from error
         self._port: int = self.server_address[1]
-        self._is_ours = hosts(host, self._port)
-        name = "localhost" if _is_any(host) else f"[{host}]" if ":" in host else host
+        self._is_ours = host_check(host, self._port)
+        name = "localhost" if _is_unspecified(host) else f"[{host}]" if ":" in host else host
         self.address = f"http://{name}:{self._port}/"
 
     def answer(self, request: bytes) -> Answer:
         return answer(request, self._state.view, self._is_ours)
 
-    def follow(self, connection: socket.socket, path: str) -> None:
-        """Send the events of a page until it goes, or the server ends."""
-        view, said, spoke = None, b"retry: 500\n\n", time.monotonic()
-        connection.sendall(said)
-        while not self._state.ended and not _gone(connection):
-            view = self._state.after(view, 1)
-            if (event := view.event(path)) != said:
-                said = event
+    def send_events(self, connection: socket.socket, path: str) -> None:
+        """Send the events of a page until the browser closes the connection or the server ends."""
+        view, last, sent_at = None, b"retry: 500\n\n", time.monotonic()
+        connection.sendall(last)
+        while not self._state.ended and not _is_closed(connection):
+            view = self._state.wait_for_change(view, 1)
+            if (event := view.event(path)) != last:
+                last = event
                 connection.sendall(event)
-            elif time.monotonic() - spoke < _QUIET:
+            elif time.monotonic() - sent_at < _KEEPALIVE_SECONDS:
                 continue
             else:
                 connection.sendall(b":\n\n")
-            spoke = time.monotonic()
+            sent_at = time.monotonic()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._free.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             with contextlib.suppress(OSError):
                 request.setblocking(False)
-                request.send(plain(HTTPStatus.SERVICE_UNAVAILABLE, Retry_After="1").head)
+                request.send(status_answer(HTTPStatus.SERVICE_UNAVAILABLE, Retry_After="1").head)
             self.shutdown_request(request)
             return
         try:
             super().process_request(request, client_address)
         except BaseException:  # no thread could be started
-            self._free.release()
+            self._slots.release()
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.release()
+            self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Somebody who hangs up is nothing to tell of; a mistake of ours is."""
+        """Ignore closed connections; report our own mistakes."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -105,38 +105,38 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         connection: socket.socket = self.request
-        read = _head(connection)
-        if read is None:
+        head = _read_head(connection)
+        if head is None:
             return
-        response = self.server.answer(read) if isinstance(read, bytes) else read
-        connection.settimeout(_TO_TAKE)
-        # One small packet and then a large one would wait for each other.
+        response = self.server.answer(head) if isinstance(head, bytes) else head
+        connection.settimeout(_SEND_SECONDS)
+        # With Nagle's algorithm the body would wait until the browser acknowledges the headers.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         connection.sendall(response.head)
-        if response.follow is not None and not response.bodiless:
-            self.server.follow(connection, response.follow)
+        if response.events_of is not None and not response.bodiless:
+            self.server.send_events(connection, response.events_of)
         elif not response.bodiless:
             content = memoryview(response.body)
             for begin in range(0, len(content), 1 << 18):
                 connection.sendall(content[begin : begin + (1 << 18)])
         if response.status >= HTTPStatus.BAD_REQUEST:
-            _hear_out(connection)
+            _drain(connection)
 
 
-def hosts(host: str, port: int) -> Callable[[str], bool]:
-    """Whether a `Host`, in lower case, is meant for a server that listens at `host`.
+def host_check(host: str, port: int) -> Callable[[str], bool]:
+    """A predicate: true for a `Host` header, in lower case, that names a server listening on `host`.
 
-    One that listens everywhere has many addresses, but no names: a name that leads here may be anybody's.
+    A server that listens on all addresses accepts every IP address but no name: anybody can make a name resolve to it.
     """
     named = f"[{host}]" if ":" in host else host.lower()
     ends = ("", ":80") if port == 80 else (f":{port}",)
     known = {name + end for name in ("127.0.0.1", "localhost", "[::1]", named) for end in ends}
 
-    def is_ours(given: str) -> bool:
-        if given in known:
+    def is_ours(header: str) -> bool:
+        if header in known:
             return True
-        name = next((given.removesuffix(end) for end in reversed(ends) if given.endswith(end)), "")
-        if not _is_any(host):
+        name = next((header.removesuffix(end) for end in reversed(ends) if header.endswith(end)), "")
+        if not _is_unspecified(host):
             return False
         try:
             ipaddress.ip_address(name.removeprefix("[").removesuffix("]") if name.startswith("[") else name)
@@ -147,30 +147,31 @@ def hosts(host: str, port: int) -> Callable[[str], bool]:
     return is_ours
 
 
-def _is_any(host: str) -> bool:
+def _is_unspecified(host: str) -> bool:
+    """True for an address that stands for all addresses of the machine, such as 0.0.0.0."""
     try:
         return ipaddress.ip_address(host).is_unspecified
     except ValueError:
         return not host
 
 
-def _not_listening(host: str, port: int, error: OSError | OverflowError) -> MachineError:
+def _listen_error(host: str, port: int, error: OSError | OverflowError) -> MachineError:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        why = f"port {port} of {host} is in use; choose another with --port, or let --port 0 take any that is free"
+        why = f"port {port} of {host} is in use; choose another with --port, or take a free one with --port 0"
     else:
-        said = reason(error) if isinstance(error, OSError) else str(error)
-        why = f"cannot listen at port {port} of {host}: {said}; choose another with --port"
+        cause = reason(error) if isinstance(error, OSError) else str(error)
+        why = f"cannot listen on port {port} of {host}: {cause}; choose another with --port"
     return MachineError(why, code="RG801")
 
 
-def _head(connection: socket.socket) -> bytes | Answer | None:
-    """A request before its empty line, the answer to one that cannot be read, or nothing if nothing came."""
-    until = time.monotonic() + TO_ASK
+def _read_head(connection: socket.socket) -> bytes | Answer | None:
+    """The head of a request, the answer to a request that cannot be read, or None if nothing arrived."""
+    until = time.monotonic() + REQUEST_SECONDS
     read = bytearray()
     while (end := read.find(b"\r\n\r\n")) < 0 and len(read) <= LARGEST_HEAD:
         left = until - time.monotonic()
         if left <= 0:
-            return plain(HTTPStatus.REQUEST_TIMEOUT) if read else None
+            return status_answer(HTTPStatus.REQUEST_TIMEOUT) if read else None
         connection.settimeout(left)
         try:
             more = connection.recv(1 << 14)
@@ -179,26 +180,26 @@ def _head(connection: socket.socket) -> bytes | Answer | None:
         if not more:
             return None
         read += more
-    return bytes(read[:end]) if 0 <= end <= LARGEST_HEAD else plain(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+    return bytes(read[:end]) if 0 <= end <= LARGEST_HEAD else status_answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
 
-def _hear_out(connection: socket.socket) -> None:
-    """Read on for a moment: closing on somebody who still sends takes the answer away from them."""
+def _drain(connection: socket.socket) -> None:
+    """Read on for a moment: a client that still sends loses the answer if the connection is closed."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
-        until = time.monotonic() + _LINGER
+        until = time.monotonic() + _DRAIN_SECONDS
         while (left := until - time.monotonic()) > 0:
             connection.settimeout(left)
             if not connection.recv(1 << 16):
                 return
 
 
-def _gone(connection: socket.socket) -> bool:
-    """Whether the other side has closed."""
+def _is_closed(connection: socket.socket) -> bool:
+    """True if the other side has closed the connection."""
     try:
         connection.setblocking(False)
         return connection.recv(1, socket.MSG_PEEK) == b""
     except BlockingIOError:
         return False
     finally:
-        connection.settimeout(_TO_TAKE)
+        connection.settimeout(_SEND_SECONDS)

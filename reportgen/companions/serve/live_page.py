@@ -1,4 +1,4 @@
-"""Pages on their way to a browser: each gets the script that reloads it, and a policy that lets it run."""
+"""Pages as the preview serves them: with the script that reloads them, and a policy that allows this script."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from html import escape, unescape
 from importlib import resources
 
 EVENTS = "/.reportgen/events"
-"""Where a page hears of builds. No build writes a file that begins with a dot, a folder or not."""
+"""The path of the event stream. No build writes a file here, since no file or folder of a build begins with a dot."""
 
 _HEAD = re.compile(
     rb'\s*<!doctype html>\s*<html[^>]*>\s*<head>\s*<meta charset="utf-8">\s*'
     rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">',
     re.IGNORECASE,
 )
-"""How our pages begin. A policy further down could come from somebody's text."""
+"""The beginning of our pages. A policy further down could come from an author's text."""
 
 _OTHER = "object-src 'none'; base-uri 'none'; form-action 'none'"
-"""The policy of a page that has none of its own: nothing that it could need is forbidden."""
+"""The policy of a page that has none of its own; it forbids nothing that such a page could need."""
 
 
 def live(page: bytes, digest: str) -> tuple[bytes, str]:
-    """A page that reloads itself once it is no longer the one with `digest`, and its policy."""
+    """A page with the script that reloads it once its digest is not `digest` any more, and its policy."""
     script = b'<script data-page="' + digest.encode() + b'">' + _script() + b"</script>"
     if not (head := _HEAD.match(page)):
         return page + script, _OTHER
-    policy = _extended(head[1].decode("ascii", "replace"))
+    policy = _allow_script(head[1].decode("ascii", "replace"))
     begin, end = head.span(1)
-    # First of all scripts: others may fail, and where the page was shall be known before they run.
+    # Our script comes first: others may fail, and it must restore the scroll position before they run.
     return page[:begin] + policy.encode() + page[end : head.end()] + b"\n" + script + page[head.end() :], unescape(
         policy
     )
 
 
-def _extended(policy: str) -> str:
+def _allow_script(policy: str) -> str:
     rules = dict(rule.strip().partition(" ")[::2] for rule in policy.split(";") if rule.strip())
     for rule, allowed in (("script-src", f"'sha256-{_sha256(_script())}'"), ("connect-src", "'self'")):
         known = rules.get(rule, "").split()
@@ -45,11 +45,11 @@ def _extended(policy: str) -> str:
 
 
 def waiting(name: str, step: str, error: str) -> bytes:
-    """What is shown before there is anything to show. Without scripts it loads itself again now and then."""
+    """The page that is shown before the first build is done. Without scripts it reloads every two seconds."""
     style = "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:20vh auto 0;padding:0 1rem}"
     style += "pre{white-space:pre-wrap}"
     policy = f"default-src 'none'; style-src 'sha256-{_sha256(style.encode())}'; img-src data:"
-    said = f"<pre>{escape(error)}</pre>" if error else ""
+    message = f"<pre>{escape(error)}</pre>" if error else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -66,7 +66,7 @@ def waiting(name: str, step: str, error: str) -> bytes:
 <main>
 <h1>Building {escape(name)}</h1>
 <p id="reportgen-step" role="status">{escape(step)}</p>
-<noscript>{said}</noscript>
+<noscript>{message}</noscript>
 </main>
 </body>
 </html>
@@ -74,7 +74,7 @@ def waiting(name: str, step: str, error: str) -> bytes:
 
 
 def missing() -> bytes:
-    """The page for an address that nothing is at, where a site has none of its own."""
+    """The page for an unknown address, for a site without a 404.html."""
     return b"""<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -1,6 +1,6 @@
-"""TOML files whose tables are the fields of dataclasses: every mistake is found at once, with its place.
+"""TOML files whose tables are the fields of dataclasses: all mistakes are reported at once, with line and column.
 
-Keys are not listed anywhere. A new field of a class is a new key, checked, and in the JSON Schema with its docstring.
+There is no list of keys. A new field of a class is a new key, checked, and in the JSON Schema with its docstring.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from pydantic_core import ErrorDetails, core_schema
 from reportgen.disk import files
 from reportgen.errors import ExperimentError, did_you_mean, reason
 from reportgen.experiment.toml.positions import Path as _Path
-from reportgen.experiment.toml.positions import complaint, positions
-from reportgen.values import STRICT, adapter, short, shown, wording
+from reportgen.experiment.toml.positions import positions, syntax_error
+from reportgen.values import STRICT, adapter, describe_mistake, short, short_repr
 
 T = TypeVar("T")
 
 _LARGEST = 50_000
-"""Bytes of a file; a hand-written one has some thousands."""
+"""Bytes of a file that is read; a hand-written one has some thousands."""
 
 _MOST = 40
-"""Mistakes that are told; who has more of them begins with these."""
+"""Mistakes that are reported; the number of the others follows."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Kind(Generic[T]):
     """A kind of file."""
 
     what: str
-    """What errors call it, like "experiment file"."""
+    """The name of the kind in messages, like "experiment file"."""
     model: Callable[[], Any]
-    """The class that its keys are the fields of, or a `Table` that makes an instance of that class."""
+    """The class whose fields are the keys of the file, or a `TomlTable` that makes an instance of that class."""
 
 
 def load(path: Path, kind: Kind[T]) -> T:
@@ -55,7 +55,7 @@ def load(path: Path, kind: Kind[T]) -> T:
 
 
 def read(path: Path, what: str, largest: int = _LARGEST) -> str:
-    """The text of a file that somebody wrote by hand; raises `ExperimentError`."""
+    """The text of a hand-written file; raises `ExperimentError`."""
     try:
         content = files.read(path, largest)
     except OSError as error:
@@ -70,78 +70,80 @@ def read(path: Path, what: str, largest: int = _LARGEST) -> str:
 
 
 def parse(text: str, name: str, kind: Kind[T]) -> T:
-    """What `text` describes; `name` stands in front of every mistake."""
+    """The value that `text` describes; every message begins with `name`."""
     text = text.replace("\r\n", "\n")
     try:
-        tables = _converted(tomllib.loads(text), list, tuple)
+        tables = _replace_sequences(tomllib.loads(text), list, tuple)
     except tomllib.TOMLDecodeError as error:
-        what, line, column = complaint(error, text)
-        raise ExperimentError(f"{name}:{line}:{column}: {what}", code="RG401") from error
-    except ValueError as error:  # int() refuses to read thousands of digits
+        message, line, column = syntax_error(error, text)
+        raise ExperimentError(f"{name}:{line}:{column}: {message}", code="RG401") from error
+    except ValueError as error:  # int() refuses thousands of digits
         raise ExperimentError(f"{name}:1:1: not valid TOML: {error}", code="RG401") from error
     except RecursionError as error:
         raise ExperimentError(f"{name}:1:1: nested too deeply for a file of settings", code="RG401") from error
     model = kind.model()
     try:
-        made: T = adapter(model).validate_python(tables, context=IN_FILE)
-        return made
+        value: T = adapter(model).validate_python(tables, context=IN_FILE)
+        return value
     except ValidationError as error:
-        complaints = [details for details in error.errors(include_url=False) if not _miscounted(details)]
+        errors = [details for details in error.errors(include_url=False) if not _is_miscounted(details)]
     try:
         where = positions(text)
-        found = sorted((_place(details, where, model), i) for i, details in enumerate(complaints))
-        mistakes = dict.fromkeys(
-            f"{name}:{line}:{column}: {_told(path, complaints[i], model)}" for (line, column, path), i in found[:_MOST]
+        located = sorted((_locate(details, where, model), i) for i, details in enumerate(errors))
+        messages = dict.fromkeys(
+            f"{name}:{line}:{column}: {_message(key, errors[i], model)}" for (line, column, key), i in located[:_MOST]
         )
     except RecursionError as error:
         raise ExperimentError(f"{name}:1:1: nested too deeply for a file of settings", code="RG401") from error
-    if more := found[_MOST:]:
+    if more := located[_MOST:]:
         line, column, _ = more[0][0]
-        mistakes[f"{name}:{line}:{column}: {len(more):,} more mistakes from here on"] = None
-    rule = complaints[0].get("ctx", {}).get("error") if len(complaints) == 1 else None
-    raise ExperimentError("\n".join(mistakes), code=getattr(rule and rule.__cause__, "code", ""))
+        messages[f"{name}:{line}:{column}: {len(more):,} more mistakes from here on"] = None
+    rule = errors[0].get("ctx", {}).get("error") if len(errors) == 1 else None
+    raise ExperimentError("\n".join(messages), code=getattr(rule and rule.__cause__, "code", ""))
 
 
-def _miscounted(details: ErrorDetails) -> bool:
-    """Whether an array is said to be too short because pydantic counted the valid items only."""
+def _is_miscounted(details: ErrorDetails) -> bool:
+    """True if pydantic calls an array too short because it counted only the valid items."""
     return details["type"] == "too_short" and details["ctx"]["actual_length"] < len(details["input"])
 
 
 IN_FILE = "in a file"
-"""The validation context of what a file holds: TOML has days, which in Python are text."""
+"""The validation context of values from a file: TOML has dates, which are text in Python."""
 
 
-def _converted(value: Any, old: type[list[Any] | tuple[Any, ...]], new: type[list[Any] | tuple[Any, ...]]) -> Any:
-    """`value` with sequences of another type: TOML has arrays, our classes have tuples."""
+def _replace_sequences(
+    value: Any, old: type[list[Any] | tuple[Any, ...]], new: type[list[Any] | tuple[Any, ...]]
+) -> Any:
+    """`value` with its sequences in another type: TOML has arrays, our classes have tuples."""
     if isinstance(value, dict):
-        return {key: _converted(item, old, new) for key, item in value.items()}
-    return new(_converted(item, old, new) for item in value) if isinstance(value, old) else value
+        return {key: _replace_sequences(item, old, new) for key, item in value.items()}
+    return new(_replace_sequences(item, old, new) for item in value) if isinstance(value, old) else value
 
 
-class Table(BaseModel):
+class TomlTable(BaseModel):
     """A table whose keys are not the fields of one class."""
 
     model_config = {**STRICT, "frozen": True}
     classes: ClassVar[Sequence[type]] = ()
-    """Those whose fields it has."""
+    """The dataclasses whose fields are its keys."""
 
 
-def table(
+def table_class(
     name: str,
     *classes: type,
     make: Callable[[Any], Any],
     keys: Mapping[str, Any] = MappingProxyType({}),
     without: Collection[str] = (),
-) -> type[Table]:
-    """A table with the fields of dataclasses (but `without` some) and `keys`, which are as `create_model` takes them.
+) -> type[TomlTable]:
+    """The class of a table with the fields of dataclasses but `without` some, and `keys` as `create_model` takes them.
 
-    `make` makes of the table what it stands for; an `ExperimentError` is a mistake of the file, and its text may begin
-    with a key. The last class gives the description.
+    `make` turns the table into the value that it describes. Its `ExperimentError` is a mistake in the file, and its
+    message may begin with a key. The docstring of the last class is the description.
     """
     fields: dict[str, Any] = {}
     for cls in classes:
         hints = typing.get_type_hints(cls, include_extras=True)
-        fields |= {part.name: (hints[part.name], part) for part in dataclasses.fields(cls) if part.name not in without}
+        fields |= {f.name: (hints[f.name], f) for f in dataclasses.fields(cls) if f.name not in without}
     own = {key: value for key, value in keys.items() if key not in fields}
 
     def check(self: BaseModel) -> Any:
@@ -150,78 +152,80 @@ def table(
         except ExperimentError as error:
             raise ValueError(str(error)) from error
 
-    made: type[Table] = create_model(
+    result: type[TomlTable] = create_model(
         name,
-        __base__=Table,
+        __base__=TomlTable,
         __doc__=inspect.getdoc(classes[-1]),
         __validators__={"check": model_validator(mode="after")(check)},  # type: ignore[dict-item]
         **{**own, **fields, **keys},
     )
-    made.classes = classes
-    return made
+    result.classes = classes
+    return result
 
 
-def part(table: BaseModel, cls: Callable[..., T], **more: Any) -> T:
-    """The instance of a dataclass from those keys of a table that are its fields, and from `more`."""
-    names = {part.name for part in dataclasses.fields(cls)} & type(table).model_fields.keys()  # type: ignore[arg-type]
+def instance_from(table: BaseModel, cls: Callable[..., T], **more: Any) -> T:
+    """The instance of a dataclass with the keys of a table that are its fields, and with `more`."""
+    names = {field.name for field in dataclasses.fields(cls)} & type(table).model_fields.keys()  # type: ignore[arg-type]
     return cls(**{name: getattr(table, name) for name in names} | more)
 
 
 @cache
-def notes(cls: type) -> dict[str, str]:
-    """What the strings under a dataclass' fields say."""
+def field_docstrings(cls: type) -> dict[str, str]:
+    """The string under each field of a dataclass, by the name of the field."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
     body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef))
-    found = {}
+    docstrings = {}
     for field, below in itertools.pairwise(body):
         match field, below:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(note))):
-                found[name] = inspect.cleandoc(note)
-    return found
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(docstring))):
+                docstrings[name] = inspect.cleandoc(docstring)
+    return docstrings
 
 
-class _Described(GenerateJsonSchema):
-    """JSON Schema with the strings below a class' fields. Pydantic reads them too, but with every import."""
+class _SchemaWithDocstrings(GenerateJsonSchema):
+    """JSON Schema with the docstrings of fields. Pydantic could read them too, but would do so at every import."""
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        return _described(super().dataclass_schema(schema), [schema["cls"]])
+        return _with_docstrings(super().dataclass_schema(schema), [schema["cls"]])
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        return _described(super().model_schema(schema), schema["cls"].classes)
+        return _with_docstrings(super().model_schema(schema), schema["cls"].classes)
 
 
-def _described(node: JsonSchemaValue, classes: Iterable[type]) -> JsonSchemaValue:
+def _with_docstrings(node: JsonSchemaValue, classes: Iterable[type]) -> JsonSchemaValue:
     for cls in classes:
-        for name, note in notes(cls).items():
+        for name, docstring in field_docstrings(cls).items():
             if name in node["properties"]:
-                node["properties"][name].setdefault("description", note)
+                node["properties"][name].setdefault("description", docstring)
     return node
 
 
 def schema(kind: Kind[Any], title: str) -> dict[str, Any]:
-    """JSON Schema of a file."""
-    described = adapter(kind.model()).json_schema(schema_generator=_Described)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described, "title": title}
+    """JSON Schema of a kind of file."""
+    definitions = adapter(kind.model()).json_schema(schema_generator=_SchemaWithDocstrings)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **definitions, "title": title}
 
 
-def _place(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]], model: Any) -> tuple[int, int, str]:
-    """Line, column and key of one complaint of pydantic's."""
-    path, _ = _walked(model, details["loc"])
+def _locate(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]], model: Any) -> tuple[int, int, str]:
+    """Line, column and key of one error of pydantic."""
+    path, _ = _path_in_file(model, details["loc"])
     if details["type"] == "value_error":
-        # A check over several keys: its text begins with the one to change.
-        named = [
-            known for known in where if known[: len(path)] == path and known[-1] == _wording(details, model).split()[0]
+        # A check of several keys: its message begins with the key to change.
+        candidates = [
+            known
+            for known in where
+            if known[: len(path)] == path and known[-1] == _describe_error(details, model).split()[0]
         ]
-        path = min(named, key=len, default=path)
-    place = next((where[path[:n]] for n in range(len(path), 0, -1) if path[:n] in where), (1, 1))
+        path = min(candidates, key=len, default=path)
+    position = next((where[path[:n]] for n in range(len(path), 0, -1) if path[:n] in where), (1, 1))
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{short(part)}" for part in path).lstrip(".")
-    return (*place, key)
+    return (*position, key)
 
 
-def _walked(model: Any, loc: _Path) -> tuple[_Path, Sequence[type]]:
-    """`loc` as the file has it, and the tables that the last part of it may be a key of.
+def _path_in_file(model: Any, loc: _Path) -> tuple[_Path, Sequence[type]]:
+    """The path of `loc` in the file, and the tables that may have the last part of it as a key.
 
-    pydantic puts the chosen kind of a table into its paths, and the file has no such key.
+    The paths of pydantic contain the chosen kind of a table, for which the file has no key.
     """
     path: _Path = ()
     above: Sequence[type] = ()
@@ -238,8 +242,8 @@ def _walked(model: Any, loc: _Path) -> tuple[_Path, Sequence[type]]:
 
 
 def _tables(annotation: Any) -> list[type]:
-    """The tables that a value of this type may be made of."""
-    if isinstance(annotation, type) and (issubclass(annotation, Table) or dataclasses.is_dataclass(annotation)):
+    """The tables from which a value of this type may be made."""
+    if isinstance(annotation, type) and (issubclass(annotation, TomlTable) or dataclasses.is_dataclass(annotation)):
         return [annotation]
     if typing.get_origin(annotation) in (Annotated, list, tuple, typing.Union, UnionType):
         return [table for part in typing.get_args(annotation) for table in _tables(part)]
@@ -248,14 +252,14 @@ def _tables(annotation: Any) -> list[type]:
 
 def _keys(table: type) -> dict[str, Any]:
     """The keys of a table, and the types of their values."""
-    if issubclass(table, Table):
+    if issubclass(table, TomlTable):
         return {name: field.annotation for name, field in table.model_fields.items()}
     hints = typing.get_type_hints(table, include_extras=True)
-    return {part.name: hints[part.name] for part in dataclasses.fields(table)}  # type: ignore[arg-type]
+    return {field.name: hints[field.name] for field in dataclasses.fields(table)}  # type: ignore[arg-type]
 
 
 def _tags(table: type) -> set[Any]:
-    """What may stand in those keys of a table that have but one value, and so tell its kind."""
+    """The values of those keys of a table that allow only one value, which identify its kind."""
     return {
         typing.get_args(kind)[0]
         for kind in _keys(table).values()
@@ -263,41 +267,44 @@ def _tags(table: type) -> set[Any]:
     }
 
 
-def _told(key: str, details: ErrorDetails, model: Any) -> str:
+def _message(key: str, details: ErrorDetails, model: Any) -> str:
     """`"key: what is wrong, what is allowed"`."""
-    what = _wording(details, model)
-    return f"{key}: {what.removeprefix(key.rpartition('.')[2] + ' ')}" if key else what
+    text = _describe_error(details, model)
+    return f"{key}: {text.removeprefix(key.rpartition('.')[2] + ' ')}" if key else text
 
 
-def _wording(details: ErrorDetails, model: Any) -> str:
-    kind, given, context = details["type"], _converted(details["input"], tuple, list), details.get("ctx", {})
+def _describe_error(details: ErrorDetails, model: Any) -> str:
+    """What is wrong and what is allowed."""
+    kind, value, context = details["type"], _replace_sequences(details["input"], tuple, list), details.get("ctx", {})
     key = str(details["loc"][-1]) if details["loc"] else ""
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = {name for table in _walked(model, details["loc"])[1] for name in _keys(table)}
+        known = {name for table in _path_in_file(model, details["loc"])[1] for name in _keys(table)}
         return f"unknown key.{did_you_mean(short(key), known)}"
     if kind == "literal_error":
-        known = set(_listed(context["expected"]))
-        return f"must be one of {context['expected']}, got {shown(given)}.{_closest(given, known)}"
+        known = set(_quoted_names(context["expected"]))
+        return f"must be one of {context['expected']}, got {short_repr(value)}.{_suggestion(value, known)}"
     if kind == "union_tag_invalid":
         tag = str(context["tag"])
-        known = set(_listed(context["expected_tags"]))
-        return f"{_discriminator(context)} {shown(tag)} is not known.{did_you_mean(short(tag), known)}"
+        known = set(_quoted_names(context["expected_tags"]))
+        return f"{_discriminator(context)} {short_repr(tag)} is not known.{did_you_mean(short(tag), known)}"
     if kind == "union_tag_not_found":
         return f"{_discriminator(context)} is required and missing"
     if kind == "value_error" and (not details["loc"] or isinstance(context["error"].__cause__, ExperimentError)):
         return str(context["error"])
     if kind == "dataclass_type":
-        return f"must be a table, got {shown(given)}"
+        return f"must be a table, got {short_repr(value)}"
     # TOML has arrays, which become tuples.
-    return wording({**details, "input": given}).replace("must be a tuple", 'must be an array, like ["one", "two"]')
+    return describe_mistake({**details, "input": value}).replace(
+        "must be a tuple", 'must be an array, like ["one", "two"]'
+    )
 
 
-def _listed(expected: str) -> list[str]:
+def _quoted_names(expected: str) -> list[str]:
     return re.findall(r"'([^']*)'", expected)
 
 
-def _closest(given: Any, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(short(str(given)), sorted(known), n=1)
+def _suggestion(value: Any, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(short(str(value)), sorted(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

@@ -1,4 +1,4 @@
-"""Where each key of a TOML file stands: tomllib reads values well, but forgets where they were."""
+"""The line and column of each key in a TOML file, which tomllib does not report."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ _SCALAR = re.compile(
 def positions(text: str) -> dict[Path, tuple[int, int]]:
     """(line, column), both from 1, of every key and array item in `text`, which must be valid TOML.
 
-    A path holds keys, and a number for each place in an array: `("arms", 2, "strength")`. Raises `RecursionError` if a
-    key has more parts than anybody would write.
+    A path holds keys, and an index for each array item: `("arms", 2, "strength")`. Raises `RecursionError` if a key has
+    more than 100 parts.
     """
-    return _Scanner(text).found
+    return _Scanner(text).positions
 
 
-def complaint(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, int]:
-    """What tomllib complains about in `text`, its line and its column."""
-    what, _, place = str(error).rpartition(" (at ")
-    if found := re.match(r"line (\d+), column (\d+)", place):
-        line, column = int(found[1]), int(found[2])
+def syntax_error(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, int]:
+    """The message, line and column of a syntax error in `text`."""
+    message, _, position = str(error).rpartition(" (at ")
+    if match := re.match(r"line (\d+), column (\d+)", position):
+        line, column = int(match[1]), int(match[2])
         if hint := _hint(text.split("\n")[line - 1]):
-            what = f"{what}; {hint}"
-        return f"not valid TOML: {what}", line, column
-    return f"not valid TOML: {what or place}", text.count("\n") + 1, 1
+            message = f"{message}; {hint}"
+        return f"not valid TOML: {message}", line, column
+    return f"not valid TOML: {message or position}", text.count("\n") + 1, 1
 
 
 def _hint(line: str) -> str:
-    """What whoever wrote a line that is no TOML may have meant."""
+    """The likely correction of a line that is not TOML; empty if unknown."""
     value = line.partition("=")[2].strip()
     if re.match(r"\d+[.\-/]\d+[.\-/]\d+", value):
-        return "a day is written like 2026-11-23, and must be one"
+        return "write a valid date, like 2026-11-23"
     if re.match(r"\d+,\d", value):
-        return "a number is written with a point, like 0.01"
+        return "write a decimal number with a point, like 0.01"
     if re.match(r"[A-Za-z]", value) and not re.match(r"(?:true|false|inf|nan)\b", value):
-        return "text stands between quotes"
+        return "write text between quotes"
     return ""
 
 
@@ -55,7 +55,7 @@ class _Scanner:
         self.text = text
         self.lines = [0, *(newline.end() for newline in re.finditer("\n", text))]
         self.at = 0
-        self.found: dict[Path, tuple[int, int]] = {}
+        self.positions: dict[Path, tuple[int, int]] = {}
         self.arrays: dict[Path, int] = {}
         table: Path = ()
         self._skip()
@@ -72,10 +72,10 @@ class _Scanner:
 
     def _mark(self, path: Path, at: int) -> None:
         line = bisect_right(self.lines, at)
-        self.found.setdefault(path, (line, at - self.lines[line - 1] + 1))
+        self.positions.setdefault(path, (line, at - self.lines[line - 1] + 1))
 
     def _key(self) -> list[str]:
-        """A dotted key; leaves the scanner behind it."""
+        """Read a dotted key."""
         parts: list[str] = []
         while match := _KEY.match(self.text, self.at):
             if len(parts) == _DEEPEST:
@@ -89,23 +89,23 @@ class _Scanner:
         return parts
 
     def _header(self) -> Path:
-        """`[table]` or `[[array of tables]]`; returns the path of the table that it opens."""
+        """Read `[table]` or `[[array of tables]]`; returns the path of the table."""
         start = self.at
-        several = self.text.startswith("[[", self.at)
-        self.at += 2 if several else 1
+        is_array = self.text.startswith("[[", self.at)
+        self.at += 2 if is_array else 1
         self._skip()
         path: Path = ()
         keys = self._key()
         for depth, key in enumerate(keys):
             path = (*path, key)
-            if several and depth == len(keys) - 1:
+            if is_array and depth == len(keys) - 1:
                 self.arrays[path] = self.arrays.get(path, -1) + 1
             self._mark(path, start)
             if path in self.arrays:
                 path = (*path, self.arrays[path])
                 self._mark(path, start)
         self._skip()
-        self.at += 2 if several else 1
+        self.at += 2 if is_array else 1
         return path
 
     def _pair(self, table: Path) -> None:

@@ -30,8 +30,8 @@ class Apng(DeltaFormat):
         image = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
         control = _chunk(b"acTL", struct.pack(">II", frames, 0))
         opacity = b"\xff" * UNCHANGED + b"\x00"
-        colours = _chunk(b"PLTE", palette.colours.tobytes()) + _chunk(b"tRNS", opacity)
-        return b"\x89PNG\r\n\x1a\n" + image + control + colours
+        colors = _chunk(b"PLTE", palette.colors.tobytes()) + _chunk(b"tRNS", opacity)
+        return b"\x89PNG\r\n\x1a\n" + image + control + colors
 
     def frame(self, index: int, delta: Delta, delay: int) -> bytes:
         height, width = delta.part.shape

@@ -23,7 +23,7 @@ class Gif(DeltaFormat):
 
     def head(self, width: int, height: int, palette: Palette, frames: int) -> bytes:
         screen = struct.pack("<HHBBB", width, height, 0xF7, 0, 0)
-        table = palette.colours.tobytes().ljust(3 * 256, b"\0")
+        table = palette.colors.tobytes().ljust(3 * 256, b"\0")
         return b"GIF89a" + screen + table + b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
 
     def frame(self, index: int, delta: Delta, delay: int) -> bytes:
@@ -44,7 +44,7 @@ class Gif(DeltaFormat):
         size = struct.unpack("<HH", data[6:10])
         found = total = 0
         usual = GifImagePlugin.LOADING_STRATEGY
-        # Indices are half the work of colours, and every frame has the same palette.
+        # Indices are half the work of colors, and every frame has the same palette.
         GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_DIFFERENT_PALETTE_ONLY
         try:
             with Image.open(BytesIO(data)) as file:

@@ -17,7 +17,7 @@ from reportgen.pictures.raster import Pixels
 
 @formats.register("webp")
 class Webp:
-    """Every pixel in its own colour, in a quarter of the bytes of a GIF; not every place takes it."""
+    """Every pixel in its own color, in a quarter of the bytes of a GIF; not every place takes it."""
 
     suffix = "webp"
     media_type = "image/webp"

@@ -48,8 +48,8 @@ class Histogram:
         self._bars, readings = [], []
         plots = page.plots(self._frame, 26)
         for axes, panel, layers, (_, zeros) in zip(plots, panels, networks, self._counts, strict=True):
-            colour = style.BLUE if panel.arm is None else style.arm(panel.arm).color
-            bars = [PolyCollection([], facecolor=shade, linewidth=0, zorder=2) for shade in (colour, style.INK)]
+            color = style.BLUE if panel.arm is None else style.arm(panel.arm).color
+            bars = [PolyCollection([], facecolor=shade, linewidth=0, zorder=2) for shade in (color, style.INK)]
             for bar in bars:
                 axes.add_collection(bar, autolim=False)
             self._bars.append(bars)

@@ -31,7 +31,7 @@ _STEP = 0.25
 """Widths are whole multiples of it: nobody sees more, and a file holds only what changes."""
 
 _BLUE, _RED = (to_hex(style.SIGNED(share)) for share in (0.1, 0.9))
-_COLOURS: Any = to_rgba_array([_BLUE, _RED, style.GREY])
+_COLORS: Any = to_rgba_array([_BLUE, _RED, style.GRAY])
 """A negative weight, a positive one, and one that is no number."""
 
 
@@ -70,15 +70,15 @@ class NetworkEdges:
         self._counter.show(frame)
 
     def _key(self) -> None:
-        """Which width and colour mean which weight."""
+        """Which width and color mean which weight."""
         sheet, wide = self._sheet, 220
         left, top = sheet.width - 20 - wide, sheet.height - 54
         axes = sheet.axes(left, top, wide, 14)
         axes.set(xlim=(-1, 1), ylim=(-7, 7))
         axes.set_axis_off()
-        for side, colour in ((-1, _BLUE), (1, _RED)):
+        for side, color in ((-1, _BLUE), (1, _RED)):
             wedge = [(0, 0), (side, self._widest / 2), (side, -self._widest / 2)]
-            axes.add_patch(Polygon(wedge, color=colour, linewidth=0))
+            axes.add_patch(Polygon(wedge, color=color, linewidth=0))
         for share, value in ((0, -self._limit), (0.5, 0.0), (1, self._limit)):
             text = style.number(value, 2)
             place = min(left + wide * share, sheet.width - 8 - style.length(text, 11.5) / 2)
@@ -87,12 +87,12 @@ class NetworkEdges:
         node = sheet.axes(left - 146, top - 1, 16, 16)
         node.set_axis_off()
         node.set(xlim=(-1, 1), ylim=(-1, 1))
-        _colour(_nodes(np.zeros((1, 2)), 12, node), np.ones(1, bool))
+        _color(_nodes(np.zeros((1, 2)), 12, node), np.ones(1, bool))
         sheet.text(left - 124, sheet.height - 55, "dead", color=style.INK)
 
 
 class _Net:
-    """One network: lines that are there for all frames, and change their widths and colours."""
+    """One network: lines that are there for all frames, and change their widths and colors."""
 
     def __init__(self, sheet: Sheet, cell: PanelCell, kernels: Sequence[Weights], limit: float) -> None:
         self._kernels = kernels
@@ -132,15 +132,15 @@ class _Net:
         return (*self._edges, self._nodes)
 
     def show(self, frame: int, width: float) -> None:
-        """Give every line the colour and the width of its weight, at so many pixels for a weight of 1."""
+        """Give every line the color and the width of its weight, at so many pixels for a weight of 1."""
         for layer, edges in enumerate(self._edges):
             w = self._weights(layer)[frame].ravel()[self._order[layer]]
             known = np.isfinite(w)
             pixels = np.round(np.abs(w) * width / _STEP) * _STEP
             widths: Any = np.where(known, pixels, 1.0) * 0.75
             edges.set_linewidth(widths)
-            edges.set_color(_COLOURS[np.where(known, w > 0, 2).astype(np.intp)])
-        _colour(self._nodes, self._dead(frame))
+            edges.set_color(_COLORS[np.where(known, w > 0, 2).astype(np.intp)])
+        _color(self._nodes, self._dead(frame))
 
     def _weights(self, layer: int) -> Weights:
         """The weights between the units that are shown: [S, I, O]."""
@@ -212,12 +212,12 @@ def _nodes(places: NDArray[np.float64], diameter: float, axes: Axes) -> EllipseC
         sizes, sizes, np.zeros(len(places)), units="points", offsets=places, offset_transform=axes.transData
     )
     nodes.set(linewidth=1.5, zorder=3)
-    _colour(nodes, np.zeros(len(places), bool))
+    _color(nodes, np.zeros(len(places), bool))
     axes.add_collection(nodes, autolim=False)
     return nodes
 
 
-def _colour(nodes: EllipseCollection, dead: NDArray[np.bool_]) -> None:
+def _color(nodes: EllipseCollection, dead: NDArray[np.bool_]) -> None:
     inside: Any = to_rgba_array([style.MUTED, style.PAPER])
     edge: Any = to_rgba_array([style.MUTED, style.GRID])
     nodes.set_facecolor(inside[dead.astype(np.intp)])

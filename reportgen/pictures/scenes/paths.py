@@ -22,12 +22,12 @@ from reportgen.pictures.trajectory_views import Weights
 _MOST = 500
 """Paths of a network, at most; more would be a solid surface."""
 _NAMED = 4
-"""Layers in the legend, at most; the colours between are a scale."""
+"""Layers in the legend, at most; the colors between are a scale."""
 
 
 @scenes.register("paths")
 class Paths:
-    """A line for every weight, in the colour of its layer, that grows from left to right.
+    """A line for every weight, in the color of its layer, that grows from left to right.
 
     Of a network with many weights half of the lines are the weights that come farthest from zero, and half are taken
     evenly from the others.
@@ -47,13 +47,13 @@ class Paths:
         self.figure = page.figure
         plots = page.plots(self._frame, 26 if max(sizes) > _MOST else 0)
         deepest = max(range(len(panels)), key=lambda i: len(networks[i]))
-        colours = colormaps["viridis"](np.linspace(0.08, 0.9, max(2, len(networks[deepest]))))
+        colors = colormaps["viridis"](np.linspace(0.08, 0.9, max(2, len(networks[deepest]))))
         self._curtains = []
         for axes, size, (paths, layer) in zip(plots, sizes, sampled, strict=True):
             points: Any = np.stack(np.broadcast_arrays(self._steps, paths), axis=-1)
             look: Any = {"linewidths": 1.3 if size <= _MOST else 0.9}
-            axes.add_collection(LineCollection(points, colors=colours[layer], zorder=1.6, **look), autolim=False)
-            self._curtains.append(_Curtain(axes, self._steps, paths, colours[layer]))
+            axes.add_collection(LineCollection(points, colors=colors[layer], zorder=1.6, **look), autolim=False)
+            self._curtains.append(_Curtain(axes, self._steps, paths, colors[layer]))
             if size > _MOST:
                 left, bottom = page.above(axes)
                 note = f"{_MOST} of {size:,} weights: half are the largest"
@@ -61,7 +61,7 @@ class Paths:
         layers = len(networks[deepest])
         named = np.unique(np.linspace(0, layers - 1, min(layers, _NAMED)).round().astype(np.intp))
         names = [trajectory_views.name(panels[deepest].trajectory, layer) for layer in named]
-        keys = [Line2D([], [], color=colours[layer], linewidth=2.5) for layer in named]
+        keys = [Line2D([], [], color=colors[layer], linewidth=2.5) for layer in named]
         page.legend(list(zip(names, keys, strict=True)))
         self._counter = Counter(self.figure, steps if counter else None, 20, 25)
         self.moving: Sequence[Artist] = [*(a for c in self._curtains for a in c.moving), *self._counter.artists]
@@ -85,7 +85,7 @@ class _Curtain:
     Lines that are all drawn once and then uncovered cost a frame no more than the curtain.
     """
 
-    def __init__(self, axes: Axes, steps: NDArray[np.float64], paths: Weights, colours: NDArray[np.float64]) -> None:
+    def __init__(self, axes: Axes, steps: NDArray[np.float64], paths: Weights, colors: NDArray[np.float64]) -> None:
         self._steps, self._paths = steps, paths
         (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
         self._right = right
@@ -100,7 +100,7 @@ class _Curtain:
         axes.add_patch(self._paper)
         self._ahead = LineCollection(self._grid(left), zorder=2.1, **look)
         axes.add_collection(self._ahead, autolim=False)
-        self._heads = axes.scatter(np.full(len(paths), left), paths[:, 0], s=20, c=colours, linewidths=0, zorder=2.2)
+        self._heads = axes.scatter(np.full(len(paths), left), paths[:, 0], s=20, c=colors, linewidths=0, zorder=2.2)
         self.moving: tuple[Artist, ...] = (self._paper, self._ahead, self._heads)
 
     def show(self, frame: int) -> None:

@@ -40,11 +40,11 @@ class Predicted:
         self._points, readings = [], []
         for axes, panel, data in zip(page.plots(self._frame, 26), panels, drawn, strict=True):
             axes.plot(self._limits, self._limits, color=style.INK, linewidth=1.3, linestyle=(0, (4, 3)), zorder=1.5)
-            colour = style.ORANGE if panel.arm is None else style.arm(panel.arm).color
+            color = style.ORANGE if panel.arm is None else style.arm(panel.arm).color
             entries = {}
             for name, face, edge, x, y in (
                 ("training sample", style.PAPER, style.MUTED, data.x_train, data.y_train),
-                ("test sample", colour, style.PAPER, data.x_test, data.y_test),
+                ("test sample", color, style.PAPER, data.x_test, data.y_test),
             ):
                 outputs = _outputs(panel, x)
                 shown = np.unique(np.linspace(0, y.size - 1, min(y.size, _MOST)).round().astype(np.intp))

@@ -69,12 +69,12 @@ class _Bars:
     def __init__(self, axes: Axes, panel: Panel, values: Sequence[Weights], counts: Sequence[int]) -> None:
         room = axes.bbox.width / len(values)
         pitch = min(0.84 / max(counts), 22 / room) / len(values)
-        centres = (np.arange(len(values)) + 0.5) / len(values)
-        places = [at + pitch * (np.arange(k) - (k - 1) / 2) for at, k in zip(centres, counts, strict=True)]
+        centers = (np.arange(len(values)) + 0.5) / len(values)
+        places = [at + pitch * (np.arange(k) - (k - 1) / 2) for at, k in zip(centers, counts, strict=True)]
         self._left, self._right = np.concatenate(places) - 0.39 * pitch, np.concatenate(places) + 0.39 * pitch
         self._values = np.concatenate([v[:, :k] for v, k in zip(values, counts, strict=True)], axis=1)
-        colour = style.BLUE if panel.arm is None else style.arm(panel.arm).color
-        self.artist = PolyCollection([], facecolor=colour, linewidth=0, zorder=2)
+        color = style.BLUE if panel.arm is None else style.arm(panel.arm).color
+        self.artist = PolyCollection([], facecolor=color, linewidth=0, zorder=2)
         axes.add_collection(self.artist, autolim=False)
         # Above the bars, or they would hide it: drawn anew with every frame, which for lines costs little.
         start = np.nan_to_num(self._values[0])
@@ -89,7 +89,7 @@ class _Bars:
                 else str(layer + 1)
             )
             labels.append(name if k == v.shape[1] else f"{name}\n{style.wrapped(f'{k} of {v.shape[1]:,}', letters, 1)}")
-        axes.set_xticks(centres, labels)
+        axes.set_xticks(centers, labels)
 
     def show(self, frame: int) -> None:
         """Give every bar its height; values that are no numbers have none."""

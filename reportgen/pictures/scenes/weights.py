@@ -23,17 +23,17 @@ _FOOT = 66
 _LEAST = 110
 """The least width of a matrix with its name, and the least height of a row of them, where there are many."""
 
-_COLOURS = style.SIGNED.with_extremes(under=style.GRID, bad=style.GREY)
+_COLORS = style.SIGNED.with_extremes(under=style.GRID, bad=style.GRAY)
 """What lies below the scale is the gap between two filters."""
 
 
 @scenes.register("weights")
 class WeightMaps:
-    """A heat map for every kernel of every network, all in one scale of colours that is symmetric about zero.
+    """A heat map for every kernel of every network, all in one scale of colors that is symmetric about zero.
 
     Rows are a layer's inputs, columns its outputs; of a convolution each of these cells is a filter, with a gap to the
     next. Where cells would be narrower than two pixels, a block of weights shows the one farthest from zero, since a
-    mean would hide the few that matter, and the layer's name says so. What is no number is grey.
+    mean would hide the few that matter, and the layer's name says so. What is no number is gray.
 
     `dial` says what the records differ in if it is not the step: a name such as "λ =" and a value for each.
     """
@@ -55,7 +55,7 @@ class WeightMaps:
         self._maps: list[tuple[AxesImage, Weights]] = []
         for cell, layers in zip(self._sheet.cells, networks, strict=True):
             self._network(cell, layers)
-        self._colour_bar()
+        self._color_bar()
         name, values = dial or ("step", steps)
         self._counter = Counter(self.figure, values if counter else None, 20, 28, name)
         self.moving: Sequence[Artist] = [*(image for image, _ in self._maps), *self._counter.artists]
@@ -106,7 +106,7 @@ class WeightMaps:
         across, down = min(wide, max(across, down / 10)), min(high, max(down, across / 10))
         axes = self._axes(x, y, _whole(across, columns), _whole(down, rows))
         axes.add_patch(self._border(_whole(across, columns), _whole(down, rows), axes))
-        image = axes.imshow(cells[0], cmap=_COLOURS, vmin=-self._limit, vmax=self._limit, aspect="auto")
+        image = axes.imshow(cells[0], cmap=_COLORS, vmin=-self._limit, vmax=self._limit, aspect="auto")
         self._maps.append((image, cells))
 
     def _border(self, across: int, down: int, axes: Axes) -> Rectangle:
@@ -116,7 +116,7 @@ class WeightMaps:
         border.set(edgecolor=style.GRID, linewidth=1.5, fill=False)
         return border
 
-    def _colour_bar(self) -> None:
+    def _color_bar(self) -> None:
         width, height = self._sheet.width, self._sheet.height
         axes = self._axes(width - 20 - 260, height - 54, 260, 14)
         levels = np.linspace(-1, 1, style.SIGNED.N)[np.newaxis]

@@ -1,4 +1,4 @@
-"""Points in the plane and the centres that stand for them."""
+"""Points in the plane and the centers that stand for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reportgen.pictures.stills import figures
 
 @figures.register("clusters")
 def clusters(panels: Sequence[Mapping[str, Any]]) -> Figure:
-    """A panel for each of `panels` ({"title", "points", "labels", "centres"}), all with the same limits."""
+    """A panel for each of `panels` ({"title", "points", "labels", "centers"}), all with the same limits."""
     columns = min(3, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = style.blank(rows * {1: 420, 2: 330, 3: 240}[columns])
@@ -23,12 +23,12 @@ def clusters(panels: Sequence[Mapping[str, Any]]) -> Figure:
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
     for axes, panel in zip(grid, panels, strict=False):
-        points, labels, centres = (np.asarray(panel[key]) for key in ("points", "labels", "centres"))
+        points, labels, centers = (np.asarray(panel[key]) for key in ("points", "labels", "centers"))
         for label in np.unique(labels):
             look = style.arm({}, int(label))
             x, y = points[labels == label].T
             axes.scatter(x, y, s=20, marker=look.marker, color=look.color, alpha=0.75, linewidths=0)
-        axes.plot(*centres.T, "+", color=style.INK, markersize=13, markeredgewidth=2.6)
+        axes.plot(*centers.T, "+", color=style.INK, markersize=13, markeredgewidth=2.6)
         axes.set_title(style.wrapped(panel["title"], 50 // columns, 2))
         axes.set(aspect="equal", xticks=[], yticks=[])
         axes.spines[:].set_visible(True)

@@ -28,7 +28,7 @@ def heat_maps(
 ) -> Figure:
     """Panels {"title", "values" [y, x]} in so many columns; each value is printed in its cell.
 
-    All panels have one scale of colours, which goes by logarithms, so that it shows ratios.
+    All panels have one scale of colors, which goes by logarithms, so that it shows ratios.
     """
     rows = math.ceil(len(panels) / columns)
     height = 50 + rows * (42 + 27 * len(y))

@@ -19,7 +19,7 @@ from reportgen.pictures.stills import figures
 Array = NDArray[np.float64]
 
 _COLORS = LinearSegmentedColormap.from_list(
-    # From little to much, evenly darker; none of them is the colour of a role, so both pictures have the same.
+    # From little to much, evenly darker; none of them is the color of a role, so both pictures have the same.
     "much",
     ["#fdf3d8", "#f6cf83", "#eb9a5b", "#c9603f", "#8c2f2b", "#4a1419"],
 )
@@ -40,7 +40,7 @@ def landscape(
 
     A panel is {"title", "values", "label"}, and "share" where values are shares; values and `diverged`, the share of
     runs of which the numbers stopped being finite, are [strengths, learning rates]. A cell in which most runs diverged
-    is grey with a cross; one in which some did has a dot. `best` is the place of a cell with a star. A strength of zero
+    is gray with a cross; one in which some did has a dot. `best` is the place of a cell with a star. A strength of zero
     has a column of its own at the left, where there are no products.
     """
     figure = style.blank(430)
@@ -74,7 +74,7 @@ def _places(values: Sequence[float]) -> Array:
 
 
 def _edges(places: Array) -> list[tuple[float, float]]:
-    """Where each cell begins and ends: half-way to its neighbours, and as far on the other side at the ends."""
+    """Where each cell begins and ends: half-way to its neighbors, and as far on the other side at the ends."""
     gaps = np.diff(places) if len(places) > 1 else np.array([0.5])
     # A zero keeps its distance: its column is as wide as the one beside it.
     before = np.r_[gaps[0], gaps] / 2
@@ -126,7 +126,7 @@ def _ticks(axes: Axes, which: str, places: Array, values: Sequence[float]) -> No
     across = which == "x"
     room = 240 / (max(map(style.length, texts)) + 6) if across else 12
     every = int(np.ceil(len(texts) / room))
-    # A zero is always told; its neighbour would come too close.
+    # A zero is always told; its neighbor would come too close.
     chosen = list(range(0, len(texts), every)) if values[0] > 0 or every == 1 else [0, *range(2, len(texts), every)]
     (axes.set_xticks if across else axes.set_yticks)([places[i] for i in chosen], [texts[i] for i in chosen])
 

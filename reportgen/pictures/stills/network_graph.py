@@ -32,9 +32,9 @@ def network_graph(kernels: Sequence[Any], title: str = "") -> Figure:
         weights = kernel[inputs, outputs]
         ends = np.stack([places[layer][inputs], places[layer + 1][outputs]], axis=-1)
         lines = [[(layer, start), (layer + 1, end)] for start, end in ends]
-        colours = np.where(weights > 0, style.VERMILLION, style.BLUE)
+        colors = np.where(weights > 0, style.VERMILLION, style.BLUE)
         widths = 0.3 + 4.2 * np.abs(weights) / largest
-        axes.add_collection(LineCollection(lines, colors=list(colours), linewidths=list(widths), alpha=0.75, zorder=1))
+        axes.add_collection(LineCollection(lines, colors=list(colors), linewidths=list(widths), alpha=0.75, zorder=1))
     for layer, (size, heights) in enumerate(zip(sizes, places, strict=True)):
         into = np.ones(size, bool) if layer == 0 else kernels[layer - 1].any(axis=0)
         out = np.ones(size, bool) if layer == len(kernels) else kernels[layer].any(axis=1)

@@ -25,7 +25,7 @@ def paths(
     mark: Mapping[str, Any] | None = None,
     arm: int | str = 1,
 ) -> Figure:
-    """A line for each column of `lines` [x, coefficients], over a logarithmic axis; those `highlighted` in colour.
+    """A line for each column of `lines` [x, coefficients], over a logarithmic axis; those `highlighted` in color.
 
     `marked` [marked_x, coefficients] are drawn as rings: where they encircle a line, both programs agree. `labels`
     name the "highlighted", the "others" and the "marked"; `mark` is {"x", "label"}, a vertical line with a name.

@@ -21,7 +21,7 @@ def penalty_surfaces() -> Figure:
     levels = np.linspace(0, 1, 11)
     angles = np.linspace(0, 2 * np.pi, 49)
     figure = style.blank(600)
-    colours = matplotlib.colormaps["viridis"]
+    colors = matplotlib.colormaps["viridis"]
     for index, of in enumerate(penalty_plane.SHAPES):
         axes: Any = figure.add_subplot(2, 2, index + 1, projection="3d")
         rings = np.stack([np.zeros((49, 2)), *(penalty_plane.level_line(of, level, angles) for level in levels[1:])])
@@ -30,7 +30,7 @@ def penalty_surfaces() -> Figure:
             rings[..., 0],
             rings[..., 1],
             heights,
-            facecolors=colours(0.15 + 0.8 * (heights[:-1, :-1] + heights[1:, 1:]) / 2),
+            facecolors=colors(0.15 + 0.8 * (heights[:-1, :-1] + heights[1:, 1:]) / 2),
             rstride=1,
             cstride=1,
             linewidth=0.25,

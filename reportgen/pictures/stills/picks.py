@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from reportgen.pictures import style
 from reportgen.pictures.stills import figures
 
-_COLORS = (style.BLUE, style.GREEN, style.ORANGE, style.GREY, style.PURPLE, style.SKY)
+_COLORS = (style.BLUE, style.GREEN, style.ORANGE, style.GRAY, style.PURPLE, style.SKY)
 """Of roles, in the order in which they first appear; what a role is stands in the legend."""
 
 
@@ -21,7 +21,7 @@ _COLORS = (style.BLUE, style.GREEN, style.ORANGE, style.GREY, style.PURPLE, styl
 def picks(roles: Sequence[str], rows: Sequence[Mapping[str, Any]], xlabel: str) -> Figure:
     """A row of bars for each of `rows` ({"label", "shares", "note"}): the share of draws that kept each input.
 
-    `roles` says what each input is and gives it its colour.
+    `roles` says what each input is and gives it its color.
     """
     names = list(dict.fromkeys(roles))
     colors = {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(names)}

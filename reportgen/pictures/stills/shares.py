@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from reportgen.pictures import style
 from reportgen.pictures.stills import figures
 
-_COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.GREY, style.SKY, style.VERMILLION)
+_COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.GRAY, style.SKY, style.VERMILLION)
 
 
 @figures.register("shares")

@@ -1,4 +1,4 @@
-"""Ridge has a closed form and the lasso has none: gradient descent and proximal steps find both minima."""
+"""The minima of ridge, in closed form, and of the lasso, by coordinate descent, against those that training finds."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,18 +16,18 @@ from reportgen.training.run import Run
 
 _DRAWS, _SHOWN = 30, 6
 _PATHS = 10
-"""Data sets of which the whole path is trained."""
+"""Number of data sets for which the whole path is trained."""
 STRENGTHS = tuple(float(UNIVERSAL * factor) for factor in np.geomspace(0.05, 10, 24))
-"""The λ of the path, about the one that was fixed for selecting inputs; from nearly free to nothing left."""
+"""The λ of the path, around the λ of the section `selection`: from nearly no effect to no weights left."""
 _MARKED = 3
-"""Every so many of them are marked in the picture, by scikit-learn's solution."""
+"""Every third strength is marked in the picture by scikit-learn's solution."""
 CLOSE = 0.01
-"""Weights agree if they differ by less than this share of the largest of them."""
+"""Weights agree if they differ by less than this share of the largest weight."""
 
 
 @sections.register("closed_form")
 class ClosedForm(Section):
-    """Same data, same cost, two ways to its minimum."""
+    """Training compared with the known minima of the same cost on the same data."""
 
     title = "L2 has a formula; training finds it too"
     claims = (
@@ -66,19 +66,19 @@ class ClosedForm(Section):
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         yield from (linear_run("l2", UNIVERSAL, draw) for draw in range(min(_DRAWS, e.runs.count)))
-        yield from (linear_run("l1", λ, draw) for draw in range(self._paths(e)) for λ in STRENGTHS)
+        yield from (linear_run("l1", λ, draw) for draw in range(self._path_count(e)) for λ in STRENGTHS)
 
     @staticmethod
-    def _paths(e: Experiment) -> int:
+    def _path_count(e: Experiment) -> int:
         return min(_PATHS, e.runs.count)
 
     def study(self, e: Experiment) -> list[Array]:
         """Scikit-learn's weights [strengths, inputs] for each draw."""
-        return [lasso_path(linear_run("l1", 1.0, draw), STRENGTHS) for draw in range(self._paths(e))]
+        return [lasso_path(linear_run("l1", 1.0, draw), STRENGTHS) for draw in range(self._path_count(e))]
 
     def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
-        pairs = self._pairs(e, trained)
-        ours = np.stack([self._path(trained, draw) for draw in range(self._paths(e))])
+        pairs = self._weight_pairs(e, trained)
+        ours = np.stack([self._trained_path(trained, draw) for draw in range(self._path_count(e))])
         theirs = np.stack(study)
         truth = DATA.weights(0)[:, 0]
         return {
@@ -111,7 +111,7 @@ class ClosedForm(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        shown = self._pairs(e, trained)[:_SHOWN]
+        shown = self._weight_pairs(e, trained)[:_SHOWN]
         by_training, by_formula = (np.concatenate(side) for side in zip(*shown, strict=True))
         yield Picture(
             name="closed-form",
@@ -174,37 +174,37 @@ class ClosedForm(Section):
             shown=6,
         )
 
-    def _pairs(self, e: Experiment, trained: Trained) -> list[tuple[Array, Array]]:
+    def _weight_pairs(self, e: Experiment, trained: Trained) -> list[tuple[Array, Array]]:
         runs = [linear_run("l2", UNIVERSAL, draw) for draw in range(min(_DRAWS, e.runs.count))]
         return [(trained[run].kernels[0][-1][:, 0], ridge(run)) for run in runs]
 
     @staticmethod
-    def _path(trained: Trained, draw: int) -> Array:
+    def _trained_path(trained: Trained, draw: int) -> Array:
         """Trained weights [strengths, inputs]."""
         return np.stack([trained[linear_run("l1", λ, draw)].kernels[0][-1][:, 0] for λ in STRENGTHS])
 
 
 def ridge(run: Run) -> Array:
-    """Weights that minimise mean((x·w + b − y)²) + λ/2 · Σw², the bias b free: [inputs]."""
-    x, y = _centred(run)
+    """Weights that minimize mean((x·w + b − y)²) + λ/2 · Σw², the bias b free: [inputs]."""
+    x, y = _centered(run)
     gram = 2 / len(x) * x.T @ x + run.strength * np.eye(x.shape[1])
     return np.asarray(np.linalg.solve(gram, 2 / len(x) * x.T @ y), np.float64)
 
 
 def lasso_path(run: Run, strengths: Iterable[float]) -> Array:
-    """Weights that minimise mean((x·w + b − y)²) + λ · Σ|w| by scikit-learn's coordinate descent: [strengths, inputs].
+    """Weights that minimize mean((x·w + b − y)²) + λ · Σ|w| by scikit-learn's coordinate descent: [strengths, inputs].
 
     Its loss has half of ours, so its alpha is λ/2.
     """
     from sklearn.linear_model import lasso_path as coordinate_descent
 
-    x, y = _centred(run)
+    x, y = _centered(run)
     falling = sorted(strengths, reverse=True)
     _, weights, _ = coordinate_descent(x, y, alphas=[λ / 2 for λ in falling], tol=1e-10, max_iter=100_000)
     return np.asarray(weights, np.float64).T[::-1]
 
 
-def _centred(run: Run) -> tuple[Array, Array]:
-    """Inputs and targets without their means, which is as good as a bias."""
+def _centered(run: Run) -> tuple[Array, Array]:
+    """Inputs and targets less their means, which replaces the bias."""
     data = run.draw()
     return data.x_train - data.x_train.mean(axis=0), (data.y_train - data.y_train.mean(axis=0))[:, 0]

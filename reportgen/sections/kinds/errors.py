@@ -1,4 +1,4 @@
-"""Every run's total error, and which differences between arms are known."""
+"""Total errors of all runs, and paired comparisons of the arms."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -11,49 +11,56 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import last_steps, listed, looks, stated, trained_arm, typical_wander, vary
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import (
+    arm_styles,
+    as_findings,
+    join_words,
+    last_steps,
+    trained_arm,
+    typical_jitter,
+    vary,
+)
 from reportgen.sections.kinds.experiment import truth_error
-from reportgen.statistics.comparison import Values, family, interquartile_mean
-from reportgen.statistics.total_error import spread, total_errors
-from reportgen.training.run import Run
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.statistics.comparison import Values, compare_family, interquartile_mean
+from reportgen.statistics.total_error import summarize, total_errors
+from reportgen.training.run import Recording, Run
 
 SHOWN = 5
-"""Runs that the table shows in full, as many as the post had."""
+"""Number of runs that the table lists, as many as the post had."""
 _FIVES = 10_000
-"""Random choices of five runs out of all, to see what a post with five would have said."""
+"""Number of random samples of five runs, to simulate posts with five runs."""
 CONDITIONS = {False: "one draw of the data", True: "a new draw for each pair of runs"}
-"""What a verdict holds for, by whether the data are fresh."""
+"""Scope of a verdict, by whether each run has its own draw of the data."""
 
 
 def _l2_beats_l1(f: Findings) -> Outcome | None:
-    return None if f["l2_l1"] is None else of_difference(f["l2_l1"])
+    return None if f["l2_l1"] is None else difference_outcome(f["l2_l1"])
 
 
-def _separated(f: Findings) -> bool | Outcome | None:
-    """Whether some arm is better than another; it takes all comparisons to be practically equal to say no."""
+def _separates_arms(f: Findings) -> bool | Outcome | None:
+    """True if some arm is better than another; False only if all comparisons are practically equal."""
     if not f["pairs"]:
         return None
     return True if f["verdicts"]["decided"] else "undecided" if f["verdicts"]["undecided"] else False
 
 
-def _agree(f: Findings) -> bool | None:
-    """Whether verdicts are the same on one draw and on fresh ones; nothing where no pair of runs came to its end."""
+def _verdicts_agree(f: Findings) -> bool | None:
+    """True if verdicts are the same on one draw and on fresh ones; None if no pair of runs finished."""
     return not f["changed"] if any(p["pairs"] for p in f["pairs"]) else None
 
 
-def _overlap(f: Findings) -> bool | None:
+def _runs_overlap(f: Findings) -> bool | None:
     return None if len(f["arms"]) < 2 else bool(f["highest_q1"] < f["lowest_q3"])
 
 
 def _fives_disagree(f: Findings) -> bool | None:
-    """Whether five runs would have told either story, each at least one time in twenty."""
+    """True if samples of five runs favor either arm at least one time in twenty."""
     return None if f["fives"] is None else bool(0.05 <= f["fives"]["share"] <= 0.95)
 
 
-def _jitter(f: Findings) -> bool | None:
-    """Whether the last steps of one run alone make for a quarter of the standard deviation between runs."""
+def _jitter_is_large(f: Findings) -> bool | None:
+    """True if the jitter of single runs exceeds a quarter of the standard deviation between runs."""
     if not f["constant"] or not f["last_steps"] or f["deviation"] is None:
         return None
     return bool(f["wander"] > f["deviation"] / 4)
@@ -79,13 +86,13 @@ _CHANGED = (
 
 @sections.register("errors")
 class Errors(Section):
-    """The post's table, with enough runs to read it."""
+    """The post's table of total errors, with more runs and intervals."""
 
     title = "Which penalty predicts best"
     claims = (
         Claim(
             name="middle-halves-overlap",
-            test=_overlap,
+            test=_runs_overlap,
             supported="The middle halves of all arms overlap: totals between {{ f.highest_q1|num('.1f') }} and "
             "{{ f.lowest_q3|num('.1f') }} belong to the middle half of each.",
             refuted="The middle halves of the arms do not all overlap: one begins at {{ f.highest_q1|num('.1f') }}, "
@@ -94,7 +101,7 @@ class Errors(Section):
         ),
         Claim(
             name="last-steps-jitter",
-            test=_jitter,
+            test=_jitter_is_large,
             supported="Part of that is the constant learning rate. The weights never settle, and the last step leaves "
             "the network wherever the last few samples pushed it: within the last {{ f.last_steps|num(',d') }} steps "
             "alone, the total of a typical run has a standard deviation of {{ f.wander|num('.1f') }}, where that "
@@ -119,7 +126,7 @@ class Errors(Section):
         ),
         Claim(
             name="arms-can-be-told-apart",
-            test=_separated,
+            test=_separates_arms,
             supported="Of the {{ f.pairs|length }} comparisons {{ f.verdicts.decided }} "
             "{{ 'separates' if f.verdicts.decided == 1 else 'separate' }} two arms: "
             + _DECIDED
@@ -153,7 +160,7 @@ class Errors(Section):
         ),
         Claim(
             name="verdicts-agree-on-fresh-data",
-            test=_agree,
+            test=_verdicts_agree,
             supported="{{ 'The verdict is' if f.pairs|length == 1 else 'All %d verdicts are'|format(f.pairs|length) }} "
             "the same for {{ f.other_condition }} as for {{ f.condition }}."
             "{% if f.verdicts.undecided == f.pairs|length %} Where nothing is decided, that says only that neither set "
@@ -176,23 +183,23 @@ class Errors(Section):
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         yield from (run for arm in e.arms for run in e.arm_runs(arm))
-        yield from (run for arm in e.arms for run in self._elsewhere(e, arm))
+        yield from (run for arm in e.arms for run in self._runs_on_other_data(e, arm))
 
-    def _elsewhere(self, e: Experiment, arm: Arm) -> list[Run]:
-        """The runs of an arm with fresh data each, or on one draw where the experiment's own are fresh.
+    def _runs_on_other_data(self, e: Experiment, arm: Arm) -> list[Run]:
+        """The runs of an arm on fresh data each, or on one draw if the experiment's own data are fresh.
 
-        One arm has nothing to be compared with.
+        Empty for an experiment of one arm, which has no comparison.
         """
         if len(e.arms) < 2:
             return []
         return [
-            vary(run, data_seed=e.data_seed + (0 if e.fresh_data else i), recording=ENDS_ONLY)
+            vary(run, data_seed=e.data_seed + (0 if e.fresh_data else i), recording=Recording.ENDS_ONLY)
             for i, run in enumerate(e.arm_runs(arm))
         ]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         totals = {arm.name: total_errors(trained_arm(e, arm, trained)) for arm in e.arms}
-        elsewhere = {arm.name: total_errors(trained[run] for run in self._elsewhere(e, arm)) for arm in e.arms}
+        elsewhere = {arm.name: total_errors(trained[run] for run in self._runs_on_other_data(e, arm)) for arm in e.arms}
         diverged = [
             {"arm": arm.label, "run": i, "step": trajectory.diverged}
             for arm in e.arms
@@ -200,13 +207,14 @@ class Errors(Section):
             if trajectory.diverged is not None
         ]
         pairs = [
-            {**own, "other": other} for own, other in zip(_compared(e, totals), _compared(e, elsewhere), strict=True)
+            {**own, "other": other}
+            for own, other in zip(_compare_all_arms(e, totals), _compare_all_arms(e, elsewhere), strict=True)
         ]
-        everything = spread(np.concatenate(list(totals.values())))
-        spreads = [spread(t) for t in totals.values()]
+        everything = summarize(np.concatenate(list(totals.values())))
+        spreads = [summarize(t) for t in totals.values()]
         margin = e.comparison.equivalence
         l1, l2 = (next((arm.name for arm in e.arms if isinstance(arm.penalty, kind)), None) for kind in (L1, L2))
-        l2_l1 = _facing(pairs, l2, l1)
+        l2_l1 = _find_comparison(pairs, l2, l1)
         return {
             "runs": e.runs.count,
             "shown": min(SHOWN, e.runs.count),
@@ -219,33 +227,33 @@ class Errors(Section):
                 {
                     "name": arm.name,
                     "label": arm.label,
-                    **spread(totals[arm.name]),
+                    **summarize(totals[arm.name]),
                     "totals": totals[arm.name].tolist(),
-                    "elsewhere": {**spread(elsewhere[arm.name]), "totals": elsewhere[arm.name].tolist()},
+                    "elsewhere": {**summarize(elsewhere[arm.name]), "totals": elsewhere[arm.name].tolist()},
                 }
                 for arm in e.arms
             ],
-            "truth": _beside_truth(e, trained),
+            "truth": _excess_over_truth(e, trained),
             "lowest": everything["min"],
             "highest": everything["max"],
             "highest_q1": max(s["q1"] for s in spreads),
             "lowest_q3": min(s["q3"] for s in spreads),
             "deviation": _deviation(totals.values()),
             "constant": e.training.schedule == "constant",
-            "wander": typical_wander(e, trained),
+            "wander": typical_jitter(e, trained),
             "last_steps": last_steps(e),
             "same_strength": len({arm.strength for arm in e.arms if arm.strength > 0}) == 1,
             "pairs": pairs,
             "verdicts": {v: sum(p["verdict"] in kinds for p in pairs) for v, kinds in _VERDICTS.items()},
             "changed": [p for p in pairs if p["verdict"] != p["other"]["verdict"]],
-            # Beyond the margin on their own, but not once it is counted how often the question was asked.
+            # Beyond the margin by their own intervals, but not after the correction for the number of comparisons.
             "corrected": [
                 f"{p['first']} and {p['second']}"
                 for p in pairs
                 if p["verdict"] == "undecided" and (p["high"] < -margin or p["low"] > margin)
             ],
             "l2_l1": l2_l1,
-            "fives": _fives(totals[str(l2)], totals[str(l1)], l2_l1) if l2_l1 else None,
+            "fives": _compare_fives(totals[str(l2)], totals[str(l1)], l2_l1) if l2_l1 else None,
             "diverged": diverged,
             "smallest_p_of_five": 2 / 2**5,
         }
@@ -253,7 +261,7 @@ class Errors(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        arms, look = findings["arms"], looks(e)
+        arms, look = findings["arms"], arm_styles(e)
         yield Picture(
             name="errors",
             figure="strip",
@@ -372,14 +380,14 @@ class Errors(Section):
                 f"to predict better than another: {split if equal else f'all {total} comparisons are undecided'}. "
                 f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
             )
-        told = [
+        decided = [
             f"{p['first']} beats {p['second']}" if p["verdict"] == "better" else f"{p['second']} beats {p['first']}"
             for p in decided
         ]
         return (
-            f"{where}, {listed(told)}; of the other comparisons none separates two arms."
-            if len(told) < len(findings["pairs"])
-            else f"{where}, {listed(told)}."
+            f"{where}, {join_words(decided)}; of the other comparisons none separates two arms."
+            if len(decided) < len(findings["pairs"])
+            else f"{where}, {join_words(decided)}."
         )
 
 
@@ -390,33 +398,33 @@ _VERDICTS = {
 }
 
 
-def _compared(e: Experiment, totals: Mapping[str, Values]) -> list[Findings]:
-    """Every arm with every other, as one family."""
+def _compare_all_arms(e: Experiment, totals: Mapping[str, Values]) -> list[Findings]:
+    """Compare every arm with every other, as one family."""
     labels = {arm.name: arm.label for arm in e.arms}
     combined = list(combinations(totals, 2))
-    differences = family([(totals[a], totals[b]) for a, b in combined], e.comparison)
-    found = []
+    differences = compare_family([(totals[a], totals[b]) for a, b in combined], e.comparison)
+    comparisons = []
     for (a, b), difference in zip(combined, differences, strict=True):
         apart = totals[a] - totals[b]
         apart = apart[np.isfinite(apart)]
-        found.append(
+        comparisons.append(
             {
                 "first": labels[a],
                 "second": labels[b],
                 "names": [a, b],
-                **stated(difference),
+                **as_findings(difference),
                 "median": float(np.median(apart)) if len(apart) else math.nan,
                 "iqm": interquartile_mean(apart) if len(apart) else math.nan,
             }
         )
-    return found
+    return comparisons
 
 
 _MIRRORED = {"better": "worse", "worse": "better"}
 
 
-def _facing(pairs: Iterable[Findings], first: str | None, second: str | None) -> Findings | None:
-    """The comparison of two arms, told from the side of `first`; None where there is none."""
+def _find_comparison(pairs: Iterable[Findings], first: str | None, second: str | None) -> Findings | None:
+    """The comparison of two arms, as `first` minus `second`; None if there is none."""
     for p in pairs:
         if p["names"] == [first, second]:
             return dict(p)
@@ -439,8 +447,8 @@ def _facing(pairs: Iterable[Findings], first: str | None, second: str | None) ->
     return None
 
 
-def _fives(first: Values, second: Values, names: Findings) -> Findings | None:
-    """How often the first has the smaller sum in five pairs chosen at random; None if there are not more than five."""
+def _compare_fives(first: Values, second: Values, names: Findings) -> Findings | None:
+    """How often the first has the smaller sum in five random pairs; None if there are at most five pairs."""
     apart = first - second
     apart = apart[np.isfinite(apart)]
     if len(apart) <= SHOWN:
@@ -451,8 +459,8 @@ def _fives(first: Values, second: Values, names: Findings) -> Findings | None:
     return {"first": names["first"], "second": names["second"], "share": share, "choices": _FIVES}
 
 
-def _beside_truth(e: Experiment, trained: Trained) -> Findings | None:
-    """How far the totals of all runs lie above that of the line behind their data; None where there is none."""
+def _excess_over_truth(e: Experiment, trained: Trained) -> Findings | None:
+    """Total errors of all runs above that of the true line; None if the data have none."""
     runs = [run for arm in e.arms for run in e.arm_runs(arm)]
     lines = [truth_error(run) for run in runs]
     if None in lines:
@@ -465,6 +473,6 @@ def _beside_truth(e: Experiment, trained: Trained) -> Findings | None:
 
 
 def _deviation(totals: Iterable[Values]) -> float | None:
-    """Standard deviation between the runs of an arm, averaged over the arms in squares; None for single runs."""
+    """Root mean over arms of the variance between the runs of an arm; None for single runs."""
     variances = [t.var(ddof=1) for t in (t[np.isfinite(t)] for t in totals) if len(t) > 1]
     return float(np.sqrt(np.mean(variances))) if variances else None

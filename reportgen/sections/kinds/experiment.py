@@ -1,4 +1,4 @@
-"""The experiment that is repeated: data, model card, training."""
+"""The setting of the experiment: data, network, training."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from reportgen.training.run import Run
 
 @sections.register("experiment")
 class ExperimentCard(Section):
-    """What was done, exactly."""
+    """The complete settings of the experiment and a picture of its data."""
 
     title = "The experiment"
 
@@ -82,18 +82,18 @@ class ExperimentCard(Section):
             )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        yield _samples(e)
+        yield _samples_table(e)
         t = e.training
         layers = ", ".join(f"{i}×{o}" for i, o in findings["shapes"])
         rows = [
-            ("data", _recipe(e)),
+            ("data", _describe_data(e)),
             (
                 "split",
                 f"{findings['training_samples']} training and {findings['test_samples']} test samples"
                 + (", split once, at random" if findings["straight"] else ""),
             ),
             ("layers", f"{layers}; activation: {findings['activation']}"),
-            ("parameters", f"{findings['parameters']}; biases start at zero and are not penalised"),
+            ("parameters", f"{findings['parameters']}; biases start at zero and are not penalized"),
             ("initial weights", e.network.initializer.replace("_", " ")),
             ("loss", f"{t.loss} error, averaged over a batch of {t.batch_size}"),
             ("penalty", "λ·R(w) over all weights, added in full at every step"),
@@ -124,7 +124,7 @@ class ExperimentCard(Section):
 
 
 def truth_error(run: Run) -> float | None:
-    """The total error of the function behind the data on the test samples; None if there is none over one input."""
+    """The total error of the true function on the test samples; None if the data have none of one input."""
     data = run.draw()
     if data.truth is None or run.data.shape != (1, 1):
         return None
@@ -132,8 +132,8 @@ def truth_error(run: Run) -> float | None:
     return float(np.abs(np.interp(data.x_test[:, 0], x[:, 0], y[:, 0]) - data.y_test[:, 0]).sum())
 
 
-def _recipe(e: Experiment) -> str:
-    """The data set in one line; of other kinds than the line, its name."""
+def _describe_data(e: Experiment) -> str:
+    """The data set in one line: its formula for the line, its name for other data sets."""
     d = e.data
     if not isinstance(d, Line):
         return type(d).__name__
@@ -143,8 +143,8 @@ def _recipe(e: Experiment) -> str:
     return f"{clean}; {d.outliers} equally spaced samples raised by one shared draw of U(0, 1)·{d.outlier_size:g}"
 
 
-def _samples(e: Experiment) -> Table:
-    """The data of the first run, which are those of every run unless each draws its own."""
+def _samples_table(e: Experiment) -> Table:
+    """The table of the first run's data, which are those of every run unless each draws its own."""
     data = e.run(0).draw()
     inputs, outputs = e.data.shape
     rows = [

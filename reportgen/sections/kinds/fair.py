@@ -16,26 +16,26 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import mean, named, outcomes, penalty, stated, vary
-from reportgen.statistics.comparison import Values, family
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, mean, varied_runs, vary
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.sparsity import dead_units, zero_share
-from reportgen.statistics.total_error import spread, total_errors
-from reportgen.statistics.tuning import Choice, choose, where_share
+from reportgen.statistics.total_error import summarize, total_errors
+from reportgen.statistics.tuning import Choice, choose_strength, find_share
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
-KINDS = named(NoPenalty, L1, L2, ElasticNet, GroupLasso)
+KINDS = kinds_by_name(NoPenalty, L1, L2, ElasticNet, GroupLasso)
 GRID = (0.01, 0.03, 0.1, 0.3, 1.0)
-"""What every penalty may choose from; the section on the strength trains the same values."""
+"""The strengths that cross-validation chooses from; the section `strength` trains the same values."""
 FOLDS = 5
 PAIRS = (
-    *((kind, "none") for kind in named(L1, L2, ElasticNet, GroupLasso)),
-    *(("l1", kind) for kind in named(L2, ElasticNet, GroupLasso)),
+    *((kind, "none") for kind in kinds_by_name(L1, L2, ElasticNet, GroupLasso)),
+    *(("l1", kind) for kind in kinds_by_name(L2, ElasticNet, GroupLasso)),
 )
-SPARSE = tuple(named(L1, ElasticNet, GroupLasso))
+SPARSE = tuple(kinds_by_name(L1, ElasticNet, GroupLasso))
 """The penalties that leave weights at exactly zero."""
 SHARES = (0.5, 0.8)
-"""Shares of zero weights at which these are matched. Beyond, a neighbour on the grid may be one that has collapsed."""
+"""Shares of zero weights at which they are matched. Beyond these, a neighbor on the grid may have collapsed."""
 _LIVE = (
     "{% for m in f.matched %}{{ m.arms.group_lasso.live|num('.1f') }} against {{ m.arms.l1.live|num('.1f') }} of "
     "{{ f.units }} at {{ m.share|num('.0%') }} zeros (difference {{ m.freed.estimate|num('.1f') }}, interval "
@@ -48,7 +48,7 @@ SCOPES = {"one": "one draw", "fresh": "fresh draws"}
 
 @sections.register("fair")
 class Fair(Section):
-    """What the closing remarks of the post wished for."""
+    """A fair comparison: each penalty at its own strength, as the closing remarks of the post asked for."""
 
     title = "Each penalty at its own λ"
     claims = (
@@ -67,7 +67,7 @@ class Fair(Section):
         ),
         Claim(
             name="the-choice-is-not-sharp",
-            test=lambda f: _flat([t["as_good"] for t in f["tuned"].values() if t["validation"]]),
+            test=lambda f: _is_flat([t["as_good"] for t in f["tuned"].values() if t["validation"]]),
             supported="The choice is not sharp. Within one standard error of its least cross-validated error lie "
             "{% for t in f.tuned.values() if t.validation %}{{ t.as_good }} of the {{ f.grid|length }} values for "
             "{{ t.label }}{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}.",
@@ -108,7 +108,7 @@ class Fair(Section):
         ),
         Claim(
             name="groups-free-units",
-            test=lambda f: _fewer(f["matched"]),
+            test=lambda f: _keeps_fewer_units(f["matched"]),
             supported="What differs is where the zeros are. With equally many of them, group lasso keeps fewer units "
             f"alive than elementwise L1: {_LIVE}",
             refuted="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
@@ -119,52 +119,52 @@ class Fair(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        # Whichever λ wins, its final runs are trained already: choosing needs results, and training comes first.
+        # The final runs of every λ are trained, since the choice of λ is known only after training.
         for kind in KINDS:
             for λ in _strengths(kind):
-                fresh = self._fresh(e, kind, λ)
-                yield from self._final(e, kind, λ)
+                fresh = self._fresh_runs(e, kind, λ)
+                yield from self._final_runs(e, kind, λ)
                 yield from fresh
                 if kind != "none":
-                    yield from (fold for run in (self._own(e, kind, λ), *fresh) for fold in _folds(run))
+                    yield from (fold for run in (self._first_final_run(e, kind, λ), *fresh) for fold in _fold_runs(run))
 
-    def _final(self, e: Experiment, kind: str, λ: float, count: int | None = None) -> list[Run]:
-        """On all training samples of the experiment's own draw."""
-        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind].default_step} if λ else {}
-        return outcomes(e, count or e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
+    def _final_runs(self, e: Experiment, kind: str, λ: float, count: int | None = None) -> list[Run]:
+        """Runs on all training samples of the experiment's own draw."""
+        changes: dict[str, Any] = {"penalty": default_penalty(kind), "step": KINDS[kind].default_step} if λ else {}
+        return varied_runs(e, count or e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
-    def _own(self, e: Experiment, kind: str, λ: float) -> Run:
-        """The first of them."""
-        return self._final(e, kind, λ, count=1)[0]
+    def _first_final_run(self, e: Experiment, kind: str, λ: float) -> Run:
+        """The first of `_final_runs`."""
+        return self._final_runs(e, kind, λ, count=1)[0]
 
-    def _fresh(self, e: Experiment, kind: str, λ: float) -> list[Run]:
-        """One on all training samples of each other draw: triples of their own."""
-        first, seed = self._own(e, kind, λ), e.runs.seed
+    def _fresh_runs(self, e: Experiment, kind: str, λ: float) -> list[Run]:
+        """One run on all training samples of each fresh draw, with its own seeds."""
+        first, seed = self._first_final_run(e, kind, λ), e.runs.seed
         return [
             vary(first, data_seed=e.data_seed + 1 + i, order_seed=seed + i, init_seed=seed + i)
-            for i in range(_draws(e))
+            for i in range(_draw_count(e))
         ]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        chosen = {kind: self._chosen(e, kind, trained) for kind in KINDS}
-        totals = {scope: {kind: self._totals(e, kind, scope, trained) for kind in KINDS} for scope in SCOPES}
+        chosen = {kind: self._choose_strengths(e, kind, trained) for kind in KINDS}
+        totals = {scope: {kind: self._total_errors(e, kind, scope, trained) for kind in KINDS} for scope in SCOPES}
         picked = {
             rule: {
-                scope: {kind: _picked(totals[scope][kind], chosen[kind][scope], rule) for kind in KINDS}
+                scope: {kind: _errors_at_choice(totals[scope][kind], chosen[kind][scope], rule) for kind in KINDS}
                 for scope in SCOPES
             }
             for rule in RULES
         }
-        differences = {rule: _compared(e, picked[rule], PAIRS) for rule in RULES}
-        penalised = [kind for kind in KINDS if kind != "none"]
+        differences = {rule: _compare_pairs(e, picked[rule], PAIRS) for rule in RULES}
+        penalized = [kind for kind in KINDS if kind != "none"]
         ends = {
-            scope: {**picked["simplest"][scope], **{f"{k} least": picked["least"][scope][k] for k in penalised}}
+            scope: {**picked["simplest"][scope], **{f"{k} least": picked["least"][scope][k] for k in penalized}}
             for scope in SCOPES
         }
-        cost = _compared(e, ends, [(kind, f"{kind} least") for kind in penalised])
-        matched = self._matched(e, trained, totals)
+        cost = _compare_pairs(e, ends, [(kind, f"{kind} least") for kind in penalized])
+        matched = self._match_shares(e, trained, totals)
         return {
-            "tuned": {kind: self._tuned(e, kind, chosen[kind], picked, trained) for kind in KINDS},
+            "tuned": {kind: self._summarize_tuning(e, kind, chosen[kind], picked, trained) for kind in KINDS},
             "differences": differences,
             "decided": [
                 {"first": d["first"], "second": d["second"], "verdict": d[scope]["verdict"], "where": where}
@@ -173,10 +173,10 @@ class Fair(Section):
                 if d[scope]["verdict"] in ("better", "worse")
             ],
             "open": sum(d[scope]["verdict"] == "undecided" for d in differences["least"] for scope in SCOPES),
-            "cost": [{**d, "kind": kind} for kind, d in zip(penalised, cost, strict=True)],
+            "cost": [{**d, "kind": kind} for kind, d in zip(penalized, cost, strict=True)],
             "moved": [
                 kind
-                for kind in penalised
+                for kind in penalized
                 if any(c.least != c.simplest for scope in SCOPES for c in chosen[kind][scope])
             ],
             "matched": matched,
@@ -184,35 +184,39 @@ class Fair(Section):
             "folds": FOLDS if _can_fold(e) else 0,
             "budget": len(GRID) * FOLDS,
             "runs": e.runs.count,
-            "draws": _draws(e),
+            "draws": _draw_count(e),
             "units": sum(e.network.hidden),
             "equivalence": e.comparison.equivalence,
             "confidence": e.comparison.confidence,
         }
 
-    def _chosen(self, e: Experiment, kind: str, trained: Trained) -> dict[str, list[Choice]]:
-        """What cross-validation chooses: once on the experiment's own draw, and anew on each fresh one."""
+    def _choose_strengths(self, e: Experiment, kind: str, trained: Trained) -> dict[str, list[Choice]]:
+        """The choices of cross-validation by scope: one on the experiment's own draw, and one on each fresh draw."""
         grid = _strengths(kind)
-        firsts = {"one": [[self._own(e, kind, λ) for λ in grid]]}
-        firsts["fresh"] = list(map(list, zip(*(self._fresh(e, kind, λ) for λ in grid), strict=True)))
+        firsts = {"one": [[self._first_final_run(e, kind, λ) for λ in grid]]}
+        firsts["fresh"] = list(map(list, zip(*(self._fresh_runs(e, kind, λ) for λ in grid), strict=True)))
         return {
             scope: [
-                choose(np.array([_fold_errors(run, trained) for run in runs])) if kind != "none" else _NOTHING
+                choose_strength(np.array([_fold_errors(run, trained) for run in runs]))
+                if kind != "none"
+                else _NO_CHOICE
                 for runs in by_draw
             ]
             for scope, by_draw in firsts.items()
         }
 
-    def _ended(self, e: Experiment, kind: str, scope: str, trained: Trained) -> list[list[Trajectory]]:
-        """Final runs, [strengths][runs or draws]."""
+    def _final_trajectories(self, e: Experiment, kind: str, scope: str, trained: Trained) -> list[list[Trajectory]]:
+        """Trajectories of the final runs, [strengths][runs or draws]."""
         if scope == "one":
-            return [[trained[run] for run in self._final(e, kind, λ)] for λ in _strengths(kind)]
-        return [[trained[run] for run in self._fresh(e, kind, λ)] for λ in _strengths(kind)]
+            return [[trained[run] for run in self._final_runs(e, kind, λ)] for λ in _strengths(kind)]
+        return [[trained[run] for run in self._fresh_runs(e, kind, λ)] for λ in _strengths(kind)]
 
-    def _totals(self, e: Experiment, kind: str, scope: str, trained: Trained) -> Values:
-        return np.array([total_errors(trajectories) for trajectories in self._ended(e, kind, scope, trained)])
+    def _total_errors(self, e: Experiment, kind: str, scope: str, trained: Trained) -> Values:
+        return np.array(
+            [total_errors(trajectories) for trajectories in self._final_trajectories(e, kind, scope, trained)]
+        )
 
-    def _tuned(
+    def _summarize_tuning(
         self,
         e: Experiment,
         kind: str,
@@ -221,8 +225,8 @@ class Fair(Section):
         trained: Trained,
     ) -> Findings:
         (choice,), grid = chosen["one"], _strengths(kind)
-        ended = self._ended(e, kind, "one", trained)
-        found: Findings = {
+        ended = self._final_trajectories(e, kind, "one", trained)
+        tuning: Findings = {
             "label": KINDS[kind].look().title,
             "validation": choice.means.tolist() if kind != "none" else [],
             "standard_errors": choice.errors.tolist() if kind != "none" else [],
@@ -231,72 +235,74 @@ class Fair(Section):
         for rule in RULES:
             place = getattr(choice, rule)
             fresh = [grid[getattr(c, rule)] for c in chosen["fresh"]]
-            found[rule] = {
+            tuning[rule] = {
                 "strength": grid[place],
-                "one": {**spread(picked[rule]["one"][kind]), "totals": picked[rule]["one"][kind].tolist()},
+                "one": {**summarize(picked[rule]["one"][kind]), "totals": picked[rule]["one"][kind].tolist()},
                 "zero": mean([zero_share(t.at(-1)[0]) for t in ended[place] if t.diverged is None]),
                 "fresh": {
-                    **spread(picked[rule]["fresh"][kind]),
+                    **summarize(picked[rule]["fresh"][kind]),
                     "totals": picked[rule]["fresh"][kind].tolist(),
                     "strengths": fresh,
                     "lowest": min(fresh),
                     "highest": max(fresh),
                 },
             }
-        return found
+        return tuning
 
-    def _matched(self, e: Experiment, trained: Trained, totals: Mapping[str, Mapping[str, Values]]) -> list[Findings]:
-        """The sparse penalties where equally many weights are zero, between grid values if need be."""
+    def _match_shares(
+        self, e: Experiment, trained: Trained, totals: Mapping[str, Mapping[str, Values]]
+    ) -> list[Findings]:
+        """Compare the sparse penalties at equal shares of zero weights, interpolated between grid values."""
         share: dict[str, dict[str, Values]] = {scope: {} for scope in SCOPES}
         live: dict[str, Values] = {}
         for kind in SPARSE:
             for scope in SCOPES:
-                ended = self._ended(e, kind, scope, trained)
+                ended = self._final_trajectories(e, kind, scope, trained)
                 zeros = [mean([zero_share(t.at(-1)[0]) for t in ts if t.diverged is None]) for ts in ended]
                 share[scope][kind] = np.array(zeros)
                 if scope == "one":
-                    live[kind] = np.array([[_live(t) for t in ts] for ts in ended])
+                    live[kind] = np.array([[_live_units(t) for t in ts] for ts in ended])
         matched: list[Findings] = []
         for target in SHARES:
-            places = {scope: {kind: where_share(share[scope][kind], target) for kind in SPARSE} for scope in SCOPES}
+            places = {scope: {kind: find_share(share[scope][kind], target) for kind in SPARSE} for scope in SCOPES}
             if any(place is None for by in places.values() for place in by.values()):
                 continue
-            there: dict[str, dict[str, Values]] = {
-                scope: {kind: place.of(totals[scope][kind]) for kind, place in by.items() if place}
+            interpolated: dict[str, dict[str, Values]] = {
+                scope: {kind: place.interpolate(totals[scope][kind]) for kind, place in by.items() if place}
                 for scope, by in places.items()
             }
-            alive = {kind: place.of(live[kind]) for kind, place in places["one"].items() if place}
+            alive = {kind: place.interpolate(live[kind]) for kind, place in places["one"].items() if place}
             matched.append(
                 {
                     "share": target,
                     "alive": alive,
-                    "there": there,
+                    "totals": interpolated,
                     "arms": {
                         kind: {
                             "label": KINDS[kind].look().title,
                             "strength": place.strength(GRID),
                             "live": mean([units for units in alive[kind] if math.isfinite(units)]),
-                            **spread(there["one"][kind]),
+                            **summarize(interpolated["one"][kind]),
                         }
                         for kind, place in places["one"].items()
                         if place
                     },
                 }
             )
-        # One family for all targets, since they are one question.
+        # One family for all target shares, since they answer one question.
         pairs = [(a, b) for i, a in enumerate(SPARSE) for b in SPARSE[i + 1 :]]
         errors = {
-            scope: {f"{kind} {m['share']}": m["there"][scope][kind] for m in matched for kind in SPARSE}
+            scope: {f"{kind} {m['share']}": m["totals"][scope][kind] for m in matched for kind in SPARSE}
             for scope in SCOPES
         }
         asked = [(f"{a} {m['share']}", f"{b} {m['share']}") for m in matched for a, b in pairs]
-        compared = _compared(e, errors, asked) if asked else []
-        # Fewer units are fewer units: there is no margin about that.
+        compared = _compare_pairs(e, errors, asked) if asked else []
+        # A count of units needs no margin.
         exact = dataclasses.replace(e.comparison, equivalence=0.0)
-        freed = family([(m["alive"]["group_lasso"], m["alive"]["l1"]) for m in matched], exact)
+        freed = compare_family([(m["alive"]["group_lasso"], m["alive"]["l1"]) for m in matched], exact)
         for i, m in enumerate(matched):
-            del m["there"], m["alive"]
-            m["freed"] = stated(freed[i])
+            del m["totals"], m["alive"]
+            m["freed"] = as_findings(freed[i])
             m["differences"] = compared[i * len(pairs) : (i + 1) * len(pairs)]
         return matched
 
@@ -307,7 +313,7 @@ class Fair(Section):
         yield Picture(
             name="validation",
             figure="curves",
-            inputs={"panels": [_validation(kind, t) for kind, t in tuned.items()]},
+            inputs={"panels": [_validation_panel(kind, t) for kind, t in tuned.items()]},
             alt="Cross-validated error against λ, a panel for each penalty. "
             + "; ".join(
                 f"{t['label']}: least at λ = {t['least']['strength']:g}, within one standard error of it up to "
@@ -366,7 +372,7 @@ class Fair(Section):
                 if t["validation"] or rule == "least"
             ),
         )
-        compared = [(RULES[rule], d) for rule, found in findings["differences"].items() for d in found]
+        compared = [(RULES[rule], d) for rule, pairs in findings["differences"].items() for d in pairs]
         compared += [(f"{m['share']:.0%} zeros", d) for m in findings["matched"] for d in m["differences"]]
         yield Table(
             name="fair",
@@ -410,10 +416,10 @@ class Fair(Section):
         if all(math.isnan(d["one"]["estimate"]) for d in findings["differences"]["least"]):
             return None
         if findings["decided"]:
-            told = "; ".join(
+            clauses = "; ".join(
                 f"{d['first']} is {d['verdict']} than {d['second']} {d['where']}" for d in findings["decided"]
             )
-            return f"With each penalty at its own cross-validated λ, {told}."
+            return f"With each penalty at its own cross-validated λ, {clauses}."
         equal = verdicts.count("practically equal")
         return (
             f"With each penalty at its own cross-validated λ, {equal} of {len(verdicts)} comparisons, on one draw of "
@@ -421,16 +427,16 @@ class Fair(Section):
         )
 
 
-_NOTHING = Choice(0, 0, np.full(1, np.nan), np.full(1, np.nan))
-"""For a network without a penalty there is nothing to choose."""
+_NO_CHOICE = Choice(0, 0, np.full(1, np.nan), np.full(1, np.nan))
+"""The choice for a network without a penalty, which has no strength."""
 
 
 def _strengths(kind: str) -> tuple[float, ...]:
     return (0.0,) if kind == "none" else GRID
 
 
-def _draws(e: Experiment) -> int:
-    """A third as many fresh draws of the data as runs."""
+def _draw_count(e: Experiment) -> int:
+    """Number of fresh draws of the data: a third of the number of runs."""
     return max(e.runs.count // 3, 2)
 
 
@@ -438,20 +444,20 @@ def _can_fold(e: Experiment) -> bool:
     return e.data.training_samples >= FOLDS
 
 
-def _folds(run: Run) -> list[Run]:
-    """One run a fold, of as many steps as a run on all training samples takes."""
+def _fold_runs(run: Run) -> list[Run]:
+    """One run for each fold, with as many steps as a run on all training samples."""
     samples = run.data.training_samples
     if samples < FOLDS:
         return []
-    # The largest fold leaves so many; a batch of all samples becomes one of all that are left.
+    # A batch of all samples becomes a batch of all that the largest fold leaves.
     batch = {"batch_size": min(run.training.batch_size, samples - math.ceil(samples / FOLDS))}
     folds = [vary(run, fold=(k, FOLDS), training=batch) for k in range(FOLDS)]
     return [vary(r, training={"epochs": max(round(run.steps / (r.steps / r.training.epochs)), 1)}) for r in folds]
 
 
 def _fold_errors(run: Run, trained: Trained) -> Values:
-    """Mean absolute error on each fold's own samples."""
-    folds = _folds(run)
+    """Mean absolute error of each fold on its held-out samples."""
+    folds = _fold_runs(run)
     if not folds:
         return np.full(FOLDS, np.nan)
     return np.array(
@@ -459,19 +465,22 @@ def _fold_errors(run: Run, trained: Trained) -> Values:
     )
 
 
-def _picked(totals: Values, choices: Sequence[Choice], rule: str) -> Values:
-    """Total errors [runs] at the strength that the rule chose, for all of them together or for each its own."""
+def _errors_at_choice(totals: Values, choices: Sequence[Choice], rule: str) -> Values:
+    """Total errors [runs] at the strength that `rule` chose, for all runs together or for each run."""
     places = [getattr(choice, rule) for choice in choices]
     picked: Values = totals[places * (totals.shape[1] // len(places)), np.arange(totals.shape[1])]
     return picked
 
 
-def _compared(
+def _compare_pairs(
     e: Experiment, totals: Mapping[str, Mapping[str, Values]], pairs: Sequence[tuple[str, str]]
 ) -> list[Findings]:
-    """Each pair in both scopes; a scope is a family. Labels are those of the kinds that the names begin with."""
+    """Compare each pair in both scopes; a scope is a family. Names begin with the kind that gives the label."""
     by_scope = {
-        scope: [stated(d) for d in family([(totals[scope][a], totals[scope][b]) for a, b in pairs], e.comparison)]
+        scope: [
+            as_findings(d)
+            for d in compare_family([(totals[scope][a], totals[scope][b]) for a, b in pairs], e.comparison)
+        ]
         for scope in SCOPES
     }
     label = {name: KINDS[name.partition(" ")[0]].look().title for pair in pairs for name in pair}
@@ -481,15 +490,15 @@ def _compared(
     ]
 
 
-def _live(trajectory: Trajectory) -> float:
-    """Hidden units that are neither unfed nor unread; NaN for a run that diverged."""
+def _live_units(trajectory: Trajectory) -> float:
+    """Number of hidden units with incoming and outgoing weights; NaN for a run that diverged."""
     if trajectory.diverged is not None:
         return float("nan")
     return float(sum((~dead).sum() for dead in dead_units(trajectory.at(-1)[0], 0.0)))
 
 
-def _validation(kind: str, tuned: Findings) -> dict[str, Any]:
-    """A panel: the cross-validated error, a standard error to each side of it, and what the two rules choose."""
+def _validation_panel(kind: str, tuned: Findings) -> dict[str, Any]:
+    """The panel of one penalty: cross-validated errors with standard errors, and the choices of both rules."""
     means, errors = np.array(tuned["validation"]), np.array(tuned["standard_errors"])
     marks: dict[float, str] = {tuned["least"]["strength"]: "least"}
     marks[tuned["simplest"]["strength"]] = "both" if tuned["simplest"]["strength"] in marks else "1 SE"
@@ -513,18 +522,18 @@ def _validation(kind: str, tuned: Findings) -> dict[str, Any]:
 
 
 def _all_equal(differences: Sequence[Findings]) -> bool | Outcome:
-    """Whether all are practically equal in both scopes; not if one is better or worse, else undecided."""
+    """True if all are practically equal in both scopes, False if one is better or worse, else undecided."""
     verdicts = {d[scope]["verdict"] for d in differences for scope in SCOPES}
     return True if verdicts == {"practically equal"} else False if verdicts & {"better", "worse"} else "undecided"
 
 
-def _flat(as_good: Sequence[int]) -> bool | Outcome:
-    """Whether several strengths are as good as the best one, for every penalty; each counts itself, if it has any."""
+def _is_flat(as_good: Sequence[int]) -> bool | Outcome:
+    """True if for every penalty several strengths are as good as the best one, which counts as one of them."""
     return "undecided" if 0 in as_good else min(as_good) > 1
 
 
-def _fewer(matched: Sequence[Findings]) -> bool | Outcome | None:
-    """Whether group lasso keeps fewer units everywhere; not if it keeps more somewhere."""
+def _keeps_fewer_units(matched: Sequence[Findings]) -> bool | Outcome | None:
+    """True if group lasso keeps fewer units at every share, False if it keeps more at one, else undecided."""
     verdicts = {m["freed"]["verdict"] for m in matched}
     if not verdicts:
         return None

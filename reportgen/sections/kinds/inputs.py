@@ -1,4 +1,4 @@
-"""A case where selection matters: a function with bends, fifty inputs of which ten count, and a deceptive double."""
+"""Selection of inputs by networks: a piecewise linear function of ten of fifty inputs, and a correlated double."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -16,22 +16,21 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, of_difference
-from reportgen.sections.helpers import listed, moving, named, penalty, stated
-from reportgen.statistics.comparison import Values, compare, family, wilson
+from reportgen.sections.claims import Claim, difference_outcome
+from reportgen.sections.helpers import article_animation, as_findings, default_penalty, join_words, kinds_by_name
+from reportgen.statistics.comparison import Values, compare, compare_family, wilson_interval
 from reportgen.statistics.sparsity import dead_units
-from reportgen.statistics.total_error import spread
+from reportgen.statistics.total_error import summarize
 from reportgen.training.network import Network, forward
 from reportgen.training.run import Recording, Run, Training
-from reportgen.training.stacking import ENDS_ONLY
 from reportgen.training.trajectory import Trajectory
 
 DATA = Hinges()
 CHOOSING = 200
-"""The first of the samples that no network is trained on choose λ; the others are looked at once, at the end."""
+"""Number of test samples that choose λ; the others are used once, for the errors that are reported."""
 MARGIN = DATA.noise**2 / 2
 """Mean squared errors within ± this are practically equal: half of what the noise itself adds to each of them."""
-KINDS = named(NoPenalty, L1, L2, ElasticNet, GroupLasso)
+KINDS = kinds_by_name(NoPenalty, L1, L2, ElasticNet, GroupLasso)
 GRIDS = dict(
     zip(
         KINDS,
@@ -45,11 +44,11 @@ GRIDS = dict(
         strict=True,
     )
 )
-"""Strengths among which each arm's λ is chosen."""
+"""The strengths that each arm's λ is chosen from."""
 _FIRST = 1000
-"""The seed of the first draw: with those from 0 on, grids and margin were chosen, so they are not reported."""
+"""The seed of the first draw. Grids and margin were chosen on draws from 0 on, which are not reported."""
 _DRAWS = 30
-_FILMED = named(L1, GroupLasso)
+_ANIMATED = kinds_by_name(L1, GroupLasso)
 _NETWORK = Network(hidden=(10,), activation="relu", initializer="he_normal")
 _TRAINING = Training(batch_size=50, epochs=32, learning_rate=0.15, schedule="linear", loss="squared")
 _ROLES = np.array(DATA.roles)
@@ -58,13 +57,13 @@ _IRRELEVANT = _ROLES == "does not count"
 _DOUBLE = int(np.flatnonzero(_ROLES == "double")[0])
 
 
-def _verdict(d: str) -> str:
+def _interval(d: str) -> str:
     return f"{{{{ {d}.estimate|num('.2f') }}}} (interval {{{{ {d}.low|num('.2f') }}}} to {{{{ {d}.high|num('.2f') }}}})"
 
 
 _MATCHED = (
     "{{ f.matched.kept.group_lasso|num('.1f') }} against {{ f.matched.kept.l1|num('.1f') }} of L1 on average, a "
-    f"difference of {_verdict('f.matched.inputs')}"
+    f"difference of {_interval('f.matched.inputs')}"
 )
 _REPEATED = (
     "The group lasso keeps each input that counts in {% if f.arms.group_lasso.least_counting == 1 %}every draw"
@@ -86,17 +85,17 @@ class Inputs(Section):
     claims = (
         Claim(
             name="penalties-help-where-inputs-are-many",
-            post="Regularization makes a model generalise better.",
-            test=lambda f: of_difference(f["against_none"]["group_lasso"]),
+            post="Regularization makes a model generalize better.",
+            test=lambda f: difference_outcome(f["against_none"]["group_lasso"]),
             supported=f"Here a penalty matters: the group lasso's error less that of networks without a penalty is "
-            f"{_verdict('f.against_none.group_lasso')} on average over the draws, beyond the margin of "
+            f"{_interval('f.against_none.group_lasso')} on average over the draws, beyond the margin of "
             "{{ f.margin|num('.3g') }}. The function is the same for both, but without a penalty the network also "
             "learns the noise, through inputs that have nothing to tell.",
             refuted=f"Even here the penalty does not help: the group lasso's error less that of networks without a "
-            f"penalty is {_verdict('f.against_none.group_lasso')}, {{{{ f.against_none.group_lasso.verdict }}}} by a "
+            f"penalty is {_interval('f.against_none.group_lasso')}, {{{{ f.against_none.group_lasso.verdict }}}} by a "
             "margin of {{ f.margin|num('.3g') }}.",
             undecided=f"Whether a penalty helps is undecided: the group lasso's error less that of networks without "
-            f"one is {_verdict('f.against_none.group_lasso')}, against a margin of {{{{ f.margin|num('.3g') }}}}.",
+            f"one is {_interval('f.against_none.group_lasso')}, against a margin of {{{{ f.margin|num('.3g') }}}}.",
         ),
         Claim(
             name="shrinking-keeps-every-input",
@@ -115,18 +114,18 @@ class Inputs(Section):
         ),
         Claim(
             name="equal-errors",
-            test=lambda f: of_difference(f["matched"]["error"], "practically equal"),
+            test=lambda f: difference_outcome(f["matched"]["error"], "practically equal"),
             supported=f"On the samples that nobody had looked at they do predict practically equally well: group lasso "
-            f"less L1 is {_verdict('f.matched.error')}, within the margin of {{{{ f.margin|num('.3g') }}}}.",
+            f"less L1 is {_interval('f.matched.error')}, within the margin of {{{{ f.margin|num('.3g') }}}}.",
             refuted=f"On the samples that nobody had looked at their errors are not equal after all: group lasso less "
-            f"L1 is {_verdict('f.matched.error')}, {{{{ f.matched.error.verdict }}}} by a margin of "
+            f"L1 is {_interval('f.matched.error')}, {{{{ f.matched.error.verdict }}}} by a margin of "
             "{{ f.margin|num('.3g') }}.",
-            undecided=f"On the samples that nobody had looked at, whether they predict equally well is undecided: "
-            f"group lasso less L1 is {_verdict('f.matched.error')}, against a margin of {{{{ f.margin|num('.3g') }}}}.",
+            undecided="On the samples that nobody had looked at, whether they predict equally well is undecided: group "
+            f"lasso less L1 is {_interval('f.matched.error')}, against a margin of {{{{ f.margin|num('.3g') }}}}.",
         ),
         Claim(
             name="groups-drop-more",
-            test=lambda f: of_difference(f["matched"]["inputs"]),
+            test=lambda f: difference_outcome(f["matched"]["inputs"]),
             supported=f"And the group lasso keeps fewer inputs: {_MATCHED}. L1 does not know what an input is. It sets "
             "single weights to zero, and an input is rid of only when all of its {{ f.hidden }} weights happen to be.",
             refuted=f"The group lasso does not keep fewer inputs: {_MATCHED}.",
@@ -134,7 +133,7 @@ class Inputs(Section):
         ),
         Claim(
             name="plain-l1-drops-units",
-            test=lambda f: of_difference(f["units_against_group"]),
+            test=lambda f: difference_outcome(f["units_against_group"]),
             supported="For hidden units it is the other way round: L1 leaves {{ f.arms.l1.units|num('.1f') }} of "
             "{{ f.hidden }} in use, the group lasso {{ f.arms.group_lasso.units|num('.1f') }}. Which of the "
             "two suits depends on what is to go.",
@@ -146,7 +145,7 @@ class Inputs(Section):
         ),
         Claim(
             name="a-double-deceives",
-            test=lambda f: _deceives(f["arms"]["group_lasso"]),
+            test=lambda f: _double_deceives(f["arms"]["group_lasso"]),
             supported=f"The double deceives: the group lasso keeps {_SHARES}. It does not count, but it says nearly "
             "what the first input says, and no penalty can know which of the two is the cause. Before paying for both "
             "inputs of a correlated pair, or for the wrong one, ask somebody who knows what they measure.",
@@ -187,21 +186,21 @@ class Inputs(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        for draw in range(_draws(e)):
+        for draw in range(_draw_count(e)):
             yield from (_run(kind, λ, draw) for kind, grid in GRIDS.items() for λ in grid)
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        tried = _tried(e, trained)
-        arms = {kind: _arm(kind, tried[kind], 1 - e.comparison.confidence) for kind in GRIDS}
+        tried = _measure_all(e, trained)
+        arms = {kind: _summarize_arm(kind, tried[kind], 1 - e.comparison.confidence) for kind in GRIDS}
         errors = {kind: np.array(arms[kind]["errors"]) for kind in GRIDS}
         rule = dataclasses.replace(e.comparison, equivalence=MARGIN)
-        penalised = [kind for kind in GRIDS if kind != "none"]
-        pairs = [(errors[kind], errors["none"]) for kind in penalised] + [(errors["group_lasso"], errors["l1"])]
-        differences = [stated(difference) for difference in family(pairs, rule)]
-        # Counts: one unit more or less is taken for no difference.
+        penalized = [kind for kind in GRIDS if kind != "none"]
+        pairs = [(errors[kind], errors["none"]) for kind in penalized] + [(errors["group_lasso"], errors["l1"])]
+        differences = [as_findings(difference) for difference in compare_family(pairs, rule)]
+        # A difference of one unit is within the margin.
         one = dataclasses.replace(e.comparison, equivalence=1.0)
-        units = [np.array(arms[kind]["units_each"]) for kind in _FILMED]
-        (of_units,) = family([(units[0], units[1])], one)
+        units = [np.array(arms[kind]["units_each"]) for kind in _ANIMATED]
+        (of_units,) = compare_family([(units[0], units[1])], one)
         return {
             "inputs": DATA.inputs,
             "relevant": DATA.relevant,
@@ -211,16 +210,16 @@ class Inputs(Section):
             "testing": DATA.test_samples - CHOOSING,
             "noise": DATA.noise,
             "hidden": _NETWORK.hidden[0],
-            "draws": _draws(e),
+            "draws": _draw_count(e),
             "margin": MARGIN,
             "confidence": e.comparison.confidence,
             "double": _DOUBLE + 1,
             "possible": 1 - DATA.relevant / DATA.inputs,
             "arms": arms,
-            "against_none": dict(zip(penalised, differences, strict=False)),
+            "against_none": dict(zip(penalized, differences, strict=False)),
             "group_against_l1": differences[-1],
-            "matched": _matched(tried, rule, one),
-            "units_against_group": stated(of_units),
+            "matched": _match_errors(tried, rule, one),
+            "units_against_group": as_findings(of_units),
         }
 
     def media(
@@ -231,7 +230,7 @@ class Inputs(Section):
             name="picks",
             figure="picks",
             inputs={
-                "roles": [_TOLD[role] for role in DATA.roles],
+                "roles": [_ROLE_NAMES[role] for role in DATA.roles],
                 "rows": [
                     {"label": arm["label"], "shares": arm["shares"], "note": f"{arm['kept']:.1f} kept on average"}
                     for arm in arms.values()
@@ -291,14 +290,14 @@ class Inputs(Section):
             )
             + ".",
         )
-        filmed = [(of, _run(kind, arms[kind]["chosen"][0], 0)) for kind, of in _FILMED.items()]
-        ends = [f"{of.title} keeps {arms[kind]['kept_each'][0]:.0f}" for kind, of in _FILMED.items()]
-        yield moving(
+        animated = [(of, _run(kind, arms[kind]["chosen"][0], 0)) for kind, of in _ANIMATED.items()]
+        ends = [f"{of.title} keeps {arms[kind]['kept_each'][0]:.0f}" for kind, of in _ANIMATED.items()]
+        yield article_animation(
             "weights-inputs",
             ["weights"],
-            [Panel(title=of.title, trajectory=trained[run], arm=of.look().arm) for of, run in filmed],
+            [Panel(title=of.title, trajectory=trained[run], arm=of.look().arm) for of, run in animated],
             alt=f"Weights of two networks in the first draw while they train, a row for each of {DATA.inputs} inputs. "
-            f"At the end {listed(ends)}; "
+            f"At the end {join_words(ends)}; "
             "under the group lasso whole rows go.",
         )
 
@@ -358,7 +357,8 @@ class Inputs(Section):
                 *(Column(label=f"kept by {arm['label']}", format=".0%") for arm in arms.values()),
             ),
             rows=tuple(
-                (i + 1, _TOLD[role], *(arm["shares"][i] for arm in arms.values())) for i, role in enumerate(DATA.roles)
+                (i + 1, _ROLE_NAMES[role], *(arm["shares"][i] for arm in arms.values()))
+                for i, role in enumerate(DATA.roles)
             ),
             shown=DATA.relevant + 3,
         )
@@ -373,7 +373,7 @@ class Inputs(Section):
         )
 
 
-_TOLD = {
+_ROLE_NAMES = {
     "has a double": "counts, has a double",
     "counts": "counts",
     "double": "its double, does not count",
@@ -381,39 +381,39 @@ _TOLD = {
 }
 
 
-def _draws(e: Experiment) -> int:
+def _draw_count(e: Experiment) -> int:
     return min(_DRAWS, e.runs.count)
 
 
 def _run(kind: str, λ: float, draw: int) -> Run:
-    """Recorded step by step where a film may show it."""
+    """One run; recorded step by step if an animation may show it."""
     return Run(
         data=DATA,
         network=_NETWORK,
         training=_TRAINING,
-        penalty=penalty(kind),
+        penalty=default_penalty(kind),
         strength=λ,
         step="proximal",
-        recording=Recording(every=4, loss=False) if draw == 0 and kind in _FILMED else ENDS_ONLY,
+        recording=Recording(every=4, loss=False) if draw == 0 and kind in _ANIMATED else Recording.ENDS_ONLY,
         data_seed=_FIRST + draw,
         order_seed=_FIRST + draw,
         init_seed=_FIRST + draw,
     )
 
 
-def _tried(e: Experiment, trained: Trained) -> dict[str, list[list[dict[str, Any]]]]:
-    """What came of every arm in every draw at each strength: [arm][draw][λ]."""
+def _measure_all(e: Experiment, trained: Trained) -> dict[str, list[list[dict[str, Any]]]]:
+    """The measurements of every run: [arm][draw][λ]."""
     return {
-        kind: [[_outcome(trained[_run(kind, λ, draw)]) for λ in grid] for draw in range(_draws(e))]
+        kind: [[_measure_run(trained[_run(kind, λ, draw)]) for λ in grid] for draw in range(_draw_count(e))]
         for kind, grid in GRIDS.items()
     }
 
 
-def _outcome(t: Trajectory) -> dict[str, Any]:
-    """Inputs and units that a network keeps, and its errors without the inputs that it drops."""
+def _measure_run(t: Trajectory) -> dict[str, Any]:
+    """The inputs and units that a network keeps, and its errors without the inputs that it drops."""
     kernels, biases = t.at(-1)
     kernels = [w.astype(np.float64) for w in kernels]
-    picked, alive = kept(t)
+    picked, alive = kept_inputs_and_units(t)
     kernels[0][~picked] = 0.0
     data = t.run.draw()
     squares = ((forward(kernels, biases, data.x_test, t.run.network.activation) - data.y_test) ** 2)[:, 0]
@@ -429,20 +429,19 @@ def _outcome(t: Trajectory) -> dict[str, Any]:
     }
 
 
-def kept(t: Trajectory) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which inputs, and which units of the first hidden layer, a network keeps.
+def kept_inputs_and_units(t: Trajectory) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Masks of the inputs and of the units of the first hidden layer that a network keeps.
 
-    Batches leave weights that are on their way to zero a step away from it. So a weight counts as zero if the proximal
-    step alone, at the first learning rate, would make it zero: within η·λ for L1, and for a group by its norm. L2's
-    step never does.
+    Noise of the batches keeps weights within a step of zero. So a weight counts as zero if the proximal step alone, at
+    the first learning rate, would make it zero: within η·λ for L1, and for a group by its norm. L2's step never does.
     """
     scale = t.run.training.learning_rate * t.run.strength
     kernels = [t.run.penalty.prox(w.astype(np.float64), scale, np) for w in t.at(-1)[0]]
     return kernels[0].any(axis=1), ~dead_units(kernels, 0.0)[0]
 
 
-def choose(tried: list[dict[str, Any]]) -> dict[str, Any]:
-    """The strongest penalty whose error is within one standard error of the least, on the samples for choosing.
+def choose_strongest(tried: list[dict[str, Any]]) -> dict[str, Any]:
+    """Choose the strongest penalty whose error on the samples for choosing is within one standard error of the least.
 
     References:
         Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984, section 3.4.3.
@@ -452,18 +451,18 @@ def choose(tried: list[dict[str, Any]]) -> dict[str, Any]:
     return max((t for t in tried if t["choosing"] <= limit), key=lambda t: t["λ"])
 
 
-def _arm(kind: str, tried: list[list[dict[str, Any]]], level: float) -> Findings:
-    chosen = [choose(draw) for draw in tried]
+def _summarize_arm(kind: str, tried: list[list[dict[str, Any]]], level: float) -> Findings:
+    chosen = [choose_strongest(draw) for draw in tried]
     picked = np.array([t["picked"] for t in chosen])
     shares, count = picked.mean(axis=0), picked.sum(axis=1)
     errors: Values = np.array([t["error"] for t in chosen])
-    low, high = wilson(float(shares[_DOUBLE]), len(chosen), level)
+    low, high = wilson_interval(float(shares[_DOUBLE]), len(chosen), level)
     return {
         "label": KINDS[kind].title,
         "grid": list(GRIDS[kind]),
         "chosen": [t["λ"] for t in chosen],
         "errors": errors.tolist(),
-        "error": spread(errors),
+        "error": summarize(errors),
         "kept": float(count.mean()),
         "kept_each": count.astype(float).tolist(),
         "found": float(picked[:, _COUNTS].sum(axis=1).mean()),
@@ -494,11 +493,11 @@ def _arm(kind: str, tried: list[list[dict[str, Any]]], level: float) -> Findings
     }
 
 
-def _matched(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison, one: Comparison) -> dict[str, Any]:
-    """The group lasso and L1 where they predict equally well, each at one strength in all draws.
+def _match_errors(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison, one: Comparison) -> dict[str, Any]:
+    """Compare the group lasso and L1 at equal errors, each at one strength in all draws.
 
-    L1's is the one that predicts best on the samples for choosing, over all draws; the group lasso's the one whose
-    error there is nearest to that.
+    L1's strength is the best on the samples for choosing, over all draws; the group lasso's is the one whose error
+    there is nearest to that.
     """
 
     def pooled(kind: str) -> Values:
@@ -507,7 +506,7 @@ def _matched(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison, one
 
     best = int(pooled("l1").argmin())
     nearest = int(np.abs(pooled("group_lasso") - pooled("l1")[best]).argmin())
-    places = dict(zip(_FILMED, (best, nearest), strict=True))
+    places = dict(zip(_ANIMATED, (best, nearest), strict=True))
     ends = {kind: [draw[place] for draw in tried[kind]] for kind, place in places.items()}
     errors = {kind: np.array([t["error"] for t in outcomes]) for kind, outcomes in ends.items()}
     counts = {kind: np.array([float(t["picked"].sum()) for t in outcomes]) for kind, outcomes in ends.items()}
@@ -515,17 +514,17 @@ def _matched(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison, one
         "strengths": {kind: GRIDS[kind][place] for kind, place in places.items()},
         "errors": {kind: float(values.mean()) for kind, values in errors.items()},
         "kept": {kind: float(values.mean()) for kind, values in counts.items()},
-        "error": stated(compare(errors["group_lasso"], errors["l1"], rule)),
-        "inputs": stated(compare(counts["group_lasso"], counts["l1"], one)),
+        "error": as_findings(compare(errors["group_lasso"], errors["l1"], rule)),
+        "inputs": as_findings(compare(counts["group_lasso"], counts["l1"], one)),
     }
 
 
-def _separate(arm: Mapping[str, Any]) -> bool:
+def _separates_inputs(arm: Mapping[str, Any]) -> bool:
     most: bool = arm["least_counting"] > 0.5 >= arm["most_irrelevant"]
     return most
 
 
-def _deceives(arm: Mapping[str, Any]) -> Any:
+def _double_deceives(arm: Mapping[str, Any]) -> Any:
     if arm["double_low"] > arm["irrelevant_share"]:
         return True
     return False if arm["double_high"] <= arm["irrelevant_share"] else "undecided"

@@ -1,4 +1,4 @@
-"""Strength and learning rate turned together, thousands of runs at every setting."""
+"""Strength and learning rate varied together, with thousands of runs in every cell."""
 
 import math
 from collections.abc import Iterable
@@ -9,36 +9,36 @@ from reportgen.experiment import Arm, Experiment, Sweep
 from reportgen.penalties.l1 import L1
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import stated
-from reportgen.statistics.comparison import family
-from reportgen.statistics.grid import quantile, rank_correlation, told
-from reportgen.store.sweep import Swept, cells, run_of
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import as_findings
+from reportgen.statistics.comparison import compare_family
+from reportgen.statistics.grid import quantile, rank_correlation, summarize_cell
+from reportgen.store.sweep import SweepResult, cell_run, cells
 from reportgen.training.run import Run
-from reportgen.values import plain
+from reportgen.values import json_value
 
 _PAIRS = 4_000
-"""Runs of a cell, at most, that comparisons see."""
+"""The most runs of a cell that comparisons use."""
 _STARTS = 30
-"""Networks whose initial weights are looked at."""
+"""Number of networks whose initial weights are measured."""
 _NEARLY_ALL = 0.99
 _HALF = 0.5
 _LEFT, _FEWEST = 0.1, 6
-"""Cells with more weights left than this are put in order by their sparsity, if there are so many of them."""
+"""Correlations use cells with more than this share of weights left, if there are at least so many cells."""
 _SHOWN = 12
-"""Cells in the page's table; the file has all."""
+"""Number of cells in the page's table; the file has all."""
 
 
 @sections.register("landscape")
 class Landscape(Section):
-    """What the table [sweep] asked for."""
+    """The results of the sweep that the table [sweep] asks for."""
 
     title = "The landscape: λ and the learning rate together"
     claims = (
         Claim(
             name="the-best-setting-is-no-peak",
-            test=lambda f: _flat(f["neighbours"]),
-            supported="The best cell does not stand out. Its neighbours on the grid ({{ f.neighbours|length }}, one "
+            test=lambda f: _is_flat(f["neighbors"]),
+            supported="The best cell does not stand out. Its neighbors on the grid ({{ f.neighbors|length }}, one "
             "step of λ or of η away) predict practically as well: over {{ f.pairs|num }} paired runs that had no part "
             "in the choice, every mean difference of the total error lies, with its interval, within the margin of "
             "{{ f.equivalence|num('g') }}.",
@@ -50,35 +50,35 @@ class Landscape(Section):
             "{{ n.difference.high|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}, which is beyond the "
             "margin of {{ f.equivalence|num('g') }}.",
             undecided="Whether the best cell stands out is undecided: over {{ f.pairs|num }} paired runs that had no "
-            "part in the choice, {{ f.open }} of its {{ f.neighbours|length }} neighbours can neither be told from it "
+            "part in the choice, {{ f.open }} of its {{ f.neighbors|length }} neighbors can neither be told from it "
             "nor be called practically equal (margin {{ f.equivalence|num('g') }}).",
         ),
         Claim(
             name="some-strength-beats-none",
-            test=lambda f: None if f["free"] is None else of_difference(f["penalised"]["difference"], "better"),
+            test=lambda f: None if f["free"] is None else difference_outcome(f["penalized"]["difference"], "better"),
             supported="A penalty helps even when the learning rate is tuned without it. The best cell with one "
-            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) has a mean total "
-            "error {{ (-f.penalised.difference.estimate)|num('.2f') }} below that of the best without "
+            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) has a mean total "
+            "error {{ (-f.penalized.difference.estimate)|num('.2f') }} below that of the best without "
             "(η = {{ f.free.learning_rate|num('g') }}; interval of the difference "
-            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
-            "{{ f.penalised.difference.pairs|num }} pairs).",
+            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
+            "{{ f.penalized.difference.pairs|num }} pairs).",
             refuted="A penalty does not help once the learning rate is tuned. The best cell with one "
-            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) is "
-            "{{ f.penalised.difference.verdict }}{{ ' to' if f.penalised.difference.verdict == 'practically equal' "
+            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) is "
+            "{{ f.penalized.difference.verdict }}{{ ' to' if f.penalized.difference.verdict == 'practically equal' "
             "else ' than' }} the best without (η = {{ f.free.learning_rate|num('g') }}): the mean total error differs "
-            "by {{ f.penalised.difference.estimate|num('.2f') }} (interval "
-            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
-            "{{ f.penalised.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
+            "by {{ f.penalized.difference.estimate|num('.2f') }} (interval "
+            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
+            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
             undecided="Whether a penalty helps once the learning rate is tuned is undecided: the best cell with one "
-            "(λ = {{ f.penalised.strength|num('g') }}, η = {{ f.penalised.learning_rate|num('g') }}) differs from the "
+            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) differs from the "
             "best without (η = {{ f.free.learning_rate|num('g') }}) by "
-            "{{ f.penalised.difference.estimate|num('.2f') }} in the mean total error (interval "
-            "{{ f.penalised.difference.low|num('.2f') }} to {{ f.penalised.difference.high|num('.2f') }}, "
-            "{{ f.penalised.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
+            "{{ f.penalized.difference.estimate|num('.2f') }} in the mean total error (interval "
+            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
+            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
         ),
         Claim(
             name="sparsity-follows-the-product",
-            test=lambda f: _follows(f["follows"]),
+            test=lambda f: _follows_product(f["follows"]),
             supported="How sparse a network ends depends on the product η·λ more than on either of the two. Over the "
             "{{ f.follows.cells }} cells with a penalty that leave more than {{ f.follows.left|num('.0%') }} of the "
             "weights alive, the rank correlation of the share of weights "
@@ -93,7 +93,7 @@ class Landscape(Section):
         ),
         Claim(
             name="zeros-are-a-matter-of-distance",
-            test=lambda f: _by_reach(f["reach"]),
+            test=lambda f: _follows_reach(f["reach"]),
             supported="Which product it takes can be said beforehand. {{ f.reach.all|num('.0%') }} of the initial "
             "weights are smaller than {{ f.reach.size|num('.2f') }}. In every one of the {{ f.reach.near }} cells "
             "whose pull does not reach that far most weights keep away from zero, and in every one of the "
@@ -109,56 +109,56 @@ class Landscape(Section):
         return e.sweep
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        return [run_of(e, cell, i) for cell in cells(e) for i in range(_sweep(e).trajectories)]
+        return [cell_run(e, cell, i) for cell in cells(e) for i in range(_sweep(e).trajectories)]
 
-    def findings(self, e: Experiment, trained: Trained, study: Swept) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: SweepResult) -> Findings:
         sweep, arm, grid = _sweep(e), _arm(e), cells(e)
         held = min(sweep.count // 2, _PAIRS)
         chosen_by = sweep.count - held
-        found, ranked = [], []
+        results, ranked = [], []
         for cell in grid:
             values = study.values(cell)
             product = cell.strength * cell.learning_rate
-            found.append({**cell._asdict(), "product": product, **told(values)})
+            results.append({**cell._asdict(), "product": product, **summarize_cell(values)})
             ranked.append(quantile(values["test"][:chosen_by], 0.5))
         sparse = "zero" if arm.step == "proximal" else "dead"
-        best = _least(ranked, range(len(grid)))
+        best = _index_of_least(ranked, range(len(grid)))
         findings: Findings = {
             "arm": arm.label,
             "strengths": list(sweep.strengths),
             "learning_rates": list(sweep.learning_rates),
             "schedule": e.training.schedule,
-            "cells": found,
+            "cells": results,
             "count": sweep.count,
             "runs": sweep.count * len(grid),
             "on": "each on its own draw of the data" if e.fresh_data else "all on one draw of the data",
             "steps": e.run(0).steps,
             "equivalence": e.comparison.equivalence,
-            "diverged": sum(cell["diverged"] > 0 for cell in found),
+            "diverged": sum(cell["diverged"] > 0 for cell in results),
             "trajectories": sweep.trajectories,
             "weights": sweep.weights,
             "sparse": {"key": sparse, "words": "at exactly zero" if sparse == "zero" else "within η·λ of zero"},
-            "best": None if best is None else found[best],
+            "best": None if best is None else results[best],
             "place": None if best is None else list(divmod(best, len(sweep.learning_rates))),
-            "edge": best is not None and _at_edge(divmod(best, len(sweep.learning_rates)), sweep),
+            "edge": best is not None and _is_at_edge(divmod(best, len(sweep.learning_rates)), sweep),
             "pairs": held,
-            "neighbours": [],
+            "neighbors": [],
             "free": None,
-            "penalised": None,
-            "follows": _correlations(found, sparse),
-            "reach": _reach(e, arm, found, sparse),
+            "penalized": None,
+            "follows": _correlations(results, sparse),
+            "reach": _reach(e, arm, results, sparse),
         }
         if best is not None:
-            findings |= self._compared(e, study, found, ranked, best, held)
-        neighbours = findings["neighbours"]
-        findings["parted"] = [n for n in neighbours if n["difference"]["verdict"] in ("better", "worse")]
-        findings["open"] = sum(n["difference"]["verdict"] == "undecided" for n in neighbours)
+            findings |= self._compare_cells(e, study, results, ranked, best, held)
+        neighbors = findings["neighbors"]
+        findings["parted"] = [n for n in neighbors if n["difference"]["verdict"] in ("better", "worse")]
+        findings["open"] = sum(n["difference"]["verdict"] == "undecided" for n in neighbors)
         return findings
 
-    def _compared(
-        self, e: Experiment, study: Swept, found: list[Findings], ranked: list[float], best: int, held: int
+    def _compare_cells(
+        self, e: Experiment, study: SweepResult, results: list[Findings], ranked: list[float], best: int, held: int
     ) -> Findings:
-        """The best cell against its neighbours, and the best with a penalty against the best without.
+        """Compare the best cell with its neighbors, and the best with a penalty with the best without.
 
         Cells are chosen by some runs and compared by others: the smallest of many medians is partly luck.
         """
@@ -168,24 +168,24 @@ class Landscape(Section):
         beside = [i * sizes[1] + j for i, j in steps if 0 <= i < sizes[0] and 0 <= j < sizes[1]]
         beside = [place for place in beside if math.isfinite(ranked[place])]
         asked: list[tuple[int, int]] = [(place, best) for place in beside]
-        with_one = _least(ranked, [i for i, cell in enumerate(grid) if cell.strength])
-        without = _least(ranked, [i for i, cell in enumerate(grid) if not cell.strength])
+        with_one = _index_of_least(ranked, [i for i, cell in enumerate(grid) if cell.strength])
+        without = _index_of_least(ranked, [i for i, cell in enumerate(grid) if not cell.strength])
         if with_one is not None and without is not None:
             asked.append((with_one, without))
         first = _sweep(e).count - held
         unseen = {
             i: study.values(grid[i])["test"][first:].astype(np.float64) for i in {i for pair in asked for i in pair}
         }
-        differences = list(map(stated, family([(unseen[a], unseen[b]) for a, b in asked], e.comparison)))
-        results: Findings = {
-            "neighbours": [
+        differences = list(map(as_findings, compare_family([(unseen[a], unseen[b]) for a, b in asked], e.comparison)))
+        compared: Findings = {
+            "neighbors": [
                 {**grid[place]._asdict(), "difference": difference}
                 for place, difference in zip(beside, differences, strict=False)
             ]
         }
         if with_one is not None and without is not None:
-            results |= {"penalised": {**found[with_one], "difference": differences[-1]}, "free": found[without]}
-        return results
+            compared |= {"penalized": {**results[with_one], "difference": differences[-1]}, "free": results[without]}
+        return compared
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
@@ -265,15 +265,15 @@ class Landscape(Section):
                 Column(label="runs", format=",d"),
             ),
             rows=tuple(
-                (*(plain(cell[key]) for key in keys), findings["count"])
+                (*(json_value(cell[key]) for key in keys), findings["count"])
                 for cell in sorted(findings["cells"], key=lambda cell: cell["error"])
             ),
             shown=_SHOWN,
         )
-        if findings["neighbours"]:
-            compared = [("one step away", n) for n in findings["neighbours"]]
+        if findings["neighbors"]:
+            compared = [("one step away", n) for n in findings["neighbors"]]
             if findings["free"]:
-                compared.append(("best with a penalty, from best without", findings["penalised"]))
+                compared.append(("best with a penalty, from best without", findings["penalized"]))
             yield Table(
                 name="landscape-comparisons",
                 columns=(
@@ -290,7 +290,7 @@ class Landscape(Section):
                         what,
                         n["strength"],
                         n["learning_rate"],
-                        *(plain(n["difference"][key]) for key in ("estimate", "low", "high")),
+                        *(json_value(n["difference"][key]) for key in ("estimate", "low", "high")),
                         n["difference"]["verdict"],
                     )
                     for what, n in compared
@@ -318,13 +318,13 @@ def _arm(e: Experiment) -> Arm:
     return next(arm for arm in e.arms if arm.name == _sweep(e).arm)
 
 
-def _least(ranked: list[float], places: Iterable[int]) -> int | None:
-    """The place with the smallest value, or None if no value is finite."""
+def _index_of_least(ranked: list[float], places: Iterable[int]) -> int | None:
+    """The index of the smallest value, or None if no value is finite."""
     return min((i for i in places if math.isfinite(ranked[i])), key=lambda i: ranked[i], default=None)
 
 
-def _at_edge(place: tuple[int, int], sweep: Sweep) -> bool:
-    """Whether a wider grid might have gone on from there; nothing lies beyond a strength of zero."""
+def _is_at_edge(place: tuple[int, int], sweep: Sweep) -> bool:
+    """True if a wider grid would have neighbors there; a strength of zero has none below it."""
     ends = (
         {0, len(sweep.strengths) - 1} - ({0} if sweep.strengths[0] == 0 else set()),
         {0, len(sweep.learning_rates) - 1},
@@ -332,17 +332,19 @@ def _at_edge(place: tuple[int, int], sweep: Sweep) -> bool:
     return any(i in end for i, end in zip(place, ends, strict=True))
 
 
-def _penalised(found: list[Findings], sparse: str) -> list[Findings]:
-    """Cells with a penalty of which at least half of the runs ended."""
-    return [cell for cell in found if cell["strength"] and math.isfinite(cell["error"]) and math.isfinite(cell[sparse])]
+def _penalized_cells(results: list[Findings], sparse: str) -> list[Findings]:
+    """The cells with a penalty in which at least half of the runs ended."""
+    return [
+        cell for cell in results if cell["strength"] and math.isfinite(cell["error"]) and math.isfinite(cell[sparse])
+    ]
 
 
-def _correlations(found: list[Findings], sparse: str) -> Findings | None:
-    """What the sparsity of penalised cells goes with; None where there is too little to order.
+def _correlations(results: list[Findings], sparse: str) -> Findings | None:
+    """Rank correlations of the sparsity of penalized cells with their settings; None for too few cells.
 
-    Where nearly all weights are zero nothing is left to depend on anything.
+    Cells with nearly no weights left are not used: their sparsity cannot depend on anything.
     """
-    cells = [cell for cell in _penalised(found, sparse) if cell[sparse] < 1 - _LEFT]
+    cells = [cell for cell in _penalized_cells(results, sparse) if cell[sparse] < 1 - _LEFT]
     if len(cells) < _FEWEST:
         return None
     shares = [cell[sparse] for cell in cells]
@@ -354,19 +356,19 @@ def _correlations(found: list[Findings], sparse: str) -> Findings | None:
     return {"cells": len(cells), "left": _LEFT, **correlations}
 
 
-def _reach(e: Experiment, arm: Arm, found: list[Findings], sparse: str) -> Findings | None:
-    """How far L1 pulls a weight that nothing defends, in a whole training, against how far it has to.
+def _reach(e: Experiment, arm: Arm, results: list[Findings], sparse: str) -> Findings | None:
+    """How far L1 alone moves a weight in a whole training, compared with the distance to zero.
 
-    Only plain SGD moves by η·λ a step.
+    Only json_value SGD moves by η·λ a step.
     """
     if not isinstance(arm.penalty, L1) or e.training.optimizer != "sgd" or e.run(0).start:
         return None
     starts = [e.run(i).initial_weights()[0] for i in range(_STARTS)]
     sizes = np.abs(np.concatenate([w.ravel() for kernels in starts for w in kernels]))
     size = float(np.quantile(sizes, _NEARLY_ALL))
-    # The rate may fall, so steps count by the rate they have.
+    # The learning rate may decrease, so each step counts by its own.
     steps = float(e.training.rates(e.run(0).steps).sum(dtype=np.float64)) / e.training.learning_rate
-    cells = _penalised(found, sparse)
+    cells = _penalized_cells(results, sparse)
     far = [cell for cell in cells if cell["product"] * steps >= size]
     near = [cell for cell in cells if cell["product"] * steps < size]
     if not far or not near:
@@ -382,8 +384,8 @@ def _reach(e: Experiment, arm: Arm, found: list[Findings], sparse: str) -> Findi
     }
 
 
-def _flat(neighbours: list[Findings]) -> bool | Outcome | None:
-    verdicts = {n["difference"]["verdict"] for n in neighbours}
+def _is_flat(neighbors: list[Findings]) -> bool | Outcome | None:
+    verdicts = {n["difference"]["verdict"] for n in neighbors}
     if not verdicts:
         return None
     if verdicts & {"better", "worse"}:
@@ -391,11 +393,11 @@ def _flat(neighbours: list[Findings]) -> bool | Outcome | None:
     return "undecided" if "undecided" in verdicts else True
 
 
-def _follows(follows: Findings | None) -> bool | None:
+def _follows_product(follows: Findings | None) -> bool | None:
     if follows is None:
         return None
     return bool(follows["product"] > max(follows["strength"], follows["learning_rate"]))
 
 
-def _by_reach(reach: Findings | None) -> bool | None:
+def _follows_reach(reach: Findings | None) -> bool | None:
     return None if reach is None else bool(reach["off"] == 0)

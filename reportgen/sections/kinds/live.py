@@ -1,4 +1,4 @@
-"""A network that trains in the page: what its script needs, and what is worth trying with it.
+"""A network that trains in the page: the data for its script, and suggested settings.
 
 `templates/static/train.js` computes as the trainer does, and `templates/static/live.js` is the figure around it.
 """
@@ -19,10 +19,9 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, named, penalty, strength, vary
+from reportgen.sections.helpers import default_penalty, is_curve, kinds_by_name, strength, vary
 from reportgen.statistics.sparsity import below_share, zero_share
-from reportgen.training.run import Run
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
 WORK = 20_000_000
@@ -35,23 +34,23 @@ STRENGTHS = (0.0, *(float(f"{m}e{k}") for k in range(-3, 1) for m in _MANTISSAS)
 RATES = tuple(float(f"{m}e{k}") for k in range(-4, 0) for m in _MANTISSAS if float(m) <= 2 or k < -1)
 SIZES = tuple(float(size) for size in range(41))
 LOSSES = {"absolute": "absolute", "huber": "Huber", "squared": "squared"}
-"""The losses that train.js knows, and what the figure calls them."""
+"""The losses of train.js, and their names in the figure."""
 FAR, SLOW = 30.0, 0.0003
-"""Outliers that tell the losses apart, at a learning rate that all three can take."""
+"""A size of outliers at which the losses differ, and a learning rate that is stable for all three."""
 
 Settings = dict[str, Any]
-"""What the figure's controls say: penalty, strength, step, loss, rate, and size (of the outliers; None without)."""
+"""Values of the figure's controls: penalty, strength, step, loss, rate, and size (of the outliers; None without)."""
 
 
-def _known(f: Findings, number: str, *names: str) -> bool:
-    """Whether a number of the settings that were tried is there for all of `names`."""
+def _has_numbers(f: Findings, number: str, *names: str) -> bool:
+    """True if the results of all settings in `names` have a value for `number`."""
     tried = f.get("tried", {})
     return all(name in tried and tried[name][number] is not None for name in names)
 
 
 @sections.register("live")
 class Live(Section):
-    """A figure that trains the first run's network again, with whatever the reader sets."""
+    """A figure that trains the first run's network again, with the reader's settings."""
 
     title = "Train it yourself"
     claims = (
@@ -59,7 +58,7 @@ class Live(Section):
             name="smaller-steps-settle",
             test=lambda f: (
                 f["tried"]["base"]["furthest"] > 2 * f["tried"]["slower"]["furthest"]
-                if _known(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
+                if _has_numbers(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
                 else None
             ),
             supported="Play both to see why: the gradient of an absolute error is as large for a small error as for a "
@@ -67,10 +66,10 @@ class Live(Section):
             refuted="Here the line ends about as far from the truth at either rate.",
         ),
         Claim(
-            name="colours-hide-what-a-count-shows",
+            name="colors-hide-what-a-count-shows",
             test=lambda f: (
                 f["tried"]["base"]["zero"] < 0.01 and f["tried"]["proximal"]["zero"] > 0.5
-                if _known(f, "zero", "base", "proximal")
+                if _has_numbers(f, "zero", "base", "proximal")
                 else None
             ),
             supported="Heat maps hide the difference, since a weight of a thousandth is as white as none; the count "
@@ -81,7 +80,7 @@ class Live(Section):
             name="the-loss-shows-in-one-network",
             test=lambda f: (
                 f["tried"]["squared"]["furthest"] > 2 * f["tried"]["absolute"]["furthest"]
-                if _known(f, "furthest", "absolute", "huber", "squared")
+                if _has_numbers(f, "furthest", "absolute", "huber", "squared")
                 else None
             ),
             supported="The squared loss is drawn to the outliers, the absolute one much less.",
@@ -90,25 +89,26 @@ class Live(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        if _epochs(e) == 0:
+        if _epoch_count(e) == 0:
             return []
-        tried = [_run(e, settings) for settings in _tried(e).values()]
-        return list(dict.fromkeys([_run(e, _start(e)), *tried]))
+        tried = [_run(e, settings) for settings in _suggested_settings(e).values()]
+        return list(dict.fromkeys([_run(e, _start_settings(e)), *tried]))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        if _epochs(e) == 0:
+        if _epoch_count(e) == 0:
             return {"possible": False, "curve": is_curve(e)}
-        start = _start(e)
+        start = _start_settings(e)
         run = _run(e, start)
         tried = {
-            name: {"settings": settings, **_ended(trained[_run(e, settings)])} for name, settings in _tried(e).items()
+            name: {"settings": settings, **_training_result(trained[_run(e, settings)])}
+            for name, settings in _suggested_settings(e).items()
         }
         return {
             "possible": True,
             "task": _task(run, _mix(e)),
             "data": _data(run),
             "start": start,
-            "stops": _stops([start, *_tried(e).values()]),
+            "stops": _slider_stops([start, *_suggested_settings(e).values()]),
             "penalties": {
                 name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()
             },
@@ -117,34 +117,34 @@ class Live(Section):
             "epochs": run.training.epochs,
             "arm": _arm(e).label,
             "same": dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
-            "ended": _ended(trained[run]),
+            "ended": _training_result(trained[run]),
             "tried": tried,
-            "emptied": _emptied(tried),
+            "emptied": _weakest_emptying(tried),
             "median": float(np.median(run.draw().y_train)),
         }
 
 
 def penalties_in_page() -> dict[str, type[Penalty]]:
-    """The penalties that train.js knows, in the order of the menu."""
+    """The penalties of train.js, in the order of the menu."""
     kinds = (penalties[name] for name in penalties.names())
-    return named(*sorted((kind for kind in kinds if kind.in_page), key=lambda kind: (kind.place, kind.title)))
+    return kinds_by_name(*sorted((kind for kind in kinds if kind.in_page), key=lambda kind: (kind.place, kind.title)))
 
 
 def _arm(e: Experiment) -> Arm:
-    """The arm whose settings the figure starts with: the first that has a penalty, of those that it can train."""
+    """The arm whose settings the figure starts with: the first with a penalty that it can train."""
     known = [arm for arm in e.arms if arm.penalty.in_page]
     return next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
 
 
-def _epochs(e: Experiment) -> int:
-    """How many epochs the page can train; 0 where there is nothing it could draw, or too much to compute."""
+def _epoch_count(e: Experiment) -> int:
+    """Number of epochs that the page can train; 0 if it cannot draw the data or training takes too long."""
     parameters = e.network.parameters(*e.data.shape)
     if not is_curve(e) or parameters > _PARAMETERS:
         return 0
     return min(e.training.epochs, WORK // (parameters * e.data.training_samples))
 
 
-def _start(e: Experiment) -> Settings:
+def _start_settings(e: Experiment) -> Settings:
     arm, size = _arm(e), e.data.outlier_size if isinstance(e.data, Line) and e.data.outliers else None
     return {
         "penalty": penalties.name_of(arm.penalty),
@@ -156,17 +156,17 @@ def _start(e: Experiment) -> Settings:
     }
 
 
-def _stops(wanted: list[Settings]) -> dict[str, list[float]]:
-    """Where the sliders can rest: round values, and those that are wanted."""
+def _slider_stops(settings: list[Settings]) -> dict[str, list[float]]:
+    """The stops of the sliders: round values, and those of the suggested settings."""
     values: dict[str, tuple[float, ...]] = {"strength": STRENGTHS, "rate": RATES}
-    if wanted[0]["size"] is not None:
+    if settings[0]["size"] is not None:
         values["size"] = SIZES
-    return {name: sorted({*round_ones, *(one[name] for one in wanted)}) for name, round_ones in values.items()}
+    return {name: sorted({*round_ones, *(one[name] for one in settings)}) for name, round_ones in values.items()}
 
 
-def _tried(e: Experiment) -> dict[str, Settings]:
-    """What the text invites to, by name; all begin with L1 inside the gradient, at the strength of the article."""
-    base = {**_start(e), "penalty": "l1", "strength": strength(e), "step": "subgradient"}
+def _suggested_settings(e: Experiment) -> dict[str, Settings]:
+    """The settings that the text suggests, by name; all vary L1 inside the gradient at the strength of the article."""
+    base = {**_start_settings(e), "penalty": "l1", "strength": strength(e), "step": "subgradient"}
     rate, λ = e.training.learning_rate, base["strength"]
     tried: dict[str, Settings] = {
         "base": base,
@@ -183,8 +183,8 @@ def _tried(e: Experiment) -> dict[str, Settings]:
 
 
 def _run(e: Experiment, settings: Settings) -> Run:
-    """The first run with other settings, by what the page can do: plain steps, one sample each."""
-    kind = penalty(settings["penalty"])
+    """The first run with other settings, as the page trains it: plain steps of one sample each."""
+    kind = default_penalty(settings["penalty"])
     data = e.data
     if isinstance(data, Line) and settings["size"] is not None:
         data = dataclasses.replace(data, outlier_size=settings["size"])
@@ -196,23 +196,23 @@ def _run(e: Experiment, settings: Settings) -> Run:
             "learning_rate": settings["rate"],
             "optimizer": "sgd",
             "batch_size": 1,
-            "epochs": _epochs(e),
+            "epochs": _epoch_count(e),
         },
         network={"dropout": 0.0},
         penalty=dataclasses.replace(kind, mix=_mix(e)) if isinstance(kind, ElasticNet) else kind,
         strength=settings["strength"] if settings["penalty"] != "none" else 0.0,
         step=settings["step"],
-        recording=ENDS_ONLY,
+        recording=Recording.ENDS_ONLY,
     )
 
 
 def _mix(e: Experiment) -> float:
-    """L1's share in the elastic net of the experiment, or the usual half."""
+    """L1's share in the elastic net of the experiment, or its default."""
     return next((arm.penalty.mix for arm in e.arms if isinstance(arm.penalty, ElasticNet)), ElasticNet().mix)
 
 
 def _task(run: Run, mix: float) -> dict[str, Any]:
-    """What stays the same whatever the reader sets; train.js says what it means."""
+    """The part of the training that the reader cannot set; train.js documents its keys."""
     order = run.order()[:, 0]
     flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
     return {
@@ -228,12 +228,12 @@ def _task(run: Run, mix: float) -> dict[str, Any]:
 
 
 def _data(run: Run) -> dict[str, Any]:
-    """Samples as the script makes them for any size of outliers: target = clean + lift · size."""
+    """The samples for any size of outliers: target = clean + lift · size."""
     drawn = run.draw()
     clean, lift = drawn, None
     if isinstance(run.data, Line) and run.data.outliers:
         clean = dataclasses.replace(run.data, outlier_size=0.0).draw(run.data_seed)
-        # Without slope and noise nothing is left of the targets but the outliers' share.
+        # Without slope and noise the targets are the outliers' share alone.
         lift = dataclasses.replace(run.data, slope=0.0, noise=0.0, outlier_size=1.0).draw(run.data_seed)
     truth = None
     if drawn.truth is not None:
@@ -262,8 +262,8 @@ def _truth(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return grid, np.interp(grid, x, y)
 
 
-def _ended(t: Trajectory) -> dict[str, Any]:
-    """Where a training led."""
+def _training_result(t: Trajectory) -> dict[str, Any]:
+    """The result of a training: its sparsity and its distance from the true function."""
     kernels, _ = t.at(-1)
     x, y = _truth(t.run)
     outputs = t.predict(x[:, None])[:, 0]
@@ -277,12 +277,12 @@ def _ended(t: Trajectory) -> dict[str, Any]:
     }
 
 
-def _emptied(tried: dict[str, dict[str, Any]]) -> str | None:
-    """The weakest penalty tried that leaves no weight, as does every stronger one."""
+def _weakest_emptying(tried: dict[str, dict[str, Any]]) -> str | None:
+    """The name of the weakest penalty such that it and every stronger one leave no weight."""
     strongest_first = [name for name in reversed(tried) if name.startswith("λ")]
-    found = None
+    weakest = None
     for name in strongest_first:
         if tried[name]["zero"] < 1:
             break
-        found = name
-    return found
+        weakest = name
+    return weakest

@@ -1,4 +1,4 @@
-"""What was fixed, how it was computed, what is published, lost and assumed, and how to do it again."""
+"""The method: fixed settings, computation, published files, limits, and how to repeat the build."""
 
 import inspect
 import platform
@@ -12,11 +12,11 @@ from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.helpers import strength, threshold
-from reportgen.training.run import describe
+from reportgen.training.run import settings_to_json
 from reportgen.version import __version__
 
 LIBRARIES = ("tensorflow", "numpy", "scikit-learn", "scipy", "matplotlib", "pillow")
-"""Those that numbers and pictures come from."""
+"""The libraries that compute numbers and pictures."""
 SEEDS = (
     ("samples, noise and split", "the data seed", "[seed, 1]"),
     ("the function behind the samples, where a data set draws one", "the data seed", "[seed, 2]"),
@@ -26,12 +26,12 @@ SEEDS = (
     ("resamples of a bootstrap over runs", "the bootstrap seed", "[seed, 6]"),
     ("resamples of a bootstrap over data sets", "the bootstrap seed", "[seed, 7]"),
 )
-"""What is drawn, and from which stream of `numpy.random.default_rng`."""
+"""The random draws, and the stream of `numpy.random.default_rng` of each."""
 
 
 @sections.register("method")
 class Method(Section):
-    """The small print, in readable size."""
+    """Details of the method, for readers who repeat the experiment."""
 
     title = "Method and provenance"
 
@@ -72,7 +72,7 @@ class Method(Section):
                 Column(label="scikit-learn, one linear layer, squared loss"),
             ),
             rows=tuple(
-                (arm.label, _added(arm), in_keras(arm) or "–", in_scikit_learn(arm, n) or "–") for arm in e.arms
+                (arm.label, _added_term(arm), in_keras(arm) or "–", in_scikit_learn(arm, n) or "–") for arm in e.arms
             ),
         )
         yield Table(
@@ -98,36 +98,36 @@ class Method(Section):
 
 
 def in_keras(arm: Arm) -> str | None:
-    """The regularizer of Keras that adds the same to the loss; None where it has none."""
+    """The Keras regularizer that adds the same to the loss; None if there is none."""
     return arm.penalty.in_keras(arm.strength)
 
 
 def in_scikit_learn(arm: Arm, samples: int) -> str | None:
-    """The model of scikit-learn with the same minimum, if the network is one linear layer and the loss squared."""
+    """The scikit-learn model with the same minimum, if the network is one linear layer and the loss squared."""
     return arm.penalty.in_scikit_learn(arm.strength, samples) or (None if arm.strength else "LinearRegression()")
 
 
-def _added(arm: Arm) -> str:
+def _added_term(arm: Arm) -> str:
     if isinstance(arm.penalty, NoPenalty):
         return "nothing"
     return f"{arm.strength:g} · {arm.penalty.term}"
 
 
 def _settings(e: Experiment) -> Iterator[tuple[str, str]]:
-    """Every key of the experiment and its value, those left to their defaults too; texts and reading apart."""
-    told = describe(e)
+    """Every key of the experiment and its value, including defaults; without texts and the reading list."""
+    settings = settings_to_json(e)
     tables = {
-        "data": {**told["data"], "name": told["data"]["kind"], "seed": e.data_seed, "fresh": e.fresh_data},
-        **{name: told[name] for name in ("network", "training", "runs", "recording", "comparison")},
+        "data": {**settings["data"], "name": settings["data"]["kind"], "seed": e.data_seed, "fresh": e.fresh_data},
+        **{name: settings[name] for name in ("network", "training", "runs", "recording", "comparison")},
     }
     for table, values in tables.items():
         for key, value in values.items():
             if key != "kind":
-                yield f"{table}.{key}", _written(value)
+                yield f"{table}.{key}", _toml_value(value)
 
 
-def _written(value: Any) -> str:
-    """A value as an experiment file has it."""
+def _toml_value(value: Any) -> str:
+    """A value in the syntax of an experiment file."""
     if value is None:
         return "–"
     if isinstance(value, bool):

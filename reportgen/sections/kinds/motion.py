@@ -1,4 +1,4 @@
-"""One run of each arm in motion: its weights, and in step with them the line it fits."""
+"""Animations of one run of each arm: its weights, and in step with them its fitted line."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, moving, named, threshold, trained_arm
+from reportgen.sections.helpers import article_animation, is_curve, kinds_by_name, threshold, trained_arm
 from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.training.run import Run
@@ -27,7 +27,7 @@ class Motion(Section):
         Claim(
             name="l1-empties-l2-fades",
             post="The animations show L1 leaving a few weights that count and L2 making all of them small.",
-            test=lambda f: _contrast(f["in_step"]),
+            test=lambda f: _weights_contrast(f["in_step"]),
             supported="Side by side their temperaments are plain. Under {{ f.in_step.l1.label }} the matrices empty "
             "out until a few dark cells carry everything. Under {{ f.in_step.l2.label }} the cells fade together: the "
             "largest weight of this run is {{ f.in_step.l2.largest|num('.2f') }}, against "
@@ -66,7 +66,7 @@ class Motion(Section):
             "arms": arms,
             "threshold": band,
             "pair": pair,
-            "in_step": dict(zip(named(L1, L2), _chosen(arms, pair), strict=False)),
+            "in_step": dict(zip(kinds_by_name(L1, L2), _select_arms(arms, pair), strict=False)),
             "curve": is_curve(e),
             "run": 1,
             "runs": e.runs.count,
@@ -79,7 +79,7 @@ class Motion(Section):
         for arm, found in zip(e.arms, findings["arms"], strict=True):
             t = first[arm.name]
             panels = [Panel(title=arm.label, trajectory=t)]
-            yield moving(
+            yield article_animation(
                 f"weights-{arm.name}",
                 ["weights"],
                 panels,
@@ -88,12 +88,12 @@ class Motion(Section):
                 f"{found['zero']:.0%} exactly zero; the largest is {found['largest']:.2f}.",
             )
             if is_curve(e):
-                yield moving(f"fit-{arm.name}", ["fit"], panels, alt=_ends(panels))
+                yield article_animation(f"fit-{arm.name}", ["fit"], panels, alt=_describe_ends(panels))
         pair = _pair(e)
         if len(pair) == 2:
             both = [Panel(title=arm.label, trajectory=first[arm.name]) for arm in pair]
             shares = {found["name"]: found["below"] for found in findings["arms"]}
-            yield moving(
+            yield article_animation(
                 "weights-side-by-side",
                 ["weights"],
                 both,
@@ -105,8 +105,8 @@ class Motion(Section):
                 )
                 + ".",
             )
-            # One alone: a dense network has hundreds of lines, and its GIF is a megabyte.
-            yield moving(
+            # Only one: a dense network has hundreds of lines, and its GIF is a megabyte.
+            yield article_animation(
                 "network",
                 ["network"],
                 [Panel(title="", trajectory=both[0].trajectory)],
@@ -115,40 +115,42 @@ class Motion(Section):
                 f"{findings['threshold']:.2g} from zero.",
             )
             if is_curve(e):
-                yield moving("fit-side-by-side", ["fit"], both, alt=_ends(both))
+                yield article_animation("fit-side-by-side", ["fit"], both, alt=_describe_ends(both))
 
 
 def _pair(e: Experiment) -> Sequence[Arm]:
-    """The arms to set side by side: the first with L1 and the first with L2, if there are such."""
+    """The arms to show side by side: the first with L1 and the first with L2, if there are any."""
     first = [next((arm for arm in e.arms if isinstance(arm.penalty, kind)), None) for kind in (L1, L2)]
     return [arm for arm in first if arm]
 
 
-def _chosen(arms: Sequence[Findings], names: Sequence[str]) -> list[Findings]:
+def _select_arms(arms: Sequence[Findings], names: Sequence[str]) -> list[Findings]:
     return [next(arm for arm in arms if arm["name"] == name) for name in names] if len(names) == 2 else []
 
 
-def _contrast(pair: Findings) -> bool | None:
-    """Whether L1 leaves few weights and large ones, L2 many and small ones."""
+def _weights_contrast(pair: Findings) -> bool | None:
+    """True if L1 leaves few large weights, and L2 many small ones."""
     if not pair:
         return None
     l1, l2 = pair["l1"], pair["l2"]
     return bool(l1["below"] > 0.8 and l2["below"] < 0.5 and l2["largest"] < l1["largest"])
 
 
-def _ends(panels: Sequence[Panel]) -> str:
-    """What the fitted lines do, in words."""
-    told = []
+def _describe_ends(panels: Sequence[Panel]) -> str:
+    """The alt text of the fitted lines."""
+    sentences = []
     for panel in panels:
         x, lines = curves(panel.trajectory)
-        told.append(
+        sentences.append(
             f"{panel.title}: at first from {lines[0, 0]:.1f} to {lines[0, -1]:.1f}, at the end from {lines[-1, 0]:.1f} "
-            f"to {lines[-1, -1]:.1f}, and in the second half never further than {_wander(lines):.1f} from that"
+            f"to {lines[-1, -1]:.1f}, and in the second half never further than {_largest_change(lines):.1f} from that"
         )
     steps = panels[0].trajectory.steps[-1]
-    return f"The fitted function over {steps} steps, between x = {x[0]:.1f} and x = {x[-1]:.1f}. {'; '.join(told)}."
+    return (
+        f"The fitted function over {steps} steps, between x = {x[0]:.1f} and x = {x[-1]:.1f}. {'; '.join(sentences)}."
+    )
 
 
-def _wander(lines: NDArray[np.floating[Any]]) -> float:
-    """How far lines [frames, points] of the second half lie from the last one, at most."""
+def _largest_change(lines: NDArray[np.floating[Any]]) -> float:
+    """The largest distance of lines [frames, points] in the second half from the last one."""
     return float(np.abs(lines[len(lines) // 2 :] - lines[-1]).max())

@@ -10,25 +10,25 @@ from reportgen.datasets.wave import Wave
 from reportgen.experiment import Experiment
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, of_difference
-from reportgen.sections.helpers import penalty, stated
-from reportgen.statistics.comparison import family
+from reportgen.sections.claims import Claim, difference_outcome
+from reportgen.sections.helpers import as_findings, default_penalty
+from reportgen.statistics.comparison import compare_family
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
 
 _DATA = Wave()
 _RUNS = 10
-_CENTRES = ((-4.0, -3.0), (-3.0, 4.0), (3.5, 3.0), (4.0, -4.0))
+_CENTERS = ((-4.0, -3.0), (-3.0, 4.0), (3.5, 3.0), (4.0, -4.0))
 _MOST_CLUSTERS = 8
 _DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 _FEATURES = (1, 2, 4, 8, 10)
 _FORESTS = 6
-"""Data sets over which the errors of forests are averaged; with fewer no comparison of pairs could decide anything."""
+"""Number of data sets over which the errors of forests are averaged: the fewest that a comparison can decide by."""
 _TREES = 25
 _FOREST_NOISE = 2.0
 _MODERATE = {"depth": 6, "features": 4}
-"""The limits that are compared with the loosest ones."""
+"""The limits that are compared with the loosest ones, by dial."""
 _FOREST_MARGIN = _FOREST_NOISE**2 / 2
 MARGIN = _DATA.noise**2 / 10
 """Mean squared distances from the sine within ± this are practically equal: a tenth of the noise's variance."""
@@ -41,29 +41,29 @@ WAYS = {
 _TRAINING = Training(optimizer="adam", learning_rate=0.01, batch_size=8, epochs=500, loss="squared", order="reshuffled")
 
 
-def _interval(d: str, digits: int = 3) -> str:
+def _interval_text(d: str, digits: int = 3) -> str:
     estimate, low, high = (f"{{{{ {d}.{key}|num('.{digits}f') }}}}" for key in ("estimate", "low", "high"))
     return f"{estimate} (interval {low} to {high})"
 
 
-def _way(way: str, name: str, subject: str, post: str = "") -> Claim:
+def _network_claim(way: str, name: str, subject: str, post: str = "") -> Claim:
     """The claim that a network held back in this way comes closer to the sine than the unlimited one."""
     d = f"f.differences.{way}"
     said = f"{subject} comes {{closer}}: its distance from the sine less that of the unlimited network is "
     return Claim(
         name=name,
         post=post,
-        test=lambda f: of_difference(f["differences"][way]),
-        supported=f"{said.format(closer='closer')}{_interval(d)} on average.",
+        test=lambda f: difference_outcome(f["differences"][way]),
+        supported=f"{said.format(closer='closer')}{_interval_text(d)} on average.",
         refuted=f"{subject} does not come closer: its distance from the sine less that of the unlimited network is "
-        f"{_interval(d)} on average, {{{{ {d}.verdict }}}}.",
+        f"{_interval_text(d)} on average, {{{{ {d}.verdict }}}}.",
         undecided=f"Whether {subject[0].lower()}{subject[1:]} comes closer is undecided: the difference is "
-        f"{_interval(d)} on average"
+        f"{_interval_text(d)} on average"
         f"{{% if {d}.pairs_needed %}}; some {{{{ {d}.pairs_needed|num(',d') }}}} runs might settle it{{% endif %}}.",
     )
 
 
-def _limit(dial: str, name: str, limit: str, loosest: str, post: str = "") -> Claim:
+def _forest_claim(dial: str, name: str, limit: str, loosest: str, post: str = "") -> Claim:
     """The claim that forests under a moderate limit predict better than under the loosest one."""
     d = f"f.forest.{dial}.difference"
     interval = (
@@ -73,7 +73,7 @@ def _limit(dial: str, name: str, limit: str, loosest: str, post: str = "") -> Cl
     return Claim(
         name=name,
         post=post,
-        test=lambda f: of_difference(f["forest"][dial]["difference"]),
+        test=lambda f: difference_outcome(f["forest"][dial]["difference"]),
         supported=f"The limit pays: on new samples {said}.",
         refuted=f"On new samples {said}, {{{{ {d}.verdict }}}} by a margin of {{{{ f.forest.margin|num('g') }}}}.",
         undecided=f"Whether the limit pays is undecided by so few draws: {said}, against a margin of "
@@ -83,7 +83,7 @@ def _limit(dial: str, name: str, limit: str, loosest: str, post: str = "") -> Cl
 
 @sections.register("others")
 class Others(Section):
-    """The post's three examples, and the three that a network has beside penalties."""
+    """The post's three other models, and three limits of a network beside penalties."""
 
     title = "Other ways to limit a model"
     claims = (
@@ -96,30 +96,30 @@ class Others(Section):
             refuted="Of all numbers of clusters tried, the score is highest at {{ f.kmeans.best }}; the truth is "
             "{{ f.kmeans.true }}.",
         ),
-        _limit(
+        _forest_claim(
             "depth",
             "shallower-trees",
             "trees of depth {{ f.forest.depth.moderate }}",
             "trees of depth {{ f.forest.depth['values'][-1] }}",
             "A random forest is made simpler by shallower trees.",
         ),
-        _limit(
+        _forest_claim(
             "features",
             "fewer-inputs-a-split",
             "{{ f.forest.features.moderate }} inputs a split",
             "all {{ f.forest.features['values'][-1] }}",
             "A random forest is made simpler by fewer features per split.",
         ),
-        _way("decay", "weight-decay-helps", "The network with weight decay"),
-        _way("dropout", "dropout-helps", "The network with dropout"),
-        _way("early", "early-stopping-helps", "The network stopped early"),
+        _network_claim("decay", "weight-decay-helps", "The network with weight decay"),
+        _network_claim("dropout", "dropout-helps", "The network with dropout"),
+        _network_claim("early", "early-stopping-helps", "The network stopped early"),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        return [run for way in ("none", "decay", "dropout") for run in self._of(e, way)]
+        return [run for way in ("none", "decay", "dropout") for run in self._network_runs(e, way)]
 
-    def _of(self, e: Experiment, way: str) -> list[Run]:
-        """ReLU networks far larger than their data ask for. Early stopping takes the unlimited ones, earlier."""
+    def _network_runs(self, e: Experiment, way: str) -> list[Run]:
+        """Runs of ReLU networks far larger than needed; early stopping uses earlier records of the unlimited ones."""
         return [
             Run(
                 data=_DATA,
@@ -130,7 +130,7 @@ class Others(Section):
                     dropout=0.2 if way == "dropout" else 0.0,
                 ),
                 training=_TRAINING,
-                penalty=penalty("l2" if way == "decay" else "none"),
+                penalty=default_penalty("l2" if way == "decay" else "none"),
                 strength=1.0 if way == "decay" else 0.0,
                 step="proximal",
                 recording=Recording(every=25),
@@ -142,10 +142,10 @@ class Others(Section):
         ]
 
     def study(self, e: Experiment) -> Any:
-        return {"kmeans": _kmeans(), "forest": _forest()}
+        return {"kmeans": _run_kmeans(), "forest": _run_forests()}
 
     def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
-        runs = {way: [trained[run] for run in self._of(e, way)] for way in ("none", "decay", "dropout")}
+        runs = {way: [trained[run] for run in self._network_runs(e, way)] for way in ("none", "decay", "dropout")}
         stopped = [_stopping_record(t) for t in runs["none"]]
         ways: dict[str, Findings] = {}
         for way, label in WAYS.items():
@@ -154,17 +154,17 @@ class Others(Section):
             errors = [_distance(t, record) for t, record in zip(members, records, strict=True)]
             ways[way] = {"label": label, "errors": errors, "mean": float(np.mean(errors))}
         rule = dataclasses.replace(e.comparison, equivalence=MARGIN)
-        distances = {way: np.array(found["errors"]) for way, found in ways.items()}
+        distances = {way: np.array(results["errors"]) for way, results in ways.items()}
         limited = [way for way in WAYS if way != "none"]
-        differences = family([(distances[way], distances["none"]) for way in limited], rule)
+        differences = compare_family([(distances[way], distances["none"]) for way in limited], rule)
         return {
             "margin": MARGIN,
-            "differences": {way: stated(d) for way, d in zip(limited, differences, strict=True)},
+            "differences": {way: as_findings(d) for way, d in zip(limited, differences, strict=True)},
             "runs": len(runs["none"]),
             "samples": _DATA.samples,
             "held_out": _DATA.test_samples,
             "noise": _DATA.noise,
-            "parameters": self._of(e, "none")[0].network.parameters(1, 1),
+            "parameters": self._network_runs(e, "none")[0].network.parameters(1, 1),
             "ways": ways,
             "better": {
                 way: sum(mine < other for mine, other in zip(ways[way]["errors"], ways["none"]["errors"], strict=True))
@@ -172,13 +172,13 @@ class Others(Section):
                 if way != "none"
             },
             "stopped_at": float(np.median([t.steps[r] for t, r in zip(runs["none"], stopped, strict=True)])),
-            "steps": self._of(e, "none")[0].steps,
+            "steps": self._network_runs(e, "none")[0].steps,
             "kmeans": {key: study["kmeans"][key] for key in ("scores", "best", "true", "shown")},
-            "forest": _compared(study["forest"], e),
+            "forest": _compare_limits(study["forest"], e),
         }
 
     def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
-        runs = {way: [trained[run] for run in self._of(e, way)] for way in ("none", "decay", "dropout")}
+        runs = {way: [trained[run] for run in self._network_runs(e, way)] for way in ("none", "decay", "dropout")}
         grid = np.linspace(-1, 1, 120)[:, None]
         panels = []
         for way, label in WAYS.items():
@@ -195,16 +195,16 @@ class Others(Section):
                     "truth": np.sin(np.pi * grid[:, 0]),
                 }
             )
-        told = "; ".join(f"{w['label']} {w['mean']:.3f}" for w in findings["ways"].values())
+        means = "; ".join(f"{w['label']} {w['mean']:.3f}" for w in findings["ways"].values())
         yield Picture(
             name="ways",
             figure="fits",
             inputs={"panels": panels},
             alt="The same noisy samples of a sine fitted by the same network, unlimited and held back in three ways. "
-            f"Mean squared distance from the sine over {findings['runs']} runs: {told}.",
+            f"Mean squared distance from the sine over {findings['runs']} runs: {means}.",
         )
         first = runs["none"][0]
-        held = _held_out(first)
+        held = _held_out_errors(first)
         yield Picture(
             name="early-stopping",
             figure="curves",
@@ -232,7 +232,7 @@ class Others(Section):
             figure="clusters",
             inputs={"panels": kmeans["panels"]},
             alt=f"The same points in {kmeans['true']} clouds, grouped by k-means into "
-            + ", ".join(str(panel["centres"].shape[0]) for panel in kmeans["panels"])
+            + ", ".join(str(panel["centers"].shape[0]) for panel in kmeans["panels"])
             + f" clusters. By the silhouette score {kmeans['best']} clusters fit best.",
         )
         yield Picture(
@@ -297,54 +297,54 @@ def _distance(trajectory: Trajectory, record: int) -> float:
     return float(np.mean((trajectory.predict(x, record) - np.sin(np.pi * x)) ** 2))
 
 
-def _held_out(trajectory: Trajectory) -> list[float]:
+def _held_out_errors(trajectory: Trajectory) -> list[float]:
     """Mean squared error on the held-out samples at each record."""
     data, records = trajectory.run.draw(), range(len(trajectory.steps))
     return [float(np.mean((trajectory.predict(data.x_test, r) - data.y_test) ** 2)) for r in records]
 
 
 def _stopping_record(trajectory: Trajectory) -> int:
-    """The record with the least error on held-out samples: where one would have stopped."""
-    return int(np.argmin(_held_out(trajectory)))
+    """The record with the least error on held-out samples, at which early stopping stops."""
+    return int(np.argmin(_held_out_errors(trajectory)))
 
 
-def _kmeans() -> dict[str, Any]:
+def _run_kmeans() -> dict[str, Any]:
     from sklearn.cluster import KMeans
     from sklearn.datasets import make_blobs
     from sklearn.metrics import silhouette_score
 
-    points, _ = make_blobs(n_samples=120, centers=_CENTRES, cluster_std=1.3, random_state=0)
+    points, _ = make_blobs(n_samples=120, centers=_CENTERS, cluster_std=1.3, random_state=0)
     fitted = {k: KMeans(k, n_init=4, random_state=0).fit(points) for k in range(2, _MOST_CLUSTERS + 1)}
     scores = {k: float(silhouette_score(points, fit.labels_)) for k, fit in fitted.items()}
     best = max(scores, key=lambda k: scores[k])
     shown = sorted({2, best, _MOST_CLUSTERS})
     return {
         "panels": [
-            {"title": f"k = {k}", "points": points, "labels": fitted[k].labels_, "centres": fitted[k].cluster_centers_}
+            {"title": f"k = {k}", "points": points, "labels": fitted[k].labels_, "centers": fitted[k].cluster_centers_}
             for k in shown
         ],
         "scores": {str(k): score for k, score in scores.items()},
         "best": best,
-        "true": len(_CENTRES),
+        "true": len(_CENTERS),
         "shown": shown,
     }
 
 
-def _compared(forest: dict[str, Any], e: Experiment) -> dict[str, Any]:
-    """With the moderate limit of each dial compared with its loosest, over the draws."""
+def _compare_limits(forest: dict[str, Any], e: Experiment) -> dict[str, Any]:
+    """The results of the forests, with comparisons of the moderate and the loosest limit of each dial."""
     rule = dataclasses.replace(e.comparison, equivalence=_FOREST_MARGIN)
     pairs = [
         (forest[dial]["each"][forest[dial]["values"].index(moderate)], forest[dial]["each"][-1])
         for dial, moderate in _MODERATE.items()
     ]
-    told = {
-        dial: {**forest[dial], "moderate": _MODERATE[dial], "difference": stated(difference)}
-        for dial, difference in zip(_MODERATE, family(pairs, rule), strict=True)
+    comparisons = {
+        dial: {**forest[dial], "moderate": _MODERATE[dial], "difference": as_findings(difference)}
+        for dial, difference in zip(_MODERATE, compare_family(pairs, rule), strict=True)
     }
-    return {**forest, **told, "margin": _FOREST_MARGIN}
+    return {**forest, **comparisons, "margin": _FOREST_MARGIN}
 
 
-def _forest() -> dict[str, Any]:
+def _run_forests() -> dict[str, Any]:
     from sklearn.datasets import make_friedman1
     from sklearn.ensemble import RandomForestRegressor
 
@@ -353,19 +353,19 @@ def _forest() -> dict[str, Any]:
 
     def errors(**limits: int) -> list[list[float]]:
         """Mean squared error on training and on new samples, for each draw."""
-        found = []
+        errors_by_draw = []
         for x, y in drawn:
             forest = RandomForestRegressor(n_estimators=_TREES, random_state=0, **limits).fit(x[train], y[train])
-            found.append([float(np.mean((forest.predict(x[part]) - y[part]) ** 2)) for part in (train, test)])
-        return found
+            errors_by_draw.append([float(np.mean((forest.predict(x[part]) - y[part]) ** 2)) for part in (train, test)])
+        return errors_by_draw
 
     def dial(name: str, values: tuple[int, ...]) -> dict[str, Any]:
-        found = np.array([errors(**{name: value}) for value in values])
-        on_train, on_test = found.mean(axis=1).T.tolist()
+        errors_by_draw = np.array([errors(**{name: value}) for value in values])
+        on_train, on_test = errors_by_draw.mean(axis=1).T.tolist()
         return {
             "train": on_train,
             "test": on_test,
-            "each": found[:, :, 1].tolist(),
+            "each": errors_by_draw[:, :, 1].tolist(),
             "values": list(values),
             "best": values[int(np.argmin(on_test))],
         }

@@ -1,4 +1,4 @@
-"""The penalties themselves: their shapes, their pull, and what they do to a fit."""
+"""The penalties: their formulas, shapes, gradients and proximal steps."""
 
 import inspect
 from collections.abc import Iterable, Sequence
@@ -15,13 +15,13 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import listed, named, strength
+from reportgen.sections.helpers import join_words, kinds_by_name, strength
 
 _SHOWN = (2.0, 1.0, 0.25)
 
 
 def _selects_and_balances(f: Findings) -> bool:
-    """Whether one step of L1 makes some of the weights zero, while one of L2 leaves all in their proportions."""
+    """True if one step of L1 makes some weights zero, while one step of L2 keeps their proportions."""
     l1, l2 = f["shrunk"]["l1"], f["shrunk"]["l2"]
     kept = [after / before for before, after in zip(f["weights"], l2, strict=True)]
     return bool(min(map(abs, l1)) == 0 and min(map(abs, l2)) > 0 and max(kept) - min(kept) < 1e-6)
@@ -36,7 +36,7 @@ _STEP = (
 
 @sections.register("penalties")
 class Penalties(Section):
-    """Formulas and pictures; nothing is trained for it."""
+    """Formulas and pictures of the penalties; the section needs no runs."""
 
     title = "Four penalties, four shapes"
     claims = (
@@ -56,9 +56,9 @@ class Penalties(Section):
         weights = np.array(_SHOWN).reshape(-1, 1, 1)
         shrunk = {
             name: [float(w) for w in kind().prox(weights, λ, np).ravel()]
-            for name, kind in named(L1, L2, ElasticNet).items()
+            for name, kind in kinds_by_name(L1, L2, ElasticNet).items()
         }
-        # Both weights leave the same unit, so for the group lasso they are one group.
+        # Both are outgoing weights of one unit, so for the group lasso they are one group.
         pair = GroupLasso().prox(np.array([[1.0, 0.25]]), λ, np)[0]
         found: Findings = {
             "strength": λ,
@@ -67,8 +67,8 @@ class Penalties(Section):
             "group": [float(w) for w in pair],
             "mix": ElasticNet().mix,
         }
-        if own := _own(e):
-            found["own"] = [{"title": p.title, "about": _about(p), "convex": p.convex} for p in own]
+        if own := _other_penalties(e):
+            found["own"] = [{"title": p.title, "about": _first_paragraph(p), "convex": p.convex} for p in own]
         return found
 
     def media(
@@ -81,8 +81,8 @@ class Penalties(Section):
             "slopes: L1 and elastic net jump at zero, L2 passes straight through it. Their proximal steps: L1 and "
             "elastic net are flat at zero around the origin, L2 is a line through it.",
         )
-        if own := _own(e):
-            yield _curves(own)
+        if own := _other_penalties(e):
+            yield _curves_picture(own)
         yield Picture(
             name="penalty-surfaces",
             figure="penalty_surfaces",
@@ -110,20 +110,20 @@ class Penalties(Section):
         )
 
 
-def _own(e: Experiment) -> list[Penalty]:
-    """The penalties of the arms that are none of the four, each kind once."""
+def _other_penalties(e: Experiment) -> list[Penalty]:
+    """The penalties of the arms other than the four of the package, each kind once."""
     shown = (NoPenalty, L1, L2, ElasticNet, GroupLasso)
     kinds = {type(arm.penalty): arm.penalty for arm in reversed(e.arms) if not isinstance(arm.penalty, shown)}
     return list(reversed(kinds.values()))
 
 
-def _about(of: Penalty) -> str:
-    """The first paragraph of its documentation."""
+def _first_paragraph(of: Penalty) -> str:
+    """The first paragraph of a penalty's docstring."""
     return (inspect.getdoc(of) or "").partition("\n\n")[0]
 
 
-def _curves(own: Sequence[Penalty]) -> Picture:
-    """Penalty, slope and proximal step at strength 1, beside those of L1."""
+def _curves_picture(own: Sequence[Penalty]) -> Picture:
+    """The picture of penalty, slope and proximal step at strength 1, beside those of L1."""
     w = np.linspace(-2.5, 2.5, 501)
     column = w[:, np.newaxis, np.newaxis]
     drawn = [L1(), *own]
@@ -150,8 +150,10 @@ def _curves(own: Sequence[Penalty]) -> Picture:
             ]
         },
         alt="Penalty, slope and proximal step of one weight between -2.5 and 2.5, for "
-        + listed([p.title for p in drawn])
+        + join_words([p.title for p in drawn])
         + ". At w = 2.5 the proximal step leaves "
-        + listed([f"{steps[-1]:.2f} under {p.title}" for p, steps in zip(drawn, values["proximal step"], strict=True)])
+        + join_words(
+            [f"{steps[-1]:.2f} under {p.title}" for p, steps in zip(drawn, values["proximal step"], strict=True)]
+        )
         + ".",
     )

@@ -1,4 +1,4 @@
-"""L2 compresses too, only not along rows and columns: singular values, and what is lost with all but the largest."""
+"""Ranks of trained matrices: singular values, and how outputs change if only the largest are kept."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -14,43 +14,51 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import is_curve, looks, mean, moving, named, threshold, trained_arm
-from reportgen.statistics.rank import inner, rank_changes, second_share, singular_values
+from reportgen.sections.helpers import (
+    arm_styles,
+    article_animation,
+    is_curve,
+    kinds_by_name,
+    mean,
+    threshold,
+    trained_arm,
+)
+from reportgen.statistics.rank import inner_kernels, rank_changes, second_share, singular_values
 from reportgen.statistics.sparsity import below_share
 from reportgen.training.network import Weights
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
 _RECORDS = 41
-"""Recorded steps of which singular values are drawn."""
+"""Number of recorded steps at which singular values are drawn."""
 _FLOOR, _NO_CHANGE = 1e-6, 1e-10
-"""What is smaller is drawn there: values of float32 matrices and changes of outputs that are rounding alone."""
+"""Smaller singular values and changes of outputs are rounding errors; they are drawn at these floors."""
 NEGLIGIBLE = 0.05
-"""A second singular value below this share of the first counts as gone."""
+"""A second singular value below this share of the first counts as zero."""
 HARMLESS = 0.01
-"""So does a change of outputs below this share of their range."""
+"""A change of outputs below this share of their range counts as none."""
 
 
-def _one_direction(arm: Findings | None) -> bool | None:
-    """Whether every run of an arm ended with matrices of rank one, as far as outputs can tell."""
+def _has_one_direction(arm: Findings | None) -> bool | None:
+    """True if every run of an arm ended with matrices of rank one, up to negligible changes of outputs."""
     if arm is None or not arm["runs"]:
         return None
     return bool(arm["second_largest"] < NEGLIGIBLE and arm["change_largest"] < HARMLESS * arm["range"])
 
 
-def _free_has_more(f: Findings) -> bool | None:
+def _free_keeps_directions(f: Findings) -> bool | None:
     if f["free"] is None or not f["free"]["runs"]:
         return None
     return bool(f["free"]["change"] > 10 * HARMLESS * f["free"]["range"])
 
 
-def _both(f: Findings) -> bool | None:
-    found = [_one_direction(f["l1"]), _one_direction(f["l2"])]
-    return None if None in found else all(found)
+def _both_have_one_direction(f: Findings) -> bool | None:
+    outcomes = [_has_one_direction(f["l1"]), _has_one_direction(f["l2"])]
+    return None if None in outcomes else all(outcomes)
 
 
-def _decay(f: Findings) -> bool | None:
-    """Whether the second singular value under L2 shrinks at the rate of the penalty alone, to a tenth."""
+def _decays_at_rate(f: Findings) -> bool | None:
+    """True if the second singular value under L2 decays at the rate of the penalty alone, to a tenth."""
     if f["decay"] is None:
         return None
     return bool(abs(f["decay"]["measured"] / f["decay"]["expected"] - 1) < 0.1)
@@ -58,13 +66,13 @@ def _decay(f: Findings) -> bool | None:
 
 @sections.register("rank")
 class Rank(Section):
-    """Dead directions instead of dead units."""
+    """Singular values that the penalties remove, as L1 removes units."""
 
     title = "L2 compresses too"
     claims = (
         Claim(
             name="l2-leaves-one-direction",
-            test=lambda f: _one_direction(f["l2"]),
+            test=lambda f: _has_one_direction(f["l2"]),
             supported="Under {{ f.l2.label }} each matrix between hidden layers ends with one direction. Over all "
             "{{ f.l2.runs }} runs the second singular value is at most {{ f.l2.second_largest|num('.1e') }} of the "
             "first, and {{ f.l2.second|num('.1e') }} of it in the median run. Keep only the first, and no output at a "
@@ -79,7 +87,7 @@ class Rank(Section):
         ),
         Claim(
             name="without-a-penalty-directions-stay",
-            test=_free_has_more,
+            test=_free_keeps_directions,
             supported="Without a penalty the same surgery is fatal. There the second singular value of the median run "
             "is {{ f.free.second|num('.0%') }} of the first, and to do without it moves an output by "
             "{{ f.free.change|num('.1f') }} in the median run, by {{ f.free.change_largest|num('.1f') }} in the worst "
@@ -91,7 +99,7 @@ class Rank(Section):
         ),
         Claim(
             name="unused-directions-fade-at-the-rate-of-the-penalty",
-            test=_decay,
+            test=_decays_at_rate,
             supported="The decay is that of the penalty alone. Between steps {{ f.decay.begin|num(',d') }} and "
             "{{ f.decay.end|num(',d') }} the second singular value falls by a factor of e every "
             "{{ (1 / f.decay.measured)|num('.0f') }} steps under {{ f.l2.label }}, and 1/(ηλ) is "
@@ -106,7 +114,7 @@ class Rank(Section):
         ),
         Claim(
             name="l1-and-l2-end-with-one-direction",
-            test=_both,
+            test=_both_have_one_direction,
             supported="Both penalties end with a network that does one thing, in two notations. {{ f.l1.label }} "
             "writes it into single cells: {{ f.l1.below|num('.0%') }} of its weights are within η·λ of zero. "
             "{{ f.l2.label }} spreads it over all of them, with {{ f.l2.below|num('.0%') }} that small.",
@@ -121,12 +129,12 @@ class Rank(Section):
         return [run for arm in e.arms for run in e.arm_runs(arm)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        shapes = inner([np.zeros(shape) for shape in e.run(0).shapes])
+        shapes = inner_kernels([np.zeros(shape) for shape in e.run(0).shapes])
         if not shapes:
-            return {"matrices": 0, **dict.fromkeys((*named(L1, L2), "free", "decay"))}
+            return {"matrices": 0, **dict.fromkeys((*kinds_by_name(L1, L2), "free", "decay"))}
         most = min(max(min(w.shape) for w in shapes), 12)
-        arms = [self._measured(e, arm, trained, most) for arm in e.arms]
-        first = {name: _first(e, arms, kind) for name, kind in named(L1, L2).items()}
+        arms = [self._measure_arm(e, arm, trained, most) for arm in e.arms]
+        first = {name: _first_arm(e, arms, kind) for name, kind in kinds_by_name(L1, L2).items()}
         l2 = first["l2"]
         linear = e.network.activation == "linear" and is_curve(e)
         return {
@@ -140,22 +148,22 @@ class Rank(Section):
             "no_change": _NO_CHANGE,
             "ranks": list(range(most + 1)),
             "parameters": e.network.parameters(*e.data.shape),
-            # One weight and one bias a layer: rotated to its own directions, a linear network of rank one is a chain.
+            # One weight and one bias for each layer: a linear network of rank one is a chain after rotation.
             "chain": 2 * len(e.run(0).shapes) if linear else None,
             "arms": arms,
             **first,
-            "free": _first(e, arms, NoPenalty),
-            "decay": next((_decayed(e, arm) for arm in arms if l2 and arm["name"] == l2["name"]), None),
+            "free": _first_arm(e, arms, NoPenalty),
+            "decay": next((_measure_decay(e, arm) for arm in arms if l2 and arm["name"] == l2["name"]), None),
         }
 
-    def _measured(self, e: Experiment, arm: Arm, trained: Trained, most: int) -> Findings:
+    def _measure_arm(self, e: Experiment, arm: Arm, trained: Trained, most: int) -> Findings:
         ended = [t for t in trained_arm(e, arm, trained) if t.diverged is None]
         shares = np.array([second_share(t.at(-1)[0]) for t in ended])
         x = [t.run.draw().x_train for t in ended]
         changes = np.array(
             [rank_changes(*t.at(-1), at, e.network.activation, most) for t, at in zip(ended, x, strict=True)]
         )
-        path = _path(ended)
+        path = _singular_value_path(ended)
         return {
             "name": arm.name,
             "label": arm.label,
@@ -175,10 +183,10 @@ class Rank(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        told = [arm for arm in findings.get("arms", ()) if arm["runs"]]
-        if not told:
+        finished = [arm for arm in findings.get("arms", ()) if arm["runs"]]
+        if not finished:
             return
-        look = looks(e)
+        look = arm_styles(e)
         yield Picture(
             name="singular-values",
             figure="curves",
@@ -194,18 +202,18 @@ class Rank(Section):
                             for label, values in arm["values"].items()
                         ],
                     }
-                    for arm in told
+                    for arm in finished
                 ],
                 "share_y": True,
             },
             alt="Singular values of the matrices between hidden layers over training, one panel for each arm. At the "
             "end the second is this share of the first, in the median run: "
-            + "; ".join(f"{arm['label']} {arm['second']:.1g}" for arm in told)
+            + "; ".join(f"{arm['label']} {arm['second']:.1g}" for arm in finished)
             + ".",
         )
         shown = [arm for kind in (NoPenalty, L2) for arm in e.arms if isinstance(arm.penalty, kind)][:2] or e.arms[:1]
         first = {arm: trained_arm(e, arm, trained)[0] for arm in shown}
-        yield moving(
+        yield article_animation(
             "singular-values-moving",
             ["singular_values"],
             [Panel(title=arm.label, trajectory=t) for arm, t in first.items()],
@@ -230,14 +238,14 @@ class Rank(Section):
                                 "x": findings["ranks"],
                                 "y": np.maximum(arm["change_by_rank"], _NO_CHANGE),
                             }
-                            for arm in told
+                            for arm in finished
                         ],
                     }
                 ]
             },
             alt="How far an output at a training sample moves, at most, when matrices keep only their strongest "
             "directions, median over runs. With one direction: "
-            + "; ".join(f"{arm['label']} {arm['change']:.1g}" for arm in told)
+            + "; ".join(f"{arm['label']} {arm['change']:.1g}" for arm in finished)
             + ".",
         )
 
@@ -260,7 +268,7 @@ class Rank(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
         l2 = findings["l2"]
-        if not _one_direction(l2):
+        if not _has_one_direction(l2):
             return None
         return (
             f"L2 compresses as well: its matrices between hidden layers end with rank one (in all {l2['runs']} runs "
@@ -277,36 +285,36 @@ def _median(values: Any) -> float:
     return float(np.median(values)) if len(values) else math.nan
 
 
-def _first(e: Experiment, arms: Sequence[Findings], kind: type[Penalty]) -> Findings | None:
+def _first_arm(e: Experiment, arms: Sequence[Findings], kind: type[Penalty]) -> Findings | None:
     """The first arm with a kind of penalty, if there is one."""
-    found = (found for found, arm in zip(arms, e.arms, strict=True) if isinstance(arm.penalty, kind))
-    return next(({key: value for key, value in f.items() if key not in _CURVES} for f in found), None)
+    matches = (findings for findings, arm in zip(arms, e.arms, strict=True) if isinstance(arm.penalty, kind))
+    return next(({key: value for key, value in f.items() if key not in _CURVES} for f in matches), None)
 
 
-def _path(ended: Sequence[Trajectory]) -> Findings:
-    """The largest singular values over training, and the smallest: medians over runs and matrices."""
+def _singular_value_path(ended: Sequence[Trajectory]) -> Findings:
+    """The three largest singular values and the smallest over training: medians over runs and matrices."""
     if not ended:
         return {"steps": [], "values": {}}
     records = np.unique(np.linspace(0, len(ended[0].steps) - 1, _RECORDS).astype(int))
     kernels = [np.stack([t.kernels[layer][records] for t in ended]) for layer in range(len(ended[0].kernels))]
     values = singular_values(kernels)
-    named: dict[str, Weights] = {}
+    medians: dict[str, Weights] = {}
     for place, label in enumerate(("first", "second", "third")):
         pooled = [v[..., place] for v in values if v.shape[-1] > place]
         if pooled:
-            named[label] = np.median(np.concatenate(pooled), axis=0)
+            medians[label] = np.median(np.concatenate(pooled), axis=0)
     if max(v.shape[-1] for v in values) > 3:
-        named["last"] = np.median(np.concatenate([v[..., -1] for v in values]), axis=0)
+        medians["last"] = np.median(np.concatenate([v[..., -1] for v in values]), axis=0)
     return {
         "steps": ended[0].steps[records].tolist(),
-        "values": {label: at.tolist() for label, at in named.items()},
+        "values": {label: at.tolist() for label, at in medians.items()},
     }
 
 
-def _decayed(e: Experiment, l2: Findings) -> Findings | None:
-    """How fast the second singular value under L2 falls in the second quarter of training, and how fast ηλ would.
+def _measure_decay(e: Experiment, l2: Findings) -> Findings | None:
+    """The decay rate of the second singular value under L2 in the second quarter of training, and that of ηλ alone.
 
-    None where weights do not shrink by the share ηλ a step, or where nothing was recorded in between.
+    None if weights do not shrink by the share ηλ at each step, or if no record lies in that quarter.
     """
     plain = e.training.optimizer == "sgd" and e.training.schedule == "constant"
     if not (plain and l2["strength"] and l2["runs"]) or len(l2["steps"]) < 8:

@@ -1,4 +1,4 @@
-"""Where to read on; the list is the experiment file's own, and the template takes it from there."""
+"""The reading list, which the template takes from the experiment."""
 
 from reportgen.sections import Section, sections
 

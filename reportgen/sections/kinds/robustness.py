@@ -1,4 +1,4 @@
-"""Who resists outliers: the loss, or the penalty?"""
+"""Robustness against outliers, by loss and by penalty."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -14,22 +14,22 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import named, outcomes, penalty, stated, strength
-from reportgen.statistics.comparison import Values, family
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, strength, varied_runs
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.total_error import total_errors
 from reportgen.training.run import Loss, Run
 
 SHARES = (0.1, 0.2, 0.4)
 SIZES = (10.0, 20.0, 40.0)
-# Squared errors of the outliers' size make steps that a rate of 0.01 cannot take; each loss gets one it can.
+# A rate of 0.01 is unstable for squared errors of the outliers' size, so each loss has a rate of its own.
 RATES: dict[Loss, float] = {"absolute": 0.01, "squared": 0.0003, "huber": 0.01}
 NAMES: dict[Loss, str] = {"absolute": "absolute", "squared": "squared", "huber": "Huber"}
-PENALTIES = {kind: of.look().title for kind, of in named(NoPenalty, L1, L2, ElasticNet).items()}
+PENALTIES = {kind: of.look().title for kind, of in kinds_by_name(NoPenalty, L1, L2, ElasticNet).items()}
 LOSS_EFFECTS: tuple[tuple[Loss, Loss], ...] = (("squared", "absolute"), ("huber", "absolute"))
 PENALTY_EFFECTS: tuple[tuple[str, str], ...] = (
-    *((kind, "none") for kind in named(L1, L2, ElasticNet)),
-    *zip(named(L1), named(L2), strict=True),
+    *((kind, "none") for kind in kinds_by_name(L1, L2, ElasticNet)),
+    *zip(kinds_by_name(L1), kinds_by_name(L2), strict=True),
 )
 _DRAWS = 10
 
@@ -41,13 +41,13 @@ _NUMBERS = (
 
 @sections.register("robustness")
 class Robustness(Section):
-    """Three losses times four penalties, over a dial that sets how many outliers there are and how far they lie off."""
+    """Three losses times four penalties, at several shares and sizes of outliers."""
 
     title = "Who resists outliers"
     claims = (
         Claim(
             name="the-loss-resists-outliers",
-            test=lambda f: of_difference(f["loss_effects"]["squared-absolute"], "worse"),
+            test=lambda f: difference_outcome(f["loss_effects"]["squared-absolute"], "worse"),
             supported="{% set d = f.loss_effects['squared-absolute'] %}Of the loss the sentence is true. With outliers "
             f"the squared loss has a larger total error than the absolute loss, by {_NUMBERS}.",
             refuted="{% set d = f.loss_effects['squared-absolute'] %}Here the sentence does not even hold of the loss: "
@@ -58,7 +58,7 @@ class Robustness(Section):
         Claim(
             name="the-penalty-resists-outliers",
             post="L1 is robust to outliers, L2 is not.",
-            test=lambda f: of_difference(f["penalty_effects"]["l1-l2"], "better"),
+            test=lambda f: difference_outcome(f["penalty_effects"]["l1-l2"], "better"),
             supported="{% set d = f.penalty_effects['l1-l2'] %}Of the penalty it holds in this experiment: averaged "
             f"over the losses, total error under L1 minus that under L2 is {_NUMBERS}.",
             refuted="{% set d = f.penalty_effects['l1-l2'] %}Of the penalty it is not true. Averaged over the losses, "
@@ -69,7 +69,7 @@ class Robustness(Section):
         ),
         Claim(
             name="no-penalty-mends-the-squared-loss",
-            test=lambda f: _none(f["mended"].values(), "better"),
+            test=lambda f: _has_no_verdict(f["mended"].values(), "better"),
             supported="Nor does any penalty mend the squared loss: against no penalty, the differences are "
             "{% for d in f.mended.values() %}{{ d.estimate|num('.2f') }} ({{ d.label }})"
             "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}, and no interval leaves "
@@ -83,7 +83,7 @@ class Robustness(Section):
         ),
         Claim(
             name="huber-resists-like-absolute",
-            test=lambda f: of_difference(f["loss_effects"]["huber-absolute"], "practically equal"),
+            test=lambda f: difference_outcome(f["loss_effects"]["huber-absolute"], "practically equal"),
             supported="{% set d = f.loss_effects['huber-absolute'] %}Huber's loss resists as well as the absolute one: "
             f"it differs by {_NUMBERS}.",
             refuted="{% set d = f.loss_effects['huber-absolute'] %}Huber's loss is {{ d.verdict }} than the absolute "
@@ -93,7 +93,7 @@ class Robustness(Section):
         ),
         Claim(
             name="clean-data-need-no-robust-loss",
-            test=lambda f: of_difference(f["clean"]["squared-absolute"], "practically equal"),
+            test=lambda f: difference_outcome(f["clean"]["squared-absolute"], "practically equal"),
             supported="{% set d = f.clean['squared-absolute'] %}Without outliers there is nothing to resist, and the "
             f"squared loss is practically equal to the absolute one: it differs by {_NUMBERS}.",
             refuted="{% set d = f.clean['squared-absolute'] %}Without outliers the squared loss is {{ d.verdict }} "
@@ -105,21 +105,21 @@ class Robustness(Section):
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         arms = [(loss, kind) for loss in RATES for kind in PENALTIES]
-        return [run for arm in arms for dial in _dials() for run in self._of(e, *arm, *dial)]
+        return [run for arm in arms for dial in _outlier_settings() for run in self._setting_runs(e, *arm, *dial)]
 
-    def _of(self, e: Experiment, loss: Loss, kind: str, share: float, size: float) -> list[Run]:
+    def _setting_runs(self, e: Experiment, loss: Loss, kind: str, share: float, size: float) -> list[Run]:
         data = e.data if isinstance(e.data, Line) and e.data.outliers else Line()
-        runs = outcomes(
+        runs = varied_runs(
             e,
             _DRAWS,
             data=dataclasses.replace(data, outliers=round(share * data.samples), outlier_size=size, clean_test=True),
             network={"activation": "linear"},
             training={"loss": loss, "learning_rate": RATES[loss], "schedule": "linear", "batch_size": 1},
-            penalty=penalty(kind),
+            penalty=default_penalty(kind),
             strength=strength(e) if kind != "none" else 0.0,
-            step=penalty(kind).default_step,
+            step=default_penalty(kind).default_step,
         )
-        # Fresh data for each run: one draw of the outliers would be an anecdote.
+        # Fresh data for each run, so that results do not depend on one draw of the outliers.
         return [dataclasses.replace(run, data_seed=i) for i, run in enumerate(runs)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
@@ -129,11 +129,12 @@ class Robustness(Section):
         for loss in RATES:
             for kind, label in PENALTIES.items():
                 totals = {
-                    dial: total_errors(trained[run] for run in self._of(e, loss, kind, *dial)) for dial in _dials()
+                    dial: total_errors(trained[run] for run in self._setting_runs(e, loss, kind, *dial))
+                    for dial in _outlier_settings()
                 }
-                # The unit is a draw: its errors are averaged over the dial, so a diverged run costs it the draw.
+                # A pair is a draw whose errors are averaged over all settings, so a diverged run removes its draw.
                 clean[loss, kind] = totals[0.0, 0.0]
-                dirty[loss, kind] = np.mean([totals[dial] for dial in _dials() if dial[0]], axis=0)
+                dirty[loss, kind] = np.mean([totals[dial] for dial in _outlier_settings() if dial[0]], axis=0)
                 for (share, size), errors in totals.items():
                     ended = errors[np.isfinite(errors)]
                     cells.append(
@@ -147,7 +148,7 @@ class Robustness(Section):
                             "diverged": len(errors) - len(ended),
                         }
                     )
-        first = self._of(e, "absolute", "none", SHARES[-1], SIZES[-1])[0]
+        first = self._setting_runs(e, "absolute", "none", SHARES[-1], SIZES[-1])[0]
         squared = {kind: dirty["squared", kind] for kind in PENALTIES}
         return {
             "cells": cells,
@@ -176,7 +177,7 @@ class Robustness(Section):
         panels = [
             {
                 "title": f"{NAMES[loss]}, {label.removesuffix(', proximal')}",
-                # No outliers and outliers of no size are one and the same.
+                # No outliers and outliers of size zero are the same data.
                 "values": [
                     [error[loss, kind, *((share, size) if share and size else (0.0, 0.0))] for share in shares]
                     for size in sizes
@@ -235,7 +236,7 @@ class Robustness(Section):
             for kind, label in PENALTIES.items():
                 mine = [c for c in findings["cells"] if (c["loss"], c["penalty"]) == (loss, kind)]
                 rows += [(NAMES[loss], label, c["share"], c["size"], c["error"], c["diverged"]) for c in mine]
-        # The page shows where the dial ends; the file has all of it.
+        # The page shows the strongest setting; the file has all of them.
         rows.sort(key=lambda row: (row[2], row[3]), reverse=True)
         yield Table(
             name="robustness",
@@ -283,8 +284,8 @@ class Robustness(Section):
         return f"Loss and penalty against outliers: {told}."
 
 
-def _dials() -> list[tuple[float, float]]:
-    """(share, size) of the outliers; none of them first."""
+def _outlier_settings() -> list[tuple[float, float]]:
+    """(share, size) of the outliers, first none."""
     return [(0.0, 0.0), *((share, size) for share in SHARES for size in SIZES)]
 
 
@@ -294,7 +295,7 @@ def _average(errors: dict[tuple[Loss, str], Values], level: str, place: int) -> 
 
 
 def _main_effects(e: Experiment, errors: dict[tuple[Loss, str], Values]) -> dict[str, Findings]:
-    """Each factor's differences, every draw averaged over the levels of the other; one family for both."""
+    """Differences between the levels of each factor, averaged over the levels of the other; one family for both."""
     by_loss = {loss: np.mean([errors[loss, kind] for kind in PENALTIES], axis=0) for loss in RATES}
     by_penalty = {kind: np.mean([errors[loss, kind] for loss in RATES], axis=0) for kind in PENALTIES}
     found = _effects(e, {**by_loss, **by_penalty}, [*LOSS_EFFECTS, *PENALTY_EFFECTS])
@@ -309,14 +310,19 @@ def _effects(
     e: Experiment, errors: dict[Any, Values], pairs: list[tuple[Any, Any]], short: bool = False
 ) -> dict[str, Findings]:
     labels: dict[Any, str] = {**{loss: f"{name} loss" for loss, name in NAMES.items()}, **PENALTIES}
-    differences = family([(errors[a], errors[b]) for a, b in pairs], e.comparison)
+    differences = compare_family([(errors[a], errors[b]) for a, b in pairs], e.comparison)
     return {
-        a if short else f"{a}-{b}": {"first": labels[a], "second": labels[b], "label": labels[a], **stated(difference)}
+        a if short else f"{a}-{b}": {
+            "first": labels[a],
+            "second": labels[b],
+            "label": labels[a],
+            **as_findings(difference),
+        }
         for (a, b), difference in zip(pairs, differences, strict=True)
     }
 
 
-def _none(differences: Iterable[Findings], verdict: str) -> bool | Outcome:
-    """Whether no difference has this verdict; "undecided" if one still might."""
+def _has_no_verdict(differences: Iterable[Findings], verdict: str) -> bool | Outcome:
+    """True if no difference has this verdict; "undecided" if one may have it with more pairs."""
     verdicts = [d["verdict"] for d in differences]
     return False if verdict in verdicts else "undecided" if "undecided" in verdicts else True

@@ -1,4 +1,4 @@
-"""Fifty inputs of which ten count: feature selection by the lasso, run and counted."""
+"""Feature selection by the lasso: fifty inputs of which ten count."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -14,18 +14,17 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import named, penalty, stated
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name
 from reportgen.statistics.comparison import compare
 from reportgen.training.network import Network
-from reportgen.training.run import Run, Training
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run, Training
 
 DATA = SparseLinear()
-# Fixed before any run: σ·√(2 ln p / n), the level that pure noise stays below, times 2 for a loss without a half.
+# Fixed before any run: σ·√(2 ln p / n), which pure noise rarely exceeds, times 2 for a loss without a half.
 UNIVERSAL = 2 * DATA.noise * (2 * np.log(DATA.inputs) / DATA.samples) ** 0.5
 FACTORS = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
-ARMS = named(NoPenalty, L1, L2, ElasticNet)
+ARMS = kinds_by_name(NoPenalty, L1, L2, ElasticNet)
 _DRAWS = 30
 MARGIN = DATA.noise**2 / 2
 """Mean squared errors within ± this are practically equal: half of what the noise itself adds to each of them."""
@@ -40,16 +39,16 @@ _SAVED = (
 
 
 def linear_run(kind: str, λ: float, draw: int) -> Run:
-    """A linear model of the sparse data, trained on whole batches until it stands still."""
+    """A run of a linear model of the sparse data, on full batches until it converges."""
     training = Training(batch_size=DATA.samples, epochs=400, learning_rate=0.1, schedule="linear", loss="squared")
     return Run(
         data=DATA,
         network=Network(hidden=()),
         training=training,
-        penalty=penalty(kind),
+        penalty=default_penalty(kind),
         strength=0.0 if kind == "none" else λ,
         step=ARMS[kind].default_step,
-        recording=ENDS_ONLY,
+        recording=Recording.ENDS_ONLY,
         data_seed=draw,
         order_seed=draw,
         init_seed=draw,
@@ -58,7 +57,7 @@ def linear_run(kind: str, λ: float, draw: int) -> Run:
 
 @sections.register("selection")
 class Selection(Section):
-    """The post's "50 coefficients, 10 non-zero", with something to count."""
+    """The post's "50 coefficients, 10 non-zero", with counts over many draws."""
 
     title = "Choosing inputs: ten of fifty count"
     claims = (
@@ -66,7 +65,7 @@ class Selection(Section):
             name="l1-selects-inputs",
             post="L1 gives sparse weights and so selects features: of fifty coefficients ten are left, and the other "
             "forty were irrelevant.",
-            test=lambda f: _selects(f["arms"]["l1"], f),
+            test=lambda f: _selects_inputs(f["arms"]["l1"], f),
             supported="L1 keeps {{ f.arms.l1.picked|num('.1f') }} inputs on average: {{ f.arms.l1.found|num('.1f') }} "
             "of the {{ f.relevant }} that count and {{ f.arms.l1.false_picks|num('.1f') }} of the "
             "{{ f.inputs - f.relevant }} that do not. So the advertisement holds{% if f.arms.l1.false_picks > 0 %}, "
@@ -83,7 +82,7 @@ class Selection(Section):
         ),
         Claim(
             name="elastic-net-keeps-more",
-            test=lambda f: of_difference(f["kept_difference"], "worse"),
+            test=lambda f: difference_outcome(f["kept_difference"], "worse"),
             supported="The elastic net, at the same λ and with its share of both, keeps more than L1: "
             "{{ f.arms.elastic_net.picked|num('.1f') }}, of which {{ f.arms.elastic_net.false_picks|num('.1f') }} do "
             "not count (difference {{ f.kept_difference.estimate|num('.1f') }}, interval "
@@ -97,7 +96,7 @@ class Selection(Section):
         Claim(
             name="fewer-inputs-cost-less",
             post="What is dropped need not be measured: collecting data becomes cheaper.",
-            test=lambda f: _pays(f),
+            test=lambda f: _saves_at_no_cost(f),
             supported=f"{_SAVED}. It is bought without a practical loss: {_COST}), against a margin of "
             "{{ f.margin|num('g') }}.",
             refuted=f"{_SAVED}. That is not free: {_COST}), beyond the margin of {{{{ f.margin|num('g') }}}}, because "
@@ -125,9 +124,12 @@ class Selection(Section):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         draws = range(min(_DRAWS, e.runs.count))
-        counts = {kind: [_counts(trained[linear_run(kind, UNIVERSAL, d)], d) for d in draws] for kind in ARMS}
-        arms = {kind: _summary(each) for kind, each in counts.items()}
-        path = [_summary([_counts(trained[linear_run("l1", UNIVERSAL * f, d)], d) for d in draws]) for f in FACTORS]
+        counts = {kind: [_count_inputs(trained[linear_run(kind, UNIVERSAL, d)], d) for d in draws] for kind in ARMS}
+        arms = {kind: _summarize_counts(each) for kind, each in counts.items()}
+        path = [
+            _summarize_counts([_count_inputs(trained[linear_run("l1", UNIVERSAL * f, d)], d) for d in draws])
+            for f in FACTORS
+        ]
 
         def each(kind: str, what: str) -> Any:
             return np.array([count[what] for count in counts[kind]])
@@ -135,7 +137,7 @@ class Selection(Section):
         errors = compare(
             each("l1", "error"), each("none", "error"), dataclasses.replace(e.comparison, equivalence=MARGIN)
         )
-        # One input more or less is taken for no difference.
+        # A difference of one input is within the margin.
         kept = compare(
             each("elastic_net", "picked"), each("l1", "picked"), dataclasses.replace(e.comparison, equivalence=1.0)
         )
@@ -147,8 +149,8 @@ class Selection(Section):
             "samples": DATA.samples,
             "draws": len(draws),
             "margin": MARGIN,
-            "error_difference": stated(errors),
-            "kept_difference": stated(kept),
+            "error_difference": as_findings(errors),
+            "kept_difference": as_findings(kept),
             "strength": float(UNIVERSAL),
             "arms": {kind: {"label": ARMS[kind].look().title, **counts} for kind, counts in arms.items()},
             "path": {"strengths": [float(UNIVERSAL * f) for f in FACTORS], "counts": path},
@@ -238,20 +240,20 @@ class Selection(Section):
         )
 
 
-def _selects(l1: Mapping[str, Any], f: Mapping[str, Any]) -> bool:
-    """Nine tenths of what counts is found, and nine tenths of what does not is dropped."""
+def _selects_inputs(l1: Mapping[str, Any], f: Mapping[str, Any]) -> bool:
+    """True if nine tenths of the relevant inputs are kept and nine tenths of the others dropped."""
     found: bool = l1["found"] >= 0.9 * f["relevant"]
     return found and l1["false_picks"] <= 0.1 * (f["inputs"] - f["relevant"])
 
 
-def _pays(f: Mapping[str, Any]) -> Outcome:
+def _saves_at_no_cost(f: Mapping[str, Any]) -> Outcome:
     verdict = f["error_difference"]["verdict"]
     if verdict == "undecided":
         return "undecided"
     return "supported" if verdict != "worse" and f["saving"] > 0 else "not supported"
 
 
-def _counts(trajectory: Any, draw: int) -> dict[str, float]:
+def _count_inputs(trajectory: Any, draw: int) -> dict[str, float]:
     data, truth = trajectory.run.draw(), DATA.weights(draw)[:, 0] != 0
     picked = trajectory.kernels[0][-1][:, 0] != 0
     return {
@@ -262,5 +264,5 @@ def _counts(trajectory: Any, draw: int) -> dict[str, float]:
     }
 
 
-def _summary(counts: list[dict[str, float]]) -> dict[str, float]:
+def _summarize_counts(counts: list[dict[str, float]]) -> dict[str, float]:
     return {key: float(np.mean([c[key] for c in counts])) for key in counts[0]}

@@ -1,4 +1,4 @@
-"""Making the network smaller: by eye as the post did, and by removing what is dead, with proof."""
+"""Smaller networks: by eye as in the post, and by removing dead units, with a certificate."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -14,28 +14,37 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import against, listed, moving, named, stated, strength, threshold, trained_arm, vary
-from reportgen.statistics.comparison import Values, family, wilson
-from reportgen.statistics.compression import Compressed, collapsed, compress, part
-from reportgen.statistics.total_error import spread, total_errors
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import (
+    article_animation,
+    as_findings,
+    compare_arms,
+    join_words,
+    kinds_by_name,
+    strength,
+    threshold,
+    trained_arm,
+    vary,
+)
+from reportgen.statistics.comparison import Values, compare_family, wilson_interval
+from reportgen.statistics.compression import Compressed, compress, is_collapsed, subnetwork
+from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.text import number
 from reportgen.training.network import forward
-from reportgen.training.run import Run, Start, Step
-from reportgen.training.stacking import ENDS_ONLY
+from reportgen.training.run import Recording, Run, Start, Step
 from reportgen.training.trajectory import Trajectory
 
 HIDDEN = (10, 10, 1)
-"""The author's choice by eye, in place of three layers of ten."""
+"""Units of the network that the author chose by eye, instead of three layers of ten."""
 PUBLISHED = {
     "before": (22.68515524, 41.64545712, 4.77383674, 24.04390211, 7.25596004),
     "after": (7.61984439, 13.85177842, 11.95983347, 16.95491162, 25.17294774),
 }
 """Total errors that the post printed for the network before and after, five runs each."""
 STUDIED = "l1-proximal"
-"""The arm whose networks are made smaller in every way: its zeros are exact, so nothing depends on a threshold."""
+"""The arm whose networks are made smaller in every way: its zeros are exact, so no threshold is needed."""
 ARMS: dict[str, tuple[type[Penalty], Step]] = {
-    **{kind: (of, "subgradient") for kind, of in named(L2, L1).items()},
+    **{kind: (of, "subgradient") for kind, of in kinds_by_name(L2, L1).items()},
     STUDIED: (L1, "proximal"),
 }
 WAYS = {
@@ -47,9 +56,9 @@ WAYS = {
     "by_eye": "the author's size",
     "longer": "full, trained on",
 }
-"""In the order of the table. The last is no smaller network but what the third has to be measured by, too."""
+"""Labels in the order of the table. The last is the full network, retrained like the third for comparison."""
 STARTS = 4
-"""Random starts of each small structure: the first is compared, all of them show how often such a start fails."""
+"""Random starts of each small structure: the first is compared, all of them show how often a start fails."""
 ROUNDING = 1e-9
 """Outputs that differ by less, in float64, differ by the order in which sums were taken."""
 
@@ -59,26 +68,26 @@ def _color(arm: str) -> int | str:
     return of.look(step).arm
 
 
-def _difference(of: str) -> str:
-    """The numbers of a paired difference, as a sentence has them."""
+def _difference_text(of: str) -> str:
+    """The estimate and interval of a paired difference, as text for a sentence."""
     return (
         f"{{{{ {of}.estimate|num('.2f') }}}} (interval {{{{ {of}.low|num('.2f') }}}} to {{{{ {of}.high|num('.2f') }}}})"
     )
 
 
-def _more(of: str) -> str:
-    """How many pairs would settle it, where that is known."""
+def _pairs_needed_text(of: str) -> str:
+    """The number of pairs that would decide a difference, as text, if it is known."""
     return (
         f"{{% if {of}.pairs_needed %}}; some {{{{ {of}.pairs_needed|num(',d') }}}} pairs might settle it{{% endif %}}"
     )
 
 
-def _decided(difference: dict[str, Any], expected: str) -> Outcome | None:
-    """As `of_difference`; None where no pair finished."""
-    return of_difference(difference, expected) if difference["pairs"] else None
+def _finished_outcome(difference: dict[str, Any], expected: str) -> Outcome | None:
+    """The outcome of `difference_outcome`; None if no pair finished."""
+    return difference_outcome(difference, expected) if difference["pairs"] else None
 
 
-def _way(way: str, name: str, subject: str, post: str = "") -> Claim:
+def _equivalence_claim(way: str, name: str, subject: str, post: str = "") -> Claim:
     """The claim that networks made smaller in this way predict practically as well as the full ones."""
     d = f"f.study.ways.{way}.difference"
     said = (
@@ -89,32 +98,32 @@ def _way(way: str, name: str, subject: str, post: str = "") -> Claim:
     return Claim(
         name=name,
         post=post,
-        test=lambda f: _decided(f["study"]["ways"][way]["difference"], "practically equal"),
+        test=lambda f: _finished_outcome(f["study"]["ways"][way]["difference"], "practically equal"),
         supported=f"{subject} predict practically as well as the full ones ({said}).",
         refuted=f"{subject} predict {{{{ {d}.verdict }}}} than the full ones ({said}).",
         undecided=f"Whether {subject[0].lower()}{subject[1:]} predict as well as the full ones is undecided "
-        f"({said}{_more(d)}).",
+        f"({said}{_pairs_needed_text(d)}).",
     )
 
 
-def _adjusted(kind: str, name: str, label: str, post: str = "") -> Claim:
+def _adjustment_claim(kind: str, name: str, label: str, post: str = "") -> Claim:
     """The claim that the author's smaller network is the better one, under one penalty."""
     d = f"f.adjusted['{kind}'].difference"
-    said = f"With {label}, total error after the adjustment less that before it is {_difference(d)} on average"
+    said = f"With {label}, total error after the adjustment less that before it is {_difference_text(d)} on average"
     margin = "{{ f.equivalence|num('g') }}"
     return Claim(
         name=name,
         post=post,
-        test=lambda f: _decided(f["adjusted"][kind]["difference"], "better"),
+        test=lambda f: _finished_outcome(f["adjusted"][kind]["difference"], "better"),
         supported=f"{said}: the smaller network is better, by more than the margin of {margin}.",
         refuted=f"{said}, which against a margin of {margin} is {{{{ 'practically no difference' if "
         f"{d}.verdict == 'practically equal' else 'worse' }}}}.",
-        undecided=f"{said}, which against a margin of {margin} is undecided{_more(d)}.",
+        undecided=f"{said}, which against a margin of {margin} is undecided{_pairs_needed_text(d)}.",
     )
 
 
-def _fewer(least: dict[str, Any] | None, f: dict[str, Any]) -> bool | None:
-    """None where nothing can be said: no run finished, or the author's size is no smaller one for this network."""
+def _has_fewer_parameters(least: dict[str, Any] | None, f: dict[str, Any]) -> bool | None:
+    """True if the compressed network has fewer parameters; None if no run finished or the author's is not smaller."""
     if not least or f["parameters_smaller"] >= f["parameters"]:
         return None
     fewer: bool = least["parameters"] < f["parameters_smaller"]
@@ -138,7 +147,7 @@ def _collapses(f: dict[str, Any]) -> bool | Outcome | None:
 
 @sections.register("smaller")
 class Smaller(Section):
-    """The post's adjustment re-run, and an automatic one beside it."""
+    """The post's adjustment of the layers, repeated, and automatic compression."""
 
     title = "A smaller network"
     claims = (
@@ -153,10 +162,10 @@ class Smaller(Section):
             "possible way, and in {{ f.permutation_share|num('.0%') }} of the deals the means lie at least as far "
             "apart (the p of an exact permutation test). Ten such numbers cannot tell.",
         ),
-        _adjusted(
+        _adjustment_claim(
             "l2", "adjusting-helps", "L2", "The network made smaller by what L1 had shown predicts better than before."
         ),
-        _adjusted("l1", "adjusting-helps-l1", "L1"),
+        _adjustment_claim("l1", "adjusting-helps-l1", "L1"),
         Claim(
             name="exact-zeros-can-go",
             test=lambda f: f["study"]["certificate"] <= ROUNDING if f["study"]["finished"] else None,
@@ -169,7 +178,7 @@ class Smaller(Section):
         ),
         Claim(
             name="fewer-than-by-eye",
-            test=lambda f: _fewer(f["least"], f),
+            test=lambda f: _has_fewer_parameters(f["least"], f),
             supported="The median run keeps {{ f.least.parameters|num('.0f') }} of {{ f.parameters }} parameters under "
             "{{ f.least.labels }}; the author kept {{ f.parameters_smaller }}. By eye one sees that most units are "
             "idle, but not how few suffice.{% if f.least.single %} The hidden layers that are left have one unit each. "
@@ -177,14 +186,18 @@ class Smaller(Section):
             refuted="No arm's median run ends with fewer parameters than the {{ f.parameters_smaller }} that the "
             "author kept by eye; the fewest are {{ f.least.parameters|num('.0f') }}, under {{ f.least.labels }}.",
         ),
-        _way("tuned", "training-on", "Networks without their dead units that are trained on for as long again"),
-        _way(
+        _equivalence_claim(
+            "tuned", "training-on", "Networks without their dead units that are trained on for as long again"
+        ),
+        _equivalence_claim(
             "original",
             "kept-initial-weights",
             "Networks of the small structure, trained from scratch with the initial weights their units once had,",
         ),
-        _way("random", "small-from-scratch", "Networks of the small structure, trained from other initial weights,"),
-        _way("by_eye", "by-eye-under-l1", "Networks of the author's size"),
+        _equivalence_claim(
+            "random", "small-from-scratch", "Networks of the small structure, trained from other initial weights,"
+        ),
+        _equivalence_claim("by_eye", "by-eye-under-l1", "Networks of the author's size"),
         Claim(
             name="small-starts-collapse",
             test=_collapses,
@@ -198,35 +211,37 @@ class Smaller(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        yield from (run for kind in ARMS for hidden in (None, HIDDEN) for run in self._of(e, kind, hidden))
+        yield from (run for kind in ARMS for hidden in (None, HIDDEN) for run in self._network_runs(e, kind, hidden))
         yield from (run for arm in e.arms for run in e.arm_runs(arm))
 
-    def _of(self, e: Experiment, kind: str, hidden: tuple[int, ...] | None) -> list[Run]:
+    def _network_runs(self, e: Experiment, kind: str, hidden: tuple[int, ...] | None) -> list[Run]:
         network = {"hidden": hidden} if hidden else {}
         of, step = ARMS[kind]
         how = {"penalty": of(), "strength": strength(e), "step": step}
         return [vary(e.run(i), network=network, **how) for i in range(e.runs.count)]
 
     def follow_up(self, e: Experiment, trained: Trained) -> Iterable[Run]:
-        for run in self._of(e, STUDIED, None):
+        for run in self._network_runs(e, STUDIED, None):
             if trained[run].diverged is None:
-                made = _made_of(e, trained[run])
+                made = _smaller_runs(e, trained[run])
                 yield from (made[way] for way in ("tuned", "original", "longer"))
-                yield from _starts(made["original"])
+                yield from _restarts(made["original"])
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         first = e.run(0)
         adjusted = {}
         for kind, (of, step) in ARMS.items():
-            before, after = (total_errors(trained[run] for run in self._of(e, kind, h)) for h in (None, HIDDEN))
+            before, after = (
+                total_errors(trained[run] for run in self._network_runs(e, kind, h)) for h in (None, HIDDEN)
+            )
             adjusted[kind] = {
                 "label": of.look(step).title,
-                "before": {**spread(before), "totals": before.tolist()},
-                "after": {**spread(after), "totals": after.tolist()},
-                "difference": stated(against(e, after, before)),
+                "before": {**summarize(before), "totals": before.tolist()},
+                "after": {**summarize(after), "totals": after.tolist()},
+                "difference": as_findings(compare_arms(e, after, before)),
             }
-        published = {when: {**spread(np.array(t)), "totals": list(t)} for when, t in PUBLISHED.items()}
-        automatic = [self._automatic(e, arm, trained) for arm in e.arms]
+        published = {when: {**summarize(np.array(t)), "totals": list(t)} for when, t in PUBLISHED.items()}
+        automatic = [self._compress_arm(e, arm, trained) for arm in e.arms]
         return {
             "adjusted": adjusted,
             "published": published,
@@ -234,20 +249,20 @@ class Smaller(Section):
             "hidden": list(first.network.hidden),
             "smaller": list(HIDDEN),
             "parameters": first.network.parameters(*first.data.shape),
-            "parameters_smaller": self._of(e, "l2", HIDDEN)[0].network.parameters(*first.data.shape),
+            "parameters_smaller": self._network_runs(e, "l2", HIDDEN)[0].network.parameters(*first.data.shape),
             "runs": e.runs.count,
             "strength": strength(e),
             "threshold": threshold(e),
             "equivalence": e.comparison.equivalence,
             "confidence": e.comparison.confidence,
             "automatic": automatic,
-            "least": _least(automatic),
-            "study": self._study(e, trained),
+            "least": _smallest_arm(automatic),
+            "study": self._compare_ways(e, trained),
         }
 
-    def _automatic(self, e: Experiment, arm: Arm, trained: Trained) -> Findings:
-        """What is left of each run of an arm without its dead units, and how far its outputs moved by that."""
-        done = [_compressed(e, t) for t in trained_arm(e, arm, trained) if t.diverged is None]
+    def _compress_arm(self, e: Experiment, arm: Arm, trained: Trained) -> Findings:
+        """The size of each run of an arm without its dead units, and the change of its outputs."""
+        done = [_compress_run(e, t) for t in trained_arm(e, arm, trained) if t.diverged is None]
         if not done:
             return {
                 "label": arm.label,
@@ -266,41 +281,45 @@ class Smaller(Section):
             "change": float(max(change for _, change in done)),
         }
 
-    def _study(self, e: Experiment, trained: Trained) -> Findings:
-        """Each way to make the networks of one arm smaller: parameters, errors, and the errors against the full ones.
+    def _compare_ways(self, e: Experiment, trained: Trained) -> Findings:
+        """Compare the ways to make the networks of one arm smaller: parameters, errors, differences from the full ones.
 
         A run that diverged has no smaller networks: it is missing from every way.
         """
-        full = [trained[run] for run in self._of(e, STUDIED, None)]
-        by_eye = [trained[run] for run in self._of(e, STUDIED, HIDDEN)]
-        made = [_made_of(e, t) if t.diverged is None else {} for t in full]
-        small = [_compressed(e, t) for t in full if t.diverged is None]
+        full = [trained[run] for run in self._network_runs(e, STUDIED, None)]
+        by_eye = [trained[run] for run in self._network_runs(e, STUDIED, HIDDEN)]
+        made = [_smaller_runs(e, t) if t.diverged is None else {} for t in full]
+        small = [_compress_run(e, t) for t in full if t.diverged is None]
         ways: dict[str, Findings] = {}
         for way, label in WAYS.items():
             results = {
                 "full": full,
-                # As is, a network says what the full one said, so its runs are the full ones.
+                # Removal leaves outputs unchanged, so the runs are the full ones.
                 "removed": full,
                 "by_eye": by_eye,
             }.get(way) or [trained[runs[way]] if runs else t for runs, t in zip(made, full, strict=True)]
-            parameters = [c.parameters for c, _ in small] if way == "removed" else [_parameters(t) for t in results]
-            totals = _removed_errors(e, full) if way == "removed" else total_errors(results)
+            parameters = (
+                [c.parameters for c, _ in small] if way == "removed" else [_parameter_count(t) for t in results]
+            )
+            totals = _compressed_errors(e, full) if way == "removed" else total_errors(results)
             ways[way] = {
                 "label": label,
                 "parameters": float(np.median(parameters)) if parameters else float("nan"),
-                "error": spread(totals),
+                "error": summarize(totals),
                 "totals": totals.tolist(),
-                "collapsed": sum(map(_collapsed, results)),
+                "collapsed": sum(map(_is_constant, results)),
             }
         compared = [way for way in WAYS if way != "full"]
         errors = {way: np.array(ways[way]["totals"]) for way in WAYS}
-        differences = family([(errors[way], errors["full"]) for way in compared], e.comparison)
+        differences = compare_family([(errors[way], errors["full"]) for way in compared], e.comparison)
         for way, difference in zip(compared, differences, strict=True):
-            ways[way]["difference"] = stated(difference)
-        starts = [trained[start] for runs in made if runs for start in _starts(runs["original"])]
-        failed = sum(map(_collapsed, starts))
+            ways[way]["difference"] = as_findings(difference)
+        starts = [trained[start] for runs in made if runs for start in _restarts(runs["original"])]
+        failed = sum(map(_is_constant, starts))
         low, high = (
-            wilson(failed / len(starts), len(starts), 1 - e.comparison.confidence) if starts else [float("nan")] * 2
+            wilson_interval(failed / len(starts), len(starts), 1 - e.comparison.confidence)
+            if starts
+            else [float("nan")] * 2
         )
         return {
             "ways": ways,
@@ -313,14 +332,14 @@ class Smaller(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        full, small = (trained[self._of(e, "l2", hidden)[0]] for hidden in (None, HIDDEN))
-        yield moving(
+        full, small = (trained[self._network_runs(e, "l2", hidden)[0]] for hidden in (None, HIDDEN))
+        yield article_animation(
             "weights-adjusted",
             ["weights"],
             [Panel(title="before", trajectory=full), Panel(title="after", trajectory=small)],
-            alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden layers "
-            f"of {listed(findings['hidden'])} units and of {listed(HIDDEN)}. The last square of the smaller one is a "
-            "single weight.",
+            alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden "
+            f"layers of {join_words(findings['hidden'])} units and of {join_words(HIDDEN)}. The last square of "
+            "the smaller one is a single weight.",
         )
         groups: list[dict[str, Any]] = [
             {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"]), "arm": _color(kind)}
@@ -336,7 +355,7 @@ class Smaller(Section):
             name="adjusted",
             figure="strip",
             inputs={"groups": groups, "xlabel": "total error on the test samples", "first": 5},
-            alt=f"Total error of every run before and after the adjustment. {_medians(groups)}.",
+            alt=f"Total error of every run before and after the adjustment. {_medians_text(groups)}.",
         )
         ways = findings["study"]["ways"]
         rows = [
@@ -352,7 +371,7 @@ class Smaller(Section):
             figure="strip",
             inputs={"groups": rows, "xlabel": "total error on the test samples", "first": 5},
             alt="Total error of every run of the full network and of each smaller one made of it, with the median "
-            f"number of parameters. {_medians(rows)}.",
+            f"number of parameters. {_medians_text(rows)}.",
         )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
@@ -447,16 +466,16 @@ class Smaller(Section):
         )
 
 
-def _medians(groups: Iterable[Mapping[str, Any]]) -> str:
-    """The medians of a strip, for its alternative text."""
+def _medians_text(groups: Iterable[Mapping[str, Any]]) -> str:
+    """The medians of a strip, for its alt text."""
     finite = [(g["label"], np.asarray(g["values"])[np.isfinite(g["values"])]) for g in groups]
     return "; ".join(
         f"{label}: " + (f"median {np.median(v):.1f}" if len(v) else "none finished") for label, v in finite
     )
 
 
-def _least(automatic: list[Findings]) -> Findings | None:
-    """The arm that keeps the fewest parameters, and every arm that keeps as few; None if no run finished."""
+def _smallest_arm(automatic: list[Findings]) -> Findings | None:
+    """The arm with the fewest parameters, and all arms that have as few; None if no run finished."""
     finished = [arm for arm in automatic if arm["hidden"] and not math.isnan(arm["change"])]
     if not finished:
         return None
@@ -465,10 +484,10 @@ def _least(automatic: list[Findings]) -> Findings | None:
     return {**smallest, "labels": "; ".join(alike), "single": max(smallest["hidden"]) == 1}
 
 
-def _compressed(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
-    """A run without its dead units, and the certificate: the largest change of output on a dense grid.
+def _compress_run(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
+    """Compress a run; return it with its certificate, the largest change of outputs on a dense grid.
 
-    Proximal steps make zeros, so there only zeros count; subgradient steps leave weights within η·λ of it.
+    After proximal steps only exact zeros count as dead, after subgradient steps weights within η·λ of zero.
     """
     kernels, biases = t.at(-1)
     band = 0.0 if t.run.step == "proximal" else threshold(e, t.run.strength)
@@ -477,40 +496,40 @@ def _compressed(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
     if x.shape[1] == 1:
         dense = np.linspace(x.min(), x.max(), 1001)[:, None]
     else:
-        # Many inputs have no grid: samples spread over the box that the training inputs fill.
+        # Many inputs have no dense grid: random samples of the range of the training inputs instead.
         dense = np.random.default_rng(0).uniform(x.min(axis=0), x.max(axis=0), (1001, x.shape[1]))
     return small, small.largest_change(kernels, biases, dense, t.run.network.activation)
 
 
-def _made_of(e: Experiment, t: Trajectory) -> dict[str, Run]:
-    """The runs that a finished one leads to, by way. All keep only their ends."""
-    small, _ = _compressed(e, t)
-    as_before = {"recording": ENDS_ONLY}
+def _smaller_runs(e: Experiment, t: Trajectory) -> dict[str, Run]:
+    """The runs that continue from a finished one, by way. All record only their ends."""
+    small, _ = _compress_run(e, t)
+    as_before = {"recording": Recording.ENDS_ONLY}
     structure = {"network": {"hidden": small.hidden}, **as_before}
-    original = part(*t.run.initial_weights(), small.kept)
+    original = subnetwork(*t.run.initial_weights(), small.kept)
     runs = {
-        "tuned": vary(t.run, start=Start.of(small.kernels, small.biases), **structure),
-        "original": vary(t.run, start=Start.of(*original), **structure),
-        "longer": vary(t.run, start=Start.of(*t.at(-1)), **as_before),
+        "tuned": vary(t.run, start=Start.from_arrays(small.kernels, small.biases), **structure),
+        "original": vary(t.run, start=Start.from_arrays(*original), **structure),
+        "longer": vary(t.run, start=Start.from_arrays(*t.at(-1)), **as_before),
     }
-    return {**runs, "random": _starts(runs["original"])[0]}
+    return {**runs, "random": _restarts(runs["original"])[0]}
 
 
-def _starts(run: Run) -> list[Run]:
-    """The run from random starts that no run of the experiment has."""
+def _restarts(run: Run) -> list[Run]:
+    """The run from random starts other than those of the experiment."""
     return [vary(run, start=None, init_seed=run.init_seed + 100_000 * (k + 1)) for k in range(STARTS)]
 
 
-def _parameters(t: Trajectory) -> int:
+def _parameter_count(t: Trajectory) -> int:
     return t.run.network.parameters(*t.run.data.shape)
 
 
-def _removed_errors(e: Experiment, full: Iterable[Trajectory]) -> Values:
+def _compressed_errors(e: Experiment, full: Iterable[Trajectory]) -> Values:
     """`total_error` of each run without its dead units."""
     totals = []
     for t in full:
         if t.diverged is None:
-            small, _ = _compressed(e, t)
+            small, _ = _compress_run(e, t)
             data = t.run.draw()
             outputs = forward(small.kernels, small.biases, data.x_test, t.run.network.activation)
             totals.append(float(np.abs(outputs - data.y_test).sum()))
@@ -519,13 +538,13 @@ def _removed_errors(e: Experiment, full: Iterable[Trajectory]) -> Values:
     return np.array(totals)
 
 
-def _collapsed(t: Trajectory) -> bool:
+def _is_constant(t: Trajectory) -> bool:
     data = t.run.draw()
-    return t.diverged is None and collapsed(t.predict(data.x_train), data.y_train)
+    return t.diverged is None and is_collapsed(t.predict(data.x_train), data.y_train)
 
 
 def _permutation_share(before: Values, after: Values) -> float:
-    """Share of all ways to deal the ten totals into two fives whose means lie at least as far apart."""
+    """The share of all splits of the ten totals into two fives whose means differ at least as much."""
     both, size = np.concatenate([before, after]), len(before)
     seen = abs(before.mean() - after.mean())
     deals = [np.array(rows) for rows in combinations(range(len(both)), size)]

@@ -1,4 +1,4 @@
-"""How many weights are zero, how many nearly, and how that depends on what counts as nearly."""
+"""Counts of zero weights and dead units, and how they depend on the threshold."""
 
 import math
 from collections.abc import Iterable
@@ -13,24 +13,24 @@ from reportgen.penalties.l2 import L2
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import looks, mean, named, threshold, trained_arm
+from reportgen.sections.helpers import arm_styles, kinds_by_name, mean, threshold, trained_arm
 from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share
 from reportgen.training.network import Weights
 from reportgen.training.run import Run
 
 THRESHOLDS = np.logspace(-5, 0, 41)
-"""Where dead units are counted; η·λ itself joins them, so that the curve passes through the table."""
+"""Thresholds of the curve of dead units; η·λ is added, so that the curve passes through the table's values."""
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Multiples of η·λ at which the table counts dead units."""
 _QUARTER, _AT, _MOST = 0, 2, 4
 SMALL = 0.1
-"""What "small" means where L2 is said to make weights small."""
+"""A weight below this is small, in the claims about L2."""
 _LAYERS = 6
-"""Hidden layers that have a panel; more would not be legible."""
+"""The most hidden layers with a panel; more would not be legible."""
 
 
-def _knee(f: Findings) -> bool | None:
-    """Whether in every layer most units die between a quarter of η·λ and η·λ, and hardly any beyond."""
+def _has_knee(f: Findings) -> bool | None:
+    """True if in every layer most units die between a quarter of η·λ and η·λ, and hardly any beyond."""
     if f["l1"] is None or f["l1"]["step"] != "subgradient" or not f["l1"]["dead"]:
         return None
     dead, widths = f["l1"]["dead"], f["hidden"]
@@ -39,8 +39,8 @@ def _knee(f: Findings) -> bool | None:
     return bool(rise > 0.5 and beyond < 0.1)
 
 
-def _flat(f: Findings) -> bool | None:
-    """Whether the count of exact zeros is the same, to a twentieth of a layer, at all thresholds of the table."""
+def _is_flat(f: Findings) -> bool | None:
+    """True if the count of dead units is the same, to a twentieth of a layer, at all thresholds of the table."""
     if f["l1_exact"] is None or not f["l1_exact"]["dead"]:
         return None
     dead, widths = f["l1_exact"]["dead"], f["hidden"]
@@ -57,7 +57,7 @@ _COUNTS = (
 
 @sections.register("sparsity")
 class Sparsity(Section):
-    """Counts with their threshold, the distribution behind them, and their sensitivity."""
+    """Counts with their threshold, the distribution of weights, and the sensitivity of the counts."""
 
     title = "Zero, nearly zero, small"
     claims = (
@@ -92,7 +92,7 @@ class Sparsity(Section):
         ),
         Claim(
             name="dead-units-jump-at-the-band",
-            test=_knee,
+            test=_has_knee,
             supported=f"Under {{{{ f.l1.label }}}} the count has a knee, and it lies where theory puts it. Layer by "
             f"layer, the dead units number {_COUNTS % {'arm': 'l1'}}. A threshold a little too small misses most of "
             "them; beyond η·λ it hardly matters which one is taken.",
@@ -101,7 +101,7 @@ class Sparsity(Section):
         ),
         Claim(
             name="exact-zeros-need-no-threshold",
-            test=_flat,
+            test=_is_flat,
             supported="With exact zeros there is nothing to choose. Under {{ f.l1_exact.label }} the dead units number "
             "{{ f.l1_exact.dead[2]|map('num', '.1f')|join(', ') }}, layer by layer, and the count is the same to a "
             "twentieth of a layer at a quarter of η·λ and at four times it.",
@@ -116,7 +116,7 @@ class Sparsity(Section):
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         band = threshold(e)
         thresholds = np.unique([*THRESHOLDS, band])
-        arms = [_measured(e, arm, trained, band, thresholds) for arm in e.arms]
+        arms = [_measure_arm(e, arm, trained, band, thresholds) for arm in e.arms]
         return {
             "threshold": band,
             "small": SMALL,
@@ -125,8 +125,8 @@ class Sparsity(Section):
             "thresholds": thresholds.tolist(),
             "factors": list(FACTORS),
             "arms": arms,
-            **{name: _first(e, arms, kind) for name, kind in named(L1, L2).items()},
-            "l1_exact": _first(e, arms, L1, "proximal"),
+            **{name: _first_arm(e, arms, kind) for name, kind in kinds_by_name(L1, L2).items()},
+            "l1_exact": _first_arm(e, arms, L1, "proximal"),
             "free": next((found for found, arm in zip(arms, e.arms, strict=True) if not arm.strength), None),
             "runs": e.runs.count,
         }
@@ -134,7 +134,7 @@ class Sparsity(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        arms, look = [arm for arm in findings["arms"] if arm["histogram"]], looks(e)
+        arms, look = [arm for arm in findings["arms"] if arm["histogram"]], arm_styles(e)
         if not arms:
             return
         yield Picture(
@@ -225,11 +225,11 @@ class Sparsity(Section):
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
-        penalised = {arm.name for arm in e.arms if arm.strength > 0}
+        penalized = {arm.name for arm in e.arms if arm.strength > 0}
         told = [
             f"{a['label']} {a['zero']:.0%} ({a['below']:.0%})"
             for a in findings["arms"]
-            if a["name"] in penalised and a["histogram"]
+            if a["name"] in penalized and a["histogram"]
         ]
         if not told:
             return None
@@ -237,7 +237,7 @@ class Sparsity(Section):
         return f"Weights that end exactly at zero (in brackets, within {near} of it): {'; '.join(told)}."
 
 
-def _measured(e: Experiment, arm: Arm, trained: Trained, band: float, thresholds: Weights) -> Findings:
+def _measure_arm(e: Experiment, arm: Arm, trained: Trained, band: float, thresholds: Weights) -> Findings:
     ended = [t.at(-1)[0] for t in trained_arm(e, arm, trained) if t.diverged is None]
     sizes = np.abs(np.concatenate([w.ravel() for k in ended for w in k])) if ended else np.array([math.nan])
     return {
@@ -249,22 +249,22 @@ def _measured(e: Experiment, arm: Arm, trained: Trained, band: float, thresholds
         "below": mean([below_share(k, band) for k in ended]),
         "small": mean([below_share(k, SMALL) for k in ended]),
         "median": float(np.median(sizes)),
-        "dead": _dead(ended, [band * factor for factor in FACTORS]),
-        "dead_by_threshold": _dead(ended, thresholds),
+        "dead": _dead_counts(ended, [band * factor for factor in FACTORS]),
+        "dead_by_threshold": _dead_counts(ended, thresholds),
         "histogram": histogram(ended).tolist() if ended else [],
     }
 
 
-def _dead(ended: list[list[Weights]], thresholds: Any) -> list[list[float]]:
-    """Dead units at each threshold, in each hidden layer: means over runs; nothing if there are none."""
+def _dead_counts(ended: list[list[Weights]], thresholds: Any) -> list[list[float]]:
+    """Number of dead units at each threshold in each hidden layer, means over runs; empty without runs."""
     if not ended or len(ended[0]) < 2:
         return []
     layers = [np.stack(sizes) for sizes in zip(*map(unit_sizes, ended), strict=True)]
     return [[float((sizes <= at).sum(axis=1).mean()) for sizes in layers] for at in thresholds]
 
 
-def _first(e: Experiment, arms: list[Findings], kind: type[Penalty], step: str = "") -> Findings | None:
-    """The first arm with a kind of penalty, if there is one; for L1 that by subgradient steps, as the post took them,
+def _first_arm(e: Experiment, arms: list[Findings], kind: type[Penalty], step: str = "") -> Findings | None:
+    """The first arm with a kind of penalty, if there is one; for L1 the one with subgradient steps, as in the post,
     unless `step` asks for another."""
     found = [
         {key: value for key, value in found.items() if key not in ("dead_by_threshold", "histogram")}

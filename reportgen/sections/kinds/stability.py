@@ -1,4 +1,4 @@
-"""How much of a result is the result, and how much the seed: sources of spread, and what makes the end quieter."""
+"""The variance between runs: its sources, and endings of a training that reduce it."""
 
 import math
 from collections.abc import Iterable
@@ -12,16 +12,16 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, of_difference
-from reportgen.sections.helpers import named, penalty, stated, strength, vary
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, strength, vary
 from reportgen.statistics import variance
-from reportgen.statistics.comparison import Values, family
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.variance import SOURCES
 from reportgen.training.network import forward
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
-KINDS = named(NoPenalty, L1, L2)
+KINDS = kinds_by_name(NoPenalty, L1, L2)
 TRAINED: dict[str, dict[str, Any]] = {
     "constant": {"schedule": "constant", "order": "fixed"},
     "reshuffled": {"schedule": "constant", "order": "reshuffled"},
@@ -33,7 +33,7 @@ ENDINGS = {
     "reshuffled": "constant rate, reshuffled",
     "decayed": "rate falling to zero",
 }
-"""How a training may end. Averaging is done to the runs with a constant rate, after training."""
+"""The endings of a training. Averages are taken of the runs with a constant rate, after training."""
 NAMES = {
     "data": "data draw",
     "order": "sample order",
@@ -43,21 +43,21 @@ NAMES = {
 }
 ORDERS, INITS = 3, 2
 _WINDOW = 20
-"""Steps of the last epoch at which weights are kept, at most."""
+"""The most steps of the last epoch at which weights are recorded."""
 
 _SHARE = "(interval {{ s.low|num('.0%') }} to {{ s.high|num('.0%') }})"
 
 
 @sections.register("stability")
 class Stability(Section):
-    """What the closing remarks of the post suspected."""
+    """The sources of variance, which the closing remarks of the post suspected."""
 
     title = "How far a single run can be trusted"
     claims = (
         Claim(
             name="results-depend-on-the-learning-rate",
             post="The results depend on the learning rate.",
-            test=lambda f: _beyond(f["endings"]["decayed"]["ratio"], 0.5),
+            test=lambda f: _is_below(f["endings"]["decayed"]["ratio"], 0.5),
             supported="Results do depend on it. Let the rate fall to zero, and the spread within a draw of the data "
             "shrinks to {{ f.endings.decayed.ratio.estimate|num('.0%') }} of what it was (interval "
             "{{ f.endings.decayed.ratio.low|num('.0%') }} to {{ f.endings.decayed.ratio.high|num('.0%') }}).",
@@ -70,7 +70,7 @@ class Stability(Section):
         ),
         Claim(
             name="decay-lowers-the-error",
-            test=lambda f: of_difference(f["endings"]["decayed"]["difference"], "better"),
+            test=lambda f: difference_outcome(f["endings"]["decayed"]["difference"], "better"),
             supported="{% set d = f.endings.decayed.difference %}The error itself falls too: by "
             "{{ (-d.estimate)|num('.1f') }} on average over {{ d.pairs }} draws of the data (interval of the "
             "difference {{ d.low|num('.1f') }} to {{ d.high|num('.1f') }}).",
@@ -83,9 +83,9 @@ class Stability(Section):
         ),
         Claim(
             name="averaging-quiets-like-decay",
-            test=lambda f: _both(
-                _beyond(f["endings"]["averaged"]["ratio"], 0.5),
-                of_difference(f["averaged_decayed"], "practically equal"),
+            test=lambda f: _combine_outcomes(
+                _is_below(f["endings"]["averaged"]["ratio"], 0.5),
+                difference_outcome(f["averaged_decayed"], "practically equal"),
             ),
             supported="{% set d = f.averaged_decayed %}Averaging does nearly what decay does, and takes no other "
             "training: the spread within a draw shrinks to {{ f.endings.averaged.ratio.estimate|num('.0%') }}, and the "
@@ -104,7 +104,7 @@ class Stability(Section):
         ),
         Claim(
             name="reshuffling-alone-does-not-settle",
-            test=lambda f: _above(f["endings"]["reshuffled"]["ratio"], 0.5),
+            test=lambda f: _is_above(f["endings"]["reshuffled"]["ratio"], 0.5),
             supported="Reshuffling alone does not settle anything. With a new order in every epoch but the same rate, "
             "the spread within a draw stays at {{ f.endings.reshuffled.ratio.estimate|num('.0%') }} of what it was "
             "(interval {{ f.endings.reshuffled.ratio.low|num('.0%') }} to "
@@ -118,7 +118,7 @@ class Stability(Section):
         ),
         Claim(
             name="the-last-iterate-dominates",
-            test=lambda f: _above(f["endings"]["constant"]["shares"]["last"], 0.5),
+            test=lambda f: _is_above(f["endings"]["constant"]["shares"]["last"], 0.5),
             supported="{% set s = f.endings.constant.shares.last %}Most of it is none of the three. With the constant "
             "rate the last iterate, that is at which step of the last epoch training happens to stop, accounts for "
             f"{{{{ s.estimate|num('.0%') }}}} of the variance {_SHARE}.",
@@ -131,7 +131,7 @@ class Stability(Section):
         ),
         Claim(
             name="initial-weights-hardly-matter",
-            test=lambda f: _beyond(f["endings"]["constant"]["shares"]["init"], 0.1),
+            test=lambda f: _is_below(f["endings"]["constant"]["shares"]["init"], 0.1),
             supported="{% set s = f.endings.constant.shares.init %}The initial weights, which one might have "
             "suspected first, account for {{ s.estimate|num('.1%') }} (interval {{ s.low|num('.1%') }} to "
             "{{ s.high|num('.1%') }}).",
@@ -142,7 +142,7 @@ class Stability(Section):
         ),
         Claim(
             name="what-remains-is-the-data",
-            test=lambda f: _above(f["endings"]["decayed"]["shares"]["data"], 0.5),
+            test=lambda f: _is_above(f["endings"]["decayed"]["shares"]["data"], 0.5),
             supported="{% set s = f.endings.decayed.shares.data %}What remains is the draw of the data: "
             "{{ s.estimate|num('.1%') }} of the variance (interval {{ s.low|num('.1%') }} to "
             "{{ s.high|num('.1%') }}). Other samples to learn from and other test "
@@ -155,18 +155,18 @@ class Stability(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        return [run for kind in KINDS for trained in TRAINED for run in self._of(e, kind, trained)]
+        return [run for kind in KINDS for trained in TRAINED for run in self._crossed_runs(e, kind, trained)]
 
-    def _of(self, e: Experiment, kind: str, trained: str) -> list[Run]:
-        """For each draw of the data, orders and initial weights that no other draw has, all crossed."""
+    def _crossed_runs(self, e: Experiment, kind: str, trained: str) -> list[Run]:
+        """Runs with several orders and initial weights for each draw of the data, all crossed."""
         first = vary(
             e.run(0),
             training=TRAINED[trained],
-            penalty=penalty(kind),
+            penalty=default_penalty(kind),
             strength=strength(e) if kind != "none" else 0.0,
             step=KINDS[kind].default_step,
         )
-        first = vary(first, recording=Recording(every=None, at=_window(first), loss=False))
+        first = vary(first, recording=Recording(every=None, at=_window_steps(first), loss=False))
         return [
             vary(
                 first,
@@ -174,21 +174,21 @@ class Stability(Section):
                 order_seed=e.runs.seed + d * ORDERS + o,
                 init_seed=e.runs.seed + d * INITS + i,
             )
-            for d in range(_draws(e))
+            for d in range(_draw_count(e))
             for o in range(ORDERS)
             for i in range(INITS)
         ]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         found = np.stack([self._moments(e, kind, trained) for kind in KINDS], axis=2)
-        # A draw of the data counts where all its runs ended, whatever the penalty and the ending.
+        # A draw of the data counts only if all its runs ended, for all penalties and endings.
         complete = np.asarray(np.isfinite(found).all(axis=(1, 2, 3)))
         means = np.where(complete[:, None], found[..., 0].mean(axis=2), np.nan)
         place = {name: i for i, name in enumerate(ENDINGS)}
         pairs = [("averaged", "constant"), ("reshuffled", "constant"), ("decayed", "constant"), ("averaged", "decayed")]
-        differences = family([(means[:, place[a]], means[:, place[b]]) for a, b in pairs], e.comparison)
-        compared = {pair: stated(difference) for pair, difference in zip(pairs, differences, strict=True)}
-        measured = _measured(found[complete], e.comparison)
+        differences = compare_family([(means[:, place[a]], means[:, place[b]]) for a, b in pairs], e.comparison)
+        compared = {pair: as_findings(difference) for pair, difference in zip(pairs, differences, strict=True)}
+        measured = _measure_shares(found[complete], e.comparison)
         return {
             "endings": {
                 name: {
@@ -209,22 +209,24 @@ class Stability(Section):
             ],
             "averaged_decayed": compared["averaged", "decayed"],
             "sources": NAMES,
-            "draws": _draws(e),
+            "draws": _draw_count(e),
             "draws_used": int(complete.sum()),
             "orders": ORDERS,
             "inits": INITS,
-            "window": len(_window(e.run(0))),
-            "epoch": _epoch(e.run(0)),
+            "window": len(_window_steps(e.run(0))),
+            "epoch": _epoch_steps(e.run(0)),
             "strength": strength(e),
             "equivalence": e.comparison.equivalence,
             "confidence": e.comparison.confidence,
         }
 
     def _moments(self, e: Experiment, kind: str, trained: Trained) -> Values:
-        """What each draw of the data contributes to each ending, [D, endings, 6]; NaN where a run of it diverged."""
-        shape = (_draws(e), ORDERS, INITS)
-        residuals = {name: np.array([_residuals(trained[r]) for r in self._of(e, kind, name)]) for name in TRAINED}
-        # Had training stopped at another step of the window, this would have been the error: [runs, steps].
+        """Moments of each draw of the data by ending, [D, endings, 6]; NaN if one of its runs diverged."""
+        shape = (_draw_count(e), ORDERS, INITS)
+        residuals = {
+            name: np.array([_residuals(trained[r]) for r in self._crossed_runs(e, kind, name)]) for name in TRAINED
+        }
+        # The errors if training had stopped at each step of the window: [runs, steps].
         errors = {name: np.abs(values).sum(axis=(2, 3)) for name, values in residuals.items()}
         found = {
             name: variance.moments(by_step.mean(axis=1).reshape(shape), by_step.var(axis=1).reshape(shape))
@@ -324,34 +326,34 @@ class Stability(Section):
         )
 
 
-def _draws(e: Experiment) -> int:
-    """A third as many draws of the data as runs."""
+def _draw_count(e: Experiment) -> int:
+    """Number of draws of the data: a third of the number of runs."""
     return max(e.runs.count // 3, 2)
 
 
-def _epoch(run: Run) -> int:
-    """Steps in the last epoch."""
+def _epoch_steps(run: Run) -> int:
+    """Number of steps in the last epoch."""
     return run.training.batches(run.training_samples)
 
 
-def _window(run: Run) -> tuple[int, ...]:
-    """The steps of the last epoch that are kept, evenly spaced, the very last among them."""
-    count = min(_epoch(run), _WINDOW)
-    return tuple(int(step) for step in np.round(run.steps - np.arange(count)[::-1] * (_epoch(run) / count)))
+def _window_steps(run: Run) -> tuple[int, ...]:
+    """The recorded steps of the last epoch, evenly spaced, including the last."""
+    count = min(_epoch_steps(run), _WINDOW)
+    return tuple(int(step) for step in np.round(run.steps - np.arange(count)[::-1] * (_epoch_steps(run) / count)))
 
 
 def _residuals(trajectory: Trajectory) -> Values:
-    """On the test samples, [steps of the window, samples, outputs]; NaN if the run diverged."""
+    """Residuals on the test samples, [steps of the window, samples, outputs]; NaN if the run diverged."""
     run, data = trajectory.run, trajectory.run.draw()
     if trajectory.diverged is not None:
-        return np.full((len(_window(run)), *data.y_test.shape), np.nan)
-    records = np.isin(trajectory.steps, _window(run))
+        return np.full((len(_window_steps(run)), *data.y_test.shape), np.nan)
+    records = np.isin(trajectory.steps, _window_steps(run))
     kernels, biases = ([w[records] for w in part] for part in (trajectory.kernels, trajectory.biases))
     return np.asarray(forward(kernels, biases, data.x_test, run.network.activation) - data.y_test, np.float64)
 
 
-def _measured(found: Values, rule: Comparison) -> Findings:
-    """Of `found` [D, endings, penalties, 6]: shares, standard deviations and their ratios, averaged over penalties."""
+def _measure_shares(found: Values, rule: Comparison) -> Findings:
+    """Shares, standard deviations and their ratios over penalties, from moments [D, endings, penalties, 6]."""
     draws = len(found)
     if draws < 2:
         unknown = _intervals(*(np.full((len(ENDINGS), len(SOURCES)), np.nan),) * 3)
@@ -374,7 +376,7 @@ def _measured(found: Values, rule: Comparison) -> Findings:
             "ratio": np.divide(within, first, out=np.full_like(within, np.nan), where=first > 0),
         }
 
-    resamples = statistics(variance.resampled(found, rule))
+    resamples = statistics(variance.block_averages(found, rule))
     by_penalty = np.sqrt(variance.components(found.mean(axis=0), draws, ORDERS, INITS))
     return {
         name: _intervals(value, *variance.interval(resamples[name], draws, rule))
@@ -383,22 +385,22 @@ def _measured(found: Values, rule: Comparison) -> Findings:
 
 
 def _intervals(estimate: Values, low: Values, high: Values) -> Any:
-    """Numbers with their intervals, in lists like the arrays."""
+    """Numbers with their intervals, in nested lists of the arrays' shape."""
     if estimate.ndim:
         return [_intervals(*parts) for parts in zip(estimate, low, high, strict=True)]
     return {"estimate": float(estimate), "low": float(low), "high": float(high)}
 
 
-def _beyond(measured: Findings, limit: float) -> bool | Outcome:
-    """Whether it is below the limit, as far as its interval can tell."""
+def _is_below(measured: Findings, limit: float) -> bool | Outcome:
+    """True if the interval is below the limit, False if above, else undecided."""
     return True if measured["high"] < limit else False if measured["low"] > limit else "undecided"
 
 
-def _above(measured: Findings, limit: float) -> bool | Outcome:
+def _is_above(measured: Findings, limit: float) -> bool | Outcome:
     return True if measured["low"] > limit else False if measured["high"] < limit else "undecided"
 
 
-def _both(first: bool | Outcome, second: Outcome) -> bool | Outcome:
-    """Two conditions, the second as the outcome of a claim."""
+def _combine_outcomes(first: bool | Outcome, second: Outcome) -> bool | Outcome:
+    """The outcome of two conditions together."""
     outcomes = {first, second == "supported" if second != "undecided" else "undecided"}
     return False if False in outcomes else "undecided" if "undecided" in outcomes else True

@@ -1,4 +1,4 @@
-"""λ from nothing to collapse."""
+"""Results over a grid of strengths, from no penalty to collapse."""
 
 import itertools
 from collections.abc import Iterable
@@ -15,37 +15,48 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import against, is_curve, mean, named, outcomes, penalty, stated, strength
-from reportgen.statistics.comparison import Values, family
+from reportgen.sections.helpers import (
+    as_findings,
+    compare_arms,
+    default_penalty,
+    is_curve,
+    kinds_by_name,
+    mean,
+    strength,
+    varied_runs,
+)
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.sparsity import zero_share
-from reportgen.statistics.total_error import line, total_errors
+from reportgen.statistics.total_error import fitted_line, total_errors
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
 GRID = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0)
-"""Even steps of the logarithm, with more of them where a fit may collapse."""
-KINDS = named(L1, L2, ElasticNet)
-SCENE = named(L1, L2)
+"""Strengths in even steps of the logarithm, with more of them near the collapse."""
+KINDS = kinds_by_name(L1, L2, ElasticNet)
+SCENE = kinds_by_name(L1, L2)
 SUMS = dict(zip(SCENE, ("sum_abs", "sum_squares"), strict=True))
-"""What the penalty of each kind adds up."""
+"""The key of the sum that each penalty minimizes."""
 _FRAMES = tuple(float(f"{λ:.2g}") for λ in np.geomspace(0.01, 3.0, 39))
-"""The strengths that the animation goes through after zero."""
+"""The strengths of the animation's frames after zero."""
 _FLAT = 0.1
-"""A fitted line with less than this share of the unpenalised slope counts as collapsed."""
+"""A fitted line with less than this share of the unpenalized slope counts as collapsed."""
 _CHEAP = 0.02
-"""A penalty that is at most by this share above the least possible is as good as that."""
+"""A penalty at most this share above the least possible counts as the least."""
 
 
 @sections.register("strength")
 class Strength(Section):
-    """The sweep that shows both ends: no penalty, and nothing left to penalise."""
+    """Results of every penalty at strengths from zero to collapse."""
 
     title = "Turning the dial: λ from nothing to collapse"
     claims = (
         Claim(
             name="strength-scales-the-penalty",
             post="λ scales the penalty's part in the cost; at zero the penalty is switched off.",
-            test=lambda f: all(_falls([p[f["sums"][kind]] for p in f["sweeps"][kind]["points"]]) for kind in f["sums"]),
+            test=lambda f: all(
+                _is_decreasing([p[f["sums"][kind]] for p in f["sweeps"][kind]["points"]]) for kind in f["sums"]
+            ),
             supported="At the left end the penalty is off, and as λ grows, what the penalty counts shrinks without "
             "exception: Σ|w| under L1 from {{ f.sweeps.l1.points[0].sum_abs|num('.1f') }} to "
             "{{ f.sweeps.l1.points[-1].sum_abs|num('.2f') }}, Σw² under L2 from "
@@ -56,7 +67,7 @@ class Strength(Section):
         ),
         Claim(
             name="moderate-strengths-cost-no-error",
-            test=lambda f: _calm(f),
+            test=lambda f: _is_calm(f),
             supported="Up to λ = {{ f.calm_until|num('g') }} every penalty predicts practically as well as none: over "
             "{{ f.runs }} paired runs {{ f.on }}, each mean difference of the total error lies, with its interval, "
             "within the margin of {{ f.equivalence|num('g') }}. Over the same stretch the share of exact zeros under "
@@ -83,7 +94,7 @@ class Strength(Section):
         ),
         Claim(
             name="l1-collapses-before-l2",
-            test=lambda f: _earlier(f["sooner"]) if f["line"] else None,
+            test=lambda f: _collapses_earlier(f["sooner"]) if f["line"] else None,
             supported="L1 collapses at a smaller λ than L2 in {{ f.sooner.superiority|num('.0%') }} of the "
             "{{ f.runs }} pairs of runs, ties counted half (interval {{ f.sooner.superiority_low|num('.0%') }} to "
             "{{ f.sooner.superiority_high|num('.0%') }}). That says less than it seems to, since the same λ is not the "
@@ -109,28 +120,28 @@ class Strength(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        yield from (run for kind in KINDS for λ in self._grid(e) for run in self._of(e, kind, λ))
-        yield from (self._of(e, kind, λ)[0] for kind in SCENE for λ in (0.0, *_FRAMES))
+        yield from (run for kind in KINDS for λ in self._grid(e) for run in self._runs_at(e, kind, λ))
+        yield from (self._runs_at(e, kind, λ)[0] for kind in SCENE for λ in (0.0, *_FRAMES))
 
     def _grid(self, e: Experiment) -> list[float]:
         return sorted({*GRID, strength(e)})
 
-    def _of(self, e: Experiment, kind: str, λ: float) -> list[Run]:
-        # The learning rate falls to zero, so that the last step's jitter does not hide what λ does.
-        changes: dict[str, Any] = {"penalty": penalty(kind), "step": KINDS[kind].default_step} if λ else {}
-        return outcomes(e, e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
+    def _runs_at(self, e: Experiment, kind: str, λ: float) -> list[Run]:
+        # The learning rate decreases to zero, so that jitter does not hide the effect of λ.
+        changes: dict[str, Any] = {"penalty": default_penalty(kind), "step": KINDS[kind].default_step} if λ else {}
+        return varied_runs(e, e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         layers, grid = len(e.run(0).shapes), self._grid(e)
-        ended = {kind: [[trained[run] for run in self._of(e, kind, λ)] for λ in grid] for kind in KINDS}
+        ended = {kind: [[trained[run] for run in self._runs_at(e, kind, λ)] for λ in grid] for kind in KINDS}
         totals = {kind: [total_errors(trajectories) for trajectories in ended[kind]] for kind in KINDS}
         asked = [(kind, i) for kind in KINDS for i, λ in enumerate(grid) if λ]
-        differences = family([(totals[kind][i], totals[kind][0]) for kind, i in asked], e.comparison)
-        compared = {place: stated(difference) for place, difference in zip(asked, differences, strict=True)}
+        differences = compare_family([(totals[kind][i], totals[kind][0]) for kind, i in asked], e.comparison)
+        compared = {place: as_findings(difference) for place, difference in zip(asked, differences, strict=True)}
         sweeps: dict[str, Any] = {}
         for kind, of in KINDS.items():
             points = [
-                {**_point(ended[kind][i], totals[kind][i], λ, e), "difference": compared.get((kind, i))}
+                {**_grid_point(ended[kind][i], totals[kind][i], λ, e), "difference": compared.get((kind, i))}
                 for i, λ in enumerate(grid)
             ]
             sweeps[kind] = {"label": of.look().title, "points": points}
@@ -139,7 +150,7 @@ class Strength(Section):
             for (kind, i), difference in compared.items()
             if grid[i] <= strength(e)
         ]
-        calm = _calm_until(sweeps)
+        calm = _last_calm_index(sweeps)
         found: Findings = {
             "grid": grid,
             "runs": e.runs.count,
@@ -161,14 +172,14 @@ class Strength(Section):
             "frames": len(_FRAMES) + 1,
         }
         if found["line"]:
-            flat = {kind: _flat(ended[kind]) for kind in KINDS}
+            flat = {kind: _slope_shares(ended[kind]) for kind in KINDS}
             found["collapses"] = [
-                {"label": of.look().title, **_collapse(flat[kind], grid)} for kind, of in KINDS.items()
+                {"label": of.look().title, **_collapse_range(flat[kind], grid)} for kind, of in KINDS.items()
             ]
-            found["sooner"] = stated(against(e, _collapses_at(flat["l1"]), _collapses_at(flat["l2"])))
-            found["theory"] = _theory(ended, grid.index(strength(e)), layers)
+            found["sooner"] = as_findings(compare_arms(e, _collapse_indices(flat["l1"]), _collapse_indices(flat["l2"])))
+            found["theory"] = _compare_with_least(ended, grid.index(strength(e)), layers)
             if isinstance(e.data, Line):
-                found["exactly"] = {"slope": e.data.slope, **_least(np.array([e.data.slope]), layers)}
+                found["exactly"] = {"slope": e.data.slope, **_least_sums(np.array([e.data.slope]), layers)}
         return found
 
     def media(
@@ -198,7 +209,7 @@ class Strength(Section):
         yield Picture(
             name="strength",
             figure="curves",
-            # A logarithm with a straight piece about zero, so that λ = 0 is on the axis.
+            # Logarithmic with a linear part around zero, so that λ = 0 is on the axis.
             inputs={"panels": [panel | {"xlabel": "λ", "xscale": "symlog"} for panel in panels]},
             alt="Total error, share of exact zeros and slope of the fitted line against λ from 0 to "
             f"{findings['grid'][-1]:g}. Without a penalty the error is "
@@ -211,12 +222,12 @@ class Strength(Section):
             + ".",
         )
         if findings["line"]:
-            yield self._sums(findings, series)
-        yield self._scene(e, trained, findings)
+            yield self._sums_picture(findings, series)
+        yield self._strength_animation(e, trained, findings)
 
     @staticmethod
-    def _sums(findings: Findings, series: Any) -> Picture:
-        """Each penalty's own sum, and the least that it could be for the slopes that were fitted."""
+    def _sums_picture(findings: Findings, series: Any) -> Picture:
+        """The picture of each penalty's sum, and the least possible sum for the fitted slopes."""
         panels = []
         for (kind, key), title in zip(SUMS.items(), ("Σ|w| under L1", "Σw² under L2"), strict=True):
             (measured,), (least,) = (series(which, [kind]) for which in (key, f"least_{key}"))
@@ -240,13 +251,13 @@ class Strength(Section):
             f"{theory['l2']['least']:.3f}.",
         )
 
-    def _scene(self, e: Experiment, trained: Trained, findings: Findings) -> Animation:
-        """One start, trained anew at every λ: where its weights end."""
+    def _strength_animation(self, e: Experiment, trained: Trained, findings: Findings) -> Animation:
+        """The animation of final weights over λ, all from one start."""
         strengths = (0.0, *_FRAMES)
         panels = [
             Panel(
                 title=of.look().title,
-                trajectory=_ends([trained[self._of(e, kind, λ)[0]] for λ in strengths]),
+                trajectory=_final_records([trained[self._runs_at(e, kind, λ)[0]] for λ in strengths]),
                 arm=of.look().arm,
             )
             for kind, of in SCENE.items()
@@ -315,11 +326,11 @@ class Strength(Section):
         )
 
 
-def _point(trajectories: list[Trajectory], totals: Values, λ: float, e: Experiment) -> Findings:
+def _grid_point(trajectories: list[Trajectory], totals: Values, λ: float, e: Experiment) -> Findings:
     ended = [t for t in trajectories if t.diverged is None]
     kernels = [t.at(-1)[0] for t in ended]
     layers = len(e.run(0).shapes)
-    sums = {"sum_abs": _sums_of(kernels, np.abs), "sum_squares": _sums_of(kernels, np.square)}
+    sums = {"sum_abs": _kernel_sums(kernels, np.abs), "sum_squares": _kernel_sums(kernels, np.square)}
     errors = totals[np.isfinite(totals)]
     point: Findings = {
         "strength": λ,
@@ -331,19 +342,19 @@ def _point(trajectories: list[Trajectory], totals: Values, λ: float, e: Experim
         "diverged": len(trajectories) - len(ended),
     }
     if is_curve(e):
-        slopes = np.array([line(t)[0] for t in ended])
-        point |= {"slope": _median(slopes), **_least(slopes, layers)}
+        slopes = np.array([fitted_line(t)[0] for t in ended])
+        point |= {"slope": _median(slopes), **_least_sums(slopes, layers)}
     return point
 
 
-def _least(slopes: Values, layers: int) -> dict[str, float]:
-    """The smallest Σ|w| and Σw² of any network of this depth with such slopes, the median; see the section's text."""
+def _least_sums(slopes: Values, layers: int) -> dict[str, float]:
+    """The smallest Σ|w| and Σw² of networks of this depth with such slopes, medians; see the section's text."""
     least = {"least_sum_abs": layers * np.abs(slopes) ** (1 / layers)}
     least["least_sum_squares"] = layers * np.abs(slopes) ** (2 / layers)
     return {key: _median(values) for key, values in least.items()}
 
 
-def _sums_of(kernels: list[Any], size: Any) -> Values:
+def _kernel_sums(kernels: list[Any], size: Any) -> Values:
     return np.array([sum(float(size(w.astype(np.float64)).sum()) for w in k) for k in kernels])
 
 
@@ -351,14 +362,14 @@ def _median(values: Values) -> float:
     return float(np.median(values)) if len(values) else float("nan")
 
 
-def _theory(ended: dict[str, list[list[Trajectory]]], at: int, layers: int) -> Findings:
-    """Each run's penalty at one strength against the least for its own slope."""
+def _compare_with_least(ended: dict[str, list[list[Trajectory]]], at: int, layers: int) -> Findings:
+    """Compare each run's penalty at one strength with the least for its slope."""
     found = {}
     for kind, power, size in zip(SCENE, (1, 2), (np.abs, np.square), strict=True):
         finished = [t for t in ended[kind][at] if t.diverged is None]
-        slopes = np.abs([line(t)[0] for t in finished]) if finished else np.array([np.nan])
+        slopes = np.abs([fitted_line(t)[0] for t in finished]) if finished else np.array([np.nan])
         least = layers * slopes ** (power / layers)
-        measured = _sums_of([t.at(-1)[0] for t in finished], size) if finished else np.array([np.nan])
+        measured = _kernel_sums([t.at(-1)[0] for t in finished], size) if finished else np.array([np.nan])
         ratio = np.divide(measured, least, out=np.full_like(least, np.nan), where=least > 1e-6)
         found[kind] = {
             "slope": float(np.median(slopes)),
@@ -370,8 +381,8 @@ def _theory(ended: dict[str, list[list[Trajectory]]], at: int, layers: int) -> F
     return found
 
 
-def _calm_until(sweeps: dict[str, Any]) -> int:
-    """The place of the largest λ up to which every penalty is practically equal to none."""
+def _last_calm_index(sweeps: dict[str, Any]) -> int:
+    """The index of the largest λ up to which every penalty is practically equal to none."""
     rows = list(zip(*(sweep["points"] for sweep in sweeps.values()), strict=True))
     calm = 0
     while calm + 1 < len(rows) and all(p["difference"]["verdict"] == "practically equal" for p in rows[calm + 1]):
@@ -379,20 +390,20 @@ def _calm_until(sweeps: dict[str, Any]) -> int:
     return calm
 
 
-def _calm(f: Findings) -> bool | Outcome:
+def _is_calm(f: Findings) -> bool | Outcome:
     if f["changed"]:
         return False
     return "undecided" if f["open"] else True
 
 
-def _flat(by_strength: list[list[Trajectory]]) -> Values:
+def _slope_shares(by_strength: list[list[Trajectory]]) -> Values:
     """Slopes [strengths, runs] as shares of the median slope at the first strength; NaN for runs that diverged."""
-    slopes = [[abs(line(t)[0]) if t.diverged is None else np.nan for t in runs] for runs in by_strength]
+    slopes = [[abs(fitted_line(t)[0]) if t.diverged is None else np.nan for t in runs] for runs in by_strength]
     return np.array(slopes) / _median(np.array([slope for slope in slopes[0] if np.isfinite(slope)]))
 
 
-def _collapse(flat: Values, grid: list[float]) -> dict[str, float | None]:
-    """Between which strengths the median line goes flat for good, and the first strength with any flat line."""
+def _collapse_range(flat: Values, grid: list[float]) -> dict[str, float | None]:
+    """The strengths between which the median line becomes flat for good, and the first with any flat line."""
     medians = [_median(row[np.isfinite(row)]) for row in flat]
     gone = [median < _FLAT for median in medians]
     first = next((i for i in range(len(grid)) if all(gone[i:])), len(grid))
@@ -404,22 +415,22 @@ def _collapse(flat: Values, grid: list[float]) -> dict[str, float | None]:
     }
 
 
-def _collapses_at(flat: Values) -> Values:
-    """For each run the place of the strength from which on its line is flat; one beyond the last if it never is."""
+def _collapse_indices(flat: Values) -> Values:
+    """For each run the index of the strength from which on its line is flat; one beyond the last if it never is."""
     return np.array([np.flatnonzero(np.r_[True, ~(run < _FLAT)])[-1] for run in flat.T], np.float64)
 
 
-def _earlier(sooner: Findings) -> bool | Outcome:
+def _collapses_earlier(sooner: Findings) -> bool | Outcome:
     return True if sooner["superiority_low"] > 0.5 else False if sooner["superiority_high"] < 0.5 else "undecided"
 
 
-def _falls(values: list[float]) -> bool:
-    """Whether no value is above the one before, up to rounding."""
+def _is_decreasing(values: list[float]) -> bool:
+    """True if no value is above the one before, up to rounding."""
     return all(later <= earlier * 1.001 + 1e-6 for earlier, later in itertools.pairwise(values))
 
 
-def _ends(trajectories: list[Trajectory]) -> Trajectory:
-    """A trajectory of which the records are where several trainings ended."""
+def _final_records(trajectories: list[Trajectory]) -> Trajectory:
+    """A trajectory whose records are the final weights of several trainings."""
     first = trajectories[0]
     return Trajectory(
         source=first.source,

@@ -1,4 +1,4 @@
-"""L1 has a kink where it matters most: the subgradient step and the proximal step, from the same seeds."""
+"""L1 by subgradient steps and by proximal steps, from the same seeds."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -10,36 +10,36 @@ from reportgen.experiment import Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.pictures import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, of_difference
+from reportgen.sections.claims import Claim, difference_outcome
 from reportgen.sections.helpers import (
-    against,
-    listed,
+    article_animation,
+    as_findings,
+    compare_arms,
+    default_penalty,
+    join_words,
     mean,
-    moving,
-    outcomes,
-    penalty,
-    stated,
     strength,
     threshold,
+    varied_runs,
     vary,
 )
 from reportgen.statistics.sparsity import below_share, zero_share
-from reportgen.statistics.total_error import spread, total_errors
+from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.training.network import Weights
 from reportgen.training.run import Run, Step
 from reportgen.training.trajectory import Trajectory
 
 STEPS: tuple[Step, Step] = ("subgradient", "proximal")
 SETTINGS = ((0.25, 1.0), (0.5, 1.0), (1.0, 1.0), (2.0, 1.0), (1.0, 1 / 3))
-"""Multiples of the experiment's (η, λ) at which the band is measured; all of them share its compiled program."""
+"""Multiples of the experiment's (η, λ) at which the band is measured; all share one compiled program."""
 QUANTILES = np.linspace(0.02, 0.9, 31)
-"""Shares of the weights, up to which their size is drawn: beyond lie those that the loss holds on to."""
+"""Quantiles of the weights' sizes that are drawn; the weights beyond them are those that the loss needs."""
 TOLERANCE = 0.25
-"""The band scales with η·λ if the median size of a weight is the same share of η·λ everywhere, to within so much."""
+"""The band scales with η·λ if the median size of weights in units of η·λ varies by less than this share."""
 
 
-def _same_band(f: Findings) -> bool | None:
-    """Whether sizes in units of η·λ agree between all settings, and the weights are mostly inside."""
+def _bands_agree(f: Findings) -> bool | None:
+    """True if sizes in units of η·λ agree between all settings, and most weights are within η·λ."""
     medians = [setting["median"] / setting["band"] for setting in f["settings"] if setting["runs"]]
     if len(medians) < 2:
         return None
@@ -48,8 +48,8 @@ def _same_band(f: Findings) -> bool | None:
     )
 
 
-def _minimised(f: Findings) -> bool | None:
-    """Whether both steps end at one cost, to a twentieth of the way down; nothing if the cost was not recorded."""
+def _costs_agree(f: Findings) -> bool | None:
+    """True if both steps end at one cost, to a twentieth of its decrease; None if the cost was not recorded."""
     if not f["recorded_cost"]:
         return None
     (before, end), other = (f["subgradient"][key] for key in ("cost_before", "cost")), f["proximal"]["cost"]
@@ -58,7 +58,7 @@ def _minimised(f: Findings) -> bool | None:
 
 @sections.register("subgradient")
 class Subgradient(Section):
-    """The same penalty, two ways to take a step."""
+    """The same penalty with two kinds of step."""
 
     title = "A corner you cannot differentiate"
     claims = (
@@ -74,7 +74,7 @@ class Subgradient(Section):
         ),
         Claim(
             name="the-band-is-as-wide-as-a-step",
-            test=_same_band,
+            test=_bands_agree,
             supported="The band is as wide as one step of the penalty, whatever that step is. From the smallest η·λ "
             "tried to the largest, {{ f.smallest|num('.2g') }} to {{ f.largest|num('.2g') }}, the median size of a "
             "weight grows from {{ f.median_smallest|num('.2g') }} to {{ f.median_largest|num('.2g') }}. In units of "
@@ -86,21 +86,21 @@ class Subgradient(Section):
             undecided="Whether the band follows η·λ cannot be said from these runs.",
         ),
         Claim(
-            name="l1-can-be-minimised",
-            post="L1 has no derivative at zero, but it can be minimised all the same.",
-            test=_minimised,
-            supported="Both minimise the same cost, and both get there: in the median run, subgradient steps bring "
+            name="l1-can-be-minimized",
+            post="L1 has no derivative at zero, but it can be minimized all the same.",
+            test=_costs_agree,
+            supported="Both minimize the same cost, and both get there: in the median run, subgradient steps bring "
             "loss and penalty together from {{ f.subgradient.cost_before|num('.2f') }} down to "
             "{{ f.subgradient.cost|num('.2f') }}, and proximal steps, which need no derivative at zero, to "
             "{{ f.proximal.cost|num('.2f') }}.",
             refuted="The two do not arrive at the same cost: in the median run, subgradient steps bring loss and "
             "penalty together from {{ f.subgradient.cost_before|num('.2f') }} to {{ f.subgradient.cost|num('.2f') }}, "
             "proximal steps, which need no derivative at zero, to {{ f.proximal.cost|num('.2f') }}.",
-            undecided="Whether both minimise the same cost cannot be said from these runs.",
+            undecided="Whether both minimize the same cost cannot be said from these runs.",
         ),
         Claim(
             name="zeros-cost-nothing",
-            test=lambda f: of_difference(f["difference"], "practically equal"),
+            test=lambda f: difference_outcome(f["difference"], "practically equal"),
             supported="The proximal step, which needs no derivative at zero, and the subgradient step, which makes one "
             "up, predict practically equally well: their total errors differ by {{ f.difference.estimate|num('.2f') }} "
             "on average (interval {{ f.difference.low|num('.2f') }} to {{ f.difference.high|num('.2f') }}), against a "
@@ -127,22 +127,26 @@ class Subgradient(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        yield from (run for step in STEPS for run in self._of(e, step))
-        yield from (run for setting in SETTINGS for run in self._at(e, *setting))
+        yield from (run for step in STEPS for run in self._step_runs(e, step))
+        yield from (run for setting in SETTINGS for run in self._setting_runs(e, *setting))
 
-    def _of(self, e: Experiment, step: Step) -> list[Run]:
-        return [vary(e.run(i), penalty=penalty("l1"), strength=strength(e), step=step) for i in range(e.runs.count)]
+    def _step_runs(self, e: Experiment, step: Step) -> list[Run]:
+        return [
+            vary(e.run(i), penalty=default_penalty("l1"), strength=strength(e), step=step) for i in range(e.runs.count)
+        ]
 
-    def _at(self, e: Experiment, rate: float, force: float) -> list[Run]:
+    def _setting_runs(self, e: Experiment, rate: float, force: float) -> list[Run]:
         """L1 by subgradient steps at multiples of the learning rate and of λ."""
         training = {"learning_rate": rate * e.training.learning_rate}
-        return outcomes(e, e.runs.count, penalty=penalty("l1"), strength=force * strength(e), training=training)
+        return varied_runs(
+            e, e.runs.count, penalty=default_penalty("l1"), strength=force * strength(e), training=training
+        )
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         band = threshold(e)
-        by_step = {step: [trained[run] for run in self._of(e, step)] for step in STEPS}
+        by_step = {step: [trained[run] for run in self._step_runs(e, step)] for step in STEPS}
         totals = {step: total_errors(trajectories) for step, trajectories in by_step.items()}
-        settings = [self._setting(e, trained, *setting) for setting in SETTINGS]
+        settings = [self._measure_setting(e, trained, *setting) for setting in SETTINGS]
         finished = sorted((s for s in settings if s["runs"]), key=lambda s: float(s["band"]))
         shares = [s["median"] / s["band"] for s in finished] or [math.nan]
         ends = (finished[0], finished[-1]) if finished else (settings[0], settings[0])
@@ -160,7 +164,7 @@ class Subgradient(Section):
             "threshold": band,
             "every": e.recording.every,
             "runs": e.runs.count,
-            "difference": stated(against(e, totals["proximal"], totals["subgradient"])),
+            "difference": as_findings(compare_arms(e, totals["proximal"], totals["subgradient"])),
             "equivalence": e.comparison.equivalence,
         }
         for step, trajectories in by_step.items():
@@ -168,14 +172,16 @@ class Subgradient(Section):
             found[step] = {
                 "zero": mean([zero_share(k) for k in ended]),
                 "below": mean([below_share(k, band) for k in ended]),
-                "error": spread(totals[step]),
+                "error": summarize(totals[step]),
                 "cost_before": _cost(trajectories, 0),
                 "cost": _cost(trajectories, -1),
             }
         return found
 
-    def _setting(self, e: Experiment, trained: Trained, rate: float, force: float) -> Findings:
-        ended = [t.at(-1)[0] for t in (trained[run] for run in self._at(e, rate, force)) if t.diverged is None]
+    def _measure_setting(self, e: Experiment, trained: Trained, rate: float, force: float) -> Findings:
+        ended = [
+            t.at(-1)[0] for t in (trained[run] for run in self._setting_runs(e, rate, force)) if t.diverged is None
+        ]
         sizes = np.abs(np.concatenate([w.ravel() for k in ended for w in k])) if ended else np.array([math.nan])
         learning_rate, λ = rate * e.training.learning_rate, force * strength(e)
         return {
@@ -191,8 +197,8 @@ class Subgradient(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        first = [trained[self._of(e, step)[0]] for step in STEPS]
-        yield moving(
+        first = [trained[self._step_runs(e, step)[0]] for step in STEPS]
+        yield article_animation(
             "weights-steps",
             ["weights"],
             [Panel(title=f"L1, {step}", trajectory=t) for step, t in zip(STEPS, first, strict=True)],
@@ -200,7 +206,7 @@ class Subgradient(Section):
             f"{findings['subgradient']['zero']:.0%} of the weights of all runs are exactly zero at the end, by "
             f"proximal steps {findings['proximal']['zero']:.0%}.",
         )
-        # One weight that both put out: the last of the first layer's in the order of their final size.
+        # One weight that both remove: the smallest of the first layer's by final size.
         sizes = np.abs(first[1].kernels[0][-1]).ravel() + np.abs(first[0].kernels[0][-1]).ravel()
         weight = int(sizes.argmin())
         yield Picture(
@@ -235,10 +241,10 @@ class Subgradient(Section):
             )
             + f". The band of η·λ is ±{findings['threshold']:.2g}.",
         )
-        yield from self._band(findings)
+        yield from self._band_pictures(findings)
 
-    def _band(self, findings: Findings) -> Iterable[Picture]:
-        """Sizes of weights at each setting, as they are and in units of η·λ."""
+    def _band_pictures(self, findings: Findings) -> Iterable[Picture]:
+        """Pictures of the sizes of weights at each setting, absolute and in units of η·λ."""
         finished = [s for s in findings["settings"] if s["runs"]]
         if not finished:
             return
@@ -270,11 +276,11 @@ class Subgradient(Section):
                 "share_y": True,
             },
             alt="How many weights are smaller than a given size after subgradient steps, for "
-            + listed([f"η = {s['learning_rate']:.3g} with λ = {s['strength']:.3g}" for s in finished])
+            + join_words([f"η = {s['learning_rate']:.3g} with λ = {s['strength']:.3g}" for s in finished])
             + ". Left, by size: the medians are "
-            + listed([f"{s['median']:.2g}" for s in finished])
+            + join_words([f"{s['median']:.2g}" for s in finished])
             + ". Right, in units of η·λ: they are "
-            + listed([f"{s['median'] / s['band']:.2f}" for s in finished])
+            + join_words([f"{s['median'] / s['band']:.2f}" for s in finished])
             + ".",
         )
 
@@ -333,7 +339,7 @@ def _second_half(trajectory: Trajectory, weight: int) -> Weights:
 
 
 def _cost(trajectories: Iterable[Trajectory], record: int) -> float:
-    """Median over runs of loss and penalty together, over all training samples; NaN where it was not recorded."""
+    """Median over runs of loss plus penalty on all training samples; NaN if it was not recorded."""
     costs = [
         float(t.loss[record] + t.penalty[record])
         for t in trajectories

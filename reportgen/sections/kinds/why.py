@@ -1,4 +1,4 @@
-"""Why anyone would hold a model back: the cost, and what λ does to it."""
+"""The introduction: the cost function, and the role of λ."""
 
 from reportgen.experiment import Experiment
 from reportgen.sections import Findings, Section, Trained, sections
@@ -7,7 +7,7 @@ from reportgen.sections.helpers import strength
 
 @sections.register("why")
 class Why(Section):
-    """The opening."""
+    """The introduction of the article."""
 
     title = "Why hold a model back"
 

@@ -50,7 +50,7 @@ class SCAD(Penalty):
         return xp.where(scale > 0, xp.sign(w) * best, w)
 
     def _objective(self, z: Any, size: Any, scale: Any, xp: Any) -> Any:
-        """What `prox` minimises, weight by weight."""
+        """What `prox` minimizes, weight by weight."""
         end = self.shape * self.knee
         bent = xp.clip(z - self.knee, 0.0, end - self.knee)
         cost = xp.minimum(z, self.knee) + bent - bent**2 / (2 * (end - self.knee))

@@ -1,4 +1,4 @@
-"""Hosts that have programs of their own to publish with, one a file."""
+"""Hosts with their own programs for publishing, one per file."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from reportgen.registry import Registry
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """Where a site can be brought, and how."""
+    """A host of sites, and the command that publishes there."""
 
     title: str
-    place: str
-    """What a site is put into there, in capitals as it stands in the command until a name is given."""
+    placeholder: str
+    """Stands in the command until the user names the target, such as `PROJECT` or `BUCKET`."""
     command: tuple[str, ...]
-    """The program and its arguments, with `{folder}` and `{place}` in them."""
+    """The program and its arguments, with `{folder}` and `{target}` in them."""
     note: str
-    """What has to be known or done before."""
+    """Requirements of the command."""
     limits: HostLimits
-    untold: str = ""
-    """Which of its limits the host does not document."""
+    undocumented: str = ""
+    """The limits that the host does not document, in words."""
 
-    def line(self, folder: str, place: str | None) -> str:
-        """What to type in a shell."""
+    def command_line(self, folder: str, target: str | None) -> str:
+        """The command for a shell."""
         import shlex
 
-        name = self.place if place is None else place
-        return shlex.join(part.format(folder=folder, place=name) for part in self.command)
+        name = self.placeholder if target is None else target
+        return shlex.join(part.format(folder=folder, target=name) for part in self.command)
 
 
 hosts: Registry[Host] = Registry("host", "reportgen.companions.publish.hosts")

@@ -8,12 +8,12 @@ from reportgen.companions.publish.hosts import Host, hosts
 hosts.register("cloudflare")(
     Host(
         title="Cloudflare Pages",
-        place="PROJECT",
-        command=("npx", "wrangler", "pages", "deploy", "{folder}", "--project-name", "{place}"),
+        placeholder="PROJECT",
+        command=("npx", "wrangler", "pages", "deploy", "{folder}", "--project-name", "{target}"),
         note="Needs Node.js; `npx wrangler login` comes first.",
         # Cloudflare Docs, "Pages: Limits": 25 MiB a file; 20,000 files on the free plan, 100,000 on paid ones with
         # PAGES_WRANGLER_MAJOR_VERSION=4.
         limits=HostLimits(file=25 * MiB, files=20_000),
-        untold="the size of sites",
+        undocumented="the size of sites",
     )
 )

@@ -22,7 +22,7 @@ from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import moving, trained_arm
+from reportgen.sections.helpers import article_animation, trained_arm
 from reportgen.training.run import Run
 
 
@@ -84,7 +84,7 @@ class Largest(Section):
         first = trained_arm(e, e.arms[-1], trained)[0]
         values = np.concatenate([abs(w).ravel() for w in first.at(-1)[0]])
         yield Picture(name="ranked", figure="ranked", inputs={"groups": [{"values": values}]}, alt="Falling sizes.")
-        yield moving("largest", ["largest_weight"], [Panel(title="far", trajectory=first)], "A bar grows.")
+        yield article_animation("largest", ["largest_weight"], [Panel(title="far", trajectory=first)], "A bar grows.")
 
 
 @formats.register("tiff")

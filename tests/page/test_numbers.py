@@ -1,0 +1,29 @@
+"""Numbers and tables as readers and spreadsheets get them."""
+
+from reportgen.page.spreadsheet import csv_bytes
+from reportgen.sections import Column, Table
+from reportgen.text import number
+
+
+def test_numbers_are_written_as_a_reader_wants_them() -> None:
+    for value, spec, text in [
+        (7_200_000, "", "7,200,000"),
+        (0.0, ".1e", "0"),
+        (1e-7, "", "10⁻⁷"),
+        (-2.5e-7, "", "−2.5·10⁻⁷"),
+        (-0.001, ".2f", "0.00"),
+        (0.9734, ".1%", "97.3%"),
+        (None, ".2f", "–"),
+        (float("nan"), ".2f", "–"),
+        (float("inf"), ".2f", "∞"),
+    ]:
+        assert number(value, spec) == text, (value, spec)
+
+
+def test_a_file_holds_every_row_with_full_numbers() -> None:
+    columns = (Column(label="arm"), Column(label="total", format=".1f"))
+    rows = (("L1, proximal", 1 / 3), ('"L2"', None), ("none", -1e-17))
+
+    content = csv_bytes(Table(name="t", columns=columns, rows=rows, shown=1))
+
+    assert content.decode() == 'arm,total\n"L1, proximal",0.3333333333333333\n"""L2""",\nnone,-1e-17\n'

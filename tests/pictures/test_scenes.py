@@ -1,0 +1,167 @@
+"""What holds for every scene; a new file in `moving` needs an entry in `SAMPLES` and nothing else."""
+
+import itertools
+from io import BytesIO
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.legend import Legend
+from matplotlib.text import Text
+from PIL import Image, ImageSequence
+
+from reportgen.datasets.sparse_linear import SparseLinear
+from reportgen.pictures import Animation, Panel, style
+from reportgen.pictures.draw import rasterized, render
+from reportgen.pictures.raster import Raster
+from reportgen.pictures.scenes import scenes
+from reportgen.training.network import Network
+from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
+
+FRAMES = 6
+RNG = np.random.default_rng(0)
+STEPS = np.linspace(0, 4000, FRAMES).astype(np.int32)
+
+
+def trajectory(*shapes, source=None, layers=()):
+    """Weights that fade to zero, with biases that stay; nothing is trained."""
+
+    def fading(shape):
+        fade = np.linspace(1, 0, FRAMES).reshape(-1, *[1] * len(shape))
+        return (RNG.normal(size=(1, *shape)) * fade).astype(np.float32)
+
+    return Trajectory(
+        source=source,
+        steps=STEPS,
+        kernels=tuple(fading(shape) for shape in shapes),
+        biases=tuple(np.ones((FRAMES, shape[-1]), np.float32) for shape in shapes),
+        loss=None,
+        penalty=None,
+        layers=layers,
+    )
+
+
+CURVE = Run()
+WIDE = trajectory(*CURVE.shapes, source=CURVE)
+SMALL = trajectory((1, 10), (10, 10), (10, 1), (1, 1))
+# Cells narrower than a pixel, and weights that are no numbers.
+LARGE, DIVERGED = trajectory((3, 700), (700, 2), (2, 2)), trajectory((2, 3))
+DIVERGED.kernels[0][4:] = np.nan
+DIVERGED.kernels[0][2, 0] = np.inf, -np.inf, 1
+FILTERS = trajectory((3, 3, 2, 4), (5, 4, 6), (5, 5, 64, 64), (7,), layers=("conv2d", "W" * 60, "$x_", "normalization"))
+DEEP = trajectory(*[(4, 4)] * 12)
+ZERO, ONE = trajectory((2, 3), (3, 1)), trajectory((1, 1))
+ZERO.kernels[0][:], ZERO.kernels[1][:] = 0, 0
+MANY = Run(data=SparseLinear(inputs=5, relevant=2, samples=40, test_samples=500), network=Network(hidden=(3,)))
+SEVERAL = trajectory(*MANY.shapes, source=MANY)
+
+
+def panels(text, *trajectories):
+    return {"panels": tuple(Panel(title=text, trajectory=t) for t in trajectories)}
+
+
+SAMPLES = {
+    "constraint_path": [lambda text: {"strengths": np.linspace(0, 2.4, FRAMES)}],
+    "fit": [lambda text: panels(text, *[WIDE] * 4)],
+    "histogram": [lambda text: panels(text, WIDE), lambda text: panels(text, LARGE, FILTERS, DIVERGED, ZERO, ONE)],
+    "network": [lambda text: panels(text, SMALL, LARGE), lambda text: panels(text, DIVERGED, ZERO, ONE, DEEP, WIDE)],
+    "paths": [lambda text: panels(text, WIDE), lambda text: panels(text, LARGE, FILTERS, DIVERGED, ZERO, ONE, DEEP)],
+    "predicted": [lambda text: panels(text, SEVERAL, WIDE)],
+    "singular_values": [lambda text: panels(text, LARGE, FILTERS, DIVERGED, ZERO, ONE, DEEP)],
+    "weights": [
+        lambda text: panels(text, WIDE, SMALL),
+        lambda text: panels(text, LARGE, DIVERGED, DEEP, FILTERS, ZERO, ONE),
+    ],
+}
+WITH_NUMBERS = {"histogram", "predicted"}
+"""Scenes that tell a number above every panel; each costs a frame as much as the counter."""
+CROSSING = {"network", "paths"}
+"""Scenes of thin lines that cross: more shades at their edges than a palette holds."""
+# Every registered scene needs a sample.
+CASES = [
+    pytest.param(name, sample, id=f"{name}-{i}") for name in scenes.names() for i, sample in enumerate(SAMPLES[name])
+]
+
+
+def animation(name, sample, text="L1"):
+    return Animation(name="sample", scenes=(name,), inputs=sample(text), alt=f"What {name} shows")
+
+
+def drawn(scene, index):
+    """A frame as matplotlib itself draws it, all of it."""
+    canvas = FigureCanvasAgg(scene.figure)
+    scene.show(index)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba()).copy().view(np.uint32)[..., 0]
+
+
+def channels(frames):
+    return np.stack([frame.view(np.uint8).reshape(*frame.shape, 4)[..., :3] for frame in frames])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_frames_equal_full_drawings_and_files_show_them_in_few_colors(name, sample):
+    with style.look():
+        scene = scenes[name](**sample("L1"))
+        raster = Raster(scene)
+        exact = channels([frame.copy() for frame in raster.frames()])
+        for index in (0, FRAMES // 2, FRAMES - 1, 1):
+            fast = raster.frame(index).copy()
+            np.testing.assert_array_equal(fast, drawn(scene, index))
+    # Letters are the slowest thing to draw: a counter is all that a frame can afford.
+    live = [artist for artist in raster.live if isinstance(artist, Text | Axis | Legend)]
+    assert set(live) <= set(scene.moving)
+    assert len(live) == 1 + (len(scene.figure.axes) if name in WITH_NUMBERS else 0)
+
+    media = render(animation(name, sample))
+    gif = iio.imread(media.files["sample.gif"], plugin="pillow", extension=".gif")[..., :3]
+    assert gif.shape == exact.shape
+    assert len(np.unique(gif @ [1, 256, 65536])) <= 255
+    assert np.abs(gif.astype(int) - exact).max() <= 24
+    error = float(((gif.astype(float) - exact) ** 2).mean())
+    assert 10 * np.log10(255**2 / max(error, 1e-9)) >= (46 if name in CROSSING else 50)
+    poster = iio.imread(media.files["sample.png"])[..., :3]
+    assert np.abs(poster.astype(int) - exact[-1]).max() <= 24, "no color further off than in the animation itself"
+
+    assert (media.file, media.dark, media.poster) == ("sample.gif", None, "sample.png")
+    assert (media.height, media.width) == exact.shape[1:3]
+    assert (media.height % 2, media.width % 2) == (0, 0), "videos halve the resolution of color"
+    assert len(media.files["sample.gif"]) <= 1_000_000
+    image = Image.open(BytesIO(media.files["sample.gif"]))
+    assert image.info["loop"] == 0
+    durations = [frame.info["duration"] for frame in ImageSequence.Iterator(image)]
+    assert (len(durations), sum(durations)) == (FRAMES, 5000)
+    assert durations[-1] >= 1200
+
+
+def test_no_title_leaves_the_picture():
+    for (name, sample), text in itertools.product([case.values for case in CASES], ("$x^{$ <b> _", "W" * 80)):
+        with style.look():
+            scene = scenes[name](**sample(text))
+            Raster(scene)
+            # The moving artists may be anywhere inside their axes, which clip them.
+            placed = scene.figure.texts + scene.figure.axes + scene.figure.legends
+            renderer = scene.figure.canvas.get_renderer()
+            boxes = np.array([a.get_tightbbox(renderer).extents for a in placed if a not in scene.moving])
+        assert boxes.min() >= -0.5, (name, text)
+        assert (boxes[:, 2:] <= scene.figure.get_size_inches() * 96 + 0.5).all(), (name, text)
+
+
+def test_scenes_side_by_side_show_their_own_frames_with_one_counter():
+    inputs = panels("L1", WIDE, WIDE)
+    with style.look():
+        mosaic = rasterized(Animation(name="sample", scenes=("weights", "fit"), inputs=inputs, alt=""))
+        parts = [scenes["weights"](**inputs), scenes["fit"](**inputs, counter=False)]
+        assert sum(isinstance(artist, Text) for part in parts for artist in part.moving) == 1
+        for index in (0, 5, FRAMES - 1):
+            sheet, left = mosaic.frame(index), 0
+            for part in parts:
+                full = drawn(part, index)
+                high, wide = full.shape
+                np.testing.assert_array_equal(sheet[:high, left : left + wide], full)
+                left += wide
+    assert left == sheet.shape[1]

@@ -1,0 +1,225 @@
+"""What holds for every still figure; a new file in `stills` needs an entry in `SAMPLES` and nothing else."""
+
+import xml.etree.ElementTree as ET
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from io import BytesIO
+from multiprocessing import get_context
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from reportgen.pictures import Picture, style
+from reportgen.pictures.draw import render
+from reportgen.pictures.stills import figures
+
+RNG = np.random.default_rng(0)
+X = np.linspace(0.5, 9.5, 40)
+Y = 2 * X + RNG.uniform(0, 2, 40)
+EVERY_FOURTH = np.arange(40) % 4 == 0
+EDGES = np.linspace(-6, 1, 30)
+POINTS = RNG.normal(size=(90, 2))
+ERRORS = RNG.lognormal(2, 0.5, 30)
+COUNTS = RNG.integers(0, 9, 29)
+KERNELS = [np.where(RNG.random(shape) < 0.2, 1.0, 0.0) for shape in ((1, 10), (10, 40), (40, 1))]
+SIZES = RNG.normal(size=20)
+LANDSCAPE = np.array([[0.1, 0.2, 0.3], [0.2, 0.5, 0.9], [0.3, 1, np.nan], [0.4, np.inf, np.nan]])
+LINES = np.sin(X) * RNG.normal(1, 0.2, (8, 1))
+
+
+def series(text, x):
+    return {"label": text, "x": x, "y": np.sqrt(x) + 1, "low": np.sqrt(x) + 0.5, "high": np.sqrt(x) + 2}
+
+
+def labels(text, axes="xy"):
+    return {f"{axis}label": text for axis in axes}
+
+
+def curves(text):
+    sweep, steps = np.r_[0, np.logspace(-3, 1, 9)], np.arange(4000)
+    return {
+        "panels": [
+            {
+                "title": text,
+                **labels(text),
+                "xscale": "log",
+                "series": [series(text, sweep), series(f"{text} too", sweep)],
+                "marks": [{"x": 0.3, "label": text}],
+                "levels": [{"y": 3, "label": text}],
+            },
+            {"yscale": "log", "series": [series(text, steps + 1.0)]},
+            {"xscale": "log", "yscale": "log", "series": [{"label": text, "x": sweep, "y": np.zeros(10), "arm": 3}]},
+        ]
+    }
+
+
+SAMPLES = {
+    "agreement": lambda text: {"x": X, "y": Y, **labels(text)},
+    "bars": lambda text: {
+        "rows": [{"label": text, "value": v, "low": 0.8 * v, "high": 1.2 * v} for v in (0, 3, -2, 1234.5)],
+        **labels(text, "x"),
+    },
+    "clusters": lambda text: {
+        "panels": [
+            {"title": text, "points": POINTS, "labels": np.arange(90) % k, "centers": POINTS[:k]} for k in (1, 3, 12)
+        ]
+    },
+    "coefficients": lambda text: {
+        "truth": np.where(EVERY_FOURTH, Y, 0),
+        "estimates": [{"label": text, "values": np.where(EVERY_FOURTH | (X > 9), Y - 1, 0)} for _ in range(3)],
+    },
+    "constraint": lambda text: {},
+    "curves": curves,
+    "data": lambda text: {
+        "x_train": X,
+        "y_train": Y,
+        "outlier_train": EVERY_FOURTH,
+        "x_test": X[:10],
+        "y_test": Y[:10],
+        "outlier_test": EVERY_FOURTH[:10],
+        "truth_x": [0, 10],
+        "truth_y": [1, 21],
+        **labels(text),
+    },
+    "fits": lambda text: {
+        "panels": [
+            {"title": text, "x": X, "y": np.sin(X), "grid": X, "lines": LINES, "truth": truth}
+            for truth in (np.sin(X), None, None)
+        ]
+    },
+    "heat_maps": lambda text: {
+        "panels": [{"title": text, "values": [[1, 20, np.nan], [0.5, 0, 1234]]} for _ in range(5)],
+        "columns": 3,
+        "x": [text, "10%", "20%"],
+        "y": ["0", text],
+        **labels(text),
+    },
+    "intervals": lambda text: {
+        "rows": [
+            {"label": text, "estimate": v, "low": v - 1, "high": v + 2, "verdict": verdict}
+            for v, verdict in ((-5, "better"), (0, "practically equal"), (1, "undecided"), (9, text))
+        ],
+        "equivalence": (-1, 1),
+        **labels(text, "x"),
+    },
+    "landscape": lambda text: {
+        "strengths": [0, 0.01, 0.1, 1.0],
+        "learning_rates": [0.001, 0.01, 0.03],
+        "panels": [
+            {"title": text, "values": LANDSCAPE * 100, "label": text},
+            {"title": text, "values": LANDSCAPE, "label": text, "share": True},
+        ],
+        "diverged": [[0, 0, 0], [0, 0, 0.2], [0, 0, 0.6], [0, 0, 1]],
+        "best": (1, 1),
+        **labels(text),
+        "products": text[:3],
+    },
+    "network_graph": lambda text: {
+        "kernels": KERNELS,
+        "title": text,
+    },
+    "paths": lambda text: {
+        "x": X,
+        "lines": np.outer(1 / X, SIZES),
+        "marked_x": X[::8],
+        "marked": np.outer(1 / X[::8], SIZES),
+        "highlighted": np.arange(20) < 4,
+        "labels": {"highlighted": text, "others": f"{text} too", "marked": f"{text} again"},
+        **labels(text),
+        "mark": {"x": 3.0, "label": text},
+    },
+    "penalty_contours": lambda text: {},
+    "penalty_curves": lambda text: {},
+    "penalty_surfaces": lambda text: {},
+    "shares": lambda text: {
+        "parts": [text, "data draw", "order", "last iterate"],
+        "rows": [{"label": text, "values": values} for values in ([0.5, 0.3, 0.15, 0.05], [0, 0, 0, 1], [np.nan] * 4)],
+        **labels(text, "x"),
+    },
+    "picks": lambda text: {
+        "roles": [text, *[f"{text} too"] * 9, *["other"] * 40],
+        "rows": [{"label": text, "shares": np.linspace(end, 1, 50), "note": text} for end in (0, 0.5, 1)],
+        **labels(text, "x"),
+    },
+    "strip": lambda text: {
+        "groups": [{"label": text, "values": ERRORS + row} for row in range(6)]
+        + [{"label": text, "values": [np.nan, 3.0, np.inf]}, {"label": text, "values": [np.nan]}],
+        **labels(text, "x"),
+    },
+    "weight_histogram": lambda text: {
+        "groups": [{"label": text, "zero_share": zero, "edges": EDGES, "counts": COUNTS} for zero in (0, 0.97, 1)],
+        "threshold": 0.003,
+    },
+}
+
+LONG = "an arm of which the name goes on and on until nobody could reasonably be asked to read to its end"
+HOSTILE = "_hidden_ $x^{$ <b>&amp;</b> ]]> -- \\frac{ a\nb\tc"
+
+
+def picture(name, text="L1, proximal"):
+    return Picture(name="sample", figure=name, inputs=SAMPLES[name](text), alt=f"What {name} shows")
+
+
+@cache
+def rendered(name):
+    return render(picture(name))
+
+
+@pytest.mark.parametrize("name", figures.names())
+def test_any_label_stays_inside_the_picture(name):
+    for text in (LONG, "W" * 35):
+        with style.look():
+            figure = figures[name](**SAMPLES[name](text))
+            canvas = FigureCanvasAgg(figure)
+            canvas.draw()
+            drawn = figure.get_tightbbox(canvas.get_renderer()).extents * 96
+        assert drawn.min() >= -0.5, text
+        assert (drawn[2:] <= figure.get_size_inches() * 96 + 0.5).all(), text
+    if SAMPLES[name](""):  # a figure without inputs has no labels of anybody's
+        media = render(picture(name, HOSTILE))
+        ET.fromstring(media.files[media.file])
+
+
+@pytest.mark.parametrize("name", figures.names())
+def test_media_tell_a_page_what_it_needs_light_and_dark(name):
+    media = rendered(name)
+    light, dark = media.files[media.file], media.files[media.dark]
+
+    assert (media.name, media.kind, media.alt) == ("sample", "picture", f"What {name} shows")
+    assert set(media.files) == {media.file, media.dark}
+    assert media.poster is None
+    assert media.dark.startswith("sample-dark.")
+    assert max(len(light), len(dark)) <= 130_000
+    if media.file.endswith(".png"):
+        assert Image.open(BytesIO(light)).size == (2 * media.width, 2 * media.height)
+        corners = [Image.open(BytesIO(content)).convert("RGB").getpixel((1, 1)) for content in (light, dark)]
+        assert ["#{:02x}{:02x}{:02x}".format(*corner) for corner in corners] == [style.PAPER, style.DARK[style.PAPER]]
+    else:
+        points = [float(ET.fromstring(light).get(side).removesuffix("pt")) for side in ("width", "height")]
+        assert [round(p * 96 / 72) for p in points] == [media.width, media.height]
+        assert style.PAPER in light.decode()
+        assert not [role for role in style.DARK if role in dark.decode()]
+        assert not [role for role in [*style.DARK.values(), "#000000"] if role in light.decode()]
+
+
+def test_other_processes_and_the_settings_of_a_user_change_no_byte():
+    names = ["strip", "curves"]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        there = list(pool.map(render, map(picture, names)))
+    with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.hashsalt": "other", "text.usetex": True}):
+        again = render(picture("strip")).files
+
+    assert [rendered(name).files for name in names] == [media.files for media in there]
+    assert rendered("strip").files == again
+
+
+def test_a_strip_shows_every_run():
+    values = [1.0, 2.0, 3.0, 4.0, 50.0, 60.0, 70.0]
+    with style.look():
+        figure = figures["strip"](groups=[{"label": "L1", "values": values}], xlabel="error")
+    dots = [line.get_xdata() for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
+
+    assert sorted(np.concatenate(dots)) == values

@@ -1,0 +1,74 @@
+"""What is known about the default experiment, said by the claims of its own sections."""
+
+import dataclasses
+
+import pytest
+
+from reportgen.experiment import Comparison, Runs
+from reportgen.experiment.file import parse, shipped
+
+OUTCOMES = {
+    "penalties": {"l1-selects-l2-balances": "supported"},
+    "sparsity": {
+        "l1-leaves-weights-at-zero": "supported",
+        "l2-makes-weights-small": "supported",
+        "dead-units-jump-at-the-band": "supported",
+        "exact-zeros-need-no-threshold": "supported",
+    },
+    "subgradient": {
+        "subgradient-leaves-no-zeros": "supported",
+        "proximal-steps-give-zeros": "supported",
+        "the-band-is-as-wide-as-a-step": "supported",
+        "l1-can-be-minimized": "supported",
+    },
+    "rank": {
+        "l2-leaves-one-direction": "supported",
+        "without-a-penalty-directions-stay": "supported",
+        "unused-directions-fade-at-the-rate-of-the-penalty": "supported",
+        "l1-and-l2-end-with-one-direction": "supported",
+    },
+    "closed_form": {
+        "training-finds-ridge": "supported",
+        "proximal-steps-find-the-lasso": "supported",
+        "both-find-the-same-zeros": "supported",
+    },
+    "errors": {"last-steps-jitter": "supported", "l2-predicts-better-than-l1": "undecided"},
+}
+
+
+@pytest.fixture(scope="module")
+def told(compute):
+    """A function that computes a section of the default experiment.
+
+    It has as many runs as make the pictures clear, and as many steps as the experiment has.
+    """
+    e = dataclasses.replace(parse(shipped()), runs=Runs(count=10), comparison=Comparison(resamples=1000))
+    return lambda name: compute(name, e).result
+
+
+def test_the_default_experiment_says(told):
+    for section, outcomes in OUTCOMES.items():
+        assert {c.name: c.outcome for c in told(section).claims if c.name in outcomes} == outcomes, section
+
+
+def test_dead_units_jump_from_a_few_to_nine_of_ten(told):
+    """The layers beside the ends differ: in the middle one no unit is dead until the threshold is there."""
+    quarter, _, at, *_ = told("sparsity").findings["l1"]["dead"]
+
+    assert max(quarter) < 4
+    assert min(at) > 8.5
+
+
+def test_rank_one_changes_nothing_under_l2_and_everything_without_a_penalty(told):
+    found = told("rank").findings
+
+    assert found["l2"]["change_largest"] < 1e-4
+    assert found["l2"]["second_halfway"] == pytest.approx(0.003, abs=0.002)
+    assert 5 < found["free"]["change"] < 30
+
+
+def test_the_lasso_of_scikit_learn_is_met_to_a_thousandth_of_the_weights(told):
+    found = told("closed_form").findings
+
+    assert found["lasso"]["difference"] < 5e-3
+    assert found["ridge"]["difference"] < 1e-5
