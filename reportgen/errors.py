@@ -100,9 +100,9 @@ def error_lines(error: BaseException) -> list[str]:
 def _with_code(line: str, code: str) -> str:
     """A line that begins with `file:line:column:`, with its code behind that; empty for any other line.
 
-    Editors and terminals follow a position only if nothing precedes it.
+    Editors and terminals follow a position only if nothing precedes it. Mistakes in plugins have a line, but no column.
     """
-    if not (position := re.match(r".*?:\d+:\d+: ", line)):
+    if not (position := re.match(r".*?:\d+:\d+: |[^:]+\.py:\d+: ", line)):
         return ""
     return f"{position.group()}{code}{' ' if code else ''}{line[position.end() :]}"
 

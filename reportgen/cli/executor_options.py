@@ -18,8 +18,8 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator that adds `--executor`, `--scheduler` and `--insecure-cluster`.
 
     The command gets them as one argument, `executor`, as `BuildOptions` takes it: a name, or a function that makes
-    the executor. An unknown name, or an option that the executor does not take, raises `ExperimentError` before the
-    command begins.
+    the executor. An option that the executor does not take raises `ExperimentError` before the command begins. An
+    unknown name may be that of a plugin; it raises `ExperimentError` when plugins are loaded.
     """
 
     @functools.wraps(command)
@@ -32,9 +32,9 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _choose_executor(name: str, scheduler: str | None, insecure: bool) -> str | Callable[[], Executor]:
-    make = executors[name]
     if not scheduler and not insecure:
         return name
+    make = executors[name]
     if not executors.stated(name, "takes_scheduler"):
         names = " or ".join(executors.stating("takes_scheduler", True))
         raise ExperimentError(f"--scheduler and --insecure-cluster need --executor {names}")

@@ -58,7 +58,9 @@ class Dataset(Protocol):
         """The data of `seed`, split into training and test samples."""
 
 
-datasets: Registry[type[Dataset]] = Registry("data set", __name__)
+datasets: Registry[type[Dataset]] = Registry(
+    "data set", __name__, needs=("shape", "training_samples", "draw"), has_fields=True
+)
 
 
 def split(samples: int, test: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -13,6 +13,7 @@ Every executor keeps this contract, which `tests/executors/test_contract.py` tes
 - `kill_workers` ends running jobs too; it may be called from a signal handler.
 - `workers` is the number of jobs that run at once.
 - `remote` is true if workers may not share this machine's disk. Such an executor only trains (`store.remote`).
+- Workers in other processes get jobs from `_parcels`, which adds the plugins in use.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from concurrent.futures import Executor, Future
 from types import TracebackType
 from typing import Any, Protocol
 
+from reportgen import plugins
+from reportgen.executors import _parcels
 from reportgen.registry import Registry
 
 
@@ -87,6 +90,8 @@ class _Wrapped(Workers):
         self._executor = executor
 
     def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if plugins.in_use():
+            return self._executor.submit(_parcels.done, _parcels.job_of(task, args, kwargs))
         return self._executor.submit(task, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

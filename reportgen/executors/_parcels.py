@@ -1,4 +1,7 @@
-"""Jobs and their outcomes as bytes, for executors whose workers are other processes."""
+"""Jobs and their outcomes as bytes, for executors whose workers are other processes.
+
+A job carries the plugins in use. A worker loads those that it does not have before it reads the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,26 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from reportgen import plugins
+
 
 def job_of(task: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
     """A call as bytes; raises the error of `pickle` if it cannot be pickled."""
-    return pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
+    call = pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
+    return pickle.dumps((plugins.in_use(), call), pickle.HIGHEST_PROTOCOL)
 
 
 def do(job: bytes) -> bytes:
     """Run a job in a worker and return its result or its exception as bytes."""
     try:
-        task, args, kwargs = pickle.loads(job)  # noqa: S301  the sender of a job may run any code in the worker anyway
+        sources, call = pickle.loads(job)  # noqa: S301  the sender of a job may run any code in the worker anyway
+        plugins.install(sources)
+        task, args, kwargs = pickle.loads(call)  # noqa: S301
         return pickle.dumps((True, task(*args, **kwargs), ""), pickle.HIGHEST_PROTOCOL)
     except BaseException as error:
         trace = traceback.format_exc()
         try:
-            return pickle.dumps((False, error, trace))
+            return pickle.dumps((False, plugins.explained(error), trace))
         except Exception:  # an exception that cannot be pickled
             return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}"), trace))
 
@@ -32,6 +40,11 @@ def outcome_of(answer: bytes) -> Any:
     if done:
         return outcome
     raise outcome from _WorkerTraceback(trace)
+
+
+def done(job: bytes) -> Any:
+    """The result of a job; raises its exception. For executors that send calls in their own way."""
+    return outcome_of(do(job))
 
 
 class _WorkerTraceback(Exception):

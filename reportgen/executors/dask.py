@@ -55,6 +55,8 @@ class Dask(Workers):
     unless `insecure`. The first job connects or starts the cluster; it raises `MachineError` if that fails.
     """
 
+    workers = 4
+    """An estimate: a cluster grows and shrinks."""
     remote = True
     takes_scheduler = True
 

@@ -19,6 +19,7 @@ from reportgen.experiment import limits
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
+from reportgen.plugins import Plugin
 from reportgen.registry import Registry
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
@@ -165,6 +166,9 @@ class Experiment:
     """More formats for animations, besides GIF and APNG; videos need the extra "video"."""
     sweep: Sweep | None = None
     """The sweep that the section "landscape" shows."""
+    plugins: tuple[Plugin, ...] = field(default=(), metadata={"described": "if any"})
+    """Python files with penalties, data sets, figures or sections of your own, beside this file or below it. They are
+    code, and run when the experiment is read."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.arms) <= MOST_ARMS:

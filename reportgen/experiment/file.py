@@ -6,8 +6,10 @@ training is a new key, checked and in the schema.
 
 from __future__ import annotations
 
+import tomllib
 import typing
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -15,24 +17,73 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
+from reportgen import plugins
 from reportgen.datasets import Dataset, datasets
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import Arm, Experiment, format_names, section_names, toml, wrong_file_hint
 from reportgen.experiment.toml import TomlTable, instance_from, table_class
-from reportgen.penalties import Penalty, penalties
+from reportgen.experiment.toml.positions import positions
+from reportgen.penalties import Penalty, check_shapes, penalties
 from reportgen.penalties.none import NoPenalty
+from reportgen.plugins import Plugin
 from reportgen.registry import Registry
 
 
-def load(path: Path) -> Experiment:
-    """Read an experiment file; raises `ExperimentError` with one line for every mistake in it."""
+def load(path: Path, shared: tuple[Plugin, ...] = ()) -> Experiment:
+    """Read an experiment file and use its plugins, beside those that it shares with the others of its site.
+
+    Raises `ExperimentError` with one line for every mistake in it or in them.
+    """
     wrong_file_hint.check(path)
-    return toml.load(path, _KIND)
+    return parse(toml.read(path, "experiment file"), str(path), path.parent, shared)
 
 
-def parse(text: str, name: str = "experiment") -> Experiment:
-    """The experiment that `text` describes; every message begins with `name`."""
-    return toml.parse(text, name, _KIND)
+def parse(
+    text: str, name: str = "experiment", folder: Path | None = None, shared: tuple[Plugin, ...] = ()
+) -> Experiment:
+    """The experiment that `text` describes; `name` begins every message.
+
+    `folder` is that of the file that `text` is from; without one there can be no plugins.
+    """
+    own = _plugins(text, name, folder, shared)
+    with plugins.at_work(own):
+        experiment = toml.parse(text, name, _kind(own))
+        for arm in experiment.arms:
+            check_shapes(arm.penalty)
+    return experiment
+
+
+def plugins_of(path: Path) -> tuple[Plugin, ...]:
+    """The plugins of an experiment file, in use; whatever else may be wrong with that file."""
+    wrong_file_hint.check(path)
+    return _plugins(toml.read(path, "experiment file"), str(path), path.parent, ())
+
+
+def plugin_files(path: Path) -> list[Path]:
+    """The plugins that an experiment file names, as far as it can be read."""
+    with suppress(ExperimentError):
+        return [path.parent / name for name in _plugin_names(toml.read(path, "experiment file"))]
+    return []
+
+
+def _plugins(text: str, name: str, folder: Path | None, shared: tuple[Plugin, ...]) -> tuple[Plugin, ...]:
+    found: tuple[Plugin, ...] = ()
+    if folder and (names := _plugin_names(text)):
+        where = positions(text.replace("\r\n", "\n"))
+        found = plugins.read(names, folder, lambda i: "{}:{}:{}".format(name, *where["plugins", i]))
+    # One that the experiment and its site name is one.
+    together = tuple({plugin.module: plugin for plugin in (*shared, *found)}.values())
+    plugins.use(together)
+    return together
+
+
+def _plugin_names(text: str) -> list[str]:
+    """What `plugins` names in a file; nothing where that is not as it should be, as whoever reads all of it tells."""
+    try:
+        names = tomllib.loads(text.replace("\r\n", "\n")).get("plugins")
+    except (ValueError, RecursionError):
+        return []
+    return names if isinstance(names, list) and all(isinstance(name, str) and name for name in names) else []
 
 
 def shipped(name: str = "default") -> str:
@@ -55,15 +106,19 @@ def _shipped() -> dict[str, Any]:
     return {file.name.removesuffix(".toml"): file for file in folder.iterdir() if file.name.endswith(".toml")}
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema of an experiment file."""
-    return toml.schema(_KIND, "reportgen experiment")
+def schema(own: tuple[Plugin, ...] = ()) -> dict[str, Any]:
+    """JSON Schema of an experiment file with these plugins, which are in use."""
+    return toml.schema(_kind(own), "reportgen experiment")
 
 
 def _one_of(registry: Registry[Any], key: str, make: Callable[[str, type], type[TomlTable]]) -> Any:
     """The type of a table whose `key` names its kind."""
     tables = tuple(make(name, registry[name]) for name in registry.names())
     return Annotated[typing.Union[tables], Field(discriminator=key)]  # noqa: UP007  # the members are known at run time only
+
+
+PluginNames = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=50)]
+"""Files, relative to the one that names them."""
 
 
 class _Draw(NamedTuple):
@@ -96,8 +151,8 @@ def _arm_table(name: str, cls: type[Penalty]) -> type[TomlTable]:
 
 
 @cache
-def _model() -> type[TomlTable]:
-    """The whole file."""
+def _model(own: tuple[Plugin, ...]) -> type[TomlTable]:
+    """The whole file, with the kinds of plugins that are in use."""
     data, arm = _one_of(datasets, "name", _data_table), _one_of(penalties, "penalty", _arm_table)
     # These names are known at run time only.
     section, form = Literal[section_names()], Literal[format_names()]
@@ -106,15 +161,25 @@ def _model() -> type[TomlTable]:
         "arms": (tuple[arm, ...], Field(min_length=1)),  # type: ignore[valid-type]
         "sections": (tuple[section, ...], Field(min_length=1)),  # type: ignore[valid-type]
         "formats": (tuple[form, ...], ()),  # type: ignore[valid-type]
+        "plugins": (PluginNames, ()),
     }
-    return table_class("experiment", Experiment, keys=keys, make=_experiment, without=("data_seed", "fresh_data"))
+    return table_class(
+        "experiment",
+        Experiment,
+        keys=keys,
+        make=lambda file: _experiment(file, own),
+        without=("data_seed", "fresh_data"),
+    )
 
 
-def _experiment(file: Any) -> Experiment:
+def _experiment(file: Any, own: tuple[Plugin, ...]) -> Experiment:
+    if file.plugins and not own:
+        raise ExperimentError("plugins must lie beside an experiment file, and this text is of no file")
     if file.sweep and "landscape" not in file.sections:
         # Otherwise nothing would be trained, without a message. Python code may have a sweep that no section shows.
         raise ExperimentError("sweep is shown by the section 'landscape', which must be among the sections")
-    return instance_from(file, Experiment, **file.data._asdict())
+    return instance_from(file, Experiment, **file.data._asdict(), plugins=own)
 
 
-_KIND: toml.Kind[Experiment] = toml.Kind("experiment file", _model)
+def _kind(own: tuple[Plugin, ...]) -> toml.Kind[Experiment]:
+    return toml.Kind("experiment file", lambda: _model(own))

@@ -19,6 +19,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from reportgen import plugins
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.page import policy, sandbox
@@ -149,7 +150,8 @@ def render_template(
     """
     folders = (*([templates] if templates else []), template_folder())
     # Absolute paths, since the working folder may change between calls.
-    environment = _environment(tuple(folder.resolve() for folder in folders), finalize)
+    own = plugins.templates()
+    environment = _environment(tuple(folder.resolve() for folder in folders), finalize, tuple(own.items()))
     its_policy = policy.Policy(environment.loader, pictures)
     given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
     meter = sandbox.Meter()
@@ -163,17 +165,19 @@ def render_template(
     except sandbox.OutsideError as error:
         raise RefusedError(f"template {error}", code="RG702") from error
     except jinja2.TemplateNotFound as error:
+        if wanted := own.get(str(error.name)):
+            raise TemplateError(wanted.missing) from error
         raise TemplateError(f"template {error.name} is missing from {folders[0]}") from error
     except jinja2.TemplateSyntaxError as error:
         # An unknown filter or test is an undefined name, too.
         code = "RG701" if isinstance(error, jinja2.TemplateAssertionError) else ""
         raise TemplateError(f"template {error.name}:{error.lineno}: {error.message}", code=code) from error
     except (RecursionError, MemoryError) as error:
-        place = _failing_line(error, environment.loader.folders) or template
+        place = _failing_line(error, environment.loader.folders, own) or template
         what = "calls itself endlessly" if isinstance(error, RecursionError) else "needs more memory than is available"
         raise TemplateError(f"template {place}: {what}") from error
     except (jinja2.TemplateRuntimeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-        line = _failing_line(error, environment.loader.folders)
+        line = _failing_line(error, environment.loader.folders, own)
         if line is None:
             raise
         code = "RG701" if isinstance(error, jinja2.UndefinedError) else ""
@@ -188,15 +192,20 @@ class UnknownNameError(jinja2.UndefinedError):
     """A template names a figure, table, section or snippet that does not exist."""
 
 
-def _failing_line(error: BaseException, folders: Iterable[Path]) -> str | None:
+def _failing_line(
+    error: BaseException, folders: Iterable[Path], own: Mapping[str, plugins.SectionTemplate]
+) -> str | None:
     """`file:line` of the template that `error` comes from; Jinja2 rewrites tracebacks to name template lines.
 
     It is the innermost one, except that an unknown name comes from the caller of a macro.
     """
     places, traceback = [], error.__traceback__
+    alone = {template.path: template.shown for template in own.values()}
     while traceback:
         name = Path(traceback.tb_frame.f_code.co_filename)
-        if folder := next(filter(name.is_relative_to, folders), None):
+        if name in alone:
+            places.append((alone[name], traceback.tb_lineno))
+        elif folder := next(filter(name.is_relative_to, folders), None):
             places.append((name.relative_to(folder).as_posix(), traceback.tb_lineno))
         traceback = traceback.tb_next
     callers = [place for place in places if place[0] != "macros.html"]
@@ -220,8 +229,10 @@ class _Environment(sandbox.Sandbox):
 
 
 @lru_cache(maxsize=8)
-def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _Environment:
-    """The environment for templates of `folders`; each is compiled once, and again after its file changes."""
+def _environment(
+    folders: tuple[Path, ...], finalize: Callable[[Any], Any], own: tuple[tuple[str, plugins.SectionTemplate], ...]
+) -> _Environment:
+    """The environment for templates of `folders` and of plugins; each is compiled once, and again after it changes."""
     environment = _Environment(
         {
             Numbering: frozenset({"among", "find", "show"}),
@@ -230,7 +241,7 @@ def _environment(folders: tuple[Path, ...], finalize: Callable[[Any], Any]) -> _
         },
         finalize,
         {"num": _number, "slug": tag_slug},
-        loader=sandbox.Folders(folders),
+        loader=sandbox.Folders(folders, {name: (template.path, template.root) for name, template in own}),
         undefined=_Undefined,
         trim_blocks=True,
         lstrip_blocks=True,

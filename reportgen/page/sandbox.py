@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import update_wrapper
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -52,11 +53,13 @@ OURS = "reportgen"
 class Folders(jinja2.BaseLoader):
     """A loader of files by name: the first folder with the file counts, and links out of it are refused.
 
-    The last folder is that of the package.
+    The last folder is that of the package. `alone` are files by name that lie elsewhere, each with the folder that it
+    must not lead out of.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], alone: Mapping[str, tuple[Path, Path]] = MappingProxyType({})) -> None:
         self.folders = tuple(folder.resolve() for folder in folders)
+        self._alone = alone
 
     def get_source(
         self, environment: jinja2.Environment, template: str
@@ -95,9 +98,10 @@ class Folders(jinja2.BaseLoader):
     def _find(self, name: str) -> Path:
         parts = split_template_path(name)  # refuses ".."
         ours = parts[:1] == [OURS] and len(parts) > 1
-        for folder in self.folders[-1:] if ours else self.folders:
+        places = [(folder.joinpath(*parts[ours:]), folder) for folder in (self.folders[-1:] if ours else self.folders)]
+        for place, folder in [*places, *([self._alone[name]] if name in self._alone else [])]:
             try:
-                path = folder.joinpath(*parts[ours:]).resolve(strict=True)
+                path = place.resolve(strict=True)
                 regular = stat.S_ISREG(path.stat().st_mode)  # reading a pipe or a device may never end
             except RecursionError:  # raised by recursive templates
                 raise

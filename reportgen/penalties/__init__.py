@@ -12,6 +12,9 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal, NamedTuple
 from zlib import crc32
 
+import numpy as np
+
+from reportgen import plugins
 from reportgen.registry import Registry
 
 Axes = tuple[int, int]
@@ -108,6 +111,17 @@ class Penalty(ABC):
         """
 
 
+def check_shapes(penalty: Penalty) -> None:
+    """Try a penalty on a small kernel; raises `ExperimentError` if a plugin's does not return what it should."""
+    with plugins.blamed(type(penalty)), np.errstate(all="ignore"):
+        w = np.linspace(-1.0, 1.0, 24).reshape(2, 3, 4)
+        shapes = {"cost": (2,), "subgradient": w.shape, "prox": w.shape}
+        for name, shape in shapes.items():
+            found = getattr(penalty, name)(w, *([0.5] if name == "prox" else []), np)
+            if np.shape(found) != shape:
+                raise ValueError(f"{name} of a kernel {w.shape} must be an array {shape}, got {np.shape(found)}")
+
+
 _FREE_COLORS = ("orange", "#44aa99", "#999933", "#aa4499", "#cc6677")
 """Default colors, which no penalty of the package uses."""
 
@@ -118,4 +132,4 @@ def _words(name: str) -> str:
     return " ".join(word if len(word) > 1 and not re.search("[a-z]", word) else word.lower() for word in words)
 
 
-penalties: Registry[type[Penalty]] = Registry("penalty", __name__, Penalty)
+penalties: Registry[type[Penalty]] = Registry("penalty", __name__, Penalty, has_fields=True)

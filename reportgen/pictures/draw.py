@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from reportgen import plugins
 from reportgen.pictures import Animation, Picture, style
 from reportgen.pictures.deltas import encode_all
 from reportgen.pictures.formats import formats as registry
@@ -34,7 +35,7 @@ def render(item: Picture | Animation, formats: Sequence[str] = ()) -> Media:
 
 
 def _draw_picture(item: Picture) -> Media:
-    with style.look():
+    with style.look(), plugins.blamed(figures[item.figure]):
         figure = figures[item.figure](**item.inputs)
         if any(axes.name == "3d" for axes in figure.axes):
             # A surface has thousands of facets, too many for an SVG.
@@ -75,7 +76,8 @@ def _draw_animation(item: Animation, formats: Sequence[str]) -> Media:
         files[poster] = still_png(last, palette)
         for form in (registry[name]() for name in formats):
             name = f"{item.name}.{form.suffix}"
-            files[name] = files.get(name) or form.encode(raster.frames(), palette, delays)
+            with plugins.blamed(type(form)):
+                files[name] = files.get(name) or form.encode(raster.frames(), palette, delays)
     return Media(
         name=item.name,
         kind="animation",
@@ -91,7 +93,10 @@ def _draw_animation(item: Animation, formats: Sequence[str]) -> Media:
 
 def rasterize(item: Animation, scale: int = 1) -> Raster | Mosaic:
     """The frames of an animation; its scenes are side by side, and the first shows the counter."""
-    parts = [Raster(scenes[name](**item.inputs, counter=not i), scale) for i, name in enumerate(item.scenes)]
+    parts = []
+    for i, name in enumerate(item.scenes):
+        with plugins.blamed(scenes[name]):
+            parts.append(Raster(scenes[name](**item.inputs, counter=not i), scale))
     return parts[0] if len(parts) == 1 else Mosaic(parts)
 
 

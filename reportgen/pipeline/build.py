@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from reportgen import plugins
 from reportgen.companions import check
 from reportgen.disk import files
 from reportgen.errors import DataError
@@ -59,6 +60,12 @@ class BuildResult:
 
 def build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult:
     """Make every file of `target` in the folder `out`, unless it is up to date; log warnings about problems."""
+    with plugins.at_work(plugin for e in target.experiments.values() for plugin in e.plugins):
+        options.check_executor()
+        return _build(target, out, options)
+
+
+def _build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult:
     made_from, cache = target.made_from(), options.store_folder
     with output_folder.claim(out, target.inputs, cache, adopt=options.adopt, lock=not options.no_lock) as folder:
         if folder.is_current(made_from):

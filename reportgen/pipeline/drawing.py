@@ -7,9 +7,12 @@ from concurrent.futures import Future, as_completed
 from pathlib import Path
 from typing import Any
 
+from reportgen import plugins
 from reportgen.errors import ReportgenError
 from reportgen.pictures import Animation, Picture
 from reportgen.pictures.media import Media
+from reportgen.pictures.scenes import scenes
+from reportgen.pictures.stills import figures
 from reportgen.pipeline import stage_keys
 from reportgen.pipeline.toolbox import Toolbox
 from reportgen.sections.result import PictureRequest
@@ -74,8 +77,8 @@ class Drawing:
         return dict(sorted((name, item) for name, item in media.items() if name in self._requested))
 
     def _parts(self, request: PictureRequest) -> keys.Parts:
-        modules = [f"reportgen.pictures.stills.{request.figure}"] if request.figure else []
-        modules += [f"reportgen.pictures.scenes.{scene}" for scene in request.scenes]
+        modules = [plugins.module_of(figures.package, request.figure)] if request.figure else []
+        modules += [plugins.module_of(scenes.package, scene) for scene in request.scenes]
         return stage_keys.of_picture(request.item, modules, self._formats if request.scenes else ())
 
 

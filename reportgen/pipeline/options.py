@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen.executors import Progress, no_progress
+from reportgen.executors import Progress, executors, no_progress
 from reportgen.store.store import default_folder
 
 
@@ -30,6 +30,11 @@ class BuildOptions:
     """Do not lock folders."""
     shared_cache: bool = False
     """Read a store that other users can write to."""
+
+    def check_executor(self) -> None:
+        """Raise `ExperimentError` for the name of an executor that neither we nor the plugins in use have."""
+        if isinstance(self.executor, str):
+            executors[self.executor]
 
     @property
     def store_folder(self) -> Path:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from reportgen import plugins
 from reportgen.pipeline.options import BuildOptions
 from reportgen.training.run import settings_to_json
 
@@ -33,7 +34,10 @@ class PreviewCache:
         from reportgen.pipeline.report import make_report
         from reportgen.pipeline.toolbox import explain_nothing, open_toolbox
 
-        with open_toolbox(target.formats, options, explain_nothing) as tools:
+        with (
+            plugins.at_work(plugin for e in target.experiments.values() for plugin in e.plugins),
+            open_toolbox(target.formats, options, explain_nothing) as tools,
+        ):
             reports = {
                 name: self(cache_key(settings_to_json(e)), lambda e=e: make_report(e, tools))  # type: ignore[misc]
                 for name, e in target.experiments.items()

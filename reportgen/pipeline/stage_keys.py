@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from reportgen import plugins
 from reportgen.errors import TemplateError
 from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
 from reportgen.pictures.formats import formats
@@ -26,7 +27,7 @@ _KINDS = ("reportgen.datasets", "reportgen.penalties")
 
 def of_section(name: str, core: Experiment) -> Parts:
     """The parts of the findings of a section; `core` is the experiment as its code receives it."""
-    modules = [f"{SECTIONS_PACKAGE}.{name}", "reportgen.sections.result"]
+    modules = [plugins.module_of(SECTIONS_PACKAGE, name), "reportgen.sections.result", *plugins.registered(*_KINDS)]
     modules += [module for package in _KINDS for module in keys.package(package)]
     return {
         **keys.settings(core, "experiment"),
@@ -39,7 +40,7 @@ def of_section(name: str, core: Experiment) -> Parts:
 
 def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Parts:
     """The parts of the files of a picture: the digest of its content, and the modules that draw it."""
-    modules = ["reportgen.pictures.draw", *drawn_by, *(f"{FORMATS_PACKAGE}.{name}" for name in wanted)]
+    modules = ["reportgen.pictures.draw", *drawn_by, *(plugins.module_of(FORMATS_PACKAGE, name) for name in wanted)]
     return {
         "what it shows": item,
         "formats": " ".join(wanted),
@@ -62,10 +63,26 @@ def of_build(experiments: Mapping[str, Experiment], templates: Path | None = Non
         **keys.code(*keys.everything()),
         **keys.files(keys.template_folder()),
         **{f"own {path}": digest for path, digest in own.items()},
+        **_section_templates(experiments.values(), templates),
         **_encoders({name: None for e in experiments.values() for name in e.formats}),
         **keys.versions(*_TOOLS, "jinja2", "math-core", "pygments", "markdown-it-py", "mdit-py-plugins"),
         **{f"training: {part}": value for part, value in engine().items()},
     }
+
+
+def section_templates() -> Parts:
+    """Digests of the templates of plugins' sections."""
+    return {f"own {name}": template.digest for name, template in plugins.templates().items()}
+
+
+def _section_templates(experiments: Iterable[Experiment], templates: Path | None) -> Parts:
+    """Digests of the templates of plugins' sections; raises `TemplateError` if one is missing that is asked for."""
+    found = plugins.templates()
+    asked = {f"sections/{name}.html" for e in experiments for name in e.sections}
+    for name in sorted(asked & found.keys()):
+        if not found[name].path.is_file() and not (templates and (templates / name).is_file()):
+            raise TemplateError(found[name].missing)
+    return section_templates()
 
 
 def describe_changes(before: Parts, now: Parts) -> list[str]:

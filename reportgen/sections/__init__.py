@@ -97,4 +97,4 @@ class Section:
         return None
 
 
-sections: Registry[type[Section]] = Registry("section", SECTIONS_PACKAGE)
+sections: Registry[type[Section]] = Registry("section", SECTIONS_PACKAGE, Section, needs=("title",))

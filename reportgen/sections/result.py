@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen import plugins
 from reportgen.experiment import Experiment
 from reportgen.pictures import Animation, Picture
 from reportgen.registry import stored
@@ -60,7 +61,7 @@ class SectionResult:
 def without_page_settings(experiment: Experiment) -> Experiment:
     """The experiment without the settings that only the page uses: all that a section may depend on."""
     shown: dict[str, Any] = {"title": "", "author": "", "language": "en", "abstract": "", "date": "", "site": None}
-    shown |= dict.fromkeys(("tags", "reading", "sections", "formats"), ())
+    shown |= dict.fromkeys(("tags", "reading", "sections", "formats", "plugins"), ())
     return dataclasses.replace(experiment, **shown)
 
 
@@ -72,6 +73,13 @@ def compute_section(
     `experiment` comes from `without_page_settings`, `trained` holds the section's own runs, `study` the result of its
     method `study`, `run_names` the digest of each run.
     """
+    with plugins.blamed(type(section)):
+        return _computed(name, section, experiment, trained, study, run_names)
+
+
+def _computed(
+    name: str, section: Section, experiment: Experiment, trained: Trained, study: Any, run_names: Mapping[Run, str]
+) -> tuple[SectionResult, dict[str, Picture | Animation]]:
     findings = section.findings(experiment, trained, study)
     items = list(section.media(experiment, trained, study, findings))
     digests = [digest(item) for item in items]

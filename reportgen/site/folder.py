@@ -11,14 +11,16 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
+from reportgen import plugins
 from reportgen.errors import ExperimentError, RefusedError, did_you_mean
 from reportgen.experiment import Experiment, toml
-from reportgen.experiment.file import load, parse, shipped, shipped_descriptions
+from reportgen.experiment.file import PluginNames, load, parse, shipped, shipped_descriptions
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.experiment.toml.positions import positions
 from reportgen.markdown import markdown
 from reportgen.markdown.markdown import BuildReference, Prose
 from reportgen.page import site_frame
+from reportgen.plugins import Plugin
 from reportgen.values import Abstract, Label, checked, short
 
 SETTINGS = "reportgen.toml"
@@ -134,6 +136,8 @@ class _Settings:
     """Markdown files and experiment files, each of which becomes a post."""
     experiments: tuple[_Glob, ...] = ("experiments/*.toml",)
     """Experiment files that texts refer to, without a post of their own."""
+    plugins: PluginNames = ()
+    """Python files with kinds of your own for all experiments of the site. They are code, and run when it is read."""
 
 
 @cache
@@ -170,6 +174,9 @@ def read(path: Path) -> SiteFolder:
     settings, site = toml.parse(text, str(file), _SETTINGS)
     mistakes = Mistakes()
     listed = _ListedFiles(path, text, mistakes)
+    # Without their kinds, experiment files would seem to be full of mistakes.
+    shared = plugins.read(settings.plugins, path, lambda i: listed.position("plugins", i))
+    plugins.use(shared)
     names = listed.files("pages", settings.pages, ".md")
     pages = [_document(path, name, False, mistakes) for name in names]
     navigation = listed.files("navigation", settings.navigation, ".md")
@@ -178,7 +185,7 @@ def read(path: Path) -> SiteFolder:
             mistakes.add(f"{listed.position('navigation')}: navigation: {name} is not among the pages")
     names = listed.files("posts", settings.posts, ".md", ".toml")
     posts: list[Document | ReportPost | None] = [
-        _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, mistakes)
+        _document(path, name, True, mistakes) if name.endswith(".md") else _report(path, name, shared, mistakes)
         for name in names
     ]
     for key, error in site_frame.find_mistakes(site, path):
@@ -189,7 +196,8 @@ def read(path: Path) -> SiteFolder:
     files = listed.files("experiments", settings.experiments, ".toml")
     # A reference to an experiment file with a mistake is no mistake itself.
     broken = {PurePosixPath(name).stem for name in names if name.endswith(".toml")}
-    experiments = _experiments(path, files, [*known, *written], broken, mistakes)
+    experiments = _experiments(path, files, [*known, *written], broken, shared, mistakes)
+    mistakes.collect(lambda: plugins.use(plugin for e in experiments.values() for plugin in e.plugins))
     mistakes.raise_if_any()
     return SiteFolder(
         path=path,
@@ -293,8 +301,8 @@ def _document(path: Path, file: str, post: bool, mistakes: Mistakes) -> Document
     return Document(file=file, name="" if stem == FRONT and not post else stem, front=front, prose=parsed, post=post)
 
 
-def _report(path: Path, file: str, mistakes: Mistakes) -> ReportPost | None:
-    experiment = mistakes.collect(lambda: load(path / file))
+def _report(path: Path, file: str, shared: tuple[Plugin, ...], mistakes: Mistakes) -> ReportPost | None:
+    experiment = mistakes.collect(lambda: load(path / file, shared))
     if experiment is None:
         return None
     if not experiment.date:
@@ -333,6 +341,7 @@ def _experiments(
     others: Sequence[str],
     documents: Sequence[Document | ReportPost],
     broken: Collection[str],
+    shared: tuple[Plugin, ...],
     mistakes: Mistakes,
 ) -> dict[str, Experiment]:
     """Experiments by name: those of posts and those that texts refer to; `others` are files without posts."""
@@ -345,7 +354,7 @@ def _experiments(
         elif name in unused:
             mistakes.add(f"{path / file}:1:1: another experiment has the same name; rename one of them")
         # Mistakes are also reported for a file that nothing refers to.
-        unused[name] = mistakes.collect(lambda file=file: load(path / file))  # type: ignore[misc]
+        unused[name] = mistakes.collect(lambda file=file: load(path / file, shared))  # type: ignore[misc]
     references: dict[str, str] = {}
     for document in documents:
         if isinstance(document, Document):

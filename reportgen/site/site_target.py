@@ -163,7 +163,13 @@ class _SiteWriter:
         page = dataclasses.replace(page, author=page.author or self._site.author)
         page, card = with_preview_card(page, picture, self._site, self._tools)
         files = self._cache(
-            (cache_key(settings_to_json(post.experiment)), page, self._look, self._drawn),
+            (
+                cache_key(settings_to_json(post.experiment)),
+                page,
+                self._look,
+                self._drawn,
+                cache_key(stage_keys.section_templates()),
+            ),
             lambda: {**data_files(report), **page_files(report, self._look.templates, page, self._look.css)},
         )
         return page, picture, {**files, **card}

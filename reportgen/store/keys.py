@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reportgen import plugins
 from reportgen.training.run import settings_to_json
 
 Parts = Mapping[str, str]
@@ -44,7 +45,7 @@ def code(*modules: str) -> Parts:
 
 def of_kinds(*values: object) -> Parts:
     """Digests of the files that define the classes of `values`, for kinds that users may add or edit."""
-    found = (_source(type(value).__module__) for value in values)
+    found = (_source(plugins.home(type(value))) for value in values)
     return {source.path: source.digest for source in found if source}
 
 
@@ -124,7 +125,9 @@ class _Source(NamedTuple):
 
 @cache
 def _source(module: str) -> _Source | None:
-    """The source of one of our modules; None if there is no such module."""
+    """The source of one of our modules or of a plugin; None if there is no such module."""
+    if plugin := plugins.content(module):
+        return _Source(*plugin, _digest(plugin[1]))
     path = _ROOT / module.replace(".", "/")
     for file in (path / "__init__.py", path.with_suffix(".py")):
         if file.is_file():

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from reportgen import plugins
 from reportgen.datasets import Data, Dataset, datasets
 from reportgen.datasets.line import Line
 from reportgen.errors import DataError, ExperimentError
@@ -225,8 +226,10 @@ def consecutive_runs(first: Run, count: int, fresh_data: bool) -> list[Run]:
 
 @lru_cache(maxsize=1024)
 def _draw_data(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
-    with np.errstate(over="ignore", invalid="ignore"):  # reported below, once
-        data = dataset.draw(seed)
+    with plugins.blamed(type(dataset)):
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below, once
+            data = dataset.draw(seed)
+        _check_shapes(data, dataset)
     if fold:
         tested = np.arange(dataset.training_samples) % fold[1] == fold[0]
         data = dataclasses.replace(
@@ -247,6 +250,22 @@ def _draw_data(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Dat
     return data
 
 
+def _check_shapes(data: Data, dataset: Dataset) -> None:
+    inputs, outputs = dataset.shape
+    train, test = dataset.training_samples, len(data.x_test)
+    wanted = {
+        "x_train": (train, inputs),
+        "y_train": (train, outputs),
+        "x_test": (test, inputs),
+        "y_test": (test, outputs),
+        "outlier_train": (train,),
+        "outlier_test": (test,),
+    }
+    for name, shape in wanted.items():
+        if (found := getattr(data, name).shape) != shape:
+            raise ValueError(f"draw must return an array {shape} as {name}, got {found}")
+
+
 def settings_to_json(value: Any) -> dict[str, Any]:
     """A run, an experiment or a part of them as JSON values; `kind` is the registered name of a penalty or data set."""
     settings: dict[str, Any] = json_value(value, _fields_with_kind)
@@ -257,7 +276,13 @@ def _fields_with_kind(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     kinds = (registry.name_of(value) for registry in (datasets, penalties) if registry.holds(value))
-    return {"kind": next(kinds, type(value).__name__), **vars(value)}
+    unsaid = {
+        part.name
+        for part in dataclasses.fields(value)
+        if part.metadata.get("described") == "if any" and not getattr(value, part.name)
+    }
+    parts = {name: part for name, part in vars(value).items() if name not in unsaid}
+    return {"kind": next(kinds, type(value).__name__), **parts}
 
 
 def run_from_json(settings: dict[str, Any]) -> Run:

@@ -92,6 +92,14 @@ class SceneOption(click.Option):
     metavar="TEXT",
     help="Title above a trajectory, given once for each.  [default: its penalty, or its file name]",
 )
+@click.option(
+    "--plugin",
+    "plugin_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A Python file with a scene, a format or a penalty of your own. It is code, and runs.",
+)
 @click.option("--poster", is_flag=True, help="Also write the last frame as a PNG file.")
 @progress_option
 @debug
@@ -104,6 +112,7 @@ def command(
     frames: int | None,
     pace: str,
     mode: str,
+    plugin_files: tuple[Path, ...],
     **options: Any,
 ) -> None:
     """Draw stored trainings as an animation.
@@ -111,12 +120,14 @@ def command(
     A TRAJECTORY is a file that reportgen.WeightRecorder or Trajectory.save wrote. Several are drawn side by side, at
     the steps that all of them recorded. An existing animation is replaced.
     """
+    from reportgen import plugins
     from reportgen.pictures.animate import animate
 
+    own = [one for file in plugin_files for one in plugins.read([file.name], file.parent, lambda _: "--plugin")]
     if fps is None and frames is None and options["preset"]:
         fps = PRESETS[options["preset"]].rate
     timeline = _timeline(length, hold, fps, frames, pace)
-    with progress(mode) as report:
+    with plugins.at_work(own), progress(mode) as report:
         animation = animate(trajectories, output, timeline=timeline, progress=report, **options)
     emit(_describe(animation))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,7 @@ FORMATS = ("text", "json")
 
 
 @click.command("doctor")
+@click.argument("experiment", type=click.Path(path_type=Path), required=False, metavar="[EXPERIMENT.toml]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Text or JSON.")
 @click.option(
     "-o",
@@ -32,8 +34,10 @@ FORMATS = ("text", "json")
     help="The store to test.  [default: REPORTGEN_CACHE_DIR, or the user's cache folder]",
 )
 @debug
-def command(form: str, output: str, cache_dir: str | None) -> None:
+def command(experiment: Path | None, form: str, output: str, cache_dir: str | None) -> None:
     """Test whether this machine can build a report, and say how to fix what is missing.
+
+    With an experiment file it also loads the plugins of that file: they are code, and run.
 
     Nothing is changed. Exits with 0 if a build can run here, and with 5 if it cannot. The output has no names of users
     or machines, so you can paste it into a bug report.
@@ -43,7 +47,7 @@ def command(form: str, output: str, cache_dir: str | None) -> None:
 
     findings = []
     store = None if cache_dir is None else allowed_folders.folder_path(cache_dir)
-    for item in examine(allowed_folders.folder_path(output), store):
+    for item in examine(allowed_folders.folder_path(output), store, experiment):
         if isinstance(item, SlowTest):
             write_message(f"reportgen: testing {item.subject} …")
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ from reportgen.cli.terminal import emit
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice(("experiment", "site")), default="experiment")
+@click.argument("kind", default="experiment", metavar="[experiment|site|EXPERIMENT.toml]")
 @click.option(
     "--format",
     "form",
@@ -23,6 +24,8 @@ from reportgen.cli.terminal import emit
 def command(kind: str, form: str) -> None:
     """Print the schema of experiment files, or with "site" the schema of reportgen.toml.
 
+    With an experiment file the schema includes the kinds of its plugins.
+
     Save it as reportgen.schema.json beside your file and begin the file with "#:schema reportgen.schema.json"; then an
     editor completes and checks it.
     """
@@ -33,15 +36,18 @@ def command(kind: str, form: str) -> None:
             raise click.UsageError("the schema of a site is available as JSON only; leave --format out")
         emit(_json(folder.schema()))
         return
-    from reportgen.experiment.file import schema
+    from reportgen.experiment.file import plugins_of, schema
 
+    if kind != "experiment" and not kind.endswith(".toml"):
+        raise click.UsageError(f"{kind!r} is neither experiment nor site, and no experiment file, which ends in .toml")
+    own = () if kind == "experiment" else plugins_of(Path(kind))
     if form == "json":
-        emit(_json(schema()))
+        emit(_json(schema(own)))
         return
     from reportgen.experiment.schema_manual import manual
     from reportgen.sections import sections
 
-    emit(manual(schema(), {name: sections[name].title for name in sections.names()}).encode())
+    emit(manual(schema(own), {name: sections[name].title for name in sections.names()}).encode())
 
 
 def _json(schema: dict[str, Any]) -> bytes:

@@ -50,10 +50,14 @@ def command(
     """
     from reportgen.companions.serve import is_loopback, serve
     from reportgen.errors import ExperimentError
+    from reportgen.executors import executors
 
     if expose and is_loopback(host):
         raise ExperimentError("--expose needs an address to listen on, such as --host 0.0.0.0")
     source = _Preview(path, options, templates)
+    if isinstance(options.executor, str) and options.executor not in executors.names():
+        source.target()  # a plugin may have it
+        options.check_executor()
 
     def ready(address: str) -> None:
         emit(address)
@@ -96,19 +100,21 @@ class _Preview:
             wrong_file_hint.check(path)
         self._file = path
         self.name = str(path or "the site in this folder" if self._folder else path or "the default experiment")
-        self._theme: list[Path] = []
+        self._beside: list[Path] = []
+        """Files that the experiment names."""
 
     def watched(self) -> Iterable[Path]:
-        sources = [self._folder] if self._folder else [self._file, *self._theme]
+        sources = [self._folder] if self._folder else [self._file, *self._beside]
         return [path for path in (*sources, self._templates) if path]
 
     def build(self, progress: Progress) -> Mapping[str, bytes]:
-        return self._cache.files(self._target(), dataclasses.replace(self._options, progress=progress))
+        return self._cache.files(self.target(), dataclasses.replace(self._options, progress=progress))
 
-    def _target(self) -> BuildTarget:
+    def target(self) -> BuildTarget:
         from urllib.parse import urlsplit
 
-        from reportgen.experiment.file import load, parse, shipped
+        from reportgen import plugins
+        from reportgen.experiment.file import load, parse, plugin_files, shipped
         from reportgen.pipeline.report_target import ReportTarget
         from reportgen.site.site_target import SiteTarget
 
@@ -116,8 +122,11 @@ class _Preview:
             site = SiteTarget(self._folder, self._templates, self._cache)
             self.prefix = urlsplit(site.folder.site.root).path or "/"
             return site
+        # Named before they are loaded: whoever mends one that is broken wants to see that.
+        self._beside = plugin_files(self._file) if self._file else []
         experiment = load(self._file) if self._file else parse(shipped(), "default.toml")
         beside = self._file.parent if self._file else Path()
+        self._beside += [template.path for template in plugins.templates().values()]
         if experiment.site:
-            self._theme = [beside / name for name in (experiment.site.theme, experiment.site.css) if name]
+            self._beside += [beside / name for name in (experiment.site.theme, experiment.site.css) if name]
         return ReportTarget(experiment, templates=self._templates, beside=beside)

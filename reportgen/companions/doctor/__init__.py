@@ -20,14 +20,14 @@ __all__ = ["Finding", "SlowTest", "examine"]
 class SlowTest:
     """Announces a test that takes some seconds."""
 
-    subject: Literal["the libraries", "pictures"]
+    subject: Literal["the libraries", "plugins", "pictures"]
 
 
-def examine(out: Path, cache: Path | None = None) -> Iterator[Finding | SlowTest]:
+def examine(out: Path, cache: Path | None = None, experiment: Path | None = None) -> Iterator[Finding | SlowTest]:
     """All findings, each as soon as it is known.
 
-    `out` is the output folder and `cache` the store of a build; without `cache` it is the default store. A build can
-    run unless the level of a finding is "problem".
+    `out` is the output folder and `cache` the store of a build; without `cache` it is the default store. The
+    plugins of an `experiment` file are loaded. A build can run unless the level of a finding is "problem".
     """
     from reportgen.companions.doctor import apart, libraries, machine, places
 
@@ -45,6 +45,9 @@ def examine(out: Path, cache: Path | None = None) -> Iterator[Finding | SlowTest
     yield places.temporary()
     yield SlowTest("the libraries")
     yield from apart.run_probe("libraries", "imports")
+    if experiment:
+        yield SlowTest("plugins")
+        yield from apart.run_probe("own_kinds", "load", str(experiment))
     yield SlowTest("pictures")
     yield from apart.run_probe("drawing", "templates")
     yield from apart.run_probe("drawing", "fonts")

@@ -22,12 +22,12 @@ _LAST_LINES = 3
 """Number of lines that are shown of what a process printed before it died."""
 
 
-def run_probe(module: str, probe: str, timeout: float = TIMEOUT) -> Iterator[Finding]:
-    """The findings of the function `probe` of `reportgen.companions.doctor.<module>`, which runs in another process.
+def run_probe(module: str, probe: str, *arguments: str, timeout: float = TIMEOUT) -> Iterator[Finding]:
+    """The findings of `probe(*arguments)` of `reportgen.companions.doctor.<module>`, which runs in another process.
 
     The probe also yields the name of each test before it starts, so that a crash can be attributed to it.
     """
-    command = [sys.executable, "-P", "-m", __name__, module, probe]
+    command = [sys.executable, "-P", "-m", __name__, module, probe, *arguments]
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603
@@ -83,11 +83,11 @@ def _main() -> None:
     from reportgen.disk.isolation import isolate_process
 
     isolate_process()
-    module, probe = sys.argv[1:]
+    module, probe, *arguments = sys.argv[1:]
     # What libraries print to standard output must not be read as findings.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    for message in getattr(importlib.import_module(f"reportgen.companions.doctor.{module}"), probe)():
+    for message in getattr(importlib.import_module(f"reportgen.companions.doctor.{module}"), probe)(*arguments):
         print(json.dumps(asdict(message) if isinstance(message, Finding) else message), file=channel, flush=True)
 
 

@@ -33,4 +33,6 @@ class Format(Protocol):
         """
 
 
-formats: Registry[type[Format]] = Registry("format", "reportgen.pictures.formats")
+formats: Registry[type[Format]] = Registry(
+    "format", __name__, needs=("suffix", "media_type", "made_by", "check_available", "encode")
+)

@@ -38,5 +38,5 @@ class SceneClass(Protocol):
     def __call__(self, *args: Any, **inputs: Any) -> Scene: ...
 
 
-scenes: Registry[SceneClass] = Registry("scene", __name__)
+scenes: Registry[SceneClass] = Registry("scene", __name__, needs=("of_training", "show"))
 """Classes made from keyword inputs."""
