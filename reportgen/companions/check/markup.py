@@ -304,7 +304,7 @@ def _candidates(srcset: str) -> list[str]:
 def _missing_alternative(tag: _Tag) -> str:
     """The message if an element has no text alternative for screen readers; empty if it has one or needs none."""
     has = tag.attributes
-    named = has.get("aria-label", "").strip() or has.get("aria-labeledby", "").strip() or has.get("title", "").strip()
+    named = has.get("aria-label", "").strip() or has.get("aria-labelledby", "").strip() or has.get("title", "").strip()
     match tag.name:
         case "img" if "alt" not in has:
             return f'<img src="{_short(has.get("src", ""))}"> has no alt text; write alt="" for a decorative picture'
