@@ -1,4 +1,4 @@
-"""What is not the same in two builds: the values that say so, and their JSON."""
+"""The differences between two builds, as values and as JSON."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SCHEMA = 1
 """Version of the layout of `as_json`."""
 
 TOLERANCE = 1e-9
-"""Relative difference up to which two numbers are the same."""
+"""Relative difference up to which two numbers count as equal."""
 
 
 class Absent:
-    """Stands for what only the other build has."""
+    """Stands for a value that only the other build has."""
 
     def __repr__(self) -> str:
         return "absent"
@@ -32,16 +32,16 @@ Kind = Literal["changed", "added", "removed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Something that is not the same in both builds."""
+    """A value that differs between the builds."""
 
     path: str
-    """Where it stands, its section first; items of a list go by their names: `errors.arms[l1].median`."""
+    """The path of the value, beginning with its section; list items go by name: `errors.arms[l1].median`."""
     old: Any
     new: Any
 
     @property
     def kind(self) -> Kind:
-        """Whether both builds have it."""
+        """ "changed" if both builds have the value, else "added" or "removed"."""
         return "added" if self.old is ABSENT else "removed" if self.new is ABSENT else "changed"
 
 
@@ -60,7 +60,7 @@ class Outcome:
 
     @property
     def flipped(self) -> bool:
-        """Whether the outcome is another one, and not the numbers in the sentence alone."""
+        """True if the outcome changed, and not only the numbers in the sentence."""
         return self.old != self.new
 
 
@@ -70,37 +70,37 @@ class Estimate:
 
     path: str
     about: str
-    """`"L2 − L1"`; empty where the path says it all."""
+    """The compared arms, `"L2 − L1"`; empty if the path names them."""
     old: Mapping[str, Any]
-    """What stands beside it too: pairs, verdict, superiority ..."""
+    """The estimate with its interval, pairs, verdict, superiority ..."""
     new: Mapping[str, Any]
-    """The same way round as the old one, even if the second build subtracts the other way."""
+    """The same in the second build, with the sign of the old one even if the second build subtracts the other way."""
 
     @property
     def flipped(self) -> bool:
-        """Whether the verdict is another one."""
+        """True if the verdict changed."""
         return self.old.get("verdict") != self.new.get("verdict")
 
     @property
     def reversed(self) -> bool:
-        """Whether better has become worse, or the other way round."""
+        """True if "better" became "worse", or the other way around."""
         return {self.old.get("verdict"), self.new.get("verdict")} == {"better", "worse"}
 
     @property
     def within(self) -> bool | None:
-        """Whether the new estimate lies in the old interval; None if one of them is no number."""
+        """True if the new estimate lies in the old interval; None if a number is missing."""
         low, high, new = self.old["low"], self.old["high"], self.new["estimate"]
         return None if None in (low, high, new) else bool(low <= new <= high)
 
     @property
     def shift(self) -> float | None:
-        """By how much the estimate moved, in half-widths of the old interval; None if that cannot be said."""
+        """The change of the estimate in half-widths of the old interval; None if a number is missing."""
         low, high, old, new = self.old["low"], self.old["high"], self.old["estimate"], self.new["estimate"]
         if None in (low, high, old, new):
             return None
         if old == new:
             return 0.0
-        # Halved first: the difference of two large numbers may be infinite.
+        # Halve first: the difference of two large numbers may be infinite.
         half = abs(high / 2 - low / 2)
         return abs(new - old) / half if half else math.inf
 
@@ -111,12 +111,12 @@ class Number:
 
     path: str
     old: float | None
-    """None where there was none to compute, as where every run diverged."""
+    """None if there was nothing to compute, such as if every run diverged."""
     new: float | None
     old_interval: tuple[float, float] | None = None
     new_interval: tuple[float, float] | None = None
     repeats_setting: bool = False
-    """Whether a changed setting went from and to the same numbers: most likely this one only says so again."""
+    """True if a changed setting has the same old and new value, so that this number most likely repeats it."""
 
     @property
     def change(self) -> float | None:
@@ -130,7 +130,7 @@ class Number:
 
     @property
     def surprise(self) -> float:
-        """The change as a share of the larger of both, 2 for a change of sign; infinite if there is one number only."""
+        """The change as a share of the larger number, 2 for a change of sign; infinite if one number is missing."""
         if self.old is None or self.new is None:
             return math.inf
         largest = max(abs(self.old), abs(self.new))
@@ -143,10 +143,10 @@ class ListChange:
 
     path: str
     old: int
-    """How many values it has."""
+    """Number of values."""
     new: int
     changed: int | None
-    """How many are not what they were; None where the lists are not of one length."""
+    """Number of changed values; None if the lists differ in length."""
     old_median: float | None
     new_median: float | None
 
@@ -159,13 +159,13 @@ class TableChange:
     old_rows: int
     new_rows: int
     cells: int
-    """Cells of the rows that both have."""
+    """Number of cells in the rows that both tables have."""
     changed: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportDiff:
-    """Everything that is not the same in two builds, the most important first."""
+    """All differences between two builds, the most important first."""
 
     first: str
     second: str
@@ -173,43 +173,43 @@ class ReportDiff:
     settings: tuple[Change, ...]
     versions: tuple[Change, ...]
     claims: tuple[Outcome, ...]
-    """Those with another outcome."""
+    """Claims with another outcome."""
     reworded: tuple[Outcome, ...]
-    """Those with the same outcome and other numbers, or other words, in their sentence."""
+    """Claims with the same outcome and another sentence."""
     estimates: tuple[Estimate, ...]
     numbers: tuple[Number, ...]
     series: tuple[ListChange, ...]
     others: tuple[Change, ...]
-    """Findings that are no numbers: words, yes and no."""
+    """Findings that are no numbers: texts, yes and no."""
     tables: tuple[TableChange, ...]
     pictures: tuple[str, ...]
-    """Those drawn from other numbers."""
+    """Names of pictures that were drawn from other numbers."""
     only_first: tuple[str, ...]
-    """What the second build does not have."""
+    """Paths and names that only the first build has."""
     only_second: tuple[str, ...]
 
     @property
     def flipped(self) -> tuple[Estimate, ...]:
-        """Comparisons with another verdict."""
+        """Estimates with another verdict."""
         return tuple(estimate for estimate in self.estimates if estimate.flipped)
 
     @property
     def moved(self) -> tuple[Estimate, ...]:
-        """Estimates with the verdict that they had, or with none."""
+        """Estimates with the same verdict, or without one."""
         return tuple(estimate for estimate in self.estimates if not estimate.flipped)
 
     @property
     def any(self) -> bool:
-        """Whether there is a difference at all."""
+        """True if there is any difference."""
         return any(
             isinstance(value, tuple) and value
             for value in (getattr(self, field.name) for field in dataclasses.fields(self))
         )
 
 
-def as_json(found: ReportDiff) -> bytes:
-    """A difference for programs, with null for numbers that are not finite; `old` or `new` is missing from what only
-    one build has."""
+def as_json(diff: ReportDiff) -> bytes:
+    """The differences as JSON, with null for numbers that are not finite; a value that only one build has lacks `old`
+    or `new`."""
     computed = {
         Estimate: ("flipped", "within", "shift"),
         Number: ("change", "relative"),
@@ -222,6 +222,6 @@ def as_json(found: ReportDiff) -> bytes:
         names = [field.name for field in dataclasses.fields(value)] + list(computed.get(type(value), ()))
         return {name: item for name in names if (item := getattr(value, name)) is not ABSENT}
 
-    content = {"schema": SCHEMA, "changed": found.any, **json_value(found, parts)}
-    # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, is written as JSON writes it.
+    content = {"schema": SCHEMA, "changed": diff.any, **json_value(diff, parts)}
+    # JSON can hold a lone surrogate and UTF-8 cannot, so it is escaped.
     return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")

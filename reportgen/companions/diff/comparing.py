@@ -1,4 +1,4 @@
-"""From the results of two builds to what is not the same in them."""
+"""Comparing the results of two builds."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from reportgen.values import short
 def compare(
     old: dict[str, Any], new: dict[str, Any], *, names: tuple[str, str], tolerance: float = TOLERANCE
 ) -> ReportDiff:
-    """What is not the same in two results that `results.load` has read; `names` is what the builds are called.
+    """The differences between two results from `results.load`; `names` are the names of the builds.
 
-    `tolerance` is the relative difference up to which two numbers are the same.
+    `tolerance` is the relative difference up to which two numbers count as equal.
     """
     return _Comparing(tolerance).builds(old, new, names)
 
 
 ENDS = ("estimate", "low", "high")
-"""What an estimate has."""
+"""Keys that make an object an estimate."""
 
-Place = tuple[str, ...]
-Leaf = tuple[Place, Any, Any]
+Path = tuple[str, ...]
+Leaf = tuple[Path, Any, Any]
 Test = Callable[[Any], bool]
 
 
@@ -74,9 +74,9 @@ class _Comparing:
                 for path, a, b in _leaves(old["facts"].get("versions"), new["facts"].get("versions"), ())
                 if a != b
             ),
-            claims=tuple(sorted((claim for claim in outcomes if claim.flipped), key=_gravity)),
+            claims=tuple(sorted((claim for claim in outcomes if claim.flipped), key=_claim_order)),
             reworded=tuple(claim for claim in outcomes if not claim.flipped),
-            estimates=tuple(sorted(estimates, key=_unexpected)),
+            estimates=tuple(sorted(estimates, key=_estimate_order)),
             numbers=tuple(sorted(numbers, key=lambda number: (number.repeats_setting, -number.surprise))),
             series=tuple(map(self.series, kinds[_is_series])),
             others=tuple(Change(path=_joined(path), old=a, new=b) for path, a, b in kinds[_is_anything]),
@@ -87,7 +87,7 @@ class _Comparing:
         )
 
     def same(self, old: Any, new: Any) -> bool:
-        """Whether two values are equal but for the rounding of numbers."""
+        """True if two values are equal within the tolerance."""
         if isinstance(old, dict) and isinstance(new, dict):
             return old.keys() == new.keys() and all(self.same(value, new[key]) for key, value in old.items())
         if isinstance(old, list) and isinstance(new, list):
@@ -96,35 +96,35 @@ class _Comparing:
             a, b = _finite(old), _finite(new)
             if a is None or b is None:
                 return a is b
-            # Next to zero every rounding error is a large relative difference.
+            # Near zero every rounding error is a large relative difference.
             return math.isclose(a, b, rel_tol=self.tolerance, abs_tol=self.tolerance * 1e-6)
         return type(old) is type(new) and bool(old == new)
 
     def claims(self, old: Any, new: Any, only: tuple[list[str], list[str]]) -> list[Outcome]:
-        """Claims of both builds that say something else."""
-        found = []
-        for name, a, b in _both(old, new, "claim", only):
-            one, other = ((claim["outcome"], claim["sentence"]) for claim in (a, b))
-            if one != other:
-                found.append(
+        """Claims of both builds whose outcome or sentence differs."""
+        outcomes = []
+        for name, a, b in _shared_items(old, new, "claim", only):
+            first, second = ((claim["outcome"], claim["sentence"]) for claim in (a, b))
+            if first != second:
+                outcomes.append(
                     Outcome(
                         name=name,
                         section=b["section"],
                         post=b["post"],
-                        old=one[0],
-                        new=other[0],
-                        old_sentence=one[1],
-                        new_sentence=other[1],
+                        old=first[0],
+                        new=second[0],
+                        old_sentence=first[1],
+                        new_sentence=second[1],
                     )
                 )
-        return found
+        return outcomes
 
     def findings(self, old: Any, new: Any, only: tuple[list[str], list[str]]) -> list[Leaf]:
-        """Values that both builds have and that are not the same."""
+        """Values that both builds have and that differ."""
         facts = ({key: value for key, value in results["facts"].items() if key != "versions"} for results in (old, new))
         leaves = list(_leaves(next(facts), next(facts), ("facts",)))
-        for name, a, b in _both(old["findings"], new["findings"], "section", only):
-            leaves += _once(leaf for leaf in _leaves(a, b, (name,)) if not self.same(leaf[1], leaf[2]))
+        for name, a, b in _shared_items(old["findings"], new["findings"], "section", only):
+            leaves += _without_repetitions(leaf for leaf in _leaves(a, b, (name,)) if not self.same(leaf[1], leaf[2]))
         kept = []
         for path, a, b in leaves:
             if a is ABSENT or b is ABSENT:
@@ -134,16 +134,16 @@ class _Comparing:
         return kept
 
     def numbers(self, leaves: list[Leaf], settings: list[Change]) -> list[Number]:
-        """Those that stand alone; `x_low` and `x_high` are the interval of an `x` beside them."""
-        ends: dict[Place, tuple[Any, Any]] = {path: (_finite(a), _finite(b)) for path, a, b in leaves}
+        """Single numbers; `x_low` and `x_high` become the interval of a number `x` beside them."""
+        ends: dict[Path, tuple[Any, Any]] = {path: (_finite(a), _finite(b)) for path, a, b in leaves}
         repeated = {(s.old, s.new) for s in settings if _finite(s.old) is not None and _finite(s.new) is not None}
-        found = []
+        numbers = []
         for path, (a, b) in ends.items():
             name = path[-1]
             if name.endswith(("_low", "_high")) and (*path[:-1], name.rpartition("_")[0]) in ends:
                 continue
             low, high = ((ends.get((*path[:-1], f"{name}_{end}")) or (None, None)) for end in ("low", "high"))
-            found.append(
+            numbers.append(
                 Number(
                     path=_joined(path),
                     old=a,
@@ -153,11 +153,11 @@ class _Comparing:
                     repeats_setting=(a, b) in repeated,
                 )
             )
-        return found
+        return numbers
 
     def series(self, leaf: Leaf) -> ListChange:
         path, *lists = leaf
-        old, new = (list(_flat(values)) for values in lists)
+        old, new = (list(_flatten(values)) for values in lists)
         medians = [
             statistics.median(numbers) if (numbers := [v for v in map(_finite, values) if v is not None]) else None
             for values in (old, new)
@@ -173,9 +173,9 @@ class _Comparing:
         )
 
     def tables(self, old: Any, new: Any, only: tuple[list[str], list[str]]) -> Iterator[TableChange]:
-        # The table of claims is told as claims.
+        # The table of claims is compared as claims.
         old, new = ({name: table for name, table in tables.items() if name != "claims"} for tables in (old, new))
-        for name, a, b in _both(old, new, "table", only):
+        for name, a, b in _shared_items(old, new, "table", only):
             if self.same(a["rows"], b["rows"]):
                 continue
             cells = [pair for rows in zip(a["rows"], b["rows"], strict=False) for pair in zip(*rows, strict=False)]
@@ -188,14 +188,14 @@ class _Comparing:
             )
 
     def pictures(self, old: Any, new: Any, only: tuple[list[str], list[str]]) -> Iterator[str]:
-        for name, a, b in _both(old, new, "picture", only):
-            one, other = (item.get("inputs") if isinstance(item, dict) else item for item in (a, b))
-            if not self.same(one, other):
+        for name, a, b in _shared_items(old, new, "picture", only):
+            inputs = [item.get("inputs") if isinstance(item, dict) else item for item in (a, b)]
+            if not self.same(*inputs):
                 yield name
 
 
-def _both(old: Any, new: Any, what: str, only: tuple[list[str], list[str]]) -> Iterator[tuple[str, Any, Any]]:
-    """What both have by one name; the names of others go into `only`."""
+def _shared_items(old: Any, new: Any, what: str, only: tuple[list[str], list[str]]) -> Iterator[tuple[str, Any, Any]]:
+    """Name and values of the items that both have; the names of the other items are added to `only`."""
     for name in sorted({*old, *new}):
         if name in old and name in new:
             yield name, old[name], new[name]
@@ -203,11 +203,11 @@ def _both(old: Any, new: Any, what: str, only: tuple[list[str], list[str]]) -> I
             only[name in new].append(f"{what} {name}")
 
 
-def _leaves(old: Any, new: Any, path: Place) -> Iterator[Leaf]:
-    """Values at the same place in both, down to numbers, words, lists of them, and estimates as a whole."""
+def _leaves(old: Any, new: Any, path: Path) -> Iterator[Leaf]:
+    """Pairs of values at the same path: numbers, texts, lists of them, and whole estimates."""
     if isinstance(old, dict) and isinstance(new, dict):
         if _is_estimate(old) and _is_estimate(new):
-            new = _turned(new) if _names(old) == _names(new)[::-1] != _names(new) else new
+            new = _swapped(new) if _names(old) == _names(new)[::-1] != _names(new) else new
             yield path, _scalars(old), _scalars(new)
             old, new = ({key: value for key, value in part.items() if _nested(key, value)} for part in (old, new))
         for key in sorted({*old, *new}):
@@ -232,15 +232,15 @@ def _leaves(old: Any, new: Any, path: Place) -> Iterator[Leaf]:
 
 NAMES = ("names", "name", "first", "second", "label", "title", "loss", "penalty", "schedule", "step")
 SETTINGS = ("learning_rate", "strength", "share", "size", "threshold")
-"""What tells the items of a list apart: words, and the numbers that are chosen and not measured."""
+"""Keys that identify the items of a list: texts, and numbers that are settings and not measured."""
 
 
 def _matched(old: list[Any], new: list[Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Items of two lists that belong together, by as many keys as it takes to tell them apart, or by their place."""
+    """Matching items of two lists: by as many keys as are needed to identify them, or else by index."""
     keys: list[str] = []
     for key in NAMES + SETTINGS:
-        known_as = _is_setting if key in SETTINGS else _is_name
-        if not all(known_as(item.get(key)) for item in old + new):
+        is_valid = _is_setting if key in SETTINGS else _is_name
+        if not all(is_valid(item.get(key)) for item in old + new):
             continue
         keys.append(key)
         known = [{_identity(item, keys): item for item in items} for items in (old, new)]
@@ -268,29 +268,29 @@ def _identity(item: Mapping[str, Any], keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _once(leaves: Iterable[Leaf]) -> Iterator[Leaf]:
-    """Without repetitions: sections keep some of their findings under a second name, for their templates."""
-    groups: dict[Place, list[Leaf]] = {}
+def _without_repetitions(leaves: Iterable[Leaf]) -> Iterator[Leaf]:
+    """Leaves without repetitions: sections store some findings under a second name, for their templates."""
+    groups: dict[Path, list[Leaf]] = {}
     for leaf in leaves:
         # An estimate is a group of its own.
         groups.setdefault(leaf[0] if _is_estimate(leaf[1]) and _is_estimate(leaf[2]) else leaf[0][:-1], []).append(leaf)
     seen = set()
     for path, group in groups.items():
-        contents = json.dumps([(leaf[0][len(path) :], *map(_recognized, leaf[1:])) for leaf in group])
+        contents = json.dumps([(leaf[0][len(path) :], *map(_fingerprint, leaf[1:])) for leaf in group])
         if contents not in seen or (len(group) == 1 and not _is_estimate(group[0][1])):
             yield from group
         seen.add(contents)
 
 
-def _recognized(value: Any) -> Any:
-    """What two copies of a value have in common, and two values have not."""
+def _fingerprint(value: Any) -> Any:
+    """A value that is equal for copies of one value, and different for others."""
     if value is ABSENT:
         return {"absent": True}
     if not _is_estimate(value):
         return value
     names = _names(value)
-    value = _turned(value) if names > names[::-1] else value
-    # A copy may have been turned around, which rounds.
+    value = _swapped(value) if names > names[::-1] else value
+    # A copy may have the arms swapped, which rounds its numbers.
     return sorted(names), [f"{_finite(value[key]):.9g}" for key in ENDS if _finite(value[key]) is not None]
 
 
@@ -300,8 +300,8 @@ def _names(estimate: Mapping[str, Any]) -> list[str]:
     return [name for name in found if isinstance(name, str)]
 
 
-def _turned(estimate: dict[str, Any]) -> dict[str, Any]:
-    """The same comparison the other way round: second minus first."""
+def _swapped(estimate: dict[str, Any]) -> dict[str, Any]:
+    """The same comparison with the arms swapped: second minus first."""
     e = estimate
     verdicts = {"better": "worse", "worse": "better"}
     turned = {
@@ -346,12 +346,12 @@ def _is_estimate(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it is a number, or stands for one that there was none of."""
+    """True for a number or for a missing value."""
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _finite(value: Any) -> float | None:
-    """A number to reckon with: JSON has numbers too large for any machine."""
+    """The number if it is finite, else None; JSON has numbers that are too large for a float."""
     if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -361,36 +361,36 @@ def _finite(value: Any) -> float | None:
 
 
 def _is_set(value: Any) -> bool:
-    """Whether it is a list of words, none of them twice."""
+    """True for a list of different texts."""
     return isinstance(value, list) and all(isinstance(item, str) for item in value) and len(set(value)) == len(value)
 
 
 def _is_series(value: Any) -> bool:
-    return isinstance(value, list) and all(_is_number(item) or isinstance(item, bool) for item in _flat(value))
+    return isinstance(value, list) and all(_is_number(item) or isinstance(item, bool) for item in _flatten(value))
 
 
 def _is_anything(_: Any) -> bool:
     return True
 
 
-def _flat(values: Any) -> Iterator[Any]:
+def _flatten(values: Any) -> Iterator[Any]:
     for value in values:
         if isinstance(value, list):
-            yield from _flat(value)
+            yield from _flatten(value)
         else:
             yield value
 
 
-def _joined(path: Place) -> str:
+def _joined(path: Path) -> str:
     return "".join(part if part.startswith("[") or not i else f".{part}" for i, part in enumerate(path))
 
 
-def _gravity(claim: Outcome) -> tuple[bool, bool, str]:
-    """What was held and is not any more comes first, what is merely open now later, what applies to one build last."""
+def _claim_order(claim: Outcome) -> tuple[bool, bool, str]:
+    """Sort key: reversed claims first, then undecided ones, then claims that apply to one build only."""
     outcomes = {claim.old, claim.new}
     return None in outcomes, "undecided" in outcomes, claim.name
 
 
-def _unexpected(estimate: Estimate) -> tuple[bool, bool, bool, float, str]:
+def _estimate_order(estimate: Estimate) -> tuple[bool, bool, bool, float, str]:
     shift = math.inf if estimate.shift is None else estimate.shift
     return not estimate.reversed, not estimate.flipped, estimate.within is True, -shift, estimate.path

@@ -1,4 +1,4 @@
-"""The page that shows a difference of two builds."""
+"""The HTML page with the differences between two builds."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from reportgen.page.article import render_template
 from reportgen.text import printable
 
 ROWS = 200
-"""How many lines of each table the page shows; a page with all numbers of a large build would be of no use."""
+"""Number of lines of each table on the page; a page with all numbers of a large build would be useless."""
 
 WIDTH, MARGIN = 160, 6
-"""Of the picture of an interval, in its own units."""
+"""Size of the picture of an interval, in SVG units."""
 
 
-def render(found: ReportDiff) -> str:
-    """The difference as one HTML page that needs nothing else."""
-    known = {"d": found, "w": {name: getattr(words, name) for name in _WORDS}, "rows": ROWS, "drawn": drawn}
+def render(diff: ReportDiff) -> str:
+    """The differences as one self-contained HTML page."""
+    known = {"d": diff, "w": {name: getattr(words, name) for name in _WORDS}, "rows": ROWS, "drawn": drawn}
     return render_template("difference.html", known, _printable, None, policy.PICTURES_INSIDE)
 
 
 def drawn(estimate: Estimate) -> dict[str, Any] | None:
-    """Where the old and the new interval lie in a picture of `WIDTH`, and zero; None if they cannot be drawn."""
+    """Positions of the old interval, the new interval and zero in a picture of `WIDTH`; None if a number is missing."""
     sides = {
         side: [place for key in ("low", "estimate", "high") if (place := values[key]) is not None]
         for side, values in (("old", estimate.old), ("new", estimate.new))
@@ -34,7 +34,7 @@ def drawn(estimate: Estimate) -> dict[str, Any] | None:
     places = [*sides["old"], *sides["new"]]
     if len(places) < 6:
         return None
-    # Zero belongs into the picture: most estimates are differences, and its side is what matters.
+    # The picture includes zero: most estimates are differences, and their sign matters most.
     least, most = min(*places, 0.0), max(*places, 0.0)
     if not 0 < most - least < math.inf:
         return None
@@ -50,9 +50,9 @@ _WORDS = (
     *("change", "interval", "lengths", "marked", "nothing", "number", "outcome", "pair", "shift", "sides", "summary"),
     *("value", "verdicts"),
 )
-"""Of `words`, what the template calls."""
+"""Functions of `words` that the template calls."""
 
 
 def _printable(value: Any) -> Any:
-    """What a template prints; names and sentences come from files that anyone may have written."""
+    """Escape what a template prints, since names and sentences come from untrusted files."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,4 +1,4 @@
-"""A difference of two builds in words: numbers, intervals, counts, and the whole as text."""
+"""The differences between two builds as text."""
 
 from __future__ import annotations
 
@@ -11,78 +11,78 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from reportgen.companions.diff import ABSENT, Change, Estimate, ListChange, Number, Outcome, ReportDiff, TableChange
-from reportgen.text import number, printable
+from reportgen.text import number, plural, printable
 from reportgen.values import short
 
 MOST = 10
-"""How many of each kind of number the text shows unless it is asked for all."""
+"""Number of lines per kind of number, unless all are requested."""
 
 MOST_IMPORTANT = 40
-"""The same of settings, verdicts and claims."""
+"""Number of lines of settings, of verdicts and of claims."""
 
 Item = TypeVar("Item")
 
 
-def text(found: ReportDiff, *, everything: bool = False) -> str:
-    """What `reportgen diff` prints. The most important comes first, and without `everything` the rest is counted."""
-    if not found.any:
-        return printable(nothing(found))
-    lines = [f"{found.first} → {found.second}", *(f"  {sentence}" for sentence in summary(found))]
+def text(diff: ReportDiff, *, everything: bool = False) -> str:
+    """The output of `reportgen diff`, the most important first. Without `everything` long lists are cut."""
+    if not diff.any:
+        return printable(nothing(diff))
+    lines = [f"{diff.first} → {diff.second}", *(f"  {sentence}" for sentence in summary(diff))]
 
-    def part(title: str, items: Sequence[Item], told: Callable[[Item], Iterator[str]], most: int) -> None:
+    def part(title: str, items: Sequence[Item], lines_of: Callable[[Item], Iterator[str]], most: int) -> None:
         if not items:
             return
         shown = items if everything else items[:most]
         lines.extend(["", f"{title} ({len(items):,})"])
-        lines.extend(f"  {line}" for item in shown for line in told(item))
+        lines.extend(f"  {line}" for item in shown for line in lines_of(item))
         if len(shown) < len(items):
             lines.append(f"  … and {len(items) - len(shown):,} more; --all shows them")
 
-    part("Settings", found.settings, _change, MOST_IMPORTANT)
-    part("Versions", found.versions, _change, MOST_IMPORTANT)
-    part("Verdicts that flipped", found.flipped, _estimate, MOST_IMPORTANT)
-    part("Claims that came out otherwise", found.claims, _outcome, MOST_IMPORTANT)
-    part("Estimates that moved, their verdicts as before", found.moved, _estimate, MOST)
-    part("Numbers", found.numbers, _number, MOST)
-    part("Lists of numbers", found.series, _series, MOST)
-    part("Other findings", found.others, _change, MOST)
+    part("Settings", diff.settings, _change, MOST_IMPORTANT)
+    part("Versions", diff.versions, _change, MOST_IMPORTANT)
+    part("Verdicts that flipped", diff.flipped, _estimate, MOST_IMPORTANT)
+    part("Claims that came out otherwise", diff.claims, _outcome, MOST_IMPORTANT)
+    part("Estimates that moved, their verdicts as before", diff.moved, _estimate, MOST)
+    part("Numbers", diff.numbers, _number, MOST)
+    part("Lists of numbers", diff.series, _series, MOST)
+    part("Other findings", diff.others, _change, MOST)
     if everything:
-        part("Claims with the same outcome", found.reworded, _outcome, 0)
-    part("Tables", found.tables, _table, MOST)
-    part("Pictures drawn from other numbers", found.pictures, _name, MOST)
-    part(f"Only in {found.first}", found.only_first, _name, MOST)
-    part(f"Only in {found.second}", found.only_second, _name, MOST)
+        part("Claims with the same outcome", diff.reworded, _outcome, 0)
+    part("Tables", diff.tables, _table, MOST)
+    part("Pictures drawn from other numbers", diff.pictures, _name, MOST)
+    part(f"Only in {diff.first}", diff.only_first, _name, MOST)
+    part(f"Only in {diff.second}", diff.only_second, _name, MOST)
     return "\n".join(map(printable, lines))
 
 
-def nothing(found: ReportDiff) -> str:
-    """The line for two builds that do not differ."""
-    within = f", to within a share of {number(found.tolerance)}" if found.tolerance else ""
-    return f"{found.first} and {found.second} hold the same settings, numbers, verdicts and claims{within}."
+def nothing(diff: ReportDiff) -> str:
+    """The line for two equal builds."""
+    within = f", to within a share of {number(diff.tolerance)}" if diff.tolerance else ""
+    return f"{diff.first} and {diff.second} hold the same settings, numbers, verdicts and claims{within}."
 
 
-def summary(found: ReportDiff) -> list[str]:
-    """The difference in a few sentences."""
-    outside = sum(estimate.within is False for estimate in found.estimates)
+def summary(diff: ReportDiff) -> list[str]:
+    """The differences in a few sentences."""
+    outside = sum(estimate.within is False for estimate in diff.estimates)
     sentences = [
-        f"{_count(len(found.settings), 'setting')} and {_count(len(found.versions), 'version')} differ.",
-        f"{_count(len(found.flipped), 'verdict')} flipped, {_count(len(found.claims), 'claim')} came out otherwise; "
-        f"{_count(len(found.reworded), 'claim')} came out as before and read otherwise.",
-        f"{_count(len(found.estimates), 'estimate')} with an interval moved, "
+        f"{_count(len(diff.settings), 'setting')} and {_count(len(diff.versions), 'version')} differ.",
+        f"{_count(len(diff.flipped), 'verdict')} flipped, {_count(len(diff.claims), 'claim')} came out otherwise; "
+        f"{_count(len(diff.reworded), 'claim')} came out as before and read otherwise.",
+        f"{_count(len(diff.estimates), 'estimate')} with an interval moved, "
         f"{f'{outside:,}' if outside else 'none'} of them out of the interval that they had."
-        if found.estimates
+        if diff.estimates
         else "",
-        f"{_count(len(found.numbers), 'other number')} and {_count(len(found.series), 'list')} of numbers changed.",
+        f"{_count(len(diff.numbers), 'other number')} and {_count(len(diff.series), 'list')} of numbers changed.",
     ]
     return [sentence[0].upper() + sentence[1:] for sentence in sentences if sentence]
 
 
 def _count(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{f'{count:,}' if count else 'no'} {thing}s"
+    return plural(count, thing) if count else f"no {thing}s"
 
 
 def value(given: Any) -> str:
-    """A setting or a finding of any kind, short."""
+    """A setting or a finding as short text."""
     if given is ABSENT:
         return "absent"
     if isinstance(given, bool) or given is None:
@@ -93,22 +93,22 @@ def value(given: Any) -> str:
 
 
 def pair(old: float | None, new: float | None) -> tuple[str, str]:
-    """Two numbers with three digits, or as many as it takes to see that they are two."""
+    """Two numbers with three digits, or with as many as are needed to show a difference."""
     if old == new:
-        return _told(old), _told(new)
+        return _number_text(old), _number_text(new)
     for spec in ("", *(f".{digits}g" for digits in range(4, 18))):
-        texts = (_told(old, spec), _told(new, spec))
+        texts = (_number_text(old, spec), _number_text(new, spec))
         if texts[0] != texts[1]:
             break
     return texts
 
 
-def _told(given: float | None, spec: str = "") -> str:
+def _number_text(given: float | None, spec: str = "") -> str:
     return "no number" if given is None else number(given, spec)
 
 
 def change(item: Number) -> str:
-    """By how much a number changed: `"+0.75 (+12%)"`."""
+    """The change of a number: `"+0.75 (+12%)"`."""
     if item.change is None:
         return ""
     share = (
@@ -123,11 +123,11 @@ def _signed(given: float, spec: str = "") -> str:
 
 def interval(estimate: Mapping[str, Any]) -> str:
     """`"−4.33 (−13.3 to 13.2)"`."""
-    return f"{_told(estimate['estimate'])} ({_told(estimate['low'])} to {_told(estimate['high'])})"
+    return f"{_number_text(estimate['estimate'])} ({_number_text(estimate['low'])} to {_number_text(estimate['high'])})"
 
 
 def verdicts(estimate: Estimate) -> str:
-    """`"undecided → better"`, the one word if it is still the same, and nothing for what has no verdict."""
+    """`"undecided → better"`; one word for an unchanged verdict, and nothing without a verdict."""
     old, new = (side.get("verdict") for side in (estimate.old, estimate.new))
     if old == new:
         return value(old) if isinstance(old, str) else ""
@@ -135,9 +135,9 @@ def verdicts(estimate: Estimate) -> str:
 
 
 def where(estimate: Estimate) -> str:
-    """Where the new estimate lies."""
+    """The position of the new estimate relative to the old interval."""
     if estimate.within is None:
-        return "one of them is no number"
+        return "one of them is missing"
     place = "inside" if estimate.within else "outside"
     if estimate.shift is None or math.isinf(estimate.shift):
         return f"{place} the old interval"
@@ -145,19 +145,19 @@ def where(estimate: Estimate) -> str:
 
 
 def shift(estimate: Estimate) -> str:
-    """How far the estimate moved, in half-widths of its old interval."""
+    """The change of an estimate, in half-widths of its old interval."""
     return "–" if estimate.shift is None else number(estimate.shift, ".1f")
 
 
 def outcome(given: str | None) -> str:
-    """The outcome of a claim; a claim may be about what an experiment does not have."""
+    """The outcome of a claim, or that it does not apply to the experiment."""
     return value(given) if given else "does not apply"
 
 
 def marked(old: str, new: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    """Two sentences in pieces, each with whether it is in this one alone."""
+    """Two sentences in pieces, each with True if the other sentence does not have it."""
     one, other = (re.findall(r"\S+\s*", sentence) for sentence in (old, new))
-    if len(one) * len(other) > 250_000:  # no sentence of ours; to compare the words would take long
+    if len(one) * len(other) > 250_000:  # longer than any of our sentences, and slow to compare
         return [(old, False)], [(new, False)]
     parts: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
     for kind, i, j, k, m in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
@@ -168,7 +168,7 @@ def marked(old: str, new: str) -> tuple[list[tuple[str, bool]], list[tuple[str, 
 
 
 def lengths(item: ListChange) -> str:
-    """`"30 values, 29 changed"`, or how many there were and are."""
+    """`"30 values, 29 changed"`, or the numbers of values if they differ."""
     if item.changed is None:
         return f"{item.old:,} → {item.new:,} values"
     return f"{_count(item.new, 'value')}, {item.changed:,} changed"
@@ -190,7 +190,7 @@ def _estimate(item: Estimate) -> Iterator[str]:
 
 
 def pairs_of(estimate: Estimate) -> str:
-    """How many pairs of runs an estimate comes from, where it says so."""
+    """The number of pairs of runs behind an estimate, if known."""
     old, new = (side.get("pairs") for side in (estimate.old, estimate.new))
     if old is None and new is None:
         return ""
@@ -201,9 +201,9 @@ def _outcome(claim: Outcome) -> Iterator[str]:
     came = f"{outcome(claim.old)} → {outcome(claim.new)}" if claim.flipped else outcome(claim.new)
     yield f"{claim.name} ({claim.section}): {came}"
     for when, sentence in (("before", claim.old_sentence), ("now", claim.new_sentence)):
-        # Wrapped once it is printable: what a text wraps at, a terminal may obey.
-        told = printable(sentence) or "(says nothing)"
-        yield from textwrap.wrap(told, 100, initial_indent=f"    {when + ':':<8}", subsequent_indent=" " * 12)
+        # Escape first: wrapping breaks at characters that a terminal obeys.
+        wrapped = printable(sentence) or "(no sentence)"
+        yield from textwrap.wrap(wrapped, 100, initial_indent=f"    {when + ':':<8}", subsequent_indent=" " * 12)
 
 
 def sides(item: Number) -> tuple[str, str]:
@@ -211,8 +211,8 @@ def sides(item: Number) -> tuple[str, str]:
     old, new = pair(item.old, item.new)
     if item.old_interval and item.new_interval:
         old, new = (
-            f"{told} ({_told(low)} to {_told(high)})"
-            for told, (low, high) in ((old, item.old_interval), (new, item.new_interval))
+            f"{estimate} ({_number_text(low)} to {_number_text(high)})"
+            for estimate, (low, high) in ((old, item.old_interval), (new, item.new_interval))
         )
     return old, new
 
