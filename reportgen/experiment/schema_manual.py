@@ -38,7 +38,7 @@ def manual(schema: Node, titles: Mapping[str, str]) -> str:
         "These keys are above the first table.",
         _keys(plain, schema["required"]),
         "## Sections of the article",
-        "The names that `sections` may contain. A build trains only the runs that its sections need: fewer are faster.",
+        "The values of `sections`. A build trains only the runs that its sections need, so fewer build faster.",
         _table(["Name", "Heading"], [[f"`{name}`", title] for name, title in titles.items()]),
         "## `[data]`",
         f"{top['data']['description']} The other keys depend on `name`.",
