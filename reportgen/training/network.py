@@ -34,11 +34,11 @@ class Network:
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(max_length=32)] = (10, 10, 10)
     """Units of each hidden layer; empty for a linear model."""
     activation: Activation = "linear"
-    """Activation after each hidden layer. The output layer has none."""
+    """After each hidden layer; there is none after the last layer."""
     initializer: Initializer = "glorot_uniform"
-    """Distribution of the initial kernels, with the name that Keras uses. Biases begin at zero."""
+    """Of the first weights, as Keras names it; biases begin at zero."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of hidden units set to zero at each training step. The others are divided by 1 − dropout."""
+    """Share of hidden units silenced at each training step; the others are scaled up to make good for them."""
 
     def shapes(self, inputs: int, outputs: int) -> tuple[tuple[int, int], ...]:
         """(inputs, outputs) of each kernel."""

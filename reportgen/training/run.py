@@ -38,22 +38,21 @@ class Training:
     """How weights are adjusted."""
 
     optimizer: Optimizer = "sgd"
-    """Plain gradient steps, steps with `momentum`, or Adam with the constants of Keras."""
+    """Plain steps, steps with `momentum`, or Adam with the constants of Keras."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Momentum of the optimizer "momentum"; the others ignore it."""
+    """Used by the optimizer "momentum" alone."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
     """Size of a step, η."""
     schedule: Schedule = "constant"
-    """Learning rate over the steps: constant, or falling to zero along a line or a cosine."""
+    """How the learning rate falls from the first step to the last: not at all, along a line to zero, or a cosine."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 1
-    """Training samples per step."""
+    """Samples of one step."""
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 100
-    """Number of passes over the training samples."""
+    """Passes over the training samples."""
     order: Order = "fixed"
-    """Shuffle the samples once ("fixed"), or before every epoch ("reshuffled")."""
+    """Samples are shuffled once ("fixed"), or anew before every epoch ("reshuffled")."""
     loss: Loss = "absolute"
-    """Loss of a residual r: |r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond). As in Keras, it is averaged
-    over batch and outputs."""
+    """|r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond); averaged over batch and outputs, as in Keras."""
 
     def batches(self, samples: int) -> int:
         """Steps in an epoch. A remainder smaller than a batch waits for the next shuffle, so every batch is full."""
@@ -71,11 +70,12 @@ class Recording:
     """Which weights are kept: every so many steps, at named steps, and always the first and the last."""
 
     every: Annotated[int, Field(ge=1)] | None = 20
-    """Steps between two records. In Python, None keeps only the first and the last weights and those in `at`."""
+    """Steps from one record to the next. None, from Python, keeps only the first and the last weights, and those in
+    `at`."""
     at: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    """Additional steps at which the weights are kept."""
+    """Steps at which weights are kept besides."""
     loss: bool = True
-    """Also keep the training loss over all training samples, and the penalty, at these steps."""
+    """Also the training loss, over all training samples, and the penalty at those steps."""
 
     def steps(self, last: int) -> NDArray[np.int32]:
         """The recorded steps of a training of `last` steps, rising, from 0 (the initial weights) to `last`."""
@@ -121,15 +121,15 @@ class Run:
     training: Training = field(default_factory=Training)
     penalty: Penalty = field(default_factory=NoPenalty)
     strength: Annotated[float, Field(ge=0)] = 0.0
-    """Factor of the penalty in the loss, λ."""
+    """Weight of the penalty in the cost; λ in the report."""
     step: Step = "subgradient"
-    """How the penalty acts: as part of the gradient, or by a proximal step after each update."""
+    """The penalty's way into training: as part of the gradient, or as a proximal step after each update."""
     recording: Recording = field(default_factory=Recording)
     data_seed: Annotated[int, Field(ge=0)] = 0
     order_seed: Annotated[int, Field(ge=0)] = 0
     init_seed: Annotated[int, Field(ge=0)] = 0
     start: Start | None = None
-    """Initial weights, in place of those that `init_seed` draws. Their shapes must be those of `network`."""
+    """Weights to begin from, in place of those that `init_seed` draws; `network` says of what shapes."""
     fold: tuple[int, int] | None = None
     """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
