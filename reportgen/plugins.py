@@ -1,11 +1,11 @@
-"""Plugins: Python files of a user's own that register kinds, named in an experiment file or in a `reportgen.toml`.
+"""Plugins: Python files of users that register kinds. An experiment file or a `reportgen.toml` names them.
 
-A plugin is code: it runs with the rights of whoever builds. So only files that are named are loaded, and only those
-that lie beside the file that names them or below. Each becomes a module whose name follows from its content, so that
-an edited file is another module, and a worker on another machine can be sent what it lacks.
+A plugin is code and runs with the rights of the user. So only named files are loaded, and only from the folder of the
+file that names them or below. Each file becomes a module whose name contains a digest of its content: an edited file
+is another module, and a worker on another machine receives the files that it does not have.
 
-Which plugins are in use is a state of the process. `use` changes it: registries know the kinds of these plugins then,
-and of no others.
+The plugins in use are a state of the process, which `use` changes: registries then know the kinds of these plugins and
+of no others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import importlib.util
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -38,13 +38,13 @@ class Plugin:
     """A file that registers kinds."""
 
     name: str
-    """As the file that names it has it: a path relative to that file."""
+    """Its path, relative to the file that names it."""
     digest: str
     """SHA-256 of its content."""
 
     @property
     def module(self) -> str:
-        """The name of the module it becomes."""
+        """The name of its module."""
         return f"reportgen_plugin_{re.sub(r'[^a-zA-Z0-9]', '_', self.file[:-3])}_{self.digest[:8]}"
 
     @property
@@ -54,16 +54,16 @@ class Plugin:
 
 
 class PluginSource(NamedTuple):
-    """All that a process needs to load a plugin."""
+    """Everything that a process needs to load a plugin."""
 
     plugin: Plugin
     content: bytes
     path: str
-    """Where the file is, in full."""
+    """The absolute path of the file."""
     shown: str
-    """The same as messages have it."""
+    """Its path in messages."""
     root: str
-    """The folder that its templates may lie in or below."""
+    """The folder that contains its templates, directly or below."""
 
 
 class PluginKind(NamedTuple):
@@ -78,14 +78,14 @@ class PluginKind(NamedTuple):
 _sources: dict[str, PluginSource] = {}
 _kinds: dict[str, tuple[PluginKind, ...]] = {}
 _in_use: dict[str, PluginSource] = {}
-"""Plugins that were read, the kinds of those that were loaded, and those whose kinds registries know; by module."""
+"""The plugins that were read, the kinds of the loaded ones, and the plugins in use; by module name."""
 
 
 def read(names: Sequence[str], folder: Path, place: Callable[[int], str]) -> tuple[Plugin, ...]:
-    """Read the plugins called `names` in `folder`; nothing in them is run.
+    """Read the plugins `names` in `folder`, without running them.
 
-    `place(i)` says where the i-th of them is named. Raises `ExperimentError` with a line for each that cannot be read,
-    and `RefusedError` for one that lies outside of the folder.
+    `place(i)` is the position at which the i-th one is named. Raises `ExperimentError` with a line for each file that
+    cannot be read, and `RefusedError` for a file outside the folder.
     """
     found, mistakes = [], []
     for i, name in enumerate(names):
@@ -111,9 +111,9 @@ def read(names: Sequence[str], folder: Path, place: Callable[[int], str]) -> tup
 
 
 def use(plugins: Iterable[Plugin]) -> None:
-    """Have registries know the kinds of these plugins, and of no others; loads those that were not loaded before.
+    """Put the kinds of these plugins into the registries, in place of those of all others; load new plugins.
 
-    Raises `ExperimentError` with a line for each mistake; what was in use then remains so.
+    Raises `ExperimentError` with a line for each mistake, and then changes nothing.
     """
     wanted = {plugin.module: _sources[plugin.module] for plugin in plugins}
     if wanted == _in_use:
@@ -122,7 +122,7 @@ def use(plugins: Iterable[Plugin]) -> None:
     taken: dict[tuple[str, str], tuple[PluginSource, PluginKind]] = {}
     for module, source in wanted.items():
         try:
-            _kinds[module] = _kinds.get(module) or _loaded(source)
+            _kinds[module] = _kinds.get(module) or _load(source)
         except ExperimentError as error:
             mistakes.append(str(error))
             continue
@@ -142,13 +142,13 @@ def use(plugins: Iterable[Plugin]) -> None:
         registry.plugged.setdefault(package, {})[name] = kind.thing
 
 
-def in_use() -> tuple[PluginSource, ...]:
-    """The plugins whose kinds registries know, as another process needs them."""
+def sources_in_use() -> tuple[PluginSource, ...]:
+    """The plugins in use, to send to another process."""
     return tuple(_in_use.values())
 
 
 def install(sources: Iterable[PluginSource]) -> None:
-    """Use plugins that another process has sent."""
+    """Use the plugins that another process has sent."""
     sources = tuple(sources)
     for source in sources:
         _sources.setdefault(source.plugin.module, source)
@@ -156,48 +156,48 @@ def install(sources: Iterable[PluginSource]) -> None:
 
 
 @contextmanager
-def at_work(plugins: Iterable[Plugin]) -> Iterator[None]:
-    """Use plugins for what follows; a mistake in one of them is an `ExperimentError` of one line."""
+def using(plugins: Iterable[Plugin]) -> Iterator[None]:
+    """Use plugins in this block; an exception in one of them becomes an `ExperimentError` of one line."""
     use(plugins)
     try:
         yield
     except (Exception, SystemExit) as error:
-        if (told := explained(error)) is error:
+        if (plugin_error := as_plugin_error(error)) is error:
             raise
-        raise told from error
+        raise plugin_error from error
 
 
 @contextmanager
-def blamed(kind: object) -> Iterator[None]:
-    """Blame what goes wrong in the block on a kind that a plugin registers, also where none of its lines is at work."""
+def blaming(kind: object) -> Iterator[None]:
+    """Attribute an exception in this block to `kind` if a plugin registers it, even if no line of it raised."""
     try:
         yield
     except Exception as error:
-        told = explained(error)
-        if told is error and not isinstance(error, ReportgenError) and (found := _registration(kind)):
+        plugin_error = as_plugin_error(error)
+        if plugin_error is error and not isinstance(error, ReportgenError) and (found := _registration(kind)):
             source, one = found
             what = " ".join(f"{type(error).__name__}: {error}".split())
-            told = ExperimentError(f"{source.shown}:{one.line}: {what} ({one.registry.kind} {one.name!r})")
-        if told is error:
+            plugin_error = ExperimentError(f"{source.shown}:{one.line}: {what} ({one.registry.kind} {one.name!r})")
+        if plugin_error is error:
             raise
-        raise told from error
+        raise plugin_error from error
 
 
-def explained(error: BaseException) -> BaseException:
-    """`error`, or if a plugin raised it the `ExperimentError` that says where."""
+def as_plugin_error(error: BaseException) -> BaseException:
+    """The `ExperimentError` that says where a plugin raised `error`; `error` itself if no plugin did."""
     if isinstance(error, ReportgenError) or not isinstance(error, Exception | SystemExit):
         return error
-    return _explained(error, {source.path: source for source in _sources.values()}) or error
+    return _plugin_error(error, _sources) or error
 
 
-def _explained(error: BaseException, by_path: dict[str, PluginSource]) -> ExperimentError | None:
-    """The error in one line, if a file of `by_path` is on the way to it."""
+def _plugin_error(error: BaseException, by_module: Mapping[str, PluginSource]) -> ExperimentError | None:
+    """The error in one line, with the innermost line of a plugin in its traceback; None if there is no such line."""
     places = []
     traceback = error.__traceback__
     while traceback:
-        code = traceback.tb_frame.f_code
-        if code.co_filename in by_path:
-            places.append((by_path[code.co_filename], traceback.tb_lineno, code.co_qualname.partition(".")[0]))
+        frame = traceback.tb_frame
+        if source := by_module.get(frame.f_globals.get("__name__", "")):
+            places.append((source, traceback.tb_lineno, frame.f_code.co_qualname.partition(".")[0]))
         traceback = traceback.tb_next
     if not places:
         return None
@@ -214,25 +214,25 @@ def _explained(error: BaseException, by_path: dict[str, PluginSource]) -> Experi
 
 
 def kinds_of(plugin: Plugin) -> tuple[PluginKind, ...]:
-    """The kinds that a plugin registers, which has been in use."""
+    """The kinds of a loaded plugin."""
     return _kinds[plugin.module]
 
 
-def registered(*packages: str) -> tuple[str, ...]:
-    """The modules of plugins in use that register kinds of these packages."""
+def modules_with(*packages: str) -> tuple[str, ...]:
+    """The modules of the plugins in use that register kinds of these packages."""
     return tuple(module for module in _in_use if any(kind.registry.package in packages for kind in _kinds[module]))
 
 
 def module_of(package: str, name: str) -> str:
-    """The module of the kind `name`: that of a plugin in use, or the file of this name in its package."""
+    """The module of the kind `name`: a plugin in use, or the module of this name in the package."""
     found = (
         module for module in _in_use for kind in _kinds[module] if (kind.registry.package, kind.name) == (package, name)
     )
     return next(found, f"{package}.{name}")
 
 
-def home(kind: object) -> str:
-    """The module that registers a class or function as a kind, or else the one that defines it."""
+def defining_module(kind: object) -> str:
+    """The plugin module that registers a class or function, or else the module that defines it."""
     found = _registration(kind)
     return found[0].plugin.module if found else getattr(kind, "__module__", "")
 
@@ -243,31 +243,31 @@ def _registration(kind: object) -> tuple[PluginSource, PluginKind] | None:
     )
 
 
-def content(module: str) -> tuple[str, bytes] | None:
-    """The name of a plugin's file, and what is in it; None for a module that is no plugin."""
+def source_code(module: str) -> tuple[str, bytes] | None:
+    """The file name and the content of a plugin; None for other modules."""
     source = _sources.get(module)
     return (source.plugin.file, source.content) if source else None
 
 
 class SectionTemplate(NamedTuple):
-    """Where the template of a plugin's section is looked for: beside the plugin."""
+    """The template of a section of a plugin, in the folder of the plugin."""
 
     path: Path
     shown: str
-    """The same as messages have it."""
+    """Its path in messages."""
     root: Path
-    """The folder that it must not lead out of."""
+    """The folder that the file must be in, with symbolic links resolved."""
     wanted_by: str
-    """The section, as messages have it."""
+    """The position and the name of the section, for messages."""
 
     @property
     def missing(self) -> str:
-        """What is wrong where there is none."""
+        """The message if the file is missing."""
         return f"{self.wanted_by} has no template; write {self.path.name} beside the plugin"
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the file, "none" where there is none."""
+        """SHA-256 of the file; "none" if it is missing."""
         try:
             return hashlib.sha256(self.path.read_bytes()).hexdigest()
         except OSError:
@@ -275,7 +275,7 @@ class SectionTemplate(NamedTuple):
 
 
 def templates() -> dict[str, SectionTemplate]:
-    """The templates of sections of plugins in use, by the names that pages include them under."""
+    """The section templates of the plugins in use, by the names under which pages include them."""
     return {
         f"sections/{kind.name}.html": SectionTemplate(
             Path(source.path).with_name(f"{kind.name}.html"),
@@ -289,8 +289,8 @@ def templates() -> dict[str, SectionTemplate]:
     }
 
 
-def _loaded(source: PluginSource) -> tuple[PluginKind, ...]:
-    """Run a plugin and return the kinds that it registers; raises `ExperimentError` of one line."""
+def _load(source: PluginSource) -> tuple[PluginKind, ...]:
+    """Run a plugin and return its kinds; raises `ExperimentError` with one line."""
     name = source.plugin.module
     kinds: list[PluginKind] = []
 
@@ -318,18 +318,20 @@ def _loaded(source: PluginSource) -> tuple[PluginKind, ...]:
 def _load_error(error: BaseException, source: PluginSource) -> ExperimentError:
     if isinstance(error, SyntaxError) and error.filename == source.path:
         return ExperimentError(f"{source.shown}:{error.lineno or 1}: {type(error).__name__}: {error.msg}")
-    told = _explained(error, {source.path: source}) or ExperimentError(
+    plugin_error = _plugin_error(error, {source.plugin.module: source}) or ExperimentError(
         f"{source.shown}:1: {type(error).__name__}: {error}"
     )
-    if isinstance(error, ReportgenError):  # a rule of ours, which says itself what is wrong
-        return ExperimentError(str(told).replace(f"{type(error).__name__}: ", "", 1))
+    if isinstance(error, ReportgenError):  # its text needs no name of an exception
+        return ExperimentError(str(plugin_error).replace(f"{type(error).__name__}: ", "", 1))
     if isinstance(error, ModuleNotFoundError) and Path(source.path).with_name(f"{error.name}.py").exists():
-        return ExperimentError(f"{told}; a plugin cannot import files beside it: put what it needs into one file")
-    return told
+        return ExperimentError(
+            f"{plugin_error}; a plugin cannot import files beside it: put what it needs into one file"
+        )
+    return plugin_error
 
 
 def _line(path: str) -> int:
-    """The line of a file that is being executed."""
+    """The line of a file that is executing now."""
     frame = inspect.currentframe()
     while frame and frame.f_code.co_filename != path:
         frame = frame.f_back
@@ -337,7 +339,7 @@ def _line(path: str) -> int:
 
 
 def _check(of: Registry[Any], name: str, thing: Any, before: Sequence[PluginKind]) -> None:
-    """Raise `ExperimentError` for what cannot be a kind."""
+    """Raise `ExperimentError` if `thing` cannot be a kind."""
     what = f"{of.kind} {name!r}"
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,40}", name):
         raise ExperimentError(f"{what}: a name is small letters, digits, - and _, at most 41 of them")
@@ -354,12 +356,14 @@ def _check(of: Registry[Any], name: str, thing: Any, before: Sequence[PluginKind
     )
     if missing:
         raise ExperimentError(f"{what}: class {thing.__name__} has no {', '.join(missing)}")
+    if getattr(thing, "in_page", False):
+        raise ExperimentError(f"{what}: in_page must be False, since the scripts of the page do not have it")
     if of.has_fields and not getattr(getattr(thing, "__dataclass_params__", None), "frozen", False):
         raise ExperimentError(f"{what}: class {thing.__name__} must be a frozen dataclass; put @checked right above it")
 
 
 class _Loader(importlib.abc.InspectLoader):
-    """Knows the source of a plugin, for tracebacks in processes that do not see the file."""
+    """Provides the source of a plugin for tracebacks, in processes that cannot read the file."""
 
     def __init__(self, source: PluginSource) -> None:
         self._source = source

@@ -90,7 +90,7 @@ class _Wrapped(Workers):
         self._executor = executor
 
     def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        if plugins.in_use():
+        if plugins.sources_in_use():
             return self._executor.submit(_parcels.done, _parcels.job_of(task, args, kwargs))
         return self._executor.submit(task, *args, **kwargs)
 

@@ -16,7 +16,7 @@ from reportgen import plugins
 def job_of(task: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
     """A call as bytes; raises the error of `pickle` if it cannot be pickled."""
     call = pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
-    return pickle.dumps((plugins.in_use(), call), pickle.HIGHEST_PROTOCOL)
+    return pickle.dumps((plugins.sources_in_use(), call), pickle.HIGHEST_PROTOCOL)
 
 
 def do(job: bytes) -> bytes:
@@ -29,7 +29,7 @@ def do(job: bytes) -> bytes:
     except BaseException as error:
         trace = traceback.format_exc()
         try:
-            return pickle.dumps((False, plugins.explained(error), trace))
+            return pickle.dumps((False, plugins.as_plugin_error(error), trace))
         except Exception:  # an exception that cannot be pickled
             return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}"), trace))
 

@@ -46,7 +46,7 @@ def parse(
     `folder` is that of the file that `text` is from; without one there can be no plugins.
     """
     own = _plugins(text, name, folder, shared)
-    with plugins.at_work(own):
+    with plugins.using(own):
         experiment = toml.parse(text, name, _kind(own))
         for arm in experiment.arms:
             check_shapes(arm.penalty)

@@ -113,7 +113,7 @@ class Penalty(ABC):
 
 def check_shapes(penalty: Penalty) -> None:
     """Try a penalty on a small kernel; raises `ExperimentError` if a plugin's does not return what it should."""
-    with plugins.blamed(type(penalty)), np.errstate(all="ignore"):
+    with plugins.blaming(type(penalty)), np.errstate(all="ignore"):
         w = np.linspace(-1.0, 1.0, 24).reshape(2, 3, 4)
         shapes = {"cost": (2,), "subgradient": w.shape, "prox": w.shape}
         for name, shape in shapes.items():

@@ -35,7 +35,7 @@ def render(item: Picture | Animation, formats: Sequence[str] = ()) -> Media:
 
 
 def _draw_picture(item: Picture) -> Media:
-    with style.look(), plugins.blamed(figures[item.figure]):
+    with style.look(), plugins.blaming(figures[item.figure]):
         figure = figures[item.figure](**item.inputs)
         if any(axes.name == "3d" for axes in figure.axes):
             # A surface has thousands of facets, too many for an SVG.
@@ -76,7 +76,7 @@ def _draw_animation(item: Animation, formats: Sequence[str]) -> Media:
         files[poster] = still_png(last, palette)
         for form in (registry[name]() for name in formats):
             name = f"{item.name}.{form.suffix}"
-            with plugins.blamed(type(form)):
+            with plugins.blaming(type(form)):
                 files[name] = files.get(name) or form.encode(raster.frames(), palette, delays)
     return Media(
         name=item.name,
@@ -95,7 +95,7 @@ def rasterize(item: Animation, scale: int = 1) -> Raster | Mosaic:
     """The frames of an animation; its scenes are side by side, and the first shows the counter."""
     parts = []
     for i, name in enumerate(item.scenes):
-        with plugins.blamed(scenes[name]):
+        with plugins.blaming(scenes[name]):
             parts.append(Raster(scenes[name](**item.inputs, counter=not i), scale))
     return parts[0] if len(parts) == 1 else Mosaic(parts)
 

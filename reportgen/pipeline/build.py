@@ -60,7 +60,7 @@ class BuildResult:
 
 def build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult:
     """Make every file of `target` in the folder `out`, unless it is up to date; log warnings about problems."""
-    with plugins.at_work(plugin for e in target.experiments.values() for plugin in e.plugins):
+    with plugins.using(plugin for e in target.experiments.values() for plugin in e.plugins):
         options.check_executor()
         return _build(target, out, options)
 

@@ -35,7 +35,7 @@ class PreviewCache:
         from reportgen.pipeline.toolbox import explain_nothing, open_toolbox
 
         with (
-            plugins.at_work(plugin for e in target.experiments.values() for plugin in e.plugins),
+            plugins.using(plugin for e in target.experiments.values() for plugin in e.plugins),
             open_toolbox(target.formats, options, explain_nothing) as tools,
         ):
             reports = {

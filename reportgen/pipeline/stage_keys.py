@@ -27,7 +27,7 @@ _KINDS = ("reportgen.datasets", "reportgen.penalties")
 
 def of_section(name: str, core: Experiment) -> Parts:
     """The parts of the findings of a section; `core` is the experiment as its code receives it."""
-    modules = [plugins.module_of(SECTIONS_PACKAGE, name), "reportgen.sections.result", *plugins.registered(*_KINDS)]
+    modules = [plugins.module_of(SECTIONS_PACKAGE, name), "reportgen.sections.result", *plugins.modules_with(*_KINDS)]
     modules += [module for package in _KINDS for module in keys.package(package)]
     return {
         **keys.settings(core, "experiment"),

@@ -73,7 +73,7 @@ def compute_section(
     `experiment` comes from `without_page_settings`, `trained` holds the section's own runs, `study` the result of its
     method `study`, `run_names` the digest of each run.
     """
-    with plugins.blamed(type(section)):
+    with plugins.blaming(type(section)):
         return _computed(name, section, experiment, trained, study, run_names)
 
 

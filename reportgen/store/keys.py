@@ -45,7 +45,7 @@ def code(*modules: str) -> Parts:
 
 def of_kinds(*values: object) -> Parts:
     """Digests of the files that define the classes of `values`, for kinds that users may add or edit."""
-    found = (_source(plugins.home(type(value))) for value in values)
+    found = (_source(plugins.defining_module(type(value))) for value in values)
     return {source.path: source.digest for source in found if source}
 
 
@@ -126,7 +126,7 @@ class _Source(NamedTuple):
 @cache
 def _source(module: str) -> _Source | None:
     """The source of one of our modules or of a plugin; None if there is no such module."""
-    if plugin := plugins.content(module):
+    if plugin := plugins.source_code(module):
         return _Source(*plugin, _digest(plugin[1]))
     path = _ROOT / module.replace(".", "/")
     for file in (path / "__init__.py", path.with_suffix(".py")):

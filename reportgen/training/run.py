@@ -226,7 +226,7 @@ def consecutive_runs(first: Run, count: int, fresh_data: bool) -> list[Run]:
 
 @lru_cache(maxsize=1024)
 def _draw_data(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
-    with plugins.blamed(type(dataset)):
+    with plugins.blaming(type(dataset)):
         with np.errstate(over="ignore", invalid="ignore"):  # reported below, once
             data = dataset.draw(seed)
         _check_shapes(data, dataset)

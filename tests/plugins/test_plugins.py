@@ -199,6 +199,9 @@ MISTAKES = {
     f'{PENALTY}@penalties.register("a")\n{WHOLE}': (
         "mine.py:2: penalty 'a': class Mine must be a frozen dataclass; put @checked right above it"
     ),
+    f'{PENALTY}@penalties.register("a")\nclass A(penalties["l1"]): ...\n': (
+        "mine.py:2: penalty 'a': in_page must be False, since the scripts of the page do not have it"
+    ),
     f"{PENALTY}@penalties.register\n{WHOLE}": "mine.py:2: a penalty is registered under a name, like ",
     "from reportgen.datasets import datasets\n@datasets.register('a')\nclass A: ...\n": (
         "mine.py:2: data set 'a': class A has no draw, shape, training_samples"
@@ -270,7 +273,7 @@ def test_kinds_are_known_while_their_experiment_is_in_use(folder):
     assert "largest" not in sections.names()
     assert settings_to_json(e) == described
 
-    with plugins.at_work(e.plugins):
+    with plugins.using(e.plugins):
         assert datasets.name_of(e.data) == "saw"
 
 
@@ -294,6 +297,18 @@ def test_two_plugins_with_one_name_are_a_mistake_in_an_experiment_and_in_a_site(
     (folder / "pages" / "index.md").write_text(page, "utf-8")
     edit(folder / "reportgen.toml", '["*.toml"]', '["one.toml", "two.toml"]')
     assert "penalty 'hinge' is in" in raised(ExperimentError, lambda: read(folder))
+
+
+def test_copies_of_a_file_are_one_plugin_and_messages_name_the_copy_in_use(folder, tmp_path):
+    e, copy = load(folder / "mine.toml"), shutil.copytree(folder, tmp_path / "copy")
+    again = load(copy / "mine.toml")
+
+    def fail():
+        with plugins.using(again.plugins):
+            again.arms[1].penalty.cost(None, None)
+
+    assert again == e
+    assert raised(ExperimentError, fail).startswith(f"{copy}/trained.py:24: AttributeError: ")
 
 
 def test_a_site_has_plugins_for_all_its_experiments(folder, built):

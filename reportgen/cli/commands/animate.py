@@ -127,7 +127,7 @@ def command(
     if fps is None and frames is None and options["preset"]:
         fps = PRESETS[options["preset"]].rate
     timeline = _timeline(length, hold, fps, frames, pace)
-    with plugins.at_work(own), progress(mode) as report:
+    with plugins.using(own), progress(mode) as report:
         animation = animate(trajectories, output, timeline=timeline, progress=report, **options)
     emit(_describe(animation))
 
