@@ -1,4 +1,4 @@
-"""What is shipped: a wheel that works from any folder, a source distribution that can be built again, locked needs."""
+"""What is shipped: a wheel that works from any folder, and locked needs."""
 
 import os
 import re
