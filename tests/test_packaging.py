@@ -1,10 +1,9 @@
-"""What is shipped: a wheel that works from any folder, a source distribution that can be built again, locked needs."""
+"""What is shipped: a wheel that works from any folder, and locked needs."""
 
 import os
 import re
 import subprocess
 import sys
-import tarfile
 import tomllib
 import venv
 import zipfile
@@ -34,17 +33,6 @@ def build(target, source, out):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     return build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    """The unpacked source distribution."""
-    archive = build("sdist", ROOT, tmp_path_factory.mktemp("sdist"))
-    folder = tmp_path_factory.mktemp("source")
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
-    (unpacked,) = folder.iterdir()
-    return unpacked
 
 
 @pytest.fixture(scope="module")
