@@ -156,7 +156,7 @@ def test_what_is_exposed_is_warned_of(run, wrong, monkeypatch, caplog):
 
     assert said.stdout == "http://localhost:1/\n"
     assert [(record.code, record.getMessage()) for record in caplog.records] == [
-        ("RG802", "everyone who can reach 0.0.0.0 can read what is served")
+        ("RG802", "everyone who can reach 0.0.0.0 can read this preview")
     ]
 
 
