@@ -53,7 +53,7 @@ def test_a_report_that_comes_out_equal_is_verified(build):
     done = build("--verify")
 
     assert done.exit_code == 0, done.output
-    assert done.stdout.splitlines()[-1].startswith("Built again from nothing: all ")
+    assert done.stdout.splitlines()[-1].startswith("Built again with an empty cache: all ")
 
 
 def test_a_report_that_comes_out_otherwise_leaves_with_seven(build, monkeypatch):

@@ -161,7 +161,7 @@ def test_files_from_outside_are_refused(site, tmp_path):
     done = site()
 
     assert done.exit_code == 4
-    assert done.stderr.startswith("reportgen[RG702]: site/pages/x.md leads out of the folder of the site")
+    assert done.stderr.startswith("reportgen[RG702]: site/pages/x.md leads outside the folder of the site")
     assert not (tmp_path / "out" / "index.html").exists()
 
 
