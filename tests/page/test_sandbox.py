@@ -206,7 +206,7 @@ def test_what_grows_without_limit_is_ended(tell: Tell, monkeypatch: pytest.Monke
 def test_a_page_or_a_template_that_is_too_long_is_ended(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "OUTPUT", 1_000_000)
 
-    with pytest.raises(TemplateError, match=r": the page is longer than 1,000,000 letters$"):
+    with pytest.raises(TemplateError, match=r": the page is longer than 1,000,000 characters$"):
         tell("{% for i in range(2000) %}{{ 'x' * 999 }}{% endfor %}")
     with pytest.raises(TemplateError, match=r"^template sections/first\.html:1: larger than 2,000,000 bytes$"):
         tell("x" * 2_000_001)

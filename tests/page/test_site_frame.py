@@ -167,7 +167,7 @@ def test_a_mistake_of_a_theme_is_told_with_its_line(single):
             ("article.html", '\n{% extends "reportgen/../../../etc/passwd" %}', "../../../etc/passwd is missing"),
             ("article.html", '{% extends "reportgen//etc/passwd" %}', "reportgen//etc/passwd is missing"),
             ("article.html", '{% include "reportgen/x.html" %}', "is missing"),  # although the theme has one
-            ("article.html", '{% extends "article.html" %}', "calls itself without end"),
+            ("article.html", '{% extends "article.html" %}', "calls itself endlessly"),
             ("sections/reading.html", "<p>\n{% if %}", "sections/reading.html:2: "),
             ("site/masthead.html", "{{ site.titel }}", "site/masthead.html:1: "),
         ]
