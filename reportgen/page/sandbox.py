@@ -46,7 +46,7 @@ class TooMuchError(jinja2.TemplateRuntimeError):
 
 
 OURS = "reportgen"
-"""The prefix by which a replaced template extends the package's one: "reportgen/page.html"."""
+"""The prefix by which a replaced template extends the package's one: "reportgen/base.html"."""
 
 
 class Folders(jinja2.BaseLoader):

@@ -61,7 +61,7 @@ def test_one_file_may_take_the_place_of_ours_and_the_others_stay(tell: Tell, min
     assert "<p>mine 0.25</p>" in html
     assert "About this page" in html
 
-    (mine / "static" / "report.css").write_text("p { color: teal }   \r\n")
+    (mine / "static" / "article.css").write_text("p { color: teal }   \r\n")
     html = tell("<p>edited</p>")
     assert "<p>edited</p>" in html
     assert "<style>\np { color: teal }\n</style>" in html
@@ -219,7 +219,7 @@ def test_usual_templates_are_far_from_every_limit(report: Path) -> None:
 
 def test_a_page_without_a_policy_is_refused(tell: Tell, mine: Path) -> None:
     for text in ("<!DOCTYPE html><title>x</title>", "{{ policy() }}{{ policy() }}"):
-        (mine / "report.html").write_text(text)
+        (mine / "article.html").write_text(text)
         with pytest.raises(TemplateError, match=r"^template article\.html: the page must hold {{ policy\(\) }} once"):
             tell("")
 

@@ -145,7 +145,7 @@ def test_a_theme_extends_pages_and_sections_and_has_a_style_sheet_of_its_own(sin
         THEME,
         {
             "mine/sections/reading.html": reading,
-            "mine/article.html": '{% extends "reportgen/page.html" %}\n' + footer,
+            "mine/article.html": '{% extends "reportgen/base.html" %}\n' + footer,
             "mine/static/site.css": ".mine { color: teal }\n",
         },
     )
@@ -159,7 +159,7 @@ def test_a_theme_extends_pages_and_sections_and_has_a_style_sheet_of_its_own(sin
 
 
 def test_a_mistake_of_a_theme_is_told_with_its_line(single):
-    ours = '{% extends "reportgen/page.html" %}\n'
+    ours = '{% extends "reportgen/base.html" %}\n'
     for i, (name, content, told) in enumerate(
         [
             ("article.html", ours + "{% block footer %}{{ nothing }}{% endblock %}", "article.html:2: "),
