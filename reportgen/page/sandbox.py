@@ -47,7 +47,7 @@ class TooMuchError(jinja2.TemplateRuntimeError):
 
 
 OURS = "reportgen"
-"""What a template of the package is asked for below, by one that takes its place: "reportgen/article.html"."""
+"""The prefix by which a replaced template extends the package's one: "reportgen/base.html"."""
 
 
 class Folders(jinja2.BaseLoader):

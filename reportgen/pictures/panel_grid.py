@@ -82,9 +82,9 @@ class Sheet:
     def legend(self, entries: Sequence[tuple[str, Artist]]) -> None:
         """Add the legend at the right of the foot; the counter is at the left."""
         corner = 1 - 12 / self.width, 12 / self.height
-        letters = ((self.width - 180) / len(entries) - 52) / 8.8
+        characters = ((self.width - 180) / len(entries) - 52) / 8.8
         labels, handles = zip(
-            *((style.wrap_label(label, letters, 1), handle) for label, handle in entries), strict=True
+            *((style.wrap_label(label, characters, 1), handle) for label, handle in entries), strict=True
         )
         self.figure.legend(handles, labels, ncols=len(labels), loc="lower right", bbox_to_anchor=corner)
 

@@ -47,5 +47,5 @@ def test_results_that_no_build_wrote_are_not_made_into_snippets(tmp_path):
     ]:
         content = {"schema": results.SCHEMA} | {part: {} for part in parts} | {"media": {name: ITEM | change}}
         (tmp_path / "results.json").write_text(json.dumps(content), "utf-8")
-        with pytest.raises(DataError, match="its results tell of a picture that no build makes"):
+        with pytest.raises(DataError, match="its results have a picture that no build writes"):
             print(name, change, animations(tmp_path))

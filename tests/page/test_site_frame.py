@@ -127,7 +127,7 @@ def test_a_mistake_of_a_theme_is_told_with_its_line(single):
             ("article.html", ours + "{% block footer %}{{ nothing }}{% endblock %}", "article.html:2: "),
             ("article.html", '{% extends "reportgen/articel.html" %}', "template reportgen/articel.html is missing"),
             ("article.html", '{% extends "reportgen//etc/passwd" %}', "reportgen//etc/passwd is missing"),
-            ("article.html", '{% extends "article.html" %}', "calls itself without end"),
+            ("article.html", '{% extends "article.html" %}', "calls itself endlessly"),
             ("site/masthead.html", "{{ site.titel }}", "site/masthead.html:1: "),
         ]
     ):

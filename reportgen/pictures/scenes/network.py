@@ -157,19 +157,19 @@ class _Net:
     def _names(self, sheet: Sheet, cell: PanelCell, left: float, gap: float) -> None:
         """Add the layer's name above each gap, if it fits, and the number of units below each column."""
         trajectory = cell.panel.trajectory
-        letters = (gap - 8) / 8.4
+        characters = (gap - 8) / 8.4
         look = {"fontsize": 10.5, "color": style.MUTED, "ha": "center", "linespacing": 1.1}
-        if letters >= 7:
+        if characters >= 7:
             for layer in range(len(self._kernels)):
-                name = style.wrap_label(trajectory_views.layer_name(trajectory, layer), letters, 1)
+                name = style.wrap_label(trajectory_views.layer_name(trajectory, layer), characters, 1)
                 sheet.text(left + gap * (layer + 0.5), cell.top + (38 if sheet.titled else 10), name, **look)
         counts = [self._kernels[0].shape[1], *(w.shape[2] for w in self._kernels)]
         for layer, (count, units) in enumerate(zip(counts, self._units, strict=True)):
             label = f"{count:,}" if count == len(units) else f"{len(units)} of {count:,}"
             kind = "input" if layer == 0 else "output" if layer == len(self._kernels) else "unit"
-            if letters >= 7 or (letters >= 5 and count == len(units)):
+            if characters >= 7 or (characters >= 5 and count == len(units)):
                 label += f" {kind}" if count == 1 else f" {kind}s"
-            label = style.wrap_label(label, max(letters, 3), 2)
+            label = style.wrap_label(label, max(characters, 3), 2)
             half = max(map(style.text_length, label.split("\n"))) / 2 + 8
             place = min(max(left + gap * layer, cell.left + half), cell.left + cell.wide - half)
             sheet.text(place, cell.top + cell.high - 34, label, **look)

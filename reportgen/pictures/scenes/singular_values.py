@@ -80,16 +80,16 @@ class _Bars:
         start = np.nan_to_num(self._singular_values[0])
         marks = [((left, y), (right, y)) for left, right, y in zip(self._left, self._right, start, strict=True)]
         axes.add_collection(LineCollection(marks, colors=style.INK, linewidths=1.6, zorder=2.4), autolim=False)
-        letters = room / 8.8
+        characters = room / 8.8
         labels = []
         for layer, (v, k) in enumerate(zip(values, counts, strict=True)):
             name = (
-                style.wrap_label(trajectory_views.layer_name(panel.trajectory, layer), letters, 1)
-                if letters >= 6
+                style.wrap_label(trajectory_views.layer_name(panel.trajectory, layer), characters, 1)
+                if characters >= 6
                 else str(layer + 1)
             )
             labels.append(
-                name if k == v.shape[1] else f"{name}\n{style.wrap_label(f'{k} of {v.shape[1]:,}', letters, 1)}"
+                name if k == v.shape[1] else f"{name}\n{style.wrap_label(f'{k} of {v.shape[1]:,}', characters, 1)}"
             )
         axes.set_xticks(centers, labels)
 

@@ -75,28 +75,28 @@ class WeightMaps:
         # Margins: 20 pixels around the matrices, 24 between two, above each 26 for its name, or 42 for two lines.
         wide, pitch = (cell.wide - 40 - 24 * (across - 1)) // across, (cell.high - head - 6) // down
         size = 10.5 if wide > 110 else 9
-        letters = (wide + 20) / (size * 0.8)
+        characters = (wide + 20) / (size * 0.8)
         for above in (26, 42):
             drawn = [_Cells.from_kernel(w, wide, pitch - above - 8, self._limit) for w in kernels]
-            names = [self._matrix_name(cell.panel, layer, cells.note, letters) for layer, cells in enumerate(drawn)]
-            if all(len(name) <= letters for name in names):
+            names = [self._matrix_name(cell.panel, layer, cells.note, characters) for layer, cells in enumerate(drawn)]
+            if all(len(name) <= characters for name in names):
                 break
         for layer, (cells, name) in enumerate(zip(drawn, names, strict=True)):
             row, column = divmod(layer, across)
             x, y = cell.left + 20 + column * (wide + 24), cell.top + head + 6 + row * pitch + above
-            label = style.wrap_label(name, letters, 2)
+            label = style.wrap_label(name, characters, 2)
             self._sheet.text(x, y - 5, label, va="bottom", fontsize=size, color=style.MUTED, linespacing=1.15)
             self._draw_matrix(cells.values, x, y, wide, pitch - above - 8)
 
-    def _matrix_name(self, panel: Panel, layer: int, note: str, letters: float) -> str:
+    def _matrix_name(self, panel: Panel, layer: int, note: str, characters: float) -> str:
         """The name of a layer, its shape, and a note if it was reduced."""
         name, shape = (
             trajectory_views.layer_name(panel.trajectory, layer),
             trajectory_views.shape_text(panel.trajectory.kernels[layer].shape[1:]),
         )
-        if not panel.trajectory.layers and len(f"{name} · {shape}") > letters:
+        if not panel.trajectory.layers and len(f"{name} · {shape}") > characters:
             name = str(layer + 1)
-        return f"{style.wrap_label(name, max(6, letters - len(shape) - 4), 1)} · {shape}{note}"
+        return f"{style.wrap_label(name, max(6, characters - len(shape) - 4), 1)} · {shape}{note}"
 
     def _draw_matrix(self, cells: Weights, x: int, y: int, wide: int, high: int) -> None:
         """Draw square cells if they fit, but no matrix thinner than a tenth of its length; cells are whole pixels."""
