@@ -55,7 +55,7 @@ def test_no_two_public_classes_have_one_name():
 def test_functions_are_named_after_what_they_do_or_return():
     """A participle, a preposition or an adverb alone is neither."""
     words = (
-        "told tell telling of is there here found made rest turn deeper both way how what one each given wanted around"
+        "told telling of is there here found made rest turn deeper both way how what one each given wanted around"
         " apart alone whose trying parsed trained walked revived lost holding taken seen"
     )
     names = {

@@ -80,7 +80,7 @@ class Raster:
         maps: list[Callable[[], None] | None] = []
         for artist in _live_artists(scene, canvas):
             if artist not in scene.moving:
-                ink = self._alone(artist) >> 24
+                ink = self._draw_single(artist) >> 24
                 if not any(ink[place.pixels].any() for place in places):
                     continue  # it has no pixels where something moves
             maps.append(self._heat_map(artist))
@@ -140,7 +140,7 @@ class Raster:
     def _pixels(self) -> Pixels:
         return np.asarray(self._canvas.buffer_rgba()).view(_PACKED)[..., 0]
 
-    def _alone(self, artist: Artist) -> Pixels:
+    def _draw_single(self, artist: Artist) -> Pixels:
         """The pixels of an artist drawn alone on a transparent canvas."""
         self._renderer.clear()
         artist.draw(self._renderer)
@@ -157,7 +157,7 @@ class Raster:
     def _place(self, artist: Artist) -> PixelRectangle:
         """The rectangle that an artist may change in any frame; for a label, as long as it does not move."""
         if artist not in self._scene.moving:
-            return bounding_rectangle(self._alone(artist) >> 24)
+            return bounding_rectangle(self._draw_single(artist) >> 24)
         if clip := _clip(artist):
             box = clip.padded(2)
         elif isinstance(artist, Text):
@@ -177,7 +177,7 @@ class Raster:
         rows, columns = values.shape
         numbers = np.arange(rows * columns, dtype=_PACKED).reshape(rows, columns, 1).view(np.uint8)[..., :3]
         artist.set_data(numbers)  # a cell's color is its number
-        drawn = self._alone(artist)
+        drawn = self._draw_single(artist)
         artist.set_data(values)
         place = bounding_rectangle(drawn >> 24).pixels
         cells, opaque = drawn[place] & 0xFFFFFF, drawn[place] >> 24 == 255

@@ -131,15 +131,15 @@ class Selection(Section):
             for f in FACTORS
         ]
 
-        def each(kind: str, what: str) -> Any:
+        def values(kind: str, what: str) -> Any:
             return np.array([count[what] for count in counts[kind]])
 
         errors = compare(
-            each("l1", "error"), each("none", "error"), dataclasses.replace(e.comparison, equivalence=MARGIN)
+            values("l1", "error"), values("none", "error"), dataclasses.replace(e.comparison, equivalence=MARGIN)
         )
         # A difference of one input is within the margin.
         kept = compare(
-            each("elastic_net", "picked"), each("l1", "picked"), dataclasses.replace(e.comparison, equivalence=1.0)
+            values("elastic_net", "picked"), values("l1", "picked"), dataclasses.replace(e.comparison, equivalence=1.0)
         )
         sharpest = int(np.argmin([point["error"] for point in path]))
         picked = arms["l1"]["picked"]
