@@ -41,7 +41,7 @@ def panels(scene: str) -> Any:
     """One network, with the data of a default run: weights that wander and shrink, or a line that comes to the data."""
     import numpy as np
 
-    from reportgen.pictures import Panel
+    from reportgen.pictures.picture import Panel
     from reportgen.training.run import Run
     from reportgen.training.trajectory import Trajectory
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
     from reportgen.experiment import Experiment
-    from reportgen.pictures import Animation, Picture
+    from reportgen.pictures.picture import Animation, Picture
     from reportgen.sections.result import SectionResult
 
 CI = bool(os.environ.get("CI"))

@@ -20,8 +20,8 @@ from reportgen.experiment.file import parse
 from reportgen.page.article import is_linkable, strict_json
 from reportgen.page.embed import snippets
 from reportgen.page.spreadsheet import csv_bytes
-from reportgen.pictures import Panel, Picture, training_animation
 from reportgen.pictures.draw import render
+from reportgen.pictures.picture import Panel, Picture, training_animation
 from reportgen.sections import Column, Table
 from reportgen.text import escape_control_characters, printable, printable_lines
 from reportgen.training.trajectory import Trajectory

@@ -12,10 +12,11 @@ from reportgen.disk.files import as_machine_error, put
 from reportgen.errors import ExperimentError, MachineError, did_you_mean, machine_error
 from reportgen.executors import Progress
 from reportgen.penalties.none import NoPenalty
-from reportgen.pictures import Animation, Panel, presets, style, training_animation
+from reportgen.pictures import presets, style
 from reportgen.pictures.draw import animation_palette, rasterize, still_png
 from reportgen.pictures.film import video_size
 from reportgen.pictures.formats import Format, formats
+from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.presets import Preset
 from reportgen.pictures.raster import Mosaic, Pixels, Raster
 from reportgen.pictures.scenes import scenes

@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reportgen import plugins
-from reportgen.pictures import Animation, Picture, style
+from reportgen.pictures import style
 from reportgen.pictures.deltas import encode_all
 from reportgen.pictures.formats import formats as registry
 from reportgen.pictures.formats.apng import Apng
 from reportgen.pictures.formats.gif import Gif
 from reportgen.pictures.media import Media
 from reportgen.pictures.palette import Palette
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.pictures.raster import Mosaic, Pixels, Raster
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from reportgen.pictures import Panel, style
+from reportgen.pictures import style
+from reportgen.pictures.picture import Panel
 
 PLOT_FOOT = 74
 """Height of the foot under plots: their tick labels, and below them a line with the counter and the legend."""

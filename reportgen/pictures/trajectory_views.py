@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reportgen.datasets import Data
 from reportgen.errors import DataError
-from reportgen.pictures import Panel
+from reportgen.pictures.picture import Panel
 from reportgen.training.trajectory import Trajectory
 
 Weights = NDArray[np.floating[Any]]

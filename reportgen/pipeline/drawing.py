@@ -9,8 +9,8 @@ from typing import Any
 
 from reportgen import plugins
 from reportgen.errors import ReportgenError
-from reportgen.pictures import Animation, Picture
 from reportgen.pictures.media import Media
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
 from reportgen.pipeline import stage_keys

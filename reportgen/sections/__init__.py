@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.experiment import SECTIONS_PACKAGE, Experiment, Sweep
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.registry import Registry, stored
 from reportgen.sections.claims import Claim
 from reportgen.training.run import Run

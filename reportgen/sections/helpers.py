@@ -11,7 +11,7 @@ import numpy as np
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.none import NoPenalty
-from reportgen.pictures import Animation, Panel, training_animation
+from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
 from reportgen.sections import Trained
 from reportgen.statistics.comparison import Difference, Values, compare

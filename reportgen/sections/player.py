@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.experiment import Experiment
-from reportgen.pictures import Animation
+from reportgen.pictures.picture import Animation
 from reportgen.pictures.scenes import scenes
 from reportgen.registry import stored
 from reportgen.sections import Trained

@@ -13,7 +13,7 @@ from typing import Any
 
 from reportgen import plugins
 from reportgen.experiment import Experiment
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.registry import stored
 from reportgen.sections import Findings, Section, Table, Trained
 from reportgen.sections.claims import DecidedClaim, decide

@@ -8,7 +8,8 @@ from matplotlib.text import Text
 
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import DataError
-from reportgen.pictures import Panel, style
+from reportgen.pictures import style
+from reportgen.pictures.picture import Panel
 from reportgen.pictures.scenes import scenes
 from reportgen.training.network import Network
 from reportgen.training.run import Run

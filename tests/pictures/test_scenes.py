@@ -13,8 +13,9 @@ from matplotlib.text import Text
 from PIL import Image, ImageSequence
 
 from reportgen.datasets.sparse_linear import SparseLinear
-from reportgen.pictures import Animation, Panel, style
+from reportgen.pictures import style
 from reportgen.pictures.draw import rasterize, render
+from reportgen.pictures.picture import Animation, Panel
 from reportgen.pictures.raster import Raster
 from reportgen.pictures.scenes import scenes
 from reportgen.training.network import Network

@@ -12,8 +12,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from reportgen.pictures import Picture, style
+from reportgen.pictures import style
 from reportgen.pictures.draw import render
+from reportgen.pictures.picture import Picture
 from reportgen.pictures.stills import figures
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,7 @@ import pytest
 
 from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.penalties.l1 import L1
-from reportgen.pictures import Animation, Panel, training_animation
+from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.sections import player
 from reportgen.sections.player import pack_players, pack_trajectory, player_data
 from reportgen.training.network import Network

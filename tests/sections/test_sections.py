@@ -13,7 +13,7 @@ from jinja2 import nodes
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm
 from reportgen.penalties.l2 import L2
-from reportgen.pictures import Picture
+from reportgen.pictures.picture import Picture
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
 from reportgen.sections import sections

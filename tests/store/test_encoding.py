@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from reportgen.penalties.l1 import L1
-from reportgen.pictures import Picture
+from reportgen.pictures.picture import Picture
 from reportgen.pictures.timeline import Timeline
 from reportgen.store.encoding import decode, encode
 from reportgen.training.run import Run

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 
 from reportgen.datasets import Data
 from reportgen.errors import DataError
-from reportgen.pictures import Panel, panel_grid, style, trajectory_views
+from reportgen.pictures import panel_grid, style, trajectory_views
 from reportgen.pictures.counter import Counter
+from reportgen.pictures.picture import Panel
 from reportgen.pictures.scenes import scenes
 from reportgen.statistics.fitted_curves import curves
 

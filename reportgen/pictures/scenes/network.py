@@ -15,9 +15,10 @@ from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from reportgen.errors import DataError
-from reportgen.pictures import Panel, style, trajectory_views
+from reportgen.pictures import style, trajectory_views
 from reportgen.pictures.counter import Counter
 from reportgen.pictures.panel_grid import PanelCell, Sheet, columns
+from reportgen.pictures.picture import Panel
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 from reportgen.statistics.sparsity import dead_units

@@ -14,8 +14,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from reportgen.pictures import Panel, panel_grid, style, trajectory_views
+from reportgen.pictures import panel_grid, style, trajectory_views
 from reportgen.pictures.counter import Counter
+from reportgen.pictures.picture import Panel
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 

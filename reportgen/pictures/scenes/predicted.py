@@ -10,8 +10,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from reportgen.pictures import Panel, panel_grid, style, trajectory_views
+from reportgen.pictures import panel_grid, style, trajectory_views
 from reportgen.pictures.counter import Counter
+from reportgen.pictures.picture import Panel
 from reportgen.pictures.scenes import scenes
 
 _MOST = 250

@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
-from reportgen.pictures import Panel, panel_grid, style, trajectory_views
+from reportgen.pictures import panel_grid, style, trajectory_views
 from reportgen.pictures.counter import Counter
+from reportgen.pictures.picture import Panel
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 

@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from reportgen.pictures import Panel, style, trajectory_views
+from reportgen.pictures import style, trajectory_views
 from reportgen.pictures.counter import Counter
 from reportgen.pictures.panel_grid import PanelCell, Sheet, columns, width
+from reportgen.pictures.picture import Panel
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 

@@ -8,7 +8,7 @@ import numpy as np
 from reportgen.datasets import Array
 from reportgen.experiment import Experiment
 from reportgen.penalties.l1 import L1
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
 from reportgen.sections.kinds.selection import DATA, UNIVERSAL, linear_run

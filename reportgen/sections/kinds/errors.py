@@ -9,7 +9,7 @@ import numpy as np
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
 from reportgen.sections.helpers import (

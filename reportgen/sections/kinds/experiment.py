@@ -6,7 +6,7 @@ import numpy as np
 
 from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.helpers import is_curve, strength
 from reportgen.training.run import Run

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.pictures import Animation, Panel, Picture
+from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
 from reportgen.sections.helpers import article_animation, is_curve, kinds_by_name, threshold, trained_arm

@@ -8,7 +8,7 @@ import numpy as np
 
 from reportgen.datasets.wave import Wave
 from reportgen.experiment import Experiment
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, difference_outcome
 from reportgen.sections.helpers import as_findings, default_penalty

@@ -12,7 +12,7 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim
 from reportgen.sections.helpers import join_words, kinds_by_name, strength

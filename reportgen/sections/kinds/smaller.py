@@ -12,7 +12,7 @@ from reportgen.penalties import Penalty
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.pictures import Animation, Panel, Picture
+from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
 from reportgen.sections.helpers import (

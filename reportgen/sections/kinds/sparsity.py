@@ -10,7 +10,7 @@ from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import Penalty
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
 from reportgen.sections.helpers import arm_styles, kinds_by_name, mean, threshold, trained_arm

@@ -10,7 +10,7 @@ from reportgen.experiment import Comparison, Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.pictures import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
 from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, strength, vary

@@ -8,7 +8,7 @@ import numpy as np
 
 from reportgen.experiment import Experiment
 from reportgen.penalties.l1 import L1
-from reportgen.pictures import Animation, Panel, Picture
+from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, difference_outcome
 from reportgen.sections.helpers import (

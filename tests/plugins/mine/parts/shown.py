@@ -14,9 +14,10 @@ from PIL import Image
 
 from reportgen.executors import Workers, executors
 from reportgen.experiment import Experiment
-from reportgen.pictures import Animation, Panel, Picture, style
+from reportgen.pictures import style
 from reportgen.pictures.formats import formats
 from reportgen.pictures.palette import Palette
+from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.pictures.raster import Pixels
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
