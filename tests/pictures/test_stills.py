@@ -224,3 +224,13 @@ def test_a_strip_shows_every_run():
     dots = [line.get_xdata() for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
 
     assert sorted(np.concatenate(dots)) == values
+
+
+def test_a_sweep_of_one_learning_rate_or_one_strength_has_a_landscape_too():
+    whole = SAMPLES["landscape"]("x")
+    for strengths, rates in (([0, 0.1], [0.01]), ([0.1], [0.001, 0.01]), ([0], [0.01])):
+        panels = [{**panel, "values": panel["values"][: len(strengths), : len(rates)]} for panel in whole["panels"]]
+        lost = [row[: len(rates)] for row in whole["diverged"][: len(strengths)]]
+        shown = {**whole, "strengths": strengths, "learning_rates": rates, "panels": panels, "diverged": lost}
+        with style.look():
+            figures["landscape"](**(shown | {"best": (0, 0)})).canvas.draw()

@@ -75,7 +75,9 @@ def _places(values: Sequence[float]) -> Array:
 
 def _edges(places: Array) -> list[tuple[float, float]]:
     """The edges of each cell: half-way to its neighbors, and symmetric for the cells at the ends."""
-    gaps = np.diff(places) if len(places) > 1 else np.array([0.5])
+    if len(places) == 1:
+        return [(places[0] - 0.25, places[0] + 0.25)]
+    gaps = np.diff(places)
     # A zero keeps its distance: its column is as wide as the one beside it.
     before = np.r_[gaps[0], gaps] / 2
     after = np.r_[gaps, gaps[-1]] / 2
@@ -133,7 +135,8 @@ def _ticks(axes: Axes, which: str, places: Array, values: Sequence[float]) -> No
 
 def _products(axes: Axes, at: tuple[Array, Array], zero: bool, name: str, best: tuple[float, float] | None) -> None:
     """Lines of equal products: on logarithmic axes they are straight, and fall."""
-    (left, _), (_, right) = _edges(at[0])[int(zero)], _edges(at[0])[-1]
+    columns = _edges(at[0])
+    left, right = columns[min(int(zero), len(columns) - 1)][0], columns[-1][1]
     (low, _), (_, high) = _edges(at[1])[0], _edges(at[1])[-1]
     decades = range(int(np.ceil(left + low)), int(np.floor(right + high)) + 1)
     spans = {decade: (max(left, decade - high), min(right, decade - low)) for decade in decades}
