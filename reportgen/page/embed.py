@@ -28,9 +28,7 @@ def animations(folder: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for name, item in load(folder)["media"].items():
         if not _NAME.fullmatch(name) or not _is_media(item):
-            raise DataError(
-                f"cannot use {folder}: its results tell of a picture that no build makes, {short_repr(name)}"
-            )
+            raise DataError(f"cannot use {folder}: its results have a picture that no build writes, {short_repr(name)}")
         if item["kind"] == "animation":
             found[name] = item
     return found

@@ -152,7 +152,7 @@ def test_without_ffmpeg_nothing_is_begun(refused, monkeypatch):
 
     assert refused("mine.trajectory", "-o", "a.mp4") == (
         5,
-        "mp4 needs ffmpeg, which comes with pip install imageio-ffmpeg",
+        "mp4 needs ffmpeg; pip install imageio-ffmpeg",
     )
 
 

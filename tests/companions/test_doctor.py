@@ -39,13 +39,13 @@ def test_where_the_tests_run_a_build_can_and_the_answer_names_no_home_and_no_use
     )
 
     told = json.loads(done.stdout)
-    problems = [one for one in told["run_probe"] if one["level"] == "problem"]
+    problems = [one for one in told["findings"] if one["level"] == "problem"]
     # An editable install keeps the list of requirements that it was made with.
     assert [one for one in problems if "is outside of" not in one["text"]] == []
     assert told["able"] is not bool(problems)
     assert done.returncode == (5 if problems else 0)
     assert all(one["next"] for one in problems)
-    assert {one["name"] for one in told["run_probe"]} >= {
+    assert {one["name"] for one in told["findings"]} >= {
         *("python", "tensorflow", "keras", "processor", "memory", "store", "output", "templates", "fonts", "gif")
     }
     assert "'~/.cache/reportgen'" in done.stdout
@@ -105,7 +105,7 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
     ]:
         (fake / "tensorflow.py").write_text(f"import os\n{code}\n")
 
-        *_, last = apart.findings("libraries", "imports", timeout=3)
+        *_, last = apart.run_probe("libraries", "imports", timeout=3)
 
         assert (last.name, last.level) == ("tensorflow", "problem")
         assert text in last.text
@@ -114,7 +114,7 @@ def test_a_tensorflow_that_ends_the_process_or_hangs_is_told(tmp_path, monkeypat
     (fake / "tensorflow.py").write_text(
         "print('[1]')\nclass config:\n    list_physical_devices = staticmethod(lambda kind: ['a card'])\n"
     )
-    found = by_name(apart.findings("libraries", "imports"))
+    found = by_name(apart.run_probe("libraries", "imports"))
     assert found["tensorflow"].level == "ok"
     assert found["gpu"].text.startswith("TensorFlow sees 1 card;")
 

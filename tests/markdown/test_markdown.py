@@ -207,4 +207,4 @@ def test_what_is_too_deep_or_too_long_is_a_mistake() -> None:
         assert "characters; at most" in line or "brackets are open at once" in line
     assert mistakes("> " * 10_000 + "a") == ["page.md:1:1: lists and quotes are nested too deeply to be read"]
     assert "<p>a</p>" in html("> " * 30 + "a")
-    assert mistakes("a\n\n" * 200_000) == ["page.md:1:1: larger than 300,000 letters; make several pages of it"]
+    assert mistakes("a\n\n" * 200_000) == ["page.md:1:1: longer than 300,000 characters; make several pages of it"]

@@ -161,7 +161,7 @@ def test_what_grows_without_limit_is_ended(tell: Tell, monkeypatch: pytest.Monke
 
 def test_nothing_that_a_template_can_reach_opens_a_file() -> None:
     """Every attribute of everything that a page is made from, as far as the sandbox lets a template walk."""
-    environment = pages._environment((pages.template_folder(),), pages._printable)
+    environment = pages._environment((pages.template_folder(),), pages._printable, ())
     seen: dict[int, Any] = {}
 
     def walk(value: Any, path: str) -> None:

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from reportgen.pictures import style
-from reportgen.pictures.preview_card import LARGEST, SIZE, draw_card, drawn
+from reportgen.pictures.preview_card import LARGEST, SIZE, card_figure, draw_card
 
 SHAPES = [None, (300, 320), (20, 2000), (1, 1)]
 LONG = "Why does weight decay not make a network sparse, and what does proximal descent do instead " * 3
@@ -47,7 +47,7 @@ def test_words_lie_inside_the_card_and_on_nothing_else() -> None:
     for shape, title in itertools.product(SHAPES, TITLES):
         image = Image.open(BytesIO(picture(shape))) if shape else None
         with style.look():
-            figure = drawn(title, LONG, LONG, image, "#0072b2")
+            figure = card_figure(title, LONG, LONG, image, "#0072b2")
             canvas = FigureCanvasAgg(figure)
             canvas.draw()
             renderer = canvas.get_renderer()

@@ -25,7 +25,7 @@ def pixels(colors):
 
 def encoded(frames, delays=None):
     """A GIF and an APNG of the same frames."""
-    return encode_all(FORMATS, frames, Palette.of(frames, NONE), delays or [5] * len(frames))
+    return encode_all(FORMATS, frames, Palette.from_frames(frames, NONE), delays or [5] * len(frames))
 
 
 def decoded(data):
@@ -55,7 +55,7 @@ def test_gif_and_apng_show_the_same_whatever_their_size():
 @pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.suffix)
 def test_a_file_that_is_not_what_was_meant_is_found(kind):
     name = kind.suffix.upper()
-    data = kind.encode([noise(seed) for seed in range(3)], Palette.of([noise(0)], NONE), [5] * 3)
+    data = kind.encode([noise(seed) for seed in range(3)], Palette.from_frames([noise(0)], NONE), [5] * 3)
     middle = len(data) // 2
 
     kind.check(data, 3, 15)

@@ -30,7 +30,7 @@ def test_frequent_colors_stay_as_they_are_and_rare_ones_have_a_near_one():
     rng = np.random.default_rng(0)
     frame = rng.integers(0, 1 << 24, (60, 60), dtype=np.uint32)
     frame[::2, ::2] = 0x336699
-    palette = Palette.of([frame], NONE)
+    palette = Palette.from_frames([frame], NONE)
     after = shown(palette, frame)
 
     assert (after[::2, ::2] == 0x336699).all()

@@ -22,13 +22,13 @@ def test_letters_and_marks_stand_out():
     for role in (style.INK, style.MUTED):
         assert contrast(role, style.PAPER) >= 4.5
         assert contrast(style.DARK[role], paper) >= 4.5
-    colors = [style.arm({}, place).color for place in range(7)]
+    colors = [style.arm_style({}, place).color for place in range(7)]
     assert min(contrast(style.DARK.get(color, color), paper) for color in colors) >= 3
 
 
 def test_every_penalty_has_a_color_that_stands_out_on_a_dark_page():
     for name in penalties.names():
-        color = style.arm(penalties[name].look("subgradient").arm).color
+        color = style.arm_style(penalties[name].look("subgradient").arm).color
         assert contrast(style.DARK.get(color, color), style.DARK[style.PAPER]) >= 3
     for color in _FREE_COLORS:
-        assert contrast(style.arm(Look("", color).arm).color, style.DARK[style.PAPER]) >= 3
+        assert contrast(style.arm_style(Look("", color).arm).color, style.DARK[style.PAPER]) >= 3

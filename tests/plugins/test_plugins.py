@@ -370,7 +370,7 @@ def test_a_worker_that_does_not_see_the_folder_is_sent_what_it_lacks(folder, tmp
 
 
 AT_WORK = {
-    ("    figure = style.blank(200)", "    1 / 0"): "32: ZeroDivisionError: division by zero (figure 'ranked')",
+    ("    figure = style.blank_figure(200)", "    1 / 0"): "32: ZeroDivisionError: division by zero (figure 'ranked')",
     ("    return figure\n", "    return None\n"): (
         "29: AttributeError: 'NoneType' object has no attribute 'axes' (figure 'ranked')"
     ),
@@ -404,9 +404,9 @@ def test_a_mistake_at_work_is_a_line_that_says_where(folder, built):
 
 def test_the_command_tells_a_mistake_of_a_worker_in_one_line_and_writes_nothing(folder, built):
     build = ("build", "mine.toml", "-o", "out", "--cache-dir", built / "store")
-    edit(folder / "parts/shown.py", "    figure = style.blank(200)", "    1 / 0")
+    edit(folder / "parts/shown.py", "    figure = style.blank_figure(200)", "    1 / 0")
     done = command(*build, folder=folder)
-    told = "parts/shown.py:32: ZeroDivisionError: division by zero (figure 'ranked')\n"
+    told = "parts/shown.py:33: ZeroDivisionError: division by zero (figure 'ranked')\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
 
     edit(
@@ -439,7 +439,7 @@ def test_a_template_is_looked_for_beside_the_plugin_and_runs_in_the_sandbox(fold
     assert "unsafe" in raised(TemplateError, build)
     template.unlink()
     assert raised(TemplateError, build) == (
-        f"{folder}/parts/shown.py:59: section 'largest' has no template; write largest.html beside the plugin"
+        f"{folder}/parts/shown.py:60: section 'largest' has no template; write largest.html beside the plugin"
     )
     (own / "sections" / "largest.html").write_text("<p>From a theme.</p>", "utf-8")
     assert "From a theme." in build(own)

@@ -26,9 +26,9 @@ def test_an_input_is_kept_if_the_next_proximal_step_alone_would_keep_it():
         ("elastic_net", [[0.4, 0.0], [0.6, 0.0]], [1]),
         ("l2", [[1e-6, 0.0], [0.0, 0.0]], [0]),
     ]:
-        picked, _ = inputs.kept(ended(kind, 0.1, np.array(kernel) * BAND))
+        picked, _ = inputs.kept_inputs_and_units(ended(kind, 0.1, np.array(kernel) * BAND))
         assert np.flatnonzero(picked).tolist() == kept, kind
-    _, units = inputs.kept(ended("l1", 0.1, [[1.0, 0.5 * BAND, 1.0]]))
+    _, units = inputs.kept_inputs_and_units(ended("l1", 0.1, [[1.0, 0.5 * BAND, 1.0]]))
     assert np.flatnonzero(units).tolist() == [0, 2], "a unit that nothing feeds is not in use"
 
 

@@ -34,5 +34,5 @@ class Format(Protocol):
 
 
 formats: Registry[type[Format]] = Registry(
-    "format", __name__, needs=("suffix", "media_type", "made_by", "check_available", "encode")
+    "format", __name__, needs=("suffix", "media_type", "encoder_identity", "check_available", "encode")
 )

@@ -53,7 +53,7 @@ PLANTED = {
     '<a href="http://localhost:8000/">x</a>': "link: 'http://localhost:8000/' leads to the reader's own machine",
     "<p>x</b>": "html: unexpected end tag <b>",
     "<h1>y</h1>": "html: a second <h1>; a page has one",
-    '<p id="a">x</p><p id="a">x</p>': f"id: a second element with the id 'a'; the first is in line {BODY}",
+    '<p id="a">x</p><p id="a">x</p>': f"id: a second element with the id 'a'; the first is on line {BODY}",
     '<img src="data:,">': 'alt: <img src="data:"> has no alt text; write alt="" for a decorative picture',
     '<svg role="img"></svg>': 'alt: <svg role="img"> has no aria-label',
 }

@@ -30,7 +30,7 @@ from reportgen.training.run import Run
 @figures.register("ranked")
 def ranked(groups: Sequence[Mapping[str, Any]]) -> Figure:
     """A line for each group, its values in falling order."""
-    figure = style.blank(200)
+    figure = style.blank_figure(200)
     axes = figure.subplots()
     for group in groups:
         axes.plot(np.sort(group["values"])[::-1])
@@ -96,7 +96,7 @@ class Tiff:
     media_type = "image/tiff"
     always = False
 
-    def made_by(self) -> str:
+    def encoder_identity(self) -> str:
         return ""
 
     def check_available(self) -> None:
