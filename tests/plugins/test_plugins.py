@@ -370,17 +370,17 @@ def test_a_worker_that_does_not_see_the_folder_is_sent_what_it_lacks(folder, tmp
 
 
 AT_WORK = {
-    ("    figure = style.blank_figure(200)", "    1 / 0"): "32: ZeroDivisionError: division by zero (figure 'ranked')",
+    ("    figure = style.blank_figure(200)", "    1 / 0"): "33: ZeroDivisionError: division by zero (figure 'ranked')",
     ("    return figure\n", "    return None\n"): (
-        "29: AttributeError: 'NoneType' object has no attribute 'axes' (figure 'ranked')"
+        "30: AttributeError: 'NoneType' object has no attribute 'axes' (figure 'ranked')"
     ),
-    ("self._sizes[frame]", "self._sizes[99]"): "56: IndexError: list index out of range (scene 'largest_weight')",
-    ("max(map(max, sizes))", "1 / 0"): "81: ZeroDivisionError: division by zero (section 'largest')",
+    ("self._sizes[frame]", "self._sizes[99]"): "57: IndexError: list index out of range (scene 'largest_weight')",
+    ("max(map(max, sizes))", "1 / 0"): "82: ZeroDivisionError: division by zero (section 'largest')",
     (
         "out.getvalue()",
         "out.value()",
-    ): "108: AttributeError: '_io.BytesIO' object has no attribute 'value' (format 'tiff')",
-    ("out.getvalue()", "exit(7)"): "108: SystemExit: 7 (format 'tiff')",
+    ): "109: AttributeError: '_io.BytesIO' object has no attribute 'value' (format 'tiff')",
+    ("out.getvalue()", "exit(7)"): "109: SystemExit: 7 (format 'tiff')",
 }
 
 
