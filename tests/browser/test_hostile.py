@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import soak
 from browser.watching import Watch
 from hostile import RUN, SAMPLE, SOAK
 from reports import section
@@ -145,6 +146,7 @@ def test_text_is_shown_as_it_is_and_does_nothing(visit: Open, tmp_path: Path, te
     for address in all_of(page, "a[href]", "e.getAttribute('href')"):
         assert address.startswith(("#", "https://", "data:text/csv;base64,", "media/", "results.json", "report.html"))
     assert watch.quiet(page)
+    soak.record("hostile strings in every place of a page that shows text", len(SAMPLE), 0)
 
 
 def test_pages_to_embed_show_text(visit: Open, tmp_path: Path) -> None:
