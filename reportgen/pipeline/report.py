@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import version
+from itertools import chain
 
 from reportgen.experiment import Experiment
 from reportgen.page.report import Report, tables_of
@@ -36,7 +37,7 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
     runs = {name: list(section.runs(e)) for name, section in missing.items()}
     follow_ups: dict[str, list[Run]] = {name: [] for name in missing}
     trained: dict[Run, Trajectory] = {}
-    training = tools.train(_distinct_runs(runs.values()))
+    training = tools.train(chain.from_iterable(runs.values()))
     studies = {
         name: tools.workers.submit(section.study, e)
         for name, section in missing.items()
@@ -62,7 +63,7 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
     trained = training.result()
     for name in with_runs:
         follow_ups[name] = list(missing[name].follow_up(e, {run: trained[run] for run in runs[name]}))
-    training = tools.train(_distinct_runs(follow_ups.values()), before=len(trained))
+    training = tools.train(chain.from_iterable(follow_ups.values()), before=len(trained))
     compute(name for name in with_runs if not follow_ups[name])
     trained |= training.result()
     compute(name for name in with_runs if follow_ups[name])
@@ -95,10 +96,6 @@ def _stored_sections(
     for result in results.values():
         drawing.start(result.pictures)
     return results
-
-
-def _distinct_runs(runs: Iterable[Iterable[Run]]) -> list[Run]:
-    return list(dict.fromkeys(run for group in runs for run in group))
 
 
 def _published_trajectories(

@@ -519,11 +519,6 @@ def _match_errors(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison
     }
 
 
-def _separates_inputs(arm: Mapping[str, Any]) -> bool:
-    most: bool = arm["least_counting"] > 0.5 >= arm["most_irrelevant"]
-    return most
-
-
 def _double_deceives(arm: Mapping[str, Any]) -> Any:
     if arm["double_low"] > arm["irrelevant_share"]:
         return True
