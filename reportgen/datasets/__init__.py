@@ -22,6 +22,7 @@ class Data:
 
     `outlier_train` and `outlier_test` mark samples known to be corrupted; `truth` holds (inputs, outputs) of the
     noiseless function if the data set knows it. Its outputs include the mean of the noise, as the best model's would.
+    `noise` is the standard deviation of the noise of the targets, outliers not counted; None if it is not known.
     """
 
     x_train: Array
@@ -31,13 +32,37 @@ class Data:
     outlier_train: NDArray[np.bool_]
     outlier_test: NDArray[np.bool_]
     truth: tuple[Array, Array] | None = None
+    noise: float | None = None
+
+    @property
+    def noise_scale(self) -> float:
+        """`noise`; if unknown, the standard deviation of what least squares leaves of the training targets.
+
+        Where the targets do not follow the inputs along a line, that is more than the noise. With no more samples than
+        inputs, it is the standard deviation of the targets.
+        """
+        if self.noise is not None:
+            return self.noise
+        samples, outputs = self.y_train.shape
+        design = np.column_stack([np.ones(samples), self.x_train])
+        free = samples - design.shape[1]
+        if free < 1:
+            return float(self.y_train.std())
+        left = self.y_train - design @ np.linalg.lstsq(design, self.y_train, rcond=None)[0]
+        return float(np.sqrt((left**2).sum() / (free * outputs)))
 
 
 def without_outliers(
-    x_train: Array, y_train: Array, x_test: Array, y_test: Array, truth: tuple[Array, Array] | None = None
+    x_train: Array,
+    y_train: Array,
+    x_test: Array,
+    y_test: Array,
+    truth: tuple[Array, Array] | None = None,
+    noise: float | None = None,
 ) -> Data:
     """A draw without outliers."""
-    return Data(x_train, y_train, x_test, y_test, np.zeros(len(x_train), bool), np.zeros(len(x_test), bool), truth)
+    unmarked = np.zeros(len(x_train), bool), np.zeros(len(x_test), bool)
+    return Data(x_train, y_train, x_test, y_test, *unmarked, truth, noise)
 
 
 @runtime_checkable

@@ -69,4 +69,5 @@ class Correlated:
             y_train=y[train],
             x_test=x[test],
             y_test=y[test],
+            noise=self.noise,
         )

@@ -74,4 +74,5 @@ class Hinges:
             y_train=y[train],
             x_test=x[test],
             y_test=y[test],
+            noise=self.noise,
         )

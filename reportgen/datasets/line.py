@@ -72,4 +72,5 @@ class Line:
             outlier_train=raised[train],
             outlier_test=raised[test] & (not self.clean_test),
             truth=(ends[:, None], (self.slope * ends + self.noise / 2)[:, None]),
+            noise=self.noise / 12**0.5,  # of a uniform distribution
         )

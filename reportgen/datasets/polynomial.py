@@ -56,4 +56,5 @@ class Polynomial:
             x_test=x_test,
             y_test=self.function(x_test) + self.noise * rng.standard_normal(x_test.shape),
             truth=(x_test, self.function(x_test)),
+            noise=self.noise,
         )

@@ -59,4 +59,5 @@ class SparseLinear:
             y_train=y[train],
             x_test=x[test],
             y_test=y[test],
+            noise=self.noise,
         )

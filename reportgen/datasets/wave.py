@@ -39,4 +39,5 @@ class Wave:
             x_test=x_test,
             y_test=np.sin(np.pi * x_test) + self.noise * rng.standard_normal(x_test.shape),
             truth=(x_test, np.sin(np.pi * x_test)),
+            noise=self.noise,
         )

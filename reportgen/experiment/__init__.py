@@ -67,8 +67,9 @@ class Runs:
 class Comparison:
     """What counts as a difference, fixed before anything is trained."""
 
-    equivalence: Annotated[float, Field(ge=0)] = 1.0
-    """Arms whose total test errors differ by at most this much are practically equal."""
+    equivalence: Annotated[float, Field(ge=0)] = 0.2
+    """Arms are practically equal if their errors differ by at most this much for each test sample, in standard
+    deviations of the noise of the targets. So it means the same for ten test samples and for a thousand."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Coverage of every interval, and so the confidence of every verdict."""
     resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
@@ -204,6 +205,12 @@ class Experiment:
             order_seed=self.runs.seed + i,
             init_seed=self.runs.seed + i,
         )
+
+    @property
+    def margin(self) -> float:
+        """The margin of total test errors: `equivalence` times noise times the number of test targets."""
+        data = self.run(0).draw()
+        return self.comparison.equivalence * data.noise_scale * data.y_test.size
 
     def arm_runs(self, arm: Arm) -> list[Run]:
         """The runs of an arm."""

@@ -69,8 +69,8 @@ def threshold(e: Experiment, λ: float | None = None) -> float:
 
 
 def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:
-    """The difference of two arms' values by the experiment's own rule."""
-    return compare(first, second, e.comparison)
+    """The difference of two arms' total errors by the experiment's own rule."""
+    return compare(first, second, e.margin, e.comparison)
 
 
 def as_findings(difference: Difference) -> dict[str, Any]:

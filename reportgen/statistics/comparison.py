@@ -64,12 +64,12 @@ _UNKNOWN = Difference(
 )
 
 
-def compare(first: Values, second: Values, rule: Comparison) -> Difference:
+def compare(first: Values, second: Values, margin: float, rule: Comparison) -> Difference:
     """Compare paired values [pairs]; pairs with a value that is not finite are left out."""
-    return _compare_all([np.asarray(first, np.float64) - np.asarray(second, np.float64)], rule)[0]
+    return compare_family([(first, second)], margin, rule)[0]
 
 
-def compare_family(comparisons: Sequence[tuple[Values, Values]], rule: Comparison) -> list[Difference]:
+def compare_family(comparisons: Sequence[tuple[Values, Values]], margin: float, rule: Comparison) -> list[Difference]:
     """Compare several pairs of arms as one family, each as `compare` does.
 
     Holm's correction over the family turns "better" and "worse" that do not survive it into "undecided".
@@ -78,10 +78,10 @@ def compare_family(comparisons: Sequence[tuple[Values, Values]], rule: Compariso
         Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 1979.
     """
     differences = [np.asarray(first, np.float64) - np.asarray(second, np.float64) for first, second in comparisons]
-    return _correct_by_holm(_compare_all(differences, rule), rule)
+    return _correct_by_holm(_compare_all(differences, margin, rule), margin, rule)
 
 
-def _compare_all(differences: Sequence[Values], rule: Comparison) -> list[Difference]:
+def _compare_all(differences: Sequence[Values], margin: float, rule: Comparison) -> list[Difference]:
     """Compare all at once: comparisons with the same finite pairs are one product of values and resampled shares."""
     kept = [np.isfinite(difference) for difference in differences]
     compared: dict[int, Difference] = {}
@@ -92,7 +92,9 @@ def _compare_all(differences: Sequence[Values], rule: Comparison) -> list[Differ
             # Not `@`: a BLAS library rounds by its number of threads, and reports must not.
             parts = [np.einsum("cp,pr->cr", values, drawn) for drawn in _resampled_shares(values.shape[1], rule)]
             means = np.concatenate(parts, axis=1)
-            compared |= zip(indices, map(_difference, values, means, [rule] * len(indices)), strict=True)
+            compared |= zip(
+                indices, map(_difference, values, means, [margin] * len(indices), [rule] * len(indices)), strict=True
+            )
         else:
             compared |= dict.fromkeys(indices, _UNKNOWN)
     return [compared[i] for i in range(len(differences))]
@@ -112,15 +114,15 @@ def _resampled_shares(pairs: int, rule: Comparison) -> Iterator[Values]:
         yield np.bincount(indices.ravel(), minlength=resamples * pairs).reshape(resamples, pairs).T / pairs
 
 
-def _difference(difference: Values, means: Values, rule: Comparison) -> Difference:
+def _difference(difference: Values, means: Values, margin: float, rule: Comparison) -> Difference:
     pairs, level = len(difference), 1 - rule.confidence
     tail = widened_level(level, pairs) / 2
     low, high = map(float, np.quantile(means, [tail, 1 - tail]))
     estimate = float(difference.mean())
-    verdict = _verdict(low, high, rule.equivalence) if pairs >= _fewest_pairs(level) else "undecided"
+    verdict = _verdict(low, high, margin) if pairs >= _fewest_pairs(level) else "undecided"
     share = float(np.mean(difference < 0) + np.mean(difference == 0) / 2)
     # One more resample than drawn, so that no p is zero.
-    short = (1 + min(np.sum(means >= -rule.equivalence), np.sum(means <= rule.equivalence))) / (1 + rule.resamples)
+    short = (1 + min(np.sum(means >= -margin), np.sum(means <= margin))) / (1 + rule.resamples)
     share_low, share_high = wilson_interval(share, pairs, level)
     return Difference(
         estimate=estimate,
@@ -132,7 +134,7 @@ def _difference(difference: Values, means: Values, rule: Comparison) -> Differen
         pairs=pairs,
         p=min(2 * max(float(_probability(short, pairs)), 0.5**pairs), 1.0),
         verdict=verdict,
-        pairs_needed=_pairs_needed(estimate, (high - low) / 2, pairs, rule.equivalence, level)
+        pairs_needed=_pairs_needed(estimate, (high - low) / 2, pairs, margin, level)
         if verdict == "undecided"
         else None,
     )
@@ -158,7 +160,7 @@ def _probability(share: float, pairs: int) -> float:
     return float(stdtr(pairs - 1, ndtri(share) / math.sqrt(pairs / (pairs - 1))))
 
 
-def _correct_by_holm(differences: Sequence[Difference], rule: Comparison) -> list[Difference]:
+def _correct_by_holm(differences: Sequence[Difference], margin: float, rule: Comparison) -> list[Difference]:
     kept = list(differences)
     order = sorted(range(len(kept)), key=lambda i: kept[i].p)
     rejecting = True
@@ -169,7 +171,7 @@ def _correct_by_holm(differences: Sequence[Difference], rule: Comparison) -> lis
             # The interval that has to clear the edge is that of the corrected level, wider by this factor.
             wider = _quantile(level) / _quantile(1 - rule.confidence)
             half_width = (kept[i].high - kept[i].low) / 2 * wider
-            needed = _pairs_needed(kept[i].estimate, half_width, kept[i].pairs, rule.equivalence, level)
+            needed = _pairs_needed(kept[i].estimate, half_width, kept[i].pairs, margin, level)
             kept[i] = dataclasses.replace(kept[i], verdict="undecided", pairs_needed=needed)
     return kept
 

@@ -6,7 +6,7 @@ from reportgen.statistics import comparison
 from reportgen.statistics.comparison import compare, compare_family, widened_level
 
 
-def rule(equivalence=1.0, resamples=2000, **changes):
+def rule(resamples=2000, **changes):
     return Comparison(equivalence=equivalence, resamples=resamples, **changes)
 
 

@@ -212,13 +212,13 @@ class Errors(Section):
         ]
         everything = summarize(np.concatenate(list(totals.values())))
         spreads = [summarize(t) for t in totals.values()]
-        margin = e.comparison.equivalence
+        margin = e.margin
         l1, l2 = (next((arm.name for arm in e.arms if isinstance(arm.penalty, kind)), None) for kind in (L1, L2))
         l2_l1 = _find_comparison(pairs, l2, l1)
         return {
             "runs": e.runs.count,
             "shown": min(SHOWN, e.runs.count),
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
             "confidence": e.comparison.confidence,
             "resamples": e.comparison.resamples,
             "condition": CONDITIONS[e.fresh_data],
@@ -293,7 +293,7 @@ class Errors(Section):
             figure="intervals",
             inputs={
                 "rows": rows,
-                "equivalence": (-e.comparison.equivalence, e.comparison.equivalence),
+                "equivalence": (-e.margin, e.margin),
                 "xlabel": "difference of total error, mean over pairs (negative: the first is better)",
             },
             alt="Mean paired difference with interval for every pair of arms. "
@@ -402,7 +402,7 @@ def _compare_all_arms(e: Experiment, totals: Mapping[str, Values]) -> list[Findi
     """Compare every arm with every other, as one family."""
     labels = {arm.name: arm.label for arm in e.arms}
     combined = list(combinations(totals, 2))
-    differences = compare_family([(totals[a], totals[b]) for a, b in combined], e.comparison)
+    differences = compare_family([(totals[a], totals[b]) for a, b in combined], e.margin, e.comparison)
     comparisons = []
     for (a, b), difference in zip(combined, differences, strict=True):
         apart = totals[a] - totals[b]

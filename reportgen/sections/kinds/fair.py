@@ -1,6 +1,5 @@
 """Each penalty at its own strength: chosen by cross-validation on an equal budget, or matched by sparsity."""
 
-import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -186,7 +185,7 @@ class Fair(Section):
             "runs": e.runs.count,
             "draws": _draw_count(e),
             "units": sum(e.network.hidden),
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
             "confidence": e.comparison.confidence,
         }
 
@@ -298,8 +297,7 @@ class Fair(Section):
         asked = [(f"{a} {m['share']}", f"{b} {m['share']}") for m in matched for a, b in pairs]
         compared = _compare_pairs(e, errors, asked) if asked else []
         # A count of units needs no margin.
-        exact = dataclasses.replace(e.comparison, equivalence=0.0)
-        freed = compare_family([(m["alive"]["group_lasso"], m["alive"]["l1"]) for m in matched], exact)
+        freed = compare_family([(m["alive"]["group_lasso"], m["alive"]["l1"]) for m in matched], 0.0, e.comparison)
         for i, m in enumerate(matched):
             del m["totals"], m["alive"]
             m["freed"] = as_findings(freed[i])
@@ -479,7 +477,7 @@ def _compare_pairs(
     by_scope = {
         scope: [
             as_findings(d)
-            for d in compare_family([(totals[scope][a], totals[scope][b]) for a, b in pairs], e.comparison)
+            for d in compare_family([(totals[scope][a], totals[scope][b]) for a, b in pairs], e.margin, e.comparison)
         ]
         for scope in SCOPES
     }

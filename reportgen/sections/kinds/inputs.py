@@ -1,6 +1,5 @@
 """Selection of inputs by networks: a piecewise linear function of ten of fifty inputs, and a correlated double."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -193,14 +192,12 @@ class Inputs(Section):
         tried = _measure_all(e, trained)
         arms = {kind: _summarize_arm(kind, tried[kind], 1 - e.comparison.confidence) for kind in GRIDS}
         errors = {kind: np.array(arms[kind]["errors"]) for kind in GRIDS}
-        rule = dataclasses.replace(e.comparison, equivalence=MARGIN)
         penalized = [kind for kind in GRIDS if kind != "none"]
         pairs = [(errors[kind], errors["none"]) for kind in penalized] + [(errors["group_lasso"], errors["l1"])]
-        differences = [as_findings(difference) for difference in compare_family(pairs, rule)]
+        differences = [as_findings(difference) for difference in compare_family(pairs, MARGIN, e.comparison)]
         # A difference of one unit is within the margin.
-        one = dataclasses.replace(e.comparison, equivalence=1.0)
         units = [np.array(arms[kind]["units_each"]) for kind in _ANIMATED]
-        (of_units,) = compare_family([(units[0], units[1])], one)
+        (of_units,) = compare_family([(units[0], units[1])], 1.0, e.comparison)
         return {
             "inputs": DATA.inputs,
             "relevant": DATA.relevant,
@@ -218,7 +215,7 @@ class Inputs(Section):
             "arms": arms,
             "against_none": dict(zip(penalized, differences, strict=False)),
             "group_against_l1": differences[-1],
-            "matched": _match_errors(tried, rule, one),
+            "matched": _match_errors(tried, e.comparison),
             "units_against_group": as_findings(of_units),
         }
 
@@ -493,7 +490,7 @@ def _summarize_arm(kind: str, tried: list[list[dict[str, Any]]], level: float) -
     }
 
 
-def _match_errors(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison, one: Comparison) -> dict[str, Any]:
+def _match_errors(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison) -> dict[str, Any]:
     """Compare the group lasso and L1 at equal errors, each at one strength in all draws.
 
     L1's strength is the best on the samples for choosing, over all draws; the group lasso's is the one whose error
@@ -514,8 +511,8 @@ def _match_errors(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison
         "strengths": {kind: GRIDS[kind][place] for kind, place in places.items()},
         "errors": {kind: float(values.mean()) for kind, values in errors.items()},
         "kept": {kind: float(values.mean()) for kind, values in counts.items()},
-        "error": as_findings(compare(errors["group_lasso"], errors["l1"], rule)),
-        "inputs": as_findings(compare(counts["group_lasso"], counts["l1"], one)),
+        "error": as_findings(compare(errors["group_lasso"], errors["l1"], MARGIN, rule)),
+        "inputs": as_findings(compare(counts["group_lasso"], counts["l1"], 1.0, rule)),
     }
 
 

@@ -133,7 +133,7 @@ class Landscape(Section):
             "runs": sweep.count * len(grid),
             "on": "each on its own draw of the data" if e.fresh_data else "all on one draw of the data",
             "steps": e.run(0).steps,
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
             "diverged": sum(cell["diverged"] > 0 for cell in results),
             "trajectories": sweep.trajectories,
             "weights": sweep.weights,
@@ -176,7 +176,9 @@ class Landscape(Section):
         unseen = {
             i: study.values(grid[i])["test"][first:].astype(np.float64) for i in {i for pair in asked for i in pair}
         }
-        differences = list(map(as_findings, compare_family([(unseen[a], unseen[b]) for a, b in asked], e.comparison)))
+        differences = list(
+            map(as_findings, compare_family([(unseen[a], unseen[b]) for a, b in asked], e.margin, e.comparison))
+        )
         compared: Findings = {
             "neighbors": [
                 {**grid[place]._asdict(), "difference": difference}

@@ -47,7 +47,7 @@ class Method(Section):
             "resamples": e.comparison.resamples,
             "bootstrap_seed": e.comparison.seed,
             "confidence": e.comparison.confidence,
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
             "training_samples": first.training_samples,
             "batches": first.training.batches(first.training_samples),
             "strength": strength(e),

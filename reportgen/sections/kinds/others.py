@@ -1,6 +1,5 @@
 """Other ways to limit a model, each run: k-means, random forests, dropout, early stopping, weight decay."""
 
-import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -153,10 +152,9 @@ class Others(Section):
             records = stopped if way == "early" else [-1] * len(members)
             errors = [_distance(t, record) for t, record in zip(members, records, strict=True)]
             ways[way] = {"label": label, "errors": errors, "mean": float(np.mean(errors))}
-        rule = dataclasses.replace(e.comparison, equivalence=MARGIN)
         distances = {way: np.array(results["errors"]) for way, results in ways.items()}
         limited = [way for way in WAYS if way != "none"]
-        differences = compare_family([(distances[way], distances["none"]) for way in limited], rule)
+        differences = compare_family([(distances[way], distances["none"]) for way in limited], MARGIN, e.comparison)
         return {
             "margin": MARGIN,
             "differences": {way: as_findings(d) for way, d in zip(limited, differences, strict=True)},
@@ -332,14 +330,13 @@ def _run_kmeans() -> dict[str, Any]:
 
 def _compare_limits(forest: dict[str, Any], e: Experiment) -> dict[str, Any]:
     """The results of the forests, with comparisons of the moderate and the loosest limit of each dial."""
-    rule = dataclasses.replace(e.comparison, equivalence=_FOREST_MARGIN)
     pairs = [
         (forest[dial]["each"][forest[dial]["values"].index(moderate)], forest[dial]["each"][-1])
         for dial, moderate in _MODERATE.items()
     ]
     comparisons = {
         dial: {**forest[dial], "moderate": _MODERATE[dial], "difference": as_findings(difference)}
-        for dial, difference in zip(_MODERATE, compare_family(pairs, rule), strict=True)
+        for dial, difference in zip(_MODERATE, compare_family(pairs, _FOREST_MARGIN, e.comparison), strict=True)
     }
     return {**forest, **comparisons, "margin": _FOREST_MARGIN}
 

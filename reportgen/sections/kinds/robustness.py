@@ -157,7 +157,7 @@ class Robustness(Section):
             "draws": min(_DRAWS, e.runs.count),
             "strength": strength(e),
             "rates": dict(RATES),
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
             "confidence": e.comparison.confidence,
             "by_loss": {loss: _average(dirty, loss, 0) for loss in RATES},
             "clean_by_loss": {loss: _average(clean, loss, 0) for loss in RATES},
@@ -310,7 +310,7 @@ def _effects(
     e: Experiment, errors: dict[Any, Values], pairs: list[tuple[Any, Any]], short: bool = False
 ) -> dict[str, Findings]:
     labels: dict[Any, str] = {**{loss: f"{name} loss" for loss, name in NAMES.items()}, **PENALTIES}
-    differences = compare_family([(errors[a], errors[b]) for a, b in pairs], e.comparison)
+    differences = compare_family([(errors[a], errors[b]) for a, b in pairs], e.margin, e.comparison)
     return {
         a if short else f"{a}-{b}": {
             "first": labels[a],

@@ -1,6 +1,5 @@
 """Feature selection by the lasso: fifty inputs of which ten count."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -134,13 +133,9 @@ class Selection(Section):
         def values(kind: str, what: str) -> Any:
             return np.array([count[what] for count in counts[kind]])
 
-        errors = compare(
-            values("l1", "error"), values("none", "error"), dataclasses.replace(e.comparison, equivalence=MARGIN)
-        )
+        errors = compare(values("l1", "error"), values("none", "error"), MARGIN, e.comparison)
         # A difference of one input is within the margin.
-        kept = compare(
-            values("elastic_net", "picked"), values("l1", "picked"), dataclasses.replace(e.comparison, equivalence=1.0)
-        )
+        kept = compare(values("elastic_net", "picked"), values("l1", "picked"), 1.0, e.comparison)
         sharpest = int(np.argmin([point["error"] for point in path]))
         picked = arms["l1"]["picked"]
         return {

@@ -253,7 +253,7 @@ class Smaller(Section):
             "runs": e.runs.count,
             "strength": strength(e),
             "threshold": threshold(e),
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
             "confidence": e.comparison.confidence,
             "automatic": automatic,
             "least": _smallest_arm(automatic),
@@ -311,7 +311,7 @@ class Smaller(Section):
             }
         compared = [way for way in WAYS if way != "full"]
         errors = {way: np.array(ways[way]["totals"]) for way in WAYS}
-        differences = compare_family([(errors[way], errors["full"]) for way in compared], e.comparison)
+        differences = compare_family([(errors[way], errors["full"]) for way in compared], e.margin, e.comparison)
         for way, difference in zip(compared, differences, strict=True):
             ways[way]["difference"] = as_findings(difference)
         starts = [trained[start] for runs in made if runs for start in _restarts(runs["original"])]

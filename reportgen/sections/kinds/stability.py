@@ -186,7 +186,9 @@ class Stability(Section):
         means = np.where(complete[:, None], found[..., 0].mean(axis=2), np.nan)
         place = {name: i for i, name in enumerate(ENDINGS)}
         pairs = [("averaged", "constant"), ("reshuffled", "constant"), ("decayed", "constant"), ("averaged", "decayed")]
-        differences = compare_family([(means[:, place[a]], means[:, place[b]]) for a, b in pairs], e.comparison)
+        differences = compare_family(
+            [(means[:, place[a]], means[:, place[b]]) for a, b in pairs], e.margin, e.comparison
+        )
         compared = {pair: as_findings(difference) for pair, difference in zip(pairs, differences, strict=True)}
         measured = _measure_shares(found[complete], e.comparison)
         return {
@@ -216,7 +218,7 @@ class Stability(Section):
             "window": len(_window_steps(e.run(0))),
             "epoch": _epoch_steps(e.run(0)),
             "strength": strength(e),
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
             "confidence": e.comparison.confidence,
         }
 

@@ -17,7 +17,6 @@ from reportgen.sections import Column, Findings, Section, Table, Trained, sectio
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import (
     as_findings,
-    compare_arms,
     default_penalty,
     is_curve,
     kinds_by_name,
@@ -25,7 +24,7 @@ from reportgen.sections.helpers import (
     strength,
     varied_runs,
 )
-from reportgen.statistics.comparison import Values, compare_family
+from reportgen.statistics.comparison import Values, compare, compare_family
 from reportgen.statistics.sparsity import zero_share
 from reportgen.statistics.total_error import fitted_line, total_errors
 from reportgen.training.run import Run
@@ -136,7 +135,7 @@ class Strength(Section):
         ended = {kind: [[trained[run] for run in self._runs_at(e, kind, λ)] for λ in grid] for kind in KINDS}
         totals = {kind: [total_errors(trajectories) for trajectories in ended[kind]] for kind in KINDS}
         asked = [(kind, i) for kind in KINDS for i, λ in enumerate(grid) if λ]
-        differences = compare_family([(totals[kind][i], totals[kind][0]) for kind, i in asked], e.comparison)
+        differences = compare_family([(totals[kind][i], totals[kind][0]) for kind, i in asked], e.margin, e.comparison)
         compared = {place: as_findings(difference) for place, difference in zip(asked, differences, strict=True)}
         sweeps: dict[str, Any] = {}
         for kind, of in KINDS.items():
@@ -162,7 +161,7 @@ class Strength(Section):
             "cheap": _CHEAP,
             "line": is_curve(e) and e.network.activation == "linear",
             "strength": strength(e),
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
             "calm_until": grid[calm],
             "zero_then": sweeps["l1"]["points"][calm]["zero"],
             "changed": [d for d in below if d["verdict"] in ("better", "worse")],
@@ -176,7 +175,9 @@ class Strength(Section):
             found["collapses"] = [
                 {"label": of.look().title, **_collapse_range(flat[kind], grid)} for kind, of in KINDS.items()
             ]
-            found["sooner"] = as_findings(compare_arms(e, _collapse_indices(flat["l1"]), _collapse_indices(flat["l2"])))
+            found["sooner"] = as_findings(
+                compare(_collapse_indices(flat["l1"]), _collapse_indices(flat["l2"]), 0.0, e.comparison)
+            )
             found["theory"] = _compare_with_least(ended, grid.index(strength(e)), layers)
             if isinstance(e.data, Line):
                 found["exactly"] = {"slope": e.data.slope, **_least_sums(np.array([e.data.slope]), layers)}

@@ -165,7 +165,7 @@ class Subgradient(Section):
             "every": e.recording.every,
             "runs": e.runs.count,
             "difference": as_findings(compare_arms(e, totals["proximal"], totals["subgradient"])),
-            "equivalence": e.comparison.equivalence,
+            "equivalence": e.margin,
         }
         for step, trajectories in by_step.items():
             ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
