@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import Penalty, penalties
@@ -15,6 +16,8 @@ from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
 from reportgen.sections import Trained
 from reportgen.statistics.comparison import Difference, Values, compare
+from reportgen.statistics.compression import is_collapsed
+from reportgen.statistics.rates import RateDifference
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
@@ -73,8 +76,18 @@ def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:
     return compare(first, second, e.margin, e.comparison)
 
 
-def as_findings(difference: Difference) -> dict[str, Any]:
-    """A difference as findings."""
+def collapsed_runs(trajectories: Iterable[Trajectory]) -> NDArray[np.bool_]:
+    """For each run, whether it collapsed: it came to its end, and its network gives all samples nearly one output."""
+    return np.array([t.diverged is None and _is_constant(t) for t in trajectories], bool)
+
+
+def _is_constant(trajectory: Trajectory) -> bool:
+    data = trajectory.run.draw()
+    return is_collapsed(trajectory.predict(data.x_train), data.y_train)
+
+
+def as_findings(difference: Difference | RateDifference) -> dict[str, Any]:
+    """A difference of means or of rates as findings."""
     return dataclasses.asdict(difference)
 
 

@@ -136,6 +136,10 @@ class Run:
     init_seed: Annotated[int, Field(ge=0)] = 0
     start: Start | None = None
     """Initial weights, in place of those that `init_seed` draws. Their shapes must be those of `network`."""
+    nudge: Annotated[int, Field(ge=0)] = field(default=0, metadata={"described": "if any"})
+    """Move each initial weight by about a millionth of itself, drawn from this seed; 0 moves none.
+
+    Runs that differ only by this show what depends on rounding."""
     fold: tuple[int, int] | None = None
     """(k, folds) for cross-validation: test on the k-th part of the training samples, train on the others."""
 
@@ -189,9 +193,14 @@ class Run:
 
     def initial_weights(self) -> tuple[list[Weights], list[Weights]]:
         """Kernels and biases before the first step."""
-        if self.start:
-            return self.start.arrays()
-        return self.network.initial_weights(*self.data.shape, self.init_seed)
+        drawn = self.start.arrays() if self.start else self.network.initial_weights(*self.data.shape, self.init_seed)
+        if not self.nudge:
+            return drawn
+        rng = np.random.default_rng([self.nudge, 8])
+        kernels, biases = (
+            [(w * (1 + 1e-6 * rng.standard_normal(w.shape))).astype(np.float32) for w in part] for part in drawn
+        )
+        return kernels, biases
 
     def order(self) -> NDArray[np.int32]:
         """The training samples of each step: row numbers [steps, B] into `draw().x_train`."""

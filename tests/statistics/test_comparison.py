@@ -7,7 +7,7 @@ from reportgen.statistics.comparison import compare, compare_family, widened_lev
 
 
 def rule(resamples=2000, **changes):
-    return Comparison(equivalence=equivalence, resamples=resamples, **changes)
+    return Comparison(resamples=resamples, **changes)
 
 
 def compared(difference, equivalence=1.0, **changes):

@@ -118,3 +118,13 @@ def test_every_training_sample_is_tested_in_one_fold_and_no_other_sample_is():
             assert not set(whole.x_test.flat) & (set(run.draw().x_train.flat) | set(run.draw().x_test.flat))
         tested = np.concatenate([run.draw().x_test for run in parts])
         np.testing.assert_array_equal(np.sort(tested, axis=0), np.sort(whole.x_train, axis=0))
+
+
+def test_a_nudge_moves_each_initial_weight_by_about_a_millionth_and_leaves_the_settings_of_others_as_they_were():
+    still, moved = Run().initial_weights()[0], Run(nudge=1).initial_weights()[0]
+    shifts = np.concatenate([(b / a - 1).ravel() for a, b in zip(still, moved, strict=True)])
+
+    assert np.std(shifts) == pytest.approx(1e-6, rel=0.3)
+    assert not np.array_equal(moved[0], Run(nudge=2).initial_weights()[0][0])
+    assert "nudge" not in settings_to_json(Run())
+    assert run_from_json(settings_to_json(Run(nudge=3))) == Run(nudge=3)

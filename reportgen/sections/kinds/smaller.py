@@ -18,6 +18,7 @@ from reportgen.sections.claims import Claim, Outcome, difference_outcome
 from reportgen.sections.helpers import (
     article_animation,
     as_findings,
+    collapsed_runs,
     compare_arms,
     join_words,
     kinds_by_name,
@@ -27,7 +28,7 @@ from reportgen.sections.helpers import (
     vary,
 )
 from reportgen.statistics.comparison import Values, compare_family, wilson_interval
-from reportgen.statistics.compression import Compressed, compress, is_collapsed, subnetwork
+from reportgen.statistics.compression import Compressed, compress, subnetwork
 from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.text import number
 from reportgen.training.network import forward
@@ -307,7 +308,7 @@ class Smaller(Section):
                 "parameters": float(np.median(parameters)) if parameters else float("nan"),
                 "error": summarize(totals),
                 "totals": totals.tolist(),
-                "collapsed": sum(map(_is_constant, results)),
+                "collapsed": int(collapsed_runs(results).sum()),
             }
         compared = [way for way in WAYS if way != "full"]
         errors = {way: np.array(ways[way]["totals"]) for way in WAYS}
@@ -315,7 +316,7 @@ class Smaller(Section):
         for way, difference in zip(compared, differences, strict=True):
             ways[way]["difference"] = as_findings(difference)
         starts = [trained[start] for runs in made if runs for start in _restarts(runs["original"])]
-        failed = sum(map(_is_constant, starts))
+        failed = int(collapsed_runs(starts).sum())
         low, high = (
             wilson_interval(failed / len(starts), len(starts), 1 - e.comparison.confidence)
             if starts
@@ -536,11 +537,6 @@ def _compressed_errors(e: Experiment, full: Iterable[Trajectory]) -> Values:
         else:
             totals.append(float("nan"))
     return np.array(totals)
-
-
-def _is_constant(t: Trajectory) -> bool:
-    data = t.run.draw()
-    return t.diverged is None and is_collapsed(t.predict(data.x_train), data.y_train)
 
 
 def _permutation_share(before: Values, after: Values) -> float:
