@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.experiment import Arm, Experiment
+from reportgen.datasets.line import Line
+from reportgen.experiment import Arm, Comparison, Experiment
 from reportgen.penalties import Penalty, penalties
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
-from reportgen.sections import Trained
-from reportgen.statistics.comparison import Difference, Values, compare
+from reportgen.statistics.comparison import Difference, Values, compare, compare_family
 from reportgen.statistics.compression import is_collapsed
 from reportgen.statistics.rates import RateDifference
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter
-from reportgen.training.run import Recording, Run
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Run, Step, Training
 from reportgen.training.trajectory import Trajectory
+
+if TYPE_CHECKING:  # claims, which sections import, ask `is_post`
+    from reportgen.sections import Trained
 
 PACE = Timeline(rate=10)
 """The timeline of animation files. Players, which replace them where scripts run, show more frames."""
@@ -61,6 +67,29 @@ def kinds_by_name(*kinds: type[Penalty]) -> dict[str, type[Penalty]]:
     return {penalties.name_of(kind): kind for kind in kinds}
 
 
+def is_post(e: Experiment) -> bool:
+    """True for the experiment of the post of 2018: its data, network and training, and L1 or L2 at its λ of 0.3.
+
+    Seeds may differ, and so may the schedule, the order of samples and the kind of step, which the post did not settle.
+    """
+    of_post, settled = Training(), ("optimizer", "learning_rate", "batch_size", "epochs", "loss")
+    return (
+        e.data == Line()
+        and not e.fresh_data
+        and e.network == Network()
+        and all(getattr(e.training, name) == getattr(of_post, name) for name in settled)
+        and any(arm.strength == 0.3 and isinstance(arm.penalty, L1 | L2) for arm in e.arms)
+    )
+
+
+def own_arm(e: Experiment, kind: type[Penalty], step: Step | None = None) -> Arm | None:
+    """The first arm of the experiment with this kind of penalty, a strength, and this kind of step if one is named."""
+    for arm in e.arms:
+        if type(arm.penalty) is kind and arm.strength > 0 and step in (None, arm.step):
+            return arm
+    return None
+
+
 def strength(e: Experiment) -> float:
     """The largest strength of all arms; the 0.3 of the post if no arm has a penalty."""
     return max(arm.strength for arm in e.arms) or 0.3
@@ -74,6 +103,41 @@ def threshold(e: Experiment, λ: float | None = None) -> float:
 def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:
     """The difference of two arms' total errors by the experiment's own rule."""
     return compare(first, second, e.margin, e.comparison)
+
+
+NUDGES = (1, 2, 3, 4, 5)
+"""Seeds of the twins of a run, whose initial weights are moved by a millionth: see `Run.nudge`."""
+
+
+def compare_nudged(
+    families: Sequence[Sequence[tuple[Values, Values]]], margin: float, rule: Comparison
+) -> list[Difference]:
+    """Compare the first of `families`; the others hold the same pairs of arms, trained from nudged initial weights.
+
+    A verdict that is not the same in all of them hangs on rounding, and becomes "undecided".
+    """
+    own, *twins = (compare_family(family, margin, rule) for family in families)
+    return [
+        difference
+        if {twin[i].verdict for twin in twins} <= {difference.verdict}
+        else dataclasses.replace(difference, verdict="undecided", reason="rounding", pairs_needed=None)
+        for i, difference in enumerate(own)
+    ]
+
+
+_REASONS = {
+    "few pairs": "so few pairs decide nothing",
+    "ties": "so few pairs that all agree do not show how rarely they differ",
+    "family": "among so many comparisons an interval has to clear the margin by more",
+    "skew": "so few pairs with such a tail do not show where the mean lies",
+    "noise": "the interval reaches across an edge of the margin",
+    "rounding": "the verdict changes when initial weights move by a millionth, so it hangs on rounding",
+}
+
+
+def why_undecided(difference: Mapping[str, Any]) -> str:
+    """Why the verdict of a difference, as findings, is undecided: a clause without a period; empty if it is decided."""
+    return _REASONS.get(difference["reason"] or "", "")
 
 
 def collapsed_runs(trajectories: Iterable[Trajectory]) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from reportgen.experiment import Comparison
 
 Values = NDArray[np.float64]
 Verdict = Literal["better", "worse", "practically equal", "undecided"]
+Reason = Literal["few pairs", "ties", "family", "skew", "noise", "rounding"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Difference:
     pairs have one sign by chance; Holm's correction sorts by it."""
     verdict: Verdict
     """How the interval lies against the region of practical equivalence; undecided if pairs are too few."""
+    reason: Reason | None
+    """Why an undecided verdict is undecided."""
     pairs_needed: int | None
     """For an undecided comparison: about how many pairs would shrink the interval enough to decide it.
 
@@ -60,6 +63,7 @@ _UNKNOWN = Difference(
     pairs=0,
     p=1.0,
     verdict="undecided",
+    reason="few pairs",
     pairs_needed=None,
 )
 
@@ -134,6 +138,7 @@ def _difference(difference: Values, means: Values, margin: float, rule: Comparis
         pairs=pairs,
         p=min(2 * max(float(_probability(short, pairs)), 0.5**pairs), 1.0),
         verdict=verdict,
+        reason=None if verdict != "undecided" else "few pairs" if pairs < _fewest_pairs(level) else "noise",
         pairs_needed=_pairs_needed(estimate, (high - low) / 2, pairs, margin, level)
         if verdict == "undecided"
         else None,
@@ -172,7 +177,7 @@ def _correct_by_holm(differences: Sequence[Difference], margin: float, rule: Com
             wider = _quantile(level) / _quantile(1 - rule.confidence)
             half_width = (kept[i].high - kept[i].low) / 2 * wider
             needed = _pairs_needed(kept[i].estimate, half_width, kept[i].pairs, margin, level)
-            kept[i] = dataclasses.replace(kept[i], verdict="undecided", pairs_needed=needed)
+            kept[i] = dataclasses.replace(kept[i], verdict="undecided", reason="family", pairs_needed=needed)
     return kept
 
 
