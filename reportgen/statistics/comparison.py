@@ -110,6 +110,9 @@ _TIED = 9
 _DIFFERING = 3
 """The fewest pairs that must differ from the others, unless all are equal."""
 
+_BOOTSTRAPPED = 5
+"""The interval of fewer pairs is Student's: too many resamples of them draw one pair only. No verdict rests on it."""
+
 _MOST_NEEDED = 100_000
 """The most pairs that `Difference.pairs_needed` names."""
 
@@ -147,7 +150,8 @@ class _Sample(NamedTuple):
         """True if too few pairs differ from the others to show how large differences are."""
         if not self.spread:
             return self.pairs < _TIED
-        return self.pairs - int(np.unique(self.values, return_counts=True)[1].max()) < _DIFFERING
+        same = int(np.unique(self.values, return_counts=True)[1].max())
+        return same > 1 and self.pairs - same < _DIFFERING
 
 
 class _Studentized(NamedTuple):
@@ -337,6 +341,9 @@ def _own_interval(sample: _Sample, alone: _Studentized, level: float) -> tuple[f
         return sample.mean, sample.mean
     if sample.tied:
         return -math.inf, math.inf
+    if sample.pairs < _BOOTSTRAPPED:
+        limit = -float(stdtrit(sample.pairs - 1, level / 2))
+        return _interval(sample, _Critical(limit, limit, limit, level / 2))
     skewness = float(np.mean((sample.values - sample.mean) ** 3) / np.mean((sample.values - sample.mean) ** 2) ** 1.5)
     skewed = sample.pairs < _SKEWED_PAIRS and abs(skewness) >= _SKEWED
     return _interval(sample, _Critical(*alone.limits(level / 2, _SKEWED_SHARE if skewed else 1.0), level / 2))
