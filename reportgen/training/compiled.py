@@ -137,6 +137,7 @@ def _run_program(runs: Sequence[Run], inputs: _Inputs, times: int = 1) -> tuple[
         recorded=tuple(recorded),
         with_loss=recording.loss and bool(recorded),
         keep=tuple(1.0 - run.network.dropout for run in runs) * times,
+        fills_up=any(run.training_samples % run.training.batch_size for run in runs),
     )
     tables = inputs.tables._replace(
         rates=tf.constant(_rates(runs)),
@@ -288,7 +289,7 @@ class _Samples:
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     rows: NDArray[np.int32]
-    """[steps, R, B]; only the first epoch if every run repeats it."""
+    """[steps, R, B], −1 for none; only the first epoch if every run repeats it."""
     starts: dict[Any, tuple[int, int]]
 
     @classmethod
@@ -301,7 +302,10 @@ class _Samples:
         epochs = {run.steps // run.training.epochs for run in runs}
         repeats = len(epochs) == 1 and all(run.training.order == "fixed" for run in runs)
         order = {key: run.order()[: min(epochs) if repeats else None] for key, run in orders.items()}
-        rows = [order[_order_key(run)] + np.int32(starts[_draw_key(run)][0]) for run in runs]
+        rows = []
+        for run in runs:
+            own = order[_order_key(run)]
+            rows.append(np.where(own < 0, own, own + np.int32(starts[_draw_key(run)][0])))
         return cls(
             x=np.concatenate([d.x_train for d in data.values()]).astype(np.float32),
             y=np.concatenate([d.y_train for d in data.values()]).astype(np.float32),
@@ -326,7 +330,7 @@ class _Tables(NamedTuple):
     x: Any
     y: Any
     rows: Any
-    """[steps, R, B] row numbers of x and y; after the last step they start again."""
+    """[steps, R, B] row numbers of x and y, −1 for none; after the last step they start again."""
     rates: Any = None
     """[steps, R] or [steps, 1] learning rates."""
     strengths: Any = None
@@ -356,6 +360,8 @@ class _Program:
     recorded: tuple[int, ...]
     with_loss: bool
     keep: tuple[float, ...]
+    fills_up: bool
+    """True if a batch of some run is smaller than the others."""
 
     @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's have no types
     def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
@@ -390,6 +396,10 @@ class _Program:
         """One update of every run."""
         kernels, biases, memory, diverged = state
         rows, rate = tables.rows[step % tables.rows.shape[0]], tables.rates[step]
+        if self.fills_up:
+            present = rows >= 0
+            # An absent sample is a copy of one of its batch, without weight: whatever that gives, it changes nothing.
+            rows = tf.where(present, rows, rows[:, :1])
         inputs = self.layout.batch(tf.gather(tables.x, rows), _XP)
         targets = self.layout.batch(tf.gather(tables.y, rows), _XP)
         masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
@@ -398,7 +408,13 @@ class _Program:
         # As soon as any number of the run is not finite, this sum is not finite either.
         total = tf.reduce_sum(residuals, axis=self._sample_axes)
         diverged = tf.where((diverged < 0) & ~tf.math.is_finite(total), step + 1, diverged)
-        delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_per_run(residuals)
+        delta = self._by_loss(residuals, self.losses, _DERIVATIVE)
+        if self.fills_up:
+            weights = self.layout.batch(tf.cast(present, tf.float32)[:, :, None], _XP)
+            outputs = residuals.shape[self._output_axis]
+            delta = delta * weights / (tf.reduce_sum(weights, axis=self._sample_axes, keepdims=True) * outputs)
+        else:
+            delta /= self._values_per_run(residuals)
         kernel_gradients, bias_gradients = self.layout.backward(
             kernels, activations, delta, self.activation, masks, _XP
         )
@@ -414,6 +430,10 @@ class _Program:
     def _sample_axes(self) -> list[int]:
         """The axes of a prediction that are not the run axis."""
         return [0, 1] if self.layout.runs == -1 else [1, 2]
+
+    @property
+    def _output_axis(self) -> int:
+        return self._sample_axes[1]
 
     def _values_per_run(self, predictions: Any) -> float:
         """The number of predicted values of a run: samples times outputs."""

@@ -29,7 +29,7 @@ Order = Literal["fixed", "reshuffled"]
 Loss = Literal["absolute", "squared", "huber"]
 
 MOST_SEEN = 100_000_000
-"""The most samples that a run may see: their order is drawn in advance, 4 bytes each."""
+"""The most samples that a run may see: their order is drawn in advance, 4 bytes each, 8 if a last batch is small."""
 MOST_NUMBERS = 50_000_000
 """The most numbers in the training data of a run, 8 bytes each; the computation needs several times that."""
 
@@ -47,7 +47,7 @@ class Training:
     schedule: Schedule = "constant"
     """Learning rate over the steps: constant, or falling to zero along a line or a cosine."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 1
-    """Training samples per step."""
+    """Training samples per step. What remains at the end of an epoch is a smaller batch, as in Keras."""
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """Number of passes over the training samples."""
     order: Order = "fixed"
@@ -57,8 +57,8 @@ class Training:
     over batch and outputs."""
 
     def batches(self, samples: int) -> int:
-        """Steps in an epoch. A remainder smaller than a batch is left out, so every batch is full."""
-        return max(samples // self.batch_size, 1)
+        """Steps in an epoch. The last batch is smaller if the samples are no multiple of a batch."""
+        return -(-samples // self.batch_size)
 
     def rates(self, steps: int) -> NDArray[np.float32]:
         """The learning rate of each step."""
@@ -194,15 +194,17 @@ class Run:
         return self.network.initial_weights(*self.data.shape, self.init_seed)
 
     def order(self) -> NDArray[np.int32]:
-        """The training samples of each step: row numbers [steps, B] into `draw().x_train`."""
+        """The training samples of each step: row numbers [steps, B] into `draw().x_train`; −1 fills up a batch."""
         rng = np.random.default_rng([self.order_seed, 4])
         samples, size = self.training_samples, self.training.batch_size
-        used = self.training.batches(samples) * size
+        absent = np.full(-samples % size, -1)
+
+        def epoch() -> NDArray[np.int32]:
+            return np.append(rng.permutation(samples), absent).reshape(-1, size).astype(np.int32)
+
         if self.training.order == "fixed":
-            epoch = rng.permutation(samples)[:used].reshape(-1, size)
-            return np.tile(epoch, (self.training.epochs, 1)).astype(np.int32)
-        epochs = [rng.permutation(samples)[:used].reshape(-1, size) for _ in range(self.training.epochs)]
-        return np.concatenate(epochs).astype(np.int32)
+            return np.tile(epoch(), (self.training.epochs, 1))
+        return np.concatenate([epoch() for _ in range(self.training.epochs)])
 
     def masks(self) -> NDArray[np.bool_]:
         """The hidden units that dropout keeps, for each step and sample: [steps, B, units of all layers]."""

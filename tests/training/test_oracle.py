@@ -80,7 +80,7 @@ CASES = {
         f"{activation}": run(activation=activation, penalty=L1(), strength=0.05, init_seed=2)
         for activation in ("relu", "sigmoid")
     },
-    # Other optimizers, with a remainder of two samples that an epoch leaves out.
+    # Other optimizers, with a last batch of two samples.
     "momentum, batch 4, proximal": run(
         optimizer="momentum", batch_size=4, epochs=10, penalty=GroupLasso(), strength=0.3, step="proximal"
     ),
@@ -189,11 +189,14 @@ def replay(run):
         return [w for w, _ in weights], [b for _, b in weights], float(loss(y, predict(x, None))), float(penalty())
 
     records = [record()]
-    for step, rows in enumerate(order):
+    for step, filled_up in enumerate(order):
+        rows = filled_up[filled_up >= 0]
         rate = t.learning_rate * falling(t.schedule, step / len(order))
         optimizer.learning_rate.assign(rate)
         with tf.GradientTape() as tape:
-            cost = loss(tf.gather(y, rows), predict(tf.gather(x, rows), None if masks is None else masks[step]))
+            cost = loss(
+                tf.gather(y, rows), predict(tf.gather(x, rows), None if masks is None else masks[step][: len(rows)])
+            )
             if run.step == "subgradient":
                 cost += penalty()
         variables = model.trainable_variables
@@ -224,6 +227,33 @@ def test_keras_takes_the_same_path(subtests):
 
             assert moved > 0.01
             assert_same_trajectory(trained[case], replay(run))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_keras_fit_takes_the_same_path_with_a_smaller_last_batch(optimizer):
+    ours = run(optimizer=optimizer, batch_size=4, epochs=5, penalty=L2(), strength=0.1, activation="tanh")
+    data, (kernels, biases) = ours.draw(), ours.initial_weights()
+    order = [row for row in ours.order()[:3].ravel() if row >= 0]
+    widths = [*ours.network.hidden, 1]
+    layers = [
+        keras.layers.Dense(units, activation="tanh" if i < 2 else "linear", kernel_regularizer=regularizer(ours))
+        for i, units in enumerate(widths)
+    ]
+    model = keras.Sequential([keras.Input((1,)), *layers])
+    for layer, w, b in zip(layers, kernels, biases, strict=True):
+        layer.set_weights([w, b])
+    plain = keras.optimizers.SGD(0.01, momentum=0.9 if optimizer == "momentum" else 0.0)
+    model.compile(keras.optimizers.Adam(0.01) if optimizer == "adam" else plain, "mae")
+
+    model.fit(data.x_train[order], data.y_train[order], batch_size=4, epochs=5, shuffle=False, verbose=0)
+    (trajectory,) = train([ours])
+
+    assert len(order) == 10
+    assert trajectory.steps[-1] == 15
+    for layer, w, b in zip(layers, *trajectory.at(-1), strict=True):
+        theirs = layer.get_weights()
+        np.testing.assert_allclose(w, theirs[0], **TOLERANCE)
+        np.testing.assert_allclose(b, theirs[1], **TOLERANCE)
 
 
 def scaled(function):
