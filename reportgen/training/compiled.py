@@ -23,7 +23,7 @@ from reportgen.penalties._arrays import Arrays
 from reportgen.penalties.none import NoPenalty
 from reportgen.training.network import Layout, Weights, layout
 from reportgen.training.process import quiet_stderr
-from reportgen.training.run import Recording, Run, consecutive_runs
+from reportgen.training.run import Recording, Run, Training, consecutive_runs
 from reportgen.training.stacking import counts_weights, groups, recording_key, slice_key
 from reportgen.training.trajectory import Trajectory
 
@@ -140,7 +140,8 @@ def _run_program(runs: Sequence[Run], inputs: _Inputs, times: int = 1) -> tuple[
         fills_up=any(run.training_samples % run.training.batch_size for run in runs),
     )
     tables = inputs.tables._replace(
-        rates=tf.constant(_rates(runs)),
+        rates=tf.constant(_per_step(runs, Training.rates)),
+        sizes=tf.constant(_per_step(runs, Training.step_sizes)) if first.training.optimizer == "momentum" else None,
         strengths=tf.constant([run.strength for run in runs] * times, tf.float32),
         recorded=tf.constant(recorded, tf.int32),
         whole=tf.constant(inputs.samples.all_rows([runs[i] for i in recorded])),
@@ -217,12 +218,12 @@ def _slices(runs: Sequence[Run], times: int = 1) -> tuple[_Slice, ...]:
     return tuple(slices)
 
 
-def _rates(runs: Sequence[Run]) -> NDArray[np.float32]:
-    """Learning rates [steps, R]; [steps, 1] if the runs share them."""
+def _per_step(runs: Sequence[Run], values: Callable[[Training, int], NDArray[np.float32]]) -> NDArray[np.float32]:
+    """What `values` gives for the steps of each run, [steps, R]; [steps, 1] if the runs share them."""
     trainings = {run.training: run.steps for run in runs}
-    rates = np.stack([training.rates(steps) for training, steps in trainings.items()], axis=1)
     columns = {training: i for i, training in enumerate(trainings)}
-    return rates if len(columns) == 1 else rates[:, [columns[run.training] for run in runs]]
+    table = np.stack([values(training, steps) for training, steps in trainings.items()], axis=1)
+    return table if len(columns) == 1 else table[:, [columns[run.training] for run in runs]]
 
 
 def _masks(runs: Sequence[Run], widths: Sequence[int], stack_layout: Layout) -> NDArray[np.bool_]:
@@ -333,6 +334,8 @@ class _Tables(NamedTuple):
     """[steps, R, B] row numbers of x and y, −1 for none; after the last step they start again."""
     rates: Any = None
     """[steps, R] or [steps, 1] learning rates."""
+    sizes: Any = None
+    """[steps, R] or [steps, 1] sizes of updates (see `Training.step_sizes`); None if they are the learning rates."""
     strengths: Any = None
     """[R] strengths."""
     recorded: Any = None
@@ -423,7 +426,9 @@ class _Program:
         gradients = [*kernel_gradients, *bias_gradients]
         weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
         kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
-        kernels = [self._prox(layer, w, rate * tables.strengths) for layer, w in enumerate(kernels)]
+        size = rate if tables.sizes is None else tables.sizes[step]
+        factors = self._size_factors(memory, step) if self.optimizer == "adam" else [None] * len(kernels)
+        kernels = [self._prox(layer, w, size * tables.strengths, factors[layer]) for layer, w in enumerate(kernels)]
         return kernels, biases, memory, diverged
 
     @property
@@ -459,12 +464,14 @@ class _Program:
                 total += tf.where(scale > 0.0, self._padded_like(w, part), 0.0)
         return total
 
-    def _prox(self, layer: int, w: Any, scales: Any) -> Any:
-        """`w` after the proximal step of each run."""
+    def _prox(self, layer: int, w: Any, scales: Any, factors: Any) -> Any:
+        """`w` after the proximal step of each run; `factors` of its scale for each weight, or None."""
         for s in self.slices:
             if s.step == "proximal":
                 # Runs of other slices take the step with a scale of zero, which does not change them.
                 scale = self.layout.per_run(self._within(s, scales, 0.0), 3, _XP)
+                if factors is not None:
+                    scale = scale * self._own_part(layer, factors, s)
                 part = s.penalty.prox(self._own_part(layer, w, s), scale, _XP, self.layout.kernel)
                 padded = self._padded_like(w, part)
                 mine = self.layout.per_run(self._within(s, True, False), 3, _XP)
@@ -532,6 +539,19 @@ class _Program:
             for w, r, m, s in zip(weights, rates, means, squares, strict=True)
         ]
         return weights, [*means, *squares]
+
+    def _size_factors(self, memory: Sequence[Any], step: Any) -> list[Any]:
+        """For each kernel and bias the factors between the learning rate and Adam's own step sizes.
+
+        A weight that never had a gradient has no such size; the learning rate itself stands in, instead of the almost
+        infinite one that would remove a unit for being inactive in the first batch.
+
+        References:
+            Yun, Lozano and Yang, Adaptive Proximal Gradient Methods for Structured Neural Networks, NeurIPS 2021.
+        """
+        squares = memory[len(memory) // 2 :]
+        correction = tf.sqrt(1.0 - tf.pow(0.999, tf.cast(step + 1, tf.float32)))
+        return [tf.where(s > 0.0, correction / (tf.sqrt(s) + 1e-7), 1.0) for s in squares]
 
     def _record(self, state: _State, tables: _Tables) -> dict[str, list[Any]]:
         """The record of the recorded runs: weights, and with `with_loss` the loss and the penalty."""

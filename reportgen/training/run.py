@@ -66,6 +66,17 @@ class Training:
         factor = {"constant": np.ones(steps), "linear": 1.0 - done, "cosine": 0.5 + 0.5 * np.cos(np.pi * done)}
         return (self.learning_rate * factor[self.schedule]).astype(np.float32)
 
+    def step_sizes(self, steps: int) -> NDArray[np.float32]:
+        """The size of each update for a gradient of 1 so far: the learning rate, or with momentum the sum of its past.
+
+        Adam has one more factor for each weight.
+        """
+        sizes = self.rates(steps).astype(np.float64)
+        if self.optimizer == "momentum":
+            for step in range(1, steps):
+                sizes[step] += self.momentum * sizes[step - 1]
+        return sizes.astype(np.float32)
+
 
 @checked
 class Recording:
@@ -129,7 +140,8 @@ class Run:
     strength: Annotated[float, Field(ge=0)] = 0.0
     """Factor of the penalty in the loss, λ."""
     step: Step = "subgradient"
-    """How the penalty acts: as part of the gradient, or by a proximal step after each update."""
+    """How the penalty acts: as part of the gradient, or by a proximal step after each update, of the size of that
+    update. So both go down the same cost, with any optimizer."""
     recording: Recording = field(default_factory=Recording)
     data_seed: Annotated[int, Field(ge=0)] = 0
     order_seed: Annotated[int, Field(ge=0)] = 0
@@ -161,6 +173,11 @@ class Run:
                 f"samples must be at most {MOST_NUMBERS // width:,} with {width:,} numbers each, got {samples:,} for "
                 "training",
                 code="RG402",
+            )
+        if self.step == "proximal" and self.training.optimizer == "adam" and not self.penalty.scale_per_weight:
+            raise ExperimentError(
+                'step must be "subgradient" with the optimizer "adam": the proximal step of the penalty '
+                f"{self.penalty.title!r} takes one scale for all weights, and Adam has one for each"
             )
         if self.start and self.start.shapes != self.shapes:
             raise ExperimentError(f"start must have kernels of the shapes {self.shapes}, got {self.start.shapes}")

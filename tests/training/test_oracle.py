@@ -135,8 +135,8 @@ def regularizer(run):
     }[penalties.name_of(run.penalty)]()
 
 
-def proximal_step(run, w, rate):
-    s, mix = rate * run.strength, getattr(run.penalty, "mix", 0.0)
+def proximal_step(run, w, size):
+    s, mix = size * run.strength, getattr(run.penalty, "mix", 0.0)
     name = penalties.name_of(run.penalty)
     if name == "group_lasso":
         norms = np.linalg.norm(w, axis=1, keepdims=True)
@@ -144,6 +144,14 @@ def proximal_step(run, w, rate):
         return np.where(norms > s * size, (1 - s * size / np.where(norms == 0, 1, norms)) * w, 0)
     l1, l2 = {"none": (0, 0), "l1": (s, 0), "l2": (0, s), "elastic_net": (s * mix, s * (1 - mix))}[name]
     return np.sign(w) * np.maximum(np.abs(w) - l1, 0) / (1 + l2)
+
+
+def adam_factor(optimizer, variable, step):
+    """Adam's step sizes over the learning rate; 1 for other optimizers, and for weights that had no gradient."""
+    if not isinstance(optimizer, keras.optimizers.Adam):
+        return 1.0
+    v = np.asarray(optimizer._velocities[variable])
+    return np.where(v > 0, np.sqrt(1 - 0.999 ** (step + 1)) / (np.sqrt(v) + 1e-7), 1.0)
 
 
 def falling(schedule, done):
@@ -188,7 +196,7 @@ def replay(run):
         weights = [layer.get_weights() for layer in layers]
         return [w for w, _ in weights], [b for _, b in weights], float(loss(y, predict(x, None))), float(penalty())
 
-    records = [record()]
+    records, size = [record()], 0.0
     for step, filled_up in enumerate(order):
         rows = filled_up[filled_up >= 0]
         rate = t.learning_rate * falling(t.schedule, step / len(order))
@@ -202,9 +210,11 @@ def replay(run):
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(cost, variables), variables, strict=True))
         if run.step == "proximal":
-            for layer in layers:
+            # The threshold belongs to the size of the update, which the optimizer decides.
+            size = rate + (t.momentum * size if t.optimizer == "momentum" else 0.0)
+            for i, layer in enumerate(layers):
                 w, b = layer.get_weights()
-                layer.set_weights([proximal_step(run, w, rate), b])
+                layer.set_weights([proximal_step(run, w, size * adam_factor(optimizer, 2 * i, step)), b])
         records.append(record())
     return records
 

@@ -11,6 +11,7 @@ from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import ExperimentError
 from reportgen.penalties import penalties
+from reportgen.penalties.l1 import L1
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Start, Training, run_from_json, settings_to_json
 
@@ -21,6 +22,13 @@ START = Start.from_arrays(
     [np.array([[0.1, -2.5]]), np.array([[1e-30], [3.0]])], [np.array([0.5, 0.0]), np.array([7.0])]
 )
 STARTED = Run(network=Network(hidden=(2,)), start=START)
+
+
+class OneScale(L1):
+    """A penalty whose proximal step takes one scale for all weights, like a plugin that says nothing."""
+
+    scale_per_weight = False
+
 
 trainings = st.builds(
     Training,
@@ -38,6 +46,7 @@ def test_runs_that_cannot_be_are_refused(messages):
         *(lambda fold=fold: Run(data=SMALL, fold=fold) for fold in ((5, 5), (-1, 5), (0, 11))),
         lambda: Run(training=Training(batch_size=41)),
         lambda: Run(network=Network(hidden=(3,)), start=START),
+        lambda: Run(training=Training(optimizer="adam"), penalty=OneScale(), step="proximal"),
         lambda: Start(kernels=(((1.0, 2.0), (3.0,)),), biases=((0.0, 0.0),)),
         lambda: Start(kernels=(((1.0, 2.0),),), biases=((0.0,),)),
         lambda: Start.from_arrays([np.array([[np.nan]])], [np.array([0.0])]),
