@@ -16,6 +16,7 @@ import jinja2
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
 from reportgen.registry import stored
+from reportgen.sections.helpers import is_post
 from reportgen.text import number
 
 Outcome = Literal["supported", "not supported", "undecided"]
@@ -39,7 +40,7 @@ class Claim:
     """The sentence for "not supported"."""
     undecided: str = ""
     post: str = ""
-    """What the post of 2018 said, for the table that compares it with the measurement."""
+    """What the post of 2018 said, for the table that compares it with the measurement of the post's experiment."""
 
 
 @stored
@@ -50,6 +51,7 @@ class DecidedClaim:
     name: str
     section: str
     post: str
+    """Empty if the experiment is not that of the post, about which it says nothing."""
     outcome: Outcome | None
     """None if it does not apply to this experiment."""
     sentence: str
@@ -67,7 +69,9 @@ def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) 
         sentence = _environment().from_string(sentences[outcome]).render(f=findings, e=e)
     except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
         raise TemplateError(f"claim {claim.name!r} of section {section!r}, {outcome}: {error}") from error
-    return DecidedClaim(name=claim.name, section=section, post=claim.post, outcome=outcome, sentence=sentence)
+    return DecidedClaim(
+        name=claim.name, section=section, post=claim.post if is_post(e) else "", outcome=outcome, sentence=sentence
+    )
 
 
 def _outcome(claim: Claim, findings: dict[str, Any]) -> Outcome | None:

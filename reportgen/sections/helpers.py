@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import Penalty, penalties
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
-from reportgen.sections import Trained
 from reportgen.statistics.comparison import Difference, Values, compare
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter
-from reportgen.training.run import Recording, Run
+from reportgen.training.network import Network
+from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
+
+if TYPE_CHECKING:  # claims, which sections import, ask `is_post`
+    from reportgen.sections import Trained
 
 PACE = Timeline(rate=10)
 """The timeline of animation files. Players, which replace them where scripts run, show more frames."""
@@ -56,6 +62,21 @@ def default_penalty(name: str) -> Penalty:
 def kinds_by_name(*kinds: type[Penalty]) -> dict[str, type[Penalty]]:
     """Kinds of penalty by their registered names."""
     return {penalties.name_of(kind): kind for kind in kinds}
+
+
+def is_post(e: Experiment) -> bool:
+    """True for the experiment of the post of 2018: its data, network and training, and L1 or L2 at its λ of 0.3.
+
+    Seeds may differ, and so may the schedule, the order of samples and the kind of step, which the post did not settle.
+    """
+    of_post, settled = Training(), ("optimizer", "learning_rate", "batch_size", "epochs", "loss")
+    return (
+        e.data == Line()
+        and not e.fresh_data
+        and e.network == Network()
+        and all(getattr(e.training, name) == getattr(of_post, name) for name in settled)
+        and any(arm.strength == 0.3 and isinstance(arm.penalty, L1 | L2) for arm in e.arms)
+    )
 
 
 def strength(e: Experiment) -> float:

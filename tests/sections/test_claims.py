@@ -1,16 +1,21 @@
 """Claims: sentences that could have come out otherwise."""
 
+import dataclasses
 import json
 import re
 
 import pytest
 
+from reportgen.datasets.line import Line
 from reportgen.errors import TemplateError
-from reportgen.experiment import Experiment
+from reportgen.experiment import Arm, Experiment, Runs
+from reportgen.experiment.file import parse, shipped
 from reportgen.page.results import json_bytes
 from reportgen.sections import sections
 from reportgen.sections.claims import Claim, decide
 from reportgen.store.keys import template_folder
+from reportgen.training.network import Network
+from reportgen.training.run import Training
 
 NAMES = [name for name in sections.names() if sections[name].claims]
 BEYOND_THE_SMALL_EXPERIMENT = {"five-runs-tell-either-story"}
@@ -32,6 +37,33 @@ def test_the_outcome_chooses_the_sentence():
     ]:
         settled = decide(claim(lambda f, found=found: found), "errors", {"share": 0.25}, E)
         assert (settled.outcome, settled.sentence) == (outcome, sentence)
+
+
+def test_a_claim_speaks_of_the_post_only_for_the_experiment_of_the_post():
+    post = parse(shipped())
+    same = [
+        {"data_seed": 7, "runs": Runs(count=3, seed=5)},
+        {"arms": [arm for arm in post.arms if arm.name == "l2"]},
+        {"training": Training(schedule="linear", order="reshuffled")},
+    ]
+    others = [
+        {"data": Line(slope=1.0)},
+        {"fresh_data": True},
+        {"network": Network(hidden=(10,))},
+        {"network": Network(activation="relu")},
+        {"training": Training(learning_rate=0.02)},
+        {"training": Training(optimizer="adam")},
+        {"training": Training(batch_size=2)},
+        {"training": Training(epochs=99)},
+        {"training": Training(loss="squared")},
+        {"arms": [arm for arm in post.arms if arm.name in ("none", "elastic-net")]},
+        {"arms": [dataclasses.replace(arm, strength=arm.strength / 2) for arm in post.arms]},
+        {"arms": [Arm(name="none")]},
+    ]
+    for changes, told in [*((c, "So.") for c in same), *((c, "") for c in others)]:
+        e = dataclasses.replace(post, **{k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()})
+        decided = decide(claim(lambda f: True, post="So."), "errors", {"share": 0.25}, e)
+        assert (decided.post, decided.outcome) == (told, "supported"), changes
 
 
 def test_a_number_that_is_missing_leaves_a_claim_undecided():
