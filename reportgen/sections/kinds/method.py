@@ -24,7 +24,6 @@ SEEDS = (
     ("order of the samples", "the seed of the run", "[seed, 4]"),
     ("units that dropout silences", "the seed of the run", "[seed, 5]"),
     ("resamples of a bootstrap over runs", "the bootstrap seed", "[seed, 6]"),
-    ("resamples of a bootstrap over data sets", "the bootstrap seed", "[seed, 7]"),
 )
 """The random draws, and the stream of `numpy.random.default_rng` of each."""
 
