@@ -206,6 +206,11 @@ def _verdict(low: float, high: float, equivalence: float) -> Verdict:
     return "practically equal" if -equivalence <= low and high <= equivalence else "undecided"
 
 
+def fewest_pairs(rule: Comparison) -> int:
+    """The fewest pairs of runs by which a comparison can be decided."""
+    return _fewest_pairs(1 - rule.confidence)
+
+
 def _fewest_pairs(level: float) -> int:
     """The fewest pairs that can decide anything: all of fewer pairs have one sign by chance more often than `level`.
 
