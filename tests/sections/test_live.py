@@ -57,10 +57,14 @@ def test_initial_weights_and_order_arrive_unchanged() -> None:
 
 
 def test_what_the_page_cannot_train_is_not_trained() -> None:
-    for changes, curve in [({"data": SparseLinear()}, False), ({"network": Network(hidden=(200, 200))}, True)]:
+    for changes, curve, inputs in [
+        ({"data": SparseLinear()}, False, "50 inputs"),
+        ({"network": Network(hidden=(200, 200))}, True, "1 input"),
+    ]:
         e = changed(**changes)
         assert list(Live().runs(e)) == []
-        assert Live().findings(e, {}, None) == {"possible": False, "curve": curve}
+        found = Live().findings(e, {}, None)
+        assert found == {"possible": False, "curve": curve, "inputs": inputs, "outputs": "1 output"}
 
 
 def test_the_page_names_the_penalties_that_its_trainer_knows() -> None:
