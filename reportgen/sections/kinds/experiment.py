@@ -134,7 +134,7 @@ class ExperimentCard(Section):
                 Column(label="enters by"),
             ),
             rows=tuple(
-                (arm.label, arm.penalty.term, arm.strength, f"{arm.step} step" if arm.strength else "–")
+                (arm.label, arm.penalty.formula, arm.strength, f"{arm.step} step" if arm.strength else "–")
                 for arm in e.arms
             ),
         )
