@@ -61,7 +61,12 @@ def freed(live, noise=0.1):
     own = np.random.default_rng(1).normal(0, noise, 30)
     difference = fair.as_findings(fair.compare_family([(8 + live + own, np.full(30, 8.0))], 0.0, E.comparison)[0])
     arms = {kind: {"live": 8.0} for kind in ("l1", "group_lasso")}
-    return {"matched": [{"share": 0.5, "arms": arms, "freed": difference}], "runs": 30, "units": 30}
+    return {
+        "matched": [{"share": 0.5, "arms": arms, "freed": difference}],
+        "runs": 30,
+        "units": 30,
+        "why": {"freed": "noise"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,8 @@ class Fair(Section):
             refuted="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
             f"elementwise L1 with equally many zeros. It keeps more somewhere: {_LIVE}",
             undecided="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
-            f"elementwise L1 with equally many zeros. That is not decided everywhere: {_LIVE}",
+            f"elementwise L1 with equally many zeros. That is not decided everywhere "
+            f"({{{{ f.why.freed }}}}): {_LIVE}",
         ),
     )
 
@@ -200,6 +201,7 @@ class Fair(Section):
             "why": {
                 "least": _reasons(differences["least"]),
                 "cost": _reasons(cost),
+                "freed": why_any_undecided(m["freed"] for m in matched),
                 "matched": _reasons([d for m in matched for d in m["differences"]]),
             },
             "collapses": _collapses(e, collapsed, chosen),
