@@ -191,7 +191,9 @@ class Experiment:
         elif "landscape" in self.sections:
             raise ExperimentError("sections must not have 'landscape' without a table [sweep]")
         # Create the first run now, so that mistakes in it are reported before anything starts.
-        self.run(0)
+        first = self.run(0)
+        for arm in self.arms:
+            dataclasses.replace(first, penalty=arm.penalty, strength=arm.strength, step=arm.step)
         limits.check(self)
 
     def run(self, i: int) -> Run:

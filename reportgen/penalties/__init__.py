@@ -55,6 +55,8 @@ class Penalty(ABC):
     """Rank in lists of penalties; penalties of equal rank are sorted by title."""
     convex: ClassVar[bool] = True
     """True if `cost` is convex. Otherwise `subgradient` is valid near `w` only and `prox` may jump; see there."""
+    scale_per_weight: ClassVar[bool] = False
+    """True if `prox` takes a scale of its own for each weight, as the optimizer Adam needs it; see there."""
     in_page: ClassVar[bool] = False
     """True if `templates/static/train.js` computes it too, so that a reader can train with it."""
 
@@ -105,6 +107,9 @@ class Penalty(ABC):
     def prox(self, w: Any, scale: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:
         """The z that minimizes `scale * cost(z) + sum((z - w)**2) / 2`; `scale` broadcasts against `w`.
 
+        With `scale_per_weight`, the scale may differ between the weights of a kernel: then z minimizes
+        `cost(z) + sum((z - w)**2 / (2 * scale))`. For a cost that is a sum over weights the same formula does both.
+
         A scale of zero returns `w` to the last bit. A penalty that is not convex may have several local minima at a
         large scale, and for some `w` several global ones: the result is one of these, and jumps to another as `w`
         passes such a point.
@@ -117,9 +122,11 @@ def check_shapes(penalty: Penalty) -> None:
         w = np.linspace(-1.0, 1.0, 24).reshape(2, 3, 4)
         shapes = {"cost": (2,), "subgradient": w.shape, "prox": w.shape}
         for name, shape in shapes.items():
-            found = getattr(penalty, name)(w, *([0.5] if name == "prox" else []), np)
-            if np.shape(found) != shape:
-                raise ValueError(f"{name} of a kernel {w.shape} must be an array {shape}, got {np.shape(found)}")
+            scales = [0.5, *([np.full(w.shape, 0.5)] if penalty.scale_per_weight else [])]
+            for given in [[scale] for scale in scales] if name == "prox" else [[]]:
+                found = getattr(penalty, name)(w, *given, np)
+                if np.shape(found) != shape:
+                    raise ValueError(f"{name} of a kernel {w.shape} must be an array {shape}, got {np.shape(found)}")
 
 
 _FREE_COLORS = ("orange", "#44aa99", "#999933", "#aa4499", "#cc6677")

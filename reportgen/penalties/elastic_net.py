@@ -22,6 +22,7 @@ class ElasticNet(Penalty):
 
     color = "green"
     place = 3
+    scale_per_weight = True
     in_page = True
 
     mix: Annotated[float, Field(ge=0, le=1)] = 0.5

@@ -22,6 +22,7 @@ class L1(Penalty):
     proximal = Look("L1, proximal", "sky")
     formula = "Σ|w|"
     place = 1
+    scale_per_weight = True
     in_page = True
 
     def in_keras(self, strength: float) -> str:

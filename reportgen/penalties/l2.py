@@ -22,6 +22,7 @@ class L2(Penalty):
     default_step = "subgradient"
     formula = "½ Σw²"
     place = 2
+    scale_per_weight = True
     in_page = True
 
     def in_keras(self, strength: float) -> str:

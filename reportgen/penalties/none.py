@@ -15,6 +15,7 @@ class NoPenalty(Penalty):
     default_step = "subgradient"
     formula = "–"
     place = 0
+    scale_per_weight = True
     in_page = True
 
     def cost(self, w: Any, xp: Any, axes: Axes = (-2, -1)) -> Any:

@@ -23,7 +23,7 @@ from reportgen.penalties._arrays import Arrays
 from reportgen.penalties.none import NoPenalty
 from reportgen.training.network import Layout, Weights, layout
 from reportgen.training.process import quiet_stderr
-from reportgen.training.run import Recording, Run, consecutive_runs
+from reportgen.training.run import Recording, Run, Training, consecutive_runs
 from reportgen.training.stacking import counts_weights, groups, recording_key, slice_key
 from reportgen.training.trajectory import Trajectory
 
@@ -137,9 +137,11 @@ def _run_program(runs: Sequence[Run], inputs: _Inputs, times: int = 1) -> tuple[
         recorded=tuple(recorded),
         with_loss=recording.loss and bool(recorded),
         keep=tuple(1.0 - run.network.dropout for run in runs) * times,
+        fills_up=any(run.training_samples % run.training.batch_size for run in runs),
     )
     tables = inputs.tables._replace(
-        rates=tf.constant(_rates(runs)),
+        rates=tf.constant(_per_step(runs, Training.rates)),
+        sizes=tf.constant(_per_step(runs, Training.step_sizes)) if first.training.optimizer == "momentum" else None,
         strengths=tf.constant([run.strength for run in runs] * times, tf.float32),
         recorded=tf.constant(recorded, tf.int32),
         whole=tf.constant(inputs.samples.all_rows([runs[i] for i in recorded])),
@@ -216,12 +218,12 @@ def _slices(runs: Sequence[Run], times: int = 1) -> tuple[_Slice, ...]:
     return tuple(slices)
 
 
-def _rates(runs: Sequence[Run]) -> NDArray[np.float32]:
-    """Learning rates [steps, R]; [steps, 1] if the runs share them."""
+def _per_step(runs: Sequence[Run], values: Callable[[Training, int], NDArray[np.float32]]) -> NDArray[np.float32]:
+    """What `values` gives for the steps of each run, [steps, R]; [steps, 1] if the runs share them."""
     trainings = {run.training: run.steps for run in runs}
-    rates = np.stack([training.rates(steps) for training, steps in trainings.items()], axis=1)
     columns = {training: i for i, training in enumerate(trainings)}
-    return rates if len(columns) == 1 else rates[:, [columns[run.training] for run in runs]]
+    table = np.stack([values(training, steps) for training, steps in trainings.items()], axis=1)
+    return table if len(columns) == 1 else table[:, [columns[run.training] for run in runs]]
 
 
 def _masks(runs: Sequence[Run], widths: Sequence[int], stack_layout: Layout) -> NDArray[np.bool_]:
@@ -288,7 +290,7 @@ class _Samples:
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     rows: NDArray[np.int32]
-    """[steps, R, B]; only the first epoch if every run repeats it."""
+    """[steps, R, B], −1 for none; only the first epoch if every run repeats it."""
     starts: dict[Any, tuple[int, int]]
 
     @classmethod
@@ -301,7 +303,10 @@ class _Samples:
         epochs = {run.steps // run.training.epochs for run in runs}
         repeats = len(epochs) == 1 and all(run.training.order == "fixed" for run in runs)
         order = {key: run.order()[: min(epochs) if repeats else None] for key, run in orders.items()}
-        rows = [order[_order_key(run)] + np.int32(starts[_draw_key(run)][0]) for run in runs]
+        rows = []
+        for run in runs:
+            own = order[_order_key(run)]
+            rows.append(np.where(own < 0, own, own + np.int32(starts[_draw_key(run)][0])))
         return cls(
             x=np.concatenate([d.x_train for d in data.values()]).astype(np.float32),
             y=np.concatenate([d.y_train for d in data.values()]).astype(np.float32),
@@ -326,9 +331,11 @@ class _Tables(NamedTuple):
     x: Any
     y: Any
     rows: Any
-    """[steps, R, B] row numbers of x and y; after the last step they start again."""
+    """[steps, R, B] row numbers of x and y, −1 for none; after the last step they start again."""
     rates: Any = None
     """[steps, R] or [steps, 1] learning rates."""
+    sizes: Any = None
+    """[steps, R] or [steps, 1] sizes of updates (see `Training.step_sizes`); None if they are the learning rates."""
     strengths: Any = None
     """[R] strengths."""
     recorded: Any = None
@@ -356,6 +363,8 @@ class _Program:
     recorded: tuple[int, ...]
     with_loss: bool
     keep: tuple[float, ...]
+    fills_up: bool
+    """True if a batch of some run is smaller than the others."""
 
     @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's have no types
     def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
@@ -390,6 +399,10 @@ class _Program:
         """One update of every run."""
         kernels, biases, memory, diverged = state
         rows, rate = tables.rows[step % tables.rows.shape[0]], tables.rates[step]
+        if self.fills_up:
+            present = rows >= 0
+            # An absent sample is a copy of one of its batch, without weight: whatever that gives, it changes nothing.
+            rows = tf.where(present, rows, rows[:, :1])
         inputs = self.layout.batch(tf.gather(tables.x, rows), _XP)
         targets = self.layout.batch(tf.gather(tables.y, rows), _XP)
         masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
@@ -398,7 +411,13 @@ class _Program:
         # As soon as any number of the run is not finite, this sum is not finite either.
         total = tf.reduce_sum(residuals, axis=self._sample_axes)
         diverged = tf.where((diverged < 0) & ~tf.math.is_finite(total), step + 1, diverged)
-        delta = self._by_loss(residuals, self.losses, _DERIVATIVE) / self._values_per_run(residuals)
+        delta = self._by_loss(residuals, self.losses, _DERIVATIVE)
+        if self.fills_up:
+            weights = self.layout.batch(tf.cast(present, tf.float32)[:, :, None], _XP)
+            outputs = residuals.shape[self._output_axis]
+            delta = delta * weights / (tf.reduce_sum(weights, axis=self._sample_axes, keepdims=True) * outputs)
+        else:
+            delta /= self._values_per_run(residuals)
         kernel_gradients, bias_gradients = self.layout.backward(
             kernels, activations, delta, self.activation, masks, _XP
         )
@@ -407,13 +426,19 @@ class _Program:
         gradients = [*kernel_gradients, *bias_gradients]
         weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
         kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
-        kernels = [self._prox(layer, w, rate * tables.strengths) for layer, w in enumerate(kernels)]
+        size = rate if tables.sizes is None else tables.sizes[step]
+        factors = self._size_factors(memory, step) if self.optimizer == "adam" else [None] * len(kernels)
+        kernels = [self._prox(layer, w, size * tables.strengths, factors[layer]) for layer, w in enumerate(kernels)]
         return kernels, biases, memory, diverged
 
     @property
     def _sample_axes(self) -> list[int]:
         """The axes of a prediction that are not the run axis."""
         return [0, 1] if self.layout.runs == -1 else [1, 2]
+
+    @property
+    def _output_axis(self) -> int:
+        return self._sample_axes[1]
 
     def _values_per_run(self, predictions: Any) -> float:
         """The number of predicted values of a run: samples times outputs."""
@@ -439,12 +464,14 @@ class _Program:
                 total += tf.where(scale > 0.0, self._padded_like(w, part), 0.0)
         return total
 
-    def _prox(self, layer: int, w: Any, scales: Any) -> Any:
-        """`w` after the proximal step of each run."""
+    def _prox(self, layer: int, w: Any, scales: Any, factors: Any) -> Any:
+        """`w` after the proximal step of each run; `factors` of its scale for each weight, or None."""
         for s in self.slices:
             if s.step == "proximal":
                 # Runs of other slices take the step with a scale of zero, which does not change them.
                 scale = self.layout.per_run(self._within(s, scales, 0.0), 3, _XP)
+                if factors is not None:
+                    scale = scale * self._own_part(layer, factors, s)
                 part = s.penalty.prox(self._own_part(layer, w, s), scale, _XP, self.layout.kernel)
                 padded = self._padded_like(w, part)
                 mine = self.layout.per_run(self._within(s, True, False), 3, _XP)
@@ -512,6 +539,19 @@ class _Program:
             for w, r, m, s in zip(weights, rates, means, squares, strict=True)
         ]
         return weights, [*means, *squares]
+
+    def _size_factors(self, memory: Sequence[Any], step: Any) -> list[Any]:
+        """For each kernel and bias the factors between the learning rate and Adam's own step sizes.
+
+        A weight that never had a gradient has no such size; the learning rate itself stands in, instead of the almost
+        infinite one that would remove a unit for being inactive in the first batch.
+
+        References:
+            Yun, Lozano and Yang, Adaptive Proximal Gradient Methods for Structured Neural Networks, NeurIPS 2021.
+        """
+        squares = memory[len(memory) // 2 :]
+        correction = tf.sqrt(1.0 - tf.pow(0.999, tf.cast(step + 1, tf.float32)))
+        return [tf.where(s > 0.0, correction / (tf.sqrt(s) + 1e-7), 1.0) for s in squares]
 
     def _record(self, state: _State, tables: _Tables) -> dict[str, list[Any]]:
         """The record of the recorded runs: weights, and with `with_loss` the loss and the penalty."""

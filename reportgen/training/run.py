@@ -29,7 +29,7 @@ Order = Literal["fixed", "reshuffled"]
 Loss = Literal["absolute", "squared", "huber"]
 
 MOST_SEEN = 100_000_000
-"""The most samples that a run may see: their order is drawn in advance, 4 bytes each."""
+"""The most samples that a run may see: their order is drawn in advance, 4 bytes each, 8 if a last batch is small."""
 MOST_NUMBERS = 50_000_000
 """The most numbers in the training data of a run, 8 bytes each; the computation needs several times that."""
 
@@ -47,7 +47,7 @@ class Training:
     schedule: Schedule = "constant"
     """Learning rate over the steps: constant, or falling to zero along a line or a cosine."""
     batch_size: Annotated[int, Field(ge=1, le=100_000)] = 1
-    """Training samples per step."""
+    """Training samples per step. What remains at the end of an epoch is a smaller batch, as in Keras."""
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """Number of passes over the training samples."""
     order: Order = "fixed"
@@ -57,14 +57,25 @@ class Training:
     over batch and outputs."""
 
     def batches(self, samples: int) -> int:
-        """Steps in an epoch. A remainder smaller than a batch is left out, so every batch is full."""
-        return max(samples // self.batch_size, 1)
+        """Steps in an epoch. The last batch is smaller if the samples are no multiple of a batch."""
+        return -(-samples // self.batch_size)
 
     def rates(self, steps: int) -> NDArray[np.float32]:
         """The learning rate of each step."""
         done = np.arange(steps) / steps
         factor = {"constant": np.ones(steps), "linear": 1.0 - done, "cosine": 0.5 + 0.5 * np.cos(np.pi * done)}
         return (self.learning_rate * factor[self.schedule]).astype(np.float32)
+
+    def step_sizes(self, steps: int) -> NDArray[np.float32]:
+        """The size of each update for a gradient of 1 so far: the learning rate, or with momentum the sum of its past.
+
+        Adam has one more factor for each weight.
+        """
+        sizes = self.rates(steps).astype(np.float64)
+        if self.optimizer == "momentum":
+            for step in range(1, steps):
+                sizes[step] += self.momentum * sizes[step - 1]
+        return sizes.astype(np.float32)
 
 
 @checked
@@ -129,7 +140,8 @@ class Run:
     strength: Annotated[float, Field(ge=0)] = 0.0
     """Factor of the penalty in the loss, λ."""
     step: Step = "subgradient"
-    """How the penalty acts: as part of the gradient, or by a proximal step after each update."""
+    """How the penalty acts: as part of the gradient, or by a proximal step after each update, of the size of that
+    update. So both go down the same cost, with any optimizer."""
     recording: Recording = field(default_factory=Recording)
     data_seed: Annotated[int, Field(ge=0)] = 0
     order_seed: Annotated[int, Field(ge=0)] = 0
@@ -165,6 +177,11 @@ class Run:
                 f"samples must be at most {MOST_NUMBERS // width:,} with {width:,} numbers each, got {samples:,} for "
                 "training",
                 code="RG402",
+            )
+        if self.step == "proximal" and self.training.optimizer == "adam" and not self.penalty.scale_per_weight:
+            raise ExperimentError(
+                'step must be "subgradient" with the optimizer "adam": the proximal step of the penalty '
+                f"{self.penalty.title!r} takes one scale for all weights, and Adam has one for each"
             )
         if self.start and self.start.shapes != self.shapes:
             raise ExperimentError(f"start must have kernels of the shapes {self.shapes}, got {self.start.shapes}")
@@ -203,15 +220,17 @@ class Run:
         return kernels, biases
 
     def order(self) -> NDArray[np.int32]:
-        """The training samples of each step: row numbers [steps, B] into `draw().x_train`."""
+        """The training samples of each step: row numbers [steps, B] into `draw().x_train`; −1 fills up a batch."""
         rng = np.random.default_rng([self.order_seed, 4])
         samples, size = self.training_samples, self.training.batch_size
-        used = self.training.batches(samples) * size
+        absent = np.full(-samples % size, -1)
+
+        def epoch() -> NDArray[np.int32]:
+            return np.append(rng.permutation(samples), absent).reshape(-1, size).astype(np.int32)
+
         if self.training.order == "fixed":
-            epoch = rng.permutation(samples)[:used].reshape(-1, size)
-            return np.tile(epoch, (self.training.epochs, 1)).astype(np.int32)
-        epochs = [rng.permutation(samples)[:used].reshape(-1, size) for _ in range(self.training.epochs)]
-        return np.concatenate(epochs).astype(np.int32)
+            return np.tile(epoch(), (self.training.epochs, 1))
+        return np.concatenate([epoch() for _ in range(self.training.epochs)])
 
     def masks(self) -> NDArray[np.bool_]:
         """The hidden units that dropout keeps, for each step and sample: [steps, B, units of all layers]."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reportgen.version import __version__
 
-CODE_EPOCH = 3
+CODE_EPOCH = 4
 """To be raised whenever training, data sets or initial weights change the numbers of the same run."""
 
 _INSTRUCTIONS = ("avx", "avx2", "avx512f", "fma", "asimd", "sve")

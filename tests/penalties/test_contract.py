@@ -51,6 +51,7 @@ EXAMPLES = [SCAD(), SCAD(knee=0.2, shape=2.5), MCP(), MCP(reach=0.5), LogSum(), 
 ALL = [*REGISTERED, *EXAMPLES]
 every_penalty = pytest.mark.parametrize("penalty", ALL, ids=repr)
 every_convex_one = pytest.mark.parametrize("penalty", [p for p in ALL if p.convex], ids=repr)
+every_one_with_scales = pytest.mark.parametrize("penalty", [p for p in ALL if p.scale_per_weight], ids=repr)
 every_other = pytest.mark.parametrize("penalty", [p for p in ALL if not p.convex], ids=repr)
 
 
@@ -138,6 +139,28 @@ def test_no_nudge_improves_on_prox(penalty, w, nudge, scale):
     best = penalty.prox(w, scale, np)
 
     assert objective(best) <= objective(best + nudge) * (1 + 1e-9) + 1e-9
+
+
+@every_one_with_scales
+@given(w=weights, nudge=nudges, scale=arrays(np.float64, KERNEL, elements=st.floats(-6, 3).map(lambda k: 10**k)))
+def test_no_nudge_improves_on_prox_with_a_scale_for_each_weight(penalty, w, nudge, scale):
+    def objective(z):
+        return penalty.cost(z, np) + ((z - w) ** 2 / (2 * scale)).sum()
+
+    best = penalty.prox(w, scale, np)
+
+    # Nudges of the size of the scale are those that the distance does not forbid.
+    for z in (best + nudge, best + nudge * np.minimum(scale, 1), best + nudge * 1e-3, best * (1 + nudge * 1e-3)):
+        assert objective(best) <= objective(z) * (1 + 1e-9) + 1e-9
+
+
+@every_one_with_scales
+@given(w=weights, scale=scales)
+def test_equal_scales_for_all_weights_are_one_scale(penalty, w, scale):
+    moved = penalty.prox(w, np.full(KERNEL, scale), np)
+
+    np.testing.assert_allclose(moved, penalty.prox(w, scale, np), rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(penalty.prox(w, np.zeros(KERNEL), np), w)
 
 
 @every_convex_one

@@ -80,7 +80,7 @@ CASES = {
         f"{activation}": run(activation=activation, penalty=L1(), strength=0.05, init_seed=2)
         for activation in ("relu", "sigmoid")
     },
-    # Other optimizers, with a remainder of two samples that an epoch leaves out.
+    # Other optimizers, with a last batch of two samples.
     "momentum, batch 4, proximal": run(
         optimizer="momentum", batch_size=4, epochs=10, penalty=GroupLasso(), strength=0.3, step="proximal"
     ),
@@ -135,8 +135,8 @@ def regularizer(run):
     }[penalties.name_of(run.penalty)]()
 
 
-def proximal_step(run, w, rate):
-    s, mix = rate * run.strength, getattr(run.penalty, "mix", 0.0)
+def proximal_step(run, w, size):
+    s, mix = size * run.strength, getattr(run.penalty, "mix", 0.0)
     name = penalties.name_of(run.penalty)
     if name == "group_lasso":
         norms = np.linalg.norm(w, axis=1, keepdims=True)
@@ -144,6 +144,14 @@ def proximal_step(run, w, rate):
         return np.where(norms > s * size, (1 - s * size / np.where(norms == 0, 1, norms)) * w, 0)
     l1, l2 = {"none": (0, 0), "l1": (s, 0), "l2": (0, s), "elastic_net": (s * mix, s * (1 - mix))}[name]
     return np.sign(w) * np.maximum(np.abs(w) - l1, 0) / (1 + l2)
+
+
+def adam_factor(optimizer, variable, step):
+    """Adam's step sizes over the learning rate; 1 for other optimizers, and for weights that had no gradient."""
+    if not isinstance(optimizer, keras.optimizers.Adam):
+        return 1.0
+    v = np.asarray(optimizer._velocities[variable])
+    return np.where(v > 0, np.sqrt(1 - 0.999 ** (step + 1)) / (np.sqrt(v) + 1e-7), 1.0)
 
 
 def falling(schedule, done):
@@ -188,20 +196,25 @@ def replay(run):
         weights = [layer.get_weights() for layer in layers]
         return [w for w, _ in weights], [b for _, b in weights], float(loss(y, predict(x, None))), float(penalty())
 
-    records = [record()]
-    for step, rows in enumerate(order):
+    records, size = [record()], 0.0
+    for step, filled_up in enumerate(order):
+        rows = filled_up[filled_up >= 0]
         rate = t.learning_rate * falling(t.schedule, step / len(order))
         optimizer.learning_rate.assign(rate)
         with tf.GradientTape() as tape:
-            cost = loss(tf.gather(y, rows), predict(tf.gather(x, rows), None if masks is None else masks[step]))
+            cost = loss(
+                tf.gather(y, rows), predict(tf.gather(x, rows), None if masks is None else masks[step][: len(rows)])
+            )
             if run.step == "subgradient":
                 cost += penalty()
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(cost, variables), variables, strict=True))
         if run.step == "proximal":
-            for layer in layers:
+            # The threshold belongs to the size of the update, which the optimizer decides.
+            size = rate + (t.momentum * size if t.optimizer == "momentum" else 0.0)
+            for i, layer in enumerate(layers):
                 w, b = layer.get_weights()
-                layer.set_weights([proximal_step(run, w, rate), b])
+                layer.set_weights([proximal_step(run, w, size * adam_factor(optimizer, 2 * i, step)), b])
         records.append(record())
     return records
 
@@ -224,6 +237,33 @@ def test_keras_takes_the_same_path(subtests):
 
             assert moved > 0.01
             assert_same_trajectory(trained[case], replay(run))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_keras_fit_takes_the_same_path_with_a_smaller_last_batch(optimizer):
+    ours = run(optimizer=optimizer, batch_size=4, epochs=5, penalty=L2(), strength=0.1, activation="tanh")
+    data, (kernels, biases) = ours.draw(), ours.initial_weights()
+    order = [row for row in ours.order()[:3].ravel() if row >= 0]
+    widths = [*ours.network.hidden, 1]
+    layers = [
+        keras.layers.Dense(units, activation="tanh" if i < 2 else "linear", kernel_regularizer=regularizer(ours))
+        for i, units in enumerate(widths)
+    ]
+    model = keras.Sequential([keras.Input((1,)), *layers])
+    for layer, w, b in zip(layers, kernels, biases, strict=True):
+        layer.set_weights([w, b])
+    plain = keras.optimizers.SGD(0.01, momentum=0.9 if optimizer == "momentum" else 0.0)
+    model.compile(keras.optimizers.Adam(0.01) if optimizer == "adam" else plain, "mae")
+
+    model.fit(data.x_train[order], data.y_train[order], batch_size=4, epochs=5, shuffle=False, verbose=0)
+    (trajectory,) = train([ours])
+
+    assert len(order) == 10
+    assert trajectory.steps[-1] == 15
+    for layer, w, b in zip(layers, *trajectory.at(-1), strict=True):
+        theirs = layer.get_weights()
+        np.testing.assert_allclose(w, theirs[0], **TOLERANCE)
+        np.testing.assert_allclose(b, theirs[1], **TOLERANCE)
 
 
 def scaled(function):

@@ -63,6 +63,9 @@ COMPANY = [
     small(network=Network(hidden=(3, 9)), recording=ENDS),
     small(network=Network(hidden=(5, 4), activation="tanh")),
     small(training=Training(batch_size=4, epochs=10)),
+    small(training=Training(batch_size=6, epochs=10), data=Line(samples=23, test_samples=4)),
+    small(training=Training(batch_size=6, epochs=10), data=Line(samples=28, test_samples=4), recording=ENDS),
+    small(training=Training(batch_size=6, epochs=10, loss="huber"), fold=(1, 20), recording=ENDS),
     small(data=Line(samples=30, test_samples=10, outliers=2)),
     small(recording=Recording(every=None, at=(3, 11))),
     small(network=Network(hidden=(3, 4), dropout=0.4)),
@@ -78,7 +81,7 @@ def together():
 
 def test_company_changes_no_run(together, subtests):
     assert [trajectory.run for trajectory in together] == COMPANY
-    for i in (5, 8, 9, 14, 17):
+    for i in (5, 8, 9, 14, 15, 16, 17, 20):
         with subtests.test(COMPANY[i]):
             (alone,) = train([COMPANY[i]])
 
@@ -89,6 +92,11 @@ def test_company_changes_no_run(together, subtests):
                 np.testing.assert_allclose(alone.penalty, together[i].penalty, **TOLERANCE)
     for one, other in zip(together[0].kernels, together[-1].kernels, strict=True):
         np.testing.assert_array_equal(one, other)  # equal runs
+
+
+def test_batches_that_are_filled_up_share_a_program_with_full_ones():
+    assert sorted(run.training_samples for run in COMPANY[14:17]) == [19, 19, 24]
+    assert len(groups(COMPANY[14:17])) == 1
 
 
 def test_padding_is_cut_away_and_every_run_starts_from_its_own_initial_weights(together):

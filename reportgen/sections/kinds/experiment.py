@@ -92,6 +92,7 @@ class ExperimentCard(Section):
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
         yield _samples_table(e)
         t = e.training
+        remainder = findings["training_samples"] % t.batch_size
         layers = ", ".join(f"{i}×{o}" for i, o in findings["shapes"])
         rows = [
             ("data", _describe_data(e)),
@@ -107,7 +108,11 @@ class ExperimentCard(Section):
             ("layers", f"{layers}; activation: {findings['activation']}"),
             ("parameters", f"{findings['parameters']}; biases start at zero and are not penalized"),
             ("initial weights", e.network.initializer.replace("_", " ")),
-            ("loss", f"{t.loss} error, averaged over a batch of {t.batch_size}"),
+            (
+                "loss",
+                f"{t.loss} error, averaged over a batch of {t.batch_size}"
+                + (f", the last of an epoch over its {remainder}" if remainder else ""),
+            ),
             ("penalty", "λ·R(w) over all weights, in full at every step"),
             (
                 "optimizer",

@@ -17,6 +17,7 @@ class LogSum(Penalty):
     """
 
     convex = False
+    scale_per_weight = True
 
     width: Annotated[float, Field(gt=0)] = 0.5
     """Where the slope has fallen from 1 to a half."""

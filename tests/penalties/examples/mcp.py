@@ -17,6 +17,7 @@ class MCP(Penalty):
     """
 
     convex = False
+    scale_per_weight = True
 
     reach: Annotated[float, Field(gt=0)] = 1.5
     """Where the slope has fallen from 1 to zero."""

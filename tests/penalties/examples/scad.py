@@ -20,6 +20,7 @@ class SCAD(Penalty):
     """
 
     convex = False
+    scale_per_weight = True
 
     knee: Annotated[float, Field(gt=0)] = 0.5
     """Where the slope begins to fall."""
