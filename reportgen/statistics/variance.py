@@ -6,10 +6,13 @@ the error also depends on the step at which training stops. Blocks are independe
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from reportgen.experiment import Comparison
-from reportgen.statistics.comparison import Values, widened_level
+from reportgen.statistics.comparison import Values
 
 SOURCES = ("data", "order", "init", "both", "last")
 """The draw of the data; within it the order of samples, the initial weights and their interaction; and within a run the
@@ -80,3 +83,16 @@ def interval(resamples: Values, blocks: int, rule: Comparison) -> tuple[Values, 
     tail = widened_level(1 - rule.confidence, blocks) / 2
     low, high = np.quantile(resamples, [tail, 1 - tail], axis=0)
     return low, high
+
+
+def widened_level(level: float, pairs: int) -> float:
+    """The level for a percentile interval of few pairs so that it misses no more often than `level`.
+
+    A bootstrap of n values is too narrow by √((n − 1) / n), and takes normal quantiles where Student's are due.
+
+    References:
+        Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 2015, section 5.3.
+    """
+    if pairs < 2:
+        return level
+    return float(2 * ndtr(math.sqrt(pairs / (pairs - 1)) * stdtrit(pairs - 1, level / 2)))

@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from reportgen.experiment import Experiment
+from reportgen.experiment import Arm, Experiment
 from reportgen.experiment.file import parse, shipped
 from reportgen.sections.claims import decide
+from reportgen.sections.helpers import NUDGES
+from reportgen.sections.kinds import errors
 from reportgen.sections.kinds.errors import Errors, _compare_fives, _find_comparison
 
 E = parse(shipped())
@@ -23,16 +25,45 @@ def settled(name, findings):
     return decide(claim, "errors", findings, Experiment())
 
 
-def test_every_comparison_is_made_on_one_draw_and_on_fresh_ones():
+def test_every_comparison_is_made_at_rest_on_one_draw_and_on_fresh_ones():
     for fresh in (False, True):
         e = dataclasses.replace(E, fresh_data=fresh)
         runs = dict.fromkeys(Errors().runs(e))
         for arm in e.arms:
             of_arm = [r for r in runs if (r.penalty, r.strength, r.step) == (arm.penalty, arm.strength, arm.step)]
-            seeds = {(r.data_seed, r.order_seed, r.init_seed) for r in of_arm}
-            assert seeds == {(0, i, i) for i in range(30)} | {(i, i, i) for i in range(30)}, (fresh, arm.name)
+            rest = {(r.data_seed, r.init_seed) for r in of_arm if r.training.schedule == "linear"}
+            own = {(r.data_seed, r.init_seed, r.nudge) for r in of_arm if r.training.schedule == "constant"}
+            assert rest == {(0, i) for i in range(30)} | {(i, i) for i in range(30)}, (fresh, arm.name)
+            assert own == {(i * fresh, i, nudge) for i in range(30) for nudge in (0, *NUDGES)}
     alone = dataclasses.replace(E, arms=E.arms[:1])
-    assert {run.data_seed for run in Errors().runs(alone)} == {0}, "a single arm has nothing to compare"
+    assert list(Errors().runs(alone)) == alone.arm_runs(alone.arms[0]), "a single arm has nothing to compare"
+    falling = dataclasses.replace(E, training=dataclasses.replace(E.training, schedule="cosine"))
+    assert {r.nudge for r in Errors().runs(falling)} == {0}
+    assert {r.training.schedule for r in Errors().runs(falling)} == {"cosine"}
+
+
+def test_collapses_are_counted_and_left_out_of_means_unless_they_are_what_the_arm_does(monkeypatch):
+    totals = {"rare": np.arange(10.0), "mostly": np.arange(10.0), "never": np.arange(10.0)}
+    collapsed = {"rare": np.arange(10) == 3, "mostly": np.arange(10) < 6, "never": np.zeros(10, bool)}
+    monkeypatch.setattr(errors, "total_errors", lambda name: totals[name])
+    monkeypatch.setattr(errors, "collapsed_runs", lambda name: collapsed[name])
+
+    kept = [np.isfinite(errors._compared_totals(_Named(name))).sum() for name in totals]
+    assert kept == [9, 10, 10]
+
+    e = dataclasses.replace(E, arms=tuple(Arm(name=name) for name in totals))
+    rare, mostly = errors._count_collapses(e, {name: _Named(name) for name in totals}, "one draw")
+    assert (rare["collapsed"], rare["left_out"], rare["verdict"]) == (1, True, "undecided")
+    assert (mostly["collapsed"], mostly["left_out"], mostly["verdict"]) == (6, False, "undecided")
+    collapsed["mostly"] |= True
+    assert errors._count_collapses(e, {n: _Named(n) for n in totals}, "one draw")[1]["verdict"] == "more often"
+
+
+class _Named(str):
+    """The name of an arm, in place of its ten runs."""
+
+    def __len__(self):
+        return 10
 
 
 def test_a_comparison_can_be_told_from_either_side():
@@ -49,8 +80,9 @@ def test_five_of_many_pairs_say_what_the_counts_say():
     """With one decisive pair among ten, five contain it half of the time."""
     first, second = np.array([-100.0, *[0.0] * 9]), np.array([0.0, *[-1.0] * 9])
 
-    assert _compare_fives(first, second, {"first": "a", "second": "b"})["share"] == pytest.approx(0.5, abs=0.02)
-    assert _compare_fives(first[:5], second[:5], {"first": "a", "second": "b"}) is None
+    assert _compare_fives(first, second, {"first": "a", "second": "b"}, 0)["share"] == pytest.approx(0.5, abs=0.02)
+    assert _compare_fives(first, first, {"first": "a", "second": "b"}, 0) is None, "no pair differs"
+    assert _compare_fives(first[:5], second[:5], {"first": "a", "second": "b"}, 0) is None
 
 
 def test_all_comparisons_must_be_equal_to_say_that_no_arm_is_better():
@@ -62,3 +94,52 @@ def test_all_comparisons_must_be_equal_to_say_that_no_arm_is_better():
 
     outcomes = outcome(1, 0, 2), outcome(0, 3, 0), outcome(0, 2, 1)
     assert outcomes == ("supported", "not supported", "undecided")
+
+
+def _l2_l1(verdict, reason=None):
+    return {"l2_l1": {**PAIR, "verdict": verdict, "reason": reason, "why": "the interval is wide"}, **SCOPE}
+
+
+SCOPE = {
+    **{"runs": 30, "fewest": 6, "confidence": 0.95, "equivalence": 1.0, "constant": True, "last_steps": 180},
+    **{"condition": "one draw", "other_condition": "fresh draws", "corrected": []},
+}
+ARMS = [{"label": "a"}, {"label": "b"}]
+WORLDS = {
+    "middle-halves-overlap": (
+        {"arms": ARMS, "highest_q1": 2.0, "lowest_q3": 3.0},
+        {"arms": ARMS, "highest_q1": 3.0, "lowest_q3": 2.0},
+        {"arms": ARMS, "highest_q1": None, "lowest_q3": 2.0},
+    ),
+    "last-steps-jitter": (
+        {**SCOPE, "wander": 5.0, "deviation": 11.0},
+        {**SCOPE, "wander": 0.1, "deviation": 11.0},
+        {**SCOPE, "wander": None, "deviation": 11.0},
+    ),
+    "the-true-line-is-hard-to-beat": (
+        {**SCOPE, "truth": {"runs": 60, "best": -0.4, "median": 3.0}},
+        {**SCOPE, "truth": {"runs": 60, "best": -1.4, "median": 3.0}},
+        {**SCOPE, "truth": {"runs": 0, "best": None, "median": None}},
+    ),
+    "l2-predicts-better-than-l1": (_l2_l1("better"), _l2_l1("practically equal"), _l2_l1("undecided", "noise")),
+    "verdicts-agree-on-fresh-data": (
+        {**SCOPE, "pairs": [PAIR], "changed": [], "verdicts": {"undecided": 0}},
+        {**SCOPE, "pairs": [PAIR], "changed": [{**PAIR, "other": {"verdict": "undecided"}}]},
+        {**SCOPE, "pairs": [PAIR], "changed": [], "verdicts": {"undecided": 1}},
+    ),
+    "five-runs-tell-either-story": (
+        {**SCOPE, "fives": {"first": "L2", "second": "L1", "share": 0.6, "second_share": 0.4}},
+        {**SCOPE, "fives": {"first": "L2", "second": "L1", "share": 0.99, "second_share": 0.01}},
+        {**SCOPE, "fives": {"first": "L2", "second": "L1", "share": None, "second_share": None}},
+    ),
+}
+"""For each claim findings in which it is supported, not supported and undecided."""
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_each_claim_can_come_out_in_any_way(name):
+    found = [settled(name, findings) for findings in WORLDS[name]]
+
+    assert [claim.outcome for claim in found] == ["supported", "not supported", "undecided"]
+    assert all(claim.sentence for claim in found)
+    assert {claim.name for claim in Errors.claims} == {*WORLDS, "arms-can-be-told-apart"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ _VERDICTS = {"better": style.GREEN, "worse": style.VERMILLION, "practically equa
 def intervals(rows: Sequence[Mapping[str, Any]], equivalence: tuple[float, float], xlabel: str) -> Figure:
     """A line from "low" to "high" with a dot at "estimate" for each of `rows`, "verdict" beside it.
 
+    A line whose ends are infinite spans the picture.
+
     The band is the region of practical equivalence: an interval inside it says that the arms do as well as each other.
     """
     figure = style.blank_figure(108 + 56 * len(rows))
@@ -27,7 +30,10 @@ def intervals(rows: Sequence[Mapping[str, Any]], equivalence: tuple[float, float
     axes.axvline(0, color=style.INK, linewidth=1.2, zorder=1)
     for row, entry in enumerate(rows):
         color = _VERDICTS.get(entry["verdict"], style.MUTED)
-        axes.plot([entry["low"], entry["high"]], [row, row], color=color, linewidth=3.2, zorder=3)
+        if math.isinf(entry["low"]) or math.isinf(entry["high"]):
+            axes.axhline(row, color=color, linewidth=3.2, alpha=0.4, zorder=3)
+        else:
+            axes.plot([entry["low"], entry["high"]], [row, row], color=color, linewidth=3.2, zorder=3)
         axes.plot(entry["estimate"], row, "o", color=color, markersize=9, markeredgecolor=style.PAPER, zorder=4)
         look: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontweight": "bold"}
         style.annotate(axes, style.wrap_label(entry["verdict"], 18, 2), (1, row), (8, 0), color=color, **look)

@@ -1,5 +1,6 @@
 """Total errors of all runs, and paired comparisons of the arms."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from itertools import combinations
@@ -13,18 +14,28 @@ from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
 from reportgen.sections.helpers import (
+    NUDGES,
     arm_styles,
     as_findings,
+    collapsed_runs,
+    compare_nudged,
+    is_post,
     join_words,
     last_steps,
+    own_arm,
+    resting,
     trained_arm,
     typical_jitter,
     vary,
+    why_undecided,
 )
 from reportgen.sections.kinds.experiment import truth_error
-from reportgen.statistics.comparison import Values, compare_family, interquartile_mean
+from reportgen.statistics.comparison import Values, fewest_pairs, interquartile_mean
+from reportgen.statistics.rates import compare_rates, rate_interval
 from reportgen.statistics.total_error import summarize, total_errors
+from reportgen.text import number
 from reportgen.training.run import Recording, Run
+from reportgen.training.trajectory import Trajectory
 
 SHOWN = 5
 """Number of runs that the table lists, as many as the post had."""
@@ -45,9 +56,16 @@ def _separates_arms(f: Findings) -> bool | Outcome | None:
     return True if f["verdicts"]["decided"] else "undecided" if f["verdicts"]["undecided"] else False
 
 
-def _verdicts_agree(f: Findings) -> bool | None:
-    """True if verdicts are the same on one draw and on fresh ones; None if no pair of runs finished."""
-    return not f["changed"] if any(p["pairs"] for p in f["pairs"]) else None
+def _verdicts_agree(f: Findings) -> bool | Outcome | None:
+    """True if verdicts are the same on one draw and on fresh ones; None if no pair of runs finished.
+
+    Two sets of runs that decide nothing say nothing about each other.
+    """
+    if not any(p["pairs"] for p in f["pairs"]):
+        return None
+    if f["changed"]:
+        return False
+    return "undecided" if f["verdicts"]["undecided"] == len(f["pairs"]) else True
 
 
 def _runs_overlap(f: Findings) -> bool | None:
@@ -56,7 +74,8 @@ def _runs_overlap(f: Findings) -> bool | None:
 
 def _fives_disagree(f: Findings) -> bool | None:
     """True if samples of five runs favor either arm at least one time in twenty."""
-    return None if f["fives"] is None else bool(0.05 <= f["fives"]["share"] <= 0.95)
+    fives = f["fives"]
+    return None if fives is None else bool(min(fives["share"], fives["second_share"]) >= 0.05)
 
 
 def _jitter_is_large(f: Findings) -> bool | None:
@@ -71,7 +90,8 @@ _L2_L1 = (
     "over {{ f.l2_l1.pairs }} pairs of runs ({{ f.confidence|num('.0%') }} interval {{ f.l2_l1.low|num('.2f') }} to "
     "{{ f.l2_l1.high|num('.2f') }}), against a margin of {{ f.equivalence|num('g') }}. {{ f.l2_l1.first }} wins "
     "{{ f.l2_l1.superiority|num('.0%') }} of the pairs (interval {{ f.l2_l1.superiority_low|num('.0%') }} to "
-    "{{ f.l2_l1.superiority_high|num('.0%') }}). This holds for {{ f.condition }}."
+    "{{ f.l2_l1.superiority_high|num('.0%') }}). This holds for {{ f.condition }}{{ ', with a rate that falls to zero' "
+    "if f.constant }}."
 )
 _DECIDED = (
     "{% for p in f.pairs if p.verdict in ('better', 'worse') %}"
@@ -120,8 +140,8 @@ class Errors(Section):
             "{{ f.truth.best|abs|num('.2f') }} {{ 'below' if f.truth.best < 0 else 'above' }} that of this function on "
             "the same samples; the median is {{ f.truth.median|num('.1f') }} above it.",
             refuted="Some runs do better than the function behind the data: of {{ f.truth.runs }} totals the lowest is "
-            "{{ f.truth.best|abs|num('.2f') }} below that of this function on the same samples. On so few test samples "
-            "luck can do that.",
+            "{{ f.truth.best|abs|num('.2f') }} below that of this function on the same samples. That is no "
+            "contradiction: noise and outliers of the test samples can favor another function.",
             undecided="How the runs compare with the function behind the data cannot be said: none came to its end.",
         ),
         Claim(
@@ -141,7 +161,8 @@ class Errors(Section):
             "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two to be practically equal, and "
             "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} "
             "undecided{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
-            "{{ 'pair of runs' if f.runs == 1 else 'pairs of runs each' }} cannot tell{% endif %}."
+            "{{ 'pair of runs' if f.runs == 1 else 'pairs of runs each' }} cannot tell"
+            "{% if f.runs < f.fewest %}: it takes at least {{ f.fewest }}{% endif %}{% endif %}."
             "{% if f.corrected %} Closest to a verdict "
             "{{ 'is the pair of' if f.corrected|length == 1 else 'are the pairs of' }} "
             "{{ f.corrected|join('; of ') }}, with {{ 'an interval' if f.corrected|length == 1 else 'intervals' }} "
@@ -155,51 +176,45 @@ class Errors(Section):
             refuted="L2 does not predict better than L1 here. The verdict on it is “{{ f.l2_l1.verdict }}”: " + _L2_L1,
             undecided="Whether L2 predicts better than L1 is undecided: {% if f.l2_l1.pairs %}"
             + _L2_L1
-            + "{% if f.l2_l1.pairs_needed %} Some {{ f.l2_l1.pairs_needed|num(',d') }} pairs might settle it, if the "
-            "mean stayed as it is.{% endif %}{% else %}no pair of runs came to its end.{% endif %}",
+            + " No verdict, because {{ f.l2_l1.why }}.{% if f.l2_l1.pairs_needed %} Some "
+            "{{ f.l2_l1.pairs_needed|num(',d') }} pairs would settle it in four of five such experiments, if mean and "
+            "spread are as they were found.{% endif %}{% else %}no pair of runs came to its end.{% endif %}",
         ),
         Claim(
             name="verdicts-agree-on-fresh-data",
             test=_verdicts_agree,
             supported="{{ 'The verdict is' if f.pairs|length == 1 else 'All %d verdicts are'|format(f.pairs|length) }} "
-            "the same for {{ f.other_condition }} as for {{ f.condition }}."
-            "{% if f.verdicts.undecided == f.pairs|length %} Where nothing is decided, that says only that neither set "
-            "of runs is large enough.{% endif %}",
+            "the same for {{ f.other_condition }} as for {{ f.condition }}.",
             refuted="{{ f.changed|length }} of the {{ f.pairs|length }} verdicts "
             "{{ 'depends' if f.changed|length == 1 else 'depend' }} on the draw: " + _CHANGED + ".",
+            undecided="Neither set of runs decides anything, so whether the verdicts depend on the draw is open.",
         ),
         Claim(
             name="five-runs-tell-either-story",
             test=_fives_disagree,
             supported="Nor do these {{ f.runs }} pairs need much luck to tell either story. In five of them, chosen at "
             "random, {{ f.fives.first }} has the smaller sum of totals {{ f.fives.share|num('.0%') }} of the time, and "
-            "{{ f.fives.second }} the rest.",
+            "{{ f.fives.second }} {{ f.fives.second_share|num('.0%') }}.",
             refuted="Five of these {{ f.runs }} pairs, chosen at random, mostly tell one story: {{ f.fives.first }} "
-            "has the smaller sum of totals {{ f.fives.share|num('.1%') }} of the time, and {{ f.fives.second }} the "
-            "rest.",
+            "has the smaller sum of totals {{ f.fives.share|num('.1%') }} of the time, and {{ f.fives.second }} "
+            "{{ f.fives.second_share|num('.1%') }}.",
             undecided="Too few runs came to their end to say what five of them would show.",
         ),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         yield from (run for arm in e.arms for run in e.arm_runs(arm))
-        yield from (run for arm in e.arms for run in self._runs_on_other_data(e, arm))
-
-    def _runs_on_other_data(self, e: Experiment, arm: Arm) -> list[Run]:
-        """The runs of an arm on fresh data each, or on one draw if the experiment's own data are fresh.
-
-        Empty for an experiment of one arm, which has no comparison.
-        """
         if len(e.arms) < 2:
-            return []
-        return [
-            vary(run, data_seed=e.data_seed + (0 if e.fresh_data else i), recording=Recording.ENDS_ONLY)
-            for i, run in enumerate(e.arm_runs(arm))
-        ]
+            return
+        yield from (run for arm in e.arms for run in [*_at_rest(e, arm), *_on_other_data(e, arm)])
+        if _is_constant(e):
+            yield from (run for nudge in NUDGES for arm in e.arms for run in _nudged(e, arm, nudge))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         totals = {arm.name: total_errors(trained_arm(e, arm, trained)) for arm in e.arms}
-        elsewhere = {arm.name: total_errors(trained[run] for run in self._runs_on_other_data(e, arm)) for arm in e.arms}
+        several = len(e.arms) > 1
+        rest = {arm.name: [trained[run] for run in _at_rest(e, arm)] for arm in e.arms} if several else {}
+        elsewhere = {arm.name: [trained[run] for run in _on_other_data(e, arm)] for arm in e.arms} if several else {}
         diverged = [
             {"arm": arm.label, "run": i, "step": trajectory.diverged}
             for arm in e.arms
@@ -207,18 +222,27 @@ class Errors(Section):
             if trajectory.diverged is not None
         ]
         pairs = [
-            {**own, "other": other}
-            for own, other in zip(_compare_all_arms(e, totals), _compare_all_arms(e, elsewhere), strict=True)
+            {**own, "other": other, "constant": constant}
+            for own, other, constant in zip(
+                _compare_all_arms(e, rest),
+                _compare_all_arms(e, elsewhere),
+                _compare_as_trained(e, trained),
+                strict=True,
+            )
         ]
         everything = summarize(np.concatenate(list(totals.values())))
         spreads = [summarize(t) for t in totals.values()]
-        margin = e.margin
-        l1, l2 = (next((arm.name for arm in e.arms if isinstance(arm.penalty, kind)), None) for kind in (L1, L2))
+        l1, l2 = (arm.name if (arm := own_arm(e, kind)) else None for kind in (L1, L2))
         l2_l1 = _find_comparison(pairs, l2, l1)
+        penalized = [arm.strength for arm in e.arms if arm.strength > 0]
         return {
             "runs": e.runs.count,
             "shown": min(SHOWN, e.runs.count),
             "equivalence": e.margin,
+            "post": is_post(e),
+            "share_of_noise": e.comparison.equivalence,
+            "test_samples": e.run(0).draw().y_test.size,
+            "fewest": fewest_pairs(e.comparison),
             "confidence": e.comparison.confidence,
             "resamples": e.comparison.resamples,
             "condition": CONDITIONS[e.fresh_data],
@@ -229,7 +253,8 @@ class Errors(Section):
                     "label": arm.label,
                     **summarize(totals[arm.name]),
                     "totals": totals[arm.name].tolist(),
-                    "elsewhere": {**summarize(elsewhere[arm.name]), "totals": elsewhere[arm.name].tolist()},
+                    "rest": _summary(rest.get(arm.name, [])),
+                    "elsewhere": _summary(elsewhere.get(arm.name, [])),
                 }
                 for arm in e.arms
             ],
@@ -239,21 +264,28 @@ class Errors(Section):
             "highest_q1": max(s["q1"] for s in spreads),
             "lowest_q3": min(s["q3"] for s in spreads),
             "deviation": _deviation(totals.values()),
-            "constant": e.training.schedule == "constant",
+            "constant": _is_constant(e),
+            "nudges": len(NUDGES),
             "wander": typical_jitter(e, trained),
             "last_steps": last_steps(e),
-            "same_strength": len({arm.strength for arm in e.arms if arm.strength > 0}) == 1,
+            "same_strength": len(penalized) > 1 and len(set(penalized)) == 1,
             "pairs": pairs,
             "verdicts": {v: sum(p["verdict"] in kinds for p in pairs) for v, kinds in _VERDICTS.items()},
             "changed": [p for p in pairs if p["verdict"] != p["other"]["verdict"]],
-            # Beyond the margin by their own intervals, but not after the correction for the number of comparisons.
-            "corrected": [
+            # Beyond the margin by their own intervals, but not by those that hold for all comparisons together.
+            "corrected": [f"{p['first']} and {p['second']}" for p in pairs if p["reason"] == "family"],
+            "rounding": [
                 f"{p['first']} and {p['second']}"
                 for p in pairs
-                if p["verdict"] == "undecided" and (p["high"] < -margin or p["low"] > margin)
+                if p["constant"] and p["constant"]["reason"] == "rounding"
+            ],
+            "collapses": [
+                *_count_collapses(e, {a.name: trained_arm(e, a, trained) for a in e.arms}, CONDITIONS[e.fresh_data]),
+                *(_count_collapses(e, rest, _RESTING) if several and _is_constant(e) else []),
+                *(_count_collapses(e, elsewhere, CONDITIONS[not e.fresh_data]) if several else []),
             ],
             "l2_l1": l2_l1,
-            "fives": _compare_fives(totals[str(l2)], totals[str(l1)], l2_l1) if l2_l1 else None,
+            "fives": _compare_fives(totals[str(l2)], totals[str(l1)], l2_l1, e.comparison.seed) if l2_l1 else None,
             "diverged": diverged,
             "smallest_p_of_five": 2 / 2**5,
         }
@@ -298,7 +330,10 @@ class Errors(Section):
             },
             alt="Mean paired difference with interval for every pair of arms. "
             + "; ".join(
-                f"{r['label']}: {r['estimate']:.1f} ({r['low']:.1f} to {r['high']:.1f}), {r['verdict']}" for r in rows
+                "{label}: {} ({} to {}), {verdict}".format(
+                    *(number(r[k], ".1f") for k in ("estimate", "low", "high")), **r
+                )
+                for r in rows
             )
             + ".",
         )
@@ -329,6 +364,7 @@ class Errors(Section):
                 Column(label="first − second"),
                 *(Column(label=label, format=".2f") for label in ("mean", "from", "to")),
                 Column(label="verdict on the first"),
+                Column(label="why undecided"),
                 Column(label="runs it would take", format=",d"),
                 *(Column(label=label, format=".0%") for label in ("pairs won by the first", "won, from", "won, to")),
                 *(Column(label=label, format=".2f") for label in ("median", "interquartile mean")),
@@ -336,12 +372,29 @@ class Errors(Section):
             rows=tuple(
                 (
                     f"{p['first']} − {p['second']}",
-                    *(p[key] for key in ("estimate", "low", "high", "verdict", "pairs_needed")),
+                    *(p[key] for key in ("estimate", "low", "high", "verdict", "why", "pairs_needed")),
                     *(p[key] for key in ("superiority", "superiority_low", "superiority_high", "median", "iqm")),
                 )
                 for p in findings["pairs"]
             ),
         )
+        if findings["constant"]:
+            yield Table(
+                name="constant",
+                columns=(
+                    Column(label="first − second"),
+                    *(Column(label=label, format=".2f") for label in ("mean", "from", "to")),
+                    Column(label="verdict on the first"),
+                    Column(label="why undecided"),
+                ),
+                rows=tuple(
+                    (
+                        f"{p['first']} − {p['second']}",
+                        *(p["constant"][key] for key in ("estimate", "low", "high", "verdict", "why")),
+                    )
+                    for p in findings["pairs"]
+                ),
+            )
         sides = ("other", "own") if e.fresh_data else ("own", "other")
         yield Table(
             name="draws",
@@ -368,27 +421,34 @@ class Errors(Section):
     def headline(self, e: Experiment, findings: Findings) -> str:
         if math.isnan(findings["lowest"]):
             return "Every run diverged: its numbers stopped being finite before the training was over."
-        where = "With fresh data for every run" if e.fresh_data else "On one data set"
+        spread = f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}"
+        spread += " at the constant learning rate." if findings["constant"] and findings["pairs"] else "."
         if not findings["pairs"]:
-            return f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
-        decided = [p for p in findings["pairs"] if p["verdict"] in ("better", "worse")]
-        if not decided:
-            equal, total = findings["verdicts"]["practically equal"], len(findings["pairs"])
-            split = f"{equal} of {total} comparisons are practically equal, {total - equal} undecided"
-            return (
-                f"{where}, {findings['runs']} paired runs per arm show no arm "
-                f"to predict better than another: {split if equal else f'all {total} comparisons are undecided'}. "
-                f"Totals of single runs range from {findings['lowest']:.1f} to {findings['highest']:.1f}."
-            )
+            return spread
+        where = "With fresh data for every run" if e.fresh_data else "On one draw of the data"
+        if findings["constant"]:
+            where += " and a learning rate that falls to zero"
         decided = [
-            f"{p['first']} beats {p['second']}" if p["verdict"] == "better" else f"{p['second']} beats {p['first']}"
-            for p in decided
+            f"{p['first']} predicts better than {p['second']}"
+            if p["verdict"] == "better"
+            else f"{p['second']} predicts better than {p['first']}"
+            for p in findings["pairs"]
+            if p["verdict"] in ("better", "worse")
         ]
-        return (
-            f"{where}, {join_words(decided)}; of the other comparisons none separates two arms."
-            if len(decided) < len(findings["pairs"])
-            else f"{where}, {join_words(decided)}."
-        )
+        equal, open_ones = (findings["verdicts"][verdict] for verdict in ("practically equal", "undecided"))
+        total = len(findings["pairs"])
+        if equal == total:
+            return f"{where}, all arms predict practically equally well. {spread}"
+        if open_ones == total:
+            few = why_undecided(findings["pairs"][0]) if findings["runs"] < findings["fewest"] else ""
+            subject = "whether the two arms differ" if total == 1 else f"all {total} comparisons of arms"
+            return f"{where}, {subject} {'is' if total == 1 else 'are'} undecided{': ' + few if few else ''}. {spread}"
+        parts = [join_words(decided)] if decided else []
+        if equal:
+            parts.append(f"{equal} of {total} comparisons {'is' if equal == 1 else 'are'} practically equal")
+        if open_ones:
+            parts.append(f"{open_ones} {'is' if open_ones == 1 else 'are'} undecided")
+        return f"{where}, {'; '.join(parts)}. {spread}"
 
 
 _VERDICTS = {
@@ -398,26 +458,119 @@ _VERDICTS = {
 }
 
 
-def _compare_all_arms(e: Experiment, totals: Mapping[str, Values]) -> list[Findings]:
-    """Compare every arm with every other, as one family."""
+_RESTING = "a learning rate that falls to zero"
+
+
+def _is_constant(e: Experiment) -> bool:
+    return e.training.schedule == "constant"
+
+
+def _at_rest(e: Experiment, arm: Arm) -> list[Run]:
+    """The runs of an arm; with a rate that falls to zero if that of the experiment is constant."""
+    if not _is_constant(e):
+        return e.arm_runs(arm)
+    return [vary(resting(run), recording=Recording.ENDS_ONLY) for run in e.arm_runs(arm)]
+
+
+def _on_other_data(e: Experiment, arm: Arm) -> list[Run]:
+    """The runs of `_at_rest` on fresh data each, or on one draw if the experiment's own data are fresh."""
+    return [
+        vary(run, data_seed=e.data_seed + (0 if e.fresh_data else i), recording=Recording.ENDS_ONLY)
+        for i, run in enumerate(_at_rest(e, arm))
+    ]
+
+
+def _nudged(e: Experiment, arm: Arm, nudge: int) -> list[Run]:
+    return [vary(run, nudge=nudge, recording=Recording.ENDS_ONLY) for run in e.arm_runs(arm)]
+
+
+def _compare_as_trained(e: Experiment, trained: Trained) -> list[Findings | None]:
+    """Compare the arms at the experiment's constant rate; a verdict that hangs on rounding is none.
+
+    None for each comparison if the rate is not constant: `_compare_all_arms` has then compared these runs already.
+    """
+    if len(e.arms) < 2:
+        return []
+    if not _is_constant(e):
+        return [None] * math.comb(len(e.arms), 2)
+    own = {arm.name: trained_arm(e, arm, trained) for arm in e.arms}
+    twins = [{arm.name: [trained[run] for run in _nudged(e, arm, nudge)] for arm in e.arms} for nudge in NUDGES]
+    return list(_compare_all_arms(e, own, *twins))
+
+
+def _compare_all_arms(e: Experiment, *families: Mapping[str, list[Trajectory]]) -> list[Findings]:
+    """Compare every arm with every other, as one family; `families` after the first are nudged twins of it."""
     labels = {arm.name: arm.label for arm in e.arms}
-    combined = list(combinations(totals, 2))
-    differences = compare_family([(totals[a], totals[b]) for a, b in combined], e.margin, e.comparison)
+    unpenalized = {arm.name for arm in e.arms if not arm.strength}
+    totals = [{name: _compared_totals(runs) for name, runs in family.items()} for family in families]
+    combined = list(combinations(totals[0], 2))
+    differences = compare_nudged([[(t[a], t[b]) for a, b in combined] for t in totals], e.margin, e.comparison)
     comparisons = []
     for (a, b), difference in zip(combined, differences, strict=True):
-        apart = totals[a] - totals[b]
+        apart = totals[0][a] - totals[0][b]
         apart = apart[np.isfinite(apart)]
+        found = as_findings(difference)
+        if {a, b} <= unpenalized:
+            # Without a penalty the two arms are the same runs.
+            found |= {"verdict": "practically equal", "reason": None, "pairs_needed": None}
         comparisons.append(
             {
                 "first": labels[a],
                 "second": labels[b],
                 "names": [a, b],
-                **as_findings(difference),
+                **found,
+                "why": why_undecided(found),
                 "median": float(np.median(apart)) if len(apart) else math.nan,
                 "iqm": interquartile_mean(apart) if len(apart) else math.nan,
             }
         )
     return comparisons
+
+
+def _compared_totals(runs: list[Trajectory]) -> Values:
+    """Total errors; NaN for a run that collapsed, unless at least half of the arm did.
+
+    A collapse is an event with a rate of its own, of which the mean of a few runs says nothing. In an arm that mostly
+    collapses, it is what the penalty does.
+    """
+    totals, collapsed = total_errors(runs), collapsed_runs(runs)
+    return np.where(collapsed, np.nan, totals) if 2 * collapsed.sum() < len(runs) else totals
+
+
+def _count_collapses(e: Experiment, arms: Mapping[str, list[Trajectory]], condition: str) -> list[Findings]:
+    """For each arm of which a run collapsed: how many, and whether that is more often than in the steadiest arm."""
+    labels = {arm.name: arm.label for arm in e.arms}
+    events = {name: collapsed_runs(runs) for name, runs in arms.items()}
+    steadiest = min(events, key=lambda name: int(events[name].sum()))
+    compared = sum(int(c.sum()) > 0 and name != steadiest for name, c in events.items())
+    # Bonferroni's correction.
+    rule = dataclasses.replace(e.comparison, confidence=1 - (1 - e.comparison.confidence) / max(compared, 1))
+    found = []
+    for name, collapsed in events.items():
+        count, runs = int(collapsed.sum()), len(collapsed)
+        if not count:
+            continue
+        low, high = rate_interval(count, runs, e.comparison.confidence)
+        verdict = compare_rates(collapsed, events[steadiest], rule).verdict if name != steadiest else None
+        found.append(
+            {
+                "label": labels[name],
+                "condition": condition,
+                "collapsed": count,
+                "runs": runs,
+                "low": low,
+                "high": high,
+                "left_out": 2 * count < runs,
+                "verdict": verdict,
+                "steadiest": labels[steadiest],
+            }
+        )
+    return found
+
+
+def _summary(runs: list[Trajectory]) -> Findings:
+    totals = total_errors(runs)
+    return {**summarize(totals), "totals": totals.tolist()}
 
 
 _MIRRORED = {"better": "worse", "worse": "better"}
@@ -447,16 +600,22 @@ def _find_comparison(pairs: Iterable[Findings], first: str | None, second: str |
     return None
 
 
-def _compare_fives(first: Values, second: Values, names: Findings) -> Findings | None:
-    """How often the first has the smaller sum in five random pairs; None if there are at most five pairs."""
+def _compare_fives(first: Values, second: Values, names: Findings, seed: int) -> Findings | None:
+    """How often either has the smaller sum in five random pairs; None for at most five pairs, or if none differs."""
     apart = first - second
     apart = apart[np.isfinite(apart)]
-    if len(apart) <= SHOWN:
+    if len(apart) <= SHOWN or not apart.any():
         return None
-    rng = np.random.default_rng([0, 8])
+    rng = np.random.default_rng([seed, 9])
     chosen = rng.permuted(np.tile(np.arange(len(apart)), (_FIVES, 1)), axis=1)[:, :SHOWN]
-    share = float(np.mean(apart[chosen].sum(axis=1) < 0))
-    return {"first": names["first"], "second": names["second"], "share": share, "choices": _FIVES}
+    sums = apart[chosen].sum(axis=1)
+    return {
+        "first": names["first"],
+        "second": names["second"],
+        "share": float(np.mean(sums < 0)),
+        "second_share": float(np.mean(sums > 0)),
+        "choices": _FIVES,
+    }
 
 
 def _excess_over_truth(e: Experiment, trained: Trained) -> Findings | None:

@@ -362,8 +362,9 @@ class Fair(Section):
             }
             for d in findings["differences"]["least"]
             for scope, name in SCOPES.items()
+            if np.isfinite([d[scope]["low"], d[scope]["high"]]).all()
         ]
-        if all(np.isfinite([row["low"], row["high"]]).all() for row in rows):
+        if rows:
             margin = findings["equivalence"]
             yield Picture(
                 name="fair",

@@ -78,20 +78,20 @@ class Live(Section):
                 if _has_numbers(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
                 else None
             ),
-            supported="{% if f.task.schedule == 'constant' %}Play both to see why: the gradient of an absolute error "
-            "is as large for a small error as for a large one, so steps do not shrink as the function gets near, and "
-            "it swings.{% else %}Smaller steps end much closer.{% endif %}",
-            refuted="Here smaller steps end no closer.",
-            undecided="Here smaller steps end only somewhat closer.",
+            supported="Smaller steps bring this network closer to the truth{% if f.task.schedule == 'constant' %}: the "
+            "gradient of an absolute error is as large for a small error as for a large one, so at a constant rate "
+            "steps do not shrink as the function gets near, and it swings{% endif %}.",
+            refuted="Smaller steps bring this network no closer to the truth.",
+            undecided="Smaller steps bring this network only somewhat closer to the truth.",
         ),
         Claim(
             name="colors-hide-what-a-count-shows",
             test=lambda f: _differs_in_count(f) if _has_numbers(f, "zero", "base", "proximal") else None,
-            supported="Heat maps hide the difference, since a weight of a thousandth is as white as none; the count "
-            "shows it.",
-            refuted="Here the proximal step leaves no more weights at exactly zero.",
-            undecided="Here the proximal step leaves more weights at exactly zero, but not most of those that the "
-            "gradient leaves near it.",
+            supported="A heat map hides whether L1 came by the gradient or by a proximal step, since a weight of a "
+            "thousandth is as white as none; the count of weights at exactly zero shows it.",
+            refuted="In this one network the proximal step leaves no more weights at exactly zero than the gradient.",
+            undecided="In this one network the proximal step leaves more weights at exactly zero than the gradient, "
+            "but either fewer than half of those that the gradient leaves near zero, or too few to be seen.",
         ),
         Claim(
             name="the-loss-shows-in-one-network",
@@ -100,7 +100,7 @@ class Live(Section):
                 if _has_numbers(f, "furthest", "absolute", "huber", "squared")
                 else None
             ),
-            supported="The squared loss is drawn to the outliers, the absolute one much less.",
+            supported="In this one network the squared loss is drawn to the outliers, the absolute one much less.",
             refuted="In this one network the squared loss ends no further from the truth than the absolute one.",
             undecided="In this one network the squared loss ends only somewhat further from the truth than the "
             "absolute one.",
