@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from decimal import ROUND_CEILING, Decimal
 
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
 """Code points that Unicode reserves as noncharacters."""
@@ -82,3 +84,16 @@ def number(value: float | None, spec: str = "") -> str:
     if text.startswith("-") and not text.strip("-0.,%"):
         text = text[1:]  # -0.00 is zero
     return text.replace("-", "−").replace("inf", "∞")
+
+
+def at_most(value: float | None, spec: str = "") -> str:
+    """`number`, rounded up, for sentences that say that something is "at most" or "within" this: 0.128% is not 0.1%.
+
+    `spec` has a precision, like ".2f", ".1%" or ".2g"; three digits by default.
+    """
+    if value is None or not math.isfinite(value):
+        return number(value, spec)
+    precision, kind = re.fullmatch(r".*\.(\d+)([fg%])", spec or ".3g").groups()  # type: ignore[union-attr]
+    exact = Decimal(repr(float(value)))  # the digits that a reader of `results.json` sees
+    last = exact.adjusted() + 1 - max(int(precision), 1) if kind == "g" else -int(precision) - 2 * (kind == "%")
+    return number(float(exact.quantize(Decimal(1).scaleb(last), ROUND_CEILING)), spec)

@@ -93,7 +93,8 @@ def _collect_options(command: Callable[..., Any]) -> Callable[..., Any]:
         options = BuildOptions(
             cache=folder(cache_dir),
             executor=executor,
-            explain=(lambda line: write_message(f"reportgen: {line}")) if values.pop("explain", False) else None,
+            explain=_write_line if values.pop("explain", False) else None,
+            notice=None if values["mode"] in ("json", "none") else _write_line,
             adopt=values.pop("adopt", False),
             overwrite_edited=values.pop("overwrite_edited", False),
             no_lock=values.pop("no_lock"),
@@ -102,3 +103,7 @@ def _collect_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, templates=folder(templates), options=options, **values)
 
     return call
+
+
+def _write_line(line: str) -> None:
+    write_message(f"reportgen: {line}")

@@ -21,7 +21,7 @@ class Data:
     """One draw, split into training and test samples: samples are rows, and targets are columns even if there is one.
 
     `outlier_train` and `outlier_test` mark samples known to be corrupted; `truth` holds (inputs, outputs) of the
-    noiseless function if the data set knows it. Its outputs include the mean of the noise, as the best model's would.
+    noiseless function if the data set knows it. Its outputs include the mean of the noise, but nothing of the outliers.
     `noise` is the standard deviation of the noise of the targets, outliers not counted; None if it is not known.
     """
 

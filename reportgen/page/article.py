@@ -31,7 +31,7 @@ from reportgen.pictures.media import Media, hashed_name
 from reportgen.sections import Table, sections
 from reportgen.sections.player import PlayerSet
 from reportgen.store.keys import template_folder
-from reportgen.text import escape_control_characters, number, shorten
+from reportgen.text import at_most, escape_control_characters, number, shorten
 from reportgen.values import json_value
 
 
@@ -240,7 +240,7 @@ def _environment(
             Media: frozenset({"named"}),
         },
         finalize,
-        {"num": _number, "slug": tag_slug},
+        {"num": _number, "at_most": _at_most, "slug": tag_slug},
         loader=sandbox.Folders(folders, {name: (template.path, template.root) for name, template in own}),
         undefined=_Undefined,
         trim_blocks=True,
@@ -254,9 +254,18 @@ def _environment(
 
 
 def _number(value: float | None, spec: str = "") -> str:
+    _check_width(spec)
+    return number(value, spec)
+
+
+def _at_most(value: float | None, spec: str = "") -> str:
+    _check_width(spec)
+    return at_most(value, spec)
+
+
+def _check_width(spec: str) -> None:
     if re.search(r"\d{4}", spec):
         raise ValueError(f"the format {spec!r} is too wide")
-    return number(value, spec)
 
 
 def is_linkable(address: object) -> bool:

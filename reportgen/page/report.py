@@ -88,11 +88,13 @@ def tables_of(sections: Iterable[SectionResult]) -> dict[str, Table]:
 
 
 def _claims_table(claims: Iterable[DecidedClaim]) -> Table:
-    """The table of claims: first those of the post of 2018, then the other claims of this report."""
+    """The table of claims: of those of the post of 2018 and then of the others; without its column if it has none."""
     decided = sorted((claim for claim in claims if claim.outcome), key=lambda claim: not claim.post)
+    of_post = sum(bool(claim.post) for claim in decided)
+    first = 0 if of_post else 1
     return Table(
         name="claims",
-        columns=tuple(Column(label=label) for label in ("the post of 2018", "verdict", "this build")),
-        rows=tuple((claim.post, str(claim.outcome), claim.sentence) for claim in decided),
-        shown=sum(bool(claim.post) for claim in decided),
+        columns=tuple(Column(label=label) for label in ("the post of 2018", "verdict", "this build")[first:]),
+        rows=tuple((claim.post, str(claim.outcome), claim.sentence)[first:] for claim in decided),
+        shown=of_post or None,
     )

@@ -75,6 +75,7 @@ def _build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult
         from reportgen.pipeline.report import make_report
         from reportgen.pipeline.toolbox import open_toolbox
 
+        _notice_few_runs(target.experiments, options)
         with open_toolbox(
             target.formats, options, ChangeExplainer(options.explain, folder.made_from, made_from)
         ) as tools:
@@ -85,6 +86,14 @@ def _build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult
         written = folder.publish(contents, made_from, adopt=options.adopt, overwrite_edited=options.overwrite_edited)
         _warn_of_problems(contents, out)
         return BuildResult(written, new=True, reports=reports)
+
+
+def _notice_few_runs(experiments: Mapping[str, Experiment], options: BuildOptions) -> None:
+    from reportgen.sections.helpers import too_few_runs
+
+    for name, experiment in experiments.items():
+        if options.notice and (sentence := too_few_runs(experiment)):
+            options.notice(f"{name}: {sentence}" if len(experiments) > 1 else sentence)
 
 
 def _warn_of_problems(contents: Mapping[str, bytes], out: Path) -> None:

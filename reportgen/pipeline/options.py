@@ -22,6 +22,8 @@ class BuildOptions:
     progress: Progress = no_progress
     explain: Callable[[str], None] | None = None
     """Called with the reason why something is made again."""
+    notice: Callable[[str], None] | None = None
+    """Called before training with a sentence about an experiment that has too few runs to decide a comparison."""
     adopt: bool = False
     """Allow an output folder that has files that reportgen did not make."""
     overwrite_edited: bool = False

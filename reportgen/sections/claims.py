@@ -17,7 +17,7 @@ from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
 from reportgen.registry import stored
 from reportgen.sections.helpers import is_post
-from reportgen.text import number
+from reportgen.text import at_most, number
 
 Outcome = Literal["supported", "not supported", "undecided"]
 
@@ -27,7 +27,7 @@ class Claim:
     """One statement, and the sentence that the article prints for each outcome.
 
     Sentences are Jinja2 templates of plain text: `f` are the findings of the section, `e` is the experiment, and the
-    filter `num` prints numbers. They refer to no figure, so that each can be read alone.
+    filter `num` prints numbers; `at_most` rounds them up. They refer to no figure, so that each can be read alone.
     """
 
     name: str
@@ -96,7 +96,7 @@ def _has_missing_number(value: Any) -> bool:
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701  # text, which the page escapes
-    environment.filters["num"] = number
+    environment.filters |= {"num": number, "at_most": at_most}
     return environment
 
 

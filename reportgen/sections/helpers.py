@@ -17,10 +17,11 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
-from reportgen.statistics.comparison import Difference, Values, compare, compare_family
+from reportgen.statistics.comparison import Difference, Values, compare, compare_family, fewest_pairs
 from reportgen.statistics.compression import is_collapsed
 from reportgen.statistics.rates import RateDifference
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter
+from reportgen.text import number, plural
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
 from reportgen.training.trajectory import Trajectory
@@ -95,6 +96,12 @@ def own_arm(e: Experiment, kind: type[Penalty], step: Step | None = None) -> Arm
     return None
 
 
+def own_penalty(e: Experiment, name: str) -> Penalty:
+    """The registered penalty `name` with the settings of the experiment's own arm, such as `mix`, or with defaults."""
+    arm = own_arm(e, penalties[name])
+    return arm.penalty if arm else default_penalty(name)
+
+
 def strength(e: Experiment) -> float:
     """The largest strength of all arms; the 0.3 of the post if no arm has a penalty."""
     return max(arm.strength for arm in e.arms) or 0.3
@@ -103,6 +110,32 @@ def strength(e: Experiment) -> float:
 def threshold(e: Experiment, λ: float | None = None) -> float:
     """The threshold η·λ: subgradient steps leave dead weights oscillating within it, around zero."""
     return e.training.learning_rate * (strength(e) if λ is None else λ)
+
+
+def arm_band(e: Experiment, arm: Arm) -> float:
+    """η·λ of an arm: subgradient steps leave dead weights oscillating within it, around zero."""
+    return e.training.learning_rate * arm.strength
+
+
+def describe_margin(e: Experiment) -> str:
+    """The margin of equivalence and its units: "1.15 (0.2 standard deviations of the noise for each of 10 …)"."""
+    if not e.margin:
+        return "0, so any difference counts"
+    data = e.run(0).draw()
+    noise = "the noise" if data.noise is not None else "what least squares leaves of the training targets"
+    targets = "test samples" if data.y_test.shape[1] == 1 else "test targets"
+    return (
+        f"{number(e.margin)} ({number(e.comparison.equivalence)} standard deviations of {noise}, "
+        f"{number(data.noise_scale)}, for each of {number(data.y_test.size)} {targets})"
+    )
+
+
+def too_few_runs(e: Experiment) -> str:
+    """A sentence that says that the experiment has too few runs to decide a comparison; empty if it has enough."""
+    fewest = fewest_pairs(e.comparison)
+    if e.runs.count >= fewest:
+        return ""
+    return f"With {plural(e.runs.count, 'run')} per arm no comparison can be decided; it takes at least {fewest}."
 
 
 def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:
@@ -143,6 +176,11 @@ _REASONS = {
 def why_undecided(difference: Mapping[str, Any]) -> str:
     """Why the verdict of a difference, as findings, is undecided: a clause without a period; empty if it is decided."""
     return _REASONS.get(difference["reason"] or "", "")
+
+
+def why_any_undecided(differences: Iterable[Mapping[str, Any]]) -> str:
+    """Why some of these differences are undecided, each reason once; empty if all are decided."""
+    return "; ".join(dict.fromkeys(filter(None, map(why_undecided, differences))))
 
 
 def collapsed_runs(trajectories: Iterable[Trajectory]) -> NDArray[np.bool_]:

@@ -49,6 +49,21 @@ def test_what_is_made_is_explained(build, tmp_path):
     assert "reportgen: section penalties: not in the store" in explained()
 
 
+def test_too_few_runs_to_decide_anything_are_told_before_training(build, tmp_path):
+    told = "reportgen: With 2 runs per arm no comparison can be decided; it takes at least 6."
+    first, again = build("--progress", "plain"), build("--progress", "plain")
+
+    assert (first.exit_code, first.stderr.splitlines()[0]) == (0, told)
+    assert told not in first.stdout
+    assert told not in again.stderr, "nothing is trained"
+    (tmp_path / "small.toml").write_text(EXPERIMENT.replace("count = 2", "count = 6"), "utf-8")
+    assert "no comparison" not in build("--progress", "plain").stderr
+    (tmp_path / "small.toml").write_text(EXPERIMENT.replace("count = 2", "count = 3"), "utf-8")
+    assert "no comparison" not in build("--progress", "json").stderr
+    (tmp_path / "small.toml").write_text(EXPERIMENT.replace("count = 2", "count = 4"), "utf-8")
+    assert build("--strict", "--progress", "plain").exit_code == 0
+
+
 def test_a_report_that_comes_out_equal_is_verified(build):
     done = build("--verify")
 

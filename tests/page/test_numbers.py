@@ -2,7 +2,7 @@
 
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.sections import Column, Table
-from reportgen.text import number
+from reportgen.text import at_most, number
 
 
 def test_numbers_are_written_as_a_reader_wants_them() -> None:
@@ -18,6 +18,24 @@ def test_numbers_are_written_as_a_reader_wants_them() -> None:
         (float("inf"), ".2f", "∞"),
     ]:
         assert number(value, spec) == text, (value, spec)
+
+
+def test_what_is_at_most_a_number_is_not_above_it() -> None:
+    for value, spec, text in [
+        (0.00128, ".1%", "0.2%"),
+        (0.00128, ".0%", "1%"),
+        (0.1, ".1f", "0.1"),
+        (0.3, ".1%", "30.0%"),
+        (1.1547, "", "1.16"),
+        (1234.5, "", "1,240"),
+        (0.002001, ".2g", "0.0021"),
+        (9.999, ".2g", "10"),
+        (-0.26, ".1f", "−0.2"),
+        (0.0, ".2g", "0"),
+        (None, ".2f", "–"),
+        (float("inf"), "", "∞"),
+    ]:
+        assert at_most(value, spec) == text, (value, spec)
 
 
 def test_a_file_holds_every_row_with_full_numbers() -> None:

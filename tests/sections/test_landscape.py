@@ -1,6 +1,9 @@
 """What the section on a sweep says of landscapes that were planted."""
 
+import dataclasses
+
 import numpy as np
+import pytest
 
 from reportgen.experiment import Arm, Comparison, Experiment, Sweep
 from reportgen.penalties.l1 import L1
@@ -18,14 +21,14 @@ REACH = 4000
 
 
 class Planted:
-    """What a sweep found, from functions of a cell."""
+    """What a sweep found, from functions of a cell; `noise` is what a run has of its own in each cell."""
 
-    def __init__(self, error, zero=lambda cell: 0.0, diverged=lambda cell: 0.0):
-        self.error, self.zero, self.diverged = error, zero, diverged
+    def __init__(self, error, zero=lambda cell: 0.0, diverged=lambda cell: 0.0, noise=0.1):
+        self.error, self.zero, self.diverged, self.noise = error, zero, diverged, noise
 
     def values(self, cell):
         luck = np.random.default_rng(0).normal(0, 2, 200)
-        own = np.random.default_rng([1, *np.array(cell).view(np.uint64)]).normal(0, 0.1, 200)
+        own = np.random.default_rng([1, *np.array(cell).view(np.uint64)]).normal(0, self.noise, 200)
         lost = np.arange(200) < 200 * self.diverged(cell)
         share = np.where(lost, np.nan, self.zero(cell))
         return {
@@ -94,16 +97,43 @@ def pulled(cell):
     return min(1.0, cell.strength * cell.learning_rate * REACH / 1.3)
 
 
-def test_sparsity_that_follows_the_product_and_the_distance_is_found_to():
-    findings, outcomes, _ = told(Planted(bowl(1), pulled))
-    assert outcomes["sparsity-follows-the-product"] == "supported"
-    assert outcomes["zeros-are-a-matter-of-distance"] == "supported"
+def turned(cell):
+    return 0.4 if cell.strength * cell.learning_rate > 9e-3 else pulled(cell)
+
+
+WEAK = dataclasses.replace(E, sweep=dataclasses.replace(E.sweep, strengths=(0.0, 0.0001, 0.001)))
+"""No pull of this sweep gets far."""
+
+
+@pytest.mark.parametrize(
+    ("claim", "supported", "refuted", "undecided"),
+    [
+        (
+            "the-best-setting-is-no-peak",
+            (Planted(bowl(0.2)), E),
+            (Planted(bowl(5)), E),
+            (Planted(bowl(1), noise=30), E),
+        ),
+        ("some-strength-beats-none", (Planted(bowl(5)), E), (Planted(bowl(0.2)), E), (Planted(bowl(1), noise=30), E)),
+        (
+            "zeros-are-a-matter-of-distance",
+            (Planted(bowl(1), pulled), E),
+            (Planted(bowl(1), turned), E),
+            (Planted(bowl(1), pulled), WEAK),
+        ),
+    ],
+)
+def test_every_claim_comes_out_as_the_landscape_was_planted(claim, supported, refuted, undecided):
+    worlds = {"supported": supported, "not supported": refuted, "undecided": undecided}
+    assert {outcome: told(*world)[1][claim] for outcome, world in worlds.items()} == {o: o for o in worlds}
+
+
+def test_correlations_describe_the_cells_and_the_reach_is_that_of_the_initial_weights():
+    findings, _, _ = told(Planted(bowl(1), pulled))
     assert 0.5 < findings["reach"]["size"] < 0.74
-    of_strength = Planted(bowl(1), lambda cell: 0.8 * cell.strength)
-    assert told(of_strength)[1]["sparsity-follows-the-product"] == "not supported"
-    one_off = Planted(bowl(1), lambda cell: 0.4 if cell.strength * cell.learning_rate > 9e-3 else pulled(cell))
-    assert told(one_off)[1]["zeros-are-a-matter-of-distance"] == "not supported"
-    assert told(Planted(bowl(1)))[1]["sparsity-follows-the-product"] is None
+    assert findings["correlations"]["product"] > findings["correlations"]["strength"]
+    assert told(Planted(bowl(1), lambda cell: 0.8 * cell.strength))[0]["correlations"]["strength"] == pytest.approx(1)
+    assert told(Planted(bowl(1)))[0]["correlations"] is None, "no cell has zeros"
 
 
 def test_cells_that_diverged_are_counted_and_never_chosen():

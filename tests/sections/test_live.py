@@ -14,8 +14,18 @@ from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import penalties
+from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
-from reportgen.sections.kinds.live import Live, _data, _run, _start_settings, _task, penalties_in_page
+from reportgen.sections.claims import decide
+from reportgen.sections.kinds.live import (
+    Live,
+    _data,
+    _run,
+    _start_settings,
+    _suggested_settings,
+    _task,
+    penalties_in_page,
+)
 from reportgen.store.keys import template_folder
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
@@ -57,10 +67,14 @@ def test_initial_weights_and_order_arrive_unchanged() -> None:
 
 
 def test_what_the_page_cannot_train_is_not_trained() -> None:
-    for changes, curve in [({"data": SparseLinear()}, False), ({"network": Network(hidden=(200, 200))}, True)]:
+    for changes, curve, inputs in [
+        ({"data": SparseLinear()}, False, "50 inputs"),
+        ({"network": Network(hidden=(200, 200))}, True, "1 input"),
+    ]:
         e = changed(**changes)
         assert list(Live().runs(e)) == []
-        assert Live().findings(e, {}, None) == {"possible": False, "curve": curve}
+        found = Live().findings(e, {}, None)
+        assert found == {"possible": False, "curve": curve, "inputs": inputs, "outputs": "1 output"}
 
 
 def test_the_page_names_the_penalties_that_its_trainer_knows() -> None:
@@ -90,3 +104,50 @@ def test_what_a_penalty_does_to_a_run_does_not_depend_on_its_company() -> None:
 
     for other in (second, third):
         assert all(np.array_equal(a, b) for a, b in zip(first.kernels, other.kernels, strict=True))
+
+
+def tried(**results: dict[str, float | None]) -> dict[str, Any]:
+    """Findings with the results of some of the suggested settings."""
+    return {"tried": results, "start": {"loss": "absolute"}, "task": {"schedule": "constant"}}
+
+
+def sizes(first: float, second: float, *names: str) -> dict[str, Any]:
+    """Distances from the truth: the first named setting is `first` away, the second `second`."""
+    return tried(**dict(zip(names, ({"furthest": first}, {"furthest": second}, {"furthest": 1.0}), strict=False)))
+
+
+def counts(base: float, near: float, proximal: float) -> dict[str, Any]:
+    """Shares of weights at zero and near it by the gradient, and at zero by a proximal step."""
+    return tried(base={"zero": base, "below": near}, proximal={"zero": proximal, "below": proximal})
+
+
+@pytest.mark.parametrize(
+    ("claim", "supported", "refuted", "undecided"),
+    [
+        ("smaller-steps-settle", *(sizes(x, 1.0, "base", "slower") for x in (3.0, 0.8, 1.5))),
+        ("colors-hide-what-a-count-shows", counts(0.0, 0.97, 0.97), counts(0.0, 0.2, 0.0), counts(0.0, 0.9, 0.2)),
+        ("the-loss-shows-in-one-network", *(sizes(x, 1.0, "squared", "absolute", "huber") for x in (3.0, 0.8, 1.5))),
+    ],
+)
+def test_every_claim_comes_out_as_the_trainings_were_planted(
+    claim: str, supported: dict[str, Any], refuted: dict[str, Any], undecided: dict[str, Any]
+) -> None:
+    (found,) = [c for c in Live.claims if c.name == claim]
+    worlds = {"supported": supported, "not supported": refuted, "undecided": undecided}
+    told = {outcome: decide(found, "live", world, QUICK) for outcome, world in worlds.items()}
+
+    assert {outcome: claim.outcome for outcome, claim in told.items()} == {o: o for o in worlds}
+    assert all(claim.sentence for claim in told.values())
+
+
+def test_suggestions_use_the_strength_of_the_experiments_l1_or_one_of_their_own() -> None:
+    weak, off = (dataclasses.replace(L1_ARM, strength=λ) for λ in (0.1, 0.0))
+    assert _suggested_settings(changed(arms=(weak,)))["base"]["strength"] == 0.1
+    assert _suggested_settings(changed(arms=(off,)))["base"]["strength"] == 0.3
+
+
+def test_the_page_does_not_end_where_an_arm_did_that_does_not_exist() -> None:
+    strong = Arm(name="ridge", penalty=GroupLasso(), strength=0.3, step="proximal")
+    e = changed(arms=(strong,))
+    assert findings(e)["same"]
+    assert not findings(changed(arms=(dataclasses.replace(strong, penalty=LogSum()),)))["same"]

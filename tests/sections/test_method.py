@@ -59,8 +59,12 @@ def test_settings_hold_what_the_file_says():
 
 
 def test_every_stream_in_the_sources_is_in_the_table():
-    """A stream is a number beside a seed; one that is missing from the table would be one that readers cannot draw."""
+    """One that is missing from the table would be one that readers cannot draw."""
     sources = "\n".join(file.read_text("utf-8") for file in Path(reportgen.__file__).parent.rglob("*.py"))
-    used = set(re.findall(r"default_rng\(\[\w*\.?\w*seed, (\d)\]\)", sources))
+    drawn = re.findall(r"default_rng\((\[.*?\]|\w+)\)", sources)
+    # A seed has a name, or is that of the copy of a run.
+    streams = {re.sub(r"[\w.]*(seed|nudge)(?=,)", "seed", stream) for stream in drawn}
+    states = set(re.findall(r"(random_state=\w+)", sources))
 
-    assert used == {stream[-2] for _, _, stream in SEEDS}
+    assert len(drawn) == sources.count("default_rng(")
+    assert streams | states == {stream for _, _, stream in SEEDS}

@@ -59,7 +59,7 @@ def test_collapse_is_where_the_line_goes_flat_for_good():
 def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_experiment):
     few = dataclasses.replace(small_experiment, runs=Runs(count=2))
     folds = [run for run in dict.fromkeys(sections["fair"]().runs(few)) if run.fold]
-    budgets = {kind: sum(type(run.penalty) is type(fair.default_penalty(kind)) for run in folds) for kind in fair.KINDS}
+    budgets = {kind: sum(type(run.penalty) is fair.KINDS[kind] for run in folds) for kind in fair.KINDS}
     draws = 1 + fair._draw_count(few)
 
     assert budgets.pop("none") == 0

@@ -606,7 +606,7 @@ def _compare_fives(first: Values, second: Values, names: Findings, seed: int) ->
     apart = apart[np.isfinite(apart)]
     if len(apart) <= SHOWN or not apart.any():
         return None
-    rng = np.random.default_rng([seed, 8])
+    rng = np.random.default_rng([seed, 9])
     chosen = rng.permuted(np.tile(np.arange(len(apart)), (_FIVES, 1)), axis=1)[:, :SHOWN]
     sums = apart[chosen].sum(axis=1)
     return {

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from reportgen.datasets import datasets
 from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.helpers import is_curve, strength
+from reportgen.sections.helpers import describe_margin, is_curve, is_post, too_few_runs
 from reportgen.training.run import Run
 
 
@@ -22,27 +23,34 @@ class ExperimentCard(Section):
         run, data = e.run(0), e.run(0).draw()
         shapes = [list(shape) for shape in run.shapes]
         return {
+            "data": datasets.name_of(e.data),
             "shapes": shapes,
             "layers": len(shapes),
             "parameters": run.network.parameters(*run.data.shape),
             "activation": run.network.activation,
             "training_samples": len(data.x_train),
             "test_samples": len(data.x_test),
-            "outliers": int(data.outlier_train.sum() + data.outlier_test.sum()),
+            "outliers": int(data.outlier_train.sum() + data.outlier_test.sum()) if _has_raised(e) else 0,
             "outliers_tested": int(data.outlier_test.sum()),
             "steps": run.steps,
             "epochs": run.training.epochs,
             "batch_size": run.training.batch_size,
             "learning_rate": run.training.learning_rate,
             "loss": run.training.loss,
-            "strength": strength(e),
             "runs": e.runs.count,
+            "margin": describe_margin(e),
+            "too_few": too_few_runs(e),
             "arms": [arm.label for arm in e.arms],
             "networks": e.runs.count * len(e.arms),
             "data_seed": e.data_seed,
             "fresh_data": e.fresh_data,
+            "post": is_post(e),
+            "hidden": len(e.network.hidden),
             "line": is_curve(e),
             "straight": isinstance(e.data, Line),
+            "noise": e.data.noise if isinstance(e.data, Line) else None,
+            "clean_test": isinstance(e.data, Line) and e.data.clean_test,
+            "truth": data.truth is not None,
             "few_inputs": e.data.shape[0] <= 6,
             "truth_error": truth_error(run),
         }
@@ -67,9 +75,9 @@ class ExperimentCard(Section):
                     "truth_x": None if x is None else x[:, 0],
                     "truth_y": None if y is None else y[:, 0],
                 },
-                alt=f"{findings['training_samples']} training and {findings['test_samples']} test samples scattered "
-                f"about a {'rising line' if findings['straight'] else 'curve'}"
-                + (f"; {findings['outliers']} outliers lie well above it." if findings["outliers"] else "."),
+                alt=f"{findings['training_samples']} training and {findings['test_samples']} test samples, plotted "
+                f"as target against input{_describe_trend(e)}"
+                + (f"; {findings['outliers']} of them are marked as outliers." if findings["outliers"] else "."),
             )
         if max(run.network.hidden, default=0) <= 32:
             yield Picture(
@@ -78,7 +86,7 @@ class ExperimentCard(Section):
                 inputs={"kernels": run.initial_weights()[0]},
                 alt="The network before training, as a graph: layers of "
                 + ", ".join(str(size) for size in [run.shapes[0][0], *(o for _, o in run.shapes)])
-                + " units, every unit of a layer joined to every unit of the next, weights of both signs.",
+                + " units, every unit of a layer joined to every unit of the next.",
             )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
@@ -91,7 +99,11 @@ class ExperimentCard(Section):
             (
                 "split",
                 f"{findings['training_samples']} training and {findings['test_samples']} test samples"
-                + (", split once, at random" if findings["straight"] else ""),
+                + (
+                    f", split at random, {'anew for each run' if e.fresh_data else 'once'}"
+                    if findings["straight"]
+                    else ""
+                ),
             ),
             ("layers", f"{layers}; activation: {findings['activation']}"),
             ("parameters", f"{findings['parameters']}; biases start at zero and are not penalized"),
@@ -101,7 +113,7 @@ class ExperimentCard(Section):
                 f"{t.loss} error, averaged over a batch of {t.batch_size}"
                 + (f", the last of an epoch over its {remainder}" if remainder else ""),
             ),
-            ("penalty", "λ·R(w) over all weights, added in full at every step"),
+            ("penalty", "λ·R(w) over all weights, in full at every step"),
             (
                 "optimizer",
                 f"{t.optimizer.replace('sgd', 'SGD').replace('adam', 'Adam')}, learning rate {t.learning_rate:g}, "
@@ -109,9 +121,14 @@ class ExperimentCard(Section):
             ),
             ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
             ("steps", f"{findings['steps']:,} ({t.epochs} epochs)"),
-            ("runs", f"{e.runs.count} per arm, the same data, orders and initial weights in every arm"),
+            ("runs", _describe_runs(e)),
             ("measure", "total error: sum of |prediction − target| over the test samples"),
+            ("no difference that counts", f"up to {findings['margin']}"),
         ]
+        if e.network.dropout:
+            rows.insert(
+                4, ("dropout", f"{e.network.dropout:g} of the hidden units, drawn anew for each sample and step")
+            )
         yield Table(name="model-card", columns=(Column(label="what"), Column(label="how")), rows=tuple(rows))
         yield Table(
             name="arms",
@@ -129,12 +146,33 @@ class ExperimentCard(Section):
 
 
 def truth_error(run: Run) -> float | None:
-    """The total error of the true function on the test samples; None if the data have none of one input."""
+    """The total error of the true function on the test samples; None if it is unknown or has more inputs."""
     data = run.draw()
     if data.truth is None or run.data.shape != (1, 1):
         return None
     x, y = data.truth
     return float(np.abs(np.interp(data.x_test[:, 0], x[:, 0], y[:, 0]) - data.y_test[:, 0]).sum())
+
+
+def _has_raised(e: Experiment) -> bool:
+    """False if outliers differ in nothing from other samples."""
+    return not isinstance(e.data, Line) or e.data.outlier_size > 0
+
+
+def _describe_trend(e: Experiment) -> str:
+    """How the samples lie, for the alt text."""
+    if not isinstance(e.data, Line):
+        return ""
+    slope = e.data.slope
+    return f", along a {'rising' if slope > 0 else 'falling' if slope < 0 else 'level'} line"
+
+
+def _describe_runs(e: Experiment) -> str:
+    shared = "data, " if not e.fresh_data else "draws of the data, "
+    told = f"{e.runs.count} per arm"
+    if len(e.arms) > 1:
+        told += f", the same {shared}orders and initial weights in every arm"
+    return told + ("; too few to decide a comparison" if too_few_runs(e) else "")
 
 
 def _describe_data(e: Experiment) -> str:
@@ -143,9 +181,10 @@ def _describe_data(e: Experiment) -> str:
     if not isinstance(d, Line):
         return type(d).__name__
     clean = f"y = {d.slope:g}·x + U(0, {d.noise:g}) at {d.samples} evenly spaced x from {d.start:g} to {d.stop:g}"
-    if not d.outliers:
+    if not (d.outliers and d.outlier_size):
         return clean
-    return f"{clean}; {d.outliers} equally spaced samples raised by one shared draw of U(0, 1)·{d.outlier_size:g}"
+    raised = f"{d.outliers} equally spaced samples raised by one shared draw of U(0, 1)·{d.outlier_size:g}"
+    return f"{clean}; {raised}{', unless they are for testing' if d.clean_test else ''}"
 
 
 def _samples_table(e: Experiment) -> Table:

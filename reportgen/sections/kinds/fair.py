@@ -1,10 +1,12 @@
 """Each penalty at its own strength: chosen by cross-validation on an equal budget, or matched by sparsity."""
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.experiment import Experiment
 from reportgen.penalties.elastic_net import ElasticNet
@@ -15,11 +17,23 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, mean, varied_runs, vary
-from reportgen.statistics.comparison import Values, compare_family
+from reportgen.sections.helpers import (
+    as_findings,
+    collapsed_runs,
+    is_post,
+    kinds_by_name,
+    mean,
+    own_penalty,
+    varied_runs,
+    vary,
+    why_any_undecided,
+)
+from reportgen.statistics.comparison import Values, compare_family, fewest_pairs
+from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.sparsity import dead_units, zero_share
 from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.statistics.tuning import Choice, choose_strength, find_share
+from reportgen.text import number
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
@@ -54,15 +68,16 @@ class Fair(Section):
         Claim(
             name="tuned-penalties-are-equal",
             test=lambda f: _all_equal(f["differences"]["least"]),
-            supported="Each at its own λ, they end in the same place. All {{ f.differences.least|length }} "
+            supported="Each at its own λ, they predict alike. All {{ f.differences.least|length }} "
             "comparisons, on one draw of the data as over {{ f.draws }} fresh ones, are practically equal: "
-            "every interval lies within the margin of {{ f.equivalence|num('g') }}.",
-            refuted="Each at its own λ, they do not all end in the same place: "
-            "{% for d in f.decided %}{{ d.first }} is {{ d.verdict }} than {{ d.second }} {{ d.where }}"
+            "every interval lies within the margin of {{ f.equivalence|num }}.",
+            refuted="Each at its own λ, they do not all predict alike: "
+            "{% for d in f.decided %}{{ d.first }} is {{ d.verdict }} than {{ d.second }} {{ d.where }} (difference "
+            "{{ d.estimate|num('.2f') }}, interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }})"
             "{{ '' if loop.last else '; ' }}{% endfor %}.",
             undecided="Each at its own λ, no penalty turns out better or worse than another beyond the margin of "
-            "{{ f.equivalence|num('g') }}, but {{ f.open }} of the {{ 2 * f.differences.least|length }} comparisons "
-            "are undecided.",
+            "{{ f.equivalence|num }}, but {{ f.open }} of the {{ 2 * f.differences.least|length }} comparisons "
+            "are undecided: {{ f.why.least }}.",
         ),
         Claim(
             name="the-choice-is-not-sharp",
@@ -89,7 +104,8 @@ class Fair(Section):
             undecided="Whether the larger λ costs anything is not decided for all: in total error, against the λ of "
             "least error, {% for d in f.cost if d.kind in f.moved %}{{ d.first }} is {{ d.one.verdict }} on one draw "
             "({{ d.one.estimate|num('.2f') }}) and {{ d.fresh.verdict }} over fresh ones "
-            "({{ d.fresh.estimate|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}.",
+            "({{ d.fresh.estimate|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}. Undecided: "
+            "{{ f.why.cost }}.",
         ),
         Claim(
             name="equally-sparse-equally-good",
@@ -103,17 +119,18 @@ class Fair(Section):
             "{{ d.fresh.verdict }} over fresh ones ({{ d.fresh.estimate|num('.2f') }}). {% endfor %}{% endfor %}"
             "The other comparisons do not separate them.",
             undecided="Whether equally sparse networks predict equally well is undecided in some comparisons, and in "
-            "none of them is one penalty better than another.",
+            "none of them is one penalty better than another: {{ f.why.matched }}.",
         ),
         Claim(
             name="groups-free-units",
-            test=lambda f: _keeps_fewer_units(f["matched"]),
+            test=lambda f: _keeps_fewer_units(f["matched"]) if f["units"] else None,
             supported="What differs is where the zeros are. With equally many of them, group lasso keeps fewer units "
             f"alive than elementwise L1: {_LIVE}",
             refuted="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
             f"elementwise L1 with equally many zeros. It keeps more somewhere: {_LIVE}",
             undecided="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
-            f"elementwise L1 with equally many zeros. That is not decided everywhere: {_LIVE}",
+            f"elementwise L1 with equally many zeros. That is not decided everywhere "
+            f"({{{{ f.why.freed }}}}): {_LIVE}",
         ),
     )
 
@@ -128,8 +145,10 @@ class Fair(Section):
                     yield from (fold for run in (self._first_final_run(e, kind, λ), *fresh) for fold in _fold_runs(run))
 
     def _final_runs(self, e: Experiment, kind: str, λ: float, count: int | None = None) -> list[Run]:
-        """Runs on all training samples of the experiment's own draw."""
-        changes: dict[str, Any] = {"penalty": default_penalty(kind), "step": KINDS[kind].default_step} if λ else {}
+        """Runs on all training samples of the experiment's first draw."""
+        changes: dict[str, Any] = {"penalty": own_penalty(e, kind), "step": KINDS[kind].default_step} if λ else {}
+        # One draw, even if the experiment has fresh ones: the choice of λ is made on it.
+        changes["data_seed"] = e.data_seed
         return varied_runs(e, count or e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
     def _first_final_run(self, e: Experiment, kind: str, λ: float) -> Run:
@@ -146,7 +165,14 @@ class Fair(Section):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         chosen = {kind: self._choose_strengths(e, kind, trained) for kind in KINDS}
-        totals = {scope: {kind: self._total_errors(e, kind, scope, trained) for kind in KINDS} for scope in SCOPES}
+        ended = {scope: {kind: self._final_trajectories(e, kind, scope, trained) for kind in KINDS} for scope in SCOPES}
+        collapsed = {
+            scope: {k: np.array(list(map(collapsed_runs, ts))) for k, ts in by.items()} for scope, by in ended.items()
+        }
+        totals = {
+            scope: {k: _leave_out(np.array(list(map(total_errors, ts))), collapsed[scope][k]) for k, ts in by.items()}
+            for scope, by in ended.items()
+        }
         picked = {
             rule: {
                 scope: {kind: _errors_at_choice(totals[scope][kind], chosen[kind][scope], rule) for kind in KINDS}
@@ -166,12 +192,22 @@ class Fair(Section):
             "tuned": {kind: self._summarize_tuning(e, kind, chosen[kind], picked, trained) for kind in KINDS},
             "differences": differences,
             "decided": [
-                {"first": d["first"], "second": d["second"], "verdict": d[scope]["verdict"], "where": where}
+                {"first": d["first"], "second": d["second"], "where": where, **d[scope]}
                 for d in differences["least"]
                 for scope, where in (("one", "on one draw"), ("fresh", "over fresh draws"))
                 if d[scope]["verdict"] in ("better", "worse")
             ],
             "open": sum(d[scope]["verdict"] == "undecided" for d in differences["least"] for scope in SCOPES),
+            "why": {
+                "least": _reasons(differences["least"]),
+                "cost": _reasons(cost),
+                "freed": why_any_undecided(m["freed"] for m in matched),
+                "matched": _reasons([d for m in matched for d in m["differences"]]),
+            },
+            "collapses": _collapses(e, collapsed, chosen),
+            "edge": _at_edges(chosen),
+            "elastic_net": own_penalty(e, "elastic_net").term,
+            "shares": list(SHARES),
             "cost": [{**d, "kind": kind} for kind, d in zip(penalized, cost, strict=True)],
             "moved": [
                 kind
@@ -184,6 +220,10 @@ class Fair(Section):
             "budget": len(GRID) * FOLDS,
             "runs": e.runs.count,
             "draws": _draw_count(e),
+            "fresh": e.fresh_data,
+            "fewest": fewest_pairs(e.comparison),
+            "post": is_post(e),
+            "training_samples": e.data.training_samples,
             "units": sum(e.network.hidden),
             "equivalence": e.margin,
             "confidence": e.comparison.confidence,
@@ -210,11 +250,6 @@ class Fair(Section):
             return [[trained[run] for run in self._final_runs(e, kind, λ)] for λ in _strengths(kind)]
         return [[trained[run] for run in self._fresh_runs(e, kind, λ)] for λ in _strengths(kind)]
 
-    def _total_errors(self, e: Experiment, kind: str, scope: str, trained: Trained) -> Values:
-        return np.array(
-            [total_errors(trajectories) for trajectories in self._final_trajectories(e, kind, scope, trained)]
-        )
-
     def _summarize_tuning(
         self,
         e: Experiment,
@@ -233,17 +268,17 @@ class Fair(Section):
         }
         for rule in RULES:
             place = getattr(choice, rule)
-            fresh = [grid[getattr(c, rule)] for c in chosen["fresh"]]
+            fresh = [grid[getattr(c, rule)] for c in chosen["fresh"] if _is_made(c)]
             tuning[rule] = {
-                "strength": grid[place],
+                "strength": grid[place] if _is_made(choice) else None,
                 "one": {**summarize(picked[rule]["one"][kind]), "totals": picked[rule]["one"][kind].tolist()},
                 "zero": mean([zero_share(t.at(-1)[0]) for t in ended[place] if t.diverged is None]),
                 "fresh": {
                     **summarize(picked[rule]["fresh"][kind]),
                     "totals": picked[rule]["fresh"][kind].tolist(),
                     "strengths": fresh,
-                    "lowest": min(fresh),
-                    "highest": max(fresh),
+                    "lowest": min(fresh, default=None),
+                    "highest": max(fresh, default=None),
                 },
             }
         return tuning
@@ -314,8 +349,8 @@ class Fair(Section):
             inputs={"panels": [_validation_panel(kind, t) for kind, t in tuned.items()]},
             alt="Cross-validated error against λ, a panel for each penalty. "
             + "; ".join(
-                f"{t['label']}: least at λ = {t['least']['strength']:g}, within one standard error of it up to "
-                f"λ = {t['simplest']['strength']:g}"
+                f"{t['label']}: least at λ = {number(t['least']['strength'], 'g')}, within one standard error of it up "
+                f"to λ = {number(t['simplest']['strength'], 'g')}"
                 for t in tuned.values()
             )
             + ".",
@@ -327,8 +362,9 @@ class Fair(Section):
             }
             for d in findings["differences"]["least"]
             for scope, name in SCOPES.items()
+            if np.isfinite([d[scope]["low"], d[scope]["high"]]).all()
         ]
-        if all(np.isfinite([row["low"], row["high"]]).all() for row in rows):
+        if rows:
             margin = findings["equivalence"]
             yield Picture(
                 name="fair",
@@ -336,8 +372,8 @@ class Fair(Section):
                 inputs={"rows": rows, "equivalence": (-margin, margin), "xlabel": "difference of the total error"},
                 alt="Differences of the total error, each penalty at its own cross-validated λ. "
                 + "; ".join(
-                    f"{row['label']}: {row['estimate']:.2f}, interval {row['low']:.2f} to {row['high']:.2f}, "
-                    f"{row['verdict']}"
+                    f"{row['label']}: {number(row['estimate'], '.2f')}, interval {number(row['low'], '.2f')} to "
+                    f"{number(row['high'], '.2f')}, {row['verdict']}"
                     for row in rows
                 )
                 + ".",
@@ -362,7 +398,7 @@ class Fair(Section):
                     t[rule]["strength"],
                     t[rule]["zero"],
                     *(t[rule]["one"][key] for key in ("median", "min", "max")),
-                    f"{t[rule]['fresh']['lowest']:g} to {t[rule]['fresh']['highest']:g}",
+                    f"{number(t[rule]['fresh']['lowest'], 'g')} to {number(t[rule]['fresh']['highest'], 'g')}",
                     t[rule]["fresh"]["median"],
                 )
                 for t in findings["tuned"].values()
@@ -411,17 +447,18 @@ class Fair(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
         verdicts = [d[scope]["verdict"] for d in findings["differences"]["least"] for scope in SCOPES]
-        if all(math.isnan(d["one"]["estimate"]) for d in findings["differences"]["least"]):
-            return None
         if findings["decided"]:
             clauses = "; ".join(
                 f"{d['first']} is {d['verdict']} than {d['second']} {d['where']}" for d in findings["decided"]
             )
             return f"With each penalty at its own cross-validated λ, {clauses}."
-        equal = verdicts.count("practically equal")
+        equal, undecided = verdicts.count("practically equal"), verdicts.count("undecided")
+        if not equal:
+            return None
         return (
             f"With each penalty at its own cross-validated λ, {equal} of {len(verdicts)} comparisons, on one draw of "
-            f"the data and over {findings['draws']} fresh ones, are practically equal, and none separates two."
+            f"the data and over {findings['draws']} fresh ones, are practically equal"
+            + (f", and the other {undecided} undecided." if undecided else ".")
         )
 
 
@@ -434,8 +471,53 @@ def _strengths(kind: str) -> tuple[float, ...]:
 
 
 def _draw_count(e: Experiment) -> int:
-    """Number of fresh draws of the data: a third of the number of runs."""
-    return max(e.runs.count // 3, 2)
+    """Number of fresh draws of the data: a third of the number of runs, or as many as can decide something."""
+    enough = min(fewest_pairs(e.comparison), e.runs.count)
+    return max(e.runs.count // 3, enough, 2)
+
+
+def _is_made(choice: Choice) -> bool:
+    """False if no strength could be chosen: there are no folds, or at every strength a fold diverged."""
+    return choice is _NO_CHOICE or bool(np.isfinite(choice.means[choice.least]))
+
+
+def _leave_out(totals: Values, collapsed: NDArray[np.bool_]) -> Values:
+    """Total errors [strengths, runs] without collapsed runs, except at strengths at which half of the runs collapse."""
+    few = collapsed.mean(axis=1, keepdims=True) < 0.5
+    kept: Values = np.where(collapsed & few, np.nan, totals)
+    return kept
+
+
+def _collapses(
+    e: Experiment,
+    collapsed: Mapping[str, Mapping[str, NDArray[np.bool_]]],
+    chosen: Mapping[str, Mapping[str, Sequence[Choice]]],
+) -> list[Findings]:
+    """How often networks collapsed at the λ of each rule, compared with those without a penalty."""
+    found = []
+    for kind, rule, scope in itertools.product(KINDS, RULES, SCOPES):
+        own = _at_choice(collapsed[scope][kind], chosen[kind][scope], rule)
+        if own.any() and (kind != "none" or rule == "least"):
+            rates = compare_rates(own, collapsed[scope]["none"][0], e.comparison)
+            found.append(
+                {"label": KINDS[kind].look().title, "kind": kind, "rule": RULES[rule], "scope": SCOPES[scope]}
+                | as_findings(rates)
+            )
+    return found
+
+
+def _at_edges(chosen: Mapping[str, Mapping[str, Sequence[Choice]]]) -> list[str]:
+    """Penalties whose λ of least error on one draw is the first or the last of the grid."""
+    edges = (0, len(GRID) - 1)
+    return [
+        KINDS[kind].look().title
+        for kind, choices in chosen.items()
+        if kind != "none" and _is_made(choices["one"][0]) and choices["one"][0].least in edges
+    ]
+
+
+def _reasons(differences: Iterable[Findings]) -> str:
+    return why_any_undecided(d[scope] for d in differences for scope in SCOPES)
 
 
 def _can_fold(e: Experiment) -> bool:
@@ -464,9 +546,17 @@ def _fold_errors(run: Run, trained: Trained) -> Values:
 
 
 def _errors_at_choice(totals: Values, choices: Sequence[Choice], rule: str) -> Values:
-    """Total errors [runs] at the strength that `rule` chose, for all runs together or for each run."""
+    """Total errors [runs] at the strength that `rule` chose, for all runs or for each; NaN without a choice."""
+    picked = _at_choice(totals, choices, rule)
+    made = np.repeat([_is_made(choice) for choice in choices], len(picked) // len(choices))
+    errors: Values = np.where(made, picked, np.nan)
+    return errors
+
+
+def _at_choice(values: NDArray[Any], choices: Sequence[Choice], rule: str) -> NDArray[Any]:
+    """Values [runs] of `values` [strengths, runs] at the strength that `rule` chose."""
     places = [getattr(choice, rule) for choice in choices]
-    picked: Values = totals[places * (totals.shape[1] // len(places)), np.arange(totals.shape[1])]
+    picked: NDArray[Any] = values[places * (values.shape[1] // len(places)), np.arange(values.shape[1])]
     return picked
 
 

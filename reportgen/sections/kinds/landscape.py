@@ -10,10 +10,11 @@ from reportgen.penalties.l1 import L1
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
-from reportgen.sections.helpers import as_findings
+from reportgen.sections.helpers import as_findings, why_any_undecided, why_undecided
 from reportgen.statistics.comparison import compare_family
 from reportgen.statistics.grid import quantile, rank_correlation, summarize_cell
 from reportgen.store.sweep import SweepResult, cell_run, cells
+from reportgen.text import number
 from reportgen.training.run import Run
 from reportgen.values import json_value
 
@@ -41,17 +42,17 @@ class Landscape(Section):
             supported="The best cell does not stand out. Its neighbors on the grid ({{ f.neighbors|length }}, one "
             "step of λ or of η away) predict practically as well: over {{ f.pairs|num }} paired runs that had no part "
             "in the choice, every mean difference of the total error lies, with its interval, within the margin of "
-            "{{ f.equivalence|num('g') }}.",
+            "{{ f.equivalence|num }}.",
             refuted="One step on the grid can matter. Over {{ f.pairs|num }} paired runs that had no part in the "
             "choice, "
             "{% for n in f.parted %}λ = {{ n.strength|num('g') }} with η = {{ n.learning_rate|num('g') }} is "
             "{{ n.difference.verdict }} than the best cell by {{ n.difference.estimate|abs|num('.2f') }} in the mean "
             "total error (interval of the difference {{ n.difference.low|num('.2f') }} to "
             "{{ n.difference.high|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}, which is beyond the "
-            "margin of {{ f.equivalence|num('g') }}.",
+            "margin of {{ f.equivalence|num }}.",
             undecided="Whether the best cell stands out is undecided: over {{ f.pairs|num }} paired runs that had no "
             "part in the choice, {{ f.open }} of its {{ f.neighbors|length }} neighbors can neither be told from it "
-            "nor be called practically equal (margin {{ f.equivalence|num('g') }}).",
+            "nor be called practically equal (margin {{ f.equivalence|num }}): {{ f.why }}.",
         ),
         Claim(
             name="some-strength-beats-none",
@@ -68,32 +69,17 @@ class Landscape(Section):
             "else ' than' }} the best without (η = {{ f.free.learning_rate|num('g') }}): the mean total error differs "
             "by {{ f.penalized.difference.estimate|num('.2f') }} (interval "
             "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
-            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
+            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num }}).",
             undecided="Whether a penalty helps once the learning rate is tuned is undecided: the best cell with one "
             "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) differs from the "
             "best without (η = {{ f.free.learning_rate|num('g') }}) by "
             "{{ f.penalized.difference.estimate|num('.2f') }} in the mean total error (interval "
             "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
-            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num('g') }}).",
-        ),
-        Claim(
-            name="sparsity-follows-the-product",
-            test=lambda f: _follows_product(f["follows"]),
-            supported="How sparse a network ends depends on the product η·λ more than on either of the two. Over the "
-            "{{ f.follows.cells }} cells with a penalty that leave more than {{ f.follows.left|num('.0%') }} of the "
-            "weights alive, the rank correlation of the share of weights "
-            "{{ f.sparse.words }} is {{ f.follows.product|num('.2f') }} with it, "
-            "{{ f.follows.strength|num('.2f') }} with λ alone and {{ f.follows.learning_rate|num('.2f') }} with η "
-            "alone.",
-            refuted="The product η·λ is not what decides how sparse a network ends. Over the {{ f.follows.cells }} "
-            "cells with a penalty that leave more than {{ f.follows.left|num('.0%') }} of the "
-            "weights alive, the rank correlation of the share of weights {{ f.sparse.words }} is "
-            "{{ f.follows.product|num('.2f') }} with it, {{ f.follows.strength|num('.2f') }} with λ alone and "
-            "{{ f.follows.learning_rate|num('.2f') }} with η alone.",
+            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num }}): {{ f.penalized.why }}.",
         ),
         Claim(
             name="zeros-are-a-matter-of-distance",
-            test=lambda f: _follows_reach(f["reach"]),
+            test=lambda f: _agrees_with_reach(f["reach"]),
             supported="Which product it takes can be said beforehand. {{ f.reach.all|num('.0%') }} of the initial "
             "weights are smaller than {{ f.reach.size|num('.2f') }}. In every one of the {{ f.reach.near }} cells "
             "whose pull does not reach that far most weights keep away from zero, and in every one of the "
@@ -102,6 +88,9 @@ class Landscape(Section):
             "weights are smaller than {{ f.reach.size|num('.2f') }}, and {{ f.reach.off }} of "
             "{{ f.reach.near + f.reach.far }} cells are on the wrong side of it, with most weights "
             "{{ f.sparse.words }} though the pull does not reach that far, or fewer though it does.",
+            undecided="Whether it is so cannot be seen on this grid: the pull reaches as far as "
+            "{{ f.reach.size|num('.2f') }}, the size below which {{ f.reach.all|num('.0%') }} of the initial weights "
+            "lie, in {{ f.reach.far }} of its {{ f.reach.near + f.reach.far }} cells with a penalty.",
         ),
     )
 
@@ -142,16 +131,19 @@ class Landscape(Section):
             "place": None if best is None else list(divmod(best, len(sweep.learning_rates))),
             "edge": best is not None and _is_at_edge(divmod(best, len(sweep.learning_rates)), sweep),
             "pairs": held,
+            "chosen_by": chosen_by,
+            "fresh": e.fresh_data,
             "neighbors": [],
             "free": None,
             "penalized": None,
-            "follows": _correlations(results, sparse),
+            "correlations": _correlations(results, sparse),
             "reach": _reach(e, arm, results, sparse),
         }
         if best is not None:
             findings |= self._compare_cells(e, study, results, ranked, best, held)
         neighbors = findings["neighbors"]
         findings["parted"] = [n for n in neighbors if n["difference"]["verdict"] in ("better", "worse")]
+        findings["why"] = why_any_undecided(n["difference"] for n in neighbors)
         findings["open"] = sum(n["difference"]["verdict"] == "undecided" for n in neighbors)
         return findings
 
@@ -186,7 +178,8 @@ class Landscape(Section):
             ]
         }
         if with_one is not None and without is not None:
-            compared |= {"penalized": {**results[with_one], "difference": differences[-1]}, "free": results[without]}
+            penalized = {**results[with_one], "difference": differences[-1], "why": why_undecided(differences[-1])}
+            compared |= {"penalized": penalized, "free": results[without]}
         return compared
 
     def media(
@@ -208,8 +201,8 @@ class Landscape(Section):
         ]
         if best:
             what.append(
-                f"The median total error lies between {min(known):.1f} and {max(known):.1f}, and is least at "
-                f"λ = {best['strength']:g} with learning rate {best['learning_rate']:g}."
+                f"The median total error lies between {number(min(known), '.1f')} and {number(max(known), '.1f')}. The "
+                f"marked cell is λ = {best['strength']:g} with learning rate {best['learning_rate']:g}."
             )
         if shares:
             what.append(f"The share of weights {sparse['words']} goes from {min(shares):.0%} to {max(shares):.0%}.")
@@ -305,8 +298,8 @@ class Landscape(Section):
             return None
         return (
             f"Of {len(findings['cells'])} settings of λ and the learning rate, {findings['count']:,} networks each, "
-            f"the median test error is least at λ\u00a0=\u00a0{best['strength']:g} with a learning rate of "
-            f"{best['learning_rate']:g} ({findings['arm']})."
+            f"the median test error, judged by {findings['chosen_by']:,} of them, is least at "
+            f"λ\u00a0=\u00a0{best['strength']:g} with a learning rate of {best['learning_rate']:g} ({findings['arm']})."
         )
 
 
@@ -361,7 +354,7 @@ def _correlations(results: list[Findings], sparse: str) -> Findings | None:
 def _reach(e: Experiment, arm: Arm, results: list[Findings], sparse: str) -> Findings | None:
     """How far L1 alone moves a weight in a whole training, compared with the distance to zero.
 
-    Only json_value SGD moves by η·λ a step.
+    Only plain SGD moves by η·λ a step.
     """
     if not isinstance(arm.penalty, L1) or e.training.optimizer != "sgd" or e.run(0).start:
         return None
@@ -373,7 +366,7 @@ def _reach(e: Experiment, arm: Arm, results: list[Findings], sparse: str) -> Fin
     cells = _penalized_cells(results, sparse)
     far = [cell for cell in cells if cell["product"] * steps >= size]
     near = [cell for cell in cells if cell["product"] * steps < size]
-    if not far or not near:
+    if not cells:
         return None
     off = sum(cell[sparse] <= _HALF for cell in far) + sum(cell[sparse] > _HALF for cell in near)
     return {
@@ -395,11 +388,10 @@ def _is_flat(neighbors: list[Findings]) -> bool | Outcome | None:
     return "undecided" if "undecided" in verdicts else True
 
 
-def _follows_product(follows: Findings | None) -> bool | None:
-    if follows is None:
+def _agrees_with_reach(reach: Findings | None) -> bool | Outcome | None:
+    """True if most weights are zero where the pull reaches them and nowhere else; undecided without cells of a side."""
+    if reach is None:
         return None
-    return bool(follows["product"] > max(follows["strength"], follows["learning_rate"]))
-
-
-def _follows_reach(reach: Findings | None) -> bool | None:
-    return None if reach is None else bool(reach["off"] == 0)
+    if reach["off"]:
+        return False
+    return True if reach["far"] and reach["near"] else "undecided"

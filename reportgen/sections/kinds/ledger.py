@@ -1,10 +1,10 @@
-"""The claims of the post of 2018, and what was measured."""
+"""The claims of the page with their outcomes, beside those of the post of 2018 if its experiment is repeated."""
 
 from reportgen.sections import Section, sections
 
 
 @sections.register("ledger")
 class Ledger(Section):
-    """The claims of the post and their outcomes; the page takes the table from the sections that decide them."""
+    """The claims of the page and their outcomes; the page takes the table from the sections that decide them."""
 
-    title = "What holds of the post"
+    title = "What holds"

@@ -16,11 +16,13 @@ from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.penalties.l1 import L1
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Findings, Section, Trained, sections
-from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import default_penalty, is_curve, kinds_by_name, strength, vary
+from reportgen.sections.claims import Claim, Outcome
+from reportgen.sections.helpers import default_penalty, is_curve, kinds_by_name, own_arm, vary
 from reportgen.statistics.sparsity import below_share, zero_share
+from reportgen.text import plural
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
@@ -35,6 +37,8 @@ RATES = tuple(float(f"{m}e{k}") for k in range(-4, 0) for m in _MANTISSAS if flo
 SIZES = tuple(float(size) for size in range(41))
 LOSSES = {"absolute": "absolute", "huber": "Huber", "squared": "squared"}
 """The losses of train.js, and their names in the figure."""
+_STRENGTH = 0.3
+"""The strength of L1 in the suggestions where the experiment has no arm with L1."""
 FAR, SLOW = 30.0, 0.0003
 """A size of outliers at which the losses differ, and a learning rate that is stable for all three."""
 
@@ -48,6 +52,19 @@ def _has_numbers(f: Findings, number: str, *names: str) -> bool:
     return all(name in tried and tried[name][number] is not None for name in names)
 
 
+def _compare_sizes(first: float, second: float) -> bool | Outcome:
+    """True if the first is more than twice the second, False if it is no larger, else undecided."""
+    return True if first > 2 * second else False if first <= second else "undecided"
+
+
+def _differs_in_count(f: Findings) -> bool | Outcome:
+    """True if most weights that the gradient leaves near zero are exactly zero by a proximal step, and few without."""
+    base, proximal = f["tried"]["base"], f["tried"]["proximal"]
+    if proximal["zero"] <= base["zero"]:
+        return False
+    return True if base["zero"] < 0.01 and proximal["zero"] > base["below"] / 2 > 0.25 else "undecided"
+
+
 @sections.register("live")
 class Live(Section):
     """A figure that trains the first run's network again, with the reader's settings."""
@@ -57,34 +74,36 @@ class Live(Section):
         Claim(
             name="smaller-steps-settle",
             test=lambda f: (
-                f["tried"]["base"]["furthest"] > 2 * f["tried"]["slower"]["furthest"]
+                _compare_sizes(f["tried"]["base"]["furthest"], f["tried"]["slower"]["furthest"])
                 if _has_numbers(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
                 else None
             ),
-            supported="Play both to see why: the gradient of an absolute error is as large for a small error as for a "
-            "large one, so steps do not shrink as the line gets near, and it swings.",
-            refuted="Here the line ends about as far from the truth at either rate.",
+            supported="Smaller steps bring this network closer to the truth{% if f.task.schedule == 'constant' %}: the "
+            "gradient of an absolute error is as large for a small error as for a large one, so at a constant rate "
+            "steps do not shrink as the function gets near, and it swings{% endif %}.",
+            refuted="Smaller steps bring this network no closer to the truth.",
+            undecided="Smaller steps bring this network only somewhat closer to the truth.",
         ),
         Claim(
             name="colors-hide-what-a-count-shows",
-            test=lambda f: (
-                f["tried"]["base"]["zero"] < 0.01 and f["tried"]["proximal"]["zero"] > 0.5
-                if _has_numbers(f, "zero", "base", "proximal")
-                else None
-            ),
-            supported="Heat maps hide the difference, since a weight of a thousandth is as white as none; the count "
-            "shows it.",
-            refuted="Here the two steps do not differ as they usually do.",
+            test=lambda f: _differs_in_count(f) if _has_numbers(f, "zero", "base", "proximal") else None,
+            supported="A heat map hides whether L1 came by the gradient or by a proximal step, since a weight of a "
+            "thousandth is as white as none; the count of weights at exactly zero shows it.",
+            refuted="In this one network the proximal step leaves no more weights at exactly zero than the gradient.",
+            undecided="In this one network the proximal step leaves more weights at exactly zero than the gradient, "
+            "but either fewer than half of those that the gradient leaves near zero, or too few to be seen.",
         ),
         Claim(
             name="the-loss-shows-in-one-network",
             test=lambda f: (
-                f["tried"]["squared"]["furthest"] > 2 * f["tried"]["absolute"]["furthest"]
+                _compare_sizes(f["tried"]["squared"]["furthest"], f["tried"]["absolute"]["furthest"])
                 if _has_numbers(f, "furthest", "absolute", "huber", "squared")
                 else None
             ),
-            supported="The squared loss is drawn to the outliers, the absolute one much less.",
-            refuted="In this one network the squared loss is hardly drawn further than the absolute one.",
+            supported="In this one network the squared loss is drawn to the outliers, the absolute one much less.",
+            refuted="In this one network the squared loss ends no further from the truth than the absolute one.",
+            undecided="In this one network the squared loss ends only somewhat further from the truth than the "
+            "absolute one.",
         ),
     )
 
@@ -96,7 +115,9 @@ class Live(Section):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         if _epoch_count(e) == 0:
-            return {"possible": False, "curve": is_curve(e)}
+            inputs, outputs = e.data.shape
+            words = {"inputs": plural(inputs, "input"), "outputs": plural(outputs, "output")}
+            return {"possible": False, "curve": is_curve(e), **words}
         start = _start_settings(e)
         run = _run(e, start)
         tried = {
@@ -116,7 +137,9 @@ class Live(Section):
             "samples": run.training_samples,
             "epochs": run.training.epochs,
             "arm": _arm(e).label,
-            "same": dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
+            "same": _arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
+            "own_l1": own_arm(e, L1) is not None,
+            "function": "line" if e.network.activation == "linear" or not e.network.hidden else "function",
             "ended": _training_result(trained[run]),
             "tried": tried,
             "emptied": _weakest_emptying(tried),
@@ -165,9 +188,11 @@ def _slider_stops(settings: list[Settings]) -> dict[str, list[float]]:
 
 
 def _suggested_settings(e: Experiment) -> dict[str, Settings]:
-    """The settings that the text suggests, by name; all vary L1 inside the gradient at the strength of the article."""
-    base = {**_start_settings(e), "penalty": "l1", "strength": strength(e), "step": "subgradient"}
-    rate, λ = e.training.learning_rate, base["strength"]
+    """The settings that the text suggests, by name; all vary L1 in the gradient, at the λ of the experiment's L1."""
+    l1 = own_arm(e, L1)
+    λ = l1.strength if l1 else _STRENGTH
+    base = {**_start_settings(e), "penalty": "l1", "strength": λ, "step": "subgradient"}
+    rate = e.training.learning_rate
     tried: dict[str, Settings] = {
         "base": base,
         "slower": {**base, "rate": float(f"{rate / 10:.6g}")},

@@ -7,11 +7,11 @@ from importlib.metadata import version
 from typing import Any
 
 from reportgen.datasets import datasets
-from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.helpers import strength, threshold
+from reportgen.sections.helpers import arm_band, describe_margin, is_post, too_few_runs
+from reportgen.text import number
 from reportgen.training.run import settings_to_json
 from reportgen.version import __version__
 
@@ -23,9 +23,19 @@ SEEDS = (
     ("initial weights", "the seed of the run", "[seed, 3]"),
     ("order of the samples", "the seed of the run", "[seed, 4]"),
     ("units that dropout silences", "the seed of the run", "[seed, 5]"),
-    ("resamples of a bootstrap over runs", "the bootstrap seed", "[seed, 6]"),
+    (
+        "resamples of pairs of runs, numbered by which of the pairs came to their end",
+        "the bootstrap seed",
+        "[seed, 6, number]",
+    ),
+    ("moves of initial weights by a millionth", "1 and up, for each copy of a run", "[seed, 8]"),
+    ("choices of five pairs among all (section errors)", "the bootstrap seed", "[seed, 9]"),
+    ("inputs at which two networks are compared (section smaller)", "fixed", "0"),
+    ("points and starts of k-means (section others)", "fixed", "random_state=0"),
+    ("samples of the forests (section others)", "0 and up, for each draw", "random_state=i"),
+    ("trees of the forests (section others)", "fixed", "random_state=0"),
 )
-"""The random draws, and the stream of `numpy.random.default_rng` of each."""
+"""The random draws, and the argument of `numpy.random.default_rng` of each, or that of scikit-learn."""
 
 
 @sections.register("method")
@@ -46,12 +56,17 @@ class Method(Section):
             "resamples": e.comparison.resamples,
             "bootstrap_seed": e.comparison.seed,
             "confidence": e.comparison.confidence,
-            "equivalence": e.margin,
+            "margin": describe_margin(e),
+            "too_few": too_few_runs(e),
+            "fresh": e.fresh_data,
             "training_samples": first.training_samples,
             "batches": first.training.batches(first.training_samples),
-            "strength": strength(e),
-            "threshold": threshold(e),
-            "replica": isinstance(e.data, Line),
+            "bands": [
+                f"{number(arm_band(e, arm), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"
+                for arm in e.arms
+                if arm.strength > 0
+            ],
+            "post": is_post(e),
             "data": {
                 "name": datasets.name_of(e.data),
                 "recipe": (inspect.getdoc(type(e.data)) or "").partition("References:")[0].split("\n\n"),
@@ -68,7 +83,7 @@ class Method(Section):
                 Column(label="arm"),
                 Column(label="added to the loss"),
                 Column(label="Keras, per kernel"),
-                Column(label="scikit-learn, one linear layer, squared loss"),
+                Column(label="scikit-learn, one linear layer, one output, squared loss"),
             ),
             rows=tuple(
                 (arm.label, _added_term(arm), in_keras(arm) or "–", in_scikit_learn(arm, n) or "–") for arm in e.arms
@@ -76,7 +91,7 @@ class Method(Section):
         )
         yield Table(
             name="seeds",
-            columns=(Column(label="what is drawn"), Column(label="from"), Column(label="stream")),
+            columns=(Column(label="what is drawn"), Column(label="seed"), Column(label="stream")),
             rows=SEEDS,
         )
         yield Table(
@@ -102,7 +117,7 @@ def in_keras(arm: Arm) -> str | None:
 
 
 def in_scikit_learn(arm: Arm, samples: int) -> str | None:
-    """The scikit-learn model with the same minimum, if the network is one linear layer and the loss squared."""
+    """The scikit-learn model with the same minimum, for one linear layer of one output and the squared loss."""
     return arm.penalty.in_scikit_learn(arm.strength, samples) or (None if arm.strength else "LinearRegression()")
 
 
@@ -118,6 +133,7 @@ def _settings(e: Experiment) -> Iterator[tuple[str, str]]:
     tables = {
         "data": {**settings["data"], "name": settings["data"]["kind"], "seed": e.data_seed, "fresh": e.fresh_data},
         **{name: settings[name] for name in ("network", "training", "runs", "recording", "comparison")},
+        **({"sweep": settings["sweep"]} if e.sweep else {}),
     }
     for table, values in tables.items():
         for key, value in values.items():

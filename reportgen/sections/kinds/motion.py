@@ -11,11 +11,19 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Findings, Section, Trained, sections
-from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import article_animation, is_curve, kinds_by_name, threshold, trained_arm
+from reportgen.sections.claims import Claim, Outcome
+from reportgen.sections.helpers import arm_band, article_animation, is_curve, kinds_by_name, own_arm, trained_arm
 from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
+from reportgen.text import at_most, number
 from reportgen.training.run import Run
+
+_ENDS = (
+    "largest weight of {{ f.in_step.l2.label }} is {{ f.in_step.l2.largest|num('.2f') }}, against "
+    "{{ f.in_step.l1.largest|num('.2f') }}, and {{ f.in_step.l2.close|num('.0%') }} of its weights are within "
+    "{{ f.in_step.l1.band|num('.2g') }} of zero, which is η·λ of {{ f.in_step.l1.label }}, against "
+    "{{ f.in_step.l1.close|num('.0%') }}."
+)
 
 
 @sections.register("motion")
@@ -30,14 +38,9 @@ class Motion(Section):
             test=lambda f: _weights_contrast(f["in_step"]),
             supported="Side by side their temperaments are plain. Under {{ f.in_step.l1.label }} the matrices empty "
             "out until a few dark cells carry everything. Under {{ f.in_step.l2.label }} the cells fade together: the "
-            "largest weight of this run is {{ f.in_step.l2.largest|num('.2f') }}, against "
-            "{{ f.in_step.l1.largest|num('.2f') }}, and {{ f.in_step.l2.below|num('.0%') }} of its weights are within "
-            "{{ f.threshold|num('.2g') }} of zero, against {{ f.in_step.l1.below|num('.0%') }}.",
-            refuted="In this run they do not part as clearly as one might expect: "
-            "{{ f.in_step.l1.below|num('.0%') }} of the weights under {{ f.in_step.l1.label }} and "
-            "{{ f.in_step.l2.below|num('.0%') }} of those under {{ f.in_step.l2.label }} end within "
-            "{{ f.threshold|num('.2g') }} of zero, and the largest weights are "
-            "{{ f.in_step.l1.largest|num('.2f') }} and {{ f.in_step.l2.largest|num('.2f') }}.",
+            f"{_ENDS}",
+            refuted=f"In this run they do not part as clearly as one might expect: the {_ENDS}",
+            undecided="But one of the two diverged, so they cannot be compared.",
         ),
     )
 
@@ -45,7 +48,9 @@ class Motion(Section):
         return [run for arm in e.arms for run in e.arm_runs(arm)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        band = threshold(e)
+        pair = _pair(e)
+        # One threshold for two arms whose shares are compared.
+        common = arm_band(e, pair[0]) if len(pair) == 2 else 0.0
         arms = []
         for arm in e.arms:
             members = trained_arm(e, arm, trained)
@@ -55,18 +60,22 @@ class Motion(Section):
                 {
                     "name": arm.name,
                     "label": arm.label,
-                    "below": below_share(kernels, band),
+                    "penalized": arm.strength > 0,
+                    "strength": arm.strength,
+                    "band": arm_band(e, arm),
+                    "below": below_share(kernels, arm_band(e, arm)),
+                    "close": below_share(kernels, common),
                     "zero": zero_share(kernels),
                     "largest": float(max(np.abs(w).max() for w in kernels)),
                     "diverged": first.diverged,
                 }
             )
-        pair = [arm.name for arm in _pair(e)]
+        names = [arm.name for arm in pair]
         return {
             "arms": arms,
-            "threshold": band,
-            "pair": pair,
-            "in_step": dict(zip(kinds_by_name(L1, L2), _select_arms(arms, pair), strict=False)),
+            "ended": [arm for arm in arms if arm["penalized"] and not arm["diverged"]],
+            "pair": names,
+            "in_step": dict(zip(kinds_by_name(L1, L2), _select_arms(arms, names), strict=False)),
             "curve": is_curve(e),
             "run": 1,
             "runs": e.runs.count,
@@ -83,25 +92,26 @@ class Motion(Section):
                 f"weights-{arm.name}",
                 ["weights"],
                 panels,
-                alt=f"Weight matrices of one network trained with {arm.label}, over {t.steps[-1]} steps. "
-                f"At the end {found['below']:.0%} of the weights are within {findings['threshold']:.2g} of zero, "
-                f"{found['zero']:.0%} exactly zero; the largest is {found['largest']:.2f}.",
+                alt=f"Weight matrices of one network trained with {arm.label}, over {number(t.steps[-1])} steps. "
+                + _describe_sparsity(found),
             )
             if is_curve(e):
                 yield article_animation(f"fit-{arm.name}", ["fit"], panels, alt=_describe_ends(panels))
         pair = _pair(e)
         if len(pair) == 2:
             both = [Panel(title=arm.label, trajectory=first[arm.name]) for arm in pair]
-            shares = {found["name"]: found["below"] for found in findings["arms"]}
+            ends = _select_arms(findings["arms"], [arm.name for arm in pair])
+            band = number(ends[0]["band"], ".2g")
             yield article_animation(
                 "weights-side-by-side",
                 ["weights"],
                 both,
                 alt="Weight matrices of two networks from the same start, in step: "
                 + " and ".join(
-                    f"{arm.label} ends with {shares[arm.name]:.0%} of its weights within "
-                    f"{findings['threshold']:.2g} of zero"
-                    for arm in pair
+                    f"{found['label']} {_describe_divergence(found)}"
+                    if found["diverged"]
+                    else f"{found['label']} ends with {found['close']:.0%} of its weights within {band} of zero"
+                    for found in ends
                 )
                 + ".",
             )
@@ -111,8 +121,12 @@ class Motion(Section):
                 ["network"],
                 [Panel(title="", trajectory=both[0].trajectory)],
                 alt=f"The network under {pair[0].label} as a graph, over its training. A line is a weight, as wide as "
-                f"the weight is large. At the end {1 - shares[pair[0].name]:.0%} of the weights are further than "
-                f"{findings['threshold']:.2g} from zero.",
+                "the weight is large. "
+                + (
+                    f"It {_describe_divergence(ends[0])}."
+                    if ends[0]["diverged"]
+                    else f"At the end {1 - ends[0]['close']:.0%} of the weights are further than {band} from zero."
+                ),
             )
             if is_curve(e):
                 yield article_animation("fit-side-by-side", ["fit"], both, alt=_describe_ends(both))
@@ -120,20 +134,34 @@ class Motion(Section):
 
 def _pair(e: Experiment) -> Sequence[Arm]:
     """The arms to show side by side: the first with L1 and the first with L2, if there are any."""
-    first = [next((arm for arm in e.arms if isinstance(arm.penalty, kind)), None) for kind in (L1, L2)]
-    return [arm for arm in first if arm]
+    return [arm for arm in (own_arm(e, L1), own_arm(e, L2)) if arm]
+
+
+def _describe_divergence(found: Findings) -> str:
+    return f"diverged at step {number(found['diverged'])}"
+
+
+def _describe_sparsity(found: Findings) -> str:
+    """The end of a run for its alt text."""
+    if found["diverged"]:
+        return f"The run {_describe_divergence(found)}."
+    zero = f"{found['zero']:.0%} of the weights are exactly zero"
+    near = f" and {found['below']:.0%} are within {number(found['band'], '.2g')} of it" if found["penalized"] else ""
+    return f"At the end {zero}{near}; the largest is {number(found['largest'], '.2f')}."
 
 
 def _select_arms(arms: Sequence[Findings], names: Sequence[str]) -> list[Findings]:
     return [next(arm for arm in arms if arm["name"] == name) for name in names] if len(names) == 2 else []
 
 
-def _weights_contrast(pair: Findings) -> bool | None:
+def _weights_contrast(pair: Findings) -> bool | Outcome | None:
     """True if L1 leaves few large weights, and L2 many small ones."""
     if not pair:
         return None
     l1, l2 = pair["l1"], pair["l2"]
-    return bool(l1["below"] > 0.8 and l2["below"] < 0.5 and l2["largest"] < l1["largest"])
+    if l1["diverged"] or l2["diverged"]:
+        return "undecided"
+    return bool(l1["close"] > 0.8 and l2["close"] < 0.5 and l2["largest"] < l1["largest"])
 
 
 def _describe_ends(panels: Sequence[Panel]) -> str:
@@ -141,14 +169,14 @@ def _describe_ends(panels: Sequence[Panel]) -> str:
     sentences = []
     for panel in panels:
         x, lines = curves(panel.trajectory)
+        ends = [number(float(value), ".1f") for value in (lines[0, 0], lines[0, -1], lines[-1, 0], lines[-1, -1])]
         sentences.append(
-            f"{panel.title}: at first from {lines[0, 0]:.1f} to {lines[0, -1]:.1f}, at the end from {lines[-1, 0]:.1f} "
-            f"to {lines[-1, -1]:.1f}, and in the second half never further than {_largest_change(lines):.1f} from that"
+            "{}: at first from {} to {}, at the end from {} to {}".format(panel.title, *ends)
+            + f", and in the second half never further than {at_most(_largest_change(lines), '.1f')} from that"
         )
-    steps = panels[0].trajectory.steps[-1]
-    return (
-        f"The fitted function over {steps} steps, between x = {x[0]:.1f} and x = {x[-1]:.1f}. {'; '.join(sentences)}."
-    )
+    steps = number(max(int(panel.trajectory.steps[-1]) for panel in panels))
+    between = " and ".join(f"x = {number(float(end), '.1f')}" for end in (x[0], x[-1]))
+    return f"The fitted function over {steps} steps, between {between}. {'; '.join(sentences)}."
 
 
 def _largest_change(lines: NDArray[np.floating[Any]]) -> float:

@@ -2,7 +2,7 @@
 
 from reportgen.experiment import Experiment
 from reportgen.sections import Findings, Section, Trained, sections
-from reportgen.sections.helpers import strength
+from reportgen.sections.helpers import is_post, join_words
 
 
 @sections.register("why")
@@ -12,4 +12,5 @@ class Why(Section):
     title = "Why hold a model back"
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        return {"strength": strength(e)}
+        penalties = dict.fromkeys(type(arm.penalty).title for arm in e.arms if arm.strength > 0)
+        return {"post": is_post(e), "penalties": join_words(list(penalties)), "runs": e.runs.count}

@@ -1,0 +1,139 @@
+"""What the section on fair comparisons says of choices and errors that were planted."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from reportgen.experiment import Arm, Experiment, Runs
+from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.sections import sections
+from reportgen.sections.claims import decide
+from reportgen.sections.kinds import fair
+from reportgen.statistics.tuning import Choice
+from reportgen.values import json_value
+
+E = Experiment()
+LUCK = np.random.default_rng(0).normal(20, 5, 30)
+
+
+def compared(pairs, noise=0.1, count=30, **worse):
+    """Differences of penalties of which some are worse than the others by so much, with `noise` of their own."""
+    own = np.random.default_rng(1)
+    totals = {
+        kind: LUCK[:count] + worse.get(kind, 0.0) + own.normal(0, noise, count) for kind in (*fair.KINDS, "l1 least")
+    }
+    return fair._compare_pairs(E, dict.fromkeys(fair.SCOPES, totals), pairs)
+
+
+def tuned(as_good):
+    return {"tuned": {"l1": {"label": "L1", "as_good": as_good, "validation": [1.0]}}, "grid": list(fair.GRID)}
+
+
+def least(**planted):
+    differences = compared(fair.PAIRS, **planted)
+    decided = [
+        {"first": d["first"], "second": d["second"], "where": "on one draw", **d["one"]}
+        for d in differences
+        if d["one"]["verdict"] in ("better", "worse")
+    ]
+    return {
+        "differences": {"least": differences},
+        "decided": decided,
+        "draws": 30,
+        "open": 1,
+        "equivalence": E.margin,
+        "why": {"least": fair._reasons(differences)},
+    }
+
+
+def cost(**planted):
+    differences = [{**d, "kind": "l1"} for d in compared([("l1", "l1 least")], **planted)]
+    return {"cost": differences, "moved": ["l1"], "why": {"cost": fair._reasons(differences)}}
+
+
+def matched(**planted):
+    differences = compared([("l1", "group_lasso")], **planted)
+    return {"matched": [{"share": 0.5, "differences": differences}], "draws": 30, "why": {"matched": "few"}}
+
+
+def freed(live, noise=0.1):
+    own = np.random.default_rng(1).normal(0, noise, 30)
+    difference = fair.as_findings(fair.compare_family([(8 + live + own, np.full(30, 8.0))], 0.0, E.comparison)[0])
+    arms = {kind: {"live": 8.0} for kind in ("l1", "group_lasso")}
+    return {
+        "matched": [{"share": 0.5, "arms": arms, "freed": difference}],
+        "runs": 30,
+        "units": 30,
+        "why": {"freed": "noise"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("claim", "supported", "refuted", "undecided"),
+    [
+        ("the-choice-is-not-sharp", tuned(3), tuned(1), tuned(0)),
+        ("tuned-penalties-are-equal", least(), least(l2=9.0), least(noise=20)),
+        ("one-standard-error-costs-little", cost(), cost(l1=9.0), cost(l1=1.2, noise=5)),
+        ("equally-sparse-equally-good", matched(), matched(group_lasso=9.0), matched(noise=20)),
+        ("groups-free-units", freed(-2.0), freed(2.0), freed(0.0, noise=3.0)),
+    ],
+)
+def test_every_claim_comes_out_as_the_errors_were_planted(claim, supported, refuted, undecided):
+    (found,) = [c for c in fair.Fair.claims if c.name == claim]
+    worlds = {"supported": supported, "not supported": refuted, "undecided": undecided}
+    told = {outcome: decide(found, "fair", json_value(world), E) for outcome, world in worlds.items()}
+
+    assert {outcome: claim.outcome for outcome, claim in told.items()} == {o: o for o in worlds}
+    assert all(claim.sentence and ": ." not in claim.sentence for claim in told.values())
+
+
+def test_an_undecided_comparison_says_why():
+    (found,) = [c for c in fair.Fair.claims if c.name == "tuned-penalties-are-equal"]
+    few = decide(found, "fair", json_value(least(count=4)), E)
+
+    assert few.outcome == "undecided"
+    assert "so few pairs decide nothing" in few.sentence
+
+
+def test_without_a_choice_nothing_is_compared_at_a_strength_of_its_own():
+    lost = Choice(0, 0, np.full(5, np.nan), np.full(5, np.nan))
+    made = Choice(1, 2, np.ones(5), np.ones(5))
+    totals = np.arange(10.0).reshape(5, 2)
+
+    assert np.isnan(fair._errors_at_choice(totals, [lost], "least")).all()
+    assert fair._errors_at_choice(totals, [made, lost], "least")[0] == 2
+    assert np.isnan(fair._errors_at_choice(totals, [made, lost], "least")[1])
+    assert fair._errors_at_choice(totals, [made], "simplest").tolist() == [4, 5]
+    assert fair._errors_at_choice(totals[:1], [fair._NO_CHOICE], "least").tolist() == [0, 1]
+
+
+def test_runs_that_collapse_are_counted_and_left_out_unless_half_of_them_do():
+    totals = np.ones((2, 30))
+    collapsed = np.stack([np.arange(30) < 10, np.arange(30) < 20])
+    kept = fair._leave_out(totals, collapsed)
+
+    assert [int(np.isnan(row).sum()) for row in kept] == [10, 0]
+    none = np.zeros((1, 30), bool)
+    by_kind = {kind: none if kind == "none" else np.tile(collapsed[0] & (kind == "l1"), (5, 1)) for kind in fair.KINDS}
+    chosen = {kind: {scope: [Choice(0, 1, np.ones(5), np.ones(5))] for scope in fair.SCOPES} for kind in fair.KINDS}
+    chosen["none"] = {scope: [fair._NO_CHOICE] for scope in fair.SCOPES}
+    found = fair._collapses(E, dict.fromkeys(fair.SCOPES, by_kind), chosen)
+
+    assert {(c["kind"], c["first"], c["second"], c["verdict"]) for c in found} == {("l1", 10, 0, "more often")}
+    assert len(found) == 4
+
+
+def test_every_run_on_one_draw_is_on_one_draw_and_penalties_are_those_of_the_experiment():
+    arm = Arm(name="en", penalty=ElasticNet(mix=0.9), strength=0.2, step="proximal")
+    e = dataclasses.replace(E, fresh_data=True, arms=(arm,), runs=Runs(count=8))
+    section = sections["fair"]()
+    assert {run.data_seed for run in section._final_runs(e, "elastic_net", 0.1)} == {e.data_seed}
+    fresh = section._fresh_runs(e, "elastic_net", 0.1)
+    assert len({run.data_seed for run in fresh} | {e.data_seed}) == len(fresh) + 1
+    assert {run.penalty for run in fresh} == {arm.penalty}
+
+
+def test_fresh_draws_are_as_many_as_can_decide_something_if_there_are_so_many_runs():
+    for count, draws in [(30, 10), (12, 6), (8, 6), (4, 4), (1, 2)]:
+        assert fair._draw_count(dataclasses.replace(E, runs=Runs(count=count))) == draws
