@@ -19,8 +19,8 @@ from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
 from reportgen.statistics.comparison import Difference, Values, compare, compare_family, fewest_pairs
 from reportgen.statistics.compression import is_collapsed
-from reportgen.statistics.rates import RateDifference
-from reportgen.statistics.total_error import JITTER_RECORDS, jitter
+from reportgen.statistics.rates import RateDifference, rate_interval
+from reportgen.statistics.total_error import JITTER_RECORDS, jitter, total_errors
 from reportgen.text import number, plural
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
@@ -56,6 +56,11 @@ def resting(run: Run) -> Run:
 def varied_runs(e: Experiment, count: int, **changes: Any) -> list[Run]:
     """The first `count` runs of the experiment with other settings, recorded at their ends only."""
     return [vary(e.run(i), recording=Recording.ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
+
+
+def at_rest(e: Experiment) -> str:
+    """The experiment's schedule if its learning rate falls to zero, so that runs come to rest; else "linear"."""
+    return "linear" if e.training.schedule == "constant" else e.training.schedule
 
 
 def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
@@ -186,6 +191,23 @@ def why_any_undecided(differences: Iterable[Mapping[str, Any]]) -> str:
 def collapsed_runs(trajectories: Iterable[Trajectory]) -> NDArray[np.bool_]:
     """For each run, whether it collapsed: it came to its end, and its network gives all samples nearly one output."""
     return np.array([t.diverged is None and _is_constant(t) for t in trajectories], bool)
+
+
+def errors_without_collapses(trajectories: Sequence[Trajectory]) -> Values:
+    """`total_errors` [runs], NaN for runs that collapsed, unless half of all or more did.
+
+    A collapse is an event with a rate of its own, which the mean error of the other runs should not hide. Where most
+    runs collapse, it is what the penalty does to the error.
+    """
+    totals, collapsed = total_errors(trajectories), collapsed_runs(trajectories)
+    return totals if 2 * collapsed.sum() >= len(collapsed) else np.where(collapsed, np.nan, totals)
+
+
+def rate_findings(events: NDArray[np.bool_], rule: Comparison) -> dict[str, Any]:
+    """How often an event happened in runs [runs], as findings, with the exact interval of its rate."""
+    count, total = int(events.sum()), len(events)
+    low, high = rate_interval(count, total, rule.confidence)
+    return {"events": count, "count": total, "low": low, "high": high}
 
 
 def _is_constant(trajectory: Trajectory) -> bool:
