@@ -16,7 +16,7 @@ import jinja2
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
 from reportgen.registry import stored
-from reportgen.sections.helpers import is_post
+from reportgen.sections.helpers import is_post, why_undecided
 from reportgen.text import number
 
 Outcome = Literal["supported", "not supported", "undecided"]
@@ -26,8 +26,9 @@ Outcome = Literal["supported", "not supported", "undecided"]
 class Claim:
     """One statement, and the sentence that the article prints for each outcome.
 
-    Sentences are Jinja2 templates of plain text: `f` are the findings of the section, `e` is the experiment, and the
-    filter `num` prints numbers. They refer to no figure, so that each can be read alone.
+    Sentences are Jinja2 templates of plain text: `f` are the findings of the section, `e` is the experiment. The filter
+    `num` prints numbers, and `why` the reason of an undecided difference. They refer to no figure, so that each can be
+    read alone.
     """
 
     name: str
@@ -96,7 +97,7 @@ def _has_missing_number(value: Any) -> bool:
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701  # text, which the page escapes
-    environment.filters["num"] = number
+    environment.filters |= {"num": number, "why": why_undecided}
     return environment
 
 

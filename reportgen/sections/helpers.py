@@ -20,7 +20,7 @@ from reportgen.pictures.timeline import Timeline
 from reportgen.statistics.comparison import Difference, Values, compare, compare_family
 from reportgen.statistics.compression import is_collapsed
 from reportgen.statistics.rates import RateDifference
-from reportgen.statistics.total_error import JITTER_RECORDS, jitter
+from reportgen.statistics.total_error import JITTER_RECORDS, jitter, total_errors
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
 from reportgen.training.trajectory import Trajectory
@@ -90,6 +90,35 @@ def own_arm(e: Experiment, kind: type[Penalty], step: Step | None = None) -> Arm
     return None
 
 
+DEFAULT_STRENGTH = 0.3
+"""λ of a penalty that a section trains although no arm has it with a strength; the text names it as the section's."""
+
+
+def penalty_arms(e: Experiment, *kinds: type[Penalty]) -> dict[str, Arm]:
+    """For each kind of penalty among the arms, the arm that stands for it, by the registered name of the kind.
+
+    That is the first with proximal steps and a strength, else the first with a strength, else the first. Kinds in
+    `kinds` that no arm has are added, with their defaults and no strength.
+    """
+    found = dict.fromkeys(type(arm.penalty) for arm in e.arms if not isinstance(arm.penalty, NoPenalty))
+    arms: dict[str, Arm] = {}
+    for kind in sorted({*found, *kinds}, key=lambda kind: (kind.place, kind.title)):
+        name = penalties.name_of(kind)
+        arms[name] = (
+            own_arm(e, kind, "proximal")
+            or own_arm(e, kind)
+            or next((arm for arm in e.arms if type(arm.penalty) is kind), None)
+            or Arm(name=name.replace("_", "-"), penalty=kind(), step=kind.default_step)
+        )
+    return arms
+
+
+def margin_of(e: Experiment, run: Run) -> float:
+    """`Experiment.margin` for a run with other data than the experiment's."""
+    data = run.draw()
+    return e.comparison.equivalence * data.noise_scale * data.y_test.size
+
+
 def strength(e: Experiment) -> float:
     """The largest strength of all arms; the 0.3 of the post if no arm has a penalty."""
     return max(arm.strength for arm in e.arms) or 0.3
@@ -143,6 +172,16 @@ def why_undecided(difference: Mapping[str, Any]) -> str:
 def collapsed_runs(trajectories: Iterable[Trajectory]) -> NDArray[np.bool_]:
     """For each run, whether it collapsed: it came to its end, and its network gives all samples nearly one output."""
     return np.array([t.diverged is None and _is_constant(t) for t in trajectories], bool)
+
+
+def errors_without_collapses(trajectories: Sequence[Trajectory]) -> Values:
+    """`total_errors` [runs], NaN for runs that collapsed, unless half of all or more did.
+
+    A collapse is an event with a rate of its own, which the mean error of the other runs should not hide. Where most
+    runs collapse, it is what the penalty does to the error.
+    """
+    totals, collapsed = total_errors(trajectories), collapsed_runs(trajectories)
+    return totals if 2 * collapsed.sum() >= len(collapsed) else np.where(collapsed, np.nan, totals)
 
 
 def _is_constant(trajectory: Trajectory) -> bool:
