@@ -100,7 +100,7 @@ def arrivals(sub, prox, of=12):
     rates = {"subgradient": sub, "proximal": prox}
     return {
         **{step: {"at_rest": {"arrived": rate(count, of), "cost": 3.9}} for step, count in rates.items()},
-        **{"arrivals": "So many arrive.", "pairs": "12 pairs of runs"},
+        **{"arrivals": "So many arrive", "pairs": "12 pairs of runs"},
     }
 
 

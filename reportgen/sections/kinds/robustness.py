@@ -50,8 +50,9 @@ _FEWEST_SAMPLES = 20
 """Of fewer samples, the shares of outliers would not be what the dial says."""
 
 _NUMBERS = (
-    "{{ d.estimate|num('.2f') }} on average (interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}, "
+    "{% if d.pairs %}{{ d.estimate|num('.2f') }} on average (interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}, "
     "{{ d.pairs }} draws of the data, margin {{ f.equivalence|num('.3g') }}{{ ': ' if d|why }}{{ d|why }})"
+    "{% else %}unknown, as runs are missing from every draw of the data{% endif %}"
 )
 
 
@@ -191,6 +192,8 @@ class Robustness(Section):
             "networks": plural(draws, "network"),
             "collapses": _compare_collapses(e, gone),
             "diverged": sum(c["diverged"] for c in cells),
+            "whole": int(np.isfinite(list(dirty.values())).all(axis=0).sum()),
+            "whole_clean": int(np.isfinite(list(clean.values())).all(axis=0).sum()),
             "rates": dict(RATES),
             "equivalence": margin,
             "confidence": e.comparison.confidence,
@@ -315,8 +318,8 @@ class Robustness(Section):
         if not np.isfinite(loss["estimate"]):
             return None
         told = (
-            f"with outliers, the squared loss minus the absolute one is {number(loss['estimate'], '.1f')} in total error "
-            f"({loss['verdict']}), the L1 penalty minus the L2 penalty {number(penalties['estimate'], '.2f')} "
+            f"with outliers, the squared loss minus the absolute one is {number(loss['estimate'], '.1f')} in total "
+            f"error ({loss['verdict']}), the L1 penalty minus the L2 penalty {number(penalties['estimate'], '.2f')} "
             f"({penalties['verdict']})"
         )
         if (loss["verdict"], penalties["verdict"]) == ("worse", "practically equal"):
@@ -330,8 +333,12 @@ def _outlier_settings() -> list[tuple[float, float]]:
 
 
 def _line(e: Experiment) -> Line:
-    """The data: those of the experiment if they are a line with enough samples."""
-    return e.data if isinstance(e.data, Line) and e.data.samples >= _FEWEST_SAMPLES else Line()
+    """The data: those of the experiment if they are a line with enough samples, and steep enough to be told from a
+    collapsed fit beside the outliers."""
+    line = e.data
+    if not isinstance(line, Line) or line.samples < _FEWEST_SAMPLES:
+        return Line()
+    return line if abs(line.slope) * (line.stop - line.start) >= SIZES[0] / 2 else Line()
 
 
 def _arms(e: Experiment) -> dict[str, Arm]:

@@ -354,7 +354,7 @@ class Strength(Section):
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
-        def told(found: Iterable[Findings], key: str) -> str:
+        def by_strength(found: Iterable[Findings], key: str) -> str:
             """The strengths, each with the penalties that it belongs to."""
             labels: dict[float, list[str]] = {}
             for one in found:
@@ -364,10 +364,10 @@ class Strength(Section):
         gone = [c for c in findings["collapses"] if c["by"]]
         parts = [
             *(
-                [f"the total error stays within the margin up to {told(findings['calm'], 'until')}"]
+                [f"the total error stays within the margin up to {by_strength(findings['calm'], 'until')}"]
                 * bool(findings["calm"])
             ),
-            *([f"at least half of the networks collapse from {told(gone, 'by')} on"] * bool(gone)),
+            *([f"at least half of the networks collapse from {by_strength(gone, 'by')} on"] * bool(gone)),
         ]
         return f"As λ grows from zero, {', and '.join(parts)}." if parts else None
 

@@ -104,9 +104,9 @@ class Subgradient(Section):
             name="l1-can-be-minimized",
             post="L1 has no derivative at zero, but it can be minimized all the same.",
             test=_most_arrive,
-            supported="Without a derivative at zero, L1 can be minimized all the same. {{ f.arrivals }}",
-            refuted="Training does not minimize the cost here. {{ f.arrivals }}",
-            undecided="Whether training minimizes the cost is undecided with {{ f.pairs }}. {{ f.arrivals }}",
+            supported="Without a derivative at zero, L1 can be minimized all the same. {{ f.arrivals }}.",
+            refuted="Training does not minimize the cost here. {{ f.arrivals }}.",
+            undecided="Whether training minimizes the cost is undecided with {{ f.pairs }}. {{ f.arrivals }}.",
         ),
         Claim(
             name="both-steps-reach-one-cost",
@@ -439,7 +439,7 @@ def _rate(events: NDArray[np.bool_], finished: NDArray[np.bool_], confidence: fl
 
 
 def _arrivals(f: Findings) -> str:
-    """How many runs arrive at the least cost, in words."""
+    """How many runs arrive at the least cost: a sentence without its period."""
     told = []
     for step in STEPS:
         rate, cost = f[step]["at_rest"]["arrived"], f[step]["at_rest"]["cost"]
@@ -450,7 +450,7 @@ def _arrivals(f: Findings) -> str:
     what = "the least possible" if f["least_is_known"] else "the lowest that longer trainings reached"
     return (
         f"Where the learning rate falls to zero, {join_words(told)} end with loss and penalty together at most "
-        f"{ARRIVED:.0%} of the way above {what}, {number(f['least'], '.4g')}."
+        f"{ARRIVED:.0%} of the way above {what}, {number(f['least'], '.4g')}"
     )
 
 
