@@ -107,6 +107,35 @@ def own_penalty(e: Experiment, name: str) -> Penalty:
     return arm.penalty if arm else default_penalty(name)
 
 
+DEFAULT_STRENGTH = 0.3
+"""λ of a penalty that a section trains although no arm has it with a strength; the text names it as the section's."""
+
+
+def penalty_arms(e: Experiment, *kinds: type[Penalty]) -> dict[str, Arm]:
+    """For each kind of penalty among the arms, the arm that stands for it, by the registered name of the kind.
+
+    That is the first with proximal steps and a strength, else the first with a strength, else the first. Kinds in
+    `kinds` that no arm has are added, with their defaults and no strength.
+    """
+    found = dict.fromkeys(type(arm.penalty) for arm in e.arms if not isinstance(arm.penalty, NoPenalty))
+    arms: dict[str, Arm] = {}
+    for kind in sorted({*found, *kinds}, key=lambda kind: (kind.place, kind.title)):
+        name = penalties.name_of(kind)
+        arms[name] = (
+            own_arm(e, kind, "proximal")
+            or own_arm(e, kind)
+            or next((arm for arm in e.arms if type(arm.penalty) is kind), None)
+            or Arm(name=name.replace("_", "-"), penalty=kind(), step=kind.default_step)
+        )
+    return arms
+
+
+def margin_of(e: Experiment, run: Run) -> float:
+    """`Experiment.margin` for a run with other data than the experiment's."""
+    data = run.draw()
+    return e.comparison.equivalence * data.noise_scale * data.y_test.size
+
+
 def strength(e: Experiment) -> float:
     """The largest strength of all arms; the 0.3 of the post if no arm has a penalty."""
     return max(arm.strength for arm in e.arms) or 0.3
