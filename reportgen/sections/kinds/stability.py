@@ -54,7 +54,7 @@ _SHARE = (
 _RATIO = "{{ r.estimate|num('.0%') }} of what it was (interval {{ r.low|num('.0%') }} to {{ r.high|num('.0%') }})"
 _CHANGE = (
     "{{ d.estimate|num('.2f') }} on average over {{ d.pairs }} draws of the data (interval {{ d.low|num('.2f') }} to "
-    "{{ d.high|num('.2f') }}, margin {{ f.equivalence|num('g') }})"
+    "{{ d.high|num('.2f') }}, margin {{ f.equivalence|num('.3g') }})"
 )
 
 
