@@ -124,9 +124,9 @@ WORLDS = {
     ),
     "l2-predicts-better-than-l1": (_l2_l1("better"), _l2_l1("practically equal"), _l2_l1("undecided", "noise")),
     "verdicts-agree-on-fresh-data": (
-        {**SCOPE, "pairs": [PAIR], "changed": [], "verdicts": {"undecided": 0}},
-        {**SCOPE, "pairs": [PAIR], "changed": [{**PAIR, "other": {"verdict": "undecided"}}]},
-        {**SCOPE, "pairs": [PAIR], "changed": [], "verdicts": {"undecided": 1}},
+        {**SCOPE, "pairs": [PAIR], "changed": [], "decided_once": 0, "verdicts": {"undecided": 0}},
+        {**SCOPE, "pairs": [PAIR], "changed": [{**PAIR, "other": {"verdict": "better"}}]},
+        {**SCOPE, "pairs": [PAIR], "changed": [], "decided_once": 1, "verdicts": {"undecided": 0}},
     ),
     "five-runs-tell-either-story": (
         {**SCOPE, "fives": {"first": "L2", "second": "L1", "share": 0.6, "second_share": 0.4}},

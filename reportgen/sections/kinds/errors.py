@@ -58,15 +58,15 @@ def _separates_arms(f: Findings) -> bool | Outcome | None:
 
 
 def _verdicts_agree(f: Findings) -> bool | Outcome | None:
-    """True if verdicts are the same on one draw and on fresh ones; None if no pair of runs finished.
+    """True if verdicts on one draw and on fresh ones are the same; None if no pair of runs finished.
 
-    Two sets of runs that decide nothing say nothing about each other.
+    Two verdicts contradict each other only if both decide.
     """
     if not any(p["pairs"] for p in f["pairs"]):
         return None
     if f["changed"]:
         return False
-    return "undecided" if f["verdicts"]["undecided"] == len(f["pairs"]) else True
+    return "undecided" if f["decided_once"] or f["verdicts"]["undecided"] == len(f["pairs"]) else True
 
 
 def _runs_overlap(f: Findings) -> bool | None:
@@ -188,7 +188,10 @@ class Errors(Section):
             "the same for {{ f.other_condition }} as for {{ f.condition }}.",
             refuted="{{ f.changed|length }} of the {{ f.pairs|length }} verdicts "
             "{{ 'depends' if f.changed|length == 1 else 'depend' }} on the draw: " + _CHANGED + ".",
-            undecided="Neither set of runs decides anything, so whether the verdicts depend on the draw is open.",
+            undecided="{% if f.decided_once %}Of the {{ f.pairs|length }} comparisons {{ f.decided_once }} "
+            "{{ 'is' if f.decided_once == 1 else 'are' }} decided for one of {{ f.condition }} and "
+            "{{ f.other_condition }} only; no two verdicts contradict each other.{% else %}Neither set of runs decides "
+            "anything, so whether the verdicts depend on the draw is open.{% endif %}",
         ),
         Claim(
             name="five-runs-tell-either-story",
@@ -272,7 +275,8 @@ class Errors(Section):
             "same_strength": len(penalized) > 1 and len(set(penalized)) == 1,
             "pairs": pairs,
             "verdicts": {v: sum(p["verdict"] in kinds for p in pairs) for v, kinds in _VERDICTS.items()},
-            "changed": [p for p in pairs if p["verdict"] != p["other"]["verdict"]],
+            "changed": [p for p in pairs if "undecided" not in (ends := _verdicts_of(p)) and len(ends) > 1],
+            "decided_once": sum("undecided" in (ends := _verdicts_of(p)) and len(ends) > 1 for p in pairs),
             # Beyond the margin by their own intervals, but not by those that hold for all comparisons together.
             "corrected": [f"{p['first']} and {p['second']}" for p in pairs if p["reason"] == "family"],
             "rounding": [
@@ -281,7 +285,11 @@ class Errors(Section):
                 if p["constant"] and p["constant"]["reason"] == "rounding"
             ],
             "collapses": [
-                *_count_collapses(e, {a.name: trained_arm(e, a, trained) for a in e.arms}, CONDITIONS[e.fresh_data]),
+                *_count_collapses(
+                    e,
+                    {arm.name: trained_arm(e, arm, trained) for arm in e.arms},
+                    "the constant learning rate" if _is_constant(e) else CONDITIONS[e.fresh_data],
+                ),
                 *(_count_collapses(e, rest, _RESTING) if several and _is_constant(e) else []),
                 *(_count_collapses(e, elsewhere, CONDITIONS[not e.fresh_data]) if several else []),
             ],
@@ -457,6 +465,11 @@ _VERDICTS = {
     "practically equal": ("practically equal",),
     "undecided": ("undecided",),
 }
+
+
+def _verdicts_of(pair: Findings) -> set[str]:
+    """The verdicts on one draw of the data and on fresh ones."""
+    return {pair["verdict"], pair["other"]["verdict"]}
 
 
 _RESTING = "a learning rate that falls to zero"
