@@ -15,8 +15,8 @@ from reportgen.values import checked
 class Line:
     """y = slope · x + U(0, noise), with equally spaced samples raised by one shared U(0, 1) · outlier_size.
 
-    The noise is one-sided, so without outliers the mean of y is a line with an intercept of noise / 2. The outliers share
-    a single draw, so all are raised by the same amount. Samples are split once, at random.
+    The noise is one-sided, so without outliers the mean of y is a line with an intercept of noise / 2. The outliers
+    share a single draw, so all are raised by the same amount. Samples are split once, at random.
     """
 
     samples: Annotated[int, Field(ge=4, le=100_000)] = 50

@@ -91,7 +91,7 @@ class Live(Section):
             "thousandth is as white as none; the count of weights at exactly zero shows it.",
             refuted="In this one network the proximal step leaves no more weights at exactly zero than the gradient.",
             undecided="In this one network the proximal step leaves more weights at exactly zero than the gradient, "
-            "but either fewer than half of those that the gradient leaves near zero, or too few to be seen.",
+            "but not so many more that only a count would show it.",
         ),
         Claim(
             name="the-loss-shows-in-one-network",
