@@ -154,7 +154,7 @@ def arm_band(e: Experiment, arm: Arm) -> float:
 def describe_margin(e: Experiment) -> str:
     """The margin of equivalence and its units: "1.15 (0.2 standard deviations of the noise for each of 10 …)"."""
     if not e.margin:
-        return "0, so any difference counts"
+        return "0"
     data = e.run(0).draw()
     noise = "the noise" if data.noise is not None else "what least squares leaves of the training targets"
     targets = "test samples" if data.y_test.shape[1] == 1 else "test targets"

@@ -106,7 +106,7 @@ def test_what_a_penalty_does_to_a_run_does_not_depend_on_its_company() -> None:
         assert all(np.array_equal(a, b) for a, b in zip(first.kernels, other.kernels, strict=True))
 
 
-def tried(**results: dict[str, float | None]) -> dict[str, Any]:
+def tried(**results: dict[str, Any]) -> dict[str, Any]:
     """Findings with the results of some of the suggested settings."""
     return {"tried": results, "start": {"loss": "absolute"}, "task": {"schedule": "constant"}}
 
@@ -118,7 +118,8 @@ def sizes(first: float, second: float, *names: str) -> dict[str, Any]:
 
 def counts(base: float, near: float, proximal: float) -> dict[str, Any]:
     """Shares of weights at zero and near it by the gradient, and at zero by a proximal step."""
-    return tried(base={"zero": base, "below": near}, proximal={"zero": proximal, "below": proximal})
+    ended = {"diverged": None}
+    return tried(base={"zero": base, "below": near, **ended}, proximal={"zero": proximal, **ended})
 
 
 @pytest.mark.parametrize(

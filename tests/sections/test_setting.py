@@ -81,7 +81,7 @@ def test_the_margin_is_told_with_its_units_and_too_few_runs_with_what_they_lack(
     few = text(OTHERS["one layer"])
     assert few.count("With 1 run per arm no comparison can be decided; it takes at least 6.") == 2
     assert "1 per arm, the same data, orders and initial weights in every arm; too few to decide a comparison" in few
-    assert "any difference counts" in text(OTHERS["off"])
+    assert "Differences of the mean total error up to 0 count as none." in text(OTHERS["off"])
 
 
 def test_the_network_and_the_data_are_described_as_they_are():

@@ -342,19 +342,20 @@ class Fair(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        tuned = {kind: t for kind, t in findings["tuned"].items() if t["validation"]}
-        yield Picture(
-            name="validation",
-            figure="curves",
-            inputs={"panels": [_validation_panel(kind, t) for kind, t in tuned.items()]},
-            alt="Cross-validated error against λ, a panel for each penalty. "
-            + "; ".join(
-                f"{t['label']}: least at λ = {number(t['least']['strength'], 'g')}, within one standard error of it up "
-                f"to λ = {number(t['simplest']['strength'], 'g')}"
-                for t in tuned.values()
+        tuned = {k: t for k, t in findings["tuned"].items() if k != "none" and t["least"]["strength"] is not None}
+        if tuned:
+            yield Picture(
+                name="validation",
+                figure="curves",
+                inputs={"panels": [_validation_panel(kind, t) for kind, t in tuned.items()]},
+                alt="Cross-validated error against λ, a panel for each penalty. "
+                + "; ".join(
+                    f"{t['label']}: least at λ = {t['least']['strength']:g}, within one standard error of it up to "
+                    f"λ = {t['simplest']['strength']:g}"
+                    for t in tuned.values()
+                )
+                + ".",
             )
-            + ".",
-        )
         rows = [
             {
                 "label": f"{d['first']} − {d['second']}, {name}",
@@ -428,6 +429,26 @@ class Fair(Section):
                 for rule, d in compared
             ),
         )
+        if findings["collapses"]:
+            keys = ("label", "rule", "scope", "first", "first_count", "first_low", "first_high", "second", "verdict")
+            yield Table(
+                name="fair-collapses",
+                columns=(
+                    Column(label="penalty"),
+                    Column(label="λ by"),
+                    Column(label="data"),
+                    Column(label="collapsed", format="d"),
+                    Column(label="of", format="d"),
+                    Column(label="share from", format=".0%"),
+                    Column(label="to", format=".0%"),
+                    Column(label="without a penalty", format="d"),
+                    Column(label="verdict"),
+                ),
+                rows=tuple(
+                    tuple(None if c["kind"] == "none" and key == "second" else c[key] for key in keys)
+                    for c in findings["collapses"]
+                ),
+            )
         if findings["matched"]:
             yield Table(
                 name="matched",
@@ -499,10 +520,8 @@ def _collapses(
         own = _at_choice(collapsed[scope][kind], chosen[kind][scope], rule)
         if own.any() and (kind != "none" or rule == "least"):
             rates = compare_rates(own, collapsed[scope]["none"][0], e.comparison)
-            found.append(
-                {"label": KINDS[kind].look().title, "kind": kind, "rule": RULES[rule], "scope": SCOPES[scope]}
-                | as_findings(rates)
-            )
+            named = {"label": KINDS[kind].look().title, "kind": kind, "rule": RULES[rule], "scope": SCOPES[scope]}
+            found.append(named | as_findings(rates) | ({"rule": "–", "verdict": "–"} if kind == "none" else {}))
     return found
 
 

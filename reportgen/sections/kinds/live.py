@@ -52,6 +52,12 @@ def _has_numbers(f: Findings, number: str, *names: str) -> bool:
     return all(name in tried and tried[name][number] is not None for name in names)
 
 
+def _has_ended(f: Findings, *names: str) -> bool:
+    """True if there are results of all settings in `names`, and none diverged."""
+    tried = f.get("tried", {})
+    return all(name in tried and tried[name]["diverged"] is None for name in names)
+
+
 def _compare_sizes(first: float, second: float) -> bool | Outcome:
     """True if the first is more than twice the second, False if it is no larger, else undecided."""
     return True if first > 2 * second else False if first <= second else "undecided"
@@ -86,12 +92,12 @@ class Live(Section):
         ),
         Claim(
             name="colors-hide-what-a-count-shows",
-            test=lambda f: _differs_in_count(f) if _has_numbers(f, "zero", "base", "proximal") else None,
+            test=lambda f: _differs_in_count(f) if _has_ended(f, "base", "proximal") else None,
             supported="A heat map hides whether L1 came by the gradient or by a proximal step, since a weight of a "
             "thousandth is as white as none; the count of weights at exactly zero shows it.",
             refuted="In this one network the proximal step leaves no more weights at exactly zero than the gradient.",
             undecided="In this one network the proximal step leaves more weights at exactly zero than the gradient, "
-            "but either fewer than half of those that the gradient leaves near zero, or too few to be seen.",
+            "but not so many more that only a count would show it.",
         ),
         Claim(
             name="the-loss-shows-in-one-network",
@@ -100,7 +106,8 @@ class Live(Section):
                 if _has_numbers(f, "furthest", "absolute", "huber", "squared")
                 else None
             ),
-            supported="In this one network the squared loss is drawn to the outliers, the absolute one much less.",
+            supported="In this one network, with outliers this high, the squared loss ends more than twice as far from "
+            "the truth as the absolute one.",
             refuted="In this one network the squared loss ends no further from the truth than the absolute one.",
             undecided="In this one network the squared loss ends only somewhat further from the truth than the "
             "absolute one.",

@@ -40,7 +40,8 @@ class Motion(Section):
             "out until a few dark cells carry everything. Under {{ f.in_step.l2.label }} the cells fade together: the "
             f"{_ENDS}",
             refuted=f"In this run they do not part as clearly as one might expect: the {_ENDS}",
-            undecided="But one of the two diverged, so they cannot be compared.",
+            undecided="The weights of {{ f.in_step.l1.label }} and of {{ f.in_step.l2.label }} cannot be compared, since "
+            "{{ 'both runs' if f.in_step.l1.diverged and f.in_step.l2.diverged else 'one of the two runs' }} diverged.",
         ),
     )
 
@@ -169,6 +170,9 @@ def _describe_ends(panels: Sequence[Panel]) -> str:
     sentences = []
     for panel in panels:
         x, lines = curves(panel.trajectory)
+        if panel.trajectory.diverged is not None:
+            sentences.append(f"{panel.title}: diverged at step {number(panel.trajectory.diverged)}")
+            continue
         ends = [number(float(value), ".1f") for value in (lines[0, 0], lines[0, -1], lines[-1, 0], lines[-1, -1])]
         sentences.append(
             "{}: at first from {} to {}, at the end from {} to {}".format(panel.title, *ends)
