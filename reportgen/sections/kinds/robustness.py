@@ -51,7 +51,8 @@ _FEWEST_SAMPLES = 20
 
 _NUMBERS = (
     "{% if d.pairs %}{{ d.estimate|num('.2f') }} on average (interval {{ d.low|num('.2f') }} to "
-    "{{ d.high|num('.2f') }}, {{ d.pairs }} draws of the data, margin {{ f.equivalence|num('.3g') }}{{ ': ' if d|why }}{{ d|why }})"
+    "{{ d.high|num('.2f') }}, {{ d.pairs }} draws of the data, margin {{ f.equivalence|num('.3g') }}"
+    "{{ ': ' if d|why }}{{ d|why }})"
     "{% else %}unknown, as runs are missing from every draw of the data{% endif %}"
 )
 
