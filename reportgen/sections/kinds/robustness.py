@@ -45,13 +45,14 @@ PENALTY_EFFECTS: tuple[tuple[str, str], ...] = (
     *((kind, "none") for kind in kinds_by_name(L1, L2, ElasticNet)),
     *zip(kinds_by_name(L1), kinds_by_name(L2), strict=True),
 )
-_DRAWS = 10
+_DRAWS = 20
 _FEWEST_SAMPLES = 20
 """Of fewer samples, the shares of outliers would not be what the dial says."""
 
 _NUMBERS = (
     "{% if d.pairs %}{{ d.estimate|num('.2f') }} on average (interval {{ d.low|num('.2f') }} to "
-    "{{ d.high|num('.2f') }}, {{ d.pairs }} draws of the data, margin {{ f.equivalence|num('.3g') }}"
+    "{{ d.high|num('.2f') }}, {{ d.pairs }} draw{{ '' if d.pairs == 1 else 's' }} of "
+    "the data, margin {{ f.equivalence|num('.3g') }}"
     "{{ ': ' if d|why }}{{ d|why }})"
     "{% else %}unknown, as runs are missing from every draw of the data{% endif %}"
 )
@@ -95,9 +96,11 @@ class Robustness(Section):
             refuted="Under the squared loss a penalty does help: "
             "{% for d in f.mended.values() if d.verdict == 'better' %}{{ d.label }} is better than no penalty by "
             "{{ (-d.estimate)|num('.2f') }}{{ '' if loop.last else '; ' }}{% endfor %}.",
-            undecided="Whether a penalty can mend the squared loss is undecided: against no penalty, the differences "
-            "are {% for d in f.mended.values() %}{{ d.estimate|num('.2f') }} ({{ d.label }}, interval "
-            "{{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}.",
+            undecided="Whether a penalty can mend the squared loss is undecided"
+            "{% for d in f.mended.values() if d.pairs %}"
+            "{{ ': against no penalty, the differences are ' if loop.first else '; ' }}{{ d.estimate|num('.2f') }} "
+            "({{ d.label }}, interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}{{ ', ' if d|why }}{{ d|why }})"
+            "{% endfor %}.",
         ),
         Claim(
             name="huber-resists-like-absolute",

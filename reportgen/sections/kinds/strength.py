@@ -215,7 +215,7 @@ class Strength(Section):
             found["theory"] = {
                 kind: {"label": labels[kind], "strength": grid[i], **_compare_with_least(ended[kind][i], kind, layers)}
                 for kind, i in own.items()
-                if kind in SUMS
+                if kind in SUMS and sweeps[kind]["points"][i]["ended"]
             }
             if isinstance(e.data, Line):
                 found["exactly"] = {"slope": e.data.slope, **_least_sums(np.array([e.data.slope]), layers)}
@@ -245,18 +245,17 @@ class Strength(Section):
         ]
         if is_curve(e):
             panels.append({"title": "Slope", "ylabel": "slope between x = 0 and 1", "series": series("slope")})
-        without = next(iter(sweeps.values()))["points"][0]["error"]
         yield Picture(
             name="strength",
             figure="curves",
             # Logarithmic with a linear part around zero, so that λ = 0 is on the axis.
             inputs={"panels": [panel | {"xlabel": "λ", "xscale": "symlog"} for panel in panels]},
-            alt=f"Total error and share of exact zeros against λ from 0 to {findings['grid'][-1]:g}. Without a penalty "
-            f"the error is {number(without, '.1f')}. "
-            + "; ".join(
-                f"{sweep['label']}: {number(sweep['points'][-1]['error'], '.1f')} at the largest λ, up to "
-                f"{number(np.nanmax([-1, *(p['zero'] for p in sweep['points'])]).clip(0), '.0%')} exact zeros"
+            alt=f"Total error and share of exact zeros against λ from 0 to {findings['grid'][-1]:g}"
+            + "".join(
+                f"; {sweep['label']} at λ = {p['strength']:g}: error {p['error']:.1f}, {p['zero']:.0%} exact zeros"
                 for sweep in sweeps.values()
+                for p in (sweep["points"][0], sweep["points"][-1])
+                if p["ended"]
             )
             + ".",
         )

@@ -198,7 +198,7 @@ class Subgradient(Section):
             "most_below": max(below),
             "strength": λ,
             "arm": arm and arm.label,
-            "constant": e.training.schedule == "constant",
+            "networks": plural(e.runs.count, "network"),
             "learning_rate": e.training.learning_rate,
             "threshold": band,
             "every": e.recording.every,
@@ -235,6 +235,9 @@ class Subgradient(Section):
                 },
             }
         found["arrivals"] = _arrivals(found)
+        found["costs_at_constant_rate"] = e.training.schedule == "constant" and all(
+            math.isfinite(found[step]["above"]) for step in STEPS
+        )
         return found
 
     def _least_costs(self, e: Experiment, trained: Trained) -> NDArray[np.float64]:
@@ -444,7 +447,7 @@ def _arrivals(f: Findings) -> str:
     for step in STEPS:
         rate, cost = f[step]["at_rest"]["arrived"], f[step]["at_rest"]["cost"]
         told.append(
-            f"{rate['count']} of {rate['of']} runs by {step} steps (interval {number(rate['low'], '.0%')} to "
+            f"{rate['count']} of {plural(rate['of'], 'run')} by {step} steps (interval {number(rate['low'], '.0%')} to "
             f"{number(rate['high'], '.0%')}; {number(cost, '.4g')} in the median)"
         )
     what = "the least possible" if f["least_is_known"] else "the lowest that longer trainings reached"
