@@ -48,9 +48,9 @@ EQUAL_SPREAD = 1.25
 
 _SHARE = (
     "{% if s.low > 0 %}{{ s.estimate|num('.1%') }} (interval {{ s.low|num('.1%') }} to {{ s.high|num('.1%') }})"
-    "{% else %}none that shows (interval up to {{ s.high|num('.1%') }}){% endif %}"
+    "{% else %}between none and {{ s.high|num('.1%') }}{% endif %}"
 )
-"""The share `s`. If it may be zero, an upper limit is all there is to say."""
+"""The share `s`. If it may be zero, there is no more to say than its upper limit."""
 _RATIO = "{{ r.estimate|num('.0%') }} of what it was (interval {{ r.low|num('.0%') }} to {{ r.high|num('.0%') }})"
 _CHANGE = (
     "{{ d.estimate|num('.2f') }} on average over {{ d.pairs }} draws of the data (interval {{ d.low|num('.2f') }} to "
@@ -149,7 +149,7 @@ class Stability(Section):
             + _undecided(
                 "with the constant rate most of the variance is the last iterate, that is at which step of the last "
                 "epoch training happens to stop,",
-                f"its share is {_SHARE}",
+                _SHARE,
             ),
         ),
         Claim(
@@ -160,9 +160,7 @@ class Stability(Section):
             refuted="{% set s = f.endings.constant.shares.init %}The initial weights account for more than a tenth of "
             f"the variance: {_SHARE}.",
             undecided="{% set s = f.endings.constant.shares.init %}"
-            + _undecided(
-                "the initial weights account for less than a tenth of the variance", f"their share is {_SHARE}"
-            ),
+            + _undecided("the initial weights account for less than a tenth of the variance", _SHARE),
         ),
         Claim(
             name="what-remains-is-the-data",
@@ -175,7 +173,7 @@ class Stability(Section):
             undecided="{% set s = f.endings.decayed.shares.data %}"
             + _undecided(
                 "with a rate that falls to zero most of the variance is the draw of the data",
-                f"its share is {_SHARE}",
+                _SHARE,
             ),
         ),
     )
