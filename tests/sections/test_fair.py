@@ -96,6 +96,11 @@ def test_an_undecided_comparison_says_why():
     assert "so few pairs decide nothing" in few.sentence
 
 
+def test_a_count_of_units_has_no_margin_to_reach_across():
+    assert freed(0.0, noise=3.0)["why"]["freed"] == "an interval includes zero"
+    assert freed(-2.0)["why"]["freed"] == ""
+
+
 def test_without_a_choice_nothing_is_compared_at_a_strength_of_its_own():
     lost = Choice(0, 0, np.full(5, np.nan), np.full(5, np.nan))
     made = Choice(1, 2, np.ones(5), np.ones(5))

@@ -27,6 +27,7 @@ from reportgen.sections.helpers import (
     varied_runs,
     vary,
     why_any_undecided,
+    why_undecided,
 )
 from reportgen.statistics.comparison import Values, compare_family, fewest_pairs
 from reportgen.statistics.rates import compare_rates
@@ -201,7 +202,7 @@ class Fair(Section):
             "why": {
                 "least": _reasons(differences["least"]),
                 "cost": _reasons(cost),
-                "freed": why_any_undecided(m["freed"] for m in matched),
+                "freed": _reasons_of_counts([m["freed"] for m in matched]),
                 "matched": _reasons([d for m in matched for d in m["differences"]]),
             },
             "collapses": _collapses(e, collapsed, chosen),
@@ -533,6 +534,12 @@ def _at_edges(chosen: Mapping[str, Mapping[str, Sequence[Choice]]]) -> list[str]
         for kind, choices in chosen.items()
         if kind != "none" and _is_made(choices["one"][0]) and choices["one"][0].least in edges
     ]
+
+
+def _reasons_of_counts(differences: Iterable[Findings]) -> str:
+    """Why differences of a count, which have no margin, are undecided."""
+    known = {d["reason"]: why_undecided(d) for d in differences}
+    return "; ".join({"noise": "an interval includes zero"}.get(reason, why) for reason, why in known.items() if reason)
 
 
 def _reasons(differences: Iterable[Findings]) -> str:

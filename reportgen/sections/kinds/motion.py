@@ -40,7 +40,7 @@ class Motion(Section):
             "out until a few dark cells carry everything. Under {{ f.in_step.l2.label }} the cells fade together: the "
             f"{_ENDS}",
             refuted=f"In this run they do not part as clearly as one might expect: the {_ENDS}",
-            undecided="The weights of {{ f.in_step.l1.label }} and of {{ f.in_step.l2.label }} cannot be compared, since "
+            undecided="The weights of {{ f.in_step.l1.label }} and {{ f.in_step.l2.label }} cannot be compared, since "
             "{{ 'both runs' if f.in_step.l1.diverged and f.in_step.l2.diverged else 'one of the two runs' }} diverged.",
         ),
     )
