@@ -135,7 +135,7 @@ def too_few_runs(e: Experiment) -> str:
     fewest = fewest_pairs(e.comparison)
     if e.runs.count >= fewest:
         return ""
-    return f"With {plural(e.runs.count, 'run')} per arm no comparison can be decided; it takes at least {fewest}."
+    return f"With {plural(e.runs.count, 'run')} per arm no comparison over them can be decided; it takes at least {fewest}."
 
 
 def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:
