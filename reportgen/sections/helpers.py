@@ -135,7 +135,8 @@ def too_few_runs(e: Experiment) -> str:
     fewest = fewest_pairs(e.comparison)
     if e.runs.count >= fewest:
         return ""
-    return f"With {plural(e.runs.count, 'run')} per arm no comparison over them can be decided; it takes at least {fewest}."
+    runs = plural(e.runs.count, "run")
+    return f"With {runs} per arm no comparison over them can be decided; it takes at least {fewest}."
 
 
 def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:

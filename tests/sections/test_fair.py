@@ -65,7 +65,7 @@ def freed(live, noise=0.1):
         "matched": [{"share": 0.5, "arms": arms, "freed": difference}],
         "runs": 30,
         "units": 30,
-        "why": {"freed": "noise"},
+        "why": {"freed": fair._reasons_of_counts([difference])},
     }
 
 
