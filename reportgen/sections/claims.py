@@ -16,7 +16,7 @@ import jinja2
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
 from reportgen.registry import stored
-from reportgen.sections.helpers import is_post
+from reportgen.sections.helpers import is_post, why_undecided
 from reportgen.text import at_most, number
 
 Outcome = Literal["supported", "not supported", "undecided"]
@@ -26,8 +26,9 @@ Outcome = Literal["supported", "not supported", "undecided"]
 class Claim:
     """One statement, and the sentence that the article prints for each outcome.
 
-    Sentences are Jinja2 templates of plain text: `f` are the findings of the section, `e` is the experiment, and the
-    filter `num` prints numbers; `at_most` rounds them up. They refer to no figure, so that each can be read alone.
+    Sentences are Jinja2 templates of plain text: `f` are the findings of the section, `e` is the experiment. The filter
+    `num` prints numbers, `at_most` rounds them up, and `why` gives the reason of an undecided difference. They refer to
+    no figure, so that each can be read alone.
     """
 
     name: str
@@ -96,7 +97,7 @@ def _has_missing_number(value: Any) -> bool:
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701  # text, which the page escapes
-    environment.filters |= {"num": number, "at_most": at_most}
+    environment.filters |= {"num": number, "at_most": at_most, "why": why_undecided}
     return environment
 
 
@@ -104,3 +105,10 @@ def difference_outcome(difference: Mapping[str, Any], expected: str = "better") 
     """The outcome of a claim that one arm is `expected` ("better", "worse", "practically equal") than another."""
     verdict = difference["verdict"]
     return "undecided" if verdict == "undecided" else "supported" if verdict == expected else "not supported"
+
+
+def majority_outcome(rate: Mapping[str, Any] | None) -> Outcome | None:
+    """The outcome of a claim that an event happens in most runs, from `rate_findings`; None if there are no runs."""
+    if not rate or not rate["count"]:
+        return None
+    return "supported" if rate["low"] > 0.5 else "not supported" if rate["high"] < 0.5 else "undecided"

@@ -19,8 +19,8 @@ from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
 from reportgen.statistics.comparison import Difference, Values, compare, compare_family, fewest_pairs
 from reportgen.statistics.compression import is_collapsed
-from reportgen.statistics.rates import RateDifference
-from reportgen.statistics.total_error import JITTER_RECORDS, jitter
+from reportgen.statistics.rates import RateDifference, rate_interval
+from reportgen.statistics.total_error import JITTER_RECORDS, jitter, total_errors
 from reportgen.text import number, plural
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
@@ -56,6 +56,11 @@ def resting(run: Run) -> Run:
 def varied_runs(e: Experiment, count: int, **changes: Any) -> list[Run]:
     """The first `count` runs of the experiment with other settings, recorded at their ends only."""
     return [vary(e.run(i), recording=Recording.ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
+
+
+def at_rest(e: Experiment) -> str:
+    """The experiment's schedule if its learning rate falls to zero, so that runs come to rest; else "linear"."""
+    return "linear" if e.training.schedule == "constant" else e.training.schedule
 
 
 def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
@@ -100,6 +105,35 @@ def own_penalty(e: Experiment, name: str) -> Penalty:
     """The registered penalty `name` with the settings of the experiment's own arm, such as `mix`, or with defaults."""
     arm = own_arm(e, penalties[name])
     return arm.penalty if arm else default_penalty(name)
+
+
+DEFAULT_STRENGTH = 0.3
+"""λ of a penalty that a section trains although no arm has it with a strength; the text names it as the section's."""
+
+
+def penalty_arms(e: Experiment, *kinds: type[Penalty]) -> dict[str, Arm]:
+    """For each kind of penalty among the arms, the arm that stands for it, by the registered name of the kind.
+
+    That is the first with proximal steps and a strength, else the first with a strength, else the first. Kinds in
+    `kinds` that no arm has are added, with their defaults and no strength.
+    """
+    found = dict.fromkeys(type(arm.penalty) for arm in e.arms if not isinstance(arm.penalty, NoPenalty))
+    arms: dict[str, Arm] = {}
+    for kind in sorted({*found, *kinds}, key=lambda kind: (kind.place, kind.title)):
+        name = penalties.name_of(kind)
+        arms[name] = (
+            own_arm(e, kind, "proximal")
+            or own_arm(e, kind)
+            or next((arm for arm in e.arms if type(arm.penalty) is kind), None)
+            or Arm(name=name.replace("_", "-"), penalty=kind(), step=kind.default_step)
+        )
+    return arms
+
+
+def margin_of(e: Experiment, run: Run) -> float:
+    """`Experiment.margin` for a run with other data than the experiment's."""
+    data = run.draw()
+    return e.comparison.equivalence * data.noise_scale * data.y_test.size
 
 
 def strength(e: Experiment) -> float:
@@ -187,6 +221,23 @@ def why_any_undecided(differences: Iterable[Mapping[str, Any]]) -> str:
 def collapsed_runs(trajectories: Iterable[Trajectory]) -> NDArray[np.bool_]:
     """For each run, whether it collapsed: it came to its end, and its network gives all samples nearly one output."""
     return np.array([t.diverged is None and _is_constant(t) for t in trajectories], bool)
+
+
+def errors_without_collapses(trajectories: Sequence[Trajectory]) -> Values:
+    """`total_errors` [runs], NaN for runs that collapsed, unless half of all or more did.
+
+    A collapse is an event with a rate of its own, which the mean error of the other runs should not hide. Where most
+    runs collapse, it is what the penalty does to the error.
+    """
+    totals, collapsed = total_errors(trajectories), collapsed_runs(trajectories)
+    return totals if 2 * collapsed.sum() >= len(collapsed) else np.where(collapsed, np.nan, totals)
+
+
+def rate_findings(events: NDArray[np.bool_], rule: Comparison) -> dict[str, Any]:
+    """How often an event happened in runs [runs], as findings, with the exact interval of its rate."""
+    count, total = int(events.sum()), len(events)
+    low, high = rate_interval(count, total, rule.confidence)
+    return {"events": count, "count": total, "low": low, "high": high}
 
 
 def _is_constant(trajectory: Trajectory) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.experiment.file import parse, shipped
+from reportgen.sections import helpers
 from reportgen.sections.claims import decide
 from reportgen.sections.helpers import NUDGES
 from reportgen.sections.kinds import errors
@@ -43,20 +44,20 @@ def test_every_comparison_is_made_at_rest_on_one_draw_and_on_fresh_ones():
 
 
 def test_collapses_are_counted_and_left_out_of_means_unless_they_are_what_the_arm_does(monkeypatch):
-    totals = {"rare": np.arange(10.0), "mostly": np.arange(10.0), "never": np.arange(10.0)}
     collapsed = {"rare": np.arange(10) == 3, "mostly": np.arange(10) < 6, "never": np.zeros(10, bool)}
-    monkeypatch.setattr(errors, "total_errors", lambda name: totals[name])
-    monkeypatch.setattr(errors, "collapsed_runs", lambda name: collapsed[name])
+    monkeypatch.setattr(helpers, "total_errors", lambda name: np.arange(10.0))
+    for module in (helpers, errors):
+        monkeypatch.setattr(module, "collapsed_runs", lambda name: collapsed[name])
+    arms = {name: _Named(name) for name in collapsed}
 
-    kept = [np.isfinite(errors._compared_totals(_Named(name))).sum() for name in totals]
-    assert kept == [9, 10, 10]
+    assert [np.isfinite(helpers.errors_without_collapses(arm)).sum() for arm in arms.values()] == [9, 10, 10]
 
-    e = dataclasses.replace(E, arms=tuple(Arm(name=name) for name in totals))
-    rare, mostly = errors._count_collapses(e, {name: _Named(name) for name in totals}, "one draw")
+    e = dataclasses.replace(E, arms=tuple(Arm(name=name) for name in arms))
+    rare, mostly = errors._count_collapses(e, arms, "one draw")
     assert (rare["collapsed"], rare["left_out"], rare["verdict"]) == (1, True, "undecided")
     assert (mostly["collapsed"], mostly["left_out"], mostly["verdict"]) == (6, False, "undecided")
     collapsed["mostly"] |= True
-    assert errors._count_collapses(e, {n: _Named(n) for n in totals}, "one draw")[1]["verdict"] == "more often"
+    assert errors._count_collapses(e, arms, "one draw")[1]["verdict"] == "more often"
 
 
 class _Named(str):
@@ -97,7 +98,7 @@ def test_all_comparisons_must_be_equal_to_say_that_no_arm_is_better():
 
 
 def _l2_l1(verdict, reason=None):
-    return {"l2_l1": {**PAIR, "verdict": verdict, "reason": reason, "why": "the interval is wide"}, **SCOPE}
+    return {"l2_l1": {**PAIR, "verdict": verdict, "reason": reason, "names": []}, **SCOPE}
 
 
 SCOPE = {
@@ -123,9 +124,9 @@ WORLDS = {
     ),
     "l2-predicts-better-than-l1": (_l2_l1("better"), _l2_l1("practically equal"), _l2_l1("undecided", "noise")),
     "verdicts-agree-on-fresh-data": (
-        {**SCOPE, "pairs": [PAIR], "changed": [], "verdicts": {"undecided": 0}},
-        {**SCOPE, "pairs": [PAIR], "changed": [{**PAIR, "other": {"verdict": "undecided"}}]},
-        {**SCOPE, "pairs": [PAIR], "changed": [], "verdicts": {"undecided": 1}},
+        {**SCOPE, "pairs": [PAIR], "changed": [], "decided_once": 0, "verdicts": {"undecided": 0}},
+        {**SCOPE, "pairs": [PAIR], "changed": [{**PAIR, "other": {"verdict": "better"}}]},
+        {**SCOPE, "pairs": [PAIR], "changed": [], "decided_once": 1, "verdicts": {"undecided": 0}},
     ),
     "five-runs-tell-either-story": (
         {**SCOPE, "fives": {"first": "L2", "second": "L1", "share": 0.6, "second_share": 0.4}},

@@ -113,14 +113,9 @@ def test_without_a_choice_nothing_is_compared_at_a_strength_of_its_own():
     assert fair._errors_at_choice(totals[:1], [fair._NO_CHOICE], "least").tolist() == [0, 1]
 
 
-def test_runs_that_collapse_are_counted_and_left_out_unless_half_of_them_do():
-    totals = np.ones((2, 30))
-    collapsed = np.stack([np.arange(30) < 10, np.arange(30) < 20])
-    kept = fair._leave_out(totals, collapsed)
-
-    assert [int(np.isnan(row).sum()) for row in kept] == [10, 0]
-    none = np.zeros((1, 30), bool)
-    by_kind = {kind: none if kind == "none" else np.tile(collapsed[0] & (kind == "l1"), (5, 1)) for kind in fair.KINDS}
+def test_runs_that_collapse_are_counted_and_their_rates_compared():
+    none, some = np.zeros((1, 30), bool), np.arange(30) < 10
+    by_kind = {kind: none if kind == "none" else np.tile(some & (kind == "l1"), (5, 1)) for kind in fair.KINDS}
     chosen = {kind: {scope: [Choice(0, 1, np.ones(5), np.ones(5))] for scope in fair.SCOPES} for kind in fair.KINDS}
     chosen["none"] = {scope: [fair._NO_CHOICE] for scope in fair.SCOPES}
     found = fair._collapses(E, dict.fromkeys(fair.SCOPES, by_kind), chosen)

@@ -29,7 +29,7 @@ def planted(loss=0.0, penalty=0.0, both=0.0):
 
 
 def test_main_effects_are_those_that_were_planted():
-    found = robustness._main_effects(E, planted(loss=30, penalty=2))
+    found = robustness._main_effects(E, planted(loss=30, penalty=2), 1.0)
     effects = found["loss_effects"] | found["penalty_effects"]
     expected = {"squared-absolute": 30, "huber-absolute": 0, "l1-none": 2, "l1-l2": 2, "l2-none": 0}
 
@@ -41,19 +41,22 @@ def test_main_effects_are_those_that_were_planted():
 def test_the_sentence_of_the_post_is_settled_for_loss_and_penalty_apart():
     claims = ("the-loss-resists-outliers", "the-penalty-resists-outliers")
     for effects, supported in [({"loss": 30}, [True, False]), ({"penalty": -30}, [False, True]), ({}, [False, False])]:
-        found = {"equivalence": 1.0, **robustness._main_effects(E, planted(**effects))}
+        found = {"equivalence": 1.0, **robustness._main_effects(E, planted(**effects), 1.0)}
         assert [outcome("robustness", claim, found) == "supported" for claim in claims] == supported, effects
 
 
-def test_collapse_is_where_the_line_goes_flat_for_good():
-    """Slopes of three runs at each of four strengths, as shares of the slope without a penalty."""
-    slopes = np.array([[1.0, 1.0, 1.0], [0.9, 0.05, 0.9], [0.0, 0.0, 0.8], [0.0, 0.0, 0.0]])
+def test_collapse_is_where_half_of_the_networks_collapse_for_good():
+    """Of three runs at each of four strengths."""
 
-    assert strength._collapse_range(slopes, [0, 1, 2, 3]) == {"after": 1, "by": 2, "first": 1}
-    assert strength._collapse_range(slopes[:2], [0, 1]) == {"after": 1, "by": None, "first": 1}
-    assert strength._collapse_range(slopes[:1], [0]) == {"after": 0, "by": None, "first": None}
-    assert strength._collapse_indices(slopes).tolist() == [2, 1, 3]
-    assert strength._collapse_indices(slopes[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
+    def points(*counts):
+        return [{"strength": λ, "ended": 3, "collapsed": count} for λ, count in enumerate(counts)]
+
+    collapsed = np.array([[0, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, 1]], bool)
+    assert strength._collapse_range(points(0, 1, 2, 3)) == {"after": 1, "by": 2, "first": 1}
+    assert strength._collapse_range(points(0, 2, 1)) == {"after": 2, "by": None, "first": 1}
+    assert strength._collapse_range(points(0)) == {"after": 0, "by": None, "first": None}
+    assert strength._collapse_indices(collapsed).tolist() == [2, 1, 3]
+    assert strength._collapse_indices(collapsed[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
 
 
 def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_experiment):

@@ -20,12 +20,20 @@ OUTCOMES = {
         "proximal-steps-give-zeros": "supported",
         "the-band-is-as-wide-as-a-step": "supported",
         "l1-can-be-minimized": "supported",
+        "both-steps-reach-one-cost": "supported",
     },
     "rank": {
         "l2-leaves-one-direction": "supported",
         "without-a-penalty-directions-stay": "supported",
         "unused-directions-fade-at-the-rate-of-the-penalty": "supported",
         "l1-and-l2-end-with-one-direction": "supported",
+    },
+    "smaller": {
+        "published-totals-tell": "undecided",
+        "adjusting-helps": "not supported",
+        "adjusting-helps-l2": "not supported",
+        "fewer-than-by-eye": "supported",
+        "training-on": "supported",
     },
     "closed_form": {
         "training-finds-ridge": "supported",
@@ -65,6 +73,14 @@ def test_rank_one_changes_nothing_under_l2_and_everything_without_a_penalty(told
     assert found["l2"]["change_largest"] < 1e-4
     assert found["l2"]["second_halfway"] == pytest.approx(0.003, abs=0.002)
     assert 5 < found["free"]["change"] < 30
+
+
+def test_eight_parameters_do_under_l1_and_those_of_the_author_change_nothing(told):
+    found = told("smaller").findings
+
+    assert found["study"]["ways"]["removed"]["parameters"] == 8
+    assert found["study"]["certificate"] < 1e-9
+    assert abs(found["post"]["adjusted"]["l1"]["rest"]["difference"]["estimate"]) < 0.3
 
 
 def test_the_lasso_of_scikit_learn_is_met_to_a_thousandth_of_the_weights(told):

@@ -19,6 +19,7 @@ from reportgen.sections.helpers import (
     as_findings,
     collapsed_runs,
     compare_nudged,
+    errors_without_collapses,
     is_post,
     join_words,
     last_steps,
@@ -57,15 +58,15 @@ def _separates_arms(f: Findings) -> bool | Outcome | None:
 
 
 def _verdicts_agree(f: Findings) -> bool | Outcome | None:
-    """True if verdicts are the same on one draw and on fresh ones; None if no pair of runs finished.
+    """True if verdicts on one draw and on fresh ones are the same; None if no pair of runs finished.
 
-    Two sets of runs that decide nothing say nothing about each other.
+    Two verdicts contradict each other only if both decide.
     """
     if not any(p["pairs"] for p in f["pairs"]):
         return None
     if f["changed"]:
         return False
-    return "undecided" if f["verdicts"]["undecided"] == len(f["pairs"]) else True
+    return "undecided" if f["decided_once"] or f["verdicts"]["undecided"] == len(f["pairs"]) else True
 
 
 def _runs_overlap(f: Findings) -> bool | None:
@@ -88,7 +89,7 @@ def _jitter_is_large(f: Findings) -> bool | None:
 _L2_L1 = (
     "in total error, {{ f.l2_l1.first }} minus {{ f.l2_l1.second }} is {{ f.l2_l1.estimate|num('.2f') }} on average "
     "over {{ f.l2_l1.pairs }} pairs of runs ({{ f.confidence|num('.0%') }} interval {{ f.l2_l1.low|num('.2f') }} to "
-    "{{ f.l2_l1.high|num('.2f') }}), against a margin of {{ f.equivalence|num('g') }}. {{ f.l2_l1.first }} wins "
+    "{{ f.l2_l1.high|num('.2f') }}), against a margin of {{ f.equivalence|num('.3g') }}. {{ f.l2_l1.first }} wins "
     "{{ f.l2_l1.superiority|num('.0%') }} of the pairs (interval {{ f.l2_l1.superiority_low|num('.0%') }} to "
     "{{ f.l2_l1.superiority_high|num('.0%') }}). This holds for {{ f.condition }}{{ ', with a rate that falls to zero' "
     "if f.constant }}."
@@ -136,7 +137,7 @@ class Errors(Section):
             name="the-true-line-is-hard-to-beat",
             test=lambda f: None if f["truth"] is None else f["truth"]["best"] >= -f["equivalence"],
             supported="No run does better than the function behind the data by more than the margin of "
-            "{{ f.equivalence|num('g') }}. The best total of all {{ f.truth.runs }} runs is "
+            "{{ f.equivalence|num('.3g') }}. The best total of all {{ f.truth.runs }} runs is "
             "{{ f.truth.best|abs|num('.2f') }} {{ 'below' if f.truth.best < 0 else 'above' }} that of this function on "
             "the same samples; the median is {{ f.truth.median|num('.1f') }} above it.",
             refuted="Some runs do better than the function behind the data: of {{ f.truth.runs }} totals the lowest is "
@@ -176,7 +177,7 @@ class Errors(Section):
             refuted="L2 does not predict better than L1 here. The verdict on it is “{{ f.l2_l1.verdict }}”: " + _L2_L1,
             undecided="Whether L2 predicts better than L1 is undecided: {% if f.l2_l1.pairs %}"
             + _L2_L1
-            + " No verdict, because {{ f.l2_l1.why }}.{% if f.l2_l1.pairs_needed %} Some "
+            + " No verdict, because {{ f.l2_l1|why }}.{% if f.l2_l1.pairs_needed %} Some "
             "{{ f.l2_l1.pairs_needed|num(',d') }} pairs would settle it in four of five such experiments, if mean and "
             "spread are as they were found.{% endif %}{% else %}no pair of runs came to its end.{% endif %}",
         ),
@@ -187,7 +188,10 @@ class Errors(Section):
             "the same for {{ f.other_condition }} as for {{ f.condition }}.",
             refuted="{{ f.changed|length }} of the {{ f.pairs|length }} verdicts "
             "{{ 'depends' if f.changed|length == 1 else 'depend' }} on the draw: " + _CHANGED + ".",
-            undecided="Neither set of runs decides anything, so whether the verdicts depend on the draw is open.",
+            undecided="{% if f.decided_once %}Of the {{ f.pairs|length }} comparisons {{ f.decided_once }} "
+            "{{ 'is' if f.decided_once == 1 else 'are' }} decided for one of {{ f.condition }} and "
+            "{{ f.other_condition }} only; no two verdicts contradict each other.{% else %}Neither set of runs decides "
+            "anything, so whether the verdicts depend on the draw is open.{% endif %}",
         ),
         Claim(
             name="five-runs-tell-either-story",
@@ -271,7 +275,8 @@ class Errors(Section):
             "same_strength": len(penalized) > 1 and len(set(penalized)) == 1,
             "pairs": pairs,
             "verdicts": {v: sum(p["verdict"] in kinds for p in pairs) for v, kinds in _VERDICTS.items()},
-            "changed": [p for p in pairs if p["verdict"] != p["other"]["verdict"]],
+            "changed": [p for p in pairs if "undecided" not in (ends := _verdicts_of(p)) and len(ends) > 1],
+            "decided_once": sum("undecided" in (ends := _verdicts_of(p)) and len(ends) > 1 for p in pairs),
             # Beyond the margin by their own intervals, but not by those that hold for all comparisons together.
             "corrected": [f"{p['first']} and {p['second']}" for p in pairs if p["reason"] == "family"],
             "rounding": [
@@ -280,7 +285,11 @@ class Errors(Section):
                 if p["constant"] and p["constant"]["reason"] == "rounding"
             ],
             "collapses": [
-                *_count_collapses(e, {a.name: trained_arm(e, a, trained) for a in e.arms}, CONDITIONS[e.fresh_data]),
+                *_count_collapses(
+                    e,
+                    {arm.name: trained_arm(e, arm, trained) for arm in e.arms},
+                    "the constant learning rate" if _is_constant(e) else CONDITIONS[e.fresh_data],
+                ),
                 *(_count_collapses(e, rest, _RESTING) if several and _is_constant(e) else []),
                 *(_count_collapses(e, elsewhere, CONDITIONS[not e.fresh_data]) if several else []),
             ],
@@ -458,6 +467,11 @@ _VERDICTS = {
 }
 
 
+def _verdicts_of(pair: Findings) -> set[str]:
+    """The verdicts on one draw of the data and on fresh ones."""
+    return {pair["verdict"], pair["other"]["verdict"]}
+
+
 _RESTING = "a learning rate that falls to zero"
 
 
@@ -502,7 +516,7 @@ def _compare_all_arms(e: Experiment, *families: Mapping[str, list[Trajectory]]) 
     """Compare every arm with every other, as one family; `families` after the first are nudged twins of it."""
     labels = {arm.name: arm.label for arm in e.arms}
     unpenalized = {arm.name for arm in e.arms if not arm.strength}
-    totals = [{name: _compared_totals(runs) for name, runs in family.items()} for family in families]
+    totals = [{name: errors_without_collapses(runs) for name, runs in family.items()} for family in families]
     combined = list(combinations(totals[0], 2))
     differences = compare_nudged([[(t[a], t[b]) for a, b in combined] for t in totals], e.margin, e.comparison)
     comparisons = []
@@ -525,16 +539,6 @@ def _compare_all_arms(e: Experiment, *families: Mapping[str, list[Trajectory]]) 
             }
         )
     return comparisons
-
-
-def _compared_totals(runs: list[Trajectory]) -> Values:
-    """Total errors; NaN for a run that collapsed, unless at least half of the arm did.
-
-    A collapse is an event with a rate of its own, of which the mean of a few runs says nothing. In an arm that mostly
-    collapses, it is what the penalty does.
-    """
-    totals, collapsed = total_errors(runs), collapsed_runs(runs)
-    return np.where(collapsed, np.nan, totals) if 2 * collapsed.sum() < len(runs) else totals
 
 
 def _count_collapses(e: Experiment, arms: Mapping[str, list[Trajectory]], condition: str) -> list[Findings]:

@@ -20,6 +20,7 @@ from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import (
     as_findings,
     collapsed_runs,
+    errors_without_collapses,
     is_post,
     kinds_by_name,
     mean,
@@ -171,7 +172,7 @@ class Fair(Section):
             scope: {k: np.array(list(map(collapsed_runs, ts))) for k, ts in by.items()} for scope, by in ended.items()
         }
         totals = {
-            scope: {k: _leave_out(np.array(list(map(total_errors, ts))), collapsed[scope][k]) for k, ts in by.items()}
+            scope: {k: np.array(list(map(errors_without_collapses, ts))) for k, ts in by.items()}
             for scope, by in ended.items()
         }
         picked = {
@@ -501,13 +502,6 @@ def _draw_count(e: Experiment) -> int:
 def _is_made(choice: Choice) -> bool:
     """False if no strength could be chosen: there are no folds, or at every strength a fold diverged."""
     return choice is _NO_CHOICE or bool(np.isfinite(choice.means[choice.least]))
-
-
-def _leave_out(totals: Values, collapsed: NDArray[np.bool_]) -> Values:
-    """Total errors [strengths, runs] without collapsed runs, except at strengths at which half of the runs collapse."""
-    few = collapsed.mean(axis=1, keepdims=True) < 0.5
-    kept: Values = np.where(collapsed & few, np.nan, totals)
-    return kept
 
 
 def _collapses(

@@ -28,7 +28,6 @@ SEEDS = (
         "the bootstrap seed",
         "[seed, 6, number]",
     ),
-    ("resamples of a bootstrap over data sets", "the bootstrap seed", "[seed, 7]"),
     ("moves of initial weights by a millionth", "1 and up, for each copy of a run", "[seed, 8]"),
     ("choices of five pairs among all (section errors)", "the bootstrap seed", "[seed, 9]"),
     ("inputs at which two networks are compared (section smaller)", "fixed", "0"),

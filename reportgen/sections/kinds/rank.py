@@ -7,22 +7,25 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties import Penalty
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim
+from reportgen.sections.claims import Claim, Outcome, difference_outcome, majority_outcome
 from reportgen.sections.helpers import (
     arm_styles,
     article_animation,
+    as_findings,
+    collapsed_runs,
     is_curve,
-    kinds_by_name,
     mean,
+    own_arm,
+    rate_findings,
     threshold,
     trained_arm,
 )
+from reportgen.statistics.comparison import compare
 from reportgen.statistics.rank import inner_kernels, rank_changes, second_share, singular_values
 from reportgen.statistics.sparsity import below_share
 from reportgen.training.network import Weights
@@ -36,92 +39,91 @@ _FLOOR, _NO_CHANGE = 1e-6, 1e-10
 NEGLIGIBLE = 0.05
 """A second singular value below this share of the first counts as zero."""
 HARMLESS = 0.01
-"""A change of outputs below this share of their range counts as none."""
+"""A change of outputs below this share of their span counts as none."""
+HARM = 0.1
+"""A change of outputs above this share of their span shows that something was needed."""
 
 
-def _has_one_direction(arm: Findings | None) -> bool | None:
-    """True if every run of an arm ended with matrices of rank one, up to negligible changes of outputs."""
-    if arm is None or not arm["runs"]:
-        return None
-    return bool(arm["second_largest"] < NEGLIGIBLE and arm["change_largest"] < HARMLESS * arm["range"])
+def _common_outcome(*outcomes: Outcome | None) -> Outcome | None:
+    """The outcome of a claim that several others hold together."""
+    for decisive in (None, "not supported", "undecided"):
+        if decisive in outcomes:
+            return decisive
+    return "supported"
 
 
-def _free_keeps_directions(f: Findings) -> bool | None:
-    if f["free"] is None or not f["free"]["runs"]:
-        return None
-    return bool(f["free"]["change"] > 10 * HARMLESS * f["free"]["range"])
+def _l2_outcome(f: Findings) -> Outcome | None:
+    return majority_outcome(f["l2"] and f["l2"]["one"])
 
 
-def _both_have_one_direction(f: Findings) -> bool | None:
-    outcomes = [_has_one_direction(f["l1"]), _has_one_direction(f["l2"])]
-    return None if None in outcomes else all(outcomes)
+def _decay_outcome(f: Findings) -> Outcome | None:
+    return difference_outcome(f["decay"]["difference"], "practically equal") if f["decay"] else None
 
 
-def _decays_at_rate(f: Findings) -> bool | None:
-    """True if the second singular value under L2 decays at the rate of the penalty alone, to a tenth."""
-    if f["decay"] is None:
-        return None
-    return bool(abs(f["decay"]["measured"] / f["decay"]["expected"] - 1) < 0.1)
+_ONE = (
+    "In {{ f.l2.one.events }} of {{ f.l2.one.count }} runs under {{ f.l2.label }} each matrix between hidden layers "
+    "ends with one direction: the second singular value is below {{ f.negligible|num('.0%') }} of the first, and to "
+    "keep only the first moves no output at a training sample by {{ f.harmless|num('.0%') }} of what the outputs of "
+    "the network span. Over all runs the second singular value is at most {{ f.l2.second_largest|num('.2g') }} of the "
+    "first, and the change at most {{ f.l2.change_largest|num('.2g') }}"
+)
+_NEEDS = (
+    "in {{ f.free.needs.events }} of {{ f.free.needs.count }} runs to keep only the first direction moves an output by "
+    "more than {{ f.harm|num('.0%') }} of what the outputs of the network span, by {{ f.free.change|num('.2g') }} in "
+    "the median run and by {{ f.free.change_largest|num('.2g') }} in the worst"
+)
+_DECAY = (
+    "Between steps {{ f.decay.begin|num(',d') }} and {{ f.decay.end|num(',d') }} the second singular value falls under "
+    "{{ f.l2.label }} at {{ f.decay.difference.estimate|num('.2f') }} times the rate of the penalty alone (interval "
+    "{{ f.decay.difference.low|num('.2f') }} to {{ f.decay.difference.high|num('.2f') }}), which is a factor of e in "
+    "{{ (1 / f.decay.expected)|num('.0f') }} steps"
+)
+_BOTH = (
+    "{{ f.l1.one.events }} of {{ f.l1.one.count }} runs under {{ f.l1.label }} and {{ f.l2.one.events }} of "
+    "{{ f.l2.one.count }} under {{ f.l2.label }} end with one direction"
+)
 
 
 @sections.register("rank")
 class Rank(Section):
     """Singular values that the penalties remove, as L1 removes units."""
 
-    title = "L2 compresses too"
+    title = "The rank of the matrices"
     claims = (
         Claim(
             name="l2-leaves-one-direction",
-            test=lambda f: _has_one_direction(f["l2"]),
-            supported="Under {{ f.l2.label }} each matrix between hidden layers ends with one direction. Over all "
-            "{{ f.l2.runs }} runs the second singular value is at most {{ f.l2.second_largest|num('.1e') }} of the "
-            "first, and {{ f.l2.second|num('.1e') }} of it in the median run. Keep only the first, and no output at a "
-            "training sample moves by more than {{ f.l2.change_largest|num('.1e') }}, where the outputs of a network "
-            "span {{ f.l2.range|num('.0f') }}.",
-            refuted="Under {{ f.l2.label }} the matrices between hidden layers keep more than one direction: the "
-            "second singular value is up to {{ f.l2.second_largest|num('.2g') }} of the first "
-            "({{ f.l2.second|num('.2g') }} in the median of {{ f.l2.runs }} runs). Keep only the first, and an output "
-            "moves by up to {{ f.l2.change_largest|num('.2g') }}, where the outputs of a network span "
-            "{{ f.l2.range|num('.2g') }}.",
-            undecided="Whether L2 leaves more than one direction cannot be said from these runs.",
+            test=_l2_outcome,
+            supported=f"{_ONE}.",
+            refuted=f"L2 leaves more than one direction in most networks. {_ONE}.",
+            undecided="Whether L2 leaves one direction in most networks is undecided: it may do so in "
+            "{{ f.l2.one.low|num('.0%') }} to {{ f.l2.one.high|num('.0%') }} of them. " + f"{_ONE}.",
         ),
         Claim(
             name="without-a-penalty-directions-stay",
-            test=_free_keeps_directions,
-            supported="Without a penalty the same surgery is fatal. There the second singular value of the median run "
-            "is {{ f.free.second|num('.0%') }} of the first, and to do without it moves an output by "
-            "{{ f.free.change|num('.1f') }} in the median run, by {{ f.free.change_largest|num('.1f') }} in the worst "
-            "of {{ f.free.runs }}.",
-            refuted="It is not the penalty that does it: without one, to keep only the first direction moves an output "
-            "by {{ f.free.change|num('.2g') }} in the median of {{ f.free.runs }} runs, where the outputs of a network "
-            "span {{ f.free.range|num('.2g') }}.",
-            undecided="What a network without a penalty would lose cannot be said from these runs.",
+            test=lambda f: majority_outcome(f["free"] and f["free"]["needs"]),
+            supported=f"Without a penalty the other directions are needed: {_NEEDS}.",
+            refuted=f"Without a penalty most networks can do without the other directions too: only {_NEEDS}.",
+            undecided=f"Whether most networks need the other directions without a penalty is undecided: {_NEEDS} "
+            "(interval of the rate {{ f.free.needs.low|num('.0%') }} to {{ f.free.needs.high|num('.0%') }}).",
         ),
         Claim(
             name="unused-directions-fade-at-the-rate-of-the-penalty",
-            test=_decays_at_rate,
-            supported="The decay is that of the penalty alone. Between steps {{ f.decay.begin|num(',d') }} and "
-            "{{ f.decay.end|num(',d') }} the second singular value falls by a factor of e every "
-            "{{ (1 / f.decay.measured)|num('.0f') }} steps under {{ f.l2.label }}, and 1/(ηλ) is "
-            "{{ (1 / f.decay.expected)|num('.0f') }}. So the share of the second direction measures how long one has "
-            "trained: half-way it was {{ f.l2.second_halfway|num('.2%') }}, at the end "
-            "{{ f.l2.second|num('.4%') }} (medians over runs).",
-            refuted="The decay is not that of the penalty alone. Between steps {{ f.decay.begin|num(',d') }} and "
-            "{{ f.decay.end|num(',d') }} the logarithm of the second singular value falls by "
-            "{{ f.decay.measured|num('.2g') }} a step under {{ f.l2.label }}, where ηλ is "
-            "{{ f.decay.expected|num('.2g') }}: the loss has a part in it too.",
-            undecided="Whether it does cannot be said from these runs.",
+            test=_decay_outcome,
+            supported=f"{_DECAY}: the decay is that of the penalty. Half-way the second direction had "
+            "{{ f.l2.second_halfway|num('.2%') }} of the first, at the end {{ f.l2.second|num('.4%') }} (medians over "
+            "runs).",
+            refuted=f"{_DECAY}: the decay is not that of the penalty alone, the loss has a part in it too.",
+            undecided=f"{_DECAY}. Whether that is the penalty alone, to a tenth, is undecided"
+            "{% if f.decay.difference|why %}: {{ f.decay.difference|why }}{% endif %}.",
         ),
         Claim(
             name="l1-and-l2-end-with-one-direction",
-            test=_both_have_one_direction,
-            supported="Both penalties end with a network that does one thing, in two notations. {{ f.l1.label }} "
-            "writes it into single cells: {{ f.l1.below|num('.0%') }} of its weights are within η·λ of zero. "
-            "{{ f.l2.label }} spreads it over all of them, with {{ f.l2.below|num('.0%') }} that small.",
-            refuted="The two penalties do not end alike here: the second singular value is up to "
-            "{{ f.l1.second_largest|num('.2g') }} of the first under {{ f.l1.label }} and "
-            "{{ f.l2.second_largest|num('.2g') }} under {{ f.l2.label }}.",
-            undecided="Whether both penalties end with one direction cannot be said from these runs.",
+            test=lambda f: _common_outcome(majority_outcome(f["l1"] and f["l1"]["one"]), _l2_outcome(f)),
+            supported=f"Both penalties end with one direction in most networks: {_BOTH}. The weights differ: "
+            "{{ f.l1.below|num('.0%') }} of them are within {{ f.band|num }} of zero under {{ f.l1.label }}, "
+            "{{ f.l2.below|num('.0%') }} under {{ f.l2.label }}.",
+            refuted=f"The penalties do not both end with one direction in most networks: {_BOTH}.",
+            undecided=f"Whether both penalties end with one direction in most networks is undecided: {_BOTH}.",
         ),
     )
 
@@ -131,53 +133,61 @@ class Rank(Section):
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         shapes = inner_kernels([np.zeros(shape) for shape in e.run(0).shapes])
         if not shapes:
-            return {"matrices": 0, **dict.fromkeys((*kinds_by_name(L1, L2), "free", "decay"))}
+            return {"matrices": 0, **dict.fromkeys(("l1", "l2", "free", "decay"))}
         most = min(max(min(w.shape) for w in shapes), 12)
-        arms = [self._measure_arm(e, arm, trained, most) for arm in e.arms]
-        first = {name: _first_arm(e, arms, kind) for name, kind in kinds_by_name(L1, L2).items()}
-        l2 = first["l2"]
+        arms = {arm.name: self._measure_arm(e, arm, trained, most) for arm in e.arms}
+        l1, l2 = own_arm(e, L1), own_arm(e, L2)
+        band = threshold(e, l1.strength) if l1 else None
         linear = e.network.activation == "linear" and is_curve(e)
         return {
             "matrices": len(shapes),
             "sizes": sorted({f"{w.shape[0]}×{w.shape[1]}" for w in shapes}),
             "runs": e.runs.count,
-            "threshold": threshold(e),
+            "band": band,
             "negligible": NEGLIGIBLE,
             "harmless": HARMLESS,
+            "harm": HARM,
             "floor": _FLOOR,
             "no_change": _NO_CHANGE,
             "ranks": list(range(most + 1)),
             "parameters": e.network.parameters(*e.data.shape),
             # One weight and one bias for each layer: a linear network of rank one is a chain after rotation.
             "chain": 2 * len(e.run(0).shapes) if linear else None,
-            "arms": arms,
-            **first,
-            "free": _first_arm(e, arms, NoPenalty),
-            "decay": next((_measure_decay(e, arm) for arm in arms if l2 and arm["name"] == l2["name"]), None),
+            "arms": list(arms.values()),
+            **{
+                name: {**_without_curves(arms[arm.name]), "below": _mean_below(e, arm, trained, band)} if arm else None
+                for name, arm in (("l1", l1), ("l2", l2))
+            },
+            "free": _without_curves(arms[free.name]) if (free := _free_arm(e)) else None,
+            "decay": _measure_decay(e, l2, _working(e, l2, trained)) if l2 else None,
         }
 
     def _measure_arm(self, e: Experiment, arm: Arm, trained: Trained, most: int) -> Findings:
-        ended = [t for t in trained_arm(e, arm, trained) if t.diverged is None]
-        shares = np.array([second_share(t.at(-1)[0]) for t in ended])
-        x = [t.run.draw().x_train for t in ended]
+        """Ranks of an arm's matrices, over the runs that ended and did not collapse."""
+        kept = _working(e, arm, trained)
+        shares = np.array([second_share(t.at(-1)[0]) for t in kept])
+        x = [t.run.draw().x_train for t in kept]
         changes = np.array(
-            [rank_changes(*t.at(-1), at, e.network.activation, most) for t, at in zip(ended, x, strict=True)]
-        )
-        path = _singular_value_path(ended)
+            [rank_changes(*t.at(-1), at, e.network.activation, most) for t, at in zip(kept, x, strict=True)]
+        ).reshape(len(kept), most + 1)
+        spans = np.array([np.ptp(t.predict(at)) for t, at in zip(kept, x, strict=True)])
+        change = changes[:, 1]
         return {
             "name": arm.name,
             "label": arm.label,
             "strength": arm.strength,
-            "runs": len(ended),
-            "below": mean([below_share(t.at(-1)[0], threshold(e)) for t in ended]),
+            "runs": len(kept),
+            "collapsed": int(collapsed_runs(trained_arm(e, arm, trained)).sum()),
+            "one": rate_findings((shares < NEGLIGIBLE) & (change < HARMLESS * spans), e.comparison),
+            "needs": rate_findings(change > HARM * spans, e.comparison),
             "second": _median(shares),
-            "second_largest": float(shares.max()) if ended else math.nan,
-            "second_halfway": _median([second_share(t.at(len(t.steps) // 2)[0]) for t in ended]),
-            "change": _median(changes[:, 1]) if ended else math.nan,
-            "change_largest": float(changes[:, 1].max()) if ended else math.nan,
-            "range": _median([np.ptp(t.predict(at)) for t, at in zip(ended, x, strict=True)]),
-            "change_by_rank": np.median(changes, axis=0).tolist() if ended else [],
-            **path,
+            "second_largest": float(shares.max()) if kept else math.nan,
+            "second_halfway": _median([second_share(t.at(len(t.steps) // 2)[0]) for t in kept]),
+            "change": _median(change),
+            "change_largest": float(change.max()) if kept else math.nan,
+            "range": _median(spans),
+            "change_by_rank": np.median(changes, axis=0).tolist() if kept else [],
+            **_singular_value_path(kept),
         }
 
     def media(
@@ -211,17 +221,18 @@ class Rank(Section):
             + "; ".join(f"{arm['label']} {arm['second']:.1g}" for arm in finished)
             + ".",
         )
-        shown = [arm for kind in (NoPenalty, L2) for arm in e.arms if isinstance(arm.penalty, kind)][:2] or e.arms[:1]
-        first = {arm: trained_arm(e, arm, trained)[0] for arm in shown}
-        yield article_animation(
-            "singular-values-moving",
-            ["singular_values"],
-            [Panel(title=arm.label, trajectory=t) for arm, t in first.items()],
-            alt="Singular values of every layer of one network in motion, as bars from the largest to the smallest: "
-            + " and ".join(arm.label for arm in shown)
-            + f". At the end the second is at most {second_share(first[shown[-1]].at(-1)[0]):.1g} of the first under "
-            f"{shown[-1].label}.",
-        )
+        shown = [arm for arm in (_free_arm(e), own_arm(e, L2)) if arm] or list(e.arms[:1])
+        first = {arm: next(iter(_working(e, arm, trained)), None) for arm in shown}
+        panels = [Panel(title=arm.label, trajectory=t) for arm, t in first.items() if t]
+        if panels:
+            ends = "; ".join(f"{p.title} {second_share(p.trajectory.at(-1)[0]):.1g}" for p in panels)
+            yield article_animation(
+                "singular-values-moving",
+                ["singular_values"],
+                panels,
+                alt="Singular values of every layer of one network in motion, as bars from the largest to the "
+                f"smallest. At the end the second is at most this share of the first: {ends}.",
+            )
         yield Picture(
             name="rank-kept",
             figure="curves",
@@ -262,33 +273,48 @@ class Rank(Section):
                 Column(label="largest", format=".2g"),
                 Column(label="outputs span, median", format=".1f"),
                 Column(label="runs", format="d"),
+                Column(label="collapsed", format="d"),
             ),
             rows=tuple(tuple(arm[key] for key in _COLUMNS) for arm in findings["arms"]),
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
-        l2 = findings["l2"]
-        if not _has_one_direction(l2):
+        if _l2_outcome(findings) != "supported":
             return None
+        one = findings["l2"]["one"]
         return (
-            f"L2 compresses as well: its matrices between hidden layers end with rank one (in all {l2['runs']} runs "
-            f"the second singular value is below {NEGLIGIBLE:.0%} of the first), and to keep only that moves no output "
-            f"by more than {HARMLESS:.0%} of their range."
+            f"L2 compresses as well: in {one['events']} of {one['count']} runs its matrices between hidden layers end "
+            f"with rank one (the second singular value is below {NEGLIGIBLE:.0%} of the first), and to keep only that "
+            f"moves no output by {HARMLESS:.0%} of their span."
         )
 
 
 _CURVES = ("change_by_rank", "steps", "values")
-_COLUMNS = ("label", "second", "second_largest", "change", "change_largest", "range", "runs")
+_COLUMNS = ("label", "second", "second_largest", "change", "change_largest", "range", "runs", "collapsed")
 
 
 def _median(values: Any) -> float:
     return float(np.median(values)) if len(values) else math.nan
 
 
-def _first_arm(e: Experiment, arms: Sequence[Findings], kind: type[Penalty]) -> Findings | None:
-    """The first arm with a kind of penalty, if there is one."""
-    matches = (findings for findings, arm in zip(arms, e.arms, strict=True) if isinstance(arm.penalty, kind))
-    return next(({key: value for key, value in f.items() if key not in _CURVES} for f in matches), None)
+def _without_curves(arm: Findings) -> Findings:
+    return {key: value for key, value in arm.items() if key not in _CURVES}
+
+
+def _free_arm(e: Experiment) -> Arm | None:
+    """The first arm that penalizes nothing."""
+    return next((arm for arm in e.arms if isinstance(arm.penalty, NoPenalty) or not arm.strength), None)
+
+
+def _working(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
+    """The runs of an arm that ended and did not collapse: a constant output needs no direction at all."""
+    runs = trained_arm(e, arm, trained)
+    return [t for t, lost in zip(runs, collapsed_runs(runs), strict=True) if t.diverged is None and not lost]
+
+
+def _mean_below(e: Experiment, arm: Arm, trained: Trained, band: float | None) -> float | None:
+    """The share of an arm's weights within `band` of zero, in the mean of its working runs."""
+    return None if band is None else mean([below_share(t.at(-1)[0], band) for t in _working(e, arm, trained)])
 
 
 def _singular_value_path(ended: Sequence[Trajectory]) -> Findings:
@@ -311,21 +337,41 @@ def _singular_value_path(ended: Sequence[Trajectory]) -> Findings:
     }
 
 
-def _measure_decay(e: Experiment, l2: Findings) -> Findings | None:
-    """The decay rate of the second singular value under L2 in the second quarter of training, and that of ηλ alone.
+def _measure_decay(e: Experiment, l2: Arm, kept: Sequence[Trajectory]) -> Findings | None:
+    """The decay rate of the second singular value in the second quarter of training, as a multiple of the penalty's.
 
     None if weights do not shrink by the share ηλ at each step, or if no record lies in that quarter.
     """
     plain = e.training.optimizer == "sgd" and e.training.schedule == "constant"
-    if not (plain and l2["strength"] and l2["runs"]) or len(l2["steps"]) < 8:
+    shrink = e.training.learning_rate * l2.strength
+    if not (plain and kept) or len(kept[0].steps) < 8 or shrink >= 1:
         return None
-    steps, second = np.array(l2["steps"]), np.array(l2["values"]["second"])
-    begin, end = len(steps) // 4, len(steps) // 2
-    if second[end] <= 0 or second[begin] <= 0:
+    begin, end = len(kept[0].steps) // 4, len(kept[0].steps) // 2
+    steps = int(kept[0].steps[end] - kept[0].steps[begin])
+    # A subgradient step multiplies weights by 1 − ηλ, a proximal one divides them by 1 + ηλ.
+    expected = math.log1p(shrink) if l2.step == "proximal" else -math.log1p(-shrink)
+    rates = np.array([_second_decay(t, begin, end) / steps for t in kept])
+    if np.isnan(rates).all():
         return None
+    difference = compare(rates / expected, np.ones(len(rates)), 0.1, e.comparison)
+    told = as_findings(difference)
     return {
-        "begin": int(steps[begin]),
-        "end": int(steps[end]),
-        "measured": float(np.log(second[begin] / second[end]) / (steps[end] - steps[begin])),
-        "expected": e.training.learning_rate * l2["strength"],
+        "begin": int(kept[0].steps[begin]),
+        "end": int(kept[0].steps[end]),
+        "expected": expected,
+        # As the multiple itself, not as its difference from one.
+        "difference": {**told, **{key: told[key] + 1 for key in ("estimate", "low", "high")}},
     }
+
+
+def _second_decay(t: Trajectory, begin: int, end: int) -> float:
+    """The fall of the logarithm of the second singular value between two records, in the mean of the matrices.
+
+    NaN if it has fallen to the rounding errors of the first.
+    """
+    falls = []
+    for values in singular_values([w[[begin, end]] for w in t.kernels]):
+        if values[1, 1] < _FLOOR * values[1, 0]:
+            return math.nan
+        falls.append(math.log(values[0, 1] / values[1, 1]))
+    return mean(falls)

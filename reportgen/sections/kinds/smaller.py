@@ -1,9 +1,10 @@
-"""Smaller networks: by eye as in the post, and by removing dead units, with a certificate."""
+"""Smaller networks: dead units removed, with a certificate; and those of the post of 2018, chosen by eye."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,25 +15,30 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.claims import Claim, Outcome, difference_outcome, majority_outcome
 from reportgen.sections.helpers import (
     article_animation,
     as_findings,
+    at_rest,
     collapsed_runs,
-    compare_arms,
+    errors_without_collapses,
+    is_post,
     join_words,
     kinds_by_name,
-    strength,
+    own_arm,
+    rate_findings,
     threshold,
     trained_arm,
+    varied_runs,
     vary,
 )
-from reportgen.statistics.comparison import Values, compare_family, wilson_interval
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.compression import Compressed, compress, subnetwork
+from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.text import number
 from reportgen.training.network import forward
-from reportgen.training.run import Recording, Run, Start, Step
+from reportgen.training.run import Recording, Run, Start
 from reportgen.training.trajectory import Trajectory
 
 HIDDEN = (10, 10, 1)
@@ -42,31 +48,30 @@ PUBLISHED = {
     "after": (7.61984439, 13.85177842, 11.95983347, 16.95491162, 25.17294774),
 }
 """Total errors that the post printed for the network before and after, five runs each."""
-STUDIED = "l1-proximal"
-"""The arm whose networks are made smaller in every way: its zeros are exact, so no threshold is needed."""
-ARMS: dict[str, tuple[type[Penalty], Step]] = {
-    **{kind: (of, "subgradient") for kind, of in kinds_by_name(L2, L1).items()},
-    STUDIED: (L1, "proximal"),
-}
+ADJUSTED: dict[str, type[Penalty]] = kinds_by_name(L1, L2)
+"""Penalties under which the post's adjustment is repeated: its totals are L1's, its published script has L2."""
+POST_STRENGTH = 0.3
+"""λ of the post."""
 WAYS = {
     "full": "full network",
     "removed": "removed, as is",
     "tuned": "removed, trained on",
     "original": "its own initial weights",
     "random": "other initial weights",
-    "by_eye": "the author's size",
     "longer": "full, trained on",
 }
 """Labels in the order of the table. The last is the full network, retrained like the third for comparison."""
-STARTS = 4
-"""Random starts of each small structure: the first is compared, all of them show how often a start fails."""
-ROUNDING = 1e-9
-"""Outputs that differ by less, in float64, differ by the order in which sums were taken."""
+COMPARED = ("tuned", "original", "random", "longer")
+"""The ways that may predict differently. Removal alone leaves outputs as they are."""
+RARE = 0.1
+"""Starts of which fewer than this share collapse are no gamble."""
+
+State = Literal["no arm", "unfinished", "collapsed", "nothing to remove", "compared"]
+"""Whether the networks of the studied arm can be made smaller, or why not."""
 
 
-def _color(arm: str) -> int | str:
-    of, step = ARMS[arm]
-    return of.look(step).arm
+def _color(kind: str) -> int | str:
+    return ADJUSTED[kind].look("subgradient").arm
 
 
 def _difference_text(of: str) -> str:
@@ -76,116 +81,120 @@ def _difference_text(of: str) -> str:
     )
 
 
-def _pairs_needed_text(of: str) -> str:
-    """The number of pairs that would decide a difference, as text, if it is known."""
+def _undecided_text(of: str) -> str:
+    """Why a difference is undecided, and how many pairs would decide it, as text, as far as they are known."""
     return (
+        f"{{% if {of}|why %}}: {{{{ {of}|why }}}}{{% endif %}}"
         f"{{% if {of}.pairs_needed %}}; some {{{{ {of}.pairs_needed|num(',d') }}}} pairs might settle it{{% endif %}}"
     )
 
 
-def _finished_outcome(difference: dict[str, Any], expected: str) -> Outcome | None:
+def _finished_outcome(difference: Mapping[str, Any], expected: str) -> Outcome | None:
     """The outcome of `difference_outcome`; None if no pair finished."""
     return difference_outcome(difference, expected) if difference["pairs"] else None
 
 
-def _equivalence_claim(way: str, name: str, subject: str, post: str = "") -> Claim:
+def _is_compared(f: Mapping[str, Any]) -> bool:
+    return bool(f["study"]["state"] == "compared")
+
+
+def _equivalence_claim(way: str, name: str, subject: str) -> Claim:
     """The claim that networks made smaller in this way predict practically as well as the full ones."""
     d = f"f.study.ways.{way}.difference"
-    said = (
-        f"difference of the total errors {{{{ {d}.estimate|num('.2f') }}}}, interval {{{{ {d}.low|num('.2f') }}}} to "
-        f"{{{{ {d}.high|num('.2f') }}}}"
-    )
+    said = f"difference of the total errors {_difference_text(d)}"
 
     return Claim(
         name=name,
-        post=post,
-        test=lambda f: _finished_outcome(f["study"]["ways"][way]["difference"], "practically equal"),
-        supported=f"{subject} predict practically as well as the full ones ({said}).",
-        refuted=f"{subject} predict {{{{ {d}.verdict }}}} than the full ones ({said}).",
-        undecided=f"Whether {subject[0].lower()}{subject[1:]} predict as well as the full ones is undecided "
-        f"({said}{_pairs_needed_text(d)}).",
+        test=lambda f: (
+            _finished_outcome(f["study"]["ways"][way]["difference"], "practically equal") if _is_compared(f) else None
+        ),
+        supported=f"{subject} predict practically as well as the full ones: {said}.",
+        refuted=f"{subject} predict {{{{ {d}.verdict }}}} than the full ones: {said}.",
+        undecided=f"Whether {subject[0].lower()}{subject[1:]} predict as well as the full ones is undecided: "
+        f"{said}{_undecided_text(d)}.",
     )
 
 
 def _adjustment_claim(kind: str, name: str, label: str, post: str = "") -> Claim:
-    """The claim that the author's smaller network is the better one, under one penalty."""
-    d = f"f.adjusted['{kind}'].difference"
-    said = f"With {label}, total error after the adjustment less that before it is {_difference_text(d)} on average"
-    margin = "{{ f.equivalence|num('g') }}"
+    """The claim that the author's smaller network predicts better, under one penalty."""
+    d = f"f.post.adjusted['{kind}'].rest.difference"
+    said = (
+        f"With {label} and a learning rate that falls to zero, total error after the adjustment less that before it is "
+        f"{_difference_text(d)} on average"
+    )
+    margin = "{{ f.margin|num }}"
     return Claim(
         name=name,
         post=post,
-        test=lambda f: _finished_outcome(f["adjusted"][kind]["difference"], "better"),
-        supported=f"{said}: the smaller network is better, by more than the margin of {margin}.",
+        test=lambda f: (
+            _finished_outcome(f["post"]["adjusted"][kind]["rest"]["difference"], "better") if f["post"] else None
+        ),
+        supported=f"{said}: the smaller network predicts better, by more than the margin of {margin}.",
         refuted=f"{said}, which against a margin of {margin} is {{{{ 'practically no difference' if "
         f"{d}.verdict == 'practically equal' else 'worse' }}}}.",
-        undecided=f"{said}, which against a margin of {margin} is undecided{_pairs_needed_text(d)}.",
+        undecided=f"{said}, which against a margin of {margin} is undecided{_undecided_text(d)}.",
     )
 
 
-def _has_fewer_parameters(least: dict[str, Any] | None, f: dict[str, Any]) -> bool | None:
-    """True if the compressed network has fewer parameters; None if no run finished or the author's is not smaller."""
-    if not least or f["parameters_smaller"] >= f["parameters"]:
+def _published_outcome(f: Mapping[str, Any]) -> bool | Outcome | None:
+    """Whether the ten published totals show an improvement, by an exact permutation test."""
+    if not f["post"]:
         return None
-    fewer: bool = least["parameters"] < f["parameters_smaller"]
-    return fewer
+    if f["post"]["permutation_share"] > 0.05:
+        return "undecided"
+    return bool(f["post"]["published"]["after"]["mean"] < f["post"]["published"]["before"]["mean"])
 
 
 _STARTED = (
-    "of {{ f.study.starts.count|num }} trainings from a random start, {{ f.study.starts.collapsed }} collapsed "
-    "(interval {{ f.study.starts.low|num('.0%') }} to {{ f.study.starts.high|num('.0%') }} of the starts)"
+    "of {{ f.study.collapses.first_count|num }} networks of the small structure that were trained from other initial "
+    "weights, one for each run, {{ f.study.collapses.first }} collapsed (interval of the rate "
+    "{{ f.study.collapses.first_low|num('.0%') }} to {{ f.study.collapses.first_high|num('.0%') }}), of the full "
+    "networks {{ f.study.collapses.second }}"
 )
 
 
-def _collapses(f: dict[str, Any]) -> bool | Outcome | None:
-    starts = f["study"]["starts"]
-    if not starts["count"]:
+def _collapse_outcome(f: Mapping[str, Any]) -> bool | Outcome | None:
+    if not _is_compared(f):
         return None
-    if starts["low"] > f["study"]["ways"]["full"]["collapsed"] / f["runs"]:
+    rates = f["study"]["collapses"]
+    if rates["verdict"] == "more often":
         return True
-    return False if starts["high"] < 0.05 else "undecided"
+    return False if rates["verdict"] == "less often" or rates["first_high"] < RARE else "undecided"
 
 
 @sections.register("smaller")
 class Smaller(Section):
-    """The post's adjustment of the layers, repeated, and automatic compression."""
+    """Automatic compression, and the adjustment of the layers in the post of 2018 where its experiment is repeated."""
 
     title = "A smaller network"
     claims = (
         Claim(
             name="published-totals-tell",
             post="Five runs before the adjustment and five after it: the totals show that it helped.",
-            test=lambda f: True if f["permutation_share"] <= 0.05 else "undecided",
+            test=_published_outcome,
             supported="But are they further apart than luck would put them? Of all ways to deal the ten totals into "
-            "two hands of five, only {{ f.permutation_share|num('.0%') }} put the means at least as far apart.",
-            refuted="The ten totals show no difference.",
-            undecided="The smaller mean looks like progress. But deal the ten totals into two hands of five in every "
-            "possible way, and in {{ f.permutation_share|num('.0%') }} of the deals the means lie at least as far "
-            "apart (the p of an exact permutation test). Ten such numbers cannot tell.",
+            "two hands of five, only {{ f.post.permutation_share|num('.0%') }} put the means at least as far apart.",
+            refuted="The totals after the adjustment are the larger ones: of all ways to deal the ten totals into two "
+            "hands of five, only {{ f.post.permutation_share|num('.0%') }} put the means at least as far apart.",
+            undecided="But deal the ten totals into two hands of five in every possible way, and in "
+            "{{ f.post.permutation_share|num('.0%') }} of the deals the means lie at least as far apart (the p of an "
+            "exact permutation test). Ten such numbers cannot tell.",
         ),
         _adjustment_claim(
-            "l2", "adjusting-helps", "L2", "The network made smaller by what L1 had shown predicts better than before."
+            "l1", "adjusting-helps", "L1", "The network made smaller by what L1 had shown predicts better than before."
         ),
-        _adjustment_claim("l1", "adjusting-helps-l1", "L1"),
-        Claim(
-            name="exact-zeros-can-go",
-            test=lambda f: f["study"]["certificate"] <= ROUNDING if f["study"]["finished"] else None,
-            supported="Where the zeros are exact, so is the removal: of {{ f.study.finished }} networks trained by "
-            "proximal L1 steps, none says anything else without its dead units. The largest change of any output, on "
-            "the whole grid, is {{ f.study.certificate|num('.1e') }}, computed with numbers of sixteen digits: "
-            "rounding and nothing more.",
-            refuted="Removing units that are dead exactly has changed an output by "
-            "{{ f.study.certificate|num('.1e') }}, more than rounding explains.",
-        ),
+        _adjustment_claim("l2", "adjusting-helps-l2", "L2"),
         Claim(
             name="fewer-than-by-eye",
-            test=lambda f: _has_fewer_parameters(f["least"], f),
-            supported="The median run keeps {{ f.least.parameters|num('.0f') }} of {{ f.parameters }} parameters under "
-            "{{ f.least.labels }}; the author kept {{ f.parameters_smaller }}. By eye one sees that most units are "
-            "idle, but not how few suffice.{% if f.least.single %} The hidden layers that are left have one unit each. "
-            "The animations had shown it all along: one path carries the whole function.{% endif %}",
-            refuted="No arm's median run ends with fewer parameters than the {{ f.parameters_smaller }} that the "
-            "author kept by eye; the fewest are {{ f.least.parameters|num('.0f') }}, under {{ f.least.labels }}.",
+            test=lambda f: majority_outcome(f["study"]["fewer"]) if f["post"] and _is_compared(f) else None,
+            supported="In {{ f.study.fewer.events }} of {{ f.study.fewer.count }} runs fewer parameters are left than "
+            "the {{ f.post.parameters }} that the author kept by eye: {{ f.study.ways.removed.parameters|num('.0f') }} "
+            "in the median run. By eye one sees that most units are idle, but not how few suffice.",
+            refuted="Only in {{ f.study.fewer.events }} of {{ f.study.fewer.count }} runs are fewer parameters left "
+            "than the {{ f.post.parameters }} that the author kept by eye; the median run has "
+            "{{ f.study.ways.removed.parameters|num('.0f') }}.",
+            undecided="In {{ f.study.fewer.events }} of {{ f.study.fewer.count }} runs fewer parameters are left than "
+            "the {{ f.post.parameters }} that the author kept by eye: too few runs, or too even, to say of most.",
         ),
         _equivalence_claim(
             "tuned", "training-on", "Networks without their dead units that are trained on for as long again"
@@ -198,88 +207,64 @@ class Smaller(Section):
         _equivalence_claim(
             "random", "small-from-scratch", "Networks of the small structure, trained from other initial weights,"
         ),
-        _equivalence_claim("by_eye", "by-eye-under-l1", "Networks of the author's size"),
         Claim(
             name="small-starts-collapse",
-            test=_collapses,
-            supported=f"Starting small is a gamble: {_STARTED}. They say nearly the same of every sample. Of the full "
-            "networks {{ f.study.ways.full.collapsed }} of {{ f.runs }} did. That speaks for training wide and cutting "
-            "afterwards: few paths are needed at the end, but one of those there at the beginning has to survive.",
+            test=_collapse_outcome,
+            supported=f"Starting small is a gamble: {_STARTED}. That speaks for training wide and cutting afterwards.",
             refuted=f"Starting small is no gamble here: {_STARTED}.",
-            undecided=f"Whether starting small is a gamble is undecided: {_STARTED}, and of the full networks "
-            "{{ f.study.ways.full.collapsed }} of {{ f.runs }}.",
+            undecided=f"Whether starting small is a gamble is undecided: {_STARTED}.",
         ),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        yield from (run for kind in ARMS for hidden in (None, HIDDEN) for run in self._network_runs(e, kind, hidden))
+        if not e.network.hidden:
+            return
         yield from (run for arm in e.arms for run in e.arm_runs(arm))
-
-    def _network_runs(self, e: Experiment, kind: str, hidden: tuple[int, ...] | None) -> list[Run]:
-        network = {"hidden": hidden} if hidden else {}
-        of, step = ARMS[kind]
-        how = {"penalty": of(), "strength": strength(e), "step": step}
-        return [vary(e.run(i), network=network, **how) for i in range(e.runs.count)]
+        yield from _studied_runs(e)
+        if is_post(e):
+            for kind in ADJUSTED:
+                for hidden in (e.network.hidden, HIDDEN):
+                    yield from _replica_runs(e, kind, hidden)
+                    yield from _rest_runs(e, kind, hidden)
 
     def follow_up(self, e: Experiment, trained: Trained) -> Iterable[Run]:
-        for run in self._network_runs(e, STUDIED, None):
-            if trained[run].diverged is None:
-                made = _smaller_runs(e, trained[run])
-                yield from (made[way] for way in ("tuned", "original", "longer"))
-                yield from _restarts(made["original"])
+        full = [trained[run] for run in _studied_runs(e)]
+        if _state(e, full) == "compared":
+            for t in full:
+                if t.diverged is None:
+                    yield from _smaller_runs(e, t).values()
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        first = e.run(0)
-        adjusted = {}
-        for kind, (of, step) in ARMS.items():
-            before, after = (
-                total_errors(trained[run] for run in self._network_runs(e, kind, h)) for h in (None, HIDDEN)
-            )
-            adjusted[kind] = {
-                "label": of.look(step).title,
-                "before": {**summarize(before), "totals": before.tolist()},
-                "after": {**summarize(after), "totals": after.tolist()},
-                "difference": as_findings(compare_arms(e, after, before)),
-            }
-        published = {when: {**summarize(np.array(t)), "totals": list(t)} for when, t in PUBLISHED.items()}
-        automatic = [self._compress_arm(e, arm, trained) for arm in e.arms]
+        automatic = [self._compress_arm(e, arm, trained) for arm in e.arms] if e.network.hidden else []
         return {
-            "adjusted": adjusted,
-            "published": published,
-            "permutation_share": _permutation_share(*(np.array(PUBLISHED[when]) for when in ("before", "after"))),
-            "hidden": list(first.network.hidden),
-            "smaller": list(HIDDEN),
-            "parameters": first.network.parameters(*first.data.shape),
-            "parameters_smaller": self._network_runs(e, "l2", HIDDEN)[0].network.parameters(*first.data.shape),
+            "hidden": list(e.network.hidden),
+            "parameters": e.network.parameters(*e.data.shape),
+            "one_input": e.data.shape[0] == 1,
             "runs": e.runs.count,
-            "strength": strength(e),
-            "threshold": threshold(e),
-            "equivalence": e.margin,
+            "margin": e.margin,
             "confidence": e.comparison.confidence,
             "automatic": automatic,
             "least": _smallest_arm(automatic),
             "study": self._compare_ways(e, trained),
+            "post": _repeat_post(e, trained) if is_post(e) else None,
         }
 
     def _compress_arm(self, e: Experiment, arm: Arm, trained: Trained) -> Findings:
         """The size of each run of an arm without its dead units, and the change of its outputs."""
-        done = [_compress_run(e, t) for t in trained_arm(e, arm, trained) if t.diverged is None]
-        if not done:
-            return {
-                "label": arm.label,
-                "name": arm.name,
-                "parameters": float("nan"),
-                "hidden": [],
-                "change": float("nan"),
-            }
+        ended = [t for t in trained_arm(e, arm, trained) if t.diverged is None]
+        done = [_compress_run(e, t) for t in ended]
+        sizes = [c.parameters for c, _ in done]
         return {
             "label": arm.label,
             "name": arm.name,
-            "parameters": float(np.median([c.parameters for c, _ in done])),
-            "least": min(c.parameters for c, _ in done),
-            "most": max(c.parameters for c, _ in done),
-            "hidden": [float(width) for width in np.median([c.hidden for c, _ in done], axis=0)],
-            "change": float(max(change for _, change in done)),
+            "threshold": _band(e, arm),
+            "runs": len(done),
+            "collapsed": int(collapsed_runs(ended).sum()),
+            "parameters": float(np.median(sizes)) if done else math.nan,
+            "fewest": min(sizes, default=None),
+            "most": max(sizes, default=None),
+            "hidden": [float(width) for width in np.median([c.hidden for c, _ in done], axis=0)] if done else [],
+            "change": float(max((change for _, change in done), default=math.nan)),
         }
 
     def _compare_ways(self, e: Experiment, trained: Trained) -> Findings:
@@ -287,70 +272,90 @@ class Smaller(Section):
 
         A run that diverged has no smaller networks: it is missing from every way.
         """
-        full = [trained[run] for run in self._network_runs(e, STUDIED, None)]
-        by_eye = [trained[run] for run in self._network_runs(e, STUDIED, HIDDEN)]
+        arm, full = _studied(e), [trained[run] for run in _studied_runs(e)]
+        found: Findings = {"state": _state(e, full)}
+        if arm is None:
+            return found
+        collapsed = {"full": collapsed_runs(full)}
+        found |= {"arm": arm.label, "strength": arm.strength, "collapsed": int(collapsed["full"].sum())}
+        if found["state"] != "compared":
+            return found
         made = [_smaller_runs(e, t) if t.diverged is None else {} for t in full]
         small = [_compress_run(e, t) for t in full if t.diverged is None]
+        sizes = np.array([c.parameters for c, _ in small])
         ways: dict[str, Findings] = {}
+        kept: dict[str, Values] = {}
         for way, label in WAYS.items():
-            results = {
-                "full": full,
-                # Removal leaves outputs unchanged, so the runs are the full ones.
-                "removed": full,
-                "by_eye": by_eye,
-            }.get(way) or [trained[runs[way]] if runs else t for runs, t in zip(made, full, strict=True)]
-            parameters = (
-                [c.parameters for c, _ in small] if way == "removed" else [_parameter_count(t) for t in results]
-            )
+            # Removal leaves outputs unchanged, so the runs are the full ones.
+            results = [trained[runs[way]] if way in runs else t for runs, t in zip(made, full, strict=True)]
+            parameters = sizes if way == "removed" else [_parameter_count(t) for t in results]
             totals = _compressed_errors(e, full) if way == "removed" else total_errors(results)
+            kept[way] = errors_without_collapses(results)
+            collapsed[way] = collapsed_runs(results)
             ways[way] = {
                 "label": label,
-                "parameters": float(np.median(parameters)) if parameters else float("nan"),
+                "parameters": float(np.median(parameters)),
                 "error": summarize(totals),
                 "totals": totals.tolist(),
-                "collapsed": int(collapsed_runs(results).sum()),
+                "collapsed": int(collapsed[way].sum()),
             }
-        compared = [way for way in WAYS if way != "full"]
-        errors = {way: np.array(ways[way]["totals"]) for way in WAYS}
-        differences = compare_family([(errors[way], errors["full"]) for way in compared], e.margin, e.comparison)
-        for way, difference in zip(compared, differences, strict=True):
+        differences = compare_family([(kept[way], kept["full"]) for way in COMPARED], e.margin, e.comparison)
+        for way, difference in zip(COMPARED, differences, strict=True):
             ways[way]["difference"] = as_findings(difference)
-        starts = [trained[start] for runs in made if runs for start in _restarts(runs["original"])]
-        failed = int(collapsed_runs(starts).sum())
-        low, high = (
-            wilson_interval(failed / len(starts), len(starts), 1 - e.comparison.confidence)
-            if starts
-            else [float("nan")] * 2
-        )
+        finished = np.array([t.diverged is None for t in full])
         return {
+            **found,
             "ways": ways,
             "finished": len(small),
-            "certificate": float(max((change for _, change in small), default=float("nan"))),
-            "hidden": [float(width) for width in np.median([c.hidden for c, _ in small], axis=0)] if small else [],
-            "starts": {"count": len(starts), "collapsed": failed, "low": low, "high": high},
+            "certificate": float(max(change for _, change in small)),
+            "hidden": [float(width) for width in np.median([c.hidden for c, _ in small], axis=0)],
+            "fewer": rate_findings(sizes < _by_eye(e).parameters(*e.data.shape), e.comparison),
+            "collapses": as_findings(
+                compare_rates(collapsed["random"][finished], collapsed["full"][finished], e.comparison)
+            ),
         }
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        full, small = (trained[self._network_runs(e, "l2", hidden)[0]] for hidden in (None, HIDDEN))
+        if findings["post"]:
+            yield from self._post_media(e, trained, findings["post"])
+        if findings["study"]["state"] == "compared":
+            rows = [
+                {
+                    "label": f"{way['label']} · {number(way['parameters'], '.0f')}",
+                    "values": np.array(way["totals"]),
+                    "arm": NoPenalty.look().arm if name in ("full", "longer") else L1.look("proximal").arm,
+                }
+                for name, way in findings["study"]["ways"].items()
+            ]
+            yield Picture(
+                name="ways-to-shrink",
+                figure="strip",
+                inputs={"groups": rows, "xlabel": "total error on the test samples", "first": 5},
+                alt="Total error of every run of the full network and of each smaller one made of it, with the median "
+                f"number of parameters. {_medians_text(rows)}.",
+            )
+
+    def _post_media(self, e: Experiment, trained: Trained, post: Findings) -> Iterable[Picture | Animation]:
+        full, small = (trained[_replica_runs(e, "l2", hidden)[0]] for hidden in (e.network.hidden, HIDDEN))
         yield article_animation(
             "weights-adjusted",
             ["weights"],
             [Panel(title="before", trajectory=full), Panel(title="after", trajectory=small)],
             alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden "
-            f"layers of {join_words(findings['hidden'])} units and of {join_words(HIDDEN)}. The last square of "
+            f"layers of {join_words(e.network.hidden)} units and of {join_words(HIDDEN)}. The last square of "
             "the smaller one is a single weight.",
         )
         groups: list[dict[str, Any]] = [
-            {"label": f"{a['label']}, {when}", "values": np.array(a[when]["totals"]), "arm": _color(kind)}
-            for kind, a in findings["adjusted"].items()
-            if kind != STUDIED
+            {"label": f"{a['label']}, {when}{note}", "values": np.array(a[rate][when]["totals"]), "arm": _color(kind)}
+            for rate, note in (("constant", ""), ("rest", ", falling rate"))
+            for kind, a in post["adjusted"].items()
             for when in ("before", "after")
         ]
         groups += [
             {"label": f"published, {when}", "values": np.array(p["totals"]), "arm": NoPenalty.look().arm}
-            for when, p in findings["published"].items()
+            for when, p in post["published"].items()
         ]
         yield Picture(
             name="adjusted",
@@ -358,83 +363,57 @@ class Smaller(Section):
             inputs={"groups": groups, "xlabel": "total error on the test samples", "first": 5},
             alt=f"Total error of every run before and after the adjustment. {_medians_text(groups)}.",
         )
-        ways = findings["study"]["ways"]
-        rows = [
-            {
-                "label": f"{way['label']} · {number(way['parameters'], '.0f')}",
-                "values": np.array(way["totals"]),
-                "arm": NoPenalty.look().arm if name in ("full", "longer") else _color(STUDIED),
-            }
-            for name, way in ways.items()
-        ]
-        yield Picture(
-            name="ways-to-shrink",
-            figure="strip",
-            inputs={"groups": rows, "xlabel": "total error on the test samples", "first": 5},
-            alt="Total error of every run of the full network and of each smaller one made of it, with the median "
-            f"number of parameters. {_medians_text(rows)}.",
-        )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        sides = [
-            (a["label"], when, a[when]["totals"]) for a in findings["adjusted"].values() for when in ("before", "after")
-        ]
-        sides += [("published", when, p["totals"]) for when, p in findings["published"].items()]
-        yield Table(
-            name="adjusted",
-            columns=(
-                Column(label="run", format="d"),
-                *(Column(label=f"{label}, {when}", format=".2f") for label, when, _ in sides),
-            ),
-            rows=tuple(
-                (i + 1, *(totals[i] if i < len(totals) else None for _, _, totals in sides))
-                for i in range(max(e.runs.count, 5))
-            ),
-            shown=5,
-        )
-        yield Table(
-            name="compression",
-            columns=(
-                Column(label="arm"),
-                Column(label="hidden units left"),
-                Column(label="parameters left, median", format=".0f"),
-                Column(label="fewest", format="d"),
-                Column(label="most", format="d"),
-                Column(label="largest change of output", format=".1e"),
-            ),
-            rows=tuple(
-                (
-                    a["label"],
-                    ", ".join(f"{width:g}" for width in a["hidden"]),
-                    a["parameters"],
-                    a.get("least"),
-                    a.get("most"),
-                    a["change"],
-                )
-                for a in findings["automatic"]
-            ),
-        )
+        if findings["post"]:
+            yield from self._post_tables(e, findings["post"])
+        if findings["automatic"]:
+            yield Table(
+                name="compression",
+                columns=(
+                    Column(label="arm"),
+                    Column(label="counts as zero up to", format=".2g"),
+                    Column(label="hidden units left"),
+                    Column(label="parameters left, median", format=".0f"),
+                    Column(label="fewest", format="d"),
+                    Column(label="most", format="d"),
+                    Column(label="largest change of output", format=".1e"),
+                    Column(label="collapsed", format="d"),
+                    Column(label="runs", format="d"),
+                ),
+                rows=tuple(
+                    (
+                        a["label"],
+                        a["threshold"],
+                        ", ".join(f"{width:g}" for width in a["hidden"]),
+                        *(a[key] for key in ("parameters", "fewest", "most", "change", "collapsed", "runs")),
+                    )
+                    for a in findings["automatic"]
+                ),
+            )
+        if findings["study"]["state"] != "compared":
+            return
         ways = findings["study"]["ways"]
         yield Table(
             name="ways-to-shrink",
             columns=(
                 Column(label="network"),
                 Column(label="parameters", format=".0f"),
+                Column(label="collapsed", format="d"),
                 Column(label="median error", format=".2f"),
                 Column(label="mean difference", format=".2f"),
                 Column(label="from", format=".2f"),
                 Column(label="to", format=".2f"),
                 Column(label="verdict"),
-                Column(label="collapsed", format="d"),
             ),
             rows=tuple(
                 (
                     way["label"],
                     way["parameters"],
+                    way["collapsed"],
                     way["error"]["median"],
                     *(way["difference"][key] if "difference" in way else None for key in ("estimate", "low", "high")),
                     way["difference"]["verdict"] if "difference" in way else "",
-                    way["collapsed"],
                 )
                 for way in ways.values()
             ),
@@ -449,22 +428,149 @@ class Smaller(Section):
             shown=5,
         )
 
-    def headline(self, e: Experiment, findings: Findings) -> str | None:
-        adjusted = findings["adjusted"]["l2"]["difference"]
-        smallest = findings["least"]
-        if not smallest:
-            return None
-        told = {
-            "better": "predicts better than the full one",
-            "worse": "predicts worse than the full one",
-            "practically equal": "predicts practically as well as the full one",
-            "undecided": "cannot be told from the full one by its error: the comparison is undecided",
-        }[adjusted["verdict"]]
-        return (
-            f"The smaller network that the post chose by eye {told}. Removing dead units leaves "
-            f"{smallest['parameters']:.0f} of {findings['parameters']} parameters under {smallest['label']} and moves "
-            f"no output by more than {number(smallest['change'], '.1e')}."
+    def _post_tables(self, e: Experiment, post: Findings) -> Iterable[Table]:
+        sides = [
+            (a["label"], when, a["constant"][when]["totals"])
+            for a in post["adjusted"].values()
+            for when in ("before", "after")
+        ]
+        sides += [("published", when, p["totals"]) for when, p in post["published"].items()]
+        yield Table(
+            name="adjusted",
+            columns=(
+                Column(label="run", format="d"),
+                *(Column(label=f"{label}, {when}", format=".2f") for label, when, _ in sides),
+            ),
+            rows=tuple(
+                (i + 1, *(totals[i] if i < len(totals) else None for _, _, totals in sides))
+                for i in range(max(e.runs.count, 5))
+            ),
+            shown=5,
         )
+        yield Table(
+            name="adjustment",
+            columns=(
+                Column(label="penalty"),
+                Column(label="learning rate"),
+                Column(label="median before", format=".2f"),
+                Column(label="after", format=".2f"),
+                Column(label="collapsed before", format="d"),
+                Column(label="after", format="d"),
+                Column(label="mean difference", format=".2f"),
+                Column(label="from", format=".2f"),
+                Column(label="to", format=".2f"),
+                Column(label="verdict"),
+            ),
+            rows=tuple(
+                (
+                    a["label"],
+                    label,
+                    *(a[rate][when][key] for key in ("median", "collapsed") for when in ("before", "after")),
+                    *(a[rate]["difference"][key] for key in ("estimate", "low", "high")),
+                    a[rate]["difference"].get("verdict", ""),
+                )
+                for rate, label in (("constant", "constant"), ("rest", "falls to zero"))
+                for a in post["adjusted"].values()
+            ),
+        )
+
+    def headline(self, e: Experiment, findings: Findings) -> str | None:
+        smallest, said = findings["least"], []
+        if findings["post"]:
+            told = {
+                "better": "predicts better than the full one",
+                "worse": "predicts worse than the full one",
+                "practically equal": "predicts practically as well as the full one",
+                "undecided": "cannot be told from the full one by its error: the comparison is undecided",
+            }[findings["post"]["adjusted"]["l1"]["rest"]["difference"]["verdict"]]
+            said.append(f"The smaller network that the post chose by eye {told}.")
+        if smallest and smallest["parameters"] < findings["parameters"]:
+            said.append(
+                f"Removing dead units leaves {smallest['parameters']:.0f} of {findings['parameters']} parameters under "
+                f"{smallest['label']} and moves no output by more than {number(smallest['change'], '.1e')}."
+            )
+        return " ".join(said) or None
+
+
+def _by_eye(e: Experiment) -> Any:
+    return dataclasses.replace(e.network, hidden=HIDDEN)
+
+
+def _replica_runs(e: Experiment, kind: str, hidden: tuple[int, ...]) -> list[Run]:
+    """Runs as in the post, at its λ and a constant rate."""
+    how = {"penalty": ADJUSTED[kind](), "strength": POST_STRENGTH, "step": "subgradient"}
+    return [
+        vary(e.run(i), network={"hidden": hidden}, training={"schedule": "constant"}, **how)
+        for i in range(e.runs.count)
+    ]
+
+
+def _rest_runs(e: Experiment, kind: str, hidden: tuple[int, ...]) -> list[Run]:
+    """The same runs at a rate that falls to zero."""
+    how = {"training": {"schedule": at_rest(e)}, "recording": Recording.ENDS_ONLY}
+    return [vary(run, **how) for run in _replica_runs(e, kind, hidden)]
+
+
+def _repeat_post(e: Experiment, trained: Trained) -> Findings:
+    """The post's adjustment: totals at its constant rate as it published them, verdicts at a rate that falls to zero.
+
+    At a constant rate the last steps decide, so differences there get an interval and no verdict.
+    """
+    adjusted: dict[str, Findings] = {
+        kind: {"label": of.look("subgradient").title, "constant": {}, "rest": {}} for kind, of in ADJUSTED.items()
+    }
+    # Two tests of collapses answer one question, so each has half of the level.
+    halved = dataclasses.replace(e.comparison, confidence=1 - (1 - e.comparison.confidence) / len(ADJUSTED))
+    for rate, runs in (("constant", _replica_runs), ("rest", _rest_runs)):
+        pairs = []
+        for kind, a in adjusted.items():
+            sides = [[trained[run] for run in runs(e, kind, hidden)] for hidden in (HIDDEN, e.network.hidden)]
+            totals, collapsed = [total_errors(side) for side in sides], [collapsed_runs(side) for side in sides]
+            pairs.append((errors_without_collapses(sides[0]), errors_without_collapses(sides[1])))
+            for when, total, lost in zip(("after", "before"), totals, collapsed, strict=True):
+                a[rate][when] = {**summarize(total), "totals": total.tolist(), "collapsed": int(lost.sum())}
+            if rate == "rest":
+                a["collapses"] = as_findings(compare_rates(collapsed[0], collapsed[1], halved))
+        for a, difference in zip(adjusted.values(), compare_family(pairs, e.margin, e.comparison), strict=True):
+            told = as_findings(difference)
+            a[rate]["difference"] = (
+                told if rate == "rest" else {key: told[key] for key in ("estimate", "low", "high", "pairs")}
+            )
+    return {
+        "adjusted": adjusted,
+        "published": {when: {**summarize(np.array(t)), "totals": list(t)} for when, t in PUBLISHED.items()},
+        "permutation_share": _permutation_share(*(np.array(PUBLISHED[when]) for when in ("before", "after"))),
+        "smaller": list(HIDDEN),
+        "parameters": _by_eye(e).parameters(*e.data.shape),
+        "strength": POST_STRENGTH,
+    }
+
+
+def _studied(e: Experiment) -> Arm | None:
+    """The arm whose networks are made smaller in every way: the first with L1, with proximal steps if there is one."""
+    return (own_arm(e, L1, "proximal") or own_arm(e, L1)) if e.network.hidden else None
+
+
+def _studied_runs(e: Experiment) -> list[Run]:
+    """The runs of `_studied` with proximal steps, whose zeros are exact, and a rate that falls to zero."""
+    arm = _studied(e)
+    if arm is None:
+        return []
+    how = {"penalty": arm.penalty, "strength": arm.strength, "step": "proximal"}
+    return varied_runs(e, e.runs.count, training={"schedule": at_rest(e)}, **how)
+
+
+def _state(e: Experiment, full: list[Trajectory]) -> State:
+    """Whether the networks of `_studied_runs` can be made smaller, or why not."""
+    ended = [t for t in full if t.diverged is None]
+    if not full:
+        return "no arm"
+    if not ended:
+        return "unfinished"
+    if collapsed_runs(ended).mean() >= 0.5:
+        return "collapsed"
+    removed = [_compress_run(e, t)[0].parameters < _parameter_count(t) for t in ended]
+    return "compared" if any(removed) else "nothing to remove"
 
 
 def _medians_text(groups: Iterable[Mapping[str, Any]]) -> str:
@@ -476,23 +582,20 @@ def _medians_text(groups: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _smallest_arm(automatic: list[Findings]) -> Findings | None:
-    """The arm with the fewest parameters, and all arms that have as few; None if no run finished."""
-    finished = [arm for arm in automatic if arm["hidden"] and not math.isnan(arm["change"])]
-    if not finished:
-        return None
-    smallest = min(finished, key=lambda arm: (arm["parameters"], arm["change"]))
-    alike = [arm["label"] for arm in finished if arm["parameters"] == smallest["parameters"]]
-    return {**smallest, "labels": "; ".join(alike), "single": max(smallest["hidden"]) == 1}
+    """The arm with the fewest parameters, among those of which fewer than half of the runs collapsed; None if none."""
+    working = [arm for arm in automatic if arm["runs"] and arm["collapsed"] < arm["runs"] / 2]
+    return min(working, key=lambda arm: (arm["parameters"], arm["change"]), default=None)
+
+
+def _band(e: Experiment, arm: Arm | Run) -> float:
+    """The largest weight that counts as zero: η·λ after subgradient steps, 0 after proximal ones."""
+    return 0.0 if arm.step == "proximal" else threshold(e, arm.strength)
 
 
 def _compress_run(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
-    """Compress a run; return it with its certificate, the largest change of outputs on a dense grid.
-
-    After proximal steps only exact zeros count as dead, after subgradient steps weights within η·λ of zero.
-    """
+    """Compress a run; return it with its certificate, the largest change of outputs on a dense grid."""
     kernels, biases = t.at(-1)
-    band = 0.0 if t.run.step == "proximal" else threshold(e, t.run.strength)
-    small = compress(kernels, biases, band, t.run.network.activation)
+    small = compress(kernels, biases, _band(e, t.run), t.run.network.activation)
     x = t.run.draw().x_train
     if x.shape[1] == 1:
         dense = np.linspace(x.min(), x.max(), 1001)[:, None]
@@ -513,12 +616,8 @@ def _smaller_runs(e: Experiment, t: Trajectory) -> dict[str, Run]:
         "original": vary(t.run, start=Start.from_arrays(*original), **structure),
         "longer": vary(t.run, start=Start.from_arrays(*t.at(-1)), **as_before),
     }
-    return {**runs, "random": _restarts(runs["original"])[0]}
-
-
-def _restarts(run: Run) -> list[Run]:
-    """The run from random starts other than those of the experiment."""
-    return [vary(run, start=None, init_seed=run.init_seed + 100_000 * (k + 1)) for k in range(STARTS)]
+    # One start for each run: several of one structure would not be independent.
+    return {**runs, "random": vary(runs["original"], start=None, init_seed=t.run.init_seed + 100_000)}
 
 
 def _parameter_count(t: Trajectory) -> int:

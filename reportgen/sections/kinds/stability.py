@@ -1,27 +1,25 @@
 """The variance between runs: its sources, and endings of a training that reduce it."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from reportgen.experiment import Comparison, Experiment
-from reportgen.penalties.l1 import L1
-from reportgen.penalties.l2 import L2
+from reportgen.experiment import Arm, Experiment
+from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
-from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, strength, vary
+from reportgen.sections.helpers import as_findings, mean, vary
 from reportgen.statistics import variance
 from reportgen.statistics.comparison import Values, compare_family
-from reportgen.statistics.variance import SOURCES
+from reportgen.statistics.variance import FEWEST_BLOCKS, SOURCES, NumberWithInterval
 from reportgen.training.network import forward
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
-KINDS = kinds_by_name(NoPenalty, L1, L2)
 TRAINED: dict[str, dict[str, Any]] = {
     "constant": {"schedule": "constant", "order": "fixed"},
     "reshuffled": {"schedule": "constant", "order": "reshuffled"},
@@ -42,10 +40,30 @@ NAMES = {
     "last": "last iterate",
 }
 ORDERS, INITS = 3, 2
+MOST_ARMS = 3
 _WINDOW = 20
 """The most steps of the last epoch at which weights are recorded."""
+EQUAL_SPREAD = 1.25
+"""Standard deviations of which one is at most this many times the other are practically equal."""
 
-_SHARE = "(interval {{ s.low|num('.0%') }} to {{ s.high|num('.0%') }})"
+_SHARE = (
+    "{% if s.low > 0 %}{{ s.estimate|num('.1%') }} (interval {{ s.low|num('.1%') }} to {{ s.high|num('.1%') }})"
+    "{% else %}between none and {{ s.high|num('.1%') }}{% endif %}"
+)
+"""The share `s`. If it may be zero, there is no more to say than its upper limit."""
+_RATIO = "{{ r.estimate|num('.0%') }} of what it was (interval {{ r.low|num('.0%') }} to {{ r.high|num('.0%') }})"
+_CHANGE = (
+    "{{ d.estimate|num('.2f') }} on average over {{ d.pairs }} draws of the data (interval {{ d.low|num('.2f') }} to "
+    "{{ d.high|num('.2f') }}, margin {{ f.equivalence|num('.3g') }})"
+)
+
+
+def _undecided(question: str, numbers: str) -> str:
+    """The sentence for an undecided claim, or for one that the draws of the data are too few to decide."""
+    return (
+        f"Whether {question} {{% if f.refusal %}}cannot be told: {{{{ f.refusal }}}}.{{% else %}}is undecided: "
+        f"{numbers}.{{% endif %}}"
+    )
 
 
 @sections.register("stability")
@@ -55,117 +73,117 @@ class Stability(Section):
     title = "How far a single run can be trusted"
     claims = (
         Claim(
-            name="results-depend-on-the-learning-rate",
+            name="results-depend-on-the-schedule",
             post="The results depend on the learning rate.",
-            test=lambda f: _is_below(f["endings"]["decayed"]["ratio"], 0.5),
-            supported="Results do depend on it. Let the rate fall to zero, and the spread within a draw of the data "
-            "shrinks to {{ f.endings.decayed.ratio.estimate|num('.0%') }} of what it was (interval "
-            "{{ f.endings.decayed.ratio.low|num('.0%') }} to {{ f.endings.decayed.ratio.high|num('.0%') }}).",
-            refuted="With a rate that falls to zero the spread within a draw of the data is not even halved: it is "
-            "{{ f.endings.decayed.ratio.estimate|num('.0%') }} of what it was (interval "
-            "{{ f.endings.decayed.ratio.low|num('.0%') }} to {{ f.endings.decayed.ratio.high|num('.0%') }}).",
-            undecided="Whether a rate that falls to zero halves the spread within a draw of the data is undecided: it "
-            "becomes {{ f.endings.decayed.ratio.estimate|num('.0%') }} of what it was (interval "
-            "{{ f.endings.decayed.ratio.low|num('.0%') }} to {{ f.endings.decayed.ratio.high|num('.0%') }}).",
+            test=lambda f: _any_of(
+                _is_another_spread(f["endings"]["decayed"]["ratio"]),
+                _is_another_error(f["endings"]["decayed"]["difference"]),
+            ),
+            supported="{% set r, d = f.endings.decayed.ratio, f.endings.decayed.difference %}The results depend on how "
+            "the learning rate ends. With a rate that falls to zero, in place of a constant one, the spread within a "
+            f"draw of the data is {_RATIO}, and the mean error changes by {_CHANGE}.",
+            refuted="{% set r, d = f.endings.decayed.ratio, f.endings.decayed.difference %}The results do not depend "
+            "on how the learning rate ends. With a rate that falls to zero, in place of a constant one, the spread "
+            f"within a draw of the data is {_RATIO}, and the mean error changes by {_CHANGE}.",
+            undecided="{% set r, d = f.endings.decayed.ratio, f.endings.decayed.difference %}"
+            + _undecided(
+                "the results depend on how the learning rate ends",
+                "with a rate that falls to zero, in place of a constant one, the spread within a draw of the data is "
+                f"{_RATIO}, and the mean error changes by {_CHANGE}",
+            ),
         ),
         Claim(
             name="decay-lowers-the-error",
             test=lambda f: difference_outcome(f["endings"]["decayed"]["difference"], "better"),
-            supported="{% set d = f.endings.decayed.difference %}The error itself falls too: by "
-            "{{ (-d.estimate)|num('.1f') }} on average over {{ d.pairs }} draws of the data (interval of the "
-            "difference {{ d.low|num('.1f') }} to {{ d.high|num('.1f') }}).",
-            refuted="{% set d = f.endings.decayed.difference %}The mean error is {{ d.verdict }} all the same: it "
-            "changes by {{ d.estimate|num('.1f') }} on average over {{ d.pairs }} draws of the data (interval "
-            "{{ d.low|num('.1f') }} to {{ d.high|num('.1f') }}).",
-            undecided="{% set d = f.endings.decayed.difference %}Whether the mean error falls as well is undecided: it "
-            "changes by {{ d.estimate|num('.1f') }} on average over {{ d.pairs }} draws of the data (interval "
-            "{{ d.low|num('.1f') }} to {{ d.high|num('.1f') }}, margin {{ f.equivalence|num('g') }}).",
+            supported="{% set d = f.endings.decayed.difference %}With a rate that falls to zero the mean error is "
+            f"lower: it changes by {_CHANGE}.",
+            refuted="{% set d = f.endings.decayed.difference %}With a rate that falls to zero the mean error is not "
+            f"lower but {{{{ d.verdict }}}}: it changes by {_CHANGE}.",
+            undecided="{% set d = f.endings.decayed.difference %}Whether the mean error is lower with a rate that "
+            f"falls to zero is undecided{{% if d.pairs %}}: it changes by {_CHANGE}{{% endif %}}.",
         ),
         Claim(
-            name="averaging-quiets-like-decay",
-            test=lambda f: _combine_outcomes(
-                _is_below(f["endings"]["averaged"]["ratio"], 0.5),
-                difference_outcome(f["averaged_decayed"], "practically equal"),
+            name="averaging-does-as-well-as-decay",
+            test=lambda f: _of_several_steps(
+                f, _all_of(_is_below(f["averaged_decayed_ratio"], EQUAL_SPREAD), _is_no_worse(f["averaged_decayed"]))
             ),
-            supported="{% set d = f.averaged_decayed %}Averaging does nearly what decay does, and takes no other "
-            "training: the spread within a draw shrinks to {{ f.endings.averaged.ratio.estimate|num('.0%') }}, and the "
-            "mean error is practically that of decay (difference {{ d.estimate|num('.2f') }}, interval "
-            "{{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}).",
-            refuted="{% set d = f.averaged_decayed %}Averaging does not do what decay does: the spread within a draw "
-            "becomes {{ f.endings.averaged.ratio.estimate|num('.0%') }} of what it was (interval "
-            "{{ f.endings.averaged.ratio.low|num('.0%') }} to {{ f.endings.averaged.ratio.high|num('.0%') }}), and the "
-            "mean error differs from that of decay by {{ d.estimate|num('.2f') }} (interval {{ d.low|num('.2f') }} to "
-            "{{ d.high|num('.2f') }}).",
-            undecided="{% set d = f.averaged_decayed %}Averaging brings the spread within a draw to "
-            "{{ f.endings.averaged.ratio.estimate|num('.0%') }} of what it was (interval "
-            "{{ f.endings.averaged.ratio.low|num('.0%') }} to {{ f.endings.averaged.ratio.high|num('.0%') }}); whether "
-            "it does as well as decay is undecided (difference of the mean error {{ d.estimate|num('.2f') }}, interval "
-            "{{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}).",
+            supported="{% set r, d = f.averaged_decayed_ratio, f.averaged_decayed %}Averaging does as well as decay, "
+            "and takes no other training: the spread within a draw is {{ r.estimate|num('.2f') }} times that of decay "
+            "(interval {{ r.low|num('.2f') }} to {{ r.high|num('.2f') }}), and the mean error is {{ d.verdict }}, with "
+            f"a difference of {_CHANGE}.",
+            refuted="{% set r, d = f.averaged_decayed_ratio, f.averaged_decayed %}Averaging does not do as well as "
+            "decay: the spread within a draw is {{ r.estimate|num('.2f') }} times that of decay (interval "
+            "{{ r.low|num('.2f') }} to {{ r.high|num('.2f') }}), and the mean error differs from that of decay by "
+            f"{_CHANGE}.",
+            undecided="{% set r, d = f.averaged_decayed_ratio, f.averaged_decayed %}"
+            + _undecided(
+                "averaging does as well as decay",
+                "the spread within a draw is {{ r.estimate|num('.2f') }} times that of decay (interval "
+                "{{ r.low|num('.2f') }} to {{ r.high|num('.2f') }}), and the mean error differs from that of decay by "
+                + _CHANGE,
+            ),
         ),
         Claim(
             name="reshuffling-alone-does-not-settle",
             test=lambda f: _is_above(f["endings"]["reshuffled"]["ratio"], 0.5),
-            supported="Reshuffling alone does not settle anything. With a new order in every epoch but the same rate, "
-            "the spread within a draw stays at {{ f.endings.reshuffled.ratio.estimate|num('.0%') }} of what it was "
-            "(interval {{ f.endings.reshuffled.ratio.low|num('.0%') }} to "
-            "{{ f.endings.reshuffled.ratio.high|num('.0%') }}): another last few samples, another line.",
-            refuted="Reshuffling helps as well: with a new order in every epoch and the same rate, the spread within a "
-            "draw is {{ f.endings.reshuffled.ratio.estimate|num('.0%') }} of what it was (interval "
-            "{{ f.endings.reshuffled.ratio.low|num('.0%') }} to {{ f.endings.reshuffled.ratio.high|num('.0%') }}).",
-            undecided="What reshuffling does is not clear: with a new order in every epoch and the same rate, the "
-            "spread within a draw is {{ f.endings.reshuffled.ratio.estimate|num('.0%') }} of what it was (interval "
-            "{{ f.endings.reshuffled.ratio.low|num('.0%') }} to {{ f.endings.reshuffled.ratio.high|num('.0%') }}).",
+            supported="{% set r = f.endings.reshuffled.ratio %}Reshuffling alone does not halve the spread. With a new "
+            f"order in every epoch but the same rate, the spread within a draw is {_RATIO}.",
+            refuted="{% set r = f.endings.reshuffled.ratio %}Reshuffling alone more than halves the spread. With a new "
+            f"order in every epoch and the same rate, the spread within a draw is {_RATIO}.",
+            undecided="{% set r = f.endings.reshuffled.ratio %}"
+            + _undecided(
+                "reshuffling alone halves the spread within a draw",
+                f"with a new order in every epoch and the same rate it is {_RATIO}",
+            ),
         ),
         Claim(
             name="the-last-iterate-dominates",
-            test=lambda f: _is_above(f["endings"]["constant"]["shares"]["last"], 0.5),
-            supported="{% set s = f.endings.constant.shares.last %}Most of it is none of the three. With the constant "
-            "rate the last iterate, that is at which step of the last epoch training happens to stop, accounts for "
-            f"{{{{ s.estimate|num('.0%') }}}} of the variance {_SHARE}.",
-            refuted="{% set s = f.endings.constant.shares.last %}With the constant rate the last iterate, that is at "
-            "which step of the last epoch training happens to stop, accounts for the smaller part, "
-            f"{{{{ s.estimate|num('.0%') }}}} of the variance {_SHARE}.",
-            undecided="{% set s = f.endings.constant.shares.last %}With the constant rate the last iterate, that is at "
-            "which step of the last epoch training happens to stop, accounts for "
-            f"{{{{ s.estimate|num('.0%') }}}} of the variance {_SHARE}.",
+            test=lambda f: _of_several_steps(f, _is_above(f["endings"]["constant"]["shares"]["last"], 0.5)),
+            supported="{% set s = f.endings.constant.shares.last %}With the constant rate, most of the variance is the "
+            "last iterate, that is at which step of the last epoch training happens to stop: "
+            f"{_SHARE}.",
+            refuted="{% set s = f.endings.constant.shares.last %}With the constant rate, less than half of the "
+            "variance is the last iterate, that is at which step of the last epoch training happens to stop: "
+            f"{_SHARE}.",
+            undecided="{% set s = f.endings.constant.shares.last %}"
+            + _undecided(
+                "with the constant rate most of the variance is the last iterate, that is at which step of the last "
+                "epoch training happens to stop,",
+                _SHARE,
+            ),
         ),
         Claim(
             name="initial-weights-hardly-matter",
             test=lambda f: _is_below(f["endings"]["constant"]["shares"]["init"], 0.1),
             supported="{% set s = f.endings.constant.shares.init %}The initial weights, which one might have "
-            "suspected first, account for {{ s.estimate|num('.1%') }} (interval {{ s.low|num('.1%') }} to "
-            "{{ s.high|num('.1%') }}).",
-            refuted="{% set s = f.endings.constant.shares.init %}The initial weights matter: they account for "
-            f"{{{{ s.estimate|num('.0%') }}}} {_SHARE}.",
-            undecided="{% set s = f.endings.constant.shares.init %}The initial weights account for "
-            f"{{{{ s.estimate|num('.0%') }}}} {_SHARE}, which may be little or not.",
+            f"suspected first, account for less than a tenth of the variance: {_SHARE}.",
+            refuted="{% set s = f.endings.constant.shares.init %}The initial weights account for more than a tenth of "
+            f"the variance: {_SHARE}.",
+            undecided="{% set s = f.endings.constant.shares.init %}"
+            + _undecided("the initial weights account for less than a tenth of the variance", _SHARE),
         ),
         Claim(
             name="what-remains-is-the-data",
             test=lambda f: _is_above(f["endings"]["decayed"]["shares"]["data"], 0.5),
-            supported="{% set s = f.endings.decayed.shares.data %}What remains is the draw of the data: "
-            "{{ s.estimate|num('.1%') }} of the variance (interval {{ s.low|num('.1%') }} to "
-            "{{ s.high|num('.1%') }}). Other samples to learn from and other test "
-            "samples to be measured by are nothing that a schedule could do anything about.",
-            refuted="{% set s = f.endings.decayed.shares.data %}Even so the draw of the data accounts for only "
-            f"{{{{ s.estimate|num('.1%') }}}} of the variance {_SHARE}.",
-            undecided="{% set s = f.endings.decayed.shares.data %}Of what remains, the draw of the data accounts for "
-            f"{{{{ s.estimate|num('.1%') }}}} {_SHARE}, so whether it is most of it is undecided.",
+            supported="{% set s = f.endings.decayed.shares.data %}With a rate that falls to zero, most of the variance "
+            f"is the draw of the data: {_SHARE}. Other samples to learn from and other test samples to be measured by "
+            "are nothing that a schedule could do anything about.",
+            refuted="{% set s = f.endings.decayed.shares.data %}Even with a rate that falls to zero, less than half of "
+            f"the variance is the draw of the data: {_SHARE}.",
+            undecided="{% set s = f.endings.decayed.shares.data %}"
+            + _undecided(
+                "with a rate that falls to zero most of the variance is the draw of the data",
+                _SHARE,
+            ),
         ),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        return [run for kind in KINDS for trained in TRAINED for run in self._crossed_runs(e, kind, trained)]
+        return [run for arm in _arms(e) for trained in TRAINED for run in self._crossed_runs(e, arm, trained)]
 
-    def _crossed_runs(self, e: Experiment, kind: str, trained: str) -> list[Run]:
+    def _crossed_runs(self, e: Experiment, arm: Arm, trained: str) -> list[Run]:
         """Runs with several orders and initial weights for each draw of the data, all crossed."""
-        first = vary(
-            e.run(0),
-            training=TRAINED[trained],
-            penalty=default_penalty(kind),
-            strength=strength(e) if kind != "none" else 0.0,
-            step=KINDS[kind].default_step,
-        )
+        first = vary(e.run(0), training=TRAINED[trained], penalty=arm.penalty, strength=arm.strength, step=arm.step)
         first = vary(first, recording=Recording(every=None, at=_window_steps(first), loss=False))
         return [
             vary(
@@ -180,71 +198,28 @@ class Stability(Section):
         ]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        found = np.stack([self._moments(e, kind, trained) for kind in KINDS], axis=2)
-        # A draw of the data counts only if all its runs ended, for all penalties and endings.
-        complete = np.asarray(np.isfinite(found).all(axis=(1, 2, 3)))
-        means = np.where(complete[:, None], found[..., 0].mean(axis=2), np.nan)
-        place = {name: i for i, name in enumerate(ENDINGS)}
-        pairs = [("averaged", "constant"), ("reshuffled", "constant"), ("decayed", "constant"), ("averaged", "decayed")]
-        differences = compare_family(
-            [(means[:, place[a]], means[:, place[b]]) for a, b in pairs], e.margin, e.comparison
-        )
-        compared = {pair: as_findings(difference) for pair, difference in zip(pairs, differences, strict=True)}
-        measured = _measure_shares(found[complete], e.comparison)
-        return {
-            "endings": {
-                name: {
-                    "label": label,
-                    "shares": {s: measured["shares"][i][j] for j, s in enumerate(SOURCES)},
-                    "deviation": measured["deviation"][i],
-                    "within": measured["within"][i],
-                    "ratio": measured["ratio"][i],
-                    "error": float(means[complete, i].mean()) if complete.any() else float("nan"),
-                    "difference": compared.get((name, "constant")),
-                }
-                for i, (name, label) in enumerate(ENDINGS.items())
-            },
-            "by_penalty": [
-                {"label": of.look().title, "ending": name, "deviations": deviations}
-                for of, by_ending in zip(KINDS.values(), measured["by_penalty"], strict=True)
-                for name, deviations in zip(ENDINGS, by_ending, strict=True)
-            ],
-            "averaged_decayed": compared["averaged", "decayed"],
-            "sources": NAMES,
-            "draws": _draw_count(e),
-            "draws_used": int(complete.sum()),
-            "orders": ORDERS,
-            "inits": INITS,
-            "window": len(_window_steps(e.run(0))),
-            "epoch": _epoch_steps(e.run(0)),
-            "strength": strength(e),
-            "equivalence": e.margin,
-            "confidence": e.comparison.confidence,
-        }
-
-    def _moments(self, e: Experiment, kind: str, trained: Trained) -> Values:
-        """Moments of each draw of the data by ending, [D, endings, 6]; NaN if one of its runs diverged."""
-        shape = (_draw_count(e), ORDERS, INITS)
-        residuals = {
-            name: np.array([_residuals(trained[r]) for r in self._crossed_runs(e, kind, name)]) for name in TRAINED
-        }
-        # The errors if training had stopped at each step of the window: [runs, steps].
-        errors = {name: np.abs(values).sum(axis=(2, 3)) for name, values in residuals.items()}
-        found = {
-            name: variance.moments(by_step.mean(axis=1).reshape(shape), by_step.var(axis=1).reshape(shape))
-            for name, by_step in errors.items()
-        }
-        averaged = np.abs(residuals["constant"].mean(axis=1)).sum(axis=(1, 2))
-        found["averaged"] = variance.moments(averaged.reshape(shape), np.zeros(shape))
-        return np.stack([found[name] for name in ENDINGS], axis=1)
+        errors: dict[str, list[Values]] = {name: [] for name in ENDINGS}
+        for arm in _arms(e):
+            for name in TRAINED:
+                residuals = np.array([_residuals(trained[run]) for run in self._crossed_runs(e, arm, name)])
+                # The errors if training had stopped at each step of the window: [runs, steps].
+                errors[name].append(np.abs(residuals).sum(axis=(2, 3)))
+                if name == "constant":
+                    averaged = residuals.mean(axis=1, keepdims=True)
+                    errors["averaged"].append(np.abs(averaged).sum(axis=(2, 3)))
+        design = (len(_arms(e)), _draw_count(e), ORDERS, INITS, -1)
+        return measure(e, {name: np.array(by_arm).reshape(design) for name, by_arm in errors.items()})
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
+        if findings["refusal"]:
+            return
         rows = [
             {
                 "label": ending["label"],
-                "values": [ending["shares"][source]["estimate"] for source in SOURCES],
+                # No bar has a negative part.
+                "values": [max(ending["shares"][source]["estimate"], 0.0) for source in SOURCES],
             }
             for ending in findings["endings"].values()
         ]
@@ -252,7 +227,6 @@ class Stability(Section):
             f"{row['label']}: "
             + ", ".join(f"{NAMES[s]} {share:.0%}" for s, share in zip(SOURCES, row["values"], strict=True))
             for row in rows
-            if np.isfinite(row["values"]).all()
         )
         yield Picture(
             name="spread",
@@ -262,7 +236,7 @@ class Stability(Section):
                 "rows": rows,
                 "xlabel": "share of the variance of the total error",
             },
-            alt=f"What the variance of the total error is made of, by the way training ends. {told or 'No run ended'}.",
+            alt=f"What the variance of the total error is made of, by the way training ends. {told}.",
         )
         deviations = [
             {
@@ -272,18 +246,17 @@ class Stability(Section):
             for ending in findings["endings"].values()
             for of, what in (("deviation", "in all"), ("within", "within a draw"))
         ]
-        if all(np.isfinite([row["value"], row["low"], row["high"]]).all() for row in deviations):
-            yield Picture(
-                name="endings",
-                figure="bars",
-                inputs={"rows": deviations, "xlabel": "standard deviation of the total error"},
-                alt="Standard deviation of the total error, in all and within one draw of the data. "
-                + "; ".join(
-                    f"{row['label']} {row['value']:.2f}, interval {row['low']:.2f} to {row['high']:.2f}"
-                    for row in deviations
-                )
-                + ".",
+        yield Picture(
+            name="endings",
+            figure="bars",
+            inputs={"rows": deviations, "xlabel": "standard deviation of the total error"},
+            alt="Standard deviation of the total error, in all and within one draw of the data. "
+            + "; ".join(
+                f"{row['label']} {row['value']:.2f}, interval {row['low']:.2f} to {row['high']:.2f}"
+                for row in deviations
             )
+            + ".",
+        )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
         yield Table(
@@ -310,11 +283,11 @@ class Stability(Section):
         yield Table(
             name="deviations",
             columns=(
-                Column(label="penalty"),
+                Column(label="arm"),
                 Column(label="training ends with"),
                 *(Column(label=label, format=".2f") for label in NAMES.values()),
             ),
-            rows=tuple((row["label"], ENDINGS[row["ending"]], *row["deviations"]) for row in findings["by_penalty"]),
+            rows=tuple((row["label"], ENDINGS[row["ending"]], *row["deviations"]) for row in findings["by_arm"]),
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
@@ -354,43 +327,94 @@ def _residuals(trajectory: Trajectory) -> Values:
     return np.asarray(forward(kernels, biases, data.x_test, run.network.activation) - data.y_test, np.float64)
 
 
-def _measure_shares(found: Values, rule: Comparison) -> Findings:
-    """Shares, standard deviations and their ratios over penalties, from moments [D, endings, penalties, 6]."""
-    draws = len(found)
-    if draws < 2:
-        unknown = _intervals(*(np.full((len(ENDINGS), len(SOURCES)), np.nan),) * 3)
-        nothing = [[float("nan")] * len(SOURCES)] * len(ENDINGS)
-        column = [row[0] for row in unknown]
-        return {
-            "shares": unknown,
-            **dict.fromkeys(("deviation", "within", "ratio"), column),
-            "by_penalty": [nothing] * len(KINDS),
-        }
+def measure(e: Experiment, errors: Mapping[str, Values]) -> Findings:
+    """Findings from the errors of each ending, [arms, draws, orders, inits, steps]; those of diverged runs are NaN."""
+    # A draw of the data counts only if all its runs ended, for all arms and endings.
+    complete = np.all([np.isfinite(values).all(axis=(0, 2, 3, 4)) for values in errors.values()], axis=0)
+    draws = int(complete.sum())
+    means = {name: np.where(complete, values.mean(axis=(0, 2, 3, 4)), np.nan) for name, values in errors.items()}
+    pairs = [("averaged", "constant"), ("reshuffled", "constant"), ("decayed", "constant"), ("averaged", "decayed")]
+    differences = compare_family([(means[a], means[b]) for a, b in pairs], e.margin, e.comparison)
+    compared = {pair: as_findings(difference) for pair, difference in zip(pairs, differences, strict=True)}
+    confidence = e.comparison.confidence
+    by_arm = {name: [_mean_squares(of_arm[complete]) for of_arm in values] for name, values in errors.items()}
+    squares = {name: np.mean(of_arms, axis=0) for name, of_arms in by_arm.items()}
+    parts = {name: variance.coefficients(ORDERS, INITS, values.shape[-1]) for name, values in errors.items()}
+    within = {name: part[1:].sum(axis=0) for name, part in parts.items()}
 
-    def statistics(averages: Values) -> dict[str, Values]:
-        variances = variance.components(averages, draws, ORDERS, INITS).mean(axis=-2)
-        within = np.sqrt(variances[..., 1:].sum(axis=-1))
-        first = within[..., :1]
-        return {
-            "shares": variance.shares(variances),
-            "deviation": np.sqrt(variances.sum(axis=-1)),
-            "within": within,
-            "ratio": np.divide(within, first, out=np.full_like(within, np.nan), where=first > 0),
-        }
+    def ratio(above: str, below: str) -> dict[str, float]:
+        both = np.hstack([squares[above], squares[below]])
+        nothing = np.zeros_like(within[above])
+        first, second = np.hstack([within[above], nothing]), np.hstack([nothing, within[below]])
+        return _as_interval(variance.deviation(both, first, confidence, relative_to=second))
 
-    resamples = statistics(variance.block_averages(found, rule))
-    by_penalty = np.sqrt(variance.components(found.mean(axis=0), draws, ORDERS, INITS))
+    endings: dict[str, Any] = {
+        name: {
+            "label": label,
+            "shares": {
+                source: _as_interval(variance.share(squares[name], part, parts[name].sum(axis=0), confidence))
+                for source, part in zip(SOURCES, parts[name], strict=True)
+            },
+            "deviation": _as_interval(variance.deviation(squares[name], parts[name].sum(axis=0), confidence)),
+            "within": _as_interval(variance.deviation(squares[name], within[name], confidence)),
+            "ratio": ratio(name, "constant"),
+            "error": mean(means[name][complete].tolist()),
+            "difference": compared.get((name, "constant")),
+        }
+        for name, label in ENDINGS.items()
+    }
+    known = [number["estimate"] for ending in endings.values() for number in (ending["within"], ending["ratio"])]
     return {
-        name: _intervals(value, *variance.interval(resamples[name], draws, rule))
-        for name, value in statistics(found.mean(axis=0)).items()
-    } | {"by_penalty": by_penalty.swapaxes(0, 1).tolist()}
+        "endings": endings,
+        "by_arm": [
+            {"label": arm.label, "ending": name, "deviations": _deviations(parts[name], by_arm[name][i])}
+            for i, arm in enumerate(_arms(e))
+            for name in ENDINGS
+        ],
+        "averaged_decayed": compared["averaged", "decayed"],
+        "averaged_decayed_ratio": ratio("averaged", "decayed"),
+        "refusal": ""
+        if np.isfinite(known).all()
+        else f"every run ended on {draws} of {len(complete)} draws of the data, and it takes {FEWEST_BLOCKS}"
+        if draws < FEWEST_BLOCKS
+        else "the errors of runs on one draw of the data do not differ",
+        "sources": NAMES,
+        "draws": len(complete),
+        "draws_used": draws,
+        "orders": ORDERS,
+        "inits": INITS,
+        "window": len(_window_steps(e.run(0))),
+        "several_steps": len(_window_steps(e.run(0))) > 1,
+        "epoch": _epoch_steps(e.run(0)),
+        "arms": [{"label": arm.label, "strength": arm.strength} for arm in _arms(e)],
+        "equivalence": e.margin,
+        "spread_margin": EQUAL_SPREAD,
+        "confidence": confidence,
+    }
 
 
-def _intervals(estimate: Values, low: Values, high: Values) -> Any:
-    """Numbers with their intervals, in nested lists of the arrays' shape."""
-    if estimate.ndim:
-        return [_intervals(*parts) for parts in zip(estimate, low, high, strict=True)]
-    return {"estimate": float(estimate), "low": float(low), "high": float(high)}
+def _arms(e: Experiment) -> list[Arm]:
+    """The first arm of each kind of penalty, `MOST_ARMS` at most; without strength, a penalty is none."""
+    kinds: dict[type[Penalty], Arm] = {}
+    for arm in e.arms:
+        kinds.setdefault(type(arm.penalty) if arm.strength else NoPenalty, arm)
+    return list(kinds.values())[:MOST_ARMS]
+
+
+def _mean_squares(errors: Values) -> Values:
+    return variance.mean_squares(errors) if len(errors) >= FEWEST_BLOCKS else np.empty((0, 8))
+
+
+def _deviations(parts: Values, squares: Values) -> list[float]:
+    """The standard deviation of each source; zero for an estimate of its variance below zero."""
+    if not len(squares):
+        return [math.nan] * len(parts)
+    deviations: list[float] = np.sqrt(np.maximum(parts @ squares.mean(axis=0), 0.0)).tolist()
+    return deviations
+
+
+def _as_interval(number: NumberWithInterval) -> dict[str, float]:
+    return dict(zip(("estimate", "low", "high"), number, strict=True))
 
 
 def _is_below(measured: Findings, limit: float) -> bool | Outcome:
@@ -402,7 +426,31 @@ def _is_above(measured: Findings, limit: float) -> bool | Outcome:
     return True if measured["low"] > limit else False if measured["high"] < limit else "undecided"
 
 
-def _combine_outcomes(first: bool | Outcome, second: Outcome) -> bool | Outcome:
-    """The outcome of two conditions together."""
-    outcomes = {first, second == "supported" if second != "undecided" else "undecided"}
+def _is_another_spread(ratio: Findings) -> bool | Outcome:
+    """True if the interval is outside of what is practically equal, False if within."""
+    if ratio["low"] > EQUAL_SPREAD or ratio["high"] < 1 / EQUAL_SPREAD:
+        return True
+    return False if ratio["low"] >= 1 / EQUAL_SPREAD and ratio["high"] <= EQUAL_SPREAD else "undecided"
+
+
+def _is_another_error(difference: Findings) -> bool | Outcome:
+    verdict = difference["verdict"]
+    return "undecided" if verdict == "undecided" else verdict != "practically equal"
+
+
+def _is_no_worse(difference: Findings) -> bool | Outcome:
+    verdict = difference["verdict"]
+    return "undecided" if verdict == "undecided" else verdict != "worse"
+
+
+def _of_several_steps(f: Findings, outcome: bool | Outcome) -> bool | Outcome | None:
+    """The outcome, unless an epoch has a single step: then no claim about stopping at another one applies."""
+    return outcome if f["several_steps"] else None
+
+
+def _any_of(*outcomes: bool | Outcome) -> bool | Outcome:
+    return True if True in outcomes else "undecided" if "undecided" in outcomes else False
+
+
+def _all_of(*outcomes: bool | Outcome) -> bool | Outcome:
     return False if False in outcomes else "undecided" if "undecided" in outcomes else True

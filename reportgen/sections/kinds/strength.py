@@ -1,14 +1,14 @@
 """Results over a grid of strengths, from no penalty to collapse."""
 
-import itertools
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.datasets.line import Line
-from reportgen.experiment import Experiment
-from reportgen.penalties.elastic_net import ElasticNet
+from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
@@ -17,168 +17,206 @@ from reportgen.sections import Column, Findings, Section, Table, Trained, sectio
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import (
     as_findings,
-    default_penalty,
+    collapsed_runs,
+    errors_without_collapses,
     is_curve,
+    join_words,
     kinds_by_name,
     mean,
-    strength,
+    penalty_arms,
     varied_runs,
 )
-from reportgen.statistics.comparison import Values, compare, compare_family
+from reportgen.statistics.comparison import Values, compare_family
+from reportgen.statistics.rates import compare_rates, rate_interval
 from reportgen.statistics.sparsity import zero_share
 from reportgen.statistics.total_error import fitted_line, total_errors
+from reportgen.text import number, plural
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
 GRID = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0)
 """Strengths in even steps of the logarithm, with more of them near the collapse."""
-KINDS = kinds_by_name(L1, L2, ElasticNet)
-SCENE = kinds_by_name(L1, L2)
-SUMS = dict(zip(SCENE, ("sum_abs", "sum_squares"), strict=True))
-"""The key of the sum that each penalty minimizes."""
+SUMS = dict(zip(kinds_by_name(L1, L2), ("sum_abs", "sum_squares"), strict=True))
+"""The key of the sum that each of these penalties minimizes; for them the least sum of a given slope is known."""
+_POWERS = dict(zip(SUMS, (1, 2), strict=True))
 _FRAMES = tuple(float(f"{λ:.2g}") for λ in np.geomspace(0.01, 3.0, 39))
 """The strengths of the animation's frames after zero."""
-_FLAT = 0.1
-"""A fitted line with less than this share of the unpenalized slope counts as collapsed."""
 _CHEAP = 0.02
 """A penalty at most this share above the least possible counts as the least."""
+
+_COSTS = (
+    "{% for d in f.costs if d.pairs %}{{ d.estimate|num('.2f') }} under {{ d.label }} (λ = {{ d.strength|num('g') }}, "
+    "interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }})"
+    "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}"
+)
+_RATES = (
+    "{%% for c in %s %%}{{ c.count }} of {{ c.of }} under {{ c.label }} (λ = {{ c.strength|num('g') }}, interval "
+    "{{ c.low|num('.0%%') }} to {{ c.high|num('.0%%') }}){{ '' if loop.last else ' and ' if loop.revindex == 2 "
+    "else ', ' }}{%% endfor %%}"
+)
+_FIRST_TO_COLLAPSE = (
+    "L1 collapses at a smaller λ than L2 in {{ f.sooner.first }} of {{ f.pairs }}, at a larger one in "
+    "{{ f.sooner.second }}, and at the same in the rest (sign test, p = {{ f.sooner.p|num('.2g') }})."
+)
 
 
 @sections.register("strength")
 class Strength(Section):
-    """Results of every penalty at strengths from zero to collapse."""
+    """Results of every penalty of the arms at strengths from zero to collapse."""
 
     title = "Turning the dial: λ from nothing to collapse"
     claims = (
         Claim(
-            name="strength-scales-the-penalty",
-            post="λ scales the penalty's part in the cost; at zero the penalty is switched off.",
-            test=lambda f: all(
-                _is_decreasing([p[f["sums"][kind]] for p in f["sweeps"][kind]["points"]]) for kind in f["sums"]
-            ),
-            supported="At the left end the penalty is off, and as λ grows, what the penalty counts shrinks without "
-            "exception: Σ|w| under L1 from {{ f.sweeps.l1.points[0].sum_abs|num('.1f') }} to "
-            "{{ f.sweeps.l1.points[-1].sum_abs|num('.2f') }}, Σw² under L2 from "
-            "{{ f.sweeps.l2.points[0].sum_squares|num('.1f') }} to "
-            "{{ f.sweeps.l2.points[-1].sum_squares|num('.2f') }}, in the median.",
-            refuted="At the left end the penalty is off, but a larger λ does not always leave less of what the penalty "
-            "counts: somewhere along the dial the median of Σ|w| under L1, or of Σw² under L2, rises.",
+            name="larger-strengths-leave-less",
+            test=lambda f: _agree([d["verdict"] for d in f["counted"]], "better"),
+            supported="From λ = 0 to {{ f.grid[-1]|num('g') }} what each penalty counts shrinks, in the median run "
+            "{% for d in f.counted %}from {{ d.before|num('.3g') }} to {{ d.after|num('.3g') }} under {{ d.label }}"
+            "{{ '' if loop.last else ', ' }}{% endfor %}.",
+            refuted="Not every penalty leaves less of what it counts at λ = {{ f.grid[-1]|num('g') }} than at 0: in "
+            "the median run it goes {% for d in f.counted %}from {{ d.before|num('.3g') }} to "
+            "{{ d.after|num('.3g') }} under {{ d.label }}{{ '' if loop.last else ', ' }}{% endfor %}.",
+            undecided="Whether training leaves less of what each penalty counts at λ = {{ f.grid[-1]|num('g') }} than "
+            "at 0 is undecided with {{ f.pairs }}.",
         ),
         Claim(
             name="moderate-strengths-cost-no-error",
-            test=lambda f: _is_calm(f),
-            supported="Up to λ = {{ f.calm_until|num('g') }} every penalty predicts practically as well as none: over "
-            "{{ f.runs }} paired runs {{ f.on }}, each mean difference of the total error lies, with its interval, "
-            "within the margin of {{ f.equivalence|num('g') }}. Over the same stretch the share of exact zeros under "
-            "L1 goes from {{ f.sweeps.l1.points[0].zero|num('.0%') }} to {{ f.zero_then|num('.0%') }}.",
-            refuted="Already at or below the λ = {{ f.strength|num('g') }} of this article some penalty changes the "
-            "total error beyond the margin of {{ f.equivalence|num('g') }}: "
-            "{% for d in f.changed %}{{ d.label }} is {{ d.verdict }} than no penalty at λ = {{ d.strength|num('g') }}"
-            "{{ '' if loop.last else '; ' }}{% endfor %} ({{ f.runs }} paired runs {{ f.on }}).",
-            undecided="Whether the penalties cost anything up to the λ = {{ f.strength|num('g') }} of this article is "
-            "undecided for {{ f.open }} of the {{ f.asked }} comparisons with no penalty ({{ f.runs }} paired runs "
-            "{{ f.on }}, margin {{ f.equivalence|num('g') }}).",
+            test=lambda f: _agree([d["verdict"] for d in f["costs"]], "better", "practically equal"),
+            supported="Up to the λ of its arm no penalty named here costs error beyond the margin of "
+            "{{ f.equivalence|num('.3g') }}. Even where a run does worst up to there, its total error minus that "
+            "without a penalty is on average " + _COSTS + ", over {{ f.pairs }} {{ f.on }}.",
+            refuted="Somewhere up to the λ of its arm a penalty costs more than the margin of "
+            "{{ f.equivalence|num('.3g') }}. Where a run does worst up to there, its total error minus that without a "
+            "penalty is on average " + _COSTS + ", over {{ f.pairs }} {{ f.on }}.",
+            undecided="Whether a penalty costs error up to the λ of its arm is undecided{% for d in f.costs if "
+            "d.verdict == 'undecided' %}{{ ': ' if loop.first else '; ' }}{{ d.label }}, {{ d|why }}{% endfor %}."
+            "{% if f.costs|selectattr('pairs')|list %} Where a run does worst up to there, its total error minus that "
+            "without a penalty is on average "
+            + _COSTS
+            + ", over {{ f.pairs }} {{ f.on }}, with a margin of {{ f.equivalence|num('.3g') }}.{% endif %}",
+        ),
+        Claim(
+            name="arms-keep-a-fit",
+            test=lambda f: _rates_below_half(f["kept"]) if f["kept"] and f["has_fit"] else None,
+            supported="At the λ of its arm each penalty leaves a fit: " + _RATES % "f.kept" + " collapsed.",
+            refuted="Not every penalty leaves a fit at the λ of its arm: " + _RATES % "f.kept" + " collapsed.",
+            undecided="Whether each penalty leaves most runs a fit at the λ of its arm is undecided: "
+            + _RATES % "f.kept"
+            + " collapsed.",
         ),
         Claim(
             name="every-penalty-can-collapse-the-fit",
-            test=lambda f: all(c["by"] is not None for c in f["collapses"]) if f["line"] else None,
-            supported="At the right end the penalty has won, and the fitted line is flat. In the median run the "
-            "collapse comes "
-            "{% for c in f.collapses %}between {{ c.after|num('g') }} and {{ c.by|num('g') }} for {{ c.label }}"
+            test=lambda f: _rates_above_half(f["ends"]) if f["has_fit"] else None,
+            supported="At the right end the penalty has won: " + _RATES % "f.ends" + " collapsed. At least half of "
+            "the networks collapse {% for c in f.collapses %}from λ = {{ c.by|num('g') }} on under {{ c.label }}"
             "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}.",
-            refuted="Not every penalty flattens the line within this range: "
-            "in the median run {% for c in f.collapses %}{{ c.label }} "
-            "{% if c.by is none %}does not{% else %}does by λ = {{ c.by|num('g') }}{% endif %}"
-            "{{ '' if loop.last else ', ' }}{% endfor %}.",
+            refuted="Not every penalty flattens the fit within this range. At its end "
+            + _RATES % "f.ends"
+            + " collapsed.",
+            undecided="Whether every penalty flattens most fits within this range is undecided. At its end "
+            + _RATES % "f.ends"
+            + " collapsed.",
         ),
         Claim(
             name="l1-collapses-before-l2",
-            test=lambda f: _collapses_earlier(f["sooner"]) if f["line"] else None,
-            supported="L1 collapses at a smaller λ than L2 in {{ f.sooner.superiority|num('.0%') }} of the "
-            "{{ f.runs }} pairs of runs, ties counted half (interval {{ f.sooner.superiority_low|num('.0%') }} to "
-            "{{ f.sooner.superiority_high|num('.0%') }}). That says less than it seems to, since the same λ is not the "
-            "same strength for the two.",
-            refuted="L1 does not collapse before L2: it does at a smaller λ in only "
-            "{{ f.sooner.superiority|num('.0%') }} of the {{ f.runs }} pairs of runs, ties counted half (interval "
-            "{{ f.sooner.superiority_low|num('.0%') }} to {{ f.sooner.superiority_high|num('.0%') }}).",
-            undecided="Which of L1 and L2 collapses first is undecided: L1 does in "
-            "{{ f.sooner.superiority|num('.0%') }} of the {{ f.runs }} pairs of runs, ties counted half (interval "
-            "{{ f.sooner.superiority_low|num('.0%') }} to {{ f.sooner.superiority_high|num('.0%') }}).",
+            test=lambda f: _collapses_earlier(f["sooner"]) if f["has_fit"] and f["sooner"] else None,
+            supported=_FIRST_TO_COLLAPSE + " That says less than it seems to, since the same λ is not the same "
+            "strength for the two.",
+            refuted="L1 does not collapse before L2, but after it. " + _FIRST_TO_COLLAPSE,
+            undecided="Which of L1 and L2 collapses first is undecided. " + _FIRST_TO_COLLAPSE,
         ),
         Claim(
             name="networks-as-cheap-as-can-be",
-            test=lambda f: max(t["most"] for t in f["theory"].values()) < 1 + f["cheap"] if f["line"] else None,
-            supported="So at this λ training finds networks about as cheap as any of this depth can be: no run's "
-            "penalty exceeds the least for its own slope by more than "
-            "{{ ([f.theory.l1.most, f.theory.l2.most]|max - 1)|num('.1%') }}.",
-            refuted="Training does not find the cheapest networks everywhere: in the worst run the penalty is "
-            "{{ (f.theory.l1.most - 1)|num('.1%') }} (L1) and {{ (f.theory.l2.most - 1)|num('.1%') }} (L2) above the "
-            "least for its own slope.",
+            test=lambda f: max(t["most"] for t in f["theory"].values()) < 1 + f["cheap"] if f["theory"] else None,
+            supported="So at the λ of its arm training finds networks about as cheap as any of this depth can be: no "
+            "run's penalty exceeds the least for its own slope by more than "
+            "{% for t in f.theory.values() %}{{ t.excess|num('.1%') }} under {{ t.label }}"
+            "{{ '' if loop.last else ' and ' }}{% endfor %}.",
+            refuted="Training does not find the cheapest networks everywhere: in the worst run the penalty exceeds the "
+            "least for its own slope by {% for t in f.theory.values() %}{{ t.excess|num('.1%') }} under {{ t.label }}"
+            "{{ '' if loop.last else ' and ' }}{% endfor %}.",
             undecided="Some runs have no slope of their own, so there is nothing to set their penalty against.",
         ),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        yield from (run for kind in KINDS for λ in self._grid(e) for run in self._runs_at(e, kind, λ))
-        yield from (self._runs_at(e, kind, λ)[0] for kind in SCENE for λ in (0.0, *_FRAMES))
+        arms = _swept_arms(e)
+        yield from (run for arm in arms.values() for λ in _grid(arms) for run in self._runs_at(e, arm, λ))
+        yield from (run for runs in self._scene_runs(e, arms).values() for run in runs)
 
-    def _grid(self, e: Experiment) -> list[float]:
-        return sorted({*GRID, strength(e)})
-
-    def _runs_at(self, e: Experiment, kind: str, λ: float) -> list[Run]:
+    def _runs_at(self, e: Experiment, arm: Arm, λ: float) -> list[Run]:
         # The learning rate decreases to zero, so that jitter does not hide the effect of λ.
-        changes: dict[str, Any] = {"penalty": default_penalty(kind), "step": KINDS[kind].default_step} if λ else {}
+        changes: dict[str, Any] = {"penalty": arm.penalty, "step": arm.step} if λ else {}
         return varied_runs(e, e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        layers, grid = len(e.run(0).shapes), self._grid(e)
-        ended = {kind: [[trained[run] for run in self._runs_at(e, kind, λ)] for λ in grid] for kind in KINDS}
-        totals = {kind: [total_errors(trajectories) for trajectories in ended[kind]] for kind in KINDS}
-        asked = [(kind, i) for kind in KINDS for i, λ in enumerate(grid) if λ]
-        differences = compare_family([(totals[kind][i], totals[kind][0]) for kind, i in asked], e.margin, e.comparison)
-        compared = {place: as_findings(difference) for place, difference in zip(asked, differences, strict=True)}
+        arms, layers, confidence = _swept_arms(e), len(e.run(0).shapes), e.comparison.confidence
+        grid = _grid(arms)
+        ended = {kind: [[trained[run] for run in self._runs_at(e, arm, λ)] for λ in grid] for kind, arm in arms.items()}
+        labels = {kind: arm.penalty.title for kind, arm in arms.items()}
+        costs = _compare_worst_errors(e, ended, range(2, len(grid)))
+        collapsed = {kind: np.array([collapsed_runs(runs) for runs in by_λ]) for kind, by_λ in ended.items()}
         sweeps: dict[str, Any] = {}
-        for kind, of in KINDS.items():
+        for kind, arm in arms.items():
             points = [
-                {**_grid_point(ended[kind][i], totals[kind][i], λ, e), "difference": compared.get((kind, i))}
-                for i, λ in enumerate(grid)
+                {**_grid_point(runs, λ, e), "difference": costs.get((kind, i))}
+                for i, (λ, runs) in enumerate(zip(grid, ended[kind], strict=True))
             ]
-            sweeps[kind] = {"label": of.look().title, "points": points}
-        below = [
-            {"label": KINDS[kind].look().title, "strength": grid[i], "verdict": difference["verdict"]}
-            for (kind, i), difference in compared.items()
-            if grid[i] <= strength(e)
-        ]
-        calm = _last_calm_index(sweeps)
+            sweeps[kind] = {
+                "label": labels[kind],
+                "arm": arm.label if arm in e.arms else None,
+                "formula": arm.penalty.formula,
+                "step": arm.step,
+                "strength": arm.strength,
+                "points": points,
+            }
+        own = {kind: grid.index(arm.strength) for kind, arm in arms.items() if arm.strength}
+
+        def rate(kind: str, i: int) -> Findings:
+            point = sweeps[kind]["points"][i]
+            count, of = point["collapsed"], point["ended"]
+            low, high = rate_interval(count, of, confidence)
+            label = labels[kind]
+            return {"label": label, "strength": grid[i], "count": count, "of": of, "low": low, "high": high}
+
+        collapses = [{"label": labels[kind], **_collapse_range(sweeps[kind]["points"])} for kind in arms]
+        without = next(iter(sweeps.values()))["points"][0]
         found: Findings = {
             "grid": grid,
             "runs": e.runs.count,
+            "networks": plural(e.runs.count, "network"),
+            "pairs": plural(e.runs.count, "pair of runs", "pairs of runs"),
             "on": "each on its own draw of the data" if e.fresh_data else "on one draw of the data",
             "sweeps": sweeps,
-            "sums": SUMS,
+            "from_arms": any(arm in e.arms for arm in arms.values()),
+            "penalties": join_words(list(labels.values())),
+            "counted": _compare_counted(e, arms, labels, ended),
             "layers": layers,
-            "flat": _FLAT,
             "cheap": _CHEAP,
-            "line": is_curve(e) and e.network.activation == "linear",
-            "strength": strength(e),
             "equivalence": e.margin,
-            "calm_until": grid[calm],
-            "zero_then": sweeps["l1"]["points"][calm]["zero"],
-            "changed": [d for d in below if d["verdict"] in ("better", "worse")],
-            "open": sum(d["verdict"] == "undecided" for d in below),
-            "asked": len(below),
-            "collapses": [],
+            "costs": [
+                {"label": labels[kind], "strength": grid[i], **costs[kind, i]}
+                for kind, i in own.items()
+                if (kind, i) in costs
+            ],
+            "calm": [
+                {"label": labels[kind], "until": calm} for kind in arms if (calm := _calm_until(sweeps[kind]["points"]))
+            ],
+            "without": {"collapsed": without["collapsed"], "of": without["ended"]},
+            "has_fit": without["ended"] > 2 * without["collapsed"],
+            "kept": [rate(kind, i) for kind, i in own.items()],
+            "ends": [rate(kind, len(grid) - 1) for kind in arms],
+            "collapses": collapses,
+            "first": [c for c in collapses if c["first"] and (c["by"] is None or c["first"] < c["by"])],
+            "sooner": _compare_collapses(e, collapsed),
             "frames": len(_FRAMES) + 1,
+            "theory": {},
         }
-        if found["line"]:
-            flat = {kind: _slope_shares(ended[kind]) for kind in KINDS}
-            found["collapses"] = [
-                {"label": of.look().title, **_collapse_range(flat[kind], grid)} for kind, of in KINDS.items()
-            ]
-            found["sooner"] = as_findings(
-                compare(_collapse_indices(flat["l1"]), _collapse_indices(flat["l2"]), 0.0, e.comparison)
-            )
-            found["theory"] = _compare_with_least(ended, grid.index(strength(e)), layers)
+        if is_curve(e) and e.network.activation == "linear" and e.network.hidden:
+            found["theory"] = {
+                kind: {"label": labels[kind], "strength": grid[i], **_compare_with_least(ended[kind][i], kind, layers)}
+                for kind, i in own.items()
+                if kind in SUMS and sweeps[kind]["points"][i]["ended"]
+            }
             if isinstance(e.data, Line):
                 found["exactly"] = {"slope": e.data.slope, **_least_sums(np.array([e.data.slope]), layers)}
         return found
@@ -186,82 +224,86 @@ class Strength(Section):
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        def series(key: str, kinds: Iterable[str] = KINDS, low: str = "", high: str = "") -> list[dict[str, Any]]:
-            drawn = []
-            for kind in kinds:
-                points = findings["sweeps"][kind]["points"]
-                entry = {
-                    "arm": KINDS[kind].look().arm,
-                    "label": findings["sweeps"][kind]["label"],
-                    "x": [p["strength"] for p in points],
-                    "y": [p[key] for p in points],
+        sweeps, arms = findings["sweeps"], _swept_arms(e)
+        looks = {kind: arm.penalty.look(arm.step).arm for kind, arm in arms.items()}
+
+        def series(key: str, kinds: Iterable[str] = tuple(sweeps), **band: str) -> list[dict[str, Any]]:
+            """A line for each penalty; `band` names the keys of its lower and upper edge."""
+            return [
+                {
+                    "arm": looks[kind],
+                    "label": sweeps[kind]["label"],
+                    "x": [p["strength"] for p in sweeps[kind]["points"]],
+                    **{axis: [p[of] for p in sweeps[kind]["points"]] for axis, of in {"y": key, **band}.items()},
                 }
-                if low:
-                    entry |= {"low": [p[low] for p in points], "high": [p[high] for p in points]}
-                drawn.append(entry)
-            return drawn
+                for kind in kinds
+            ]
 
         panels = [
             {"title": "Error", "ylabel": "total error", "series": series("error", low="low", high="high")},
             {"title": "Zeros", "ylabel": "weights exactly zero", "series": series("zero")},
         ]
-        if findings["line"]:
-            panels.append({"title": "Slope", "ylabel": "slope of the fitted line", "series": series("slope")})
+        if is_curve(e):
+            panels.append({"title": "Slope", "ylabel": "slope between x = 0 and 1", "series": series("slope")})
         yield Picture(
             name="strength",
             figure="curves",
             # Logarithmic with a linear part around zero, so that λ = 0 is on the axis.
             inputs={"panels": [panel | {"xlabel": "λ", "xscale": "symlog"} for panel in panels]},
-            alt="Total error, share of exact zeros and slope of the fitted line against λ from 0 to "
-            f"{findings['grid'][-1]:g}. Without a penalty the error is "
-            f"{findings['sweeps']['l1']['points'][0]['error']:.1f}. "
-            + "; ".join(
-                f"{sweep['label']}: {sweep['points'][-1]['error']:.1f} at the largest λ, up to "
-                f"{max(p['zero'] for p in sweep['points']):.0%} exact zeros"
-                for sweep in findings["sweeps"].values()
+            alt=f"Total error and share of exact zeros against λ from 0 to {findings['grid'][-1]:g}"
+            + "".join(
+                f"; {sweep['label']} at λ = {p['strength']:g}: error {p['error']:.1f}, {p['zero']:.0%} exact zeros"
+                for sweep in sweeps.values()
+                for p in (sweep["points"][0], sweep["points"][-1])
+                if p["ended"]
             )
             + ".",
         )
-        if findings["line"]:
+        if findings["theory"]:
             yield self._sums_picture(findings, series)
-        yield self._strength_animation(e, trained, findings)
+        yield self._strength_animation(arms, trained, self._scene_runs(e, arms))
 
     @staticmethod
     def _sums_picture(findings: Findings, series: Any) -> Picture:
         """The picture of each penalty's sum, and the least possible sum for the fitted slopes."""
-        panels = []
-        for (kind, key), title in zip(SUMS.items(), ("Σ|w| under L1", "Σw² under L2"), strict=True):
-            (measured,), (least,) = (series(which, [kind]) for which in (key, f"least_{key}"))
+        panels, signs = [], dict(zip(SUMS, ("Σ|w|", "Σw²"), strict=True))
+        for kind, theory in findings["theory"].items():
+            (measured,), (least,) = (series(which, [kind]) for which in (SUMS[kind], f"least_{SUMS[kind]}"))
             panels.append(
                 {
-                    "title": title,
+                    "title": f"{signs[kind]} under {theory['label']}",
                     "xlabel": "λ",
-                    "ylabel": title.partition(" ")[0],
+                    "ylabel": signs[kind],
                     "xscale": "symlog",
                     "series": [measured, {**least, "label": "least for the slope", "arm": NoPenalty.look().arm}],
                 }
             )
-        theory = findings["theory"]
         return Picture(
             name="sums",
             figure="curves",
             inputs={"panels": panels},
-            alt="The penalty against λ, and the least that it could be for the slopes fitted there. At "
-            f"λ = {findings['strength']:g}: Σ|w| under L1 is {theory['l1']['measured']:.3f} and could be "
-            f"{theory['l1']['least']:.3f}, Σw² under L2 is {theory['l2']['measured']:.3f} and could be "
-            f"{theory['l2']['least']:.3f}.",
+            alt="The penalty against λ, and the least that it could be for the slopes fitted there. "
+            + "; ".join(
+                f"{signs[kind]} under {t['label']} at λ = {t['strength']:g} is {number(t['measured'], '.3f')} and "
+                f"could be {number(t['least'], '.3f')}"
+                for kind, t in findings["theory"].items()
+            )
+            + ".",
         )
 
-    def _strength_animation(self, e: Experiment, trained: Trained, findings: Findings) -> Animation:
+    def _scene_runs(self, e: Experiment, arms: Mapping[str, Arm]) -> dict[str, list[Run]]:
+        """The runs of the animation's frames, for each penalty that it shows."""
+        shown = _shown_arms(arms)
+        return {kind: [self._runs_at(e, arm, λ)[0] for λ in (0.0, *_FRAMES)] for kind, arm in shown.items()}
+
+    @staticmethod
+    def _strength_animation(arms: Mapping[str, Arm], trained: Trained, runs: Mapping[str, list[Run]]) -> Animation:
         """The animation of final weights over λ, all from one start."""
         strengths = (0.0, *_FRAMES)
+        looks = {kind: arms[kind].penalty.look(arms[kind].step) for kind in runs}
         panels = [
-            Panel(
-                title=of.look().title,
-                trajectory=_final_records([trained[self._runs_at(e, kind, λ)[0]] for λ in strengths]),
-                arm=of.look().arm,
-            )
-            for kind, of in SCENE.items()
+            Panel(title=looks[kind].title, trajectory=_final_records([trained[r] for r in mine]), arm=looks[kind].arm)
+            for kind, mine in runs.items()
         ]
         shares = [
             f"{panel.title}: {zero_share([w[0] for w in panel.trajectory.kernels]):.0%} of the weights exactly zero at "
@@ -277,22 +319,22 @@ class Strength(Section):
         )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+        headings = {"sum_abs": "Σ|w|", "sum_squares": "Σw²"}
+        if is_curve(e):
+            headings = {"slope": "slope", **headings, "least_sum_abs": "least Σ|w|", "least_sum_squares": "least Σw²"}
         yield Table(
             name="strength",
             columns=(
                 Column(label="penalty"),
                 Column(label="λ", format="g"),
                 Column(label="median total error", format=".2f"),
-                Column(label="mean difference from none", format=".2f"),
+                Column(label="worst up to here − none, mean", format=".2f"),
                 Column(label="from", format=".2f"),
                 Column(label="to", format=".2f"),
                 Column(label="verdict"),
+                Column(label="collapsed", format="d"),
                 Column(label="exactly zero, mean", format=".1%"),
-                Column(label="slope", format=".2f"),
-                Column(label="Σ|w|", format=".2f"),
-                Column(label="least Σ|w|", format=".2f"),
-                Column(label="Σw²", format=".2f"),
-                Column(label="least Σw²", format=".2f"),
+                *(Column(label=label, format=".2f") for label in headings.values()),
             ),
             rows=tuple(
                 (
@@ -301,8 +343,9 @@ class Strength(Section):
                     p["error"],
                     *((p["difference"] or {}).get(key) for key in ("estimate", "low", "high")),
                     (p["difference"] or {"verdict": "–"})["verdict"],
+                    p["collapsed"],
                     p["zero"],
-                    *(p.get(key) for key in ("slope", "sum_abs", "least_sum_abs", "sum_squares", "least_sum_squares")),
+                    *(p[key] for key in headings),
                 )
                 for sweep in findings["sweeps"].values()
                 for p in sweep["points"]
@@ -310,49 +353,97 @@ class Strength(Section):
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
-        told = [
-            f"{c['label']} between {c['after']:g} and {c['by']:g}"
-            for c in findings["collapses"]
-            if c["after"] is not None and c["by"] is not None
+        def by_strength(found: Iterable[Findings], key: str) -> str:
+            """The strengths, each with the penalties that it belongs to."""
+            labels: dict[float, list[str]] = {}
+            for one in found:
+                labels.setdefault(one[key], []).append(one["label"])
+            return join_words([f"λ = {λ:g} ({', '.join(names)})" for λ, names in labels.items()])
+
+        gone = [c for c in findings["collapses"] if c["by"]]
+        parts = [
+            *(
+                [f"the total error stays within the margin up to {by_strength(findings['calm'], 'until')}"]
+                * bool(findings["calm"])
+            ),
+            *([f"at least half of the networks collapse from {by_strength(gone, 'by')} on"] * bool(gone)),
         ]
-        if not told:
-            return None
-        calm = (
-            f"Up to λ\u00a0=\u00a0{findings['calm_until']:g} every penalty predicts practically as well as none; "
-            "beyond, "
-        )
-        return (
-            f"{calm if findings['calm_until'] else 'As λ grows, '}there is a λ at which the fit goes flat: "
-            f"{'; '.join(told)}."
-        )
+        return f"As λ grows from zero, {', and '.join(parts)}." if parts else None
 
 
-def _grid_point(trajectories: list[Trajectory], totals: Values, λ: float, e: Experiment) -> Findings:
+def _swept_arms(e: Experiment) -> dict[str, Arm]:
+    """The arms whose penalties are swept, by kind of penalty: L1 and L2 if no arm has a penalty."""
+    return penalty_arms(e) or penalty_arms(e, L1, L2)
+
+
+def _shown_arms(arms: Mapping[str, Arm]) -> dict[str, Arm]:
+    """The two of them that the animation shows, L1 and L2 if they are there."""
+    return dict(sorted(arms.items(), key=lambda item: item[0] not in SUMS)[:2])
+
+
+def _grid(arms: Mapping[str, Arm]) -> list[float]:
+    return sorted({*GRID, *(arm.strength for arm in arms.values())})
+
+
+def _compare_worst_errors(
+    e: Experiment, ended: Mapping[str, list[list[Trajectory]]], places: Iterable[int]
+) -> dict[tuple[str, int], Findings]:
+    """For each kind and place, a run's largest error over all strengths up to there against that at zero; one family.
+
+    No strength up to there costs more than this does, and no other section compares the same values.
+    """
+    errors = {kind: np.array([errors_without_collapses(runs) for runs in by_λ]) for kind, by_λ in ended.items()}
+    asked = [(kind, i) for kind in ended for i in places]
+    pairs = [(errors[kind][1 : i + 1].max(axis=0), errors[kind][0]) for kind, i in asked]
+    differences = compare_family(pairs, e.margin, e.comparison)
+    return {place: as_findings(difference) for place, difference in zip(asked, differences, strict=True)}
+
+
+def _compare_counted(
+    e: Experiment, arms: Mapping[str, Arm], labels: Mapping[str, str], ended: Mapping[str, list[list[Trajectory]]]
+) -> list[Findings]:
+    """What each penalty counts at the largest strength against what it counts at zero."""
+
+    def counted(arm: Arm, runs: Sequence[Trajectory]) -> Values:
+        kernels = [[w.astype(np.float64) for w in t.at(-1)[0]] if t.diverged is None else None for t in runs]
+        return np.array([sum(float(arm.penalty.cost(w, np)) for w in k) if k else math.nan for k in kernels])
+
+    pairs = [(counted(arm, ended[kind][-1]), counted(arm, ended[kind][0])) for kind, arm in arms.items()]
+    return [
+        {
+            "label": labels[kind],
+            "after": _median(last[np.isfinite(last)]),
+            "before": _median(first[np.isfinite(first)]),
+            **as_findings(difference),
+        }
+        for kind, (last, first), difference in zip(arms, pairs, compare_family(pairs, 0.0, e.comparison), strict=True)
+    ]
+
+
+def _grid_point(trajectories: list[Trajectory], λ: float, e: Experiment) -> Findings:
     ended = [t for t in trajectories if t.diverged is None]
     kernels = [t.at(-1)[0] for t in ended]
-    layers = len(e.run(0).shapes)
     sums = {"sum_abs": _kernel_sums(kernels, np.abs), "sum_squares": _kernel_sums(kernels, np.square)}
-    errors = totals[np.isfinite(totals)]
+    errors = total_errors(ended)
     point: Findings = {
         "strength": λ,
         "error": _median(errors),
-        "low": float(errors.min()) if len(errors) else float("nan"),
-        "high": float(errors.max()) if len(errors) else float("nan"),
+        "low": float(errors.min()) if len(errors) else math.nan,
+        "high": float(errors.max()) if len(errors) else math.nan,
         "zero": mean([zero_share(k) for k in kernels]),
         **{key: _median(values) for key, values in sums.items()},
-        "diverged": len(trajectories) - len(ended),
+        "ended": len(ended),
+        "collapsed": int(collapsed_runs(trajectories).sum()),
     }
     if is_curve(e):
         slopes = np.array([fitted_line(t)[0] for t in ended])
-        point |= {"slope": _median(slopes), **_least_sums(slopes, layers)}
+        point |= {"slope": _median(slopes), **_least_sums(slopes, len(e.run(0).shapes))}
     return point
 
 
 def _least_sums(slopes: Values, layers: int) -> dict[str, float]:
     """The smallest Σ|w| and Σw² of networks of this depth with such slopes, medians; see the section's text."""
-    least = {"least_sum_abs": layers * np.abs(slopes) ** (1 / layers)}
-    least["least_sum_squares"] = layers * np.abs(slopes) ** (2 / layers)
-    return {key: _median(values) for key, values in least.items()}
+    return {f"least_{SUMS[kind]}": _median(layers * np.abs(slopes) ** (_POWERS[kind] / layers)) for kind in SUMS}
 
 
 def _kernel_sums(kernels: list[Any], size: Any) -> Values:
@@ -360,74 +451,88 @@ def _kernel_sums(kernels: list[Any], size: Any) -> Values:
 
 
 def _median(values: Values) -> float:
-    return float(np.median(values)) if len(values) else float("nan")
+    return float(np.median(values)) if len(values) else math.nan
 
 
-def _compare_with_least(ended: dict[str, list[list[Trajectory]]], at: int, layers: int) -> Findings:
+def _compare_with_least(trajectories: list[Trajectory], kind: str, layers: int) -> Findings:
     """Compare each run's penalty at one strength with the least for its slope."""
-    found = {}
-    for kind, power, size in zip(SCENE, (1, 2), (np.abs, np.square), strict=True):
-        finished = [t for t in ended[kind][at] if t.diverged is None]
-        slopes = np.abs([fitted_line(t)[0] for t in finished]) if finished else np.array([np.nan])
-        least = layers * slopes ** (power / layers)
-        measured = _kernel_sums([t.at(-1)[0] for t in finished], size) if finished else np.array([np.nan])
-        ratio = np.divide(measured, least, out=np.full_like(least, np.nan), where=least > 1e-6)
-        found[kind] = {
-            "slope": float(np.median(slopes)),
-            "least": float(np.median(least)),
-            "measured": float(np.median(measured)),
-            "ratio": float(np.median(ratio)),
-            "most": float(ratio.max()),
-        }
-    return found
-
-
-def _last_calm_index(sweeps: dict[str, Any]) -> int:
-    """The index of the largest λ up to which every penalty is practically equal to none."""
-    rows = list(zip(*(sweep["points"] for sweep in sweeps.values()), strict=True))
-    calm = 0
-    while calm + 1 < len(rows) and all(p["difference"]["verdict"] == "practically equal" for p in rows[calm + 1]):
-        calm += 1
-    return calm
-
-
-def _is_calm(f: Findings) -> bool | Outcome:
-    if f["changed"]:
-        return False
-    return "undecided" if f["open"] else True
-
-
-def _slope_shares(by_strength: list[list[Trajectory]]) -> Values:
-    """Slopes [strengths, runs] as shares of the median slope at the first strength; NaN for runs that diverged."""
-    slopes = [[abs(fitted_line(t)[0]) if t.diverged is None else np.nan for t in runs] for runs in by_strength]
-    return np.array(slopes) / _median(np.array([slope for slope in slopes[0] if np.isfinite(slope)]))
-
-
-def _collapse_range(flat: Values, grid: list[float]) -> dict[str, float | None]:
-    """The strengths between which the median line becomes flat for good, and the first with any flat line."""
-    medians = [_median(row[np.isfinite(row)]) for row in flat]
-    gone = [median < _FLAT for median in medians]
-    first = next((i for i in range(len(grid)) if all(gone[i:])), len(grid))
-    some = np.flatnonzero((flat < _FLAT).any(axis=1))
+    finished = [t for t in trajectories if t.diverged is None]
+    slopes = np.abs([fitted_line(t)[0] for t in finished]) if finished else np.array([math.nan])
+    least = layers * slopes ** (_POWERS[kind] / layers)
+    size = {"sum_abs": np.abs, "sum_squares": np.square}[SUMS[kind]]
+    measured = _kernel_sums([t.at(-1)[0] for t in finished], size) if finished else np.array([math.nan])
+    ratio = np.divide(measured, least, out=np.full_like(least, np.nan), where=least > 1e-6)
+    most = float(ratio.max())
     return {
-        "after": grid[first - 1] if first else None,
-        "by": grid[first] if first < len(grid) else None,
-        "first": grid[int(some[0])] if len(some) else None,
+        "slope": float(np.median(slopes)),
+        "least": float(np.median(least)),
+        "measured": float(np.median(measured)),
+        "most": most,
+        # Rounded up, since the sentence says "by no more than".
+        "excess": most if math.isnan(most) else max(math.ceil((most - 1) * 1000) / 1000, 0.0),
     }
 
 
-def _collapse_indices(flat: Values) -> Values:
-    """For each run the index of the strength from which on its line is flat; one beyond the last if it never is."""
-    return np.array([np.flatnonzero(np.r_[True, ~(run < _FLAT)])[-1] for run in flat.T], np.float64)
+def _calm_until(points: list[Findings]) -> float | None:
+    """The largest strength up to which the penalty costs no error beyond the margin; None if none is shown to."""
+    calm = None
+    for point in points[2:]:
+        if point["difference"]["verdict"] not in ("better", "practically equal"):
+            break
+        calm = point["strength"]
+    return calm
 
 
-def _collapses_earlier(sooner: Findings) -> bool | Outcome:
-    return True if sooner["superiority_low"] > 0.5 else False if sooner["superiority_high"] < 0.5 else "undecided"
+def _agree(verdicts: Sequence[str], *expected: str) -> bool | Outcome | None:
+    """Whether all verdicts are as expected; None if there are none."""
+    if not verdicts:
+        return None
+    if {*verdicts} - {*expected, "undecided"}:
+        return False
+    return "undecided" if "undecided" in verdicts else True
 
 
-def _is_decreasing(values: list[float]) -> bool:
-    """True if no value is above the one before, up to rounding."""
-    return all(later <= earlier * 1.001 + 1e-6 for earlier, later in itertools.pairwise(values))
+def _collapse_range(points: list[Findings]) -> Findings:
+    """The strengths between which half of the networks or more collapse for good, and the first with any collapse."""
+    gone = [p["ended"] > 0 and 2 * p["collapsed"] >= p["ended"] for p in points]
+    from_here = next((i for i in range(len(points)) if all(gone[i:])), len(points))
+    return {
+        "after": points[from_here - 1]["strength"] if from_here else None,
+        "by": points[from_here]["strength"] if from_here < len(points) else None,
+        "first": next((p["strength"] for p in points if p["collapsed"]), None),
+    }
+
+
+def _collapse_indices(collapsed: NDArray[np.bool_]) -> Values:
+    """For each run the index of the strength from which on it is collapsed; one beyond the last if it never is."""
+    return np.array([np.flatnonzero(np.r_[True, ~run])[-1] for run in collapsed.T], np.float64)
+
+
+def _compare_collapses(e: Experiment, collapsed: Mapping[str, NDArray[np.bool_]]) -> Findings | None:
+    """How often L1 collapses at a smaller strength than L2, and at a larger one; None unless both are swept."""
+    if not {*SUMS} <= {*collapsed}:
+        return None
+    l1, l2 = (_collapse_indices(collapsed[kind]) for kind in SUMS)
+    return as_findings(compare_rates(l1 < l2, l2 < l1, e.comparison))
+
+
+def _collapses_earlier(sooner: Findings) -> Outcome:
+    outcomes: dict[str, Outcome] = {"more often": "supported", "less often": "not supported"}
+    return outcomes.get(sooner["verdict"], "undecided")
+
+
+def _rates_below_half(rates: Sequence[Findings]) -> bool | Outcome:
+    """True if each rate is below one half, False if one is above, by their intervals."""
+    if any(rate["low"] > 0.5 for rate in rates):
+        return False
+    return True if all(rate["high"] < 0.5 for rate in rates) else "undecided"
+
+
+def _rates_above_half(rates: Sequence[Findings]) -> bool | Outcome:
+    """True if each rate is above one half, False if one is below, by their intervals."""
+    if any(rate["high"] < 0.5 for rate in rates):
+        return False
+    return True if all(rate["low"] > 0.5 for rate in rates) else "undecided"
 
 
 def _final_records(trajectories: list[Trajectory]) -> Trajectory:

@@ -1,32 +1,40 @@
 """L1 by subgradient steps and by proximal steps, from the same seeds."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.experiment import Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, difference_outcome
+from reportgen.sections.claims import Claim, Outcome, difference_outcome
 from reportgen.sections.helpers import (
+    DEFAULT_STRENGTH,
     article_animation,
     as_findings,
+    collapsed_runs,
     compare_arms,
-    default_penalty,
+    errors_without_collapses,
+    is_curve,
+    is_post,
     join_words,
     mean,
-    strength,
-    threshold,
+    own_arm,
     varied_runs,
     vary,
 )
+from reportgen.statistics.comparison import compare
+from reportgen.statistics.least_cost import least_l1_cost
+from reportgen.statistics.rates import rate_interval
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.statistics.total_error import summarize, total_errors
+from reportgen.text import number, plural
 from reportgen.training.network import Weights
-from reportgen.training.run import Run, Step
+from reportgen.training.run import MOST_SEEN, Recording, Run, Schedule, Step
 from reportgen.training.trajectory import Trajectory
 
 STEPS: tuple[Step, Step] = ("subgradient", "proximal")
@@ -36,24 +44,29 @@ QUANTILES = np.linspace(0.02, 0.9, 31)
 """Quantiles of the weights' sizes that are drawn; the weights beyond them are those that the loss needs."""
 TOLERANCE = 0.25
 """The band scales with η·λ if the median size of weights in units of η·λ varies by less than this share."""
+ARRIVED = 0.01
+"""A run arrives at the least cost if at most this share of the way down from its start is left."""
+LONGER = 4
+"""How many times as many epochs have the runs whose lowest cost stands for the least, where that is not known."""
 
 
-def _bands_agree(f: Findings) -> bool | None:
+def _bands_agree(f: Findings) -> bool | Outcome | None:
     """True if sizes in units of η·λ agree between all settings, and most weights are within η·λ."""
-    medians = [setting["median"] / setting["band"] for setting in f["settings"] if setting["runs"]]
-    if len(medians) < 2:
+    settings = [setting for setting in f["settings"] if setting["runs"]]
+    if not f["settings"]:
         return None
-    return max(medians) <= (1 + TOLERANCE) * min(medians) and all(
-        setting["below"] > 0.5 for setting in f["settings"] if setting["runs"]
-    )
+    if len(settings) < 2:
+        return "undecided"
+    medians = [setting["median"] / setting["band"] for setting in settings]
+    return max(medians) <= (1 + TOLERANCE) * min(medians) and all(setting["below"] > 0.5 for setting in settings)
 
 
-def _costs_agree(f: Findings) -> bool | None:
-    """True if both steps end at one cost, to a twentieth of its decrease; None if the cost was not recorded."""
-    if not f["recorded_cost"]:
-        return None
-    (before, end), other = (f["subgradient"][key] for key in ("cost_before", "cost")), f["proximal"]["cost"]
-    return bool(abs(end - other) < (before - max(end, other)) / 20)
+def _most_arrive(f: Findings) -> bool | Outcome:
+    """True if most runs of each kind of step arrive, False if most of one kind do not, by intervals of their rates."""
+    rates = [f[step]["at_rest"]["arrived"] for step in STEPS]
+    if any(rate["high"] < 0.5 for rate in rates):
+        return False
+    return True if all(rate["low"] > 0.5 for rate in rates) else "undecided"
 
 
 @sections.register("subgradient")
@@ -69,7 +82,7 @@ class Subgradient(Section):
             "{{ f.subgradient.below|num('.0%') }} of its weights are within η·λ of zero, yet "
             "{{ 'not one is' if f.subgradient.zero == 0 else 'hardly any are' }} zero.",
             refuted="With subgradient steps {{ f.subgradient.zero|num('.0%') }} of the weights are exactly zero and "
-            "{{ f.subgradient.below|num('.0%') }} within η·λ of it, so here they do not merely hover about zero.",
+            "{{ f.subgradient.below|num('.0%') }} within η·λ of it.",
             undecided="What subgradient steps leave cannot be said: no run came to its end.",
         ),
         Claim(
@@ -77,42 +90,52 @@ class Subgradient(Section):
             test=_bands_agree,
             supported="The band is as wide as one step of the penalty, whatever that step is. From the smallest η·λ "
             "tried to the largest, {{ f.smallest|num('.2g') }} to {{ f.largest|num('.2g') }}, the median size of a "
-            "weight grows from {{ f.median_smallest|num('.2g') }} to {{ f.median_largest|num('.2g') }}. In units of "
-            "η·λ it stays where it was, between {{ f.least_share|num('.2f') }} and {{ f.most_share|num('.2f') }}, "
-            "about the half that sizes spread evenly over the band would have.",
+            "weight goes from {{ f.median_smallest|num('.2g') }} to {{ f.median_largest|num('.2g') }}. In units of "
+            "η·λ it stays between {{ f.least_share|num('.2f') }} and {{ f.most_share|num('.2f') }}; sizes spread "
+            "evenly over the band would give one half. This is why η·λ is the threshold below which weights count as "
+            "dead in this article.",
             refuted="The band does not simply follow η·λ here: in units of it, the median size of a weight lies "
-            "between {{ f.least_share|num('.2f') }} and {{ f.most_share|num('.2f') }}, depending on the "
+            "between {{ f.least_share|num('.3g') }} and {{ f.most_share|num('.3g') }}, and the share of weights within "
+            "η·λ between {{ f.least_below|num('.0%') }} and {{ f.most_below|num('.0%') }}, depending on the "
             "learning rate and λ.",
             undecided="Whether the band follows η·λ cannot be said from these runs.",
         ),
         Claim(
             name="l1-can-be-minimized",
             post="L1 has no derivative at zero, but it can be minimized all the same.",
-            test=_costs_agree,
-            supported="Both minimize the same cost, and both get there: in the median run, subgradient steps bring "
-            "loss and penalty together from {{ f.subgradient.cost_before|num('.2f') }} down to "
-            "{{ f.subgradient.cost|num('.2f') }}, and proximal steps, which need no derivative at zero, to "
-            "{{ f.proximal.cost|num('.2f') }}.",
-            refuted="The two do not arrive at the same cost: in the median run, subgradient steps bring loss and "
-            "penalty together from {{ f.subgradient.cost_before|num('.2f') }} to {{ f.subgradient.cost|num('.2f') }}, "
-            "proximal steps, which need no derivative at zero, to {{ f.proximal.cost|num('.2f') }}.",
-            undecided="Whether both minimize the same cost cannot be said from these runs.",
+            test=_most_arrive,
+            supported="Without a derivative at zero, L1 can be minimized all the same. {{ f.arrivals }}.",
+            refuted="Training does not minimize the cost here. {{ f.arrivals }}.",
+            undecided="Whether training minimizes the cost is undecided with {{ f.pairs }}. {{ f.arrivals }}.",
+        ),
+        Claim(
+            name="both-steps-reach-one-cost",
+            test=lambda f: difference_outcome(f["cost_difference"], "practically equal"),
+            supported="Both kinds of step end at practically one cost: proximal minus subgradient is "
+            "{{ f.cost_difference.estimate|num('.2g') }} on average (interval {{ f.cost_difference.low|num('.2g') }} "
+            "to {{ f.cost_difference.high|num('.2g') }}), where the way down is {{ f.way|num('.3g') }} long.",
+            refuted="The two kinds of step do not end at one cost: that of proximal steps is "
+            "{{ 'lower' if f.cost_difference.verdict == 'better' else 'higher' }} by "
+            "{{ f.cost_difference.estimate|abs|num('.2g') }} on average, where the way down is "
+            "{{ f.way|num('.3g') }} long.",
+            undecided="Whether both kinds of step end at one cost is undecided: {{ f.cost_difference|why }}.",
         ),
         Claim(
             name="zeros-cost-nothing",
-            test=lambda f: difference_outcome(f["difference"], "practically equal"),
-            supported="The proximal step, which needs no derivative at zero, and the subgradient step, which makes one "
-            "up, predict practically equally well: their total errors differ by {{ f.difference.estimate|num('.2f') }} "
-            "on average (interval {{ f.difference.low|num('.2f') }} to {{ f.difference.high|num('.2f') }}), against a "
-            "margin of {{ f.equivalence|num('g') }}.",
-            refuted="The proximal step predicts {{ f.difference.verdict }} than the subgradient step: total errors "
-            "differ by {{ f.difference.estimate|num('.2f') }} on average (interval "
+            test=lambda f: (
+                None if f["compared_in_errors"] else difference_outcome(f["difference"], "practically equal")
+            ),
+            supported="Where the learning rate falls to zero, the two predict practically equally well: total errors "
+            "differ by {{ f.difference.estimate|num('.2f') }} on average (interval {{ f.difference.low|num('.2f') }} "
+            "to {{ f.difference.high|num('.2f') }}), against a margin of {{ f.equivalence|num('.3g') }}.",
+            refuted="Where the learning rate falls to zero, the proximal step predicts {{ f.difference.verdict }} than "
+            "the subgradient step: total errors differ by {{ f.difference.estimate|num('.2f') }} on average (interval "
             "{{ f.difference.low|num('.2f') }} to {{ f.difference.high|num('.2f') }}), against a margin of "
-            "{{ f.equivalence|num('g') }}.",
-            undecided="Whether the zeros cost anything is undecided{% if f.difference.pairs %}: in total error, "
-            "proximal minus subgradient is "
+            "{{ f.equivalence|num('.3g') }}.",
+            undecided="Whether the zeros cost anything is undecided, even where the learning rate falls to zero: "
+            "{{ f.difference|why }}{% if f.difference.pairs %}. In total error, proximal minus subgradient is "
             "{{ f.difference.estimate|num('.2f') }} on average (interval {{ f.difference.low|num('.2f') }} to "
-            "{{ f.difference.high|num('.2f') }}), against a margin of {{ f.equivalence|num('g') }}"
+            "{{ f.difference.high|num('.2f') }}), against a margin of {{ f.equivalence|num('.3g') }}"
             "{% if f.difference.pairs_needed %}; some {{ f.difference.pairs_needed|num(',d') }} pairs of runs might "
             "settle it{% endif %}{% endif %}.",
         ),
@@ -120,38 +143,50 @@ class Subgradient(Section):
             name="proximal-steps-give-zeros",
             test=lambda f: f["proximal"]["zero"] > f["subgradient"]["zero"] + 0.1,
             supported="Where zeros are wanted for themselves, to remove inputs or units, it is the proximal step that "
-            "delivers them, and it costs a few lines of code.",
-            refuted="In this experiment the proximal step leaves hardly more zeros than the subgradient step.",
+            "delivers them: {{ f.proximal.zero|num('.0%') }} of its weights are exactly zero.",
+            refuted="In this experiment the proximal step leaves hardly more zeros than the subgradient step: "
+            "{{ f.proximal.zero|num('.0%') }} of the weights.",
             undecided="Whether the proximal step leaves more zeros cannot be said: too few runs came to their end.",
         ),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         yield from (run for step in STEPS for run in self._step_runs(e, step))
-        yield from (run for setting in SETTINGS for run in self._setting_runs(e, *setting))
+        yield from (run for step in STEPS for run in self._runs_at_rest(e, step))
+        if not _knows_least_cost(e):
+            yield from (run for step in STEPS for run in self._runs_at_rest(e, step, LONGER))
+        yield from (run for setting in _settings(e) for run in self._setting_runs(e, *setting))
 
     def _step_runs(self, e: Experiment, step: Step) -> list[Run]:
-        return [
-            vary(e.run(i), penalty=default_penalty("l1"), strength=strength(e), step=step) for i in range(e.runs.count)
-        ]
+        return [vary(e.run(i), penalty=L1(), strength=_strength(e), step=step) for i in range(e.runs.count)]
+
+    def _runs_at_rest(self, e: Experiment, step: Step, times: int = 1) -> list[Run]:
+        """The same with a learning rate that falls to zero, over a multiple of the epochs."""
+        epochs = min(times * e.training.epochs, MOST_SEEN // e.data.training_samples)
+        training = {"schedule": _falling(e), "epochs": epochs}
+        return [vary(run, recording=Recording(every=None), training=training) for run in self._step_runs(e, step)]
 
     def _setting_runs(self, e: Experiment, rate: float, force: float) -> list[Run]:
-        """L1 by subgradient steps at multiples of the learning rate and of λ."""
-        training = {"learning_rate": rate * e.training.learning_rate}
-        return varied_runs(
-            e, e.runs.count, penalty=default_penalty("l1"), strength=force * strength(e), training=training
-        )
+        """L1 by subgradient steps at multiples of the learning rate and of λ, at a constant rate."""
+        training = {"learning_rate": rate * e.training.learning_rate, "schedule": "constant"}
+        return varied_runs(e, e.runs.count, penalty=L1(), strength=force * _strength(e), training=training)
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        band = threshold(e)
+        λ, arm = _strength(e), own_arm(e, L1)
+        band = e.training.learning_rate * λ
         by_step = {step: [trained[run] for run in self._step_runs(e, step)] for step in STEPS}
-        totals = {step: total_errors(trajectories) for step, trajectories in by_step.items()}
-        settings = [self._measure_setting(e, trained, *setting) for setting in SETTINGS]
+        at_rest = {step: [trained[run] for run in self._runs_at_rest(e, step)] for step in STEPS}
+        settings = [self._measure_setting(e, trained, *setting) for setting in _settings(e)]
         finished = sorted((s for s in settings if s["runs"]), key=lambda s: float(s["band"]))
         shares = [s["median"] / s["band"] for s in finished] or [math.nan]
-        ends = (finished[0], finished[-1]) if finished else (settings[0], settings[0])
+        below = [s["below"] for s in finished] or [math.nan]
+        ends = (finished[0], finished[-1]) if finished else ({"band": math.nan, "median": math.nan},) * 2
+        least = self._least_costs(e, trained)
+        start, costs = _costs(at_rest["subgradient"], 0), {step: _costs(at_rest[step], -1) for step in STEPS}
+        way = _median(start - least)
+        errors = {step: errors_without_collapses(at_rest[step]) for step in STEPS}
         found: Findings = {
-            "recorded_cost": e.recording.loss,
+            "post": is_post(e),
             "settings": settings,
             "smallest": ends[0]["band"],
             "largest": ends[1]["band"],
@@ -159,31 +194,75 @@ class Subgradient(Section):
             "median_largest": ends[1]["median"],
             "least_share": min(shares),
             "most_share": max(shares),
-            "strength": strength(e),
+            "least_below": min(below),
+            "most_below": max(below),
+            "strength": λ,
+            "arm": arm and arm.label,
+            "networks": plural(e.runs.count, "network"),
             "learning_rate": e.training.learning_rate,
             "threshold": band,
             "every": e.recording.every,
             "runs": e.runs.count,
-            "difference": as_findings(compare_arms(e, totals["proximal"], totals["subgradient"])),
+            "pairs": plural(e.runs.count, "pair of runs", "pairs of runs"),
+            "least": _median(least),
+            "least_is_known": _knows_least_cost(e),
+            "way": way,
+            "cost_difference": as_findings(
+                compare(costs["proximal"], costs["subgradient"], max(ARRIVED * way, 0.0), e.comparison)
+                if way == way
+                else compare(start * math.nan, start, 0.0, e.comparison)
+            ),
+            # The section on errors compares the arms of the experiment, and one question is asked once.
+            "compared_in_errors": e.training.schedule == _falling(e)
+            and all((own := own_arm(e, L1, step)) and own.strength == λ for step in STEPS),
+            "difference": as_findings(compare_arms(e, errors["proximal"], errors["subgradient"])),
             "equivalence": e.margin,
         }
         for step, trajectories in by_step.items():
             ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
+            arrived = (start - costs[step]) >= (1 - ARRIVED) * (start - least)
+            collapsed = int(collapsed_runs(at_rest[step]).sum())
             found[step] = {
                 "zero": mean([zero_share(k) for k in ended]),
                 "below": mean([below_share(k, band) for k in ended]),
-                "error": summarize(totals[step]),
-                "cost_before": _cost(trajectories, 0),
-                "cost": _cost(trajectories, -1),
+                "error": summarize(total_errors(trajectories)),
+                "cost": _median(_costs(trajectories, -1)),
+                "above": _median(_costs(trajectories, -1) - least),
+                "at_rest": {
+                    "cost": _median(costs[step]),
+                    "arrived": _rate(arrived, np.isfinite(costs[step]), e.comparison.confidence),
+                    "collapsed": collapsed,
+                },
             }
+        found["arrivals"] = _arrivals(found)
+        found["costs_at_constant_rate"] = e.training.schedule == "constant" and all(
+            math.isfinite(found[step]["above"]) for step in STEPS
+        )
         return found
+
+    def _least_costs(self, e: Experiment, trained: Trained) -> NDArray[np.float64]:
+        """For each run the least cost possible, or the lowest that longer trainings on the same data reach."""
+        if _knows_least_cost(e):
+            layers, loss = len(e.run(0).shapes), e.training.loss
+            draws = [e.run(i).draw() for i in range(e.runs.count if e.fresh_data else 1)]
+            known = [least_l1_cost(d.x_train, d.y_train, layers, _strength(e), loss) for d in draws]
+            return np.resize(known, e.runs.count)
+        reached = np.array(
+            [
+                _costs([trained[run] for run in self._runs_at_rest(e, step, times)], -1)
+                for step in STEPS
+                for times in (1, LONGER)
+            ]
+        )
+        lowest = np.fmin.reduce(reached, axis=0)
+        return lowest if e.fresh_data else np.full(len(lowest), np.fmin.reduce(lowest))
 
     def _measure_setting(self, e: Experiment, trained: Trained, rate: float, force: float) -> Findings:
         ended = [
             t.at(-1)[0] for t in (trained[run] for run in self._setting_runs(e, rate, force)) if t.diverged is None
         ]
         sizes = np.abs(np.concatenate([w.ravel() for k in ended for w in k])) if ended else np.array([math.nan])
-        learning_rate, λ = rate * e.training.learning_rate, force * strength(e)
+        learning_rate, λ = rate * e.training.learning_rate, force * _strength(e)
         return {
             "learning_rate": learning_rate,
             "strength": λ,
@@ -203,13 +282,18 @@ class Subgradient(Section):
             ["weights"],
             [Panel(title=f"L1, {step}", trajectory=t) for step, t in zip(STEPS, first, strict=True)],
             alt=f"Weight matrices of two networks from the same start under L1. By subgradient steps "
-            f"{findings['subgradient']['zero']:.0%} of the weights of all runs are exactly zero at the end, by "
-            f"proximal steps {findings['proximal']['zero']:.0%}.",
+            f"{number(findings['subgradient']['zero'], '.0%')} of the weights of all runs are exactly zero at the end, "
+            f"by proximal steps {number(findings['proximal']['zero'], '.0%')}.",
         )
-        # One weight that both remove: the smallest of the first layer's by final size.
-        sizes = np.abs(first[1].kernels[0][-1]).ravel() + np.abs(first[0].kernels[0][-1]).ravel()
-        weight = int(sizes.argmin())
-        yield Picture(
+        weight = _dead_weight(first, findings["threshold"])
+        if weight is not None and findings["settings"]:
+            yield self._weight_picture(first, weight, findings["threshold"])
+        yield from self._band_pictures(findings)
+
+    @staticmethod
+    def _weight_picture(first: Sequence[Trajectory], weight: int, band: float) -> Picture:
+        """One weight of the first layer under both kinds of step."""
+        return Picture(
             name="one-weight",
             figure="curves",
             inputs={
@@ -227,10 +311,7 @@ class Subgradient(Section):
                             }
                             for step, t in zip(STEPS, first, strict=True)
                         ],
-                        "levels": [
-                            {"y": findings["threshold"], "label": "η·λ"},
-                            {"y": -findings["threshold"], "label": "−η·λ"},
-                        ],
+                        "levels": [{"y": band, "label": "η·λ"}, {"y": -band, "label": "−η·λ"}],
                     }
                 ]
             },
@@ -239,9 +320,8 @@ class Subgradient(Section):
                 f"by {step} steps it " + (f"stays between {w.min():.2g} and {w.max():.2g}" if w.any() else "stays zero")
                 for step, w in zip(STEPS, (_second_half(t, weight) for t in first), strict=True)
             )
-            + f". The band of η·λ is ±{findings['threshold']:.2g}.",
+            + f". The band of η·λ is ±{band:.2g}.",
         )
-        yield from self._band_pictures(findings)
 
     def _band_pictures(self, findings: Findings) -> Iterable[Picture]:
         """Pictures of the sizes of weights at each setting, absolute and in units of η·λ."""
@@ -303,6 +383,8 @@ class Subgradient(Section):
                 for step in STEPS
             ),
         )
+        if not findings["settings"]:
+            return
         yield Table(
             name="band",
             columns=(
@@ -332,17 +414,76 @@ class Subgradient(Section):
         return f"The step decides whether L1 gives zeros: {told}." if prox > 0.5 > sub else f"Under L1, {told}."
 
 
-def _second_half(trajectory: Trajectory, weight: int) -> Weights:
+def _strength(e: Experiment) -> float:
+    """λ of the experiment's arm with L1, else one of the section's own."""
+    arm = own_arm(e, L1)
+    return arm.strength if arm else DEFAULT_STRENGTH
+
+
+def _settings(e: Experiment) -> tuple[tuple[float, float], ...]:
+    """The settings at which the band is measured: with momentum or Adam a step of the penalty is not η·λ wide."""
+    return SETTINGS if e.training.optimizer == "sgd" else ()
+
+
+def _falling(e: Experiment) -> Schedule:
+    """The schedule of the experiment if its rate falls to zero, else one that does."""
+    return "linear" if e.training.schedule == "constant" else e.training.schedule
+
+
+def _knows_least_cost(e: Experiment) -> bool:
+    """True if the least cost can be computed: see `least_l1_cost`."""
+    return is_curve(e) and (e.network.activation == "linear" or not e.network.hidden)
+
+
+def _rate(events: NDArray[np.bool_], finished: NDArray[np.bool_], confidence: float) -> Findings:
+    count, of = int((events & finished).sum()), int(finished.sum())
+    low, high = rate_interval(count, of, confidence)
+    return {"count": count, "of": of, "low": low, "high": high}
+
+
+def _arrivals(f: Findings) -> str:
+    """How many runs arrive at the least cost: a sentence without its period."""
+    told = []
+    for step in STEPS:
+        rate, cost = f[step]["at_rest"]["arrived"], f[step]["at_rest"]["cost"]
+        told.append(
+            f"{rate['count']} of {plural(rate['of'], 'run')} by {step} steps (interval {number(rate['low'], '.0%')} to "
+            f"{number(rate['high'], '.0%')}; {number(cost, '.4g')} in the median)"
+        )
+    what = "the least possible" if f["least_is_known"] else "the lowest that longer trainings reached"
+    return (
+        f"Where the learning rate falls to zero, {join_words(told)} end with loss and penalty together at most "
+        f"{ARRIVED:.0%} of the way above {what}, {number(f['least'], '.4g')}"
+    )
+
+
+def _dead_weight(first: Sequence[Trajectory], band: float) -> int | None:
+    """The index of the first layer's weight that stays nearest to zero under both steps; None if it leaves the band."""
+    if any(t.diverged is not None for t in first):
+        return None
+    largest = np.max([np.abs(_second_half(t, slice(None))).max(axis=0) for t in first], axis=0)
+    weight = int(largest.argmin())
+    return weight if largest[weight] <= 2 * band else None
+
+
+def _second_half(trajectory: Trajectory, weight: int | slice) -> Weights:
     """The `weight`-th of the first layer at each record of the second half of training."""
     records = len(trajectory.steps)
     return trajectory.kernels[0].reshape(records, -1)[records // 2 :, weight]
 
 
-def _cost(trajectories: Iterable[Trajectory], record: int) -> float:
-    """Median over runs of loss plus penalty on all training samples; NaN if it was not recorded."""
-    costs = [
-        float(t.loss[record] + t.penalty[record])
-        for t in trajectories
-        if t.diverged is None and t.loss is not None and t.penalty is not None
-    ]
-    return float(np.median(costs)) if costs else math.nan
+def _costs(trajectories: Iterable[Trajectory], record: int) -> NDArray[np.float64]:
+    """Loss plus penalty on all training samples, [runs]; NaN for runs that diverged or did not record it."""
+    return np.array(
+        [
+            math.nan
+            if t.diverged is not None or t.loss is None or t.penalty is None
+            else float(t.loss[record]) + float(t.penalty[record])
+            for t in trajectories
+        ]
+    )
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else math.nan

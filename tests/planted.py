@@ -1,0 +1,48 @@
+"""Planted worlds: findings of which the truth is known, made by the product's own statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from reportgen.experiment import Comparison, Experiment
+from reportgen.sections import sections
+from reportgen.sections.claims import decide
+from reportgen.sections.helpers import as_findings, rate_findings
+from reportgen.statistics.comparison import compare
+from reportgen.statistics.rates import compare_rates
+from reportgen.values import json_value
+
+PAIRS = 30
+WORLDS = {"better": (-5.0, 1.0), "worse": (5.0, 1.0), "practically equal": (0.0, 0.1), "undecided": (-1.0, 2.0)}
+"""Mean and standard deviation of paired differences with each verdict, against a margin of one."""
+RULE = Comparison(resamples=500)
+
+
+def difference(verdict: str) -> dict[str, Any]:
+    """The difference of two arms that comes out with this verdict."""
+    mean, deviation = WORLDS[verdict]
+    noise = np.random.default_rng(0).standard_normal(PAIRS)
+    found = as_findings(compare(mean + deviation * noise, np.zeros(PAIRS), 1.0, RULE))
+    assert found["verdict"] == verdict
+    return found
+
+
+def rate(events: int, count: int = PAIRS) -> dict[str, Any]:
+    """How often an event happened."""
+    return rate_findings(np.arange(count) < events, RULE)
+
+
+def rates(first: int, second: int, count: int = PAIRS) -> dict[str, Any]:
+    """How often an event happened in two groups of paired runs."""
+    return as_findings(compare_rates(np.arange(count) < first, np.arange(count) < second, RULE))
+
+
+def outcomes(section: str, name: str, worlds: Iterable[dict[str, Any]]) -> list[str | None]:
+    """What a claim of a section comes to in each world, given as findings. Outcomes have sentences of their own."""
+    claim = next(claim for claim in sections[section].claims if claim.name == name)
+    decided = [decide(claim, section, json_value(findings), Experiment()) for findings in worlds]
+    assert len({d.sentence for d in decided}) == len(decided), name
+    return [d.outcome for d in decided]
