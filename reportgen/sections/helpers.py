@@ -146,11 +146,6 @@ def threshold(e: Experiment, λ: float | None = None) -> float:
     return e.training.learning_rate * (strength(e) if λ is None else λ)
 
 
-def arm_band(e: Experiment, arm: Arm) -> float:
-    """η·λ of an arm: subgradient steps leave dead weights oscillating within it, around zero."""
-    return e.training.learning_rate * arm.strength
-
-
 def describe_margin(e: Experiment) -> str:
     """The margin of equivalence and its units: "1.15 (0.2 standard deviations of the noise for each of 10 …)"."""
     if not e.margin:
