@@ -146,11 +146,6 @@ def threshold(e: Experiment, λ: float | None = None) -> float:
     return e.training.learning_rate * (strength(e) if λ is None else λ)
 
 
-def arm_band(e: Experiment, arm: Arm) -> float:
-    """η·λ of an arm: subgradient steps leave dead weights oscillating within it, around zero."""
-    return e.training.learning_rate * arm.strength
-
-
 def describe_margin(e: Experiment) -> str:
     """The margin of equivalence and its units: "1.15 (0.2 standard deviations of the noise for each of 10 …)"."""
     if not e.margin:
@@ -169,7 +164,8 @@ def too_few_runs(e: Experiment) -> str:
     fewest = fewest_pairs(e.comparison)
     if e.runs.count >= fewest:
         return ""
-    return f"With {plural(e.runs.count, 'run')} per arm no comparison can be decided; it takes at least {fewest}."
+    runs = plural(e.runs.count, "run")
+    return f"With {runs} per arm no comparison over them can be decided; it takes at least {fewest}."
 
 
 def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:

@@ -50,7 +50,7 @@ def test_what_is_made_is_explained(build, tmp_path):
 
 
 def test_too_few_runs_to_decide_anything_are_told_before_training(build, tmp_path):
-    told = "reportgen: With 2 runs per arm no comparison can be decided; it takes at least 6."
+    told = "reportgen: With 2 runs per arm no comparison over them can be decided; it takes at least 6."
     first, again = build("--progress", "plain"), build("--progress", "plain")
 
     assert (first.exit_code, first.stderr.splitlines()[0]) == (0, told)

@@ -65,7 +65,7 @@ def freed(live, noise=0.1):
         "matched": [{"share": 0.5, "arms": arms, "freed": difference}],
         "runs": 30,
         "units": 30,
-        "why": {"freed": "noise"},
+        "why": {"freed": fair._reasons_of_counts([difference])},
     }
 
 
@@ -96,6 +96,11 @@ def test_an_undecided_comparison_says_why():
     assert "so few pairs decide nothing" in few.sentence
 
 
+def test_a_count_of_units_has_no_margin_to_reach_across():
+    assert freed(0.0, noise=3.0)["why"]["freed"] == "an interval includes zero"
+    assert freed(-2.0)["why"]["freed"] == ""
+
+
 def test_without_a_choice_nothing_is_compared_at_a_strength_of_its_own():
     lost = Choice(0, 0, np.full(5, np.nan), np.full(5, np.nan))
     made = Choice(1, 2, np.ones(5), np.ones(5))
@@ -108,14 +113,9 @@ def test_without_a_choice_nothing_is_compared_at_a_strength_of_its_own():
     assert fair._errors_at_choice(totals[:1], [fair._NO_CHOICE], "least").tolist() == [0, 1]
 
 
-def test_runs_that_collapse_are_counted_and_left_out_unless_half_of_them_do():
-    totals = np.ones((2, 30))
-    collapsed = np.stack([np.arange(30) < 10, np.arange(30) < 20])
-    kept = fair._leave_out(totals, collapsed)
-
-    assert [int(np.isnan(row).sum()) for row in kept] == [10, 0]
-    none = np.zeros((1, 30), bool)
-    by_kind = {kind: none if kind == "none" else np.tile(collapsed[0] & (kind == "l1"), (5, 1)) for kind in fair.KINDS}
+def test_runs_that_collapse_are_counted_and_their_rates_compared():
+    none, some = np.zeros((1, 30), bool), np.arange(30) < 10
+    by_kind = {kind: none if kind == "none" else np.tile(some & (kind == "l1"), (5, 1)) for kind in fair.KINDS}
     chosen = {kind: {scope: [Choice(0, 1, np.ones(5), np.ones(5))] for scope in fair.SCOPES} for kind in fair.KINDS}
     chosen["none"] = {scope: [fair._NO_CHOICE] for scope in fair.SCOPES}
     found = fair._collapses(E, dict.fromkeys(fair.SCOPES, by_kind), chosen)

@@ -77,9 +77,9 @@ def test_numbers_of_the_experiment_are_those_of_its_arms():
 
 def test_the_margin_is_told_with_its_units_and_too_few_runs_with_what_they_lack():
     assert text(POST).count("1.15 (0.2 standard deviations of the noise, 0.577, for each of 10 test samples)") == 3
-    assert "no comparison can be decided" not in text(POST)
+    assert "no comparison over them" not in text(POST)
     few = text(OTHERS["one layer"])
-    assert few.count("With 1 run per arm no comparison can be decided; it takes at least 6.") == 2
+    assert few.count("With 1 run per arm no comparison over them can be decided; it takes at least 6.") == 2
     assert "1 per arm, the same data, orders and initial weights in every arm; too few to decide a comparison" in few
     assert "Differences of the mean total error up to 0 count as none." in text(OTHERS["off"])
 

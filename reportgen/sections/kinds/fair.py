@@ -20,6 +20,7 @@ from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import (
     as_findings,
     collapsed_runs,
+    errors_without_collapses,
     is_post,
     kinds_by_name,
     mean,
@@ -27,6 +28,7 @@ from reportgen.sections.helpers import (
     varied_runs,
     vary,
     why_any_undecided,
+    why_undecided,
 )
 from reportgen.statistics.comparison import Values, compare_family, fewest_pairs
 from reportgen.statistics.rates import compare_rates
@@ -170,7 +172,7 @@ class Fair(Section):
             scope: {k: np.array(list(map(collapsed_runs, ts))) for k, ts in by.items()} for scope, by in ended.items()
         }
         totals = {
-            scope: {k: _leave_out(np.array(list(map(total_errors, ts))), collapsed[scope][k]) for k, ts in by.items()}
+            scope: {k: np.array(list(map(errors_without_collapses, ts))) for k, ts in by.items()}
             for scope, by in ended.items()
         }
         picked = {
@@ -201,7 +203,7 @@ class Fair(Section):
             "why": {
                 "least": _reasons(differences["least"]),
                 "cost": _reasons(cost),
-                "freed": why_any_undecided(m["freed"] for m in matched),
+                "freed": _reasons_of_counts([m["freed"] for m in matched]),
                 "matched": _reasons([d for m in matched for d in m["differences"]]),
             },
             "collapses": _collapses(e, collapsed, chosen),
@@ -502,13 +504,6 @@ def _is_made(choice: Choice) -> bool:
     return choice is _NO_CHOICE or bool(np.isfinite(choice.means[choice.least]))
 
 
-def _leave_out(totals: Values, collapsed: NDArray[np.bool_]) -> Values:
-    """Total errors [strengths, runs] without collapsed runs, except at strengths at which half of the runs collapse."""
-    few = collapsed.mean(axis=1, keepdims=True) < 0.5
-    kept: Values = np.where(collapsed & few, np.nan, totals)
-    return kept
-
-
 def _collapses(
     e: Experiment,
     collapsed: Mapping[str, Mapping[str, NDArray[np.bool_]]],
@@ -533,6 +528,12 @@ def _at_edges(chosen: Mapping[str, Mapping[str, Sequence[Choice]]]) -> list[str]
         for kind, choices in chosen.items()
         if kind != "none" and _is_made(choices["one"][0]) and choices["one"][0].least in edges
     ]
+
+
+def _reasons_of_counts(differences: Iterable[Findings]) -> str:
+    """Why differences of a count, which have no margin, are undecided."""
+    known = {d["reason"]: why_undecided(d) for d in differences}
+    return "; ".join({"noise": "an interval includes zero"}.get(reason, why) for reason, why in known.items() if reason)
 
 
 def _reasons(differences: Iterable[Findings]) -> str:

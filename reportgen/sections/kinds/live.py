@@ -20,7 +20,7 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import default_penalty, is_curve, kinds_by_name, own_arm, vary
+from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, own_arm, vary
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.text import plural
 from reportgen.training.run import Recording, Run
@@ -37,8 +37,6 @@ RATES = tuple(float(f"{m}e{k}") for k in range(-4, 0) for m in _MANTISSAS if flo
 SIZES = tuple(float(size) for size in range(41))
 LOSSES = {"absolute": "absolute", "huber": "Huber", "squared": "squared"}
 """The losses of train.js, and their names in the figure."""
-_STRENGTH = 0.3
-"""The strength of L1 in the suggestions where the experiment has no arm with L1."""
 FAR, SLOW = 30.0, 0.0003
 """A size of outliers at which the losses differ, and a learning rate that is stable for all three."""
 
@@ -197,7 +195,7 @@ def _slider_stops(settings: list[Settings]) -> dict[str, list[float]]:
 def _suggested_settings(e: Experiment) -> dict[str, Settings]:
     """The settings that the text suggests, by name; all vary L1 in the gradient, at the λ of the experiment's L1."""
     l1 = own_arm(e, L1)
-    λ = l1.strength if l1 else _STRENGTH
+    λ = l1.strength if l1 else DEFAULT_STRENGTH
     base = {**_start_settings(e), "penalty": "l1", "strength": λ, "step": "subgradient"}
     rate = e.training.learning_rate
     tried: dict[str, Settings] = {

@@ -10,7 +10,7 @@ from reportgen.datasets import datasets
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.helpers import arm_band, describe_margin, is_post, too_few_runs
+from reportgen.sections.helpers import describe_margin, is_post, threshold, too_few_runs
 from reportgen.text import number
 from reportgen.training.run import settings_to_json
 from reportgen.version import __version__
@@ -62,7 +62,7 @@ class Method(Section):
             "training_samples": first.training_samples,
             "batches": first.training.batches(first.training_samples),
             "bands": [
-                f"{number(arm_band(e, arm), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"
+                f"{number(threshold(e, arm.strength), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"
                 for arm in e.arms
                 if arm.strength > 0
             ],

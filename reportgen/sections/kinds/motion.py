@@ -12,7 +12,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import arm_band, article_animation, is_curve, kinds_by_name, own_arm, trained_arm
+from reportgen.sections.helpers import article_animation, is_curve, kinds_by_name, own_arm, threshold, trained_arm
 from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.text import at_most, number
@@ -40,7 +40,7 @@ class Motion(Section):
             "out until a few dark cells carry everything. Under {{ f.in_step.l2.label }} the cells fade together: the "
             f"{_ENDS}",
             refuted=f"In this run they do not part as clearly as one might expect: the {_ENDS}",
-            undecided="The weights of {{ f.in_step.l1.label }} and of {{ f.in_step.l2.label }} cannot be compared, since "
+            undecided="The weights of {{ f.in_step.l1.label }} and {{ f.in_step.l2.label }} cannot be compared, since "
             "{{ 'both runs' if f.in_step.l1.diverged and f.in_step.l2.diverged else 'one of the two runs' }} diverged.",
         ),
     )
@@ -51,7 +51,7 @@ class Motion(Section):
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         pair = _pair(e)
         # One threshold for two arms whose shares are compared.
-        common = arm_band(e, pair[0]) if len(pair) == 2 else 0.0
+        common = threshold(e, pair[0].strength) if len(pair) == 2 else 0.0
         arms = []
         for arm in e.arms:
             members = trained_arm(e, arm, trained)
@@ -63,8 +63,8 @@ class Motion(Section):
                     "label": arm.label,
                     "penalized": arm.strength > 0,
                     "strength": arm.strength,
-                    "band": arm_band(e, arm),
-                    "below": below_share(kernels, arm_band(e, arm)),
+                    "band": threshold(e, arm.strength),
+                    "below": below_share(kernels, threshold(e, arm.strength)),
                     "close": below_share(kernels, common),
                     "zero": zero_share(kernels),
                     "largest": float(max(np.abs(w).max() for w in kernels)),
