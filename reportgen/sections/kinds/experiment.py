@@ -108,7 +108,12 @@ class ExperimentCard(Section):
                 f"{t.schedule}",
             ),
             ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
-            ("steps", f"{findings['steps']:,} ({t.epochs} epochs)"),
+            (
+                "steps",
+                f"{findings['steps']:,} ({t.epochs} epochs"
+                + (f", then {t.full_batch_steps:,} on all samples" if t.full_batch_steps else "")
+                + ")",
+            ),
             ("runs", f"{e.runs.count} per arm, the same data, orders and initial weights in every arm"),
             ("measure", "total error: sum of |prediction − target| over the test samples"),
         ]

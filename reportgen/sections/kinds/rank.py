@@ -316,7 +316,8 @@ def _measure_decay(e: Experiment, l2: Findings) -> Findings | None:
 
     None if weights do not shrink by the share ηλ at each step, or if no record lies in that quarter.
     """
-    plain = e.training.optimizer == "sgd" and e.training.schedule == "constant"
+    t = e.training
+    plain = t.optimizer == "sgd" and t.schedule == "constant" and not t.full_batch_steps
     if not (plain and l2["strength"] and l2["runs"]) or len(l2["steps"]) < 8:
         return None
     steps, second = np.array(l2["steps"]), np.array(l2["values"]["second"])

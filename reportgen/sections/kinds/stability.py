@@ -161,7 +161,7 @@ class Stability(Section):
         """Runs with several orders and initial weights for each draw of the data, all crossed."""
         first = vary(
             e.run(0),
-            training=TRAINED[trained],
+            training={**TRAINED[trained], "full_batch_steps": 0},
             penalty=default_penalty(kind),
             strength=strength(e) if kind != "none" else 0.0,
             step=KINDS[kind].default_step,
