@@ -40,7 +40,7 @@ def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.
 
 def kept_inputs(kernels: Sequence[Weights]) -> NDArray[np.bool_]:
     """Which inputs [I] have a weight that is not exactly zero."""
-    kept: NDArray[np.bool_] = kernels[0].any(axis=1)
+    kept: NDArray[np.bool_] = np.any(kernels[0] != 0, axis=1)
     return kept
 
 
