@@ -137,9 +137,11 @@ class Errors(Section):
             name="the-true-line-is-hard-to-beat",
             test=lambda f: None if f["truth"] is None else f["truth"]["best"] >= -f["equivalence"],
             supported="No run does better than the function behind the data by more than the margin of "
-            "{{ f.equivalence|num('.3g') }}. The best total of all {{ f.truth.runs }} runs is "
-            "{{ f.truth.best|abs|num('.2f') }} {{ 'below' if f.truth.best < 0 else 'above' }} that of this function on "
-            "the same samples; the median is {{ f.truth.median|num('.1f') }} above it.",
+            "{{ f.equivalence|num('.3g') }}. {% if f.truth.runs == 1 %}Its total{% else %}The best total of all "
+            "{{ f.truth.runs }} runs{% endif %} is {{ f.truth.best|abs|num('.2f') }} "
+            "{{ 'below' if f.truth.best < 0 else 'above' }} that of this function on the same samples"
+            "{% if f.truth.runs > 1 %}; the median is {{ f.truth.median|abs|num('.1f') }} "
+            "{{ 'below' if f.truth.median < 0 else 'above' }} it{% endif %}.",
             refuted="Some runs do better than the function behind the data: of {{ f.truth.runs }} totals the lowest is "
             "{{ f.truth.best|abs|num('.2f') }} below that of this function on the same samples. That is no "
             "contradiction: noise and outliers of the test samples can favor another function.",
@@ -314,7 +316,12 @@ class Errors(Section):
                 "first": findings["shown"],
             },
             alt="Total error of every run, one row for each arm. "
-            + "; ".join(f"{a['label']}: median {a['median']:.1f}, from {a['min']:.1f} to {a['max']:.1f}" for a in arms)
+            + "; ".join(
+                f"{a['label']}: median {a['median']:.1f}, from {a['min']:.1f} to {a['max']:.1f}"
+                if a["count"]
+                else f"{a['label']}: no run came to its end"
+                for a in arms
+            )
             + ".",
         )
         if not findings["pairs"]:
@@ -342,6 +349,8 @@ class Errors(Section):
                 "{label}: {} ({} to {}), {verdict}".format(
                     *(number(r[k], ".1f") for k in ("estimate", "low", "high")), **r
                 )
+                if math.isfinite(r["high"] - r["low"])
+                else "{label}: {verdict}".format(**r)
                 for r in rows
             )
             + ".",

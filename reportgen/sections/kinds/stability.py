@@ -12,7 +12,7 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
-from reportgen.sections.helpers import as_findings, mean, vary
+from reportgen.sections.helpers import as_findings, is_post, mean, vary
 from reportgen.statistics import variance
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.variance import FEWEST_BLOCKS, SOURCES, NumberWithInterval
@@ -53,7 +53,8 @@ _SHARE = (
 """The share `s`. If it may be zero, there is no more to say than its upper limit."""
 _RATIO = "{{ r.estimate|num('.0%') }} of what it was (interval {{ r.low|num('.0%') }} to {{ r.high|num('.0%') }})"
 _CHANGE = (
-    "{{ d.estimate|num('.2f') }} on average over {{ d.pairs }} draws of the data (interval {{ d.low|num('.2f') }} to "
+    "{{ d.estimate|num('.2f') }} on average over {{ d.pairs }} "
+    "{{ 'draw' if d.pairs == 1 else 'draws' }} of the data (interval {{ d.low|num('.2f') }} to "
     "{{ d.high|num('.2f') }}, margin {{ f.equivalence|num('.3g') }})"
 )
 
@@ -388,6 +389,7 @@ def measure(e: Experiment, errors: Mapping[str, Values]) -> Findings:
         "several_steps": len(_window_steps(e.run(0))) > 1,
         "epoch": _epoch_steps(e.run(0)),
         "arms": [{"label": arm.label, "strength": arm.strength} for arm in _arms(e)],
+        "post": is_post(e),
         "equivalence": e.margin,
         "spread_margin": EQUAL_SPREAD,
         "confidence": confidence,
