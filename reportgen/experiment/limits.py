@@ -31,7 +31,7 @@ def check(experiment: Experiment) -> None:
     """Raise `ExperimentError`, which says what to lower, for an experiment that is too large."""
     run, arms, count = experiment.run(0), len(experiment.arms), experiment.runs.count
     runs = arms * count
-    samples_seen = run.training.epochs * run.training_samples
+    samples_seen = (run.training.epochs + run.training.full_batch_steps) * run.training_samples
     weights = run.network.parameters(*run.data.shape)
     hours = runs * samples_seen * weights * _SECONDS / 3600
     every = run.recording.every

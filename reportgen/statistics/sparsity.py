@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.training.network import Weights
+from reportgen.training.trajectory import Trajectory
 
 
 def zero_share(kernels: Sequence[Weights]) -> float:
@@ -35,6 +36,29 @@ def unit_sizes(kernels: Sequence[Weights]) -> list[Weights]:
 def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.bool_]]:
     """For each hidden layer, which of its units are dead: all incoming or all outgoing weights within ±threshold."""
     return [sizes <= threshold for sizes in unit_sizes(kernels)]
+
+
+def kept_inputs(kernels: Sequence[Weights]) -> NDArray[np.bool_]:
+    """Which inputs [I] have a weight that is not exactly zero."""
+    kept: NDArray[np.bool_] = np.any(kernels[0] != 0, axis=1)
+    return kept
+
+
+def kept_units(kernels: Sequence[Weights]) -> list[NDArray[np.bool_]]:
+    """For each hidden layer, which of its units have an incoming and an outgoing weight that are not exactly zero."""
+    return [~dead for dead in dead_units(kernels, 0.0)]
+
+
+def zeros_at_rest(trajectory: Trajectory, steps: int) -> bool:
+    """True if the same weights were exactly zero at all records of the last `steps` steps.
+
+    Zeros also stand still while the learning rate is next to zero, so let `steps` reach back to where it is not: over
+    `Training.full_batch_steps` it falls along a line. False for a run that diverged or is shorter.
+    """
+    first = int(np.searchsorted(trajectory.steps, trajectory.steps[-1] - steps, side="right")) - 1
+    if trajectory.diverged is not None or first < 0:
+        return False
+    return all(bool(((w[first:] == 0) == (w[-1] == 0)).all()) for w in trajectory.kernels)
 
 
 HISTOGRAM_EDGES = np.logspace(-7, 1, 41)

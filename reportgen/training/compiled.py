@@ -138,6 +138,8 @@ def _run_program(runs: Sequence[Run], inputs: _Inputs, times: int = 1) -> tuple[
         with_loss=recording.loss and bool(recorded),
         keep=tuple(1.0 - run.network.dropout for run in runs) * times,
         fills_up=any(run.training_samples % run.training.batch_size for run in runs),
+        full_batch_steps=first.training.full_batch_steps,
+        fills_up_full_batch=len({run.training_samples for run in runs}) > 1,
     )
     tables = inputs.tables._replace(
         rates=tf.constant(_per_step(runs, Training.rates)),
@@ -170,6 +172,7 @@ def _draw_inputs(runs: Sequence[Run]) -> _Inputs:
         y=tf.constant(samples.y),
         rows=tf.constant(samples.rows),
         masks=tf.constant(_masks(runs, widths, stack_layout)) if any(run.network.dropout for run in runs) else None,
+        full_batch=tf.constant(samples.all_rows(runs)) if runs[0].training.full_batch_steps else None,
     )
     return _Inputs([tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], samples, tables)
 
@@ -230,7 +233,7 @@ def _masks(runs: Sequence[Run], widths: Sequence[int], stack_layout: Layout) -> 
     """The hidden units that dropout keeps at each step: [steps, R, B, H] or [steps, B, H, R], layers side by side."""
     starts = [0, *itertools.accumulate(widths[1:-1])]
     batch = runs[0].training.batch_size
-    masks = np.ones((len(runs), runs[0].steps, batch, starts[-1]), bool)
+    masks = np.ones((len(runs), runs[0].batch_steps, batch, starts[-1]), bool)
     for mask, run in zip(masks, runs, strict=True):
         if run.network.dropout:
             own = np.split(run.masks(), np.cumsum(run.network.hidden)[:-1], axis=-1)
@@ -300,7 +303,7 @@ class _Samples:
         counts = [len(d.x_train) for d in data.values()]
         starts = dict(zip(data, zip([0, *np.cumsum(counts)], counts, strict=False), strict=True))
         orders = {_order_key(run): run for run in runs}
-        epochs = {run.steps // run.training.epochs for run in runs}
+        epochs = {run.batch_steps // run.training.epochs for run in runs}
         repeats = len(epochs) == 1 and all(run.training.order == "fixed" for run in runs)
         order = {key: run.order()[: min(epochs) if repeats else None] for key, run in orders.items()}
         rows = []
@@ -315,14 +318,12 @@ class _Samples:
         )
 
     def all_rows(self, runs: Sequence[Run]) -> NDArray[np.int32]:
-        """Rows [R, N] of all training samples of each run; [1, N] if the runs share them.
-
-        `groups` puts recorded runs into one program only if they have the same number of samples.
-        """
+        """Rows [R, N] of all training samples of each run, −1 for none; [1, N] if the runs share them."""
         spans = [self.starts[_draw_key(run)] for run in runs] or [(0, 1)]
         if len(set(spans)) == 1:
             spans = spans[:1]
-        return np.array([np.arange(start, start + count) for start, count in spans], np.int32)
+        place = np.arange(max(count for _, count in spans))
+        return np.array([np.where(place < count, start + place, -1) for start, count in spans], np.int32)
 
 
 class _Tables(NamedTuple):
@@ -341,7 +342,10 @@ class _Tables(NamedTuple):
     recorded: Any = None
     """Indices of the runs that are recorded."""
     whole: Any = None
-    """Rows of all training samples of the recorded runs, [R, N] or [1, N]."""
+    """Rows of all training samples of the recorded runs, [R, N] or [1, N]; `groups` puts runs into one program only if
+    the recorded ones have the same number of samples."""
+    full_batch: Any = None
+    """Rows of all training samples of all runs, [R, N] or [1, N], −1 for none; None without steps on all samples."""
     masks: Any = None
     """[steps, B, H, R] or [steps, R, B, H] dropout masks, or None."""
 
@@ -365,6 +369,9 @@ class _Program:
     keep: tuple[float, ...]
     fills_up: bool
     """True if a batch of some run is smaller than the others."""
+    full_batch_steps: int
+    fills_up_full_batch: bool
+    """True if runs differ in the number of their samples."""
 
     @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's have no types
     def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
@@ -383,11 +390,16 @@ class _Program:
 
         def steps_to_record(i: Any, step: Any, state: _State, arrays: list[Any]) -> Any:
             """Train up to the next recorded step, then record."""
-            step, state = tf.while_loop(
-                lambda step, _: step < steps[i],
-                lambda step, state: (step + 1, self._step(step, state, tables)),
-                (step, state),
-            )
+            phases = [(steps[i], self._step)]
+            if self.full_batch_steps:
+                by_batches = tf.minimum(steps[i], steps[-1] - self.full_batch_steps)
+                phases = [(by_batches, self._step), (steps[i], self._full_batch_step)]
+            for stop, update in phases:
+                step, state = tf.while_loop(
+                    lambda step, _, stop=stop: step < stop,
+                    lambda step, state, update=update: (step + 1, update(step, state, tables)),
+                    (step, state),
+                )
             values = tf.nest.flatten(self._record(state, tables))
             return i + 1, step, state, [array.write(i, value) for array, value in zip(arrays, values, strict=True)]
 
@@ -396,25 +408,48 @@ class _Program:
         return records, {"kernels": state[0], "biases": state[1]}, state[3]
 
     def _step(self, step: Any, state: _State, tables: _Tables) -> _State:
-        """One update of every run."""
+        """One update of every run on a batch."""
         kernels, biases, memory, diverged = state
         rows, rate = tables.rows[step % tables.rows.shape[0]], tables.rates[step]
-        if self.fills_up:
+        masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
+        gradients, finite = self._gradients(kernels, biases, rows, self.fills_up, masks, tables)
+        diverged = tf.where((diverged < 0) & ~finite, step + 1, diverged)
+        weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
+        kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
+        size = rate if tables.sizes is None else tables.sizes[step]
+        factors = self._size_factors(memory, step) if self.optimizer == "adam" else [None] * len(kernels)
+        kernels = [self._prox(layer, w, size * tables.strengths, factors[layer]) for layer, w in enumerate(kernels)]
+        return kernels, biases, memory, diverged
+
+    def _full_batch_step(self, step: Any, state: _State, tables: _Tables) -> _State:
+        """One plain update of every run on all its samples."""
+        kernels, biases, memory, diverged = state
+        rate = tables.rates[step]
+        gradients, finite = self._gradients(kernels, biases, tables.full_batch, self.fills_up_full_batch, None, tables)
+        diverged = tf.where((diverged < 0) & ~finite, step + 1, diverged)
+        weights = self._descend([*kernels, *biases], gradients, rate)
+        kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
+        kernels = [self._prox(layer, w, rate * tables.strengths, None) for layer, w in enumerate(kernels)]
+        return kernels, biases, memory, diverged
+
+    def _gradients(
+        self, kernels: list[Any], biases: list[Any], rows: Any, fills_up: bool, masks: Any, tables: _Tables
+    ) -> tuple[list[Any], Any]:
+        """Gradients of the cost on the samples `rows`, kernels first, and for each run whether it is finite still."""
+        if fills_up:
             present = rows >= 0
             # An absent sample is a copy of one of its batch, without weight: whatever that gives, it changes nothing.
             rows = tf.where(present, rows, rows[:, :1])
         inputs = self.layout.batch(tf.gather(tables.x, rows), _XP)
         targets = self.layout.batch(tf.gather(tables.y, rows), _XP)
-        masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
         activations = self.layout.forward(kernels, biases, inputs, self.activation, masks, _XP)
         residuals = activations[-1] - targets
         # As soon as any number of the run is not finite, this sum is not finite either.
-        total = tf.reduce_sum(residuals, axis=self._sample_axes)
-        diverged = tf.where((diverged < 0) & ~tf.math.is_finite(total), step + 1, diverged)
+        finite = tf.math.is_finite(tf.reduce_sum(residuals, axis=self._sample_axes))
         delta = self._by_loss(residuals, self.losses, _DERIVATIVE)
-        if self.fills_up:
+        if fills_up:
             weights = self.layout.batch(tf.cast(present, tf.float32)[:, :, None], _XP)
-            outputs = residuals.shape[self._output_axis]
+            outputs = residuals.shape[self._sample_axes[1]]
             delta = delta * weights / (tf.reduce_sum(weights, axis=self._sample_axes, keepdims=True) * outputs)
         else:
             delta /= self._values_per_run(residuals)
@@ -423,22 +458,12 @@ class _Program:
         )
         for layer, w in enumerate(kernels):
             kernel_gradients[layer] += self._subgradient(layer, w, tables.strengths)
-        gradients = [*kernel_gradients, *bias_gradients]
-        weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
-        kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
-        size = rate if tables.sizes is None else tables.sizes[step]
-        factors = self._size_factors(memory, step) if self.optimizer == "adam" else [None] * len(kernels)
-        kernels = [self._prox(layer, w, size * tables.strengths, factors[layer]) for layer, w in enumerate(kernels)]
-        return kernels, biases, memory, diverged
+        return [*kernel_gradients, *bias_gradients], finite
 
     @property
     def _sample_axes(self) -> list[int]:
         """The axes of a prediction that are not the run axis."""
         return [0, 1] if self.layout.runs == -1 else [1, 2]
-
-    @property
-    def _output_axis(self) -> int:
-        return self._sample_axes[1]
 
     def _values_per_run(self, predictions: Any) -> float:
         """The number of predicted values of a run: samples times outputs."""
@@ -523,9 +548,9 @@ class _Program:
         References:
             Kingma and Ba, Adam: A Method for Stochastic Optimization, ICLR 2015 (the form before section 2.1).
         """
-        rates = [self.layout.per_run(rate, len(w.shape), _XP) for w in weights]
         if self.optimizer == "sgd":
-            return [w - r * g for w, g, r in zip(weights, gradients, rates, strict=True)], memory
+            return self._descend(weights, gradients, rate), memory
+        rates = [self.layout.per_run(rate, len(w.shape), _XP) for w in weights]
         if self.optimizer == "momentum":
             memory = [self.momentum * v - r * g for v, g, r in zip(memory, gradients, rates, strict=True)]
             return [w + v for w, v in zip(weights, memory, strict=True)], memory
@@ -539,6 +564,11 @@ class _Program:
             for w, r, m, s in zip(weights, rates, means, squares, strict=True)
         ]
         return weights, [*means, *squares]
+
+    def _descend(self, weights: list[Any], gradients: list[Any], rate: Any) -> list[Any]:
+        """One plain gradient step."""
+        rates = [self.layout.per_run(rate, len(w.shape), _XP) for w in weights]
+        return [w - r * g for w, g, r in zip(weights, gradients, rates, strict=True)]
 
     def _size_factors(self, memory: Sequence[Any], step: Any) -> list[Any]:
         """For each kernel and bias the factors between the learning rate and Adam's own step sizes.

@@ -50,6 +50,10 @@ class Training:
     """Training samples per step. What remains at the end of an epoch is a smaller batch, as in Keras."""
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """Number of passes over the training samples."""
+    full_batch_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Steps on all training samples after the last epoch: plain gradient steps with the penalty of the arm, without
+    momentum and dropout. Batches are noise that keeps weights from resting; without it, proximal steps end with the
+    zeros of a minimum. The rate begins at `learning_rate` and falls to zero along a line."""
     order: Order = "fixed"
     """Shuffle the samples once ("fixed"), or before every epoch ("reshuffled")."""
     loss: Loss = "absolute"
@@ -61,10 +65,14 @@ class Training:
         return -(-samples // self.batch_size)
 
     def rates(self, steps: int) -> NDArray[np.float32]:
-        """The learning rate of each step."""
-        done = np.arange(steps) / steps
-        factor = {"constant": np.ones(steps), "linear": 1.0 - done, "cosine": 0.5 + 0.5 * np.cos(np.pi * done)}
-        return (self.learning_rate * factor[self.schedule]).astype(np.float32)
+        """The learning rate of each of `steps` steps, the last of which are those on all samples."""
+        last = self.full_batch_steps
+        count = steps - last
+        done = np.arange(count) / count
+        factor = {"constant": np.ones(count), "linear": 1.0 - done, "cosine": 0.5 + 0.5 * np.cos(np.pi * done)}
+        # A rate that suits small batches may be too large for all samples: then weights oscillate until it has fallen.
+        falling = 1.0 - np.arange(last) / max(last, 1)
+        return (self.learning_rate * np.append(factor[self.schedule], falling)).astype(np.float32)
 
     def step_sizes(self, steps: int) -> NDArray[np.float32]:
         """The size of each update for a gradient of 1 so far: the learning rate, or with momentum the sum of its past.
@@ -73,7 +81,7 @@ class Training:
         """
         sizes = self.rates(steps).astype(np.float64)
         if self.optimizer == "momentum":
-            for step in range(1, steps):
+            for step in range(1, steps - self.full_batch_steps):
                 sizes[step] += self.momentum * sizes[step - 1]
         return sizes.astype(np.float32)
 
@@ -202,6 +210,11 @@ class Run:
     @property
     def steps(self) -> int:
         """The number of updates in the whole training."""
+        return self.batch_steps + self.training.full_batch_steps
+
+    @property
+    def batch_steps(self) -> int:
+        """The number of updates in all epochs, before those on all samples."""
         return self.training.epochs * self.training.batches(self.training_samples)
 
     def draw(self) -> Data:
@@ -220,7 +233,7 @@ class Run:
         return kernels, biases
 
     def order(self) -> NDArray[np.int32]:
-        """The training samples of each step: row numbers [steps, B] into `draw().x_train`; −1 fills up a batch."""
+        """The training samples of each step in the epochs, as rows of `draw().x_train`: [steps, B], −1 for none."""
         rng = np.random.default_rng([self.order_seed, 4])
         samples, size = self.training_samples, self.training.batch_size
         absent = np.full(-samples % size, -1)
@@ -233,9 +246,9 @@ class Run:
         return np.concatenate([epoch() for _ in range(self.training.epochs)])
 
     def masks(self) -> NDArray[np.bool_]:
-        """The hidden units that dropout keeps, for each step and sample: [steps, B, units of all layers]."""
+        """The hidden units that dropout keeps, per step and sample in the epochs: [steps, B, units of all layers]."""
         rng = np.random.default_rng([self.init_seed, 5])
-        shape = (self.steps, self.training.batch_size, sum(self.network.hidden))
+        shape = (self.batch_steps, self.training.batch_size, sum(self.network.hidden))
         return rng.random(shape, np.float32) >= self.network.dropout
 
 

@@ -61,6 +61,7 @@ def _program_key(run: Run) -> Any:
         t.momentum if t.optimizer == "momentum" else None,
         t.batch_size,
         run.steps,
+        t.full_batch_steps,
     )
 
 

@@ -104,7 +104,7 @@ def test_runs_that_diverge_are_no_trouble(name, small_experiment, compute):
     told, media = compute(name, dataclasses.replace(small_experiment, training=training, runs=runs))
     assert told.findings
     assert told.tables
-    assert media or name == "stability"  # which draws no shares of a variance that nobody knows
+    assert media or name in {"stability", "fair"}  # which draws no shares of a variance that nobody knows
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,19 @@
+import dataclasses
+
 import numpy as np
 
-from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, dead_units, histogram, unit_sizes, zero_share
+from reportgen.statistics.sparsity import (
+    HISTOGRAM_EDGES,
+    below_share,
+    dead_units,
+    histogram,
+    kept_inputs,
+    kept_units,
+    unit_sizes,
+    zero_share,
+    zeros_at_rest,
+)
+from reportgen.training.trajectory import Trajectory
 
 KERNELS = [np.array([[0.0, 2.0, 1e-4, 3.0]]), np.array([[1.0], [0.0], [5.0], [-1e-4]])]
 
@@ -32,3 +45,25 @@ def test_every_weight_but_exact_zeros_falls_into_one_bin():
         place = int(counts.argmax())
         inside = np.clip(size, HISTOGRAM_EDGES[0], HISTOGRAM_EDGES[-1])
         assert HISTOGRAM_EDGES[place] <= inside <= HISTOGRAM_EDGES[place + 1]
+
+
+def test_inputs_and_units_are_kept_unless_all_their_weights_are_exactly_zero():
+    kernels = [np.array([[0.0, 0.0, 0.0], [1e-30, 0.0, 0.0], [2.0, 0.0, 5.0]]), np.array([[1.0], [3.0], [0.0]])]
+
+    assert kept_inputs(kernels).tolist() == [False, True, True]
+    assert [units.tolist() for units in kept_units(kernels)] == [[True, False, False]]
+
+
+def test_zeros_are_at_rest_as_far_back_as_no_weight_left_or_entered_them():
+    w = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 3.0], [0.0, -1.0]])[:, :, None]
+    trajectory = Trajectory(
+        source=None,
+        steps=np.array([0, 10, 20, 30], np.int32),
+        kernels=(w, np.ones((4, 1, 1))),
+        biases=(np.zeros((4, 1)), np.zeros((4, 1))),
+        loss=None,
+        penalty=None,
+    )
+
+    assert [zeros_at_rest(trajectory, steps) for steps in (5, 10, 20, 21, 30, 31)] == [True, True, True, *[False] * 3]
+    assert not zeros_at_rest(dataclasses.replace(trajectory, diverged=31), 10)

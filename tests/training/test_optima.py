@@ -11,6 +11,7 @@ from sklearn.linear_model import ElasticNet as TheirElasticNet
 from sklearn.linear_model import Lasso
 
 from reportgen.datasets import Data
+from reportgen.datasets.diabetes import Diabetes
 from reportgen.datasets.hinges import Hinges
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.penalties.elastic_net import ElasticNet
@@ -18,7 +19,7 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.statistics.sparsity import dead_units
+from reportgen.statistics.sparsity import dead_units, kept_inputs, zeros_at_rest
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
@@ -199,3 +200,55 @@ def test_adam_removes_no_unit_for_being_inactive_in_the_first_batch():
     inactive = (x @ trajectory.kernels[0][0] < 0)[0]
     assert 0 < inactive.sum() < 20
     assert not dead_units(trajectory.at(1)[0], 0.0)[0][inactive].any()
+
+
+def test_steps_on_all_samples_end_with_the_inputs_of_the_lasso_after_single_samples():
+    strengths = (0.1, 0.2, 0.5)
+    runs = [
+        Run(
+            data=Diabetes(),
+            network=Network(hidden=()),
+            training=Training(
+                loss="squared", learning_rate=0.02, schedule="linear", epochs=10, full_batch_steps=finish
+            ),
+            penalty=L1(),
+            strength=strength,
+            step="proximal",
+            recording=Recording(every=50, loss=False),
+        )
+        for finish in (0, 2000)
+        for strength in strengths
+    ]
+    data = runs[0].draw()
+
+    trained = train(runs)
+
+    for noisy, rested, strength in zip(trained[:3], trained[3:], strengths, strict=True):
+        best = Lasso(alpha=strength / 2, tol=1e-12, max_iter=100_000).fit(data.x_train, data.y_train[:, 0]).coef_
+        assert 0 < np.count_nonzero(best) < 10
+        assert kept_inputs(noisy.at(-1)[0]).sum() > np.count_nonzero(best), strength
+        np.testing.assert_array_equal(kept_inputs(rested.at(-1)[0]), best != 0)
+        np.testing.assert_allclose(rested.kernels[0][-1, :, 0], best, atol=1e-4)
+        assert zeros_at_rest(rested, 1000)
+        assert not zeros_at_rest(rested, 2500)
+
+
+def test_steps_on_all_samples_drop_whole_inputs_of_a_network():
+    run = Run(
+        data=Hinges(samples=200),
+        network=Network(hidden=(10,), activation="tanh"),
+        training=Training(batch_size=50, epochs=30, learning_rate=0.15, loss="squared", full_batch_steps=1500),
+        penalty=GroupLasso(),
+        strength=0.15,
+        step="proximal",
+        recording=Recording(every=50, loss=False),
+    )
+
+    (trajectory,) = train([run])
+
+    kept = kept_inputs(trajectory.at(-1)[0])
+    counts = np.isin(run.data.roles, ("counts", "has a double"))
+    assert kept[counts].all()
+    assert kept.sum() < 40
+    assert zeros_at_rest(trajectory, 200)
+    assert not zeros_at_rest(trajectory, 1400)

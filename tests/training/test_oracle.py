@@ -95,6 +95,21 @@ CASES = {
     ),
     "adam, batch 1, tanh": run(optimizer="adam", activation="tanh", loss="huber", penalty=L2(), strength=0.1),
     "batch 8, relu": run(batch_size=8, epochs=20, activation="relu", order="reshuffled", loss="squared", init_seed=2),
+    # Steps on all samples after the epochs, without momentum or dropout.
+    "then all samples": run(penalty=L1(), strength=0.3, step="proximal", schedule="linear", full_batch_steps=7),
+    "then all samples, a narrower one": run(hidden=(3, 2), fold=(0, 5), penalty=L2(), strength=0.1, full_batch_steps=7),
+    "momentum, batch 4, then all samples": run(
+        optimizer="momentum",
+        batch_size=4,
+        epochs=5,
+        penalty=GroupLasso(),
+        strength=0.3,
+        step="proximal",
+        full_batch_steps=10,
+    ),
+    "adam, dropout, then all samples": run(
+        optimizer="adam", dropout=0.4, batch_size=4, penalty=L1(), strength=0.1, full_batch_steps=5
+    ),
     # Dropout, in both layouts.
     "dropout, batch 1": run(dropout=0.4, activation="sigmoid", penalty=L1(), strength=0.1),
     "dropout, batch 4": run(dropout=0.4, activation="tanh", batch_size=4, epochs=10, penalty=L1(), strength=0.1),
@@ -177,9 +192,11 @@ def replay(run):
         "momentum": lambda: keras.optimizers.SGD(momentum=t.momentum),
         "adam": lambda: keras.optimizers.Adam(),
     }[t.optimizer]()
+    plain = keras.optimizers.SGD()
     loss = LOSSES[t.loss]
     masks = run.masks() if run.network.dropout else None
-    order = run.order()
+    batches = [rows[rows >= 0] for rows in run.order()]
+    finish = t.full_batch_steps
 
     def predict(x, mask):
         for i, layer in enumerate(layers):
@@ -197,21 +214,23 @@ def replay(run):
         return [w for w, _ in weights], [b for _, b in weights], float(loss(y, predict(x, None))), float(penalty())
 
     records, size = [record()], 0.0
-    for step, filled_up in enumerate(order):
-        rows = filled_up[filled_up >= 0]
-        rate = t.learning_rate * falling(t.schedule, step / len(order))
+    for step, rows in enumerate([*batches, *[np.arange(run.training_samples)] * finish]):
+        rate, mask = t.learning_rate * falling(t.schedule, step / len(batches)), None
+        if step < len(batches):
+            mask = None if masks is None else masks[step][: len(rows)]
+        else:
+            optimizer, size = plain, 0.0
+            rate = t.learning_rate * (1 - (step - len(batches)) / finish)
         optimizer.learning_rate.assign(rate)
         with tf.GradientTape() as tape:
-            cost = loss(
-                tf.gather(y, rows), predict(tf.gather(x, rows), None if masks is None else masks[step][: len(rows)])
-            )
+            cost = loss(tf.gather(y, rows), predict(tf.gather(x, rows), mask))
             if run.step == "subgradient":
                 cost += penalty()
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(cost, variables), variables, strict=True))
         if run.step == "proximal":
             # The threshold belongs to the size of the update, which the optimizer decides.
-            size = rate + (t.momentum * size if t.optimizer == "momentum" else 0.0)
+            size = rate + (t.momentum * size if optimizer is not plain and t.optimizer == "momentum" else 0.0)
             for i, layer in enumerate(layers):
                 w, b = layer.get_weights()
                 layer.set_weights([proximal_step(run, w, size * adam_factor(optimizer, 2 * i, step)), b])

@@ -66,6 +66,8 @@ COMPANY = [
     small(training=Training(batch_size=6, epochs=10), data=Line(samples=23, test_samples=4)),
     small(training=Training(batch_size=6, epochs=10), data=Line(samples=28, test_samples=4), recording=ENDS),
     small(training=Training(batch_size=6, epochs=10, loss="huber"), fold=(1, 20), recording=ENDS),
+    small(training=Training(epochs=2, full_batch_steps=9), data=Line(samples=30, test_samples=10)),
+    small(training=Training(epochs=4, full_batch_steps=9), fold=(1, 2), recording=ENDS),
     small(data=Line(samples=30, test_samples=10, outliers=2)),
     small(recording=Recording(every=None, at=(3, 11))),
     small(network=Network(hidden=(3, 4), dropout=0.4)),
@@ -81,7 +83,7 @@ def together():
 
 def test_company_changes_no_run(together, subtests):
     assert [trajectory.run for trajectory in together] == COMPANY
-    for i in (5, 8, 9, 14, 15, 16, 17, 20):
+    for i in (5, 8, 9, 14, 15, 16, 17, 18, 19, 22):
         with subtests.test(COMPANY[i]):
             (alone,) = train([COMPANY[i]])
 
@@ -97,6 +99,8 @@ def test_company_changes_no_run(together, subtests):
 def test_batches_that_are_filled_up_share_a_program_with_full_ones():
     assert sorted(run.training_samples for run in COMPANY[14:17]) == [19, 19, 24]
     assert len(groups(COMPANY[14:17])) == 1
+    assert [run.training_samples for run in COMPANY[17:19]] == [20, 10]
+    assert len(groups(COMPANY[17:19])) == 1
 
 
 def test_padding_is_cut_away_and_every_run_starts_from_its_own_initial_weights(together):
@@ -136,6 +140,7 @@ def test_runs_that_differ_in_numbers_alone_share_a_program_and_others_stay_apart
         "optimizer": Run(training=Training(optimizer="adam")),
         "batch size": Run(training=Training(batch_size=4, epochs=400)),
         "steps": Run(training=Training(epochs=99)),
+        "steps on all samples": Run(training=Training(epochs=99, full_batch_steps=40)),
         "inputs": Run(data=SparseLinear(samples=40, inputs=2, relevant=1)),
     }
     alike = {

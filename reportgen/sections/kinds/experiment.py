@@ -120,7 +120,12 @@ class ExperimentCard(Section):
                 f"{t.schedule}",
             ),
             ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
-            ("steps", f"{findings['steps']:,} ({t.epochs} epochs)"),
+            (
+                "steps",
+                f"{findings['steps']:,} ({t.epochs} epochs"
+                + (f", then {t.full_batch_steps:,} on all samples" if t.full_batch_steps else "")
+                + ")",
+            ),
             ("runs", _describe_runs(e)),
             ("measure", "total error: sum of |prediction − target| over the test samples"),
             ("no difference that counts", f"up to {findings['margin']}"),

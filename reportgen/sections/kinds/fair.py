@@ -552,7 +552,8 @@ def _fold_runs(run: Run) -> list[Run]:
     # A batch of all samples becomes a batch of all that the largest fold leaves.
     batch = {"batch_size": min(run.training.batch_size, samples - math.ceil(samples / FOLDS))}
     folds = [vary(run, fold=(k, FOLDS), training=batch) for k in range(FOLDS)]
-    return [vary(r, training={"epochs": max(round(run.steps / (r.steps / r.training.epochs)), 1)}) for r in folds]
+    epochs = [max(round(run.batch_steps / (r.batch_steps / r.training.epochs)), 1) for r in folds]
+    return [vary(r, training={"epochs": count}) for r, count in zip(folds, epochs, strict=True)]
 
 
 def _fold_errors(run: Run, trained: Trained) -> Values:

@@ -227,6 +227,7 @@ def _run(e: Experiment, settings: Settings) -> Run:
             "optimizer": "sgd",
             "batch_size": 1,
             "epochs": _epoch_count(e),
+            "full_batch_steps": 0,
         },
         network={"dropout": 0.0},
         penalty=dataclasses.replace(kind, mix=_mix(e)) if isinstance(kind, ElasticNet) else kind,

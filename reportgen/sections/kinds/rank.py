@@ -342,8 +342,9 @@ def _measure_decay(e: Experiment, l2: Arm, kept: Sequence[Trajectory]) -> Findin
 
     None if weights do not shrink by the share ηλ at each step, or if no record lies in that quarter.
     """
-    plain = e.training.optimizer == "sgd" and e.training.schedule == "constant"
-    shrink = e.training.learning_rate * l2.strength
+    t = e.training
+    plain = t.optimizer == "sgd" and t.schedule == "constant" and not t.full_batch_steps
+    shrink = t.learning_rate * l2.strength
     if not (plain and kept) or len(kept[0].steps) < 8 or shrink >= 1:
         return None
     begin, end = len(kept[0].steps) // 4, len(kept[0].steps) // 2

@@ -183,7 +183,8 @@ class Stability(Section):
 
     def _crossed_runs(self, e: Experiment, arm: Arm, trained: str) -> list[Run]:
         """Runs with several orders and initial weights for each draw of the data, all crossed."""
-        first = vary(e.run(0), training=TRAINED[trained], penalty=arm.penalty, strength=arm.strength, step=arm.step)
+        training = {**TRAINED[trained], "full_batch_steps": 0}
+        first = vary(e.run(0), training=training, penalty=arm.penalty, strength=arm.strength, step=arm.step)
         first = vary(first, recording=Recording(every=None, at=_window_steps(first), loss=False))
         return [
             vary(
