@@ -107,4 +107,5 @@ def test_the_ledger_lists_the_claims_of_the_post_or_else_those_of_the_page():
     assert "So it is." not in both
     assert "0 supported by what was measured here, 0 not supported, and 1 undecided" in text(OTHERS["off"], (own,))
     assert "undecided So it is." in text(OTHERS["off"], (own,))
+    assert "2018" not in text(OTHERS["off"], (own,)), "nor has the table a column for it"
     assert "No section of this page claims a result." in text(OTHERS["off"])
