@@ -86,6 +86,15 @@ def test_pairs_that_are_all_equal_decide_once_they_exclude_that_three_of_ten_dif
         assert (enough.verdict, enough.low, enough.high) == (verdict, effect, effect)
 
 
+def test_differences_that_only_rounding_tells_apart_are_equal():
+    values = np.random.default_rng(9).normal(20, 5, 12)
+    found = compare(values + 2.1, values, 1.0, rule())
+
+    assert len(np.unique(values + 2.1 - values)) > 1
+    assert (found.low, found.high) == pytest.approx((2.1, 2.1))
+    assert (found.high - found.low, found.verdict) == (0, "worse")
+
+
 def test_two_pairs_that_differ_among_ties_leave_the_interval_open():
     few = compared([0.0] * 28 + [0.1, 0.2])
 

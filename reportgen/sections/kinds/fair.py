@@ -55,7 +55,7 @@ _LIVE = (
     "{% for m in f.matched %}{{ m.arms.group_lasso.live|num('.1f') }} against {{ m.arms.l1.live|num('.1f') }} of "
     "{{ f.units }} at {{ m.share|num('.0%') }} zeros (difference {{ m.freed.estimate|num('.1f') }}, interval "
     "{{ m.freed.low|num('.1f') }} to {{ m.freed.high|num('.1f') }}){{ '' if loop.last else ', ' }}{% endfor %}, on "
-    "average over {{ f.runs }} pairs of runs on one draw of the data."
+    "average over {{ f.runs }} {{ 'pair' if f.runs == 1 else 'pairs' }} of runs on one draw of the data."
 )
 RULES = {"least": "least error", "simplest": "one standard error"}
 SCOPES = {"one": "one draw", "fresh": "fresh draws"}
