@@ -16,7 +16,7 @@ import jinja2
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
 from reportgen.registry import stored
-from reportgen.sections.helpers import is_post, why_undecided
+from reportgen.sections.helpers import describe_interval, is_post, why_undecided
 from reportgen.text import at_most, number
 
 Outcome = Literal["supported", "not supported", "undecided"]
@@ -97,7 +97,7 @@ def _has_missing_number(value: Any) -> bool:
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701  # text, which the page escapes
-    environment.filters |= {"num": number, "at_most": at_most, "why": why_undecided}
+    environment.filters |= {"num": number, "at_most": at_most, "why": why_undecided, "interval": describe_interval}
     return environment
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -206,6 +207,15 @@ _REASONS = {
 def why_undecided(difference: Mapping[str, Any]) -> str:
     """Why the verdict of a difference, as findings, is undecided: a clause without a period; empty if it is decided."""
     return _REASONS.get(difference["reason"] or "", "")
+
+
+def describe_interval(difference: Mapping[str, Any], spec: str = ".2f") -> str:
+    """The interval of a difference, as findings, in words; few pairs with a long tail may leave an end open."""
+    ends = (difference["low"], difference["high"])
+    low, high = (None if end is None or not math.isfinite(end) else number(end, spec) for end in ends)
+    if low and high:
+        return f"interval {low} to {high}"
+    return f"interval up to {high}" if high else f"interval from {low} up" if low else "interval without ends"
 
 
 def why_any_undecided(differences: Iterable[Mapping[str, Any]]) -> str:

@@ -44,6 +44,7 @@ UNCHECKED = {
     "landscape": "needs a sweep, which tests/sections/test_landscape.py makes",
     "others": "trains forests of scikit-learn, whatever the experiment",
 }
+OPEN = {"inputs", "selection", "sparsity"}
 """Sections whose defects are known and not yet mended."""
 NAMES = [name for name in sections.names() if name not in UNCHECKED]
 LABELS = ("Ada", "Ben", "Cleo", "Dora", "Emil")
@@ -55,7 +56,7 @@ DEFECTS = {
     "a number that is missing": r"\bnan\b|\binf\b|∞|\bNone\b(?! of)|undefined|\{\{|\}\}",
     "a dash for a number": r"\b(?:is|are|to|by|of|from|than|interval|and) –(?=[ ,.;:)%])|– (?:on average|to –)",
     "nothing before a sign": r"(?<=\w) [,.;:)](?= |$)|\( ?\)|“ ?”|, ?[.,;:]|\( |: ?\.|; ?\.",
-    "nothing after a word": r"(?:\b(?:between|or|than|under)|λ =|η =)[.,;:)]|\band[.;:)]",
+    "nothing after a word": r"(?:\b(?:between|than|under)|λ =|η =)[.,;:)]|\b(?:and|or)[.;:)]",
     "one of many": rf"(?<![\d.,·−-])(?<!\d, )\b1 (?:{'|'.join(PLURALS.split())})\b|\ball (?:1|one) |\ball 0 ",
 }
 POST = r"\b2018\b|\b[Tt]he post\b"

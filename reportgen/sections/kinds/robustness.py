@@ -50,8 +50,8 @@ _FEWEST_SAMPLES = 20
 """Of fewer samples, the shares of outliers would not be what the dial says."""
 
 _NUMBERS = (
-    "{% if d.pairs %}{{ d.estimate|num('.2f') }} on average (interval {{ d.low|num('.2f') }} to "
-    "{{ d.high|num('.2f') }}, {{ d.pairs }} draw{{ '' if d.pairs == 1 else 's' }} of "
+    "{% if d.pairs %}{{ d.estimate|num('.2f') }} on average ({{ d|interval('.2f') }}, {{ d.pairs }} "
+    "draw{{ '' if d.pairs == 1 else 's' }} of "
     "the data, margin {{ f.equivalence|num('.3g') }}"
     "{{ ': ' if d|why }}{{ d|why }})"
     "{% else %}unknown, as runs are missing from every draw of the data{% endif %}"
@@ -99,7 +99,7 @@ class Robustness(Section):
             undecided="Whether a penalty can mend the squared loss is undecided"
             "{% for d in f.mended.values() if d.pairs %}"
             "{{ ': against no penalty, the differences are ' if loop.first else '; ' }}{{ d.estimate|num('.2f') }} "
-            "({{ d.label }}, interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }}{{ ', ' if d|why }}{{ d|why }})"
+            "({{ d.label }}, {{ d|interval('.2f') }}{{ ', ' if d|why }}{{ d|why }})"
             "{% endfor %}.",
         ),
         Claim(

@@ -46,7 +46,7 @@ _CHEAP = 0.02
 
 _COSTS = (
     "{% for d in f.costs if d.pairs %}{{ d.estimate|num('.2f') }} under {{ d.label }} (λ = {{ d.strength|num('g') }}, "
-    "interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }})"
+    "{{ d|interval('.2f') }})"
     "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}"
 )
 _RATES = (

@@ -16,6 +16,7 @@ from reportgen.sections.helpers import (
     DEFAULT_STRENGTH,
     article_animation,
     as_findings,
+    at_rest,
     collapsed_runs,
     compare_arms,
     errors_without_collapses,
@@ -34,7 +35,7 @@ from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.text import number, plural
 from reportgen.training.network import Weights
-from reportgen.training.run import MOST_SEEN, Recording, Run, Schedule, Step
+from reportgen.training.run import MOST_SEEN, Recording, Run, Step
 from reportgen.training.trajectory import Trajectory
 
 STEPS: tuple[Step, Step] = ("subgradient", "proximal")
@@ -112,8 +113,8 @@ class Subgradient(Section):
             name="both-steps-reach-one-cost",
             test=lambda f: difference_outcome(f["cost_difference"], "practically equal"),
             supported="Both kinds of step end at practically one cost: proximal minus subgradient is "
-            "{{ f.cost_difference.estimate|num('.2g') }} on average (interval {{ f.cost_difference.low|num('.2g') }} "
-            "to {{ f.cost_difference.high|num('.2g') }}), where the way down is {{ f.way|num('.3g') }} long.",
+            "{{ f.cost_difference.estimate|num('.2g') }} on average ({{ f.cost_difference|interval('.2g') }}), "
+            "where the way down is {{ f.way|num('.3g') }} long.",
             refuted="The two kinds of step do not end at one cost: that of proximal steps is "
             "{{ 'lower' if f.cost_difference.verdict == 'better' else 'higher' }} by "
             "{{ f.cost_difference.estimate|abs|num('.2g') }} on average, where the way down is "
@@ -126,16 +127,16 @@ class Subgradient(Section):
                 None if f["compared_in_errors"] else difference_outcome(f["difference"], "practically equal")
             ),
             supported="Where the learning rate falls to zero, the two predict practically equally well: total errors "
-            "differ by {{ f.difference.estimate|num('.2f') }} on average (interval {{ f.difference.low|num('.2f') }} "
-            "to {{ f.difference.high|num('.2f') }}), against a margin of {{ f.equivalence|num('.3g') }}.",
+            "differ by {{ f.difference.estimate|num('.2f') }} on average ({{ f.difference|interval('.2f') }}), "
+            "against a margin of {{ f.equivalence|num('.3g') }}.",
             refuted="Where the learning rate falls to zero, the proximal step predicts {{ f.difference.verdict }} than "
-            "the subgradient step: total errors differ by {{ f.difference.estimate|num('.2f') }} on average (interval "
-            "{{ f.difference.low|num('.2f') }} to {{ f.difference.high|num('.2f') }}), against a margin of "
+            "the subgradient step: total errors differ by {{ f.difference.estimate|num('.2f') }} on average "
+            "({{ f.difference|interval('.2f') }}), against a margin of "
             "{{ f.equivalence|num('.3g') }}.",
             undecided="Whether the zeros cost anything is undecided, even where the learning rate falls to zero: "
             "{{ f.difference|why }}{% if f.difference.pairs %}. In total error, proximal minus subgradient is "
-            "{{ f.difference.estimate|num('.2f') }} on average (interval {{ f.difference.low|num('.2f') }} to "
-            "{{ f.difference.high|num('.2f') }}), against a margin of {{ f.equivalence|num('.3g') }}"
+            "{{ f.difference.estimate|num('.2f') }} on average ({{ f.difference|interval('.2f') }}), against a "
+            "margin of {{ f.equivalence|num('.3g') }}"
             "{% if f.difference.pairs_needed %}; some {{ f.difference.pairs_needed|num(',d') }} pairs of runs might "
             "settle it{% endif %}{% endif %}.",
         ),
@@ -163,7 +164,7 @@ class Subgradient(Section):
     def _runs_at_rest(self, e: Experiment, step: Step, times: int = 1) -> list[Run]:
         """The same with a learning rate that falls to zero, over a multiple of the epochs."""
         epochs = min(times * e.training.epochs, MOST_SEEN // e.data.training_samples)
-        training = {"schedule": _falling(e), "epochs": epochs}
+        training = {"schedule": at_rest(e), "epochs": epochs}
         return [vary(run, recording=Recording(every=None), training=training) for run in self._step_runs(e, step)]
 
     def _setting_runs(self, e: Experiment, rate: float, force: float) -> list[Run]:
@@ -175,16 +176,16 @@ class Subgradient(Section):
         λ, arm = _strength(e), own_arm(e, L1)
         band = e.training.learning_rate * λ
         by_step = {step: [trained[run] for run in self._step_runs(e, step)] for step in STEPS}
-        at_rest = {step: [trained[run] for run in self._runs_at_rest(e, step)] for step in STEPS}
+        resting = {step: [trained[run] for run in self._runs_at_rest(e, step)] for step in STEPS}
         settings = [self._measure_setting(e, trained, *setting) for setting in _settings(e)]
         finished = sorted((s for s in settings if s["runs"]), key=lambda s: float(s["band"]))
         shares = [s["median"] / s["band"] for s in finished] or [math.nan]
         below = [s["below"] for s in finished] or [math.nan]
         ends = (finished[0], finished[-1]) if finished else ({"band": math.nan, "median": math.nan},) * 2
         least = self._least_costs(e, trained)
-        start, costs = _costs(at_rest["subgradient"], 0), {step: _costs(at_rest[step], -1) for step in STEPS}
+        start, costs = _costs(resting["subgradient"], 0), {step: _costs(resting[step], -1) for step in STEPS}
         way = _median(start - least)
-        errors = {step: errors_without_collapses(at_rest[step]) for step in STEPS}
+        errors = {step: errors_without_collapses(resting[step]) for step in STEPS}
         found: Findings = {
             "post": is_post(e),
             "settings": settings,
@@ -213,7 +214,7 @@ class Subgradient(Section):
                 else compare(start * math.nan, start, 0.0, e.comparison)
             ),
             # The section on errors compares the arms of the experiment, and one question is asked once.
-            "compared_in_errors": e.training.schedule == _falling(e)
+            "compared_in_errors": e.training.schedule == at_rest(e)
             and all((own := own_arm(e, L1, step)) and own.strength == λ for step in STEPS),
             "difference": as_findings(compare_arms(e, errors["proximal"], errors["subgradient"])),
             "equivalence": e.margin,
@@ -221,7 +222,7 @@ class Subgradient(Section):
         for step, trajectories in by_step.items():
             ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
             arrived = (start - costs[step]) >= (1 - ARRIVED) * (start - least)
-            collapsed = int(collapsed_runs(at_rest[step]).sum())
+            collapsed = int(collapsed_runs(resting[step]).sum())
             found[step] = {
                 "zero": mean([zero_share(k) for k in ended]),
                 "below": mean([below_share(k, band) for k in ended]),
@@ -423,11 +424,6 @@ def _strength(e: Experiment) -> float:
 def _settings(e: Experiment) -> tuple[tuple[float, float], ...]:
     """The settings at which the band is measured: with momentum or Adam a step of the penalty is not η·λ wide."""
     return SETTINGS if e.training.optimizer == "sgd" else ()
-
-
-def _falling(e: Experiment) -> Schedule:
-    """The schedule of the experiment if its rate falls to zero, else one that does."""
-    return "linear" if e.training.schedule == "constant" else e.training.schedule
 
 
 def _knows_least_cost(e: Experiment) -> bool:
