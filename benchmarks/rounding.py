@@ -315,10 +315,13 @@ def check_float64(runs: Iterable[Run], steps: int = 50) -> int:
         epochs = max(1, steps // run.training.batches(run.training_samples))
         short.append(dataclasses.replace(run, training=dataclasses.replace(run.training, epochs=epochs)))
     for ours, theirs in zip(train_in_float64(short), train(short), strict=True):
-        for got, wanted in zip([*ours.kernels, *ours.biases], [*theirs.kernels, *theirs.biases], strict=True):
+        pairs = [*zip([*ours.kernels, *ours.biases], [*theirs.kernels, *theirs.biases], strict=True)]
+        if ours.loss is not None:
+            pairs += [(ours.loss, theirs.loss), (ours.penalty, theirs.penalty)]
+        for got, wanted in pairs:
             # Adam divides by the size of gradients, also of those that are little more than rounding.
             near = 1e-4 if ours.run.training.optimizer == "adam" else 1e-5
-            np.testing.assert_allclose(got[-1], wanted[-1], rtol=1e-4, atol=near, err_msg=str(ours.run))
+            np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=near, err_msg=str(ours.run))
     return len(short)
 
 
