@@ -39,14 +39,14 @@ def rounding(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_the_loop_in_float64_trains_as_the_compiled_one(rounding):
-    plain = Run(training=Training(epochs=5), recording=Recording(every=7))
+    plain = Run(network=Network(hidden=(6,)), training=Training(epochs=5), recording=Recording(every=7))
     runs = [
         plain,
         *(vary(plain, penalty=penalty, strength=0.3) for penalty in (L1(), GroupLasso())),
         *(vary(plain, penalty=penalty, strength=0.1, step="proximal") for penalty in (L1(), GroupLasso())),
     ]
     batches = {"batch_size": 16, "loss": "huber", "schedule": "cosine", "order": "reshuffled"}
-    other = vary(plain, network=Network(hidden=(6, 5), activation="tanh", dropout=0.2).__dict__, training=batches)
+    other = vary(plain, network={"activation": "tanh", "dropout": 0.2}, training=batches)
     runs += [
         vary(other, training={"optimizer": "momentum"}, penalty=L1(), strength=0.1, step="proximal"),
         vary(other, training={"optimizer": "adam"}, penalty=L1(), strength=0.1, step="proximal"),
@@ -77,12 +77,14 @@ class Loaded(Coin):
     fair = False
 
 
-@pytest.mark.parametrize(("section", "changed"), [(Coin, True), (Loaded, False)])
-def test_a_verdict_that_hangs_on_the_last_bits_is_reported(rounding, section, changed, monkeypatch, capsys, tmp_path):
+@pytest.mark.parametrize(("section", "options", "changed"), [(Coin, ["--no-float64"], True), (Loaded, [], False)])
+def test_a_verdict_that_hangs_on_the_last_bits_is_reported(
+    rounding, section, options, changed, monkeypatch, capsys, tmp_path
+):
     file = tmp_path / "small.toml"
     file.write_text(SMALL, "utf-8")
     monkeypatch.setattr(rounding, "sections", {"why": section})
-    monkeypatch.setattr(sys, "argv", ["rounding.py", "--repeats", "12", "--experiment", str(file)])
+    monkeypatch.setattr(sys, "argv", ["rounding.py", "--repeats", "12", "--experiment", str(file), *options])
 
     with pytest.raises(SystemExit) as ended:
         rounding.main()
