@@ -20,7 +20,6 @@ OUTCOMES = {
         "proximal-steps-give-zeros": "supported",
         "the-band-is-as-wide-as-a-step": "supported",
         "l1-can-be-minimized": "supported",
-        "both-steps-reach-one-cost": "supported",
     },
     "rank": {
         "l2-leaves-one-direction": "supported",

@@ -119,7 +119,10 @@ class Subgradient(Section):
             "{{ 'lower' if f.cost_difference.verdict == 'better' else 'higher' }} by "
             "{{ f.cost_difference.estimate|abs|num('.2g') }} on average, where the way down is "
             "{{ f.way|num('.3g') }} long.",
-            undecided="Whether both kinds of step end at one cost is undecided: {{ f.cost_difference|why }}.",
+            undecided="Whether both kinds of step end at one cost is undecided: {{ f.cost_difference|why }}"
+            "{% if f.cost_difference.pairs %}; proximal minus subgradient is "
+            "{{ f.cost_difference.estimate|num('.2g') }} on average ({{ f.cost_difference|interval('.2g') }}), where "
+            "the way down is {{ f.way|num('.3g') }} long{% endif %}.",
         ),
         Claim(
             name="zeros-cost-nothing",
