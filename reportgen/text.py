@@ -89,11 +89,14 @@ def number(value: float | None, spec: str = "") -> str:
 def at_most(value: float | None, spec: str = "") -> str:
     """`number`, rounded up, for sentences that say that something is "at most" or "within" this: 0.128% is not 0.1%.
 
-    `spec` has a precision, like ".2f", ".1%" or ".2g"; three digits by default.
+    `spec` has a precision, like ".2f", ".1%", ".2g" or ".1e"; three digits by default.
     """
     if value is None or not math.isfinite(value):
         return number(value, spec)
-    precision, kind = re.fullmatch(r".*\.(\d+)([fg%])", spec or ".3g").groups()  # type: ignore[union-attr]
+    precision, kind = re.fullmatch(r".*\.(\d+)([efg%])", spec or ".3g").groups()  # type: ignore[union-attr]
     exact = Decimal(repr(float(value)))  # the digits that a reader of `results.json` sees
-    last = exact.adjusted() + 1 - max(int(precision), 1) if kind == "g" else -int(precision) - 2 * (kind == "%")
+    if kind in "eg":
+        last = exact.adjusted() + 1 - (int(precision) + 1 if kind == "e" else max(int(precision), 1))
+    else:
+        last = -int(precision) - 2 * (kind == "%")
     return number(float(exact.quantize(Decimal(1).scaleb(last), ROUND_CEILING)), spec)

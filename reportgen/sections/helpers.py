@@ -49,11 +49,6 @@ def vary(run: Run, **changes: Any) -> Run:
     return dataclasses.replace(run, **nested, **changes)
 
 
-def resting(run: Run) -> Run:
-    """The run with a rate that falls to zero, if its own is constant: at its end, no last step decides anything."""
-    return vary(run, training={"schedule": "linear"}) if run.training.schedule == "constant" else run
-
-
 def varied_runs(e: Experiment, count: int, **changes: Any) -> list[Run]:
     """The first `count` runs of the experiment with other settings, recorded at their ends only."""
     return [vary(e.run(i), recording=Recording.ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]

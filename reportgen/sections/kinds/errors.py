@@ -17,6 +17,7 @@ from reportgen.sections.helpers import (
     NUDGES,
     arm_styles,
     as_findings,
+    at_rest,
     collapsed_runs,
     compare_nudged,
     errors_without_collapses,
@@ -24,7 +25,6 @@ from reportgen.sections.helpers import (
     join_words,
     last_steps,
     own_arm,
-    resting,
     trained_arm,
     typical_jitter,
     vary,
@@ -492,7 +492,8 @@ def _at_rest(e: Experiment, arm: Arm) -> list[Run]:
     """The runs of an arm; with a rate that falls to zero if that of the experiment is constant."""
     if not _is_constant(e):
         return e.arm_runs(arm)
-    return [vary(resting(run), recording=Recording.ENDS_ONLY) for run in e.arm_runs(arm)]
+    how = {"training": {"schedule": at_rest(e)}, "recording": Recording.ENDS_ONLY}
+    return [vary(run, **how) for run in e.arm_runs(arm)]
 
 
 def _on_other_data(e: Experiment, arm: Arm) -> list[Run]:

@@ -28,6 +28,7 @@ from reportgen.sections.helpers import (
 from reportgen.statistics.comparison import compare
 from reportgen.statistics.rank import inner_kernels, rank_changes, second_share, singular_values
 from reportgen.statistics.sparsity import below_share
+from reportgen.text import at_most
 from reportgen.training.network import Weights
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
@@ -64,8 +65,8 @@ _ONE = (
     "In {{ f.l2.one.events }} of {{ f.l2.one.count }} runs under {{ f.l2.label }} each matrix between hidden layers "
     "ends with one direction: the second singular value is below {{ f.negligible|num('.0%') }} of the first, and to "
     "keep only the first moves no output at a training sample by {{ f.harmless|num('.0%') }} of what the outputs of "
-    "the network span. Over all runs the second singular value is at most {{ f.l2.second_largest|num('.2g') }} of the "
-    "first, and the change at most {{ f.l2.change_largest|num('.2g') }}"
+    "the network span. Over all runs the second singular value is at most {{ f.l2.second_largest|at_most('.2g') }} of "
+    "the first, and the change at most {{ f.l2.change_largest|at_most('.2g') }}"
 )
 _NEEDS = (
     "in {{ f.free.needs.events }} of {{ f.free.needs.count }} runs to keep only the first direction moves an output by "
@@ -225,7 +226,7 @@ class Rank(Section):
         first = {arm: next(iter(_working(e, arm, trained)), None) for arm in shown}
         panels = [Panel(title=arm.label, trajectory=t) for arm, t in first.items() if t]
         if panels:
-            ends = "; ".join(f"{p.title} {second_share(p.trajectory.at(-1)[0]):.1g}" for p in panels)
+            ends = "; ".join(f"{p.title} {at_most(second_share(p.trajectory.at(-1)[0]), '.1g')}" for p in panels)
             yield article_animation(
                 "singular-values-moving",
                 ["singular_values"],

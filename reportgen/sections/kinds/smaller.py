@@ -36,7 +36,7 @@ from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.compression import Compressed, compress, subnetwork
 from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.total_error import summarize, total_errors
-from reportgen.text import number
+from reportgen.text import at_most, number
 from reportgen.training.network import forward
 from reportgen.training.run import Recording, Run, Start
 from reportgen.training.trajectory import Trajectory
@@ -487,7 +487,7 @@ class Smaller(Section):
         if smallest and smallest["parameters"] < findings["parameters"]:
             said.append(
                 f"Removing dead units leaves {smallest['parameters']:.0f} of {findings['parameters']} parameters under "
-                f"{smallest['label']} and moves no output by more than {number(smallest['change'], '.1e')}."
+                f"{smallest['label']} and moves no output by more than {at_most(smallest['change'], '.1e')}."
             )
         return " ".join(said) or None
 
