@@ -1,5 +1,6 @@
 """A piecewise linear function of many inputs, of which few count, and a correlated double of one that does not."""
 
+from dataclasses import field
 from typing import Annotated
 
 import numpy as np
@@ -31,12 +32,18 @@ class Hinges:
     """Number of test samples."""
     noise: Annotated[float, Field(ge=0)] = 0.5
     """Standard deviation of the noise of a target."""
+    unmeasured: tuple[Annotated[int, Field(ge=0)], ...] = field(default=(), metadata={"described": "if any"})
+    """Inputs, numbered from 0, that are not measured: zero in every sample, though the targets depend on them."""
 
     def __post_init__(self) -> None:
         if self.relevant % 2:
             raise ExperimentError(f"relevant must be even, since inputs count in pairs, got {self.relevant}")
         if self.relevant >= self.inputs:
             raise ExperimentError(f"relevant must be less than inputs ({self.inputs}), got {self.relevant}")
+        if max(self.unmeasured, default=0) >= self.inputs:
+            raise ExperimentError(
+                f"unmeasured must be numbers below inputs ({self.inputs}), got {max(self.unmeasured)}"
+            )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -68,6 +75,7 @@ class Hinges:
         own = (1.0 - self.correlation**2) ** 0.5
         x[:, self.relevant] = self.correlation * x[:, 0] + own * x[:, self.relevant]
         y = self.function(x, seed) + self.noise * rng.standard_normal((len(x), 1))
+        x[:, list(self.unmeasured)] = 0.0
         train, test = slice(self.samples), slice(self.samples, None)
         return without_outliers(
             x_train=x[train],

@@ -1,12 +1,14 @@
 """Drawn data against what was planted in them: functions, noise, and which inputs count."""
 
 import numpy as np
+import pytest
 
 from reportgen.datasets.correlated import Correlated
 from reportgen.datasets.hinges import Hinges
 from reportgen.datasets.polynomial import Polynomial
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.datasets.wave import Wave
+from reportgen.errors import ExperimentError
 
 
 def test_without_noise_the_planted_function_explains_everything():
@@ -51,6 +53,16 @@ def test_hinges_depend_on_the_inputs_that_count_and_on_no_other():
             moved[:, i] += 1.0
             changed = not np.allclose(dataset.function(moved, seed), dataset.function(x, seed))
             assert changed == (role in ("counts", "has a double")), (seed, i)
+
+
+def test_inputs_that_are_not_measured_are_zero_and_change_nothing_else():
+    whole, masked = Hinges().draw(3), Hinges(unmeasured=(0, 49)).draw(3)
+    for x, unseen in ((whole.x_train, masked.x_train), (whole.x_test, masked.x_test)):
+        assert not unseen[:, [0, 49]].any()
+        np.testing.assert_array_equal(unseen[:, 1:49], x[:, 1:49])
+    np.testing.assert_array_equal(masked.y_test, whole.y_test)
+    with pytest.raises(ExperimentError, match=r"unmeasured must be numbers below inputs .50., got 50"):
+        Hinges(unmeasured=(50,))
 
 
 def test_ten_of_fifty_sparse_weights_count_at_places_of_their_seed():
