@@ -173,9 +173,9 @@ experiment = "l1"
 
 {{ animation weights-l1 | Weights under L1, unlike {{ ref l2/weights-l2 }}. }}
 
-{{ animation l2/weights-l2 | Weights under L2, {{ number l2/sparsity.threshold .3f }}. }}
+{{ animation l2/weights-l2 | Weights under L2, {{ number l2/sparsity.l2.threshold .3f }}. }}
 
-The threshold is {{ number sparsity.threshold .3f }}. {{ claim l1-leaves-weights-at-zero }}
+The threshold is {{ number sparsity.l1.threshold .3f }}. {{ claim l1-leaves-weights-at-zero }}
 
 {{ section sparsity }}
 

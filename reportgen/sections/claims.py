@@ -107,6 +107,17 @@ def difference_outcome(difference: Mapping[str, Any], expected: str = "better") 
     return "undecided" if verdict == "undecided" else "supported" if verdict == expected else "not supported"
 
 
+def bound_outcome(found: Mapping[str, Any], expected: str = "above") -> Outcome:
+    """The outcome of a claim that a mean is `expected` ("above", "below") of the bound of `helpers.against_bound`."""
+    verdict = found["verdict"]
+    return "undecided" if verdict == "undecided" else "supported" if verdict == expected else "not supported"
+
+
+def all_outcomes(*parts: Outcome) -> Outcome:
+    """The outcome of a claim of several parts: supported if all are, not supported if one is not."""
+    return next((outcome for outcome in ("not supported", "undecided") if outcome in parts), "supported")
+
+
 def majority_outcome(rate: Mapping[str, Any] | None) -> Outcome | None:
     """The outcome of a claim that an event happens in most runs, from `rate_findings`; None if there are no runs."""
     if not rate or not rate["count"]:

@@ -204,6 +204,27 @@ def why_undecided(difference: Mapping[str, Any]) -> str:
     return _REASONS.get(difference["reason"] or "", "")
 
 
+def against_bound(values: Values, bound: float, rule: Comparison) -> dict[str, Any]:
+    """The mean of values [runs] and its interval as findings; whether it is "above" or "below" a bound, or why neither.
+
+    Values that are not finite are left out.
+    """
+    difference = compare(values, np.full(len(values), bound), 0.0, rule)
+    verdict = {"worse": "above", "better": "below"}.get(difference.verdict, "undecided")
+    reason = {"reason": difference.reason or "ties"}  # all values are the bound
+    why = (
+        f"the interval of the mean contains {number(bound)}" if difference.reason == "noise" else why_undecided(reason)
+    )
+    return {
+        "mean": difference.estimate + bound,
+        "low": difference.low + bound,
+        "high": difference.high + bound,
+        "bound": bound,
+        "verdict": verdict,
+        "why": why.replace("pairs", "runs") if verdict == "undecided" else "",
+    }
+
+
 def describe_interval(difference: Mapping[str, Any], spec: str = ".2f") -> str:
     """The interval of a difference, as findings, in words; few pairs with a long tail may leave an end open."""
     ends = (difference["low"], difference["high"])

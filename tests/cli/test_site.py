@@ -61,7 +61,7 @@ def test_a_page_says_what_the_results_say(small_site):
     shown = words(tree((out / "both" / "index.html").read_bytes()).find("body"))
     results = json.loads((out / "l1" / "results.json").read_text("utf-8"))
 
-    assert f"The threshold is {results['findings']['sparsity']['threshold']:.3f}." in shown
+    assert f"The threshold is {results['findings']['sparsity']['l1']['threshold']:.3f}." in shown
     assert results["claims"]["l1-leaves-weights-at-zero"]["sentence"] in shown
     assert "unlike Figure 2." in shown
 

@@ -151,8 +151,10 @@ SAMPLES = {
         **labels(text, "x"),
     },
     "weight_histogram": lambda text: {
-        "groups": [{"label": text, "zero_share": zero, "edges": EDGES, "counts": COUNTS} for zero in (0, 0.97, 1)],
-        "threshold": 0.003,
+        "groups": [
+            {"label": text, "zero_share": zero, "edges": EDGES, "counts": COUNTS, "threshold": threshold}
+            for zero, threshold in ((0, None), (0.97, 0.003), (1, 0.03))
+        ],
     },
 }
 

@@ -8,11 +8,10 @@ from reportgen.experiment import Comparison, Runs
 from reportgen.experiment.file import parse, shipped
 
 OUTCOMES = {
-    "penalties": {"l1-selects-l2-balances": "supported"},
     "sparsity": {
         "l1-leaves-weights-at-zero": "supported",
         "l2-makes-weights-small": "supported",
-        "dead-units-jump-at-the-band": "supported",
+        # Ten runs do not decide "dead-units-jump-at-the-band"; the jump is tested below.
         "exact-zeros-need-no-threshold": "supported",
     },
     "subgradient": {
@@ -82,8 +81,8 @@ def test_eight_parameters_do_under_l1_and_those_of_the_author_change_nothing(tol
     assert abs(found["post"]["adjusted"]["l1"]["rest"]["difference"]["estimate"]) < 0.3
 
 
-def test_the_lasso_of_scikit_learn_is_met_to_a_thousandth_of_the_weights(told):
+def test_the_lasso_of_scikit_learn_is_met_to_a_ten_thousandth(told):
     found = told("closed_form").findings
 
-    assert found["lasso"]["difference"] < 5e-3
+    assert found["lasso"]["difference"] < 1e-4
     assert found["ridge"]["difference"] < 1e-5

@@ -14,14 +14,16 @@ from reportgen.pictures.stills import figures
 
 
 @figures.register("weight_histogram")
-def weight_histogram(groups: Sequence[Mapping[str, Any]], threshold: float | None = None) -> Figure:
+def weight_histogram(groups: Sequence[Mapping[str, Any]]) -> Figure:
     """For each of `groups` ({"label", "zero_share", "edges", "counts"}) a bar for the exact zeros and a histogram.
 
-    "edges" are log₁₀ |w|, "counts" the weights between them, exact zeros left out. `threshold` is a size |w|, marked
-    by a line. The zeros have one scale in all groups; each histogram fills its height, since only its shape matters.
+    "edges" are log₁₀ |w|, "counts" the weights between them, exact zeros left out. A group's "threshold", if it has
+    one, is a size |w|, marked by a line. The zeros have one scale in all groups; each histogram fills its height, since
+    only its shape matters.
     """
     figure = style.blank_figure(90 + 78 * len(groups))
     grid = figure.subplots(len(groups), 2, squeeze=False, width_ratios=[1, 4.2], sharex="col")
+    named: set[float] = set()  # a threshold that several groups have is named once
     for row, ((left, right), group) in enumerate(zip(grid, groups, strict=True)):
         color = style.arm_style(group, row).color
         share = float(group["zero_share"])
@@ -37,8 +39,12 @@ def weight_histogram(groups: Sequence[Mapping[str, Any]], threshold: float | Non
         right.stairs(counts, edges, fill=True, color=color)
         right.set(ylim=(0, max(counts.max(initial=0), 1) * 1.12), yticks=[])
         right.grid(visible=True, axis="x")
-        if threshold is not None:
+        if threshold := group.get("threshold"):
             right.axvline(np.log10(threshold), color=style.INK, linewidth=1.4, linestyle=(0, (3, 2)))
+            if threshold not in named:
+                named.add(threshold)
+                place, words = (float(np.log10(threshold)), 1.0), f"threshold {style.number(threshold)}"
+                style.annotate(right, words, place, (0, 3), xycoords=("data", "axes fraction"), ha="center")
         for axes in (left, right):
             axes.spines["left"].set_visible(False)
     bottom = grid[-1, 1]
@@ -46,8 +52,4 @@ def weight_histogram(groups: Sequence[Mapping[str, Any]], threshold: float | Non
     bottom.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.power(value)))
     bottom.set_xlabel("size |w| of the others")
     grid[-1, 0].set_xlabel("exactly zero")
-    if threshold is not None:
-        place = (float(np.log10(threshold)), 1.0)
-        words = f"threshold {style.number(threshold)}"
-        style.annotate(grid[0, 1], words, place, (0, 3), xycoords=("data", "axes fraction"), ha="center")
     return figure

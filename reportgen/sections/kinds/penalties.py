@@ -14,24 +14,11 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Findings, Section, Trained, sections
-from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import join_words, kinds_by_name, strength
+from reportgen.sections.helpers import join_words, kinds_by_name
 
 _SHOWN = (2.0, 1.0, 0.25)
-
-
-def _selects_and_balances(f: Findings) -> bool:
-    """True if one step of L1 makes some weights zero, while one step of L2 keeps their proportions."""
-    l1, l2 = f["shrunk"]["l1"], f["shrunk"]["l2"]
-    kept = [after / before for before, after in zip(f["weights"], l2, strict=True)]
-    return bool(min(map(abs, l1)) == 0 and min(map(abs, l2)) > 0 and max(kept) - min(kept) < 1e-6)
-
-
-_STEP = (
-    "With λ = {{ f.strength|num('g') }}, one such step turns weights of {{ f.weights|map('num', 'g')|join(', ') }} "
-    "into {{ f.shrunk.l1|map('num', '.2f')|join(', ') }} under L1 and into "
-    "{{ f.shrunk.l2|map('num', '.2f')|join(', ') }} under L2."
-)
+_SCALE = 0.3
+"""η·λ of the example of a proximal step, for every penalty; the text names it."""
 
 
 @sections.register("penalties")
@@ -39,33 +26,25 @@ class Penalties(Section):
     """Formulas and pictures of the penalties; the section needs no runs."""
 
     title = "Four penalties, four shapes"
-    claims = (
-        Claim(
-            name="l1-selects-l2-balances",
-            post="L1 makes weights sparse, and so selects; L2 shrinks all of them in balance.",
-            test=_selects_and_balances,
-            supported=_STEP + " L1 takes the same amount from each, and what is smaller than that amount becomes zero; "
-            "L2 takes the same share from each. This is why L1 is said to select and L2 to balance.",
-            refuted=_STEP + " At this λ the two rules, to take the same amount from each and to take the same share, "
-            "do not yet show which one selects.",
-        ),
-    )
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        λ = strength(e)
         weights = np.array(_SHOWN).reshape(-1, 1, 1)
         shrunk = {
-            name: [float(w) for w in kind().prox(weights, λ, np).ravel()]
+            name: [float(w) for w in kind().prox(weights, _SCALE, np).ravel()]
             for name, kind in kinds_by_name(L1, L2, ElasticNet).items()
         }
         # Both are outgoing weights of one unit, so for the group lasso they are one group.
-        pair = GroupLasso().prox(np.array([[1.0, 0.25]]), λ, np)[0]
+        pair = GroupLasso().prox(np.array([[1.0, 0.25]]), _SCALE, np)[0]
+        inputs, width = e.network.shapes(*e.data.shape)[0]
         found: Findings = {
-            "strength": λ,
+            "scale": _SCALE,
             "weights": list(_SHOWN),
             "shrunk": shrunk,
             "group": [float(w) for w in pair],
             "mix": ElasticNet().mix,
+            "mixes": [{"label": a.label, "mix": a.penalty.mix} for a in e.arms if isinstance(a.penalty, ElasticNet)],
+            "inputs": inputs,
+            "width": width,
         }
         if own := _other_penalties(e):
             found["own"] = [{"title": p.title, "about": _first_paragraph(p), "convex": p.convex} for p in own]

@@ -6,53 +6,78 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.experiment import Arm, Experiment
+from reportgen.experiment import Arm, Comparison, Experiment
 from reportgen.penalties import Penalty
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim
-from reportgen.sections.helpers import arm_styles, kinds_by_name, mean, threshold, trained_arm
+from reportgen.sections.claims import Claim, Outcome, all_outcomes, bound_outcome, difference_outcome
+from reportgen.sections.helpers import against_bound, arm_styles, as_findings, mean, threshold, trained_arm
+from reportgen.statistics.comparison import Values, compare
 from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share
+from reportgen.text import plural
 from reportgen.training.network import Weights
 from reportgen.training.run import Run
 
 THRESHOLDS = np.logspace(-5, 0, 41)
-"""Thresholds of the curve of dead units; η·λ is added, so that the curve passes through the table's values."""
+"""Thresholds of the curves; each arm's η·λ is added, so that the curves pass through the table's values."""
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Multiples of η·λ at which the table counts dead units."""
+"""Multiples of an arm's η·λ at which the table counts its dead units."""
 _QUARTER, _AT, _MOST = 0, 2, 4
 SMALL = 0.1
 """A weight below this is small, in the claims about L2."""
-_LAYERS = 6
+_LAYERS = 5
 """The most hidden layers with a panel; more would not be legible."""
 
-
-def _has_knee(f: Findings) -> bool | None:
-    """True if in every layer most units die between a quarter of η·λ and η·λ, and hardly any beyond."""
-    if f["l1"] is None or f["l1"]["step"] != "subgradient" or not f["l1"]["dead"]:
-        return None
-    dead, widths = f["l1"]["dead"], f["hidden"]
-    rise = min((at - before) / width for before, at, width in zip(dead[_QUARTER], dead[_AT], widths, strict=True))
-    beyond = max((after - at) / width for at, after, width in zip(dead[_AT], dead[_MOST], widths, strict=True))
-    return bool(rise > 0.5 and beyond < 0.1)
-
-
-def _is_flat(f: Findings) -> bool | None:
-    """True if the count of dead units is the same, to a twentieth of a layer, at all thresholds of the table."""
-    if f["l1_exact"] is None or not f["l1_exact"]["dead"]:
-        return None
-    dead, widths = f["l1_exact"]["dead"], f["hidden"]
-    changes = [abs(a - b) / width for a, b, width in zip(dead[_QUARTER], dead[_MOST], widths, strict=True)]
-    return bool(max(changes) < 0.05)
-
-
+_INTERVAL = (
+    "{%% if f.%(arm)s.%(of)s.low is number and f.%(arm)s.%(of)s.high is number %%} (interval "
+    "{{ f.%(arm)s.%(of)s.low|num('.1%%') }} to {{ f.%(arm)s.%(of)s.high|num('.1%%') }}){%% endif %%}"
+)
+_ZERO = (
+    "{{ f.l1.label }} leaves {{ f.l1.below|num('.1%') }} of the weights within η·λ = {{ f.l1.threshold|num('.3g') }} "
+    f"of zero{_INTERVAL % {'arm': 'l1', 'of': 'mostly_zero'}}, averaged over {{{{ f.l1.runs }}}} "
+    "{{ 'run' if f.l1.runs == 1 else 'runs' }}, and {{ f.l1.zero|num('.1%') }} exactly there"
+)
+_SMALL = (
+    "{{ f.l2.label }} leaves {{ f.l2.small|num('.0%') }} of the weights within {{ f.small|num('g') }} of zero"
+    f"{_INTERVAL % {'arm': 'l2', 'of': 'mostly_small'}}{{% if f.l2_against_free %}}, against "
+    "{{ f.free.small|num('.0%') }} without a penalty{% endif %}"
+)
 _COUNTS = (
     "{{ f.%(arm)s.dead[0]|map('num', '.1f')|join(', ') }} at a quarter of η·λ, "
     "{{ f.%(arm)s.dead[2]|map('num', '.1f')|join(', ') }} at η·λ and "
     "{{ f.%(arm)s.dead[4]|map('num', '.1f')|join(', ') }} at four times η·λ"
 )
+_EXACT = (
+    "{{ f.l1_exact.dead_exactly|map('num', '.1f')|join(', ') }} exactly, and "
+    "{{ f.l1_exact.dead[4]|map('num', '.1f')|join(', ') }} at four times η·λ"
+)
+
+
+def _l2_makes_small(f: Findings) -> Outcome | None:
+    """Supported if most weights are small, and more of them than without a penalty, where there is such an arm."""
+    if f["l2"] is None:
+        return None
+    against = f["l2_against_free"]
+    return all_outcomes(
+        bound_outcome(f["l2"]["mostly_small"]), *([difference_outcome(against, "worse")] if against else [])
+    )
+
+
+def _has_knee(f: Findings) -> Outcome | None:
+    """Supported if in every layer most units die between a quarter of η·λ and η·λ, and hardly any beyond."""
+    if f["l1"] is None or f["l1"]["step"] != "subgradient" or not f["l1"]["dead"]:
+        return None
+    rises = [bound_outcome(layer) for layer in f["l1"]["rise"]]
+    return all_outcomes(*rises, *(bound_outcome(layer, "below") for layer in f["l1"]["beyond"]))
+
+
+def _is_flat(f: Findings) -> Outcome | None:
+    """Supported if the count of exact zeros is, to a twentieth of a layer, that at the largest threshold."""
+    if f["l1_exact"] is None or not f["l1_exact"]["dead"]:
+        return None
+    return all_outcomes(*(bound_outcome(layer, "below") for layer in f["l1_exact"]["change"]))
 
 
 @sections.register("sparsity")
@@ -63,50 +88,54 @@ class Sparsity(Section):
     claims = (
         Claim(
             name="l1-leaves-weights-at-zero",
-            post="L1 leaves many weights at zero.",
-            test=lambda f: None if f["l1"] is None else f["l1"]["below"] > 0.5,
-            supported="{{ f.l1.label }} does leave many weights at zero, if zero means within η·λ = "
-            "{{ f.threshold|num('.3g') }}: {{ f.l1.below|num('.1%') }} of them, averaged over {{ f.l1.runs }} "
-            "{{ 'run' if f.l1.runs == 1 else 'runs' }}."
-            "{% if f.l1.step == 'subgradient' %} The computer's zero is another matter: by subgradient steps, as the "
-            "post took them, {{ 'not one weight is' if f.l1.zero == 0 else f.l1.zero|num('.2%') + ' are' }} exactly "
-            "zero.{% endif %}"
-            "{% if f.l1_exact %} By proximal steps {{ f.l1_exact.zero|num('.1%') }} are.{% endif %}",
-            refuted="{{ f.l1.label }} leaves {{ f.l1.below|num('.1%') }} of the weights within η·λ of zero, averaged "
-            "over {{ f.l1.runs }} runs, and {{ f.l1.zero|num('.1%') }} exactly there: not the many that the post saw.",
-            undecided="No run under {{ f.l1.label }} came to its end, so there are no weights to count.",
+            post="L1 makes weights sparse: it leaves many of them at zero.",
+            test=lambda f: None if f["l1"] is None else bound_outcome(f["l1"]["mostly_zero"]),
+            supported="If zero means nearly zero, most weights end there: "
+            + _ZERO
+            + ".{% if f.l1_exact and f.l1_exact.name != f.l1.name %} By proximal steps ({{ f.l1_exact.label }}) "
+            "{{ f.l1_exact.zero|num('.1%') }} are exactly zero.{% endif %}",
+            refuted=_ZERO + ": not most of them.",
+            undecided="{% if f.l1.runs %}"
+            + _ZERO
+            + ". Whether that is most of them is undecided: {{ f.l1.mostly_zero.why }}.{% else %}No run under "
+            "{{ f.l1.label }} came to its end, so there are no weights to count.{% endif %}",
         ),
         Claim(
             name="l2-makes-weights-small",
-            post="L2 makes most weights small.",
-            test=lambda f: None if f["l2"] is None else f["l2"]["small"] > 0.5,
-            supported="{{ f.l2.label }} makes most weights small and few of them zero. "
-            "{{ f.l2.small|num('.0%') }} are within {{ f.small|num('g') }} of zero"
-            "{% if f.free %}, against {{ f.free.small|num('.0%') }} without a penalty{% endif %}, but only "
-            "{{ f.l2.below|num('.0%') }} within η·λ; half of all weights are larger than "
+            post="L2 shrinks all weights in balance: it makes most of them small.",
+            test=_l2_makes_small,
+            supported="L2 makes most weights small. "
+            + _SMALL
+            + "; {{ f.l2.zero|num('.1%') }} are exactly zero. The median size is "
             "{{ f.l2.median|num('.2g') }}.",
-            refuted="{{ f.l2.label }} leaves {{ f.l2.small|num('.0%') }} of the weights within {{ f.small|num('g') }} "
-            "of zero{% if f.free %}, against {{ f.free.small|num('.0%') }} without a penalty{% endif %}, which is "
-            "not most of them; half are larger than {{ f.l2.median|num('.2g') }}.",
-            undecided="No run under {{ f.l2.label }} came to its end, so there are no weights to measure.",
+            refuted=_SMALL + ": it does not make most of them small. The median size is {{ f.l2.median|num('.2g') }}.",
+            undecided="{% if f.l2.runs %}" + _SMALL + ". Whether it makes most of them small is undecided"
+            "{% if f.l2.mostly_small.why %}: {{ f.l2.mostly_small.why }}"
+            "{% elif f.l2_against_free and (f.l2_against_free|why) %}: in the comparison with no penalty, "
+            "{{ f.l2_against_free|why }}{% endif %}.{% else %}No run under {{ f.l2.label }} came to its end, so there "
+            "are no weights to measure.{% endif %}",
         ),
         Claim(
             name="dead-units-jump-at-the-band",
             test=_has_knee,
-            supported=f"Under {{{{ f.l1.label }}}} the count has a knee, and it lies where theory puts it. Layer by "
-            f"layer, the dead units number {_COUNTS % {'arm': 'l1'}}. A threshold a little too small misses most of "
-            "them; beyond η·λ it hardly matters which one is taken.",
+            supported=f"Under {{{{ f.l1.label }}}} the count has a knee at η·λ. Layer by layer, the dead units number "
+            f"{_COUNTS % {'arm': 'l1'}}: most die between the first two, and less than a tenth of a layer beyond.",
             refuted=f"Under {{{{ f.l1.label }}}} the count has no knee at η·λ. Layer by layer, the dead units number "
             f"{_COUNTS % {'arm': 'l1'}}.",
+            undecided=f"Under {{{{ f.l1.label }}}} the dead units number, layer by layer, {_COUNTS % {'arm': 'l1'}}. "
+            "Whether the count has a knee at η·λ is undecided: "
+            "{{ (f.l1.rise + f.l1.beyond)|map(attribute='why')|select|first }}.",
         ),
         Claim(
             name="exact-zeros-need-no-threshold",
             test=_is_flat,
-            supported="With exact zeros there is nothing to choose. Under {{ f.l1_exact.label }} the dead units number "
-            "{{ f.l1_exact.dead[2]|map('num', '.1f')|join(', ') }}, layer by layer, and the count is the same to a "
-            "twentieth of a layer at a quarter of η·λ and at four times it.",
-            refuted=f"Exact zeros do not settle it here: under {{{{ f.l1_exact.label }}}} the dead units number "
-            f"{_COUNTS % {'arm': 'l1_exact'}}.",
+            supported="With exact zeros there is no threshold to choose. Under {{ f.l1_exact.label }} the dead units "
+            f"number, layer by layer, {_EXACT}: the same to a twentieth of a layer.",
+            refuted=f"Exact zeros do not settle it here: under {{{{ f.l1_exact.label }}}} the dead units number, layer "
+            f"by layer, {_EXACT}.",
+            undecided=f"Under {{{{ f.l1_exact.label }}}} the dead units number, layer by layer, {_EXACT}. Whether the "
+            "two are the same to a twentieth of a layer is undecided: "
+            "{{ f.l1_exact.change|map(attribute='why')|select|first }}.",
         ),
     )
 
@@ -114,20 +143,29 @@ class Sparsity(Section):
         return [run for arm in e.arms for run in e.arm_runs(arm)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        band = threshold(e)
-        thresholds = np.unique([*THRESHOLDS, band])
-        arms = [_measure_arm(e, arm, trained, band, thresholds) for arm in e.arms]
+        bands = [threshold(e, arm.strength) for arm in e.arms if arm.strength]
+        thresholds = np.unique([*THRESHOLDS, *bands])
+        measured = [_measure_arm(e, arm, trained, thresholds) for arm in e.arms]
+        arms = [found for found, _ in measured]
+        small = {found["name"]: values for found, values in measured}
+        l2, free = (
+            _first_arm(e, arms, L2),
+            next((a for a, arm in zip(arms, e.arms, strict=True) if not arm.strength), None),
+        )
         return {
-            "threshold": band,
             "small": SMALL,
             "hidden": list(e.network.hidden),
             "edges": HISTOGRAM_EDGES.tolist(),
             "thresholds": thresholds.tolist(),
             "factors": list(FACTORS),
             "arms": arms,
-            **{name: _first_arm(e, arms, kind) for name, kind in kinds_by_name(L1, L2).items()},
+            "l1": _first_arm(e, arms, L1),
             "l1_exact": _first_arm(e, arms, L1, "proximal"),
-            "free": next((found for found, arm in zip(arms, e.arms, strict=True) if not arm.strength), None),
+            "l2": l2,
+            "free": free,
+            "l2_against_free": as_findings(compare(small[l2["name"]], small[free["name"]], 0.0, e.comparison))
+            if l2 and free
+            else None,
             "runs": e.runs.count,
         }
 
@@ -148,61 +186,80 @@ class Sparsity(Section):
                         "zero_share": arm["zero"],
                         "edges": np.log10(HISTOGRAM_EDGES),
                         "counts": np.array(arm["histogram"]),
+                        "threshold": arm["threshold"],
                     }
                     for arm in arms
                 ],
-                "threshold": findings["threshold"],
             },
             alt="Distribution of weight sizes after training, one panel for each arm. "
             + "; ".join(
-                f"{a['label']}: {a['zero']:.0%} exactly zero, {a['below']:.0%} within the threshold" for a in arms
+                f"{a['label']}: {a['zero']:.0%} exactly zero"
+                + (f", {a['below']:.0%} within η·λ = {a['threshold']:.2g}" if a["threshold"] else "")
+                for a in arms
             )
             + ".",
         )
-        told = [arm for arm in arms if arm["dead_by_threshold"]]
-        if e.network.hidden and told:
-            widths = findings["hidden"][:_LAYERS]
-            yield Picture(
-                name="dead-by-threshold",
-                figure="curves",
-                inputs={
-                    "panels": [
-                        {
-                            "title": f"Hidden layer {layer + 1}, {width} {'unit' if width == 1 else 'units'}",
-                            "xlabel": "threshold on |w|",
-                            "ylabel": "dead units, mean over runs",
-                            "xscale": "log",
-                            "series": [
-                                {
-                                    "label": a["label"],
-                                    "arm": look[a["name"]],
-                                    "x": findings["thresholds"],
-                                    "y": [counts[layer] for counts in a["dead_by_threshold"]],
-                                }
-                                for a in told
-                            ],
-                            "marks": [{"x": findings["threshold"], "label": "η·λ"}],
-                        }
-                        for layer, width in enumerate(widths)
-                    ]
-                },
-                alt="Number of dead units in each hidden layer against the threshold on |w|, one line for each arm. "
-                f"All hidden layers together, at a quarter of η·λ and at η·λ = {findings['threshold']:.2g}: "
-                + "; ".join(f"{a['label']} {sum(a['dead'][_QUARTER]):.1f} and {sum(a['dead'][_AT]):.1f}" for a in told)
-                + f" of {sum(findings['hidden'])}.",
-            )
+        bands = sorted({arm["threshold"] for arm in arms if arm["threshold"]})
+        marks = [{"x": band, "label": "η·λ" if len(bands) == 1 else f"{band:.2g}"} for band in bands]
+
+        def panel(title: str, ylabel: str, values: str, layer: int | None = None) -> dict[str, Any]:
+            return {
+                "title": title,
+                "xlabel": "threshold on |w|",
+                "ylabel": ylabel,
+                "xscale": "log",
+                "series": [
+                    {
+                        "label": arm["label"],
+                        "arm": look[arm["name"]],
+                        "x": findings["thresholds"],
+                        "y": arm[values] if layer is None else [counts[layer] for counts in arm[values]],
+                    }
+                    for arm in arms
+                ],
+                "marks": marks,
+            }
+
+        yield Picture(
+            name="zeros-by-threshold",
+            figure="curves",
+            inputs={
+                "panels": [
+                    panel("All weights", "share within the threshold", "below_by_threshold"),
+                    *(
+                        panel(
+                            f"Hidden layer {layer + 1}, {plural(width, 'unit')}",
+                            "dead units, mean over runs",
+                            "dead_by_threshold",
+                            layer,
+                        )
+                        for layer, width in enumerate(findings["hidden"][:_LAYERS])
+                    ),
+                ]
+            },
+            alt="Share of weights within a threshold on |w|"
+            + (", and number of dead units in each hidden layer" if e.network.hidden else "")
+            + ", against the threshold, one line for each arm. Exactly zero, and within a tenth: "
+            + "; ".join(f"{a['label']} {a['zero']:.0%} and {a['small']:.0%} of the weights" for a in arms)
+            + ".",
+        )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
         yield Table(
             name="sparsity",
             columns=(
                 Column(label="arm"),
+                Column(label="λ", format="g"),
+                Column(label="η·λ", format=".3g"),
                 Column(label="exactly zero", format=".1%"),
-                Column(label=f"|w| ≤ {findings['threshold']:.3g}", format=".1%"),
+                Column(label="|w| ≤ η·λ", format=".1%"),
                 Column(label=f"|w| ≤ {findings['small']:g}", format=".1%"),
                 Column(label="median |w|", format=".2g"),
             ),
-            rows=tuple((a["label"], a["zero"], a["below"], a["small"], a["median"]) for a in findings["arms"]),
+            rows=tuple(
+                (a["label"], a["strength"], a["threshold"], a["zero"], a["below"], a["small"], a["median"])
+                for a in findings["arms"]
+            ),
         )
         if not findings["hidden"]:
             return
@@ -212,62 +269,103 @@ class Sparsity(Section):
                 Column(label="arm"),
                 Column(label="hidden layer", format="d"),
                 Column(label="units", format="d"),
+                Column(label="dead, exactly", format=".1f"),
                 *(
                     Column(label="dead at η·λ" if factor == 1 else f"at {factor:g}·ηλ", format=".1f")
                     for factor in FACTORS
                 ),
             ),
             rows=tuple(
-                (a["label"], layer + 1, width, *(counts[layer] for counts in a["dead"] or [[None] * (layer + 1)] * 5))
+                (
+                    a["label"],
+                    layer + 1,
+                    width,
+                    a["dead_exactly"][layer] if a["dead_exactly"] else None,
+                    *(a["dead"][i][layer] if a["dead"] else None for i in range(len(FACTORS))),
+                )
                 for a in findings["arms"]
                 for layer, width in enumerate(findings["hidden"])
             ),
         )
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
-        penalized = {arm.name for arm in e.arms if arm.strength > 0}
         told = [
             f"{a['label']} {a['zero']:.0%} ({a['below']:.0%})"
             for a in findings["arms"]
-            if a["name"] in penalized and a["histogram"]
+            if a["threshold"] and a["histogram"]
         ]
         if not told:
             return None
-        near = f"{findings['threshold']:.3g}"
-        return f"Weights that end exactly at zero (in brackets, within {near} of it): {'; '.join(told)}."
+        return f"Weights that end exactly at zero (in brackets, within the arm's η·λ of it): {'; '.join(told)}."
 
 
-def _measure_arm(e: Experiment, arm: Arm, trained: Trained, band: float, thresholds: Weights) -> Findings:
-    ended = [t.at(-1)[0] for t in trained_arm(e, arm, trained) if t.diverged is None]
+def _measure_arm(e: Experiment, arm: Arm, trained: Trained, thresholds: Weights) -> tuple[Findings, Values]:
+    """Findings of an arm, and the share of small weights in each run [runs], NaN where it diverged."""
+    trajectories = trained_arm(e, arm, trained)
+    ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
     sizes = np.abs(np.concatenate([w.ravel() for k in ended for w in k])) if ended else np.array([math.nan])
-    return {
+    band = threshold(e, arm.strength)
+    small = np.array([math.nan if t.diverged is not None else below_share(t.at(-1)[0], SMALL) for t in trajectories])
+    below = np.array([below_share(k, band) for k in ended]) if band else np.array([])
+    found: Findings = {
         "name": arm.name,
         "label": arm.label,
         "step": arm.step,
+        "strength": arm.strength,
+        "threshold": band or None,
         "runs": len(ended),
         "zero": mean([zero_share(k) for k in ended]),
-        "below": mean([below_share(k, band) for k in ended]),
+        "below": mean(below.tolist()),
         "small": mean([below_share(k, SMALL) for k in ended]),
         "median": float(np.median(sizes)),
-        "dead": _dead_counts(ended, [band * factor for factor in FACTORS]),
-        "dead_by_threshold": _dead_counts(ended, thresholds),
+        "mostly_zero": against_bound(below, 0.5, e.comparison),
+        "mostly_small": against_bound(small, 0.5, e.comparison),
+        "dead": [],
+        "dead_exactly": [],
+        "dead_by_threshold": [],
+        "below_by_threshold": [mean([below_share(k, at) for k in ended]) for at in thresholds] if ended else [],
         "histogram": histogram(ended).tolist() if ended else [],
     }
+    if ended and e.network.hidden:
+        layers = [np.stack(sizes) for sizes in zip(*map(unit_sizes, ended), strict=True)]
+        found["dead_exactly"] = _mean_counts(layers, 0.0)
+        found["dead_by_threshold"] = [_mean_counts(layers, at) for at in thresholds]
+        if band:
+            found["dead"] = [_mean_counts(layers, band * factor) for factor in FACTORS]
+            found |= _changes(layers, band, e.comparison)
+    return found, small
 
 
-def _dead_counts(ended: list[list[Weights]], thresholds: Any) -> list[list[float]]:
-    """Number of dead units at each threshold in each hidden layer, means over runs; empty without runs."""
-    if not ended or len(ended[0]) < 2:
-        return []
-    layers = [np.stack(sizes) for sizes in zip(*map(unit_sizes, ended), strict=True)]
-    return [[float((sizes <= at).sum(axis=1).mean()) for sizes in layers] for at in thresholds]
+def _mean_counts(layers: list[Weights], threshold: float) -> list[float]:
+    """Number of dead units in each hidden layer, means over runs; `layers` hold the sizes [runs, units]."""
+    return [float((sizes <= threshold).sum(axis=1).mean()) for sizes in layers]
+
+
+def _changes(layers: list[Weights], band: float, rule: Comparison) -> Findings:
+    """How the share of dead units of each hidden layer changes with the threshold, against the bounds of the claims.
+
+    "rise" is from a quarter of η·λ to η·λ, "beyond" from there to four times η·λ, "change" from exactly zero to there.
+    """
+
+    def shares(threshold: float) -> list[Values]:
+        return [(sizes <= threshold).mean(axis=1) for sizes in layers]
+
+    def against(bound: float, larger: list[Values], smaller: list[Values]) -> list[Findings]:
+        return [against_bound(a - b, bound, rule) for a, b in zip(larger, smaller, strict=True)]
+
+    before, at, most = (shares(band * FACTORS[i]) for i in (_QUARTER, _AT, _MOST))
+    return {
+        "rise": against(0.5, at, before),
+        "beyond": against(0.1, most, at),
+        "change": against(0.05, most, shares(0.0)),
+    }
 
 
 def _first_arm(e: Experiment, arms: list[Findings], kind: type[Penalty], step: str = "") -> Findings | None:
     """The first arm with a kind of penalty, if there is one; for L1 the one with subgradient steps, as in the post,
     unless `step` asks for another."""
     found = [
-        {key: value for key, value in found.items() if key not in ("dead_by_threshold", "histogram")}
+        {key: value for key, value in found.items() if not key.endswith(("_by_threshold", "histogram"))}
         for found, arm in zip(arms, e.arms, strict=True)
         if isinstance(arm.penalty, kind) and arm.strength and step in ("", arm.step)
     ]
