@@ -36,31 +36,33 @@ class ClosedForm(Section):
             post="L2 has a closed form.",
             test=lambda f: f["ridge"]["difference"] < CLOSE * f["ridge"]["largest"],
             supported="The formula holds, and training finds what it says: over all {{ f.inputs }} weights of "
-            "{{ f.draws }} data sets, formula and training differ by at most {{ f.ridge.difference|num('.1e') }}, "
-            "where the largest weight is {{ f.ridge.largest|num('.2f') }}.",
+            "{{ f.draws }} data sets, the largest difference between formula and training is "
+            "{{ f.ridge.difference|num('.1e') }}, less than a hundredth of the largest weight, "
+            "{{ f.ridge.largest|num('.2f') }}.",
             refuted="Training does not quite get to where the formula is: over all {{ f.inputs }} weights of "
-            "{{ f.draws }} data sets, formula and training differ by up to {{ f.ridge.difference|num('.1e') }}, where "
-            "the largest weight is {{ f.ridge.largest|num('.2f') }}.",
+            "{{ f.draws }} data sets, the largest difference between formula and training is "
+            "{{ f.ridge.difference|num('.1e') }}, where the largest weight is {{ f.ridge.largest|num('.2f') }}.",
         ),
         Claim(
             name="proximal-steps-find-the-lasso",
             test=lambda f: f["lasso"]["difference"] < CLOSE * f["lasso"]["largest"],
-            supported="The two programs agree. Over {{ f.lasso.weights|num(',d') }} weights, which are "
-            "{{ f.inputs }} weights at each of {{ f.strengths }} λ in {{ f.paths }} data sets, they differ by at most "
-            "{{ f.lasso.difference|num('.1e') }}, where the largest weight is {{ f.lasso.largest|num('.2f') }}.",
-            refuted="The two programs do not quite agree. Over {{ f.lasso.weights|num(',d') }} weights, which are "
-            "{{ f.inputs }} weights at each of {{ f.strengths }} λ in {{ f.paths }} data sets, they differ by up to "
+            supported="The two programs agree. Over {{ f.lasso.weights|num(',d') }} weights, "
+            "{{ f.inputs }} at each of {{ f.strengths }} λ in {{ f.paths }} data sets, the largest difference is "
+            "{{ f.lasso.difference|num('.1e') }}, less than a hundredth of the largest weight, "
+            "{{ f.lasso.largest|num('.2f') }}.",
+            refuted="The two programs do not quite agree. Over {{ f.lasso.weights|num(',d') }} weights, "
+            "{{ f.inputs }} at each of {{ f.strengths }} λ in {{ f.paths }} data sets, the largest difference is "
             "{{ f.lasso.difference|num('.1e') }}, where the largest weight is {{ f.lasso.largest|num('.2f') }}.",
         ),
         Claim(
             name="both-find-the-same-zeros",
             test=lambda f: f["lasso"]["other_zeros"] <= f["lasso"]["weights"] / 1000,
             supported="They agree about the zeros too: "
-            "{% if f.lasso.other_zeros %}only {{ f.lasso.other_zeros|num(',d') }} of all these weights "
-            "{{ 'is' if f.lasso.other_zeros == 1 else 'are' }} exactly zero by one and not by the other"
+            "{% if f.lasso.other_zeros %}{{ f.lasso.other_zeros|num(',d') }} of all these weights, a thousandth or "
+            "less, {{ 'is' if f.lasso.other_zeros == 1 else 'are' }} exactly zero by one and not by the other"
             "{% else %}every weight that is exactly zero by one is exactly zero by the other{% endif %}.",
-            refuted="About the zeros they agree less: {{ f.lasso.other_zeros|num(',d') }} of all these weights are "
-            "exactly zero by one and not by the other.",
+            refuted="About the zeros they agree less: {{ f.lasso.other_zeros|num(',d') }} of all these weights, more "
+            "than a thousandth, are exactly zero by one and not by the other.",
         ),
     )
 
@@ -148,7 +150,7 @@ class ClosedForm(Section):
             },
             alt=f"Weights of {DATA.inputs} inputs in one data set as λ grows from {STRENGTHS[0]:.2g} to "
             f"{STRENGTHS[-1]:.2g}: all shrink to zero, one after another. Markers of scikit-learn's solution lie on "
-            f"the lines; over all data sets the two differ by at most {findings['lasso']['difference']:.1g}.",
+            f"the lines; the largest difference over all data sets is {findings['lasso']['difference']:.1g}.",
         )
 
     def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
