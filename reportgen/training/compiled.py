@@ -350,6 +350,15 @@ class _Tables(NamedTuple):
     """[steps, B, H, R] or [steps, R, B, H] dropout masks, or None."""
 
 
+class _Batch(NamedTuple):
+    """Samples of one step, in the layout of the stack."""
+
+    inputs: Any
+    targets: Any
+    weights: Any
+    """0 for an absent sample and 1 for the others; None if there is none."""
+
+
 _State = tuple[list[Any], list[Any], list[Any], Any]
 """Kernels, biases, the optimizer's memory, and the step at which each run diverged or −1."""
 
@@ -388,16 +397,21 @@ class _Program:
             for value in tf.nest.flatten(first_record)
         ]
 
+        phases: list[tuple[Any, Callable[[Any, _State], _State]]] = [
+            (steps[-1] - self.full_batch_steps, lambda step, state: self._step(step, state, tables))
+        ]
+        if self.full_batch_steps:
+            # Gathered once: in the loop it would cost more than the step itself.
+            whole = self._batch(tables.full_batch, self.fills_up_full_batch, tables)
+            phases.append((steps[-1], lambda step, state: self._full_batch_step(step, state, whole, tables)))
+
         def steps_to_record(i: Any, step: Any, state: _State, arrays: list[Any]) -> Any:
             """Train up to the next recorded step, then record."""
-            phases = [(steps[i], self._step)]
-            if self.full_batch_steps:
-                by_batches = tf.minimum(steps[i], steps[-1] - self.full_batch_steps)
-                phases = [(by_batches, self._step), (steps[i], self._full_batch_step)]
-            for stop, update in phases:
+            for last, update in phases:
+                stop = tf.minimum(steps[i], last)
                 step, state = tf.while_loop(
                     lambda step, _, stop=stop: step < stop,
-                    lambda step, state, update=update: (step + 1, update(step, state, tables)),
+                    lambda step, state, update=update: (step + 1, update(step, state)),
                     (step, state),
                 )
             values = tf.nest.flatten(self._record(state, tables))
@@ -412,7 +426,9 @@ class _Program:
         kernels, biases, memory, diverged = state
         rows, rate = tables.rows[step % tables.rows.shape[0]], tables.rates[step]
         masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
-        gradients, finite = self._gradients(kernels, biases, rows, self.fills_up, masks, tables)
+        gradients, finite = self._gradients(
+            kernels, biases, self._batch(rows, self.fills_up, tables), masks, tables.strengths
+        )
         diverged = tf.where((diverged < 0) & ~finite, step + 1, diverged)
         weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
         kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
@@ -421,43 +437,47 @@ class _Program:
         kernels = [self._prox(layer, w, size * tables.strengths, factors[layer]) for layer, w in enumerate(kernels)]
         return kernels, biases, memory, diverged
 
-    def _full_batch_step(self, step: Any, state: _State, tables: _Tables) -> _State:
+    def _full_batch_step(self, step: Any, state: _State, whole: _Batch, tables: _Tables) -> _State:
         """One plain update of every run on all its samples."""
         kernels, biases, memory, diverged = state
         rate = tables.rates[step]
-        gradients, finite = self._gradients(kernels, biases, tables.full_batch, self.fills_up_full_batch, None, tables)
+        gradients, finite = self._gradients(kernels, biases, whole, None, tables.strengths)
         diverged = tf.where((diverged < 0) & ~finite, step + 1, diverged)
         weights = self._descend([*kernels, *biases], gradients, rate)
         kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
         kernels = [self._prox(layer, w, rate * tables.strengths, None) for layer, w in enumerate(kernels)]
         return kernels, biases, memory, diverged
 
-    def _gradients(
-        self, kernels: list[Any], biases: list[Any], rows: Any, fills_up: bool, masks: Any, tables: _Tables
-    ) -> tuple[list[Any], Any]:
-        """Gradients of the cost on the samples `rows`, kernels first, and for each run whether it is finite still."""
+    def _batch(self, rows: Any, fills_up: bool, tables: _Tables) -> _Batch:
+        """The samples `rows` [R, B]; −1 stands for none if the batch `fills_up`."""
+        weights = None
         if fills_up:
             present = rows >= 0
             # An absent sample is a copy of one of its batch, without weight: whatever that gives, it changes nothing.
             rows = tf.where(present, rows, rows[:, :1])
-        inputs = self.layout.batch(tf.gather(tables.x, rows), _XP)
-        targets = self.layout.batch(tf.gather(tables.y, rows), _XP)
-        activations = self.layout.forward(kernels, biases, inputs, self.activation, masks, _XP)
-        residuals = activations[-1] - targets
+            weights = self.layout.batch(tf.cast(present, tf.float32)[:, :, None], _XP)
+        inputs, targets = (self.layout.batch(tf.gather(table, rows), _XP) for table in (tables.x, tables.y))
+        return _Batch(inputs, targets, weights)
+
+    def _gradients(
+        self, kernels: list[Any], biases: list[Any], batch: _Batch, masks: Any, strengths: Any
+    ) -> tuple[list[Any], Any]:
+        """Gradients of the cost on a batch, kernels first, and for each run whether it is finite still."""
+        activations = self.layout.forward(kernels, biases, batch.inputs, self.activation, masks, _XP)
+        residuals = activations[-1] - batch.targets
         # As soon as any number of the run is not finite, this sum is not finite either.
         finite = tf.math.is_finite(tf.reduce_sum(residuals, axis=self._sample_axes))
         delta = self._by_loss(residuals, self.losses, _DERIVATIVE)
-        if fills_up:
-            weights = self.layout.batch(tf.cast(present, tf.float32)[:, :, None], _XP)
-            outputs = residuals.shape[self._sample_axes[1]]
-            delta = delta * weights / (tf.reduce_sum(weights, axis=self._sample_axes, keepdims=True) * outputs)
-        else:
+        if batch.weights is None:
             delta /= self._values_per_run(residuals)
+        else:
+            samples = tf.reduce_sum(batch.weights, axis=self._sample_axes, keepdims=True)
+            delta = delta * batch.weights / (samples * residuals.shape[self._sample_axes[1]])
         kernel_gradients, bias_gradients = self.layout.backward(
             kernels, activations, delta, self.activation, masks, _XP
         )
         for layer, w in enumerate(kernels):
-            kernel_gradients[layer] += self._subgradient(layer, w, tables.strengths)
+            kernel_gradients[layer] += self._subgradient(layer, w, strengths)
         return [*kernel_gradients, *bias_gradients], finite
 
     @property
