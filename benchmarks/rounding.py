@@ -5,7 +5,7 @@
 Every section is computed again and again: from runs as the page has them, from runs whose initial weights are moved by
 about a millionth (`Run.nudge`), each time by other numbers, and from runs in float64 arithmetic, by a plain loop in
 NumPy. The table lists every outcome of a claim and every verdict of a comparison that is not the same in all of these.
-The exit code is 1 if the page prints one of them as decided.
+The exit code is 1 if one of them is decided in the first computation, which is that of the page.
 
 Sweeps are left out; so are sections that train nothing.
 """
@@ -407,7 +407,7 @@ def main() -> None:
     hanging = [change for change in changed if change.page == DECIDED]
     print(f"{len(base)} verdicts, {1 + len(nudged) + (float64 is not None)} computations; {len(changed)} change")
     print_table(changed, base)
-    print(f"\n{len(hanging)} of the verdicts that change are printed as decided")
+    print(f"\n{len(hanging)} of the verdicts that change are decided on the page")
     sys.exit(1 if hanging else 0)
 
 
