@@ -13,12 +13,24 @@ from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, bound_outcome, difference_outcome
-from reportgen.sections.helpers import against_bound, arm_styles, as_findings, mean, threshold, trained_arm
+from reportgen.sections.helpers import (
+    NUDGES,
+    against_bound,
+    arm_styles,
+    as_findings,
+    mean,
+    nudged_runs,
+    own_arm,
+    threshold,
+    trained_arm,
+    why_undecided,
+)
 from reportgen.statistics.comparison import Values, compare
 from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share
 from reportgen.text import plural
 from reportgen.training.network import Weights
 from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
 
 THRESHOLDS = np.logspace(-5, 0, 41)
 """Thresholds of the curves; each arm's η·λ is added, so that the curves pass through the table's values."""
@@ -140,13 +152,18 @@ class Sparsity(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        return [run for arm in e.arms for run in e.arm_runs(arm)]
+        yield from (run for arm in e.arms for run in e.arm_runs(arm))
+        yield from (run for arm in _with_knee(e) for nudge in NUDGES for run in nudged_runs(e, arm, nudge))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         bands = [threshold(e, arm.strength) for arm in e.arms if arm.strength]
         thresholds = np.unique([*THRESHOLDS, *bands])
         measured = [_measure_arm(e, arm, trained, thresholds) for arm in e.arms]
         arms = [found for found, _ in measured]
+        for arm in _with_knee(e):
+            own = arms[e.arms.index(arm)]
+            twins = [_twin_changes(e, arm, [trained[run] for run in nudged_runs(e, arm, nudge)]) for nudge in NUDGES]
+            own |= {key: _steady(own[key], [twin[key] for twin in twins if twin]) for key in _KNEE if key in own}
         small = {found["name"]: values for found, values in measured}
         l2, free = (
             _first_arm(e, arms, L2),
@@ -359,6 +376,34 @@ def _changes(layers: list[Weights], band: float, rule: Comparison) -> Findings:
         "beyond": against(0.1, most, at),
         "change": against(0.05, most, shares(0.0)),
     }
+
+
+_KNEE = ("rise", "beyond")
+"""The changes on which the claim of a knee rests."""
+
+
+def _with_knee(e: Experiment) -> list[Arm]:
+    """The arm that the claim of a knee is about, if its weights never rest: then rounding might decide the claim."""
+    arm = own_arm(e, L1, "subgradient")
+    return [arm] if arm and e.network.hidden and e.training.schedule == "constant" else []
+
+
+def _twin_changes(e: Experiment, arm: Arm, trajectories: list[Trajectory]) -> Findings:
+    ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
+    if not ended:
+        return {}
+    layers = [np.stack(sizes) for sizes in zip(*map(unit_sizes, ended), strict=True)]
+    return _changes(layers, threshold(e, arm.strength), e.comparison)
+
+
+def _steady(own: list[Findings], twins: list[list[Findings]]) -> list[Findings]:
+    """`own`, layer by layer, undecided where nudged twins come to another verdict."""
+    return [
+        layer
+        if all(twin[i]["verdict"] == layer["verdict"] for twin in twins)
+        else layer | {"verdict": "undecided", "why": why_undecided({"reason": "rounding"})}
+        for i, layer in enumerate(own)
+    ]
 
 
 def _first_arm(e: Experiment, arms: list[Findings], kind: type[Penalty], step: str = "") -> Findings | None:
