@@ -78,8 +78,9 @@ class Fair(Section):
             "{{ d.estimate|num('.2f') }}, interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }})"
             "{{ '' if loop.last else '; ' }}{% endfor %}.",
             undecided="Each at its own λ, no penalty turns out better or worse than another beyond the margin of "
-            "{{ f.equivalence|num }}, but {{ f.open }} of the {{ 2 * f.differences.least|length }} comparisons "
-            "are undecided: {{ f.why.least }}.",
+            "{{ f.equivalence|num }}, but {% set all = 2 * f.differences.least|length %}"
+            "{{ 'all %d'|format(all) if f.open == all else '%d of the %d'|format(f.open, all) }} comparisons "
+            "{{ 'is' if f.open == 1 else 'are' }} undecided: {{ f.why.least }}.",
         ),
         Claim(
             name="the-choice-is-not-sharp",
@@ -401,7 +402,7 @@ class Fair(Section):
                     t[rule]["strength"],
                     t[rule]["zero"],
                     *(t[rule]["one"][key] for key in ("median", "min", "max")),
-                    f"{number(t[rule]['fresh']['lowest'], 'g')} to {number(t[rule]['fresh']['highest'], 'g')}",
+                    " to ".join(dict.fromkeys(number(t[rule]["fresh"][end], "g") for end in ("lowest", "highest"))),
                     t[rule]["fresh"]["median"],
                 )
                 for t in findings["tuned"].values()
