@@ -248,6 +248,7 @@ class Errors(Section):
             "equivalence": e.margin,
             "post": is_post(e),
             "margin": describe_margin(e),
+            "collected": e.run(0).draw().noise is None,
             "fewest": fewest_pairs(e.comparison),
             "confidence": e.comparison.confidence,
             "resamples": e.comparison.resamples,
