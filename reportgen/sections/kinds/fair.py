@@ -76,7 +76,9 @@ class Fair(Section):
             refuted="Each at its own λ, they do not all predict alike: "
             "{% for d in f.decided %}{{ d.first }} is {{ d.verdict }} than {{ d.second }} {{ d.where }} (difference "
             "{{ d.estimate|num('.2f') }}, interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }})"
-            "{{ '' if loop.last else '; ' }}{% endfor %}.",
+            "{{ '' if loop.last else '; ' }}{% endfor %}.{% if f.open %} Of the other "
+            "{{ 2 * f.differences.least|length - f.decided|length }} comparisons {{ f.open }} "
+            "{{ 'is' if f.open == 1 else 'are' }} undecided: {{ f.why.least }}.{% endif %}",
             undecided="Each at its own λ, no penalty turns out better or worse than another beyond the margin of "
             "{{ f.equivalence|num }}, but {% set all = 2 * f.differences.least|length %}"
             "{{ 'all %d'|format(all) if f.open == all else '%d of the %d'|format(f.open, all) }} comparisons "
@@ -471,12 +473,14 @@ class Fair(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
         verdicts = [d[scope]["verdict"] for d in findings["differences"]["least"] for scope in SCOPES]
+        equal, undecided = verdicts.count("practically equal"), verdicts.count("undecided")
         if findings["decided"]:
             clauses = "; ".join(
                 f"{d['first']} is {d['verdict']} than {d['second']} {d['where']}" for d in findings["decided"]
             )
-            return f"With each penalty at its own cross-validated λ, {clauses}."
-        equal, undecided = verdicts.count("practically equal"), verdicts.count("undecided")
+            others = len(verdicts) - len(findings["decided"])
+            rest = f" Of the other {others} comparisons {undecided} {'is' if undecided == 1 else 'are'} undecided."
+            return f"With each penalty at its own cross-validated λ, {clauses}.{rest if undecided else ''}"
         if not equal:
             return None
         return (
