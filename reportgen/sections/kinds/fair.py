@@ -117,9 +117,9 @@ class Fair(Section):
             test=lambda f: _all_equal([d for m in f["matched"] for d in m["differences"]]) if f["matched"] else None,
             supported="Equally sparse, they predict equally well: all comparisons, on one draw of the data and over "
             "{{ f.draws }} fresh ones, are practically equal.",
-            refuted="Equally sparse, they do not predict equally well: "
+            refuted="Equally sparse, they do not predict equally well. "
             "{% for m in f.matched %}{% for d in m.differences if d.one.verdict in ('better', 'worse') or "
-            "d.fresh.verdict in ('better', 'worse') %}at {{ m.share|num('.0%') }} zeros {{ d.first }} against "
+            "d.fresh.verdict in ('better', 'worse') %}At {{ m.share|num('.0%') }} zeros {{ d.first }} against "
             "{{ d.second }} is {{ d.one.verdict }} on one draw ({{ d.one.estimate|num('.2f') }}) and "
             "{{ d.fresh.verdict }} over fresh ones ({{ d.fresh.estimate|num('.2f') }}). {% endfor %}{% endfor %}"
             "The other comparisons do not separate them.",
@@ -455,17 +455,19 @@ class Fair(Section):
                 ),
             )
         if findings["matched"]:
+            # A network without hidden layers has no units to count.
+            keys = ("strength", "live", "median") if findings["units"] else ("strength", "median")
             yield Table(
                 name="matched",
                 columns=(
                     Column(label="weights exactly zero", format=".0%"),
                     Column(label="penalty"),
                     Column(label="λ", format=".3g"),
-                    Column(label="units alive, mean", format=".1f"),
+                    *([Column(label="units alive, mean", format=".1f")] if findings["units"] else []),
                     Column(label="median total error", format=".2f"),
                 ),
                 rows=tuple(
-                    (m["share"], arm["label"], arm["strength"], arm["live"], arm["median"])
+                    (m["share"], arm["label"], *(arm[key] for key in keys))
                     for m in findings["matched"]
                     for arm in m["arms"].values()
                 ),
