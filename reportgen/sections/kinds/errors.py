@@ -164,7 +164,8 @@ class Errors(Section):
             "{% if f.verdicts['practically equal'] %}{{ f.verdicts['practically equal'] }} "
             "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two to be practically equal, and "
             "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} "
-            "undecided{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
+            "undecided{% elif not f.pairs|selectattr('pairs')|list %}No pair of runs can be compared"
+            "{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
             "{{ 'pair of runs' if f.runs == 1 else 'pairs of runs each' }} cannot tell"
             "{% if f.runs < f.fewest %}: it takes at least {{ f.fewest }}{% endif %}{% endif %}."
             "{% if f.corrected %} Closest to a verdict "
@@ -245,6 +246,7 @@ class Errors(Section):
         return {
             "runs": e.runs.count,
             "shown": min(SHOWN, e.runs.count),
+            "more": max(e.runs.count - SHOWN, 0),
             "equivalence": e.margin,
             "post": is_post(e),
             "margin": describe_margin(e),

@@ -456,7 +456,7 @@ class Fair(Section):
             )
         if findings["matched"]:
             # A network without hidden layers has no units to count.
-            keys = ("strength", "live", "median") if findings["units"] else ("strength", "median")
+            shown = ["strength", *(["live"] if findings["units"] else []), "median"]
             yield Table(
                 name="matched",
                 columns=(
@@ -467,7 +467,7 @@ class Fair(Section):
                     Column(label="median total error", format=".2f"),
                 ),
                 rows=tuple(
-                    (m["share"], arm["label"], *(arm[key] for key in keys))
+                    (m["share"], arm["label"], *(arm[key] for key in shown))
                     for m in findings["matched"]
                     for arm in m["arms"].values()
                 ),
