@@ -196,7 +196,7 @@ def compare_nudged(
 
 _REASONS = {
     "few pairs": "so few pairs decide nothing",
-    "ties": "so few pairs that all agree do not show how rarely they differ",
+    "ties": "so few pairs, all or nearly all alike, do not show how rarely they differ",
     "family": "among so many comparisons an interval has to clear the margin by more",
     "skew": "so few pairs with such a tail do not show where the mean lies",
     "noise": "the interval reaches across an edge of the margin",
@@ -206,6 +206,8 @@ _REASONS = {
 
 def why_undecided(difference: Mapping[str, Any]) -> str:
     """Why the verdict of a difference, as findings, is undecided: a clause without a period; empty if it is decided."""
+    if difference.get("pairs") == 0:
+        return "no pair of runs can be compared"
     return _REASONS.get(difference["reason"] or "", "")
 
 
