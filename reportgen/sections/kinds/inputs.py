@@ -102,9 +102,9 @@ _UNITS = (
 _REPEATED = (
     "With λ for selecting, the group lasso keeps each input that counts in "
     "{% if f.arms.group_lasso.selecting.least_counting == 1 %}every draw{% else %}"
-    "{{ f.arms.group_lasso.selecting.least_counting|num('.0%') }} of the draws or more"
+    "{{ (f.arms.group_lasso.selecting.least_counting * f.draws)|round|int }} of {{ f.draws }} draws or more"
     "{% endif %}, and each of the others, the "
-    "double aside, in {{ f.arms.group_lasso.selecting.most_irrelevant|num('.0%') }} of them or less"
+    "double aside, in {{ (f.arms.group_lasso.selecting.most_irrelevant * f.draws)|round|int }} or fewer"
 )
 _SHARES = (
     "with λ for selecting, the group lasso keeps the double in {{ f.arms.group_lasso.selecting.double|num('.0%') }} of "
@@ -496,7 +496,7 @@ def _measure(trained: Trained, kind: str, λ: float, draw: int) -> dict[str, Any
 
 
 def _moved_inputs(t: Trajectory) -> NDArray[np.bool_]:
-    """Which inputs were dropped or kept otherwise, at some record of the last steps, than at the end."""
+    """Which inputs were dropped or kept otherwise, at a record of the last steps, than at the end: most runs have one."""
     last = (t.kernels[0][int(np.searchsorted(t.steps, t.steps[-1] - _REST)) :] != 0).max(axis=2)
     moved: NDArray[np.bool_] = (last != last[-1]).any(axis=0)
     return moved
