@@ -191,7 +191,7 @@ def compare_nudged(
 
 _REASONS = {
     "few pairs": "so few pairs decide nothing",
-    "ties": "so few pairs that all agree do not show how rarely they differ",
+    "ties": "too few pairs differ from the others to show how far they can",
     "family": "among so many comparisons an interval has to clear the margin by more",
     "skew": "so few pairs with such a tail do not show where the mean lies",
     "noise": "the interval reaches across an edge of the margin",

@@ -227,8 +227,8 @@ class Inputs(Section):
                 if f["arms"]["group_lasso"]["selecting"]["saving"] > 0
                 else "not supported"
             ),
-            supported=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}: the saving costs nothing in "
-            "error. If just the {{ f.relevant }} that count were kept, it would be {{ f.possible|num('.0%') }}.",
+            supported=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}: against that network the saving "
+            "costs nothing in error. If just the {{ f.relevant }} that count were kept, it would be {{ f.possible|num('.0%') }}.",
             refuted=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}.",
             undecided=f"{_SAVED}. Whether the saving has a price is undecided: "
             "{{ f.refit_against_none.group_lasso|why }}.",
