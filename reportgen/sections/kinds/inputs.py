@@ -228,7 +228,8 @@ class Inputs(Section):
                 else "not supported"
             ),
             supported=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}: against that network the saving "
-            "costs nothing in error. If just the {{ f.relevant }} that count were kept, it would be {{ f.possible|num('.0%') }}.",
+            "costs nothing in error. If just the {{ f.relevant }} that count were kept, it would be "
+            "{{ f.possible|num('.0%') }}.",
             refuted=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}.",
             undecided=f"{_SAVED}. Whether the saving has a price is undecided: "
             "{{ f.refit_against_none.group_lasso|why }}.",
@@ -496,7 +497,8 @@ def _measure(trained: Trained, kind: str, λ: float, draw: int) -> dict[str, Any
 
 
 def _moved_inputs(t: Trajectory) -> NDArray[np.bool_]:
-    """Which inputs were dropped or kept otherwise, at a record of the last steps, than at the end: most runs have one."""
+    """Which inputs were dropped or kept otherwise at a record of the last steps, of which most runs have one, than at
+    the end."""
     last = (t.kernels[0][int(np.searchsorted(t.steps, t.steps[-1] - _REST)) :] != 0).max(axis=2)
     moved: NDArray[np.bool_] = (last != last[-1]).any(axis=0)
     return moved

@@ -140,8 +140,8 @@ class Others(Section):
             "fewer-inputs-a-split",
             *_SPLIT,
             "A random forest is made simpler by fewer features per split.",
-            " A tree without a limit of depth splits until it has told all of its samples apart, whatever it may choose "
-            "from, so by leaves this could hardly come out otherwise.",
+            " A tree without a limit of depth splits until it has told all of its samples apart, whatever it may "
+            "choose from, so by leaves this could hardly come out otherwise.",
         ),
         _forest_claim("features", "fewer-inputs-a-split-predict-better", *_SPLIT),
         _network_claim("decay", "weight-decay-helps", "The network with weight decay"),
