@@ -428,8 +428,9 @@ class Inputs(Section):
         kept = {choice: group[choice]["kept"] for choice in _CHOICES}
         return (
             f"In a network with {findings['inputs']} inputs of which {findings['relevant']} count, the group lasso "
-            f"keeps {kept['predicting']:.1f} inputs on average with the λ that predicts best as it is, and "
-            f"{kept['selecting']:.1f} with the λ that predicts best once a network is trained anew on them."
+            f"keeps {kept['predicting']:.1f} inputs on average with the largest λ tried that is within a standard "
+            f"error of the best as it is, and {kept['selecting']:.1f} with the largest that is so for networks "
+            "trained anew."
         )
 
 
