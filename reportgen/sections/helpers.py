@@ -132,14 +132,9 @@ def margin_of(e: Experiment, run: Run) -> float:
     return e.comparison.equivalence * data.noise_scale * data.y_test.size
 
 
-def strength(e: Experiment) -> float:
-    """The largest strength of all arms; the 0.3 of the post if no arm has a penalty."""
-    return max(arm.strength for arm in e.arms) or 0.3
-
-
-def threshold(e: Experiment, λ: float | None = None) -> float:
+def threshold(e: Experiment, λ: float) -> float:
     """The threshold η·λ: subgradient steps leave dead weights oscillating within it, around zero."""
-    return e.training.learning_rate * (strength(e) if λ is None else λ)
+    return e.training.learning_rate * λ
 
 
 def describe_margin(e: Experiment) -> str:
