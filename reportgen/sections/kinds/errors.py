@@ -244,6 +244,7 @@ class Errors(Section):
         return {
             "runs": e.runs.count,
             "shown": min(SHOWN, e.runs.count),
+            "has_more": e.runs.count > SHOWN,
             "equivalence": e.margin,
             "post": is_post(e),
             "share_of_noise": e.comparison.equivalence,

@@ -128,7 +128,8 @@ class Sparsity(Section):
             test=_has_knee,
             supported=f"Under {{{{ f.l1.label }}}} the count has a knee at η·λ. Layer by layer, the dead units number "
             f"{_COUNTS % {'arm': 'l1'}}: most die between the first two, and beyond these a tenth of a layer or less "
-            "in {{ f.l1.beyond|map(attribute='events')|min }} of {{ f.l1.runs }} runs or more.",
+            "in {% set least = f.l1.beyond|map(attribute='events')|min %}{{ least }} of {{ f.l1.runs }} runs"
+            "{{ ' or more' if least < f.l1.runs }}.",
             refuted=f"Under {{{{ f.l1.label }}}} the count has no knee at η·λ. Layer by layer, the dead units number "
             f"{_COUNTS % {'arm': 'l1'}}.",
             undecided=f"Under {{{{ f.l1.label }}}} the dead units number, layer by layer, {_COUNTS % {'arm': 'l1'}}. "
