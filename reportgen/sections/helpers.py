@@ -59,6 +59,11 @@ def at_rest(e: Experiment) -> str:
     return "linear" if e.training.schedule == "constant" else e.training.schedule
 
 
+def nudged_runs(e: Experiment, arm: Arm, nudge: int) -> list[Run]:
+    """The twins of an arm's runs from initial weights moved by a millionth, recorded at their ends only."""
+    return [vary(run, nudge=nudge, recording=Recording.ENDS_ONLY) for run in e.arm_runs(arm)]
+
+
 def trained_arm(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
     """The trajectories of an arm's runs."""
     return [trained[run] for run in e.arm_runs(arm)]

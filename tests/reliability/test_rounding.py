@@ -45,7 +45,7 @@ def test_the_loop_in_float64_trains_as_the_compiled_one(rounding):
         *(vary(plain, penalty=penalty, strength=0.3) for penalty in (L1(), GroupLasso())),
         *(vary(plain, penalty=penalty, strength=0.1, step="proximal") for penalty in (L1(), GroupLasso())),
     ]
-    batches = {"batch_size": 16, "loss": "huber", "schedule": "cosine", "order": "reshuffled"}
+    batches = {"batch_size": 16, "order": "reshuffled", "loss": "huber", "schedule": "cosine", "full_batch_steps": 9}
     other = vary(plain, network={"activation": "tanh", "dropout": 0.2}, training=batches)
     runs += [
         vary(other, training={"optimizer": "momentum"}, penalty=L1(), strength=0.1, step="proximal"),

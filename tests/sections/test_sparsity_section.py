@@ -1,20 +1,26 @@
 """What the section on zeros says of planted weights."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from reportgen.experiment import Arm, Comparison, Experiment, Runs
+from reportgen.experiment.file import parse, shipped
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
+from reportgen.sections import helpers
 from reportgen.sections.claims import decide
+from reportgen.sections.kinds import sparsity
 from reportgen.sections.kinds.sparsity import Sparsity
 from reportgen.training.network import Network
+from reportgen.training.run import Training
 
 RUNS = 12
 E = Experiment(
     network=Network(hidden=(10,)),
+    training=Training(schedule="linear"),  # otherwise nudged twins are needed
     runs=Runs(count=RUNS),
     comparison=Comparison(resamples=1000),
     arms=(
@@ -94,3 +100,23 @@ def test_without_runs_that_came_to_their_end_nothing_is_counted():
         told = decide(claim, "sparsity", found, E)
         assert told.outcome == "undecided"
         assert told.sentence.startswith("No run under")
+
+
+def test_a_knee_that_nudged_twins_do_not_have_is_undecided():
+    layers = [{"verdict": "above", "why": ""}, {"verdict": "above", "why": ""}]
+    agreeing, other = [{"verdict": "above"}] * 2, [{"verdict": "above"}, {"verdict": "undecided"}]
+
+    assert sparsity._steady(layers, [agreeing]) == layers
+    first, second = sparsity._steady(layers, [agreeing, other])
+    assert (first, second["verdict"]) == (layers[0], "undecided")
+    assert "rounding" in second["why"]
+
+
+def test_twins_are_trained_for_the_knee_of_weights_that_never_rest():
+    e = parse(shipped())
+    of_twins = {run for run in Sparsity().runs(e) if run.nudge}
+    falling = dataclasses.replace(e, training=dataclasses.replace(e.training, schedule="linear"))
+
+    assert len(of_twins) == len(helpers.NUDGES) * e.runs.count
+    assert {type(run.penalty) for run in of_twins} == {L1}
+    assert not [run for run in Sparsity().runs(falling) if run.nudge]

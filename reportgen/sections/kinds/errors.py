@@ -24,6 +24,7 @@ from reportgen.sections.helpers import (
     is_post,
     join_words,
     last_steps,
+    nudged_runs,
     own_arm,
     trained_arm,
     typical_jitter,
@@ -214,7 +215,7 @@ class Errors(Section):
             return
         yield from (run for arm in e.arms for run in [*_at_rest(e, arm), *_on_other_data(e, arm)])
         if _is_constant(e):
-            yield from (run for nudge in NUDGES for arm in e.arms for run in _nudged(e, arm, nudge))
+            yield from (run for nudge in NUDGES for arm in e.arms for run in nudged_runs(e, arm, nudge))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         totals = {arm.name: total_errors(trained_arm(e, arm, trained)) for arm in e.arms}
@@ -505,10 +506,6 @@ def _on_other_data(e: Experiment, arm: Arm) -> list[Run]:
     ]
 
 
-def _nudged(e: Experiment, arm: Arm, nudge: int) -> list[Run]:
-    return [vary(run, nudge=nudge, recording=Recording.ENDS_ONLY) for run in e.arm_runs(arm)]
-
-
 def _compare_as_trained(e: Experiment, trained: Trained) -> list[Findings | None]:
     """Compare the arms at the experiment's constant rate; a verdict that hangs on rounding is none.
 
@@ -519,7 +516,7 @@ def _compare_as_trained(e: Experiment, trained: Trained) -> list[Findings | None
     if not _is_constant(e):
         return [None] * math.comb(len(e.arms), 2)
     own = {arm.name: trained_arm(e, arm, trained) for arm in e.arms}
-    twins = [{arm.name: [trained[run] for run in _nudged(e, arm, nudge)] for arm in e.arms} for nudge in NUDGES]
+    twins = [{arm.name: [trained[run] for run in nudged_runs(e, arm, nudge)] for arm in e.arms} for nudge in NUDGES]
     return list(_compare_all_arms(e, own, *twins))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.experiment import Arm, Comparison, Experiment
 from reportgen.penalties import Penalty
@@ -12,21 +13,26 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, all_outcomes, bound_outcome, difference_outcome, majority_outcome
+from reportgen.sections.claims import Claim, Outcome, all_outcomes, bound_outcome, difference_outcome
 from reportgen.sections.helpers import (
+    NUDGES,
     against_bound,
     arm_styles,
     as_findings,
     mean,
+    nudged_runs,
+    own_arm,
     rate_findings,
     threshold,
     trained_arm,
+    why_undecided,
 )
 from reportgen.statistics.comparison import Values, compare
 from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share
 from reportgen.text import plural
 from reportgen.training.network import Weights
 from reportgen.training.run import Run
+from reportgen.training.trajectory import Trajectory
 
 THRESHOLDS = np.logspace(-5, 0, 41)
 """Thresholds of the curves; each arm's η·λ is added, so that the curves pass through the table's values."""
@@ -78,7 +84,7 @@ def _has_knee(f: Findings) -> Outcome | None:
     if f["l1"] is None or f["l1"]["step"] != "subgradient" or not f["l1"]["dead"]:
         return None
     rises = [bound_outcome(layer) for layer in f["l1"]["rise"]]
-    return all_outcomes(*rises, *(majority_outcome(layer) or "undecided" for layer in f["l1"]["beyond"]))
+    return all_outcomes(*rises, *(bound_outcome(layer) for layer in f["l1"]["beyond"]))
 
 
 def _is_flat(f: Findings) -> Outcome | None:
@@ -134,8 +140,7 @@ class Sparsity(Section):
             f"{_COUNTS % {'arm': 'l1'}}.",
             undecided=f"Under {{{{ f.l1.label }}}} the dead units number, layer by layer, {_COUNTS % {'arm': 'l1'}}. "
             "Whether the count has a knee at η·λ is undecided: "
-            "{{ f.l1.rise|map(attribute='why')|select|unique|join('; ') or 'the runs do not say whether in most of "
-            "them a tenth of a layer or less dies beyond' }}.",
+            "{{ (f.l1.rise + f.l1.beyond)|map(attribute='why')|select|first }}.",
         ),
         Claim(
             name="exact-zeros-need-no-threshold",
@@ -151,13 +156,18 @@ class Sparsity(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        return [run for arm in e.arms for run in e.arm_runs(arm)]
+        yield from (run for arm in e.arms for run in e.arm_runs(arm))
+        yield from (run for arm in _with_knee(e) for nudge in NUDGES for run in nudged_runs(e, arm, nudge))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         bands = [threshold(e, arm.strength) for arm in e.arms if arm.strength]
         thresholds = np.unique([*THRESHOLDS, *bands])
         measured = [_measure_arm(e, arm, trained, thresholds) for arm in e.arms]
         arms = [found for found, _ in measured]
+        for arm in _with_knee(e):
+            own = arms[e.arms.index(arm)]
+            twins = [_twin_changes(e, arm, [trained[run] for run in nudged_runs(e, arm, nudge)]) for nudge in NUDGES]
+            own |= {key: _steady(own[key], [twin[key] for twin in twins if twin]) for key in _KNEE if key in own}
         small = {found["name"]: values for found, values in measured}
         l2, free = (
             _first_arm(e, arms, L2),
@@ -368,9 +378,45 @@ def _changes(layers: list[Weights], band: float, rule: Comparison) -> Findings:
     before, at, most = (shares(band * FACTORS[i]) for i in (_QUARTER, _AT, _MOST))
     return {
         "rise": against(0.5, at, before),
-        "beyond": [rate_findings(a - b <= 0.1 + 1e-9, rule) for a, b in zip(most, at, strict=True)],
+        "beyond": [_most_runs(a - b <= 0.1 + 1e-9, rule) for a, b in zip(most, at, strict=True)],
         "change": against(0.05, most, shares(0.0)),
     }
+
+
+def _most_runs(events: NDArray[np.bool_], rule: Comparison) -> Findings:
+    """The rate of an event in runs [runs], and whether it is "above" or "below" one half."""
+    rate = rate_findings(events, rule)
+    verdict = "above" if rate["low"] > 0.5 else "below" if rate["high"] < 0.5 else "undecided"
+    why = "the interval of the share of runs in which no more than a tenth of a layer dies beyond contains 50%"
+    return {**rate, "verdict": verdict, "why": why if verdict == "undecided" else ""}
+
+
+_KNEE = ("rise", "beyond")
+"""The changes on which the claim of a knee rests."""
+
+
+def _with_knee(e: Experiment) -> list[Arm]:
+    """The arm that the claim of a knee is about, if its weights never rest: then rounding might decide the claim."""
+    arm = own_arm(e, L1, "subgradient")
+    return [arm] if arm and e.network.hidden and e.training.schedule == "constant" else []
+
+
+def _twin_changes(e: Experiment, arm: Arm, trajectories: list[Trajectory]) -> Findings:
+    ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
+    if not ended:
+        return {}
+    layers = [np.stack(sizes) for sizes in zip(*map(unit_sizes, ended), strict=True)]
+    return _changes(layers, threshold(e, arm.strength), e.comparison)
+
+
+def _steady(own: list[Findings], twins: list[list[Findings]]) -> list[Findings]:
+    """`own`, layer by layer, undecided where nudged twins come to another verdict."""
+    return [
+        layer
+        if all(twin[i]["verdict"] == layer["verdict"] for twin in twins)
+        else layer | {"verdict": "undecided", "why": why_undecided({"reason": "rounding"})}
+        for i, layer in enumerate(own)
+    ]
 
 
 def _first_arm(e: Experiment, arms: list[Findings], kind: type[Penalty], step: str = "") -> Findings | None:
