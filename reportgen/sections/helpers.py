@@ -137,14 +137,9 @@ def margin_of(e: Experiment, run: Run) -> float:
     return e.comparison.equivalence * data.noise_scale * data.y_test.size
 
 
-def strength(e: Experiment) -> float:
-    """The largest strength of all arms; the 0.3 of the post if no arm has a penalty."""
-    return max(arm.strength for arm in e.arms) or 0.3
-
-
-def threshold(e: Experiment, λ: float | None = None) -> float:
+def threshold(e: Experiment, λ: float) -> float:
     """The threshold η·λ: subgradient steps leave dead weights oscillating within it, around zero."""
-    return e.training.learning_rate * (strength(e) if λ is None else λ)
+    return e.training.learning_rate * λ
 
 
 def describe_margin(e: Experiment) -> str:
@@ -196,7 +191,7 @@ def compare_nudged(
 
 _REASONS = {
     "few pairs": "so few pairs decide nothing",
-    "ties": "so few pairs, all or nearly all alike, do not show how rarely they differ",
+    "ties": "too few pairs differ from the others to show how far they can",
     "family": "among so many comparisons an interval has to clear the margin by more",
     "skew": "so few pairs with such a tail do not show where the mean lies",
     "noise": "the interval reaches across an edge of the margin",

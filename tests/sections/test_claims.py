@@ -24,8 +24,9 @@ BEYOND_THE_SMALL_EXPERIMENT = {
     "adjusting-helps",
     "adjusting-helps-l2",
     "fewer-than-by-eye",
+    "zeros-cost-nothing",
 }
-"""Its four runs have no five among them, and it is not the experiment of the post."""
+"""Its four runs have no five among them, it is not the experiment of the post, and its arms have both kinds of step."""
 E = Experiment()
 
 

@@ -64,7 +64,7 @@ def test_every_stream_in_the_sources_is_in_the_table():
     drawn = re.findall(r"default_rng\((\[.*?\]|\w+)\)", sources)
     # A seed has a name, or is that of the copy of a run.
     streams = {re.sub(r"[\w.]*(seed|nudge)(?=,)", "seed", stream) for stream in drawn}
-    states = set(re.findall(r"(random_state=\w+)", sources))
+    states = set(re.findall(r"(random_state=\w+)", sources)) | set(re.findall(r"kmeans2\(.*(seed=\w+)\)", sources))
 
     assert len(drawn) == sources.count("default_rng(")
     assert streams | states == {stream for _, _, stream in SEEDS}

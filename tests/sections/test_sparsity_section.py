@@ -64,6 +64,7 @@ def mixed(first, second):
         ("l2-makes-weights-small", {"free": (7, 0.05)}, {"free": (8, 0.05)}, {"free": mixed((10, 0.0), (5, 0.0))}),
         ("dead-units-jump-at-the-band", {}, {"weak": (9, BAND / 8)}, {"weak": mixed((9, BAND / 2), (1, BAND / 2))}),
         ("dead-units-jump-at-the-band", {}, {"weak": (6, BAND / 2, 3 * BAND)}, {"weak": mixed((7, BAND), (4, BAND))}),
+        ("dead-units-jump-at-the-band", {}, {"weak": (0, 0)}, {"weak": mixed((9, BAND / 2), (6, BAND / 2, 3 * BAND))}),
         ("exact-zeros-need-no-threshold", {}, {"exact": (9, 0.0005)}, {"exact": mixed((9, 0), (1, 0.0005))}),
     ],
 )

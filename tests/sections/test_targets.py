@@ -57,6 +57,14 @@ def test_the_default_experiment_says(told):
         assert {c.name: c.outcome for c in told(section).claims if c.name in outcomes} == outcomes, section
 
 
+def test_two_kinds_of_step_are_compared_in_one_family_only(told):
+    steps, errors = told("subgradient").findings, told("errors").findings
+    (pair,) = [p for p in errors["pairs"] if p["names"] == ["l1", "l1-proximal"]]
+
+    assert steps["difference"]["estimate"] == pytest.approx(-pair["estimate"])
+    assert steps["compared_in_errors"]
+
+
 def test_dead_units_jump_from_a_few_to_nine_of_ten(told):
     """The layers beside the ends differ: in the middle one no unit is dead until the threshold is there."""
     quarter, _, at, *_ = told("sparsity").findings["l1"]["dead"]

@@ -102,9 +102,9 @@ _UNITS = (
 _REPEATED = (
     "With λ for selecting, the group lasso keeps each input that counts in "
     "{% if f.arms.group_lasso.selecting.least_counting == 1 %}every draw{% else %}"
-    "{{ f.arms.group_lasso.selecting.least_counting|num('.0%') }} of the draws or more"
+    "{{ (f.arms.group_lasso.selecting.least_counting * f.draws)|round|int }} of {{ f.draws }} draws or more"
     "{% endif %}, and each of the others, the "
-    "double aside, in {{ f.arms.group_lasso.selecting.most_irrelevant|num('.0%') }} of them or less"
+    "double aside, in {{ (f.arms.group_lasso.selecting.most_irrelevant * f.draws)|round|int }} or fewer"
 )
 _SHARES = (
     "with λ for selecting, the group lasso keeps the double in {{ f.arms.group_lasso.selecting.double|num('.0%') }} of "
@@ -227,8 +227,9 @@ class Inputs(Section):
                 if f["arms"]["group_lasso"]["selecting"]["saving"] > 0
                 else "not supported"
             ),
-            supported=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}: the saving costs nothing in "
-            "error. If just the {{ f.relevant }} that count were kept, it would be {{ f.possible|num('.0%') }}.",
+            supported=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}: against that network the saving "
+            "costs nothing in error. If just the {{ f.relevant }} that count were kept, it would be "
+            "{{ f.possible|num('.0%') }}.",
             refuted=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}.",
             undecided=f"{_SAVED}. Whether the saving has a price is undecided: "
             "{{ f.refit_against_none.group_lasso|why }}.",
@@ -427,8 +428,9 @@ class Inputs(Section):
         kept = {choice: group[choice]["kept"] for choice in _CHOICES}
         return (
             f"In a network with {findings['inputs']} inputs of which {findings['relevant']} count, the group lasso "
-            f"keeps {kept['predicting']:.1f} inputs on average with the λ that predicts best as it is, and "
-            f"{kept['selecting']:.1f} with the λ that predicts best once a network is trained anew on them."
+            f"keeps {kept['predicting']:.1f} inputs on average with the largest λ tried that is within a standard "
+            f"error of the best as it is, and {kept['selecting']:.1f} with the largest that is so for networks "
+            "trained anew."
         )
 
 
@@ -496,7 +498,8 @@ def _measure(trained: Trained, kind: str, λ: float, draw: int) -> dict[str, Any
 
 
 def _moved_inputs(t: Trajectory) -> NDArray[np.bool_]:
-    """Which inputs were dropped or kept otherwise, at some record of the last steps, than at the end."""
+    """Which inputs were dropped or kept otherwise at a record of the last steps, of which most runs have one, than at
+    the end."""
     last = (t.kernels[0][int(np.searchsorted(t.steps, t.steps[-1] - _REST)) :] != 0).max(axis=2)
     moved: NDArray[np.bool_] = (last != last[-1]).any(axis=0)
     return moved

@@ -83,7 +83,7 @@ def _network_claim(way: str, name: str, subject: str, post: str = "") -> Claim:
     )
 
 
-def _simplicity_claim(dial: str, name: str, limit: str, loosest: str, post: str) -> Claim:
+def _simplicity_claim(dial: str, name: str, limit: str, loosest: str, post: str, reason: str = "") -> Claim:
     """The claim that trees under a moderate limit are simpler, by their leaves, than under the loosest one."""
     d = f"f.forest.{dial}.leaves_difference"
     said = f"the number of leaves of a tree with {limit} less that with {loosest} is {_interval_text(d, 1)} on average"
@@ -93,7 +93,7 @@ def _simplicity_claim(dial: str, name: str, limit: str, loosest: str, post: str)
         test=lambda f: difference_outcome(f["forest"][dial]["leaves_difference"]),
         supported=f"This makes the trees simpler: {said}.",
         refuted=f"This makes the trees no simpler: {said}, "
-        f"{{{{ 'more' if {d}.verdict == 'worse' else 'practically as many' }}}}.",
+        f"{{{{ 'more' if {d}.verdict == 'worse' else 'practically as many' }}}}.{reason}",
         undecided=f"Whether this makes the trees simpler is undecided: {said}{_undecided_text(d, 'draws')}.",
     )
 
@@ -140,6 +140,8 @@ class Others(Section):
             "fewer-inputs-a-split",
             *_SPLIT,
             "A random forest is made simpler by fewer features per split.",
+            " A tree without a limit of depth splits until it has told all of its samples apart, whatever it may "
+            "choose from, so by leaves this could hardly come out otherwise.",
         ),
         _forest_claim("features", "fewer-inputs-a-split-predict-better", *_SPLIT),
         _network_claim("decay", "weight-decay-helps", "The network with weight decay"),
