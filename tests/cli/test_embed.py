@@ -50,5 +50,5 @@ def test_every_name_is_one_that_a_text_can_refer_to(report):
         text = "# T\n\n" + "\n\n".join(references[start : start + 500])
         check_references(parse(text, "text"), lambda name: known)
     # What a number is at present stands beside it.
-    (line,) = [line for line in listed if line.startswith("{{ number sparsity.threshold }}")]
-    assert float(line.split("}}")[1]) == pytest.approx(found["findings"]["sparsity"]["threshold"], rel=1e-2)
+    (line,) = [line for line in listed if line.startswith("{{ number errors.equivalence }}")]
+    assert float(line.split("}}")[1]) == pytest.approx(found["findings"]["errors"]["equivalence"], rel=1e-2)
