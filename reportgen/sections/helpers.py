@@ -201,6 +201,8 @@ _REASONS = {
 
 def why_undecided(difference: Mapping[str, Any]) -> str:
     """Why the verdict of a difference, as findings, is undecided: a clause without a period; empty if it is decided."""
+    if difference.get("pairs") == 0:
+        return "no pair of runs can be compared"
     return _REASONS.get(difference["reason"] or "", "")
 
 

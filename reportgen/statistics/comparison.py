@@ -393,7 +393,7 @@ def _pairs_needed(sample: _Sample, critical: _Critical, margin: float, rule: Com
     """The pairs with which `_step_down` decides with probability `POWER`, given the mean and the spread."""
     fewest = _TIED if sample.pairs > 1 and not sample.spread else fewest_pairs(rule)
     if not sample.spread:
-        return max(fewest, sample.pairs + 1) if abs(abs(sample.mean) - margin) > 0 or not sample.pairs else None
+        return max(fewest, sample.pairs + 1) if abs(abs(sample.mean) - margin) > 0 else None  # NaN: no pair at all
     start = max(fewest, sample.pairs + 1)
     if _power(sample, critical, start, margin, rule) >= POWER:
         return start

@@ -144,3 +144,10 @@ def test_each_claim_can_come_out_in_any_way(name):
     assert [claim.outcome for claim in found] == ["supported", "not supported", "undecided"]
     assert all(claim.sentence for claim in found)
     assert {claim.name for claim in Errors.claims} == {*WORLDS, "arms-can-be-told-apart"}
+
+
+def test_a_comparison_without_a_pair_that_finished_says_so_and_names_no_number_of_runs():
+    nothing = np.full(3, np.nan)
+    found = helpers.as_findings(helpers.compare_arms(E, nothing, nothing))
+    assert helpers.why_undecided(found) == "no pair of runs can be compared"
+    assert found["pairs_needed"] is None

@@ -33,15 +33,16 @@ def tuned(as_good):
 def least(**planted):
     differences = compared(fair.PAIRS, **planted)
     decided = [
-        {"first": d["first"], "second": d["second"], "where": "on one draw", **d["one"]}
+        {"first": d["first"], "second": d["second"], "where": where, **d[scope]}
         for d in differences
-        if d["one"]["verdict"] in ("better", "worse")
+        for scope, where in (("one", "on one draw"), ("fresh", "over fresh draws"))
+        if d[scope]["verdict"] in ("better", "worse")
     ]
     return {
         "differences": {"least": differences},
         "decided": decided,
         "draws": 30,
-        "open": 1,
+        "open": sum(d[scope]["verdict"] == "undecided" for d in differences for scope in fair.SCOPES),
         "equivalence": E.margin,
         "why": {"least": fair._reasons(differences)},
     }
@@ -93,7 +94,18 @@ def test_an_undecided_comparison_says_why():
     few = decide(found, "fair", json_value(least(count=4)), E)
 
     assert few.outcome == "undecided"
-    assert "so few pairs decide nothing" in few.sentence
+    assert "but all 14 comparisons are undecided: so few pairs decide nothing" in few.sentence
+
+
+def test_decided_comparisons_do_not_hide_how_many_are_undecided():
+    (found,) = [c for c in fair.Fair.claims if c.name == "tuned-penalties-are-equal"]
+    findings = least(l2=900.0, noise=20)
+    sentence = decide(found, "fair", json_value(findings), E).sentence
+    headline = fair.Fair().headline(E, findings)
+
+    assert f"Of the other 10 comparisons {findings['open']} are undecided: " in sentence
+    assert headline.endswith(f" Of the other 10 comparisons {findings['open']} are undecided.")
+    assert "undecided" not in decide(found, "fair", json_value(least(l2=9.0)), E).sentence
 
 
 def test_a_count_of_units_has_no_margin_to_reach_across():

@@ -98,6 +98,14 @@ def test_every_claim_has_a_world_for_each_of_its_outcomes(name):
     assert len(sentences) == 3
 
 
+def test_an_interval_beyond_the_margin_with_too_few_draws_says_why_it_decides_nothing():
+    far = decided("decay-lowers-the-error", world(draws=4, decayed=(-90.0, QUIET)))
+    near = decided("decay-lowers-the-error", world(decayed=(19.0, QUIET)))
+    assert (far.outcome, near.outcome) == ("undecided", "undecided")
+    assert far.sentence.endswith("), and so few pairs decide nothing.")
+    assert near.sentence.endswith("), and the interval reaches across an edge of the margin.")
+
+
 @pytest.mark.parametrize("draws", [1, 2, 3])
 def test_few_draws_carry_no_verdict(draws):
     """Whatever they look like, and each sentence says why or gives its numbers."""

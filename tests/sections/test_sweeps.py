@@ -64,6 +64,26 @@ def test_collapse_is_where_half_of_the_networks_collapse_for_good():
     assert strength._collapse_indices(collapsed[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
 
 
+def test_pairs_in_which_neither_penalty_collapses_are_not_said_to_collapse_at_the_same_strength():
+    collapsed = {"l1": np.zeros((2, 10), bool), "l2": np.zeros((2, 10), bool)}
+    none = {"has_fit": True, "pairs": "10 pairs of runs", "sooner": strength._compare_collapses(E, collapsed)}
+    assert "at a larger one in 0; in 10 neither collapses within this range (sign test" in said(none)
+
+    collapsed["l1"][:, :3] = collapsed["l2"][1, 2:4] = True
+    some = {**none, "sooner": strength._compare_collapses(E, collapsed)}
+    counts = {key: some["sooner"][key] for key in ("first", "second", "same", "neither")}
+    assert counts == {"first": 3, "second": 1, "same": 0, "neither": 6}
+
+    collapsed["l2"][:] = collapsed["l1"]
+    same = {**none, "sooner": strength._compare_collapses(E, collapsed)}
+    assert "at a larger one in 0, at the same in 3; in 7 neither collapses" in said(same)
+
+
+def said(findings):
+    (found,) = [c for c in sections["strength"].claims if c.name == "l1-collapses-before-l2"]
+    return decide(found, "strength", findings, E).sentence
+
+
 def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_experiment):
     few = dataclasses.replace(small_experiment, runs=Runs(count=2))
     folds = [run for run in dict.fromkeys(sections["fair"]().runs(few)) if run.fold]

@@ -52,7 +52,12 @@ def steps(collapsed_first, collapsed_second):
     """Twelve pairs of runs of which so many collapse earlier under L1 and under L2."""
     i = np.arange(12)
     first, second = i < collapsed_first, i >= 12 - collapsed_second
-    return {**COMMON, "has_fit": True, "sooner": as_findings(compare_rates(first, second, RULE))}
+    rates = as_findings(compare_rates(first, second, RULE))
+    return {
+        **COMMON,
+        "has_fit": True,
+        "sooner": {**rates, "same": 0, "neither": 12 - collapsed_first - collapsed_second},
+    }
 
 
 def cheap(most):

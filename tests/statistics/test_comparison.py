@@ -65,7 +65,9 @@ def test_pairs_are_kept_together():
 def test_ties_count_half_and_pairs_with_a_run_that_diverged_are_left_out():
     assert compared([0, 0, -1, 1]).superiority == 0.5
     assert compared([np.nan, 1, 2, np.inf]).pairs == 2
-    assert compared([np.nan]).verdict == "undecided"
+    none = compared([np.nan])
+    assert (none.verdict, none.reason) == ("undecided", "few pairs")
+    assert none.pairs_needed is None  # without a pair there is no mean and no spread to go by
 
 
 def test_few_pairs_decide_nothing_however_they_agree():

@@ -20,6 +20,7 @@ from reportgen.sections.helpers import (
     at_rest,
     collapsed_runs,
     compare_nudged,
+    describe_margin,
     errors_without_collapses,
     is_post,
     join_words,
@@ -115,10 +116,10 @@ class Errors(Section):
         Claim(
             name="middle-halves-overlap",
             test=_runs_overlap,
-            supported="The middle halves of all arms overlap: totals between {{ f.highest_q1|num('.1f') }} and "
-            "{{ f.lowest_q3|num('.1f') }} belong to the middle half of each.",
-            refuted="The middle halves of the arms do not all overlap: one begins at {{ f.highest_q1|num('.1f') }}, "
-            "where another has ended at {{ f.lowest_q3|num('.1f') }}.",
+            supported="The middle halves of all arms overlap: totals between {{ f.highest_q1|num('.2f') }} and "
+            "{{ f.lowest_q3|num('.2f') }} belong to the middle half of each.",
+            refuted="The middle halves of the arms do not all overlap: one begins at {{ f.highest_q1|num('.2f') }}, "
+            "where another has ended at {{ f.lowest_q3|num('.2f') }}.",
             undecided="How far the arms overlap cannot be said, since not all have runs that came to their end.",
         ),
         Claim(
@@ -164,7 +165,8 @@ class Errors(Section):
             "{% if f.verdicts['practically equal'] %}{{ f.verdicts['practically equal'] }} "
             "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two to be practically equal, and "
             "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} "
-            "undecided{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
+            "undecided{% elif not f.pairs|selectattr('pairs')|list %}No pair of runs can be compared"
+            "{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
             "{{ 'pair of runs' if f.runs == 1 else 'pairs of runs each' }} cannot tell"
             "{% if f.runs < f.fewest %}: it takes at least {{ f.fewest }}{% endif %}{% endif %}."
             "{% if f.corrected %} Closest to a verdict "
@@ -192,8 +194,8 @@ class Errors(Section):
             refuted="{{ f.changed|length }} of the {{ f.pairs|length }} verdicts "
             "{{ 'depends' if f.changed|length == 1 else 'depend' }} on the draw: " + _CHANGED + ".",
             undecided="{% if f.decided_once %}Of the {{ f.pairs|length }} comparisons {{ f.decided_once }} "
-            "{{ 'is' if f.decided_once == 1 else 'are' }} decided for one of {{ f.condition }} and "
-            "{{ f.other_condition }} only; no two verdicts contradict each other.{% else %}Neither set of runs decides "
+            "{{ 'is' if f.decided_once == 1 else 'are' }} decided in only one of the two ways, {{ f.condition }} or "
+            "{{ f.other_condition }}; no two verdicts contradict each other.{% else %}Neither set of runs decides "
             "anything, so whether the verdicts depend on the draw is open.{% endif %}",
         ),
         Claim(
@@ -245,11 +247,11 @@ class Errors(Section):
         return {
             "runs": e.runs.count,
             "shown": min(SHOWN, e.runs.count),
-            "has_more": e.runs.count > SHOWN,
+            "more": max(e.runs.count - SHOWN, 0),
             "equivalence": e.margin,
             "post": is_post(e),
-            "share_of_noise": e.comparison.equivalence,
-            "test_samples": e.run(0).draw().y_test.size,
+            "margin": describe_margin(e),
+            "collected": e.run(0).draw().noise is None,
             "fewest": fewest_pairs(e.comparison),
             "confidence": e.comparison.confidence,
             "resamples": e.comparison.resamples,
@@ -420,7 +422,11 @@ class Errors(Section):
             name="draws",
             columns=(
                 Column(label="first − second"),
-                *(Column(label=f"verdict, {name}") for name in ("one draw", "fresh draws")),
+                *(
+                    Column(label=f"{label}, {name}")
+                    for name in ("one draw", "fresh draws")
+                    for label in ("verdict", "why undecided")
+                ),
                 *(
                     Column(label=f"{label}, {name}", format=".2f")
                     for name in ("one draw", "fresh draws")
@@ -430,7 +436,7 @@ class Errors(Section):
             rows=tuple(
                 (
                     f"{p['first']} − {p['second']}",
-                    *(both[side]["verdict"] for side in sides),
+                    *(both[side][key] for side in sides for key in ("verdict", "why")),
                     *(both[side][key] for side in sides for key in ("estimate", "low", "high")),
                 )
                 for p in findings["pairs"]

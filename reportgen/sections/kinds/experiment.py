@@ -122,7 +122,7 @@ class ExperimentCard(Section):
             ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
             (
                 "steps",
-                f"{findings['steps']:,} ({t.epochs} epochs"
+                f"{findings['steps']:,} ({t.epochs:,} epochs"
                 + (f", then {t.full_batch_steps:,} on all samples" if t.full_batch_steps else "")
                 + ")",
             ),

@@ -76,10 +76,13 @@ class Fair(Section):
             refuted="Each at its own λ, they do not all predict alike: "
             "{% for d in f.decided %}{{ d.first }} is {{ d.verdict }} than {{ d.second }} {{ d.where }} (difference "
             "{{ d.estimate|num('.2f') }}, interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }})"
-            "{{ '' if loop.last else '; ' }}{% endfor %}.",
+            "{{ '' if loop.last else '; ' }}{% endfor %}.{% if f.open %} Of the other "
+            "{{ 2 * f.differences.least|length - f.decided|length }} comparisons {{ f.open }} "
+            "{{ 'is' if f.open == 1 else 'are' }} undecided: {{ f.why.least }}.{% endif %}",
             undecided="Each at its own λ, no penalty turns out better or worse than another beyond the margin of "
-            "{{ f.equivalence|num }}, but {{ f.open }} of the {{ 2 * f.differences.least|length }} comparisons "
-            "are undecided: {{ f.why.least }}.",
+            "{{ f.equivalence|num }}, but {% set all = 2 * f.differences.least|length %}"
+            "{{ 'all %d'|format(all) if f.open == all else '%d of the %d'|format(f.open, all) }} comparisons "
+            "{{ 'is' if f.open == 1 else 'are' }} undecided: {{ f.why.least }}.",
         ),
         Claim(
             name="the-choice-is-not-sharp",
@@ -114,9 +117,9 @@ class Fair(Section):
             test=lambda f: _all_equal([d for m in f["matched"] for d in m["differences"]]) if f["matched"] else None,
             supported="Equally sparse, they predict equally well: all comparisons, on one draw of the data and over "
             "{{ f.draws }} fresh ones, are practically equal.",
-            refuted="Equally sparse, they do not predict equally well: "
+            refuted="Equally sparse, they do not predict equally well. "
             "{% for m in f.matched %}{% for d in m.differences if d.one.verdict in ('better', 'worse') or "
-            "d.fresh.verdict in ('better', 'worse') %}at {{ m.share|num('.0%') }} zeros {{ d.first }} against "
+            "d.fresh.verdict in ('better', 'worse') %}At {{ m.share|num('.0%') }} zeros {{ d.first }} against "
             "{{ d.second }} is {{ d.one.verdict }} on one draw ({{ d.one.estimate|num('.2f') }}) and "
             "{{ d.fresh.verdict }} over fresh ones ({{ d.fresh.estimate|num('.2f') }}). {% endfor %}{% endfor %}"
             "The other comparisons do not separate them.",
@@ -401,7 +404,7 @@ class Fair(Section):
                     t[rule]["strength"],
                     t[rule]["zero"],
                     *(t[rule]["one"][key] for key in ("median", "min", "max")),
-                    f"{number(t[rule]['fresh']['lowest'], 'g')} to {number(t[rule]['fresh']['highest'], 'g')}",
+                    " to ".join(dict.fromkeys(number(t[rule]["fresh"][end], "g") for end in ("lowest", "highest"))),
                     t[rule]["fresh"]["median"],
                 )
                 for t in findings["tuned"].values()
@@ -452,17 +455,19 @@ class Fair(Section):
                 ),
             )
         if findings["matched"]:
+            # A network without hidden layers has no units to count.
+            shown = ["strength", *(["live"] if findings["units"] else []), "median"]
             yield Table(
                 name="matched",
                 columns=(
                     Column(label="weights exactly zero", format=".0%"),
                     Column(label="penalty"),
                     Column(label="λ", format=".3g"),
-                    Column(label="units alive, mean", format=".1f"),
+                    *([Column(label="units alive, mean", format=".1f")] if findings["units"] else []),
                     Column(label="median total error", format=".2f"),
                 ),
                 rows=tuple(
-                    (m["share"], arm["label"], arm["strength"], arm["live"], arm["median"])
+                    (m["share"], arm["label"], *(arm[key] for key in shown))
                     for m in findings["matched"]
                     for arm in m["arms"].values()
                 ),
@@ -470,12 +475,14 @@ class Fair(Section):
 
     def headline(self, e: Experiment, findings: Findings) -> str | None:
         verdicts = [d[scope]["verdict"] for d in findings["differences"]["least"] for scope in SCOPES]
+        equal, undecided = verdicts.count("practically equal"), verdicts.count("undecided")
         if findings["decided"]:
             clauses = "; ".join(
                 f"{d['first']} is {d['verdict']} than {d['second']} {d['where']}" for d in findings["decided"]
             )
-            return f"With each penalty at its own cross-validated λ, {clauses}."
-        equal, undecided = verdicts.count("practically equal"), verdicts.count("undecided")
+            others = len(verdicts) - len(findings["decided"])
+            rest = f" Of the other {others} comparisons {undecided} {'is' if undecided == 1 else 'are'} undecided."
+            return f"With each penalty at its own cross-validated λ, {clauses}.{rest if undecided else ''}"
         if not equal:
             return None
         return (

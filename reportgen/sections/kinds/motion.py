@@ -39,7 +39,8 @@ class Motion(Section):
             supported="Side by side their temperaments are plain. Under {{ f.in_step.l1.label }} the matrices empty "
             "out until a few dark cells carry everything. Under {{ f.in_step.l2.label }} the cells fade together: the "
             f"{_ENDS}",
-            refuted=f"In this run they do not part as clearly as one might expect: the {_ENDS}",
+            refuted="This run does not show the textbook picture, in which L1 keeps a few large weights and L2 many "
+            f"small ones: the {_ENDS}",
             undecided="The weights of {{ f.in_step.l1.label }} and {{ f.in_step.l2.label }} cannot be compared, since "
             "{{ 'both runs' if f.in_step.l1.diverged and f.in_step.l2.diverged else 'one of the two runs' }} diverged.",
         ),

@@ -267,8 +267,8 @@ class Robustness(Section):
                 },
                 alt="Main effects of loss and penalty on the total error, with outliers. "
                 + "; ".join(
-                    f"{row['first']} minus {row['second']}: {row['estimate']:.2f}, interval {row['low']:.2f} to "
-                    f"{row['high']:.2f}, {row['verdict']}"
+                    f"{row['first']} minus {row['second']}: {number(row['estimate'], '.2f')}, interval "
+                    f"{number(row['low'], '.2f')} to {number(row['high'], '.2f')}, {row['verdict']}"
                     for row in rows
                 )
                 + ".",

@@ -485,9 +485,10 @@ class Smaller(Section):
             }[findings["post"]["adjusted"]["l1"]["rest"]["difference"]["verdict"]]
             said.append(f"The smaller network that the post chose by eye {told}.")
         if smallest and smallest["parameters"] < findings["parameters"]:
+            moved = f" by more than {at_most(smallest['change'], '.1e')}" if smallest["change"] else ""
             said.append(
                 f"Removing dead units leaves {smallest['parameters']:.0f} of {findings['parameters']} parameters under "
-                f"{smallest['label']} and moves no output by more than {at_most(smallest['change'], '.1e')}."
+                f"{smallest['label']} and moves no output{moved}."
             )
         return " ".join(said) or None
 

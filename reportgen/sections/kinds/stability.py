@@ -101,7 +101,8 @@ class Stability(Section):
             refuted="{% set d = f.endings.decayed.difference %}With a rate that falls to zero the mean error is not "
             f"lower but {{{{ d.verdict }}}}: it changes by {_CHANGE}.",
             undecided="{% set d = f.endings.decayed.difference %}Whether the mean error is lower with a rate that "
-            f"falls to zero is undecided{{% if d.pairs %}}: it changes by {_CHANGE}{{% endif %}}.",
+            f"falls to zero is undecided{{% if d.pairs %}}: it changes by {_CHANGE}, and "
+            "{{ d|why }}{% endif %}.",
         ),
         Claim(
             name="averaging-does-as-well-as-decay",

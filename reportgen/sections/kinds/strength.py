@@ -56,7 +56,9 @@ _RATES = (
 )
 _FIRST_TO_COLLAPSE = (
     "L1 collapses at a smaller λ than L2 in {{ f.sooner.first }} of {{ f.pairs }}, at a larger one in "
-    "{{ f.sooner.second }}, and at the same in the rest (sign test, p = {{ f.sooner.p|num('.2g') }})."
+    "{{ f.sooner.second }}{% if f.sooner.same %}, at the same in {{ f.sooner.same }}{% endif %}"
+    "{% if f.sooner.neither %}; in {{ f.sooner.neither }} neither collapses within this range{% endif %} (sign test, "
+    "p = {{ f.sooner.p|num('.2g') }})."
 )
 
 
@@ -513,7 +515,12 @@ def _compare_collapses(e: Experiment, collapsed: Mapping[str, NDArray[np.bool_]]
     if not {*SUMS} <= {*collapsed}:
         return None
     l1, l2 = (_collapse_indices(collapsed[kind]) for kind in SUMS)
-    return as_findings(compare_rates(l1 < l2, l2 < l1, e.comparison))
+    neither = np.minimum(l1, l2) == max(map(len, collapsed.values()))
+    return {
+        **as_findings(compare_rates(l1 < l2, l2 < l1, e.comparison)),
+        "same": int(np.sum((l1 == l2) & ~neither)),
+        "neither": int(neither.sum()),
+    }
 
 
 def _collapses_earlier(sooner: Findings) -> Outcome:

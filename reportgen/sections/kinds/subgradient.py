@@ -95,10 +95,11 @@ class Subgradient(Section):
             "η·λ it stays between {{ f.least_share|num('.2f') }} and {{ f.most_share|num('.2f') }}; sizes spread "
             "evenly over the band would give one half. This is why η·λ is the threshold below which weights count as "
             "dead in this article.",
-            refuted="The band does not simply follow η·λ here: in units of it, the median size of a weight lies "
-            "between {{ f.least_share|num('.3g') }} and {{ f.most_share|num('.3g') }}, and the share of weights within "
-            "η·λ between {{ f.least_below|num('.0%') }} and {{ f.most_below|num('.0%') }}, depending on the "
-            "learning rate and λ.",
+            refuted="The band does not simply follow η·λ here: depending on the learning rate and λ, the median size "
+            "of a weight lies between {{ f.least_share|num('.3g') }} and {{ f.most_share|num('.3g') }} times η·λ, and "
+            "the share of weights within η·λ "
+            "{% if f.least_below|num('.0%') == f.most_below|num('.0%') %}is {{ f.most_below|num('.0%') }} throughout"
+            "{% else %}between {{ f.least_below|num('.0%') }} and {{ f.most_below|num('.0%') }}{% endif %}.",
             undecided="Whether the band follows η·λ cannot be said from these runs.",
         ),
         Claim(
@@ -413,7 +414,8 @@ class Subgradient(Section):
         sub, prox = findings["subgradient"]["zero"], findings["proximal"]["zero"]
         if math.isnan(sub + prox):
             return None
-        told = f"subgradient steps leave {sub:.0%} of the weights exactly at zero, proximal steps {prox:.0%}"
+        shares = f"{sub:.0%} of the weights exactly at zero, proximal steps {prox:.0%}"
+        told = f"at λ = {number(findings['strength'], 'g')} subgradient steps leave {shares}"
         return f"The step decides whether L1 gives zeros: {told}." if prox > 0.5 > sub else f"Under L1, {told}."
 
 
