@@ -38,7 +38,7 @@ OUTCOMES = {
         "proximal-steps-find-the-lasso": "supported",
         "both-find-the-same-zeros": "supported",
     },
-    "errors": {"last-steps-jitter": "supported", "l2-predicts-better-than-l1": "undecided"},
+    "errors": {"last-steps-jitter": "supported", "l2-predicts-better-than-l1": "not supported"},
 }
 
 

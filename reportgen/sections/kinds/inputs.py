@@ -102,7 +102,8 @@ _UNITS = (
 _REPEATED = (
     "With λ for selecting, the group lasso keeps each input that counts in "
     "{% if f.arms.group_lasso.selecting.least_counting == 1 %}every draw{% else %}"
-    "{{ (f.arms.group_lasso.selecting.least_counting * f.draws)|round|int }} of {{ f.draws }} draws or more"
+    "{{ (f.arms.group_lasso.selecting.least_counting * f.draws)|round|int }} of {{ f.draws }} "
+    "{{ 'draw' if f.draws == 1 else 'draws' }} or more"
     "{% endif %}, and each of the others, the "
     "double aside, in {{ (f.arms.group_lasso.selecting.most_irrelevant * f.draws)|round|int }} or fewer"
 )
