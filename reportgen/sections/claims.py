@@ -16,7 +16,7 @@ import jinja2
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
 from reportgen.registry import stored
-from reportgen.sections.helpers import describe_interval, is_post, why_undecided
+from reportgen.sections.wording import describe_interval, is_post, why_undecided
 from reportgen.text import at_most, number
 
 Outcome = Literal["supported", "not supported", "undecided"]

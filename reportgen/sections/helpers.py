@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Comparison, Experiment
 from reportgen.penalties import Penalty, penalties
-from reportgen.penalties.l1 import L1
-from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
+from reportgen.sections import Trained
+from reportgen.sections.wording import why_undecided
 from reportgen.statistics.comparison import Difference, Values, compare, compare_family, fewest_pairs
 from reportgen.statistics.compression import is_collapsed
 from reportgen.statistics.rates import RateDifference, rate_interval
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter, total_errors
 from reportgen.text import number, plural
-from reportgen.training.network import Network
-from reportgen.training.run import Recording, Run, Step, Training
+from reportgen.training.run import Recording, Run, Step
 from reportgen.training.trajectory import Trajectory
-
-if TYPE_CHECKING:  # claims, which sections import, ask `is_post`
-    from reportgen.sections import Trained
 
 PACE = Timeline(rate=10)
 """The timeline of animation files. Players, which replace them where scripts run, show more frames."""
@@ -77,21 +71,6 @@ def default_penalty(name: str) -> Penalty:
 def kinds_by_name(*kinds: type[Penalty]) -> dict[str, type[Penalty]]:
     """Kinds of penalty by their registered names."""
     return {penalties.name_of(kind): kind for kind in kinds}
-
-
-def is_post(e: Experiment) -> bool:
-    """True for the experiment of the post of 2018: its data, network and training, and L1 or L2 at its λ of 0.3.
-
-    Seeds may differ, and so may the schedule, the order of samples and the kind of step, which the post did not settle.
-    """
-    of_post, settled = Training(), ("optimizer", "learning_rate", "batch_size", "epochs", "loss")
-    return (
-        e.data == Line()
-        and not e.fresh_data
-        and e.network == Network()
-        and all(getattr(e.training, name) == getattr(of_post, name) for name in settled)
-        and any(arm.strength == 0.3 and isinstance(arm.penalty, L1 | L2) for arm in e.arms)
-    )
 
 
 def own_arm(e: Experiment, kind: type[Penalty], step: Step | None = None) -> Arm | None:
@@ -189,23 +168,6 @@ def compare_nudged(
     ]
 
 
-_REASONS = {
-    "few pairs": "so few pairs decide nothing",
-    "ties": "too few pairs differ from the others to show how far they can",
-    "family": "among so many comparisons an interval has to clear the margin by more",
-    "skew": "so few pairs with such a tail do not show where the mean lies",
-    "noise": "the interval reaches across an edge of the margin",
-    "rounding": "the verdict changes when initial weights move by a millionth, so it hangs on rounding",
-}
-
-
-def why_undecided(difference: Mapping[str, Any]) -> str:
-    """Why the verdict of a difference, as findings, is undecided: a clause without a period; empty if it is decided."""
-    if difference.get("pairs") == 0:
-        return "no pair of runs can be compared"
-    return _REASONS.get(difference["reason"] or "", "")
-
-
 def against_bound(values: Values, bound: float, rule: Comparison) -> dict[str, Any]:
     """The mean of values [runs] and its interval as findings; whether it is "above" or "below" a bound, or why neither.
 
@@ -225,20 +187,6 @@ def against_bound(values: Values, bound: float, rule: Comparison) -> dict[str, A
         "verdict": verdict,
         "why": why.replace("pairs", "runs") if verdict == "undecided" else "",
     }
-
-
-def describe_interval(difference: Mapping[str, Any], spec: str = ".2f") -> str:
-    """The interval of a difference, as findings, in words; few pairs with a long tail may leave an end open."""
-    ends = (difference["low"], difference["high"])
-    low, high = (None if end is None or not math.isfinite(end) else number(end, spec) for end in ends)
-    if low and high:
-        return f"interval {low} to {high}"
-    return f"interval up to {high}" if high else f"interval from {low} up" if low else "interval without ends"
-
-
-def why_any_undecided(differences: Iterable[Mapping[str, Any]]) -> str:
-    """Why some of these differences are undecided, each reason once; empty if all are decided."""
-    return "; ".join(dict.fromkeys(filter(None, map(why_undecided, differences))))
 
 
 def collapsed_runs(trajectories: Iterable[Trajectory]) -> NDArray[np.bool_]:
@@ -299,9 +247,3 @@ def arm_styles(e: Experiment) -> dict[str, int | str | None]:
 def is_curve(e: Experiment) -> bool:
     """True if the learned function has one input and one output, so that it can be drawn as a line."""
     return e.data.shape == (1, 1)
-
-
-def join_words(items: Sequence[object]) -> str:
-    """The items as words: "a", "a and b", "a, b and c"."""
-    *most, last = [str(item) for item in items] or [""]
-    return f"{', '.join(most)} and {last}" if most else last

@@ -113,7 +113,7 @@ def test_a_theme_extends_pages_and_sections_and_has_a_style_sheet_of_its_own(sin
     )
 
     page = files["index.html"].decode()
-    assert re.search(r'<p>Mine\.</p>\s*<ul class="reading">', page)
+    assert re.search(r"<p>Mine\.</p>\s*<p>The file of this experiment lists nothing to read", page)
     assert re.search(r"<p>Before\.</p>\s*<footer>", page)
     assert ".mine { color: teal }" in page
     assert ".masthead {" not in page

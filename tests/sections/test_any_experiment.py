@@ -31,9 +31,9 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.media import Media
 from reportgen.pictures.picture import Picture
 from reportgen.sections import sections
-from reportgen.sections.helpers import is_post
 from reportgen.sections.player import pack_players
 from reportgen.sections.result import compute_section, without_page_settings
+from reportgen.sections.wording import is_post
 from reportgen.store.keys import template_folder
 from reportgen.store.store import Store
 from reportgen.training.network import Network

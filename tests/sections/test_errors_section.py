@@ -7,7 +7,7 @@ import pytest
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.experiment.file import parse, shipped
-from reportgen.sections import helpers
+from reportgen.sections import helpers, wording
 from reportgen.sections.claims import decide
 from reportgen.sections.helpers import NUDGES
 from reportgen.sections.kinds import errors
@@ -149,5 +149,5 @@ def test_each_claim_can_come_out_in_any_way(name):
 def test_a_comparison_without_a_pair_that_finished_says_so_and_names_no_number_of_runs():
     nothing = np.full(3, np.nan)
     found = helpers.as_findings(helpers.compare_arms(E, nothing, nothing))
-    assert helpers.why_undecided(found) == "no pair of runs can be compared"
+    assert wording.why_undecided(found) == "no pair of runs can be compared"
     assert found["pairs_needed"] is None

@@ -22,17 +22,15 @@ from reportgen.sections.helpers import (
     compare_nudged,
     describe_margin,
     errors_without_collapses,
-    is_post,
-    join_words,
     last_steps,
     nudged_runs,
     own_arm,
     trained_arm,
     typical_jitter,
     vary,
-    why_undecided,
 )
 from reportgen.sections.kinds.experiment import truth_error
+from reportgen.sections.wording import is_post, join_words, why_undecided
 from reportgen.statistics.comparison import Values, fewest_pairs, interquartile_mean
 from reportgen.statistics.rates import compare_rates, rate_interval
 from reportgen.statistics.total_error import summarize, total_errors

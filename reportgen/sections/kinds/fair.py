@@ -21,15 +21,13 @@ from reportgen.sections.helpers import (
     as_findings,
     collapsed_runs,
     errors_without_collapses,
-    is_post,
     kinds_by_name,
     mean,
     own_penalty,
     varied_runs,
     vary,
-    why_any_undecided,
-    why_undecided,
 )
+from reportgen.sections.wording import is_post, why_any_undecided, why_undecided
 from reportgen.statistics.comparison import Values, compare_family, fewest_pairs
 from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.sparsity import dead_units, zero_share

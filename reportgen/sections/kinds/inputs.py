@@ -22,10 +22,10 @@ from reportgen.sections.helpers import (
     article_animation,
     as_findings,
     default_penalty,
-    join_words,
     kinds_by_name,
     rate_findings,
 )
+from reportgen.sections.wording import join_words
 from reportgen.statistics.comparison import Values, compare, compare_family
 from reportgen.statistics.rates import rate_interval
 from reportgen.statistics.sparsity import kept_inputs, kept_units

@@ -10,7 +10,8 @@ from reportgen.penalties.l1 import L1
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
-from reportgen.sections.helpers import as_findings, why_any_undecided, why_undecided
+from reportgen.sections.helpers import as_findings
+from reportgen.sections.wording import why_any_undecided, why_undecided
 from reportgen.statistics.comparison import compare_family
 from reportgen.statistics.grid import quantile, rank_correlation, summarize_cell
 from reportgen.store.sweep import SweepResult, cell_run, cells

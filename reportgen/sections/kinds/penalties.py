@@ -14,7 +14,8 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Findings, Section, Trained, sections
-from reportgen.sections.helpers import join_words, kinds_by_name
+from reportgen.sections.helpers import kinds_by_name
+from reportgen.sections.wording import join_words
 
 _SHOWN = (2.0, 1.0, 0.25)
 _SCALE = 0.3

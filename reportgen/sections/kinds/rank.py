@@ -19,6 +19,7 @@ from reportgen.sections.helpers import (
     as_findings,
     collapsed_runs,
     is_curve,
+    kinds_by_name,
     mean,
     own_arm,
     rate_findings,
@@ -134,7 +135,7 @@ class Rank(Section):
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         shapes = inner_kernels([np.zeros(shape) for shape in e.run(0).shapes])
         if not shapes:
-            return {"matrices": 0, **dict.fromkeys(("l1", "l2", "free", "decay"))}
+            return {"matrices": 0, **dict.fromkeys((*kinds_by_name(L1, L2), "free", "decay"))}
         most = min(max(min(w.shape) for w in shapes), 12)
         arms = {arm.name: self._measure_arm(e, arm, trained, most) for arm in e.arms}
         l1, l2 = own_arm(e, L1), own_arm(e, L2)
@@ -157,7 +158,7 @@ class Rank(Section):
             "arms": list(arms.values()),
             **{
                 name: {**_without_curves(arms[arm.name]), "below": _mean_below(e, arm, trained, band)} if arm else None
-                for name, arm in (("l1", l1), ("l2", l2))
+                for name, arm in zip(kinds_by_name(L1, L2), (l1, l2), strict=True)
             },
             "free": _without_curves(arms[free.name]) if (free := _free_arm(e)) else None,
             "decay": _measure_decay(e, l2, _working(e, l2, trained)) if l2 else None,

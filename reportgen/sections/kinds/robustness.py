@@ -20,7 +20,6 @@ from reportgen.sections.helpers import (
     DEFAULT_STRENGTH,
     as_findings,
     collapsed_runs,
-    is_post,
     kinds_by_name,
     margin_of,
     mean,
@@ -28,6 +27,7 @@ from reportgen.sections.helpers import (
     penalty_arms,
     varied_runs,
 )
+from reportgen.sections.wording import is_post
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.total_error import total_errors

@@ -16,13 +16,8 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, difference_outcome, majority_outcome
-from reportgen.sections.helpers import (
-    as_findings,
-    default_penalty,
-    kinds_by_name,
-    rate_findings,
-    why_undecided,
-)
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, rate_findings
+from reportgen.sections.wording import why_undecided
 from reportgen.statistics.comparison import compare_family
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training

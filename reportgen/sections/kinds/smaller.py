@@ -22,8 +22,6 @@ from reportgen.sections.helpers import (
     at_rest,
     collapsed_runs,
     errors_without_collapses,
-    is_post,
-    join_words,
     kinds_by_name,
     own_arm,
     rate_findings,
@@ -32,6 +30,7 @@ from reportgen.sections.helpers import (
     varied_runs,
     vary,
 )
+from reportgen.sections.wording import is_post, join_words
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.compression import Compressed, compress, subnetwork
 from reportgen.statistics.rates import compare_rates

@@ -19,14 +19,15 @@ from reportgen.sections.helpers import (
     against_bound,
     arm_styles,
     as_findings,
+    kinds_by_name,
     mean,
     nudged_runs,
     own_arm,
     rate_findings,
     threshold,
     trained_arm,
-    why_undecided,
 )
+from reportgen.sections.wording import why_undecided
 from reportgen.statistics.comparison import Values, compare
 from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share
 from reportgen.text import plural
@@ -180,9 +181,8 @@ class Sparsity(Section):
             "thresholds": thresholds.tolist(),
             "factors": list(FACTORS),
             "arms": arms,
-            "l1": _first_arm(e, arms, L1),
+            **{name: _first_arm(e, arms, kind) for name, kind in kinds_by_name(L1, L2).items()},
             "l1_exact": _first_arm(e, arms, L1, "proximal"),
-            "l2": l2,
             "free": free,
             "l2_against_free": as_findings(compare(small[l2["name"]], small[free["name"]], 0.0, e.comparison))
             if l2 and free

@@ -12,7 +12,8 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
-from reportgen.sections.helpers import as_findings, is_post, mean, vary
+from reportgen.sections.helpers import as_findings, mean, vary
+from reportgen.sections.wording import is_post
 from reportgen.statistics import variance
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.variance import FEWEST_BLOCKS, SOURCES, NumberWithInterval

@@ -20,12 +20,12 @@ from reportgen.sections.helpers import (
     collapsed_runs,
     errors_without_collapses,
     is_curve,
-    join_words,
     kinds_by_name,
     mean,
     penalty_arms,
     varied_runs,
 )
+from reportgen.sections.wording import join_words
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.rates import compare_rates, rate_interval
 from reportgen.statistics.sparsity import zero_share

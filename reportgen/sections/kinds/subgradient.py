@@ -21,13 +21,12 @@ from reportgen.sections.helpers import (
     compare_arms,
     errors_without_collapses,
     is_curve,
-    is_post,
-    join_words,
     mean,
     own_arm,
     varied_runs,
     vary,
 )
+from reportgen.sections.wording import is_post, join_words
 from reportgen.statistics.comparison import compare
 from reportgen.statistics.least_cost import least_l1_cost
 from reportgen.statistics.rates import rate_interval

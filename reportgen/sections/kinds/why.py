@@ -2,7 +2,7 @@
 
 from reportgen.experiment import Experiment
 from reportgen.sections import Findings, Section, Trained, sections
-from reportgen.sections.helpers import is_post, join_words
+from reportgen.sections.wording import is_post, join_words
 
 
 @sections.register("why")
