@@ -48,6 +48,13 @@ def findings(e=E, **planted):
             each = ends[arm.name]
             kernels = weights(*(each[i] if isinstance(each, list) else each))
             trained[run] = SimpleNamespace(diverged=None, at=lambda _, kernels=kernels: (kernels, []))
+    for run in Sparsity().runs(e):
+        at_rest = SimpleNamespace(diverged=None, at=lambda _: (weights(9, 0.0), []))
+        at_rest.steps, at_rest.kernels = (
+            np.array([0, run.steps - 500, run.steps]),
+            [np.stack([w, *[weights(run.init_seed % 2, 0.0)[i]], w]) for i, w in enumerate(weights(9, 0.0))],
+        )
+        trained.setdefault(run, at_rest)
     return Sparsity().findings(e, trained, None)
 
 
@@ -93,13 +100,23 @@ def test_zero_is_zero_and_every_arm_has_the_threshold_of_its_own_strength():
 
 
 def test_without_runs_that_came_to_their_end_nothing_is_counted():
-    trained = {run: SimpleNamespace(diverged=3) for arm in E.arms for run in E.arm_runs(arm)}
+    trained = {run: SimpleNamespace(diverged=3) for run in Sparsity().runs(E)}
     found = Sparsity().findings(E, trained, None)
 
     for claim in Sparsity.claims[:2]:
         told = decide(claim, "sparsity", found, E)
         assert told.outcome == "undecided"
         assert told.sentence.startswith("No run under")
+
+
+def test_zeros_are_counted_at_rest_where_steps_can_make_them():
+    found = {arm["name"]: arm["rest"] for arm in findings()["arms"]}
+    runs = [run for run in Sparsity().runs(E) if run.training.full_batch_steps]
+
+    assert {name for name, rest in found.items() if rest} == {"exact"}
+    assert found["exact"] == {"runs": RUNS, "zero": pytest.approx(0.9), "still": 0}
+    assert {(run.penalty, run.strength, run.training.schedule) for run in runs} == {(L1(), 0.1, "linear")}
+    assert runs[0].recording.at == (runs[0].steps - sparsity.FULL_BATCH_STEPS // 2,)
 
 
 def test_a_knee_that_nudged_twins_do_not_have_is_undecided():

@@ -19,6 +19,7 @@ from reportgen.sections.helpers import (
     against_bound,
     arm_styles,
     as_findings,
+    at_rest,
     kinds_by_name,
     mean,
     nudged_runs,
@@ -26,13 +27,14 @@ from reportgen.sections.helpers import (
     rate_findings,
     threshold,
     trained_arm,
+    vary,
 )
 from reportgen.sections.wording import why_undecided
 from reportgen.statistics.comparison import Values, compare
-from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share
+from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share, zeros_at_rest
 from reportgen.text import plural
 from reportgen.training.network import Weights
-from reportgen.training.run import Run
+from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
 THRESHOLDS = np.logspace(-5, 0, 41)
@@ -42,6 +44,9 @@ FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _QUARTER, _AT, _MOST = 0, 2, 4
 SMALL = 0.1
 """A weight below this is small, in the claims about L2."""
+FULL_BATCH_STEPS = 1000
+"""Steps on all samples with which runs come to rest, after epochs with a rate that falls to zero."""
+_MOST_RESTING = 100
 _LAYERS = 5
 """The most hidden layers with a panel; more would not be legible."""
 
@@ -158,6 +163,7 @@ class Sparsity(Section):
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         yield from (run for arm in e.arms for run in e.arm_runs(arm))
+        yield from (run for arm in _with_zeros(e) for run in _resting_runs(e, arm))
         yield from (run for arm in _with_knee(e) for nudge in NUDGES for run in nudged_runs(e, arm, nudge))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
@@ -165,6 +171,8 @@ class Sparsity(Section):
         thresholds = np.unique([*THRESHOLDS, *bands])
         measured = [_measure_arm(e, arm, trained, thresholds) for arm in e.arms]
         arms = [found for found, _ in measured]
+        for arm in _with_zeros(e):
+            arms[e.arms.index(arm)]["rest"] = _measure_rest([trained[run] for run in _resting_runs(e, arm)])
         for arm in _with_knee(e):
             own = arms[e.arms.index(arm)]
             twins = [_twin_changes(e, arm, [trained[run] for run in nudged_runs(e, arm, nudge)]) for nudge in NUDGES]
@@ -176,6 +184,7 @@ class Sparsity(Section):
         )
         return {
             "small": SMALL,
+            "full_batch_steps": FULL_BATCH_STEPS,
             "hidden": list(e.network.hidden),
             "edges": HISTOGRAM_EDGES.tolist(),
             "thresholds": thresholds.tolist(),
@@ -273,12 +282,17 @@ class Sparsity(Section):
                 Column(label="λ", format="g"),
                 Column(label="η·λ", format=".3g"),
                 Column(label="exactly zero", format=".1%"),
+                Column(label="exactly zero, at rest", format=".1%"),
                 Column(label="|w| ≤ η·λ", format=".1%"),
                 Column(label=f"|w| ≤ {findings['small']:g}", format=".1%"),
                 Column(label="median |w|", format=".2g"),
             ),
             rows=tuple(
-                (a["label"], a["strength"], a["threshold"], a["zero"], a["below"], a["small"], a["median"])
+                (
+                    *(a[key] for key in ("label", "strength", "threshold", "zero")),
+                    a["rest"]["zero"] if a["rest"] else None,
+                    *(a[key] for key in ("below", "small", "median")),
+                )
                 for a in findings["arms"]
             ),
         )
@@ -335,6 +349,7 @@ def _measure_arm(e: Experiment, arm: Arm, trained: Trained, thresholds: Weights)
         "strength": arm.strength,
         "threshold": band or None,
         "runs": len(ended),
+        "rest": None,
         "zero": mean([zero_share(k) for k in ended]),
         "below": mean(below.tolist()),
         "small": mean([below_share(k, SMALL) for k in ended]),
@@ -389,6 +404,29 @@ def _most_runs(events: NDArray[np.bool_], rule: Comparison) -> Findings:
     verdict = "above" if rate["low"] > 0.5 else "below" if rate["high"] < 0.5 else "undecided"
     why = "the interval of the share of runs in which no more than a tenth of a layer dies beyond contains 50%"
     return {**rate, "verdict": verdict, "why": why if verdict == "undecided" else ""}
+
+
+def _with_zeros(e: Experiment) -> list[Arm]:
+    """The arms whose steps can make exact zeros."""
+    return [arm for arm in e.arms if arm.strength and arm.step == "proximal"]
+
+
+def _resting_runs(e: Experiment, arm: Arm) -> list[Run]:
+    """Runs of an arm that come to rest, recorded at their ends and in the middle of the steps on all samples."""
+    training = {"schedule": at_rest(e), "full_batch_steps": FULL_BATCH_STEPS}
+    runs = [vary(run, training=training) for run in e.arm_runs(arm)[:_MOST_RESTING]]
+    recording = Recording(every=None, at=(runs[0].steps - FULL_BATCH_STEPS // 2,), loss=False)
+    return [vary(run, recording=recording) for run in runs]
+
+
+def _measure_rest(trajectories: list[Trajectory]) -> Findings:
+    """Share of exact zeros at rest, and in how many runs they are those of half of the steps on all samples before."""
+    ended = [t for t in trajectories if t.diverged is None]
+    return {
+        "runs": len(ended),
+        "zero": mean([zero_share(t.at(-1)[0]) for t in ended]),
+        "still": sum(zeros_at_rest(t, FULL_BATCH_STEPS // 2) for t in ended),
+    }
 
 
 _KNEE = ("rise", "beyond")
