@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 def summary(built: BuiltReport, out: Path) -> str:
     """The summary of a report, for standard output."""
     lines = [listing(built.files, out, built.front)]
-    if built.diverged:
-        lines += ["", f"{plural(built.diverged, 'run')} diverged; the report says which, and at which step."]
+    if built.diverged_listed:
+        listed = (
+            f"{plural(built.diverged_listed, 'run')} of the arms diverged; the report says which, and at which step."
+        )
+        lines += ["", listed]
+    if others := built.diverged - built.diverged_listed:
+        lines += ["", f"{plural(others, 'run')} that sections train besides the arms diverged."]
     if built.headlines:
         lines += ["", *(_wrapped(line) for line in built.headlines)]
     return "\n".join(lines)

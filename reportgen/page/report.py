@@ -49,12 +49,16 @@ class Report:
 
     @cached_property
     def facts(self) -> Findings:
-        """Facts about the build as a whole: how many runs and updates, how many runs diverged, versions."""
+        """Facts about the build as a whole: how many runs and updates, how many runs diverged, versions.
+
+        `listed` of those that diverged are runs of the arms, which the section on errors lists.
+        """
         steps = {run: count for section in self.sections for run, count in section.steps.items()}
         return {
             "runs": len(steps),
             "updates": sum(steps.values()),
             "diverged": len({run for section in self.sections for run in section.diverged}),
+            "listed": len(self.findings.get("errors", {}).get("diverged", ())),
             "versions": self.versions,
         }
 

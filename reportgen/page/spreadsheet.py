@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 
 from reportgen.sections import Table
@@ -24,6 +25,8 @@ _FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\u
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # an empty cell, as `results.json` has null
     if not isinstance(value, str):
         return value
     return f"'{escape_control_characters(value)}" if _FORMULA.match(value) else escape_control_characters(value)

@@ -75,10 +75,10 @@ def _build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult
         from reportgen.pipeline.report import make_report
         from reportgen.pipeline.toolbox import open_toolbox
 
-        _notice_few_runs(target.experiments, options)
         with open_toolbox(
             target.formats, options, ChangeExplainer(options.explain, folder.made_from, made_from)
         ) as tools:
+            _notice_few_runs(target.experiments, options)
             reports = {name: make_report(experiment, tools) for name, experiment in target.experiments.items()}
             contents = target.files(reports, tools)
         if target.made_from() != made_from:

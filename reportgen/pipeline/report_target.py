@@ -33,7 +33,9 @@ class BuiltReport:
     files: tuple[Path, ...]
     headlines: tuple[str, ...]
     diverged: int
-    """How many runs diverged; the report names them."""
+    """How many runs diverged, of the arms and of those that sections train besides."""
+    diverged_listed: int
+    """How many of them the report lists: those of the arms, if it has the section on errors."""
     new: bool = True
     """True if it was made, False if it was up to date."""
 
@@ -57,11 +59,11 @@ def build_report(
     done = build(target, out, options or BuildOptions())
     if done.new:
         report = done.reports[_ONLY]
-        return BuiltReport(out / "report.html", done.files, report.headlines, report.facts["diverged"])
+        facts = report.facts
+        return BuiltReport(out / "report.html", done.files, report.headlines, facts["diverged"], facts["listed"])
     published = results.load(out)
-    return BuiltReport(
-        out / "report.html", done.files, tuple(published["headlines"]), published["facts"]["diverged"], new=False
-    )
+    facts, headlines = published["facts"], tuple(published["headlines"])
+    return BuiltReport(out / "report.html", done.files, headlines, facts["diverged"], facts["listed"], new=False)
 
 
 _ONLY = "experiment"

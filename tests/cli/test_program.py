@@ -35,7 +35,7 @@ def builds(monkeypatch):
         options.progress("train", 3, 3)
         return build.result
 
-    build.result = report_target.BuiltReport(Path("output/report.html"), (), ("L1 finds zeros.",), 0)
+    build.result = report_target.BuiltReport(Path("output/report.html"), (), ("L1 finds zeros.",), 0, 0)
     build.calls = calls
     monkeypatch.setattr(report_target, "build_report", build)
     return build
