@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, fisher_exact
+from scipy.stats import binomtest
 
 from reportgen.experiment import Comparison
 
@@ -53,32 +53,16 @@ def compare_rates(first: NDArray[np.bool_], second: NDArray[np.bool_], rule: Com
     """
     only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
     p = float(binomtest(only_first, only_first + only_second).pvalue) if only_first + only_second else 1.0
-    return _rate_difference(int(first.sum()), len(first), int(second.sum()), len(second), p, rule)
-
-
-def compare_counts(first: int, first_count: int, second: int, second_count: int, rule: Comparison) -> RateDifference:
-    """Compare the rates of an event in two independent groups of runs by Fisher's exact test.
-
-    References:
-        Fisher, The Logic of Inductive Inference, Journal of the Royal Statistical Society 1935.
-    """
-    table = [[first, first_count - first], [second, second_count - second]]
-    return _rate_difference(first, first_count, second, second_count, float(fisher_exact(table)[1]), rule)
-
-
-def _rate_difference(
-    first: int, first_count: int, second: int, second_count: int, p: float, rule: Comparison
-) -> RateDifference:
     verdict: RateVerdict = "undecided"
     if p <= 1 - rule.confidence:
-        verdict = "more often" if first * second_count > second * first_count else "less often"
-    first_low, first_high = rate_interval(first, first_count, rule.confidence)
-    second_low, second_high = rate_interval(second, second_count, rule.confidence)
+        verdict = "more often" if only_first > only_second else "less often"
+    first_low, first_high = rate_interval(int(first.sum()), len(first), rule.confidence)
+    second_low, second_high = rate_interval(int(second.sum()), len(second), rule.confidence)
     return RateDifference(
-        first=first,
-        first_count=first_count,
-        second=second,
-        second_count=second_count,
+        first=int(first.sum()),
+        first_count=len(first),
+        second=int(second.sum()),
+        second_count=len(second),
         first_low=first_low,
         first_high=first_high,
         second_low=second_low,

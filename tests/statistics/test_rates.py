@@ -2,26 +2,26 @@ import numpy as np
 import pytest
 
 from reportgen.experiment import Comparison
-from reportgen.statistics.rates import compare_counts, compare_rates, rate_interval
+from reportgen.statistics.rates import compare_rates, rate_interval
 
 RULE = Comparison()
 
 
-def test_no_event_in_forty_runs_is_no_more_often_than_none_in_thirty():
+def test_no_event_in_forty_runs_is_no_more_often_than_none_in_as_many():
     for count in range(4, 101):
         low, high = rate_interval(0, count, 0.95)
         assert low == 0.0
         assert high == pytest.approx(1 - 0.025 ** (1 / count))
-        assert compare_counts(0, count, 0, 30, RULE).verdict == "undecided"
+        assert compare_rates(np.zeros(count, bool), np.zeros(count, bool), RULE).verdict == "undecided"
 
 
-def test_thirteen_of_120_against_none_of_thirty_is_not_established():
-    found = compare_counts(13, 120, 0, 30, RULE)
+def test_two_of_thirty_against_none_is_not_established():
+    found = compare_rates(np.arange(30) < 2, np.zeros(30, bool), RULE)
 
-    assert found.p == pytest.approx(0.072, abs=0.001)
-    assert found.verdict == "undecided"
-    assert compare_counts(40, 120, 0, 30, RULE).verdict == "more often"
-    assert compare_counts(0, 30, 40, 120, RULE).verdict == "less often"
+    assert (found.first, found.second, found.p, found.verdict) == (2, 0, 0.5, "undecided")
+    assert (found.first_low, found.first_high) == pytest.approx((0.008, 0.221), abs=0.001)
+    assert compare_rates(np.arange(30) < 6, np.zeros(30, bool), RULE).verdict == "more often"
+    assert compare_rates(np.zeros(30, bool), np.arange(30) < 6, RULE).verdict == "less often"
 
 
 def test_paired_runs_count_only_where_they_differ():
