@@ -76,7 +76,7 @@ def compare_family(comparisons: Sequence[tuple[Values, Values]], margin: float, 
     studentized = _studentized(samples, rule)
     verdicts, critical, p = _step_down(samples, studentized, margin, rule)
     return [
-        _difference(sample, studentized.only(i), verdicts[i], critical[i], p[i], margin, rule)
+        _difference(sample, studentized.extremes(i), verdicts[i], critical[i], p[i], margin, rule)
         for i, sample in enumerate(samples)
     ]
 
@@ -169,40 +169,62 @@ class _Studentized(NamedTuple):
     pairs: NDArray[np.intp]
     """[comparisons]"""
 
-    def only(self, *indices: int) -> _Studentized:
+    def extremes(self, *indices: int) -> _Extremes:
+        """Of these comparisons together."""
         chosen = list(indices)
-        return _Studentized(self.resampled[chosen], self.normal[chosen], self.pairs[chosen])
+        resampled, alone = self.resampled[chosen], len(chosen) == 1
+        normal = None if alone else self.normal[chosen].max(axis=0)
+        return _Extremes(-resampled.min(axis=0), resampled.max(axis=0), normal, int(self.pairs[chosen].min()))
 
-    def limits(self, tail: float, share: float = 1.0) -> tuple[float, float, float]:
-        """How far, in standard errors, no mean of these is too low and none too high, each but for a share `tail`.
 
-        The third number is that of Student's t, which the other two are never below. `share` is that of `tail` at
-        which the bootstrap is taken.
+class _Extremes(NamedTuple):
+    """The largest deviations of some comparisons together, in each resample."""
+
+    low: Values
+    """How far the lowest mean is too low, [resamples]."""
+    high: Values
+    normal: Values | None
+    """As normal differences would have it; None for a single comparison, which has Student's distribution."""
+    pairs: int
+
+    def limits(self, tail: float, share: float = 1.0) -> _Critical:
+        """How far no mean of these is too low and none too high, each but for a share `tail`.
+
+        The bootstrap is taken at `share` of `tail`.
         """
-        student = self._student(tail)
+        if self.normal is None:
+            student = -float(stdtrit(self.pairs - 1, tail))
+        else:
+            student = float(np.quantile(self.normal, 1 - tail, method="inverted_cdf"))
         low, high = (
-            float(np.quantile(extreme, 1 - tail * share, method="inverted_cdf"))
-            for extreme in (-self.resampled.min(axis=0), self.resampled.max(axis=0))
+            float(np.quantile(extreme, 1 - tail * share, method="inverted_cdf")) for extreme in (self.low, self.high)
         )
-        return max(low, student), max(high, student), student
-
-    def _student(self, tail: float) -> float:
-        if len(self.pairs) == 1:
-            return -float(stdtrit(self.pairs[0] - 1, tail))
-        return float(np.quantile(self.normal.max(axis=0), 1 - tail, method="inverted_cdf"))
+        return _Critical(max(low, student), max(high, student), student, tail)
 
     def exceeded(self, low: float, high: float) -> float:
         """The larger of the probabilities that some mean is as far below as `low`, or as far above as `high`."""
         shares = [
-            (1 + float(np.sum(extreme >= limit))) / (1 + self.resampled.shape[1])
-            for extreme, limit in ((-self.resampled.min(axis=0), low), (self.resampled.max(axis=0), high))
+            (1 + float(np.sum(extreme >= limit))) / (1 + len(extreme))
+            for extreme, limit in ((self.low, low), (self.high, high))
         ]
         limit = min(low, high)
-        if len(self.pairs) == 1:
-            shares.append(float(stdtr(self.pairs[0] - 1, -limit)))
+        if self.normal is None:
+            shares.append(float(stdtr(self.pairs - 1, -limit)))
         else:
-            shares.append(float(np.mean(self.normal.max(axis=0) >= limit)))
-        return float(max(shares))
+            shares.append(float(np.mean(self.normal >= limit)))
+        return max(shares)
+
+
+class _Critical(NamedTuple):
+    """How many standard errors a mean must lie from an edge: below it, above it, and by Student's t alone.
+
+    The first two are never below the third.
+    """
+
+    low: float
+    high: float
+    student: float
+    tail: float
 
 
 _DRAWN = 4_000_000
@@ -251,15 +273,6 @@ def _draws(
         yield shares, noise, np.sqrt(rng.chisquare(max(pairs - 1, 1), resamples) / max(pairs - 1, 1))
 
 
-class _Critical(NamedTuple):
-    """How many standard errors a mean must lie from an edge: below it, above it, and by Student's t alone."""
-
-    low: float
-    high: float
-    student: float
-    tail: float
-
-
 def _step_down(
     samples: Sequence[_Sample], studentized: _Studentized, margin: float, rule: Comparison
 ) -> tuple[list[Verdict], list[_Critical], list[float]]:
@@ -270,9 +283,9 @@ def _step_down(
     open_ones = [i for i, s in enumerate(samples) if s.pairs >= fewest_pairs(rule) and not s.tied]
     least = 0.0
     while open_ones:
-        together = studentized.only(*open_ones)
+        together = studentized.extremes(*open_ones)
         tail = _tail(min(samples[i].pairs for i in open_ones), rule)
-        limits = _Critical(*together.limits(tail), tail)
+        limits = together.limits(tail)
         for i in open_ones:
             critical[i] = limits
             verdicts[i] = _verdict(*_interval(samples[i], limits), margin)
@@ -290,7 +303,7 @@ def _tail(pairs: int, rule: Comparison) -> float:
     return (1 - rule.confidence) / 2 * min(max(pairs / _MANY_PAIRS, _LEAST_SHARE), 1.0)
 
 
-def _error_level(sample: _Sample, together: _Studentized, margin: float) -> float:
+def _error_level(sample: _Sample, together: _Extremes, margin: float) -> float:
     """The two-sided level at which the mean lies outside the region, or inside it, whichever it does."""
     below, above = margin - sample.mean, sample.mean + margin
     if not sample.error:
@@ -310,7 +323,7 @@ def _interval(sample: _Sample, critical: _Critical) -> tuple[float, float]:
 
 def _difference(
     sample: _Sample,
-    alone: _Studentized,
+    alone: _Extremes,
     verdict: Verdict,
     critical: _Critical,
     p: float,
@@ -340,7 +353,7 @@ def _difference(
     )
 
 
-def _own_interval(sample: _Sample, alone: _Studentized, level: float) -> tuple[float, float]:
+def _own_interval(sample: _Sample, alone: _Extremes, level: float) -> tuple[float, float]:
     """The interval of one comparison alone."""
     if not sample.spread:
         return sample.mean, sample.mean
@@ -351,11 +364,11 @@ def _own_interval(sample: _Sample, alone: _Studentized, level: float) -> tuple[f
         return _interval(sample, _Critical(limit, limit, limit, level / 2))
     skewness = float(np.mean((sample.values - sample.mean) ** 3) / np.mean((sample.values - sample.mean) ** 2) ** 1.5)
     skewed = sample.pairs < _SKEWED_PAIRS and abs(skewness) >= _SKEWED
-    return _interval(sample, _Critical(*alone.limits(level / 2, _SKEWED_SHARE if skewed else 1.0), level / 2))
+    return _interval(sample, alone.limits(level / 2, _SKEWED_SHARE if skewed else 1.0))
 
 
 def _reason(
-    sample: _Sample, alone: _Studentized, interval: tuple[float, float], margin: float, rule: Comparison
+    sample: _Sample, alone: _Extremes, interval: tuple[float, float], margin: float, rule: Comparison
 ) -> Reason:
     if sample.pairs < fewest_pairs(rule):
         return "few pairs"
@@ -363,8 +376,7 @@ def _reason(
         return "ties"
     if _verdict(*interval, margin) == "undecided":
         return "noise"
-    tail = _tail(sample.pairs, rule)
-    single = _verdict(*_interval(sample, _Critical(*alone.limits(tail), tail)), margin)
+    single = _verdict(*_interval(sample, alone.limits(_tail(sample.pairs, rule))), margin)
     return "skew" if single == "undecided" else "family"
 
 
