@@ -211,7 +211,11 @@ class Experiment:
     @property
     def margin(self) -> float:
         """The margin of total test errors: `equivalence` times noise times the number of test targets."""
-        data = self.run(0).draw()
+        return self.margin_of(self.run(0))
+
+    def margin_of(self, run: Run) -> float:
+        """The margin of total test errors on the data of a run."""
+        data = run.draw()
         return self.comparison.equivalence * data.noise_scale * data.y_test.size
 
     def arm_runs(self, arm: Arm) -> list[Run]:

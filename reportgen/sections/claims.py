@@ -6,7 +6,7 @@ can repeat it from that file. The template of the section places the sentence wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -82,9 +82,11 @@ def _outcome(claim: Claim, findings: dict[str, Any]) -> Outcome | None:
         if not _has_missing_number(findings):
             raise
         return "undecided"
-    if isinstance(outcome, bool):
-        return "supported" if outcome else "not supported"
-    return outcome
+    return _named(outcome)
+
+
+def _named(outcome: bool | Outcome | None) -> Outcome | None:
+    return ("supported" if outcome else "not supported") if isinstance(outcome, bool) else outcome
 
 
 def _has_missing_number(value: Any) -> bool:
@@ -101,21 +103,35 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def difference_outcome(difference: Mapping[str, Any], expected: str = "better") -> Outcome:
-    """The outcome of a claim that one arm is `expected` ("better", "worse", "practically equal") than another."""
+def difference_outcome(difference: Mapping[str, Any], *expected: str) -> Outcome:
+    """The outcome of a claim that a verdict is one of `expected`; by default that it is "better"."""
     verdict = difference["verdict"]
-    return "undecided" if verdict == "undecided" else "supported" if verdict == expected else "not supported"
+    if verdict == "undecided":
+        return "undecided"
+    return "supported" if verdict in (expected or ("better",)) else "not supported"
 
 
 def bound_outcome(found: Mapping[str, Any], expected: str = "above") -> Outcome:
     """The outcome of a claim that a mean is `expected` ("above", "below") of the bound of `helpers.against_bound`."""
-    verdict = found["verdict"]
-    return "undecided" if verdict == "undecided" else "supported" if verdict == expected else "not supported"
+    return difference_outcome(found, expected)
 
 
-def all_outcomes(*parts: Outcome) -> Outcome:
-    """The outcome of a claim of several parts: supported if all are, not supported if one is not."""
-    return next((outcome for outcome in ("not supported", "undecided") if outcome in parts), "supported")
+def all_outcomes(*parts: bool | Outcome | None) -> Outcome | None:
+    """The outcome of a claim of several parts: supported if all are, not supported if one is not.
+
+    None if a part does not apply, or if there is none.
+    """
+    return _first_of(parts, "not supported", "undecided", "supported")
+
+
+def any_outcome(*parts: bool | Outcome | None) -> Outcome | None:
+    """The outcome of a claim that one of several parts holds; None if a part does not apply, or if there is none."""
+    return _first_of(parts, "supported", "undecided", "not supported")
+
+
+def _first_of(parts: Sequence[bool | Outcome | None], *order: Outcome) -> Outcome | None:
+    named = {_named(part) for part in parts}
+    return None if None in named else next((outcome for outcome in order if outcome in named), None)
 
 
 def majority_outcome(rate: Mapping[str, Any] | None) -> Outcome | None:

@@ -110,12 +110,6 @@ def penalty_arms(e: Experiment, *kinds: type[Penalty]) -> dict[str, Arm]:
     return arms
 
 
-def margin_of(e: Experiment, run: Run) -> float:
-    """`Experiment.margin` for a run with other data than the experiment's."""
-    data = run.draw()
-    return e.comparison.equivalence * data.noise_scale * data.y_test.size
-
-
 def threshold(e: Experiment, λ: float) -> float:
     """The threshold η·λ: subgradient steps leave dead weights oscillating within it, around zero."""
     return e.training.learning_rate * λ

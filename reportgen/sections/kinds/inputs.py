@@ -164,7 +164,7 @@ class Inputs(Section):
         ),
         Claim(
             name="selecting-then-training-anew-predicts-as-well",
-            test=lambda f: _no_worse(f["refit_against_fit"]["group_lasso"]),
+            test=lambda f: difference_outcome(f["refit_against_fit"]["group_lasso"], "better", "practically equal"),
             supported=f"{_PREDICTED}, {{{{ f.refit_against_fit.group_lasso.verdict }}}}.",
             refuted=f"{_PREDICTED}, worse: selecting has its price in prediction.",
             undecided=f"{_PREDICTED}. Whether selecting has a price in prediction is undecided: "
@@ -224,7 +224,7 @@ class Inputs(Section):
         Claim(
             name="dropping-saves",
             test=lambda f: (
-                _no_worse(f["refit_against_none"]["group_lasso"])
+                difference_outcome(f["refit_against_none"]["group_lasso"], "better", "practically equal")
                 if f["arms"]["group_lasso"]["selecting"]["saving"] > 0
                 else "not supported"
             ),
@@ -683,11 +683,6 @@ def _match_errors(tried: dict[str, list[list[dict[str, Any]]]], margin: float, r
 def _is_rare(rate: Mapping[str, Any]) -> Outcome:
     """Supported if the interval of a rate is below one fifth, not supported if it is above."""
     return "supported" if rate["high"] < 0.2 else "not supported" if rate["low"] > 0.2 else "undecided"
-
-
-def _no_worse(difference: Mapping[str, Any]) -> Outcome:
-    """Supported if better or practically equal."""
-    return "supported" if difference["verdict"] == "better" else difference_outcome(difference, "practically equal")
 
 
 def _are_separated(picked: NDArray[np.bool_], rule: Comparison) -> Outcome:

@@ -12,7 +12,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, difference_outcome, majority_outcome
+from reportgen.sections.claims import Claim, Outcome, all_outcomes, difference_outcome, majority_outcome
 from reportgen.sections.helpers import (
     arm_styles,
     article_animation,
@@ -44,14 +44,6 @@ HARMLESS = 0.01
 """A change of outputs below this share of their span counts as none."""
 HARM = 0.1
 """A change of outputs above this share of their span shows that something was needed."""
-
-
-def _common_outcome(*outcomes: Outcome | None) -> Outcome | None:
-    """The outcome of a claim that several others hold together."""
-    for decisive in (None, "not supported", "undecided"):
-        if decisive in outcomes:
-            return decisive
-    return "supported"
 
 
 def _l2_outcome(f: Findings) -> Outcome | None:
@@ -120,7 +112,7 @@ class Rank(Section):
         ),
         Claim(
             name="l1-and-l2-end-with-one-direction",
-            test=lambda f: _common_outcome(majority_outcome(f["l1"] and f["l1"]["one"]), _l2_outcome(f)),
+            test=lambda f: all_outcomes(majority_outcome(f["l1"] and f["l1"]["one"]), _l2_outcome(f)),
             supported=f"Both penalties end with one direction in most networks: {_BOTH}. The weights differ: "
             "{{ f.l1.below|num('.0%') }} of them are within {{ f.band|num }} of zero under {{ f.l1.label }}, "
             "{{ f.l2.below|num('.0%') }} under {{ f.l2.label }}.",

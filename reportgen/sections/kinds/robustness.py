@@ -21,7 +21,6 @@ from reportgen.sections.helpers import (
     as_findings,
     collapsed_runs,
     kinds_by_name,
-    margin_of,
     mean,
     own_arm,
     penalty_arms,
@@ -178,7 +177,7 @@ class Robustness(Section):
                         }
                     )
         first = self._setting_runs(e, "absolute", "none", SHARES[-1], SIZES[-1])[0]
-        margin = margin_of(e, first)
+        margin = e.margin_of(first)
         squared = {kind: dirty["squared", kind] for kind in PENALTIES}
         draws = min(_DRAWS, e.runs.count)
         return {

@@ -11,7 +11,7 @@ from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome, difference_outcome
+from reportgen.sections.claims import Claim, Outcome, all_outcomes, any_outcome, difference_outcome
 from reportgen.sections.helpers import as_findings, mean, vary
 from reportgen.sections.wording import is_post
 from reportgen.statistics import variance
@@ -77,9 +77,9 @@ class Stability(Section):
         Claim(
             name="results-depend-on-the-schedule",
             post="The results depend on the learning rate.",
-            test=lambda f: _any_of(
+            test=lambda f: any_outcome(
                 _is_another_spread(f["endings"]["decayed"]["ratio"]),
-                _is_another_error(f["endings"]["decayed"]["difference"]),
+                difference_outcome(f["endings"]["decayed"]["difference"], "better", "worse"),
             ),
             supported="{% set r, d = f.endings.decayed.ratio, f.endings.decayed.difference %}The results depend on how "
             "the learning rate ends. With a rate that falls to zero, in place of a constant one, the spread within a "
@@ -108,7 +108,11 @@ class Stability(Section):
         Claim(
             name="averaging-does-as-well-as-decay",
             test=lambda f: _of_several_steps(
-                f, _all_of(_is_below(f["averaged_decayed_ratio"], EQUAL_SPREAD), _is_no_worse(f["averaged_decayed"]))
+                f,
+                all_outcomes(
+                    _is_below(f["averaged_decayed_ratio"], EQUAL_SPREAD),
+                    difference_outcome(f["averaged_decayed"], "better", "practically equal"),
+                ),
             ),
             supported="{% set r, d = f.averaged_decayed_ratio, f.averaged_decayed %}Averaging does as well as decay, "
             "and takes no other training: the spread within a draw is {{ r.estimate|num('.2f') }} times that of decay "
@@ -438,24 +442,6 @@ def _is_another_spread(ratio: Findings) -> bool | Outcome:
     return False if ratio["low"] >= 1 / EQUAL_SPREAD and ratio["high"] <= EQUAL_SPREAD else "undecided"
 
 
-def _is_another_error(difference: Findings) -> bool | Outcome:
-    verdict = difference["verdict"]
-    return "undecided" if verdict == "undecided" else verdict != "practically equal"
-
-
-def _is_no_worse(difference: Findings) -> bool | Outcome:
-    verdict = difference["verdict"]
-    return "undecided" if verdict == "undecided" else verdict != "worse"
-
-
-def _of_several_steps(f: Findings, outcome: bool | Outcome) -> bool | Outcome | None:
+def _of_several_steps(f: Findings, outcome: bool | Outcome | None) -> bool | Outcome | None:
     """The outcome, unless an epoch has a single step: then no claim about stopping at another one applies."""
     return outcome if f["several_steps"] else None
-
-
-def _any_of(*outcomes: bool | Outcome) -> bool | Outcome:
-    return True if True in outcomes else "undecided" if "undecided" in outcomes else False
-
-
-def _all_of(*outcomes: bool | Outcome) -> bool | Outcome:
-    return False if False in outcomes else "undecided" if "undecided" in outcomes else True

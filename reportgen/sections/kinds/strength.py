@@ -14,7 +14,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, Outcome
+from reportgen.sections.claims import Claim, Outcome, all_outcomes, difference_outcome
 from reportgen.sections.helpers import (
     as_findings,
     collapsed_runs,
@@ -70,7 +70,7 @@ class Strength(Section):
     claims = (
         Claim(
             name="larger-strengths-leave-less",
-            test=lambda f: _agree([d["verdict"] for d in f["counted"]], "better"),
+            test=lambda f: all_outcomes(*map(difference_outcome, f["counted"])),
             supported="From λ = 0 to {{ f.grid[-1]|num('g') }} what each penalty counts shrinks, in the median run "
             "{% for d in f.counted %}from {{ d.before|num('.3g') }} to {{ d.after|num('.3g') }} under {{ d.label }}"
             "{{ '' if loop.last else ', ' }}{% endfor %}.",
@@ -82,7 +82,7 @@ class Strength(Section):
         ),
         Claim(
             name="moderate-strengths-cost-no-error",
-            test=lambda f: _agree([d["verdict"] for d in f["costs"]], "better", "practically equal"),
+            test=lambda f: all_outcomes(*(difference_outcome(d, "better", "practically equal") for d in f["costs"])),
             supported="Up to the λ of its arm no penalty named here costs error beyond the margin of "
             "{{ f.equivalence|num('.3g') }}. Even where a run does worst up to there, its total error minus that "
             "without a penalty is on average " + _COSTS + ", over {{ f.pairs }} {{ f.on }}.",
@@ -483,15 +483,6 @@ def _calm_until(points: list[Findings]) -> float | None:
             break
         calm = point["strength"]
     return calm
-
-
-def _agree(verdicts: Sequence[str], *expected: str) -> bool | Outcome | None:
-    """Whether all verdicts are as expected; None if there are none."""
-    if not verdicts:
-        return None
-    if {*verdicts} - {*expected, "undecided"}:
-        return False
-    return "undecided" if "undecided" in verdicts else True
 
 
 def _collapse_range(points: list[Findings]) -> Findings:
