@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from dataclasses import field
 from typing import Annotated
 
@@ -76,6 +77,14 @@ class Comparison:
     """Draws of the bootstrap behind an interval."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the bootstrap."""
+
+    @property
+    def fewest_pairs(self) -> int:
+        """The fewest pairs that can decide anything, however large the effect.
+
+        All of fewer pairs have one sign by chance more often than the rule may err.
+        """
+        return math.ceil(math.log2(2 / (1 - self.confidence)))
 
 
 MOST_SWEPT = 1_000_000_000

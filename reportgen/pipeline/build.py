@@ -89,7 +89,7 @@ def _build(target: BuildTarget, out: Path, options: BuildOptions) -> BuildResult
 
 
 def _notice_few_runs(experiments: Mapping[str, Experiment], options: BuildOptions) -> None:
-    from reportgen.sections.helpers import too_few_runs
+    from reportgen.sections.wording import too_few_runs
 
     for name, experiment in experiments.items():
         if options.notice and (sentence := too_few_runs(experiment)):

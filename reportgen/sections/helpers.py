@@ -16,11 +16,11 @@ from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
 from reportgen.sections import Trained
 from reportgen.sections.wording import why_undecided
-from reportgen.statistics.comparison import Difference, Values, compare, compare_family, fewest_pairs
+from reportgen.statistics.comparison import Difference, Values, compare, compare_family
 from reportgen.statistics.compression import is_collapsed
 from reportgen.statistics.rates import RateDifference, rate_interval
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter, total_errors
-from reportgen.text import number, plural
+from reportgen.text import number
 from reportgen.training.run import Recording, Run, Step
 from reportgen.training.trajectory import Trajectory
 
@@ -126,15 +126,6 @@ def describe_margin(e: Experiment) -> str:
         f"{number(e.margin)} ({number(e.comparison.equivalence)} standard deviations of {noise}, "
         f"{number(data.noise_scale)}, for each of {number(data.y_test.size)} {targets})"
     )
-
-
-def too_few_runs(e: Experiment) -> str:
-    """A sentence that says that the experiment has too few runs to decide a comparison; empty if it has enough."""
-    fewest = fewest_pairs(e.comparison)
-    if e.runs.count >= fewest:
-        return ""
-    runs = plural(e.runs.count, "run")
-    return f"With {runs} per arm no comparison over them can be decided; it takes at least {fewest}."
 
 
 def compare_arms(e: Experiment, first: Values, second: Values) -> Difference:

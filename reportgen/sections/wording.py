@@ -10,7 +10,7 @@ from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.text import number
+from reportgen.text import number, plural
 from reportgen.training.network import Network
 from reportgen.training.run import Training
 
@@ -65,3 +65,12 @@ def join_words(items: Sequence[object]) -> str:
     """The items as words: "a", "a and b", "a, b and c"."""
     *most, last = [str(item) for item in items] or [""]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def too_few_runs(e: Experiment) -> str:
+    """A sentence that says that the experiment has too few runs to decide a comparison; empty if it has enough."""
+    fewest = e.comparison.fewest_pairs
+    if e.runs.count >= fewest:
+        return ""
+    runs = plural(e.runs.count, "run")
+    return f"With {runs} per arm no comparison over them can be decided; it takes at least {fewest}."

@@ -81,14 +81,6 @@ def compare_family(comparisons: Sequence[tuple[Values, Values]], margin: float, 
     ]
 
 
-def fewest_pairs(rule: Comparison) -> int:
-    """The fewest pairs that can decide anything, however large the effect.
-
-    All of fewer pairs have one sign by chance more often than the rule may err.
-    """
-    return math.ceil(math.log2(2 / (1 - rule.confidence)))
-
-
 POWER = 0.8
 """The probability of a verdict that `Difference.pairs_needed` stands for."""
 
@@ -280,7 +272,7 @@ def _step_down(
     verdicts: list[Verdict] = ["undecided"] * len(samples)
     critical = [_Critical(math.inf, math.inf, math.inf, 0.0)] * len(samples)
     p = [1.0] * len(samples)
-    open_ones = [i for i, s in enumerate(samples) if s.pairs >= fewest_pairs(rule) and not s.tied]
+    open_ones = [i for i, s in enumerate(samples) if s.pairs >= rule.fewest_pairs and not s.tied]
     least = 0.0
     while open_ones:
         together = studentized.extremes(*open_ones)
@@ -370,7 +362,7 @@ def _own_interval(sample: _Sample, alone: _Extremes, level: float) -> tuple[floa
 def _reason(
     sample: _Sample, alone: _Extremes, interval: tuple[float, float], margin: float, rule: Comparison
 ) -> Reason:
-    if sample.pairs < fewest_pairs(rule):
+    if sample.pairs < rule.fewest_pairs:
         return "few pairs"
     if sample.tied:
         return "ties"
@@ -403,7 +395,7 @@ def _verdict(low: float, high: float, margin: float) -> Verdict:
 
 def _pairs_needed(sample: _Sample, critical: _Critical, margin: float, rule: Comparison) -> int | None:
     """The pairs with which `_step_down` decides with probability `POWER`, given the mean and the spread."""
-    fewest = _TIED if sample.pairs > 1 and not sample.spread else fewest_pairs(rule)
+    fewest = _TIED if sample.pairs > 1 and not sample.spread else rule.fewest_pairs
     if not sample.spread:
         return max(fewest, sample.pairs + 1) if abs(abs(sample.mean) - margin) > 0 else None  # NaN: no pair at all
     start = max(fewest, sample.pairs + 1)

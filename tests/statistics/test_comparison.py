@@ -6,7 +6,7 @@ from scipy.stats import bootstrap, t
 
 from reportgen.experiment import Comparison
 from reportgen.statistics import comparison
-from reportgen.statistics.comparison import compare, compare_family, fewest_pairs
+from reportgen.statistics.comparison import compare, compare_family
 from tests import soak
 
 
@@ -72,7 +72,7 @@ def test_ties_count_half_and_pairs_with_a_run_that_diverged_are_left_out():
 
 def test_few_pairs_decide_nothing_however_they_agree():
     """Five differences have one sign by chance alone in 6 % of all cases."""
-    assert fewest_pairs(rule()) == 6
+    assert rule().fewest_pairs == 6
     for pairs in (1, 2, 5):
         for effect in (-40.0, 0.0, 40.0):
             few = compared(effect + NOISE[:pairs] / 100)

@@ -31,7 +31,7 @@ from reportgen.sections.helpers import (
 )
 from reportgen.sections.kinds.experiment import truth_error
 from reportgen.sections.wording import is_post, join_words, why_undecided
-from reportgen.statistics.comparison import Values, fewest_pairs, interquartile_mean
+from reportgen.statistics.comparison import Values, interquartile_mean
 from reportgen.statistics.rates import compare_rates, rate_interval
 from reportgen.statistics.total_error import summarize, total_errors
 from reportgen.text import number
@@ -250,7 +250,7 @@ class Errors(Section):
             "post": is_post(e),
             "margin": describe_margin(e),
             "collected": e.run(0).draw().noise is None,
-            "fewest": fewest_pairs(e.comparison),
+            "fewest": e.comparison.fewest_pairs,
             "confidence": e.comparison.confidence,
             "resamples": e.comparison.resamples,
             "condition": CONDITIONS[e.fresh_data],

@@ -9,8 +9,8 @@ from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.helpers import describe_margin, is_curve, too_few_runs
-from reportgen.sections.wording import is_post
+from reportgen.sections.helpers import describe_margin, is_curve
+from reportgen.sections.wording import is_post, too_few_runs
 from reportgen.training.run import Run
 
 

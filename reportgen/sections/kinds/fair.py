@@ -28,7 +28,7 @@ from reportgen.sections.helpers import (
     vary,
 )
 from reportgen.sections.wording import is_post, why_any_undecided, why_undecided
-from reportgen.statistics.comparison import Values, compare_family, fewest_pairs
+from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.sparsity import dead_units, zero_share
 from reportgen.statistics.total_error import summarize, total_errors
@@ -224,7 +224,7 @@ class Fair(Section):
             "runs": e.runs.count,
             "draws": _draw_count(e),
             "fresh": e.fresh_data,
-            "fewest": fewest_pairs(e.comparison),
+            "fewest": e.comparison.fewest_pairs,
             "post": is_post(e),
             "training_samples": e.data.training_samples,
             "units": sum(e.network.hidden),
@@ -500,7 +500,7 @@ def _strengths(kind: str) -> tuple[float, ...]:
 
 def _draw_count(e: Experiment) -> int:
     """Number of fresh draws of the data: a third of the number of runs, or as many as can decide something."""
-    enough = min(fewest_pairs(e.comparison), e.runs.count)
+    enough = min(e.comparison.fewest_pairs, e.runs.count)
     return max(e.runs.count // 3, enough, 2)
 
 

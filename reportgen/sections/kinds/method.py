@@ -10,8 +10,8 @@ from reportgen.datasets import datasets
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
-from reportgen.sections.helpers import describe_margin, threshold, too_few_runs
-from reportgen.sections.wording import is_post
+from reportgen.sections.helpers import describe_margin, threshold
+from reportgen.sections.wording import is_post, too_few_runs
 from reportgen.text import number
 from reportgen.training.run import settings_to_json
 from reportgen.version import __version__
