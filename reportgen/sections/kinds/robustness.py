@@ -65,7 +65,7 @@ class PenaltySetting:
 
 
 @dataclass(frozen=True)
-class Cell:
+class OutlierCell:
     """The networks of one loss and penalty at one size of outliers."""
 
     loss: str
@@ -84,7 +84,7 @@ class RobustnessFindings:
     own_line: bool
     """True if the line is not the experiment's."""
     penalties: list[PenaltySetting]
-    cells: list[Cell]
+    cells: list[OutlierCell]
     share: float
     draws: int
     rates: dict[str, float]
@@ -135,7 +135,7 @@ class Robustness(Section[RobustnessFindings]):
         return [run for loss in RATES for kind in PENALTIES for size in SIZES for run in _runs(e, loss, kind, size)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> RobustnessFindings:
-        cells: list[Cell] = []
+        cells: list[OutlierCell] = []
         dirty: dict[tuple[Loss, str], Values] = {}
         clean: dict[tuple[Loss, str], Values] = {}
         gone: dict[tuple[Loss, str], NDArray[np.bool_]] = {}
@@ -152,7 +152,7 @@ class Robustness(Section[RobustnessFindings]):
                 for size, errors, flat in zip(SIZES, totals, collapsed, strict=True):
                     ended = errors[np.isfinite(errors)]
                     cells.append(
-                        Cell(
+                        OutlierCell(
                             loss=loss,
                             penalty=kind,
                             size=size,

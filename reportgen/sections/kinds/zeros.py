@@ -30,7 +30,7 @@ from reportgen.sections.helpers import (
     vary,
 )
 from reportgen.statistics.sparsity import below_share, zero_share
-from reportgen.training.run import Run, Step
+from reportgen.training.run import Run, Schedule, Step
 from reportgen.training.trajectory import Trajectory
 
 THRESHOLDS = np.logspace(-6, 1, 57)
@@ -78,10 +78,10 @@ class ZerosFindings:
     small: dict[str, Any] | None
     """In how many pairs of runs the largest weight under L2 is smaller than that under L1; None without L2."""
     difference: dict[str, Any]
-    """Total error by proximal steps against that by the gradient."""
+    """Total error by proximal steps against that by the gradient, at a learning rate that falls to zero."""
+    resting: float
+    """Mean share of weights exactly zero by the gradient when the learning rate falls to zero."""
     margin: float
-    constant: bool
-    """True if the experiment's own learning rate does not fall, so that other runs stand in here."""
 
 
 @sections.register("zeros")
@@ -111,13 +111,16 @@ class Zeros(Section[ZerosFindings]):
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         l2 = own_arm(e, L2)
-        return [run for arm in [*_steps(e).values(), *([l2] if l2 else [])] for run in _runs(e, arm)]
+        steps = _steps(e).values()
+        yield from (run for arm in [*steps, *([l2] if l2 else [])] for run in _runs(e, arm, "constant"))
+        yield from (run for arm in steps for run in _runs(e, arm, at_rest(e)))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> ZerosFindings:
         arms, l2 = _steps(e), own_arm(e, L2)
         band = threshold(e, arms["proximal"].strength)
-        runs = {step: [trained[run] for run in _runs(e, arm)] for step, arm in arms.items()}
-        under_l2 = [trained[run] for run in _runs(e, l2)] if l2 else []
+        runs = {step: [trained[run] for run in _runs(e, arm, "constant")] for step, arm in arms.items()}
+        resting = {step: [trained[run] for run in _runs(e, arm, at_rest(e))] for step, arm in arms.items()}
+        under_l2 = [trained[run] for run in _runs(e, l2, "constant")] if l2 else []
 
         def events(of: Sequence[Trajectory], few: bool) -> dict[str, Any]:
             shares = np.array([zero_share(t.at(-1)[0]) for t in of if t.diverged is None])
@@ -137,11 +140,11 @@ class Zeros(Section[ZerosFindings]):
             small=rate_findings(_smaller(under_l2, runs["proximal"]), e.comparison) if l2 else None,
             difference=as_findings(
                 compare_arms(
-                    e, errors_without_collapses(runs["proximal"]), errors_without_collapses(runs["subgradient"])
+                    e, errors_without_collapses(resting["proximal"]), errors_without_collapses(resting["subgradient"])
                 )
             ),
             margin=e.margin,
-            constant=e.training.schedule == "constant",
+            resting=mean([zero_share(t.at(-1)[0]) for t in resting["subgradient"] if t.diverged is None]),
         )
 
     def media(self, e: Experiment, trained: Trained, study: object, findings: ZerosFindings) -> Iterable[Picture]:
@@ -206,9 +209,9 @@ def _steps(e: Experiment) -> dict[Step, Arm]:
     return found
 
 
-def _runs(e: Experiment, arm: Arm) -> list[Run]:
-    """The runs of an arm at a learning rate that falls to zero: the experiment's own if its rate does."""
-    return [vary(run, training={"schedule": at_rest(e)}) for run in e.arm_runs(arm)]
+def _runs(e: Experiment, arm: Arm, schedule: Schedule) -> list[Run]:
+    """The runs of an arm with this schedule of the learning rate: the experiment's own if it is its schedule."""
+    return [vary(run, training={"schedule": schedule}) for run in e.arm_runs(arm)]
 
 
 def _smaller(first: Sequence[Trajectory], second: Sequence[Trajectory]) -> NDArray[np.bool_]:
