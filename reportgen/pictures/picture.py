@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reportgen.experiment.animation_settings import AnimationSettings
+from reportgen.pictures.fonts import FontChoice
 from reportgen.pictures.timeline import Timeline
 from reportgen.registry import stored
 from reportgen.training.trajectory import Trajectory
@@ -29,6 +31,16 @@ class Picture:
     """What the figure draws: plain numbers, strings, arrays, and lists and dicts of them."""
     alt: str
     """The alt text, computed from the data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureLook:
+    """What an author may set about all pictures of a report: fonts, and how animations look."""
+
+    animation: AnimationSettings = field(default_factory=AnimationSettings)
+    arms: tuple[tuple[int | str, str], ...] = ()
+    """Colors of arms in animations, each with the style that the arm has by default."""
+    fonts: FontChoice = field(default_factory=FontChoice)
 
 
 @stored

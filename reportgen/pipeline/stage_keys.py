@@ -13,6 +13,7 @@ from reportgen import plugins
 from reportgen.errors import TemplateError
 from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
 from reportgen.pictures.formats import formats
+from reportgen.pictures.picture import PictureLook
 from reportgen.store import keys
 from reportgen.store.keys import Parts
 from reportgen.training.versions import engine
@@ -38,13 +39,17 @@ def of_section(name: str, core: Experiment) -> Parts:
     }
 
 
-def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Parts:
-    """The parts of the files of a picture: the digest of its content, and the modules that draw it."""
+def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str], look: PictureLook, moves: bool) -> Parts:
+    """The parts of the files of a picture: the digest of its content, the modules that draw it, and what of the
+    author's look it shows; only a picture that `moves` follows the settings of animations."""
     modules = ["reportgen.pictures.draw", *drawn_by, *(plugins.module_of(FORMATS_PACKAGE, name) for name in wanted)]
     return {
         "what it shows": item,
         "formats": " ".join(wanted),
         **_encoders(wanted),
+        **({"fonts": look.fonts.identity} if look.fonts.identity else {}),
+        **(keys.settings(look.animation, "animation") if moves else {}),
+        **({"colors of arms": repr(look.arms)} if moves and look.arms else {}),
         **keys.code(*modules),
         **keys.versions("python", "numpy", "matplotlib", "pillow"),
     }
