@@ -203,7 +203,7 @@ class Experiment:
             raise ExperimentError("sections must not have 'landscape' without a table [sweep]")
         if (colors := len(self.animation.colors.arms)) not in (0, len(self.arms)):
             raise ExperimentError(
-                f"animation.colors.arms must name a color for each of the {len(self.arms)} arms, or none; got {colors}"
+                f"animation must have a color for each of {len(self.arms)} arms in colors.arms, or none; got {colors}"
             )
         # Create the first run now, so that mistakes in it are reported before anything starts.
         first = self.run(0)

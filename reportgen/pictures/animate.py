@@ -80,11 +80,10 @@ def animate(
     _check_writable(path)
     settings = _framed(settings or AnimationSettings(), scale, platform)
     panels = _panels([t if isinstance(t, Trajectory) else Path(t) for t in trajectories], titles, settings)
-    wanted = timeline
     if timeline is None:
         timeline = Timeline() if platform is None or platform.rate is None else Timeline(rate=platform.rate)
     item = training_animation(path.stem, scenes, panels, "", timeline)
-    _warn_of_few_steps(wanted or timeline, item, panels, least=1 if wanted else 0.5)
+    _warn_of_few_steps(timeline, item, panels)
     look = PictureLook(animation=settings, fonts=_fonts(settings, panels))
     look.fonts.warn()
     with scene_look.use(look):
@@ -166,10 +165,10 @@ def _fonts(settings: AnimationSettings, panels: Sequence[Panel]) -> fonts.FontCh
     return fonts.choose(texts, settings.font)
 
 
-def _warn_of_few_steps(timeline: Timeline, item: Animation, panels: Sequence[Panel], least: float) -> None:
-    """Warn if less than the share `least` of the frames have a recorded step."""
+def _warn_of_few_steps(timeline: Timeline, item: Animation, panels: Sequence[Panel]) -> None:
+    """Warn if frames that were asked for have no recorded step of their own, or half of the usual ones have none."""
     shown = len(item.inputs["panels"][0].trajectory.steps)
-    if shown >= least * timeline.frames:
+    if shown >= timeline.frames * (0.5 if timeline.rate == Timeline.rate else 1):
         return
     steps = panels[0].trajectory.steps
     every = timeline.fitting_every([panel.trajectory for panel in panels])
@@ -194,7 +193,8 @@ def _panels(sources: Sequence[Trajectory | Path], titles: Sequence[str], setting
         raise ExperimentError(f"{len(titles)} titles for {len(sources)} trajectories; give each its own, or none")
     if colors and len(colors) != len(sources):
         raise ExperimentError(
-            f"{len(colors)} colors of arms for {len(sources)} trajectories; give each its own, or none"
+            f"{plural(len(colors), 'color')} of arms for {plural(len(sources), 'trajectory', 'trajectories')}; "
+            "give each its own, or none"
         )
     loaded = [source if isinstance(source, Trajectory) else Trajectory.load(source) for source in sources]
     names = [source.stem if isinstance(source, Path) else "" for source in sources]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -66,6 +67,9 @@ class FontChoice:
         for file in self.files:
             if file not in known:
                 fontManager.addfont(file)
+            # While it is set, matplotlib finds its own fonts only. Its list was made when it was imported, so that no
+            # fonts of the system come in but these.
+            os.environ.pop("MPL_IGNORE_SYSTEM_FONTS", None)
 
     def warn(self) -> None:
         """Log a warning for each text that would show boxes."""

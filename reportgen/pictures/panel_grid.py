@@ -36,14 +36,13 @@ _SHAPE = 4 / 3
 """The best ratio of the width of a cell to its height."""
 
 
-def plot_height(wide: int) -> int:
+_LEAST_PLOT = 210
+"""The least height of a cell with a plot."""
+
+
+def _plot_height(wide: int) -> int:
     """The usual height of a cell with a plot."""
     return round(0.36 * wide + 176)
-
-
-def least_plot_height(_: int) -> int:
-    """The least height of a cell with a plot."""
-    return 210
 
 
 def fitted(text: str, room: float, size: float = SMALL, lines: int = 1) -> str:
@@ -101,6 +100,13 @@ class Sheet:
         titles = [fitted(panel.title, self.wide - 90, 1.1 * TITLE, 2) for panel in panels]
         self.title_height = (24 * max(title.count("\n") + 1 for title in titles) + 8) if self.titled else 0
         """Height of the titles of panels; 0 without."""
+
+    @classmethod
+    def of_plots(
+        cls, panels: Sequence[Panel], labels: Iterable[str] = (), more: int = 0, foot: int = PLOT_FOOT
+    ) -> Sheet:
+        """A sheet for a plot in each cell, `more` pixels higher than usual."""
+        return cls(panels, lambda wide: _plot_height(wide) + more, lambda _: _LEAST_PLOT + more, foot, labels)
 
     def _size(
         self, count: int, high: Callable[[int], int], least: Callable[[int], int], foot: int

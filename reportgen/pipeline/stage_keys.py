@@ -14,6 +14,7 @@ from reportgen.errors import TemplateError
 from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
 from reportgen.pictures.formats import formats
 from reportgen.pictures.picture import PictureLook
+from reportgen.pipeline.picture_look import font_identity
 from reportgen.store import keys
 from reportgen.store.keys import Parts
 from reportgen.training.versions import engine
@@ -65,6 +66,7 @@ def of_build(experiments: Mapping[str, Experiment], templates: Path | None = Non
     own = keys.files(templates) if templates else {}
     return {
         **{name: part for known, e in experiments.items() for name, part in keys.settings(e, known).items()},
+        **{f"fonts of {known}": fonts for known, e in experiments.items() if (fonts := font_identity(e))},
         **keys.code(*keys.everything()),
         **keys.files(keys.template_folder()),
         **{f"own {path}": digest for path, digest in own.items()},

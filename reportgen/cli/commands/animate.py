@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,6 +185,11 @@ def _settings(
     base = load(file).animation if file else AnimationSettings()
     if not file or plain or colors or words:
         pairs = [_pair(text, "--color", "ink=#1f2328", [*_COLORS, "arm"]) for text in colors]
+        for _, color in pairs:
+            if not re.fullmatch("#[0-9a-fA-F]{6}", color):
+                raise ExperimentError(
+                    f"--color takes a code of six hexadecimal digits, like #1f2328; got {short_repr(color)}"
+                )
         own: dict[str, Any] = {name: color for name, color in pairs if name != "arm"}
         if arms := tuple(color for name, color in pairs if name == "arm"):
             own["arms"] = arms

@@ -42,9 +42,7 @@ class Fit:
         self._across = trajectory_views.padded_range([data.x_train for data in drawn], 0.08)
         heights = [data.y_train for data in drawn] + [data.truth[1] for data in drawn if data.truth is not None]
         self._up = trajectory_views.padded_range(heights, 0.06)
-        page = panel_grid.Sheet(
-            panels, panel_grid.plot_height, panel_grid.least_plot_height, panel_grid.PLOT_FOOT, _names(drawn)
-        )
+        page = panel_grid.Sheet.of_plots(panels, _names(drawn))
         self.figure = page.figure
         self._lines, entries = [], dict[str, Any]()
         for axes, panel, data in zip(page.plots(self._frame), panels, drawn, strict=True):

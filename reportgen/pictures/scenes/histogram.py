@@ -45,9 +45,7 @@ class Histogram:
         self.edges = np.linspace(-self._limit, self._limit, _BINS + 1)
         self._counts = [_bin_counts(layers, self.edges) for layers in networks]
         self._most = max(int(counts.max()) for counts, _ in self._counts) or 1
-        page = panel_grid.Sheet(
-            panels, panel_grid.plot_height, panel_grid.least_plot_height, panel_grid.PLOT_FOOT, [word("zero")]
-        )
+        page = panel_grid.Sheet.of_plots(panels, [word("zero")])
         self.figure = page.figure
         self._bars, readings = [], []
         plots = page.plots(self._frame, 28)

@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from reportgen.pictures import panel_grid, style, trajectory_views
+from reportgen.experiment.site_settings import contrast
+from reportgen.pictures import panel_grid, scene_look, style, trajectory_views
 from reportgen.pictures.picture import Panel
 from reportgen.pictures.scene_look import word
 from reportgen.pictures.scenes import scenes
@@ -48,12 +49,12 @@ class Paths:
         layers = len(networks[deepest])
         named = np.unique(np.linspace(0, layers - 1, min(layers, _NAMED)).round().astype(np.intp))
         names = [style.wrap_label(trajectory_views.layer_name(panels[deepest].trajectory, i), 14, 1) for i in named]
-        page = panel_grid.Sheet(
-            panels, panel_grid.plot_height, panel_grid.least_plot_height, panel_grid.PLOT_FOOT, names
-        )
+        page = panel_grid.Sheet.of_plots(panels, names)
         self.figure = page.figure
         plots = page.plots(self._frame, 28 if max(sizes) > _MOST else 0)
-        colors = colormaps["viridis"](np.linspace(0.08, 0.9, max(2, len(networks[deepest]))))
+        # The part of the scale that is visible on the paper.
+        dark = contrast(scene_look.settings().paper, "#000000") < contrast(scene_look.settings().paper, "#ffffff")
+        colors = colormaps["viridis"](np.linspace(*((0.35, 1.0) if dark else (0.08, 0.9)), max(2, layers)))
         self._curtains = []
         for axes, size, (paths, layer) in zip(plots, sizes, sampled, strict=True):
             points: Any = np.stack(np.broadcast_arrays(self._steps, paths), axis=-1)

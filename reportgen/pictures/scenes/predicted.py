@@ -37,13 +37,8 @@ class Predicted:
         drawn = [trajectory_views.data(panel, "predicted") for panel in panels]
         # Limits come from the data, so that the axes do not move; predictions may start outside.
         self._limits = trajectory_views.padded_range([y for data in drawn for y in (data.y_train, data.y_test)], 0.06)
-        page = panel_grid.Sheet(
-            panels,
-            lambda wide: panel_grid.plot_height(wide) + 24,
-            lambda wide: panel_grid.least_plot_height(wide) + 24,
-            panel_grid.PLOT_FOOT + 24,
-            [word("training_sample"), word("test_sample")],
-        )
+        labels = [word("training_sample"), word("test_sample")]
+        page = panel_grid.Sheet.of_plots(panels, labels, 24, panel_grid.PLOT_FOOT + 24)
         self.figure = page.figure
         self._points, readings = [], []
         for axes, panel, data in zip(page.plots(self._frame, 28), panels, drawn, strict=True):

@@ -44,13 +44,7 @@ class SingularValues:
         self._most = trajectory_views.largest_weight(self.values)
         whole = all(v.shape[1] <= _MOST for v in chain(*self.values))
         below = _NAMES * ((not whole) + (len(panels) > 2))
-        page = panel_grid.Sheet(
-            panels,
-            lambda wide: panel_grid.plot_height(wide) + below,
-            lambda wide: panel_grid.least_plot_height(wide) + below,
-            panel_grid.PLOT_FOOT,
-            [f"{word('at_step')} {int(steps[0]):,}"],
-        )
+        page = panel_grid.Sheet.of_plots(panels, [f"{word('at_step')} {int(steps[0]):,}"], below)
         shown = [_shown_counts(values, page.wide) for values in self.values]
         self.figure = page.figure
         plots = page.plots(self._frame, below=below)
