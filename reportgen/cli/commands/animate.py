@@ -20,7 +20,6 @@ from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.pictures.formats import formats
 from reportgen.pictures.presets import PRESETS
 from reportgen.text import plural, size_text
-from reportgen.values import short_repr
 
 if TYPE_CHECKING:
     from reportgen.experiment.animation_settings import AnimationSettings
@@ -181,6 +180,7 @@ def _settings(
     """The table [animation] of `file`, with the options in place of its keys."""
     from reportgen.experiment.animation_settings import AnimationSettings
     from reportgen.experiment.file import load
+    from reportgen.values import short_repr
 
     base = load(file).animation if file else AnimationSettings()
     if not file or plain or colors or words:
@@ -208,6 +208,8 @@ _COLORS = ("paper", "ink", "positive", "negative")
 
 
 def _pair(text: str, option: str, example: str, known: Sequence[str]) -> tuple[str, str]:
+    from reportgen.values import short_repr
+
     name, sign, value = text.partition("=")
     if not sign:
         raise ExperimentError(f"{option} takes a name and a value, like {example}; got {short_repr(text)}")
