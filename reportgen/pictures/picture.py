@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reportgen.experiment.animation_settings import AnimationSettings
+from reportgen.pictures.alt_text import alt_text
 from reportgen.pictures.fonts import FontChoice
 from reportgen.pictures.timeline import Timeline
 from reportgen.registry import stored
@@ -29,8 +30,12 @@ class Picture:
     """Name of a registered figure."""
     inputs: dict[str, Any] = field(default_factory=dict)
     """What the figure draws: plain numbers, strings, arrays, and lists and dicts of them."""
-    alt: str
-    """The alt text, computed from the data."""
+    alt: str = ""
+    """The alt text, computed from the data; by default what `alt_text` finds in the inputs."""
+
+    def __post_init__(self) -> None:
+        if not self.alt:
+            object.__setattr__(self, "alt", alt_text(self.inputs))
 
 
 @dataclass(frozen=True, kw_only=True)
