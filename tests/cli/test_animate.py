@@ -188,7 +188,7 @@ def test_a_color_for_each_trajectory(run, here):
     options = "--scene fit --frames 3 --color arm=#cc00cc --color arm=#008800 -o a.gif"
     assert run("l1.trajectory", "l2.trajectory", *options.split()).exit_code == 0
 
-    colors = set(opened(here / "a.gif").convert("RGB").getdata())
+    colors = set(map(tuple, np.asarray(opened(here / "a.gif").convert("RGB")).reshape(-1, 3).tolist()))
     assert {(0xCC, 0, 0xCC), (0, 0x88, 0)} <= colors
 
 
