@@ -17,6 +17,7 @@ from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
+from reportgen.experiment.animation_settings import AnimationSettings
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
@@ -174,6 +175,7 @@ class Experiment:
     """The reading list."""
     formats: tuple[str, ...] = ()
     """More formats for animations, besides GIF and APNG; videos need the extra "video"."""
+    animation: AnimationSettings = field(default_factory=AnimationSettings)
     sweep: Sweep | None = None
     """The sweep that the section "landscape" shows."""
     plugins: tuple[Plugin, ...] = field(default=(), metadata={"described": "if any"})
@@ -199,6 +201,10 @@ class Experiment:
                 )
         elif "landscape" in self.sections:
             raise ExperimentError("sections must not have 'landscape' without a table [sweep]")
+        if (colors := len(self.animation.colors.arms)) not in (0, len(self.arms)):
+            raise ExperimentError(
+                f"animation must have a color for each of {len(self.arms)} arms in colors.arms, or none; got {colors}"
+            )
         # Create the first run now, so that mistakes in it are reported before anything starts.
         first = self.run(0)
         for arm in self.arms:

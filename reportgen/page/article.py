@@ -80,7 +80,8 @@ def render(
 def render_embeds(
     report: Report, templates: Path | None = None, page: PageHead | None = None, css: str = ""
 ) -> dict[str, str]:
-    """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all."""
+    """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all, in the
+    order of the article."""
     page = page or head_of_report(report)
     title = report.experiment.title
     site = page.site and dataclasses.replace(page.site, home=f"../{page.site.home}")
@@ -88,7 +89,9 @@ def render_embeds(
         title=f"Embed · {title}", path=f"{page.path}embed/", site=site, language=page.language, listed=False
     )
     names = {"embedded": False, "source": _media_path_from_embed, "download": _table_path, "css": css}
-    moving = {name: media for name, media in report.media.items() if media.kind == "animation"}
+    asked = [request.name for section in report.sections for request in section.pictures]
+    order = sorted(report.media, key=lambda name: asked.index(name) if name in asked else len(asked))
+    moving = {name: report.media[name] for name in order if report.media[name].kind == "animation"}
     pages = {
         f"{name}.html": _render_report(
             "embed.html",

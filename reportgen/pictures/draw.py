@@ -13,35 +13,36 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reportgen import plugins
-from reportgen.pictures import style
+from reportgen.pictures import scene_look, style
+from reportgen.pictures.composition import rasterize
 from reportgen.pictures.deltas import encode_all
 from reportgen.pictures.formats import formats as registry
 from reportgen.pictures.formats.apng import Apng
 from reportgen.pictures.formats.gif import Gif
 from reportgen.pictures.media import Media
 from reportgen.pictures.palette import Palette
-from reportgen.pictures.picture import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture, PictureLook
 from reportgen.pictures.raster import Mosaic, Pixels, Raster
-from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
 
 
-def render(item: Picture | Animation, formats: Sequence[str] = ()) -> Media:
-    """Draw `item`; the same item gives the same bytes in any process.
+def render(item: Picture | Animation, formats: Sequence[str] = (), look: PictureLook | None = None) -> Media:
+    """Draw `item`; the same item gives the same bytes in any process. `look` is what the author set.
 
     An animation becomes a GIF, an APNG, a poster, and a file in each of `formats`, names of registered formats. Raises
     `MachineError` if an encoder is missing; `check_available` of a format checks that beforehand.
     """
-    return _draw_picture(item) if isinstance(item, Picture) else _draw_animation(item, formats)
+    look = look or PictureLook()
+    return _draw_picture(item, look) if isinstance(item, Picture) else _draw_animation(item, formats, look)
 
 
-def _draw_picture(item: Picture) -> Media:
-    with style.look(), plugins.blaming(figures[item.figure]):
+def _draw_picture(item: Picture, look: PictureLook) -> Media:
+    with style.look(fonts=look.fonts), plugins.blaming(figures[item.figure]):
         figure = figures[item.figure](**item.inputs)
         if any(axes.name == "3d" for axes in figure.axes):
             # A surface has thousands of facets, too many for an SVG.
             kind, light = "png", _png(figure)
-            with style.look(dark=True):
+            with style.look(dark=True, fonts=look.fonts):
                 dark = _png(figures[item.figure](**item.inputs))
         else:
             drawn = _svg(figure)
@@ -62,8 +63,8 @@ def _draw_picture(item: Picture) -> Media:
     )
 
 
-def _draw_animation(item: Animation, formats: Sequence[str]) -> Media:
-    with style.look():
+def _draw_animation(item: Animation, formats: Sequence[str], look: PictureLook) -> Media:
+    with scene_look.use(look):
         raster = rasterize(item)
         palette = animation_palette(raster)
         delays = item.timeline.delays(raster.count)
@@ -90,15 +91,6 @@ def _draw_animation(item: Animation, formats: Sequence[str]) -> Media:
         poster=poster,
         files=files,
     )
-
-
-def rasterize(item: Animation, scale: int = 1) -> Raster | Mosaic:
-    """The frames of an animation; its scenes are side by side, and the first shows the counter."""
-    parts = []
-    for i, name in enumerate(item.scenes):
-        with plugins.blaming(scenes[name]):
-            parts.append(Raster(scenes[name](**item.inputs, counter=not i), scale))
-    return parts[0] if len(parts) == 1 else Mosaic(parts)
 
 
 def animation_palette(raster: Raster | Mosaic) -> Palette:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures import style
+from reportgen.pictures.scene_look import word
 
 Array = NDArray[np.float64]
 
@@ -100,7 +102,7 @@ class ConstraintPanel:
             axes.plot(*problem.level_line(share * at_zero).T, color=style.GRID, linewidth=1.6, zorder=1.5)
         axes.plot(*problem.minimum, "+", color=style.INK, markersize=12, markeredgewidth=2.2, zorder=2)
         x, y = problem.minimum
-        style.annotate(axes, "least loss", (x, y), (0, 9), ha="center")
+        style.annotate(axes, word("least_loss"), (x, y), (0, 9), ha="center", fontsize=rcParams["xtick.labelsize"])
         self.ball = Polygon(np.zeros((1, 2)), facecolor=f"{color}38", edgecolor=color, linewidth=2, zorder=3)
         axes.add_patch(self.ball)
         (self.level,) = axes.plot([], [], color=style.MUTED, linewidth=1.6, zorder=3.1)

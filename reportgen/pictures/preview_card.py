@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -19,6 +20,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from reportgen.pictures import style
+from reportgen.pictures.fonts import DEFAULT_FONTS, FontChoice, characters_of
 from reportgen.text import printable
 
 SIZE = (1200, 630)
@@ -37,14 +39,16 @@ _BELOW = 366
 """Height of the field that holds a picture below them."""
 
 
-def draw_card(title: str, site: str, byline: str, picture: bytes | None, accent: str = "") -> bytes:
+def draw_card(
+    title: str, site: str, byline: str, picture: bytes | None, accent: str = "", fonts: FontChoice = DEFAULT_FONTS
+) -> bytes:
     """A PNG of 1200 × 630 pixels: the text, and `picture` (a PNG, GIF, JPEG or WebP) as large as it fits.
 
-    A title without glyphs in the font is left out, and that of the site is larger instead. The default accent is our
+    A title without glyphs in `fonts` is left out, and that of the site is larger instead. The default accent is our
     blue. The same arguments give the same bytes in any process. Raises `OSError` if `picture` cannot be read.
     """
     image = _open_image(picture) if picture else None
-    with style.look():
+    with style.look(fonts=fonts):
         figure = card_figure(title, site, byline, image, accent or style.BLUE)
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
@@ -200,8 +204,8 @@ def _advance(character: str, bold: bool) -> float:
     font.set_size(100, 72)
     try:
         return float(font.load_char(ord(character)).linearHoriAdvance) / 65536 / 100
-    except RuntimeError:  # a character that the font lacks, drawn as a box
-        return 0.8
+    except RuntimeError:  # a character that the font lacks: another font draws it, or a box
+        return 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.8
 
 
 def _font(bold: bool) -> Any:
@@ -209,7 +213,7 @@ def _font(bold: bool) -> Any:
 
 
 def _has_glyphs(text: str) -> bool:
-    """True if the font has glyphs for at least nine tenths of the letters and digits."""
-    codes = [ord(character) for character in printable(text) if unicodedata.category(character)[0] in "LN"]
-    known = _font(bold=True).get_charmap()
-    return sum(code in known for code in codes) >= 0.9 * len(codes)
+    """True if the fonts have glyphs for at least nine tenths of the letters and digits."""
+    letters = [character for character in printable(text) if unicodedata.category(character)[0] in "LN"]
+    known = characters_of(rcParams["font.family"])
+    return sum(letter in known for letter in letters) >= 0.9 * len(letters)

@@ -6,6 +6,7 @@ on a telephone they shrink to half of it, so their text is as large as that of t
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,12 +25,14 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
 
+from reportgen.pictures.fonts import DEFAULT, DEFAULT_FONTS, FontChoice
 from reportgen.text import printable
 
 WIDTH = 640
 
-FONT = "DejaVu Sans"
-"""The font of all text; it comes with matplotlib, so pictures are the same on every machine."""
+FONT = DEFAULT
+"""The font of all text, unless words of a user need another; it comes with matplotlib, so pictures are the same on
+every machine."""
 
 # Roles, each with a unique color: the dark picture is the light one with these colors replaced.
 PAPER, INK, MUTED, GRID = "#ffffff", "#1f2328", "#59636e", "#e2e5e9"
@@ -50,8 +53,6 @@ DARK = {
 _LOOK: dict[str, Any] = {
     "figure.dpi": 96,
     "savefig.dpi": "figure",
-    "font.family": ["sans-serif"],
-    "font.sans-serif": [FONT],
     "font.size": 11.5,
     "axes.labelsize": 11.5,
     "axes.titlesize": 11.5,
@@ -93,11 +94,16 @@ _LOOK: dict[str, Any] = {
 
 
 @contextmanager
-def look(dark: bool = False) -> Iterator[None]:
-    """The context for drawing: matplotlib's defaults, whatever the user's settings are, with our settings."""
+def look(dark: bool = False, fonts: FontChoice = DEFAULT_FONTS) -> Iterator[None]:
+    """The context for drawing: matplotlib's defaults, whatever the user's settings are, with our settings.
+
+    `fonts` are those that the words of a user need.
+    """
+    fonts.load()
     ink, muted, grid, paper = ((DARK[role] if dark else role) for role in (INK, MUTED, GRID, PAPER))
     settings: Any = {
         **_LOOK,
+        "font.family": list(fonts.families),
         "text.color": ink,
         "axes.labelcolor": ink,
         "axes.titlecolor": ink,
@@ -225,8 +231,8 @@ def _advance(character: str) -> float:
     font.set_size(100, 72)
     try:
         return font.load_char(ord(character)).linearHoriAdvance / 65536 / 100
-    except RuntimeError:  # a character that the font lacks, drawn as a box
-        return 0.6
+    except RuntimeError:  # a character that the font lacks: another font draws it, or a box
+        return 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.6
 
 
 def annotate(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **look: Any) -> None:

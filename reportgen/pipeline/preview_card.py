@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from reportgen.experiment.site_settings import SiteSettings
 from reportgen.page.page_head import PageHead, PreviewCard
+from reportgen.pictures import fonts
 from reportgen.pictures.media import Media, hashed_name
+from reportgen.pictures.picture import PictureLook
 from reportgen.pipeline import stage_keys
 from reportgen.pipeline.toolbox import Toolbox
 from reportgen.store import keys
@@ -32,23 +34,31 @@ def with_preview_card(
         return page, {}
     byline = " · ".join(filter(None, (page.author, page.date and page.day)))
     title = "" if site.title == page.title else site.title
-    content = _card(page.title, title, byline, picture, site.colors.accent, tools)
+    content = _card(page.title, title, byline, picture, site.colors.accent, page.language, tools)
     path = f"media/{hashed_name('card.png', content)}"
     card = PreviewCard(path=path, alt=page.title, width=_WIDTH, height=_HEIGHT)
     return dataclasses.replace(page, card=card), {path: content}
 
 
-def _card(title: str, site: str, byline: str, picture: Media | None, accent: str, tools: Toolbox) -> bytes:
+def _card(
+    title: str, site: str, byline: str, picture: Media | None, accent: str, language: str, tools: Toolbox
+) -> bytes:
     from reportgen.pictures.preview_card import draw_card as draw
 
     shown = next((picture.files[name] for name in _pixel_files(picture)), None) if picture else None
     texts = {"title": title, "site": site, "byline": byline, "accent": accent}
-    parts = stage_keys.of_picture(digest({**texts, "picture": shown}), ["reportgen.pictures.preview_card"], ())
+    choice = fonts.choose(
+        {"the title of a preview card": title, "the site on a preview card": site, "the byline of one": byline},
+        language=language,
+    )
+    choice.warn()
+    item, look = digest({**texts, "picture": shown}), PictureLook(fonts=choice)
+    parts = stage_keys.of_picture(item, ["reportgen.pictures.preview_card"], (), look, moves=False)
     key = keys.key(parts)
     content: bytes | None = tools.store.recall(_CARD, key)
     if content is None:
         tools.explain(f"card of {title}", parts)
-        content = tools.workers.submit(draw, title, site, byline, shown, accent).result()
+        content = tools.workers.submit(draw, title, site, byline, shown, accent, choice).result()
         tools.store.keep(_CARD, key, content)
     return content
 
