@@ -14,6 +14,7 @@ from reportgen.penalties.l2 import L2
 from reportgen.pictures import penalty_plane
 from reportgen.pictures.counter import Counter
 from reportgen.pictures.scenes import scenes
+from reportgen.statistics import plane
 
 
 @scenes.register("constraint_path")
@@ -32,7 +33,7 @@ class ConstraintPath:
     ) -> None:
         values = np.linspace(0, 2.36, 36) if strengths is None else np.asarray(strengths, dtype=float)
         self.frames = len(values)
-        problem = penalty_plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
+        problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
         self.figure = Figure(figsize=(720 / 96, 420 / 96))
         self._panels = []
         for left, of in ((50, L1()), (408, L2())):
