@@ -39,7 +39,9 @@ def article(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
 def moving(article: Path, visit: Open) -> Iterator[Callable[..., Page]]:
     """A function that opens the page, which must get by without an error."""
     errors: list[Any] = []
-    yield lambda **options: visit(article, lambda page: page.on("pageerror", lambda error: errors.append(error)), **options)
+    yield lambda **options: visit(
+        article, lambda page: page.on("pageerror", lambda error: errors.append(error)), **options
+    )
     assert errors == []
 
 

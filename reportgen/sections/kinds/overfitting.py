@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
@@ -19,9 +18,9 @@ from reportgen.penalties import Penalty
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation, Picture
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, all_outcomes, difference_outcome, majority_outcome
-from reportgen.sections.helpers import default_penalty, kinds_by_name, rate_findings
+from reportgen.sections.helpers import default_penalty, kinds_by_name, rate_findings, table
 from reportgen.statistics.comparison import Difference, compare_family
 from reportgen.statistics.linear_minima import bias, lasso, least_squares, ridge
 from reportgen.training.network import Network
@@ -64,6 +63,8 @@ _RUNS = 20
 """The most runs of each network; as many as the experiment has, if it has fewer."""
 _NETWORK_MARGIN = _WAVE.noise / 20
 """Root mean squared distances from the sine within ± this are practically equal: a twentieth of the noise."""
+_DIFFERENCE = ("estimate", "low", "high", "verdict")
+"""The parts of a difference in the table; networks without a limit have none."""
 WAYS = {"none": "no limit", "decay": "weight decay", "dropout": "dropout", "early": "early stopping"}
 _DECAY = 0.01
 """λ of the network with weight decay."""
@@ -222,33 +223,13 @@ class OverfittingFindings:
     networks: Networks
 
 
-def _gain_claim(name: str, at: str, subject: str, post: str = "") -> Claim:
-    """The claim that a limit makes predictions better; `at` is the place of the difference in the findings."""
-    difference = (
-        f"{{{{ f.{at}.estimate|abs|num('.2g') }}}} {{{{ 'lower' if f.{at}.estimate < 0 else 'higher' }}}} "
-        f"({{{{ f.{at}|interval('.2g') }}}})"
-    )
-
-    return Claim(
-        name=name,
-        post=post,
-        test=lambda f: difference_outcome(reduce(getitem, at.split("."), f)),
-        supported=f"{subject} improves the prediction: the error is {difference}.",
-        refuted=f"{subject} does not improve the prediction: the error is {difference}, {{{{ f.{at}.verdict }}}}.",
-        undecided=f"Whether {subject[0].lower()}{subject[1:]} improves the prediction is undecided: the error is "
-        f"{difference}{{% if f.{at}|why %}}; {{{{ f.{at}|why }}}}{{% endif %}}.",
-    )
-
-
-_TURNS = (
-    "Over {{ f.draws }} draws of them the mean test error is {{ f.turns.l2.none|num('.2f') }} without a penalty"
-    "{% for t in f.turns.values() %}{{ '. At its best strength ' if loop.first else '; ' }}{{ t.title }} makes it "
-    "{{ t.best|num('.2f') }}, at its strongest {{ t.strongest|num('.2f') }}{% endfor %}."
-)
+def _gain_claim(name: str, at: str, post: str = "") -> Claim:
+    """The claim that a limit makes predictions better; `at` is the place of its difference in the findings."""
+    return Claim(name=name, post=post, test=lambda f: difference_outcome(reduce(getitem, at.split("."), f)))
 
 
 @sections.register("overfitting")
-class Overfitting(Section):
+class Overfitting(Section[OverfittingFindings]):
     """A demonstration of its own, whatever the experiment."""
 
     title = "When a model may be anything"
@@ -258,37 +239,23 @@ class Overfitting(Section):
             name="test-error-falls-and-rises",
             post="Simpler models generalize better.",
             test=lambda f: all_outcomes(
-                *(difference_outcome(turn[part]) for turn in f["turns"].values() for part in ("falls", "rises"))
+                *(difference_outcome(turn[part]) for turn in f.turns.values() for part in ("falls", "rises"))
             ),
-            supported=f"It is no accident of these samples. {_TURNS}",
-            refuted=f"Other samples do not all show it. {_TURNS}",
-            undecided=f"Whether other samples show it too is undecided. {_TURNS}",
         ),
-        Claim(
-            name="silhouette-finds-the-clusters",
-            test=lambda f: majority_outcome(f["kmeans"]["found"]),
-            supported="In {{ f.kmeans.found.events }} of {{ f.kmeans.found.count }} draws of the points the score is "
-            "highest at the true number of clusters.",
-            refuted="Only in {{ f.kmeans.found.events }} of {{ f.kmeans.found.count }} draws of the points is the "
-            "score highest at the true number of clusters.",
-            undecided="Whether the score is mostly highest at the true number of clusters is undecided: it is so in "
-            "{{ f.kmeans.found.events }} of {{ f.kmeans.found.count }} draws of the points.",
-        ),
+        Claim(name="silhouette-finds-the-clusters", test=lambda f: majority_outcome(f.kmeans.found)),
         _gain_claim(
             "shallower-trees-predict-better",
             "forests.depth.difference",
-            "Stopping at depth {{ f.forests.depth.compared }}",
             "A random forest generalizes better with shallower trees.",
         ),
         _gain_claim(
             "fewer-inputs-a-split-predict-better",
             "forests.features.difference",
-            "Choosing from {{ f.forests.features.compared }} inputs at a split",
             "A random forest generalizes better with fewer features per split.",
         ),
-        _gain_claim("weight-decay-helps", "networks.differences.decay", "Weight decay"),
-        _gain_claim("dropout-helps", "networks.differences.dropout", "Dropout"),
-        _gain_claim("early-stopping-helps", "networks.differences.early", "Stopping early"),
+        _gain_claim("weight-decay-helps", "networks.differences.decay"),
+        _gain_claim("dropout-helps", "networks.differences.dropout"),
+        _gain_claim("early-stopping-helps", "networks.differences.early"),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
@@ -297,10 +264,10 @@ class Overfitting(Section):
     def study(self, e: Experiment) -> Any:
         return {"curves": fit_curves(), "kmeans": _run_kmeans(), "forests": _run_forests()}
 
-    def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: Any) -> OverfittingFindings:
         curves = study["curves"]
         kmeans = study["kmeans"]
-        found = OverfittingFindings(
+        return OverfittingFindings(
             samples=_SAMPLES,
             degree=DEGREE,
             fresh=_FRESH,
@@ -319,9 +286,10 @@ class Overfitting(Section):
             forests=compare_forests(study["forests"], e.comparison),
             networks=_compare_networks(e, trained),
         )
-        return dataclasses.asdict(found)
 
-    def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: Any, findings: OverfittingFindings
+    ) -> Iterable[Picture | Animation]:
         kmeans = study["kmeans"]
         yield Picture(
             name="k-means",
@@ -331,32 +299,33 @@ class Overfitting(Section):
             + ", ".join(str(panel["centers"].shape[0]) for panel in kmeans["panels"])
             + f" clusters. By the silhouette score {kmeans['best'][0]} clusters fit best.",
         )
-        yield _forest_picture(findings["forests"])
-        yield _ways_picture(_trained_ways(e, trained), findings["networks"])
+        yield _forest_picture(findings.forests)
+        yield _ways_picture(_trained_ways(e, trained), findings.networks)
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        networks = findings["networks"]
-        difference = networks["differences"].get
-        columns = {"estimate": "less that without a limit", "low": "from", "high": "to", "verdict": "verdict"}
-        yield Table(
-            name="ways",
-            columns=(
-                Column(label="network"),
-                Column(label="mean error", format=".3f"),
-                *(Column(label=label, format="" if key == "verdict" else ".3f") for key, label in columns.items()),
-            ),
-            rows=tuple(
-                (way["label"], way["mean"], *((difference(name) or {}).get(key) for key in columns))
-                for name, way in networks["ways"].items()
-            ),
+    def tables(self, e: Experiment, findings: OverfittingFindings) -> Iterable[Table]:
+        networks = findings.networks
+        yield table(
+            "ways",
+            [
+                {"way": way, "difference": networks.differences.get(name, dict.fromkeys(_DIFFERENCE))}
+                for name, way in networks.ways.items()
+            ],
+            {
+                "way.label": ("network", ""),
+                "way.mean": ("mean error", ".3f"),
+                "difference.estimate": ("less that without a limit", ".3f"),
+                "difference.low": ("from", ".3f"),
+                "difference.high": ("to", ".3f"),
+                "difference.verdict": ("verdict", ""),
+            },
         )
 
-    def headline(self, e: Experiment, findings: Findings) -> str | None:
-        turn = findings["turns"]["l2"]
+    def headline(self, e: Experiment, findings: OverfittingFindings) -> str | None:
+        turn = findings.turns["l2"]
         return (
-            f"A flexible curve through {findings['samples']} samples, a demonstration apart from this experiment, has "
-            f"a mean test error of {turn['none']:.2f} without a penalty, of {turn['best']:.2f} at the best strength of "
-            f"L2, and of {turn['strongest']:.2f} at the strongest."
+            f"A flexible curve through {findings.samples} samples, a demonstration apart from this experiment, has "
+            f"a mean test error of {turn.none:.2f} without a penalty, of {turn.best:.2f} at the best strength of "
+            f"L2, and of {turn.strongest:.2f} at the strongest."
         )
 
 
@@ -558,12 +527,10 @@ def compare_forests(measured: dict[str, Any], rule: Comparison) -> Forests:
     )
 
 
-def _forest_picture(forests: dict[str, Any]) -> Picture:
-    labels = {"depth": ("Depth of the trees", "depth allowed"), "features": ("Inputs per split", "inputs at a split")}
-    ends = "; ".join(
-        f"by {label} from {forests[name]['test'][0]:.1f} at {forests[name]['values'][0]} to "
-        f"{forests[name]['test'][-1]:.1f} at {forests[name]['values'][-1]}"
-        for name, (_, label) in labels.items()
+def _forest_picture(forests: Forests) -> Picture:
+    panels = (
+        ("Depth of the trees", "depth allowed", forests.depth),
+        ("Inputs per split", "inputs at a split", forests.features),
     )
     return Picture(
         name="forest",
@@ -575,14 +542,13 @@ def _forest_picture(forests: dict[str, Any]) -> Picture:
                     "xlabel": xlabel,
                     "ylabel": "mean squared error",
                     "series": [
-                        {"label": label, "x": forests[name]["values"], "y": forests[name][part]}
-                        for part, label in (("train", "training samples"), ("test", "new samples"))
+                        {"label": "training samples", "x": limit.values, "y": limit.train},
+                        {"label": "new samples", "x": limit.values, "y": limit.test},
                     ],
                 }
-                for name, (title, xlabel) in labels.items()
+                for title, xlabel, limit in panels
             ]
         },
-        alt=f"Random forests, mean squared error on training and on new samples. On new samples it goes {ends}.",
     )
 
 
@@ -641,7 +607,7 @@ def _compare_networks(e: Experiment, trained: Trained) -> Networks:
     )
 
 
-def _ways_picture(ways: dict[str, list[tuple[Trajectory, int]]], networks: dict[str, Any]) -> Picture:
+def _ways_picture(ways: dict[str, list[tuple[Trajectory, int]]], networks: Networks) -> Picture:
     grid = np.linspace(-1, 1, 120)[:, None]
     panels = []
     for way, label in WAYS.items():
@@ -657,13 +623,13 @@ def _ways_picture(ways: dict[str, list[tuple[Trajectory, int]]], networks: dict[
                 "truth": np.sin(np.pi * grid[:, 0]),
             }
         )
-    means = "; ".join(f"{way['label']} {way['mean']:.3f}" for way in networks["ways"].values())
+    means = "; ".join(f"{way.label} {way.mean:.3f}" for way in networks.ways.values())
     return Picture(
         name="ways",
         figure="fits",
         inputs={"panels": panels},
         alt="The same noisy samples of a sine fitted by the same network, without a limit and held back in three ways. "
-        f"Root mean squared distance from the sine over {networks['runs']} runs: {means}.",
+        f"Root mean squared distance from the sine over {networks.runs} runs: {means}.",
     )
 
 

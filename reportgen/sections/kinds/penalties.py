@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Picture
-from reportgen.sections import Findings, Section, Trained, sections
+from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import kinds_by_name
 from reportgen.sections.kinds.selection import DATA, FACTORS, UNIVERSAL, linear_run
@@ -146,52 +145,20 @@ class PenaltiesFindings:
 
 
 @sections.register("penalties")
-class Penalties(Section):
+class Penalties(Section[PenaltiesFindings]):
     """Demonstrations of the penalties, and training against the minima that are known exactly."""
 
     title = "Make weights cost something"
     scripts = ("plots.js", "geometry.js")
     claims = (
-        Claim(
-            name="corners-give-zeros",
-            test=lambda f: _corner_outcome(f["zeros"]["verdict"]),
-            supported="Of {{ f.losses|num }} random losses, {{ f.zeros.first|num }} have their least cost at a weight "
-            "of exactly zero under L1, and {{ f.zeros.second|num }} under L2.",
-            refuted="Corners are met less often than they should be: of {{ f.losses|num }} random losses, "
-            "{{ f.zeros.first|num }} have their least cost at a weight of exactly zero under L1, and "
-            "{{ f.zeros.second|num }} under L2.",
-            undecided="Whether corners are met more often is undecided: of {{ f.losses|num }} random losses, "
-            "{{ f.zeros.first|num }} have their least cost at a weight of exactly zero under L1, and "
-            "{{ f.zeros.second|num }} under L2.",
-        ),
+        Claim(name="corners-give-zeros", test=lambda f: _corner_outcome(f.zeros.verdict)),
         Claim(
             name="training-finds-ridge",
             post="L2 has a closed form.",
-            test=lambda f: f["ridge"]["difference"] < CLOSE * f["ridge"]["largest"],
-            supported="L2 has another comfort: for a linear model the best weights have a formula, and training finds "
-            "what it says.",
-            refuted="For a linear model the best weights under L2 have a formula; training does not quite get there.",
-            undecided="For a linear model the best weights under L2 have a formula; whether training gets there could "
-            "not be computed.",
+            test=lambda f: f.ridge.difference < CLOSE * f.ridge.largest,
         ),
-        Claim(
-            name="proximal-steps-find-the-lasso",
-            test=lambda f: f["lasso"]["difference"] < CLOSE * f["lasso"]["largest"],
-            supported="They agree: over {{ f.lasso.weights|num }} weights the largest difference is "
-            "{{ f.lasso.difference|num('.1e') }}, and the largest weight is {{ f.lasso.largest|num('.2f') }}.",
-            refuted="They do not quite agree: over {{ f.lasso.weights|num }} weights the largest difference is "
-            "{{ f.lasso.difference|num('.1e') }}, and the largest weight is {{ f.lasso.largest|num('.2f') }}.",
-            undecided="Whether they agree could not be computed.",
-        ),
-        Claim(
-            name="both-find-the-same-zeros",
-            test=lambda f: f["lasso"]["other_zeros"] <= f["lasso"]["weights"] / 1000,
-            supported="{% if f.lasso.other_zeros %}The zeros are the same but for {{ f.lasso.other_zeros|num }} of "
-            "these weights{% else %}The zeros are the same, to the last one{% endif %}.",
-            refuted="About the zeros they agree less: {{ f.lasso.other_zeros|num }} of these weights are exactly zero "
-            "by one and not by the other.",
-            undecided="Whether the zeros are the same could not be computed.",
-        ),
+        Claim(name="proximal-steps-find-the-lasso", test=lambda f: f.lasso.difference < CLOSE * f.lasso.largest),
+        Claim(name="both-find-the-same-zeros", test=lambda f: f.lasso.other_zeros <= f.lasso.weights / 1000),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
@@ -202,9 +169,9 @@ class Penalties(Section):
         """The exact path of the lasso [strengths, inputs] for each draw."""
         return [lasso(*_linear_data(linear_run("l1", 1.0, draw)), PATH) for draw in range(min(_PATHS, e.runs.count))]
 
-    def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: Any) -> PenaltiesFindings:
         inputs, width = e.network.shapes(*e.data.shape)[0]
-        found = PenaltiesFindings(
+        return PenaltiesFindings(
             named=join_words(list(dict.fromkeys(type(arm.penalty).title for arm in e.arms if arm.strength > 0))),
             shapes={name: _shape(kind()) for name, kind in _SHOWN.items()},
             mix=ElasticNet().mix,
@@ -228,9 +195,10 @@ class Penalties(Section):
             ridge=agreement(*_ridge_weights(e, trained)),
             lasso=agreement(_lasso_weights(e, trained), np.stack(study)),
         )
-        return dataclasses.asdict(found)
 
-    def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: Any, findings: PenaltiesFindings
+    ) -> Iterable[Picture | Animation]:
         if own := _other_penalties(e):
             yield _curves_picture(own)
         yield Picture(
@@ -270,15 +238,15 @@ class Penalties(Section):
                 "ylabel": "weight by training",
             },
             alt=f"{by_formula.size} weights of {len(by_formula)} data sets by formula and by training lie about the "
-            f"diagonal; the largest difference is {findings['ridge']['difference']:.1g}.",
+            f"diagonal; the largest difference is {findings.ridge.difference:.1g}.",
         )
-        yield _path_picture(_lasso_weights(e, trained)[0], study[0], findings["lasso"]["difference"])
+        yield _path_picture(_lasso_weights(e, trained)[0], study[0], findings.lasso.difference)
 
-    def headline(self, e: Experiment, findings: Findings) -> str | None:
-        zeros = findings["zeros"]
+    def headline(self, e: Experiment, findings: PenaltiesFindings) -> str | None:
+        zeros = findings.zeros
         return (
-            f"Of {findings['losses']:,} random losses of two weights, a demonstration apart from this experiment, "
-            f"{zeros['first']:,} are least at a weight of exactly zero under L1, and {zeros['second']:,} under L2."
+            f"Of {findings.losses:,} random losses of two weights, a demonstration apart from this experiment, "
+            f"{zeros.first:,} are least at a weight of exactly zero under L1, and {zeros.second:,} under L2."
         )
 
 
