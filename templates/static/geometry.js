@@ -132,7 +132,7 @@ const geometry = (() => {
 
   function overfit(figure) {
     const { find, data } = begin(figure);
-    const { x, y, strengths, paths, noise, limit } = data;
+    const { x, y, strengths, paths, noise, limit, margin } = data;
     const [svg, slider, output] = [find("svg.plot"), find("input[type=range]"), find("output")];
     const grid = Array.from({ length: 241 }, (_, i) => i / 120 - 1);
     const high = 1.5 + Math.max(...y.map(Math.abs)) * 0.5;
@@ -149,7 +149,7 @@ const geometry = (() => {
       const state =
         at === 0
           ? "No penalty: the curve passes through every sample."
-          : at === best
+          : test[at] < test[best] + margin
             ? "About right."
             : at < best
               ? "Too weak."
@@ -376,7 +376,7 @@ const geometry = (() => {
           line(level(w[name]).map(to), "touch"),
           dot(to(w[name]), 6.5, zeros(w[name]) ? "solution zero" : "solution"),
           label([left + side - 4, py(0) - 5], "w₁", "end"),
-          label([px(0) + 6, 40], "w₂"),
+          label([px(0) - 6, 40], "w₂", "end"),
         );
         const handle = element("g", { class: "handle" });
         const [x, y] = to(loss.minimum);

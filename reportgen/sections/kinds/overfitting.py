@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reportgen.datasets.wave import Wave
 from reportgen.experiment import Comparison, Experiment
-from reportgen.penalties import Penalty
+from reportgen.penalties import COLORS, Penalty
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation, Picture
@@ -542,8 +542,9 @@ def _forest_picture(forests: Forests) -> Picture:
                     "xlabel": xlabel,
                     "ylabel": "mean squared error",
                     "series": [
-                        {"label": "training samples", "x": limit.values, "y": limit.train},
-                        {"label": "new samples", "x": limit.values, "y": limit.test},
+                        # No arms: gray, and told apart by marker and dash.
+                        {"label": "training samples", "x": limit.values, "y": limit.train, "arm": 0},
+                        {"label": "new samples", "x": limit.values, "y": limit.test, "arm": len(COLORS)},
                     ],
                 }
                 for title, xlabel, limit in panels
@@ -616,6 +617,7 @@ def _ways_picture(ways: dict[str, list[tuple[Trajectory, int]]], networks: Netwo
         panels.append(
             {
                 "title": label,
+                "arm": L2.look().arm if t.run.penalty == L2() else 0,
                 "x": data.x_train[:, 0],
                 "y": data.y_train[:, 0],
                 "grid": grid[:, 0],

@@ -245,8 +245,8 @@ class Penalties(Section[PenaltiesFindings]):
     def headline(self, e: Experiment, findings: PenaltiesFindings) -> str | None:
         zeros = findings.zeros
         return (
-            f"Of {findings.losses:,} random losses of two weights, a demonstration apart from this experiment, "
-            f"{zeros.first:,} are least at a weight of exactly zero under L1, and {zeros.second:,} under L2."
+            f"With {findings.losses:,} random losses of two weights, a demonstration apart from this experiment, a "
+            f"weight ends at exactly zero {zeros.first:,} times under L1, and {zeros.second:,} times under L2."
         )
 
 
