@@ -23,6 +23,7 @@ from reportgen.sections.claims import Claim, all_outcomes, difference_outcome, m
 from reportgen.sections.helpers import default_penalty, kinds_by_name, rate_findings, table
 from reportgen.statistics.comparison import Difference, compare_family
 from reportgen.statistics.linear_minima import bias, lasso, least_squares, ridge
+from reportgen.text import plural
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
@@ -631,7 +632,7 @@ def _ways_picture(ways: dict[str, list[tuple[Trajectory, int]]], networks: Netwo
         figure="fits",
         inputs={"panels": panels},
         alt="The same noisy samples of a sine fitted by the same network, without a limit and held back in three ways. "
-        f"Root mean squared distance from the sine over {networks.runs} runs: {means}.",
+        f"Root mean squared distance from the sine over {plural(networks.runs, 'run')}: {means}.",
     )
 
 
