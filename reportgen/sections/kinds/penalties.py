@@ -38,11 +38,14 @@ _DUEL = kinds_by_name(L1, L2)
 STEPS = 60
 SCALE = 0.05
 """η·λ of each step."""
-_START, _MOST = 1.5, 2.0
+_START, _LEAST, _MOST = 1.5, 0.1, 2.0
+_GRAIN = 0.05
+"""How far apart the values of the sliders are."""
 
 # The plane of two weights
 MINIMUM, CURVATURE, STRENGTH, _REACH = (0.7, 1.9), ((1.0, 0.3), (0.3, 1.0)), 1.0, 2.5
 """The loss that the figure begins with, its λ, and how far the drawing reaches."""
+_STRONGEST = 2.5
 LOSSES = 1000
 
 # The minima that are known exactly
@@ -86,7 +89,10 @@ class OneWeight:
     """One weight on which only a penalty acts, by proximal steps."""
 
     start: float
+    least: float
     most: float
+    grain: float
+    """How far apart the weights are that the slider can set."""
     scale: float
     count: int
     colors: dict[str, str]
@@ -104,6 +110,9 @@ class Meeting:
     minimum: list[float]
     curvature: list[list[float]]
     strength: float
+    most: float
+    grain: float
+    """The largest λ of the slider, and how far apart its values are."""
     reach: float
     colors: dict[str, str]
 
@@ -184,6 +193,8 @@ class Penalties(Section[PenaltiesFindings]):
                 minimum=list(MINIMUM),
                 curvature=[list(row) for row in CURVATURE],
                 strength=STRENGTH,
+                most=_STRONGEST,
+                grain=_GRAIN,
                 reach=_REACH,
                 colors={name: kind.color for name, kind in _DUEL.items()},
             ),
@@ -265,7 +276,9 @@ def _one_weight() -> OneWeight:
     walks = {name: walk(kind(), _START) for name, kind in _DUEL.items()}
     return OneWeight(
         start=_START,
+        least=_LEAST,
         most=_MOST,
+        grain=_GRAIN,
         scale=SCALE,
         count=STEPS,
         colors={name: kind.color for name, kind in _DUEL.items()},
