@@ -132,7 +132,6 @@ SAMPLES = {
         **labels(text),
         "mark": {"x": 3.0, "label": text},
     },
-    "penalty_contours": lambda text: {},
     "penalty_curves": lambda text: {},
     "penalty_surfaces": lambda text: {},
     "shares": lambda text: {

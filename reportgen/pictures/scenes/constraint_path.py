@@ -15,6 +15,7 @@ from reportgen.pictures import penalty_plane, style
 from reportgen.pictures.counter import Counter
 from reportgen.pictures.scene_look import word
 from reportgen.pictures.scenes import scenes
+from reportgen.statistics import plane
 
 
 @scenes.register("constraint_path")
@@ -33,7 +34,7 @@ class ConstraintPath:
     ) -> None:
         values = np.linspace(0, 2.36, 36) if strengths is None else np.asarray(strengths, dtype=float)
         self.frames = len(values)
-        problem = penalty_plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
+        problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
         wide, high = style.WIDTH, 398
         self.figure = Figure(figsize=(wide / 96, high / 96))
         self._panels = []

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from reportgen.pictures import penalty_plane, style
 from reportgen.pictures.stills import figures
+from reportgen.statistics import plane
 
 
 @figures.register("penalty_surfaces")
@@ -24,7 +25,7 @@ def penalty_surfaces() -> Figure:
     colors = matplotlib.colormaps["viridis"]
     for index, of in enumerate(penalty_plane.SHAPES):
         axes: Any = figure.add_subplot(2, 2, index + 1, projection="3d")
-        rings = np.stack([np.zeros((49, 2)), *(penalty_plane.level_line(of, level, angles) for level in levels[1:])])
+        rings = np.stack([np.zeros((49, 2)), *(plane.level_line(of, level, angles) for level in levels[1:])])
         heights = np.repeat(levels[:, np.newaxis], 49, axis=1)
         axes.plot_surface(
             rings[..., 0],
