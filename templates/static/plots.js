@@ -1,10 +1,13 @@
-/* Drawings of a network on a canvas, shared by all moving figures of the page.
+/* What all moving figures of the page share: when they begin, and drawings of a network on a canvas.
 
+   plots.each(selector, attach)      calls attach(element) for each element that matches, once it is complete in the
+                             page: at once for those that are there, and while the page is still loading for later ones
    plots.theme(element)      the colors that style gives `element`: those of `--signed` as levels, paper, ink and so on
    plots.fitCanvas(canvas, height)   as many device pixels as its width on the page and `height` need;
                              returns { context, width, height }, to draw on in CSS pixels
-   plots.weights(context, box, kernels, limit, theme)   heat maps; a kernel is { rows, columns, values } with its rows,
-                             the inputs, one after another; returns places: { layer, rows, columns, x, y, width, height }
+   plots.weights(context, box, kernels, limit, theme, across)   heat maps, `across` of them side by side or by default
+                             in a square; a kernel is { rows, columns, values } with its rows, the inputs, one after
+                             another; returns places: { layer, rows, columns, x, y, width, height }
    plots.cellAt(places, x, y)        { layer, row, column } under a point of the canvas, or null
    plots.outline(context, places, cell, theme)          marks a cell
    plots.bar(context, box, limit, theme)                the scale of the colors
@@ -31,6 +34,42 @@ const plots = (() => {
     tanh: Math.tanh,
     sigmoid: (z) => 1 / (1 + Math.exp(-z)),
   };
+
+  const searches = [];
+
+  /* The end of an element has been read if something follows it, or if the page has been read. */
+  function isComplete(element) {
+    if (document.readyState !== "loading") return true;
+    for (let node = element; node; node = node.parentNode) if (node.nextSibling) return true;
+    return false;
+  }
+
+  function search({ selector, attach, found }) {
+    for (const element of document.querySelectorAll(selector)) {
+      if (found.has(element) || !isComplete(element)) continue;
+      found.add(element);
+      try {
+        attach(element);
+      } catch (error) {
+        // One figure that fails must not stop the others.
+        reportError(error);
+      }
+    }
+  }
+
+  function each(selector, attach) {
+    searches.push({ selector, attach, found: new WeakSet() });
+    search(searches.at(-1));
+  }
+
+  if (document.readyState === "loading") {
+    const observer = new MutationObserver(() => searches.forEach(search));
+    observer.observe(document, { childList: true, subtree: true });
+    document.addEventListener("readystatechange", () => {
+      observer.disconnect();
+      searches.forEach(search);
+    }, { once: true });
+  }
 
   function theme(element) {
     const style = getComputedStyle(element);
@@ -84,12 +123,11 @@ const plots = (() => {
     return Math.min(LEVELS - 1, Math.max(0, Math.floor(((share + 1) / 2) * LEVELS)));
   }
 
-  function weights(context, box, kernels, limit, theme) {
+  function weights(context, box, kernels, limit, theme, across = Math.ceil(Math.sqrt(kernels.length))) {
     const ratio = context.getTransform().a;
     const whole = (length) => Math.floor(length * ratio) / ratio;
     // Cells of whole device pixels have equal sizes and sharp edges.
     const cells = (length, count) => (Math.floor((length * ratio) / count) * count || length * ratio) / ratio;
-    const across = Math.ceil(Math.sqrt(kernels.length));
     const down = Math.ceil(kernels.length / across);
     const [gap, head] = [18, 20];
     const wide = (box.width - gap * (across - 1)) / across;
@@ -260,11 +298,8 @@ const plots = (() => {
   function legend(context, box, samples, theme) {
     const y = box.y + box.height / 2;
     let x = box.x;
-    const entry = (word, draw) => {
-      draw();
-      text(context, word, x + 24, y + 0.5, theme.muted, { baseline: "middle" });
-      x += 24 + context.measureText(word).width + 16;
-    };
+    const entries = [];
+    const entry = (word, draw) => entries.push([word, draw]);
     const rule = (color, width, dash) => () => {
       context.beginPath();
       context.moveTo(x, y);
@@ -280,7 +315,19 @@ const plots = (() => {
     if (samples.truth) entry("truth", rule(theme.ink, 1.3, [5, 4]));
     if (!samples.outlier.every(Boolean)) entry("sample", point(false));
     if (samples.outlier.some(Boolean)) entry("outlier", point(true));
+    const measured = (size) => {
+      context.font = `${size}px ${FONT}`;
+      const widths = entries.map(([word]) => 23 + context.measureText(word).width);
+      const room = (box.width ?? Infinity) - widths.reduce((sum, width) => sum + width, 0);
+      return { size, widths, gap: Math.min(16, room / Math.max(1, entries.length - 1)) };
+    };
+    const { size, widths, gap } = [12, 11, 10].map(measured).find((fitting) => fitting.gap >= 5) ?? measured(10);
+    entries.forEach(([word, draw], i) => {
+      draw();
+      text(context, word, x + 23, y + 0.5, theme.muted, { size, baseline: "middle" });
+      x += widths[i] + gap;
+    });
   }
 
-  return { theme, fitCanvas, weights, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
+  return { each, theme, fitCanvas, weights, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
 })();

@@ -18,8 +18,10 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.sections.claims import decide
 from reportgen.sections.kinds.live import (
+    WORK,
     Live,
     _data,
+    _differences,
     _run,
     _start_settings,
     _suggested_settings,
@@ -63,18 +65,38 @@ def test_initial_weights_and_order_arrive_unchanged() -> None:
     flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
 
     assert np.array_equal(np.array(task["weights"], np.float32), flat)
-    assert np.array_equal(np.tile(task["order"], run.training.epochs), run.order()[:, 0])
+    assert task["batches"] * run.training.epochs == run.order().tolist()
+
+
+def test_batches_have_only_samples_that_are_there() -> None:
+    e = changed(training=Training(epochs=4, batch_size=7, full_batch_steps=5))
+    task = _task(_run(e, _start_settings(e)), 0.5)
+
+    assert [len(batch) for batch in task["batches"]] == [7, 7, 7, 7, 7, 5]
+    assert sorted(sample for batch in task["batches"] for sample in batch) == list(range(40))
+    assert (task["steps"], task["fullBatchSteps"]) == (29, 5)
+
+
+def test_the_page_trains_as_the_experiment_does_or_names_the_difference() -> None:
+    adam = changed(training=Training(optimizer="adam", batch_size=7, epochs=4, full_batch_steps=5))
+    assert _run(adam, _start_settings(adam)).training == adam.training
+    assert (findings(adam)["same"], findings(adam)["differences"]) == (True, "")
+
+    long = changed(training=Training(epochs=4000, full_batch_steps=2000), network=Network(dropout=0.1))
+    run = _run(long, _start_settings(long))
+    parameters = long.network.parameters(1, 1)
+    assert parameters * run.training_samples * (run.training.epochs + run.training.full_batch_steps) <= WORK
+    assert _differences(long, run) == (
+        f"without dropout, with {run.training.epochs:,} of 4,000 passes over the data and with "
+        f"{run.training.full_batch_steps:,} of 2,000 steps on all samples"
+    )
 
 
 def test_what_the_page_cannot_train_is_not_trained() -> None:
-    for changes, curve, inputs in [
-        ({"data": SparseLinear()}, False, "50 inputs"),
-        ({"network": Network(hidden=(200, 200))}, True, "1 input"),
-    ]:
+    for changes in ({"data": SparseLinear()}, {"network": Network(hidden=(200, 200))}):
         e = changed(**changes)
         assert list(Live().runs(e)) == []
-        found = Live().findings(e, {}, None)
-        assert found == {"possible": False, "curve": curve, "inputs": inputs, "outputs": "1 output"}
+        assert Live().findings(e, {}, None) == {"possible": False}
 
 
 def test_the_page_names_the_penalties_that_its_trainer_knows() -> None:

@@ -21,8 +21,8 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, own_arm, vary
+from reportgen.sections.wording import join_words
 from reportgen.statistics.sparsity import below_share, zero_share
-from reportgen.text import plural
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
@@ -79,20 +79,20 @@ class Live(Section):
             name="smaller-steps-settle",
             test=lambda f: (
                 _compare_sizes(f["tried"]["base"]["furthest"], f["tried"]["slower"]["furthest"])
-                if _has_numbers(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
+                if _has_numbers(f, "furthest", "base", "slower")
+                and f["start"]["loss"] == "absolute"
+                and f["task"]["schedule"] == "constant"
                 else None
             ),
-            supported="Smaller steps bring this network closer to the truth{% if f.task.schedule == 'constant' %}: the "
-            "gradient of an absolute error is as large for a small error as for a large one, so at a constant rate "
-            "steps do not shrink as the function gets near, and it swings{% endif %}.",
+            supported="Smaller steps bring this network closer: the gradient of an absolute error does not shrink with "
+            "the error, so steps of a constant rate overshoot to the last.",
             refuted="Smaller steps bring this network no closer to the truth.",
             undecided="Smaller steps bring this network only somewhat closer to the truth.",
         ),
         Claim(
             name="colors-hide-what-a-count-shows",
             test=lambda f: _differs_in_count(f) if _has_ended(f, "base", "proximal") else None,
-            supported="A heat map hides whether L1 came by the gradient or by a proximal step, since a weight of a "
-            "thousandth is as white as none; the count of weights at exactly zero shows it.",
+            supported="The colors do not show the difference; the count of weights at exactly zero does.",
             refuted="In this one network the proximal step leaves no more weights at exactly zero than the gradient.",
             undecided="In this one network the proximal step leaves more weights at exactly zero than the gradient, "
             "but not so many more that only a count would show it.",
@@ -113,16 +113,14 @@ class Live(Section):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        if _epoch_count(e) == 0:
+        if _passes(e)[0] == 0:
             return []
         tried = [_run(e, settings) for settings in _suggested_settings(e).values()]
         return list(dict.fromkeys([_run(e, _start_settings(e)), *tried]))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        if _epoch_count(e) == 0:
-            inputs, outputs = e.data.shape
-            words = {"inputs": plural(inputs, "input"), "outputs": plural(outputs, "output")}
-            return {"possible": False, "curve": is_curve(e), **words}
+        if _passes(e)[0] == 0:
+            return {"possible": False}
         start = _start_settings(e)
         run = _run(e, start)
         tried = {
@@ -139,13 +137,10 @@ class Live(Section):
                 name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()
             },
             "losses": LOSSES,
-            "samples": run.training_samples,
-            "epochs": run.training.epochs,
+            "differences": _differences(e, run),
             "arm": _arm(e).label,
             "same": _arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
-            "own_l1": own_arm(e, L1) is not None,
             "function": "line" if e.network.activation == "linear" or not e.network.hidden else "function",
-            "ended": _training_result(trained[run]),
             "tried": tried,
             "emptied": _weakest_emptying(tried),
             "median": float(np.median(run.draw().y_train)),
@@ -159,17 +154,20 @@ def penalties_in_page() -> dict[str, type[Penalty]]:
 
 
 def _arm(e: Experiment) -> Arm:
-    """The arm whose settings the figure starts with: the first with a penalty that it can train."""
+    """The arm whose settings the figure starts with: that of L1, else the first with a penalty that it can train."""
     known = [arm for arm in e.arms if arm.penalty.in_page]
-    return next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
+    penalized = next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
+    return own_arm(e, L1, "proximal") or own_arm(e, L1) or penalized
 
 
-def _epoch_count(e: Experiment) -> int:
-    """Number of epochs that the page can train; 0 if it cannot draw the data or training takes too long."""
+def _passes(e: Experiment) -> tuple[int, int]:
+    """Epochs and steps on all samples that the page can train; no epochs if it cannot draw the data or is too slow."""
     parameters = e.network.parameters(*e.data.shape)
     if not is_curve(e) or parameters > _PARAMETERS:
-        return 0
-    return min(e.training.epochs, WORK // (parameters * e.data.training_samples))
+        return 0, 0
+    most = WORK // (parameters * e.data.training_samples)
+    full = min(e.training.full_batch_steps, most // 2)
+    return min(e.training.epochs, most - full), full
 
 
 def _start_settings(e: Experiment) -> Settings:
@@ -213,8 +211,9 @@ def _suggested_settings(e: Experiment) -> dict[str, Settings]:
 
 
 def _run(e: Experiment, settings: Settings) -> Run:
-    """The first run with other settings, as the page trains it: plain steps of one sample each."""
+    """The first run with other settings, as the page trains it: without dropout, and no longer than it can."""
     kind = default_penalty(settings["penalty"])
+    epochs, full_batch_steps = _passes(e)
     data = e.data
     if isinstance(data, Line) and settings["size"] is not None:
         data = dataclasses.replace(data, outlier_size=settings["size"])
@@ -224,16 +223,32 @@ def _run(e: Experiment, settings: Settings) -> Run:
         training={
             "loss": settings["loss"],
             "learning_rate": settings["rate"],
-            "optimizer": "sgd",
-            "batch_size": 1,
-            "epochs": _epoch_count(e),
-            "full_batch_steps": 0,
+            "epochs": epochs,
+            "full_batch_steps": full_batch_steps,
         },
         network={"dropout": 0.0},
         penalty=dataclasses.replace(kind, mix=_mix(e)) if isinstance(kind, ElasticNet) else kind,
         strength=settings["strength"] if settings["penalty"] != "none" else 0.0,
         step=settings["step"],
         recording=Recording.ENDS_ONLY,
+    )
+
+
+def _differences(e: Experiment, run: Run) -> str:
+    """How the page trains otherwise than the experiment, in words; empty if it does not."""
+    own = e.training
+    return join_words(
+        [
+            *(["without dropout"] * (run.network != e.network)),
+            *(
+                [f"with {run.training.epochs:,} of {own.epochs:,} passes over the data"]
+                * (run.training.epochs < own.epochs)
+            ),
+            *(
+                [f"with {run.training.full_batch_steps:,} of {own.full_batch_steps:,} steps on all samples"]
+                * (run.training.full_batch_steps < own.full_batch_steps)
+            ),
+        ]
     )
 
 
@@ -244,14 +259,18 @@ def _mix(e: Experiment) -> float:
 
 def _task(run: Run, mix: float) -> dict[str, Any]:
     """The part of the training that the reader cannot set; train.js documents its keys."""
-    order = run.order()[:, 0]
+    batches = [[sample for sample in batch if sample >= 0] for batch in run.order().tolist()]
+    epoch = run.training.batches(run.training_samples)
     flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
     return {
         "widths": [run.shapes[0][0], *(outputs for _, outputs in run.shapes)],
         "activation": run.network.activation,
         "weights": [float(f"{w:.9g}") for w in flat],
-        "order": order[: run.training_samples if run.training.order == "fixed" else None].tolist(),
+        "batches": batches[: epoch if run.training.order == "fixed" else None],
         "steps": run.steps,
+        "fullBatchSteps": run.training.full_batch_steps,
+        "optimizer": run.training.optimizer,
+        "momentum": run.training.momentum,
         "every": -(-run.steps // _RECORDS),
         "schedule": run.training.schedule,
         "mix": mix,
