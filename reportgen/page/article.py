@@ -163,16 +163,20 @@ def render_template(
     # Absolute paths, since the working folder may change between calls.
     own = plugins.templates()
     environment = _environment(tuple(folder.resolve() for folder in folders), finalize, tuple(own.items()))
-    its_policy = policy.Policy(environment.loader, pictures)
-    given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
     meter = sandbox.Meter()
+
+    def rendered() -> tuple[policy.Policy, str]:
+        its_policy = policy.Policy(environment.loader, pictures)
+        given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
+        return its_policy, sandbox.render_metered(page, given, meter)
+
     try:
         page = environment.get_template(template)
         # A text may refer to a later figure, so the first rendering counts and the second one prints.
-        text = sandbox.render_metered(page, given, meter)
+        its_policy, text = rendered()
         if numbering and numbering.used:
             numbering.start_again()
-            text = sandbox.render_metered(page, given, meter)
+            its_policy, text = rendered()
     except sandbox.OutsideError as error:
         raise RefusedError(f"template {error}", code="RG702") from error
     except jinja2.TemplateNotFound as error:
@@ -247,7 +251,7 @@ def _environment(
     environment = _Environment(
         {
             Numbering: frozenset({"among", "find", "show"}),
-            PlayerSet: frozenset({"data", "only"}),
+            PlayerSet: frozenset({"data"}),
             Media: frozenset({"named"}),
         },
         finalize,
