@@ -74,7 +74,7 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
         experiment=experiment,
         sections=ordered,
         media=drawing.finish(),
-        tables=tables_of(ordered),
+        tables=tables_of(ordered, experiment),
         players=pack_players([section.players for section in ordered]),
         trajectories=_published_trajectories(experiment, ordered, tools),
         versions={"reportgen": __version__} | {name: version(name) for name in ("tensorflow", "numpy", "scikit-learn")},

@@ -237,7 +237,7 @@ const trainer = (() => {
 
   /* The learning rate of each step, and the size of each update for the proximal step: see `Training.rates` and
      `Training.step_sizes` in training/run.py. */
-  function stepSizes({ steps, fullBatchSteps, rate, schedule, optimizer, momentum }) {
+  function stepSizes({ steps, fullBatchSteps = 0, rate, schedule, optimizer, momentum }) {
     const batches = steps - fullBatchSteps;
     const factor = (i) => (i < batches ? SCHEDULES[schedule](i / batches) : 1 - (i - batches) / fullBatchSteps);
     const rates = Float32Array.from({ length: steps }, (_, i) => rate * factor(i));
@@ -249,9 +249,10 @@ const trainer = (() => {
   /* Trains a network of one input and one output.
 
      A task has widths ([1, 10, 10, 10, 1]), activation, x and y (the training samples), weights (the initial ones, in
-     the order of `places`), batches (the samples that each step sees; begun again at their end), steps,
-     fullBatchSteps (how many of them, at the end, see all samples), every (steps between two records), loss, rate,
-     schedule, optimizer, momentum, penalty, mix, strength, and step ("subgradient" or "proximal").
+     the order of `places`), order (the sample that each step sees, or a list of them; begun again at its end), steps,
+     every (steps between two records), loss, rate, schedule, penalty, mix, strength, and step ("subgradient" or
+     "proximal"). It may have an optimizer ("sgd"), momentum (0), and fullBatchSteps (0), the number of the last steps
+     that see all samples.
 
      Returns { steps, records, diverged }: the recorded steps from 0 on, the weights at each, and the first step whose
      numbers were not finite, or null. Records end before it. */
@@ -264,19 +265,21 @@ const trainer = (() => {
     const proximal = task.step === "proximal";
     const [x, y, strength, mix] = [Float32Array.from(task.x), Float32Array.from(task.y), fround(task.strength), task.mix];
     const { rates, sizes } = stepSizes(task);
-    const inBatches = task.steps - task.fullBatchSteps;
+    const inBatches = task.steps - (task.fullBatchSteps ?? 0);
+    const order = task.order.map((seen) => [seen].flat());
+    const update = OPTIMIZERS[task.optimizer ?? "sgd"];
     const everySample = task.x.map((_, i) => i);
     const w = Float32Array.from(task.weights);
     // Products of float32 stay exact in the gradient of a single sample until the penalty's push is added.
     const [g, p] = [new Float64Array(w.length), new Float32Array(w.length)];
     const units = task.widths.map((width) => new Float32Array(width));
     const deltas = task.widths.map((width) => new Float32Array(width));
-    const state = { momentum: fround(task.momentum) };
+    const state = { momentum: fround(task.momentum ?? 0) };
     const last = all.length;
     const [steps, records] = [[0], [w.slice()]];
     for (let step = 0; step < task.steps; step += 1) {
       const whole = step >= inBatches;
-      const batch = whole ? everySample : task.batches[step % task.batches.length];
+      const batch = whole ? everySample : order[step % order.length];
       for (let i = 0; i < batch.length; i += 1) {
         units[0][0] = x[batch[i]];
         for (let l = 0; l < last; l += 1) forward(w, all[l], units[l], units[l + 1], l + 1 < last ? value : identity);
@@ -289,7 +292,7 @@ const trainer = (() => {
       }
       if (!proximal) for (let l = 0; l < last; l += 1) penalty.push(p, w, all[l], strength, mix);
       for (let k = 0; k < w.length; k += 1) g[k] += p[k];
-      OPTIMIZERS[whole ? "sgd" : task.optimizer](w, g, rates[step], state, step);
+      (whole ? OPTIMIZERS.sgd : update)(w, g, rates[step], state, step);
       if (proximal) {
         const factors = whole ? undefined : state.factors;
         for (let l = 0; l < last; l += 1) penalty.prox(w, all[l], fround(sizes[step] * strength), mix, factors);

@@ -103,7 +103,7 @@ def _task(run: Run) -> dict[str, Any]:
         "x": data.x_train[:, 0].tolist(),
         "y": data.y_train[:, 0].tolist(),
         "weights": _flat(run.initial_weights()).tolist(),
-        "batches": [[sample for sample in batch if sample >= 0] for batch in run.order().tolist()],
+        "order": [[sample for sample in batch if sample >= 0] for batch in run.order().tolist()],
         "steps": run.steps,
         "fullBatchSteps": run.training.full_batch_steps,
         "optimizer": run.training.optimizer,

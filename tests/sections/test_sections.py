@@ -17,6 +17,7 @@ from reportgen.pictures.picture import Picture
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
 from reportgen.sections import sections
+from reportgen.sections.claims import ClaimBlocks
 from reportgen.store.encoding import decode, encode
 from reportgen.store.keys import template_folder
 from reportgen.training.network import Network
@@ -113,7 +114,7 @@ def test_a_template_holds_no_result_and_decides_none(name):
 
     A template may ask how many things there are, and what is there.
     """
-    tree = jinja2.Environment().parse(re.sub(r"\$[^$\n]*\$", "", template(name)))  # only read
+    tree = jinja2.Environment(extensions=[ClaimBlocks]).parse(re.sub(r"\$[^$\n]*\$", "", template(name)))  # only read
     compared = [
         f"line {comparison.lineno}"
         for comparison in tree.find_all(nodes.Compare)

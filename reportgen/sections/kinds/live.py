@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.none import NoPenalty
-from reportgen.sections import Findings, Section, Trained, sections
+from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, own_arm, vary
 from reportgen.sections.wording import join_words
@@ -44,16 +46,57 @@ Settings = dict[str, Any]
 """Values of the figure's controls: penalty, strength, step, loss, rate, and size (of the outliers; None without)."""
 
 
-def _has_numbers(f: Findings, number: str, *names: str) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """The result of a training: its sparsity and its distance from the true function."""
+
+    settings: Settings
+    diverged: int | None
+    zero: float
+    below: float
+    """Share of the weights within η·λ of zero."""
+    furthest: float | None
+    """The largest distance from the truth; None if the data have none, or if the training diverged."""
+    answer: float | None
+    """The output at the smallest input, or None as `furthest`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveFindings:
+    """What the figure and its text need. If the page cannot train the network, only `possible` has a meaning."""
+
+    possible: bool
+    task: dict[str, Any] = field(default_factory=dict)
+    """The part of the training that the reader cannot set; train.js documents its keys."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """The samples for any size of outliers: target = clean + lift · size."""
+    start: Settings = field(default_factory=dict)
+    stops: dict[str, list[float]] = field(default_factory=dict)
+    penalties: dict[str, str] = field(default_factory=dict)
+    losses: dict[str, str] = field(default_factory=dict)
+    differences: str = ""
+    """How the page trains otherwise than the experiment, in words; empty if it does not."""
+    arm: str = ""
+    """The label of the arm whose settings the figure starts with."""
+    same: bool = False
+    """True if the figure starts as the first run of that arm."""
+    function: str = ""
+    tried: dict[str, Ended] = field(default_factory=dict)
+    """The results of the settings that the text suggests."""
+    emptied: str | None = None
+    """The weakest penalty of `tried` such that it and every stronger one leave no weight."""
+    median: float = math.nan
+    """Of the training targets."""
+
+
+def _has_numbers(f: Any, number: str, *names: str) -> bool:
     """True if the results of all settings in `names` have a value for `number`."""
-    tried = f.get("tried", {})
-    return all(name in tried and tried[name][number] is not None for name in names)
+    return all(name in f.tried and f.tried[name][number] is not None for name in names)
 
 
-def _has_ended(f: Findings, *names: str) -> bool:
+def _has_ended(f: Any, *names: str) -> bool:
     """True if there are results of all settings in `names`, and none diverged."""
-    tried = f.get("tried", {})
-    return all(name in tried and tried[name]["diverged"] is None for name in names)
+    return all(name in f.tried and f.tried[name].diverged is None for name in names)
 
 
 def _compare_sizes(first: float, second: float) -> bool | Outcome:
@@ -61,16 +104,16 @@ def _compare_sizes(first: float, second: float) -> bool | Outcome:
     return True if first > 2 * second else False if first <= second else "undecided"
 
 
-def _differs_in_count(f: Findings) -> bool | Outcome:
+def _differs_in_count(f: Any) -> bool | Outcome:
     """True if most weights that the gradient leaves near zero are exactly zero by a proximal step, and few without."""
-    base, proximal = f["tried"]["base"], f["tried"]["proximal"]
-    if proximal["zero"] <= base["zero"]:
+    base, proximal = f.tried.base, f.tried.proximal
+    if proximal.zero <= base.zero:
         return False
-    return True if base["zero"] < 0.01 and proximal["zero"] > base["below"] / 2 > 0.25 else "undecided"
+    return True if base.zero < 0.01 and proximal.zero > base.below / 2 > 0.25 else "undecided"
 
 
 @sections.register("live")
-class Live(Section):
+class Live(Section[LiveFindings]):
     """A figure that trains the first run's network again, with the reader's settings."""
 
     title = "Train it yourself"
@@ -79,37 +122,24 @@ class Live(Section):
         Claim(
             name="smaller-steps-settle",
             test=lambda f: (
-                _compare_sizes(f["tried"]["base"]["furthest"], f["tried"]["slower"]["furthest"])
+                _compare_sizes(f.tried.base.furthest, f.tried.slower.furthest)
                 if _has_numbers(f, "furthest", "base", "slower")
-                and f["start"]["loss"] == "absolute"
-                and f["task"]["schedule"] == "constant"
+                and f.start.loss == "absolute"
+                and f.task.schedule == "constant"
                 else None
             ),
-            supported="Smaller steps bring this network closer: the gradient of an absolute error does not shrink with "
-            "the error, so steps of a constant rate overshoot to the last.",
-            refuted="Smaller steps bring this network no closer to the truth.",
-            undecided="Smaller steps bring this network only somewhat closer to the truth.",
         ),
         Claim(
             name="colors-hide-what-a-count-shows",
             test=lambda f: _differs_in_count(f) if _has_ended(f, "base", "proximal") else None,
-            supported="The colors do not show the difference; the count of weights at exactly zero does.",
-            refuted="In this one network the proximal step leaves no more weights at exactly zero than the gradient.",
-            undecided="In this one network the proximal step leaves more weights at exactly zero than the gradient, "
-            "but not so many more that only a count would show it.",
         ),
         Claim(
             name="the-loss-shows-in-one-network",
             test=lambda f: (
-                _compare_sizes(f["tried"]["squared"]["furthest"], f["tried"]["absolute"]["furthest"])
+                _compare_sizes(f.tried.squared.furthest, f.tried.absolute.furthest)
                 if _has_numbers(f, "furthest", "absolute", "huber", "squared")
                 else None
             ),
-            supported="In this one network, with outliers this high, the squared loss ends more than twice as far from "
-            "the truth as the absolute one.",
-            refuted="In this one network the squared loss ends no further from the truth than the absolute one.",
-            undecided="In this one network the squared loss ends only somewhat further from the truth than the "
-            "absolute one.",
         ),
     )
 
@@ -119,33 +149,29 @@ class Live(Section):
         tried = [_run(e, settings) for settings in _suggested_settings(e).values()]
         return list(dict.fromkeys([_run(e, _start_settings(e)), *tried]))
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: object) -> LiveFindings:
         if _passes(e)[0] == 0:
-            return {"possible": False}
+            return LiveFindings(possible=False)
         start = _start_settings(e)
         run = _run(e, start)
-        tried = {
-            name: {"settings": settings, **_training_result(trained[_run(e, settings)])}
-            for name, settings in _suggested_settings(e).items()
-        }
-        return {
-            "possible": True,
-            "task": _task(run, _mix(e)),
-            "data": _data(run),
-            "start": start,
-            "stops": _slider_stops([start, *_suggested_settings(e).values()]),
-            "penalties": {
-                name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()
-            },
-            "losses": LOSSES,
-            "differences": _differences(e, run),
-            "arm": _arm(e).label,
-            "same": _arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
-            "function": "line" if e.network.activation == "linear" or not e.network.hidden else "function",
-            "tried": tried,
-            "emptied": _weakest_emptying(tried),
-            "median": float(np.median(run.draw().y_train)),
-        }
+        suggested = _suggested_settings(e)
+        tried = {name: _ended(trained[_run(e, settings)], settings) for name, settings in suggested.items()}
+        return LiveFindings(
+            possible=True,
+            task=_task(run, _mix(e)),
+            data=_data(run),
+            start=start,
+            stops=_slider_stops([start, *suggested.values()]),
+            penalties={name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()},
+            losses=LOSSES,
+            differences=_differences(e, run),
+            arm=_arm(e).label,
+            same=_arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
+            function="line" if e.network.activation == "linear" or not e.network.hidden else "function",
+            tried=tried,
+            emptied=_weakest_emptying(tried),
+            median=float(np.median(run.draw().y_train)),
+        )
 
 
 def penalties_in_page() -> dict[str, type[Penalty]]:
@@ -260,14 +286,14 @@ def _mix(e: Experiment) -> float:
 
 def _task(run: Run, mix: float) -> dict[str, Any]:
     """The part of the training that the reader cannot set; train.js documents its keys."""
-    batches = [[sample for sample in batch if sample >= 0] for batch in run.order().tolist()]
+    order = [[sample for sample in batch if sample >= 0] for batch in run.order().tolist()]
     epoch = run.training.batches(run.training_samples)
     flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
     return {
         "widths": [run.shapes[0][0], *(outputs for _, outputs in run.shapes)],
         "activation": run.network.activation,
         "weights": [float(f"{w:.9g}") for w in flat],
-        "batches": batches[: epoch if run.training.order == "fixed" else None],
+        "order": order[: epoch if run.training.order == "fixed" else None],
         "steps": run.steps,
         "fullBatchSteps": run.training.full_batch_steps,
         "optimizer": run.training.optimizer,
@@ -313,27 +339,27 @@ def _truth(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return grid, np.interp(grid, x, y)
 
 
-def _training_result(t: Trajectory) -> dict[str, Any]:
-    """The result of a training: its sparsity and its distance from the true function."""
+def _ended(t: Trajectory, settings: Settings) -> Ended:
     kernels, _ = t.at(-1)
     x, y = _truth(t.run)
     outputs = t.predict(x[:, None])[:, 0]
     known = t.run.draw().truth is not None and t.diverged is None
-    return {
-        "diverged": t.diverged,
-        "zero": zero_share(kernels),
-        "below": below_share(kernels, t.run.training.learning_rate * t.run.strength),
-        "furthest": float(np.abs(outputs - y).max()) if known else None,
-        "answer": float(outputs[0]) if known else None,
-    }
+    return Ended(
+        settings=settings,
+        diverged=t.diverged,
+        zero=zero_share(kernels),
+        below=below_share(kernels, t.run.training.learning_rate * t.run.strength),
+        furthest=float(np.abs(outputs - y).max()) if known else None,
+        answer=float(outputs[0]) if known else None,
+    )
 
 
-def _weakest_emptying(tried: dict[str, dict[str, Any]]) -> str | None:
+def _weakest_emptying(tried: dict[str, Ended]) -> str | None:
     """The name of the weakest penalty such that it and every stronger one leave no weight."""
     strongest_first = [name for name in reversed(tried) if name.startswith("λ")]
     weakest = None
     for name in strongest_first:
-        if tried[name]["zero"] < 1:
+        if tried[name].zero < 1:
             break
         weakest = name
     return weakest
