@@ -1,0 +1,57 @@
+"""The weight matrices of many networks, one panel each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from reportgen.pictures import style
+from reportgen.pictures.stills import figures
+
+
+@figures.register("matrix_grid")
+def matrix_grid(titles: Sequence[str], networks: Sequence[Sequence[Any]], columns: int) -> Figure:
+    """Networks as their kernels [I, O] side by side, in so many columns of panels, red above zero and blue below.
+
+    All panels have one color scale, up to the largest weight.
+    """
+    kernels = [[np.asarray(kernel, dtype=float) for kernel in network] for network in networks]
+    limit = max((float(np.nanmax(np.abs(k))) for network in kernels for k in network), default=1.0) or 1.0
+    rows = math.ceil(len(networks) / columns)
+    figure = style.blank_figure(20 + rows * (44 + 420 / (columns + 1)))
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, title, network in zip(grid, titles, kernels, strict=False):
+        axes.set_title(style.wrap_label(title, 72 // columns, 2), fontsize=10)
+        axes.imshow(_side_by_side(network), cmap=style.SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
+        for left, (height, width), top in _edges(network):
+            axes.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=style.GRID))
+    for axes in grid:
+        axes.set_axis_off()
+    return figure
+
+
+def _side_by_side(network: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """One image of all kernels of a network, with empty cells around them."""
+    edges = _edges(network)
+    last, (_, width), _ = edges[-1]
+    image = np.full((max(kernel.shape[0] for kernel in network), last + width), np.nan)
+    for kernel, (left, (height, wide), top) in zip(network, edges, strict=True):
+        image[top : top + height, left : left + wide] = kernel
+    return image
+
+
+def _edges(network: Sequence[NDArray[np.float64]]) -> list[tuple[int, tuple[int, int], int]]:
+    """For each kernel its left edge in the image, its shape, and its upper edge."""
+    edges, left = [], 0
+    tallest = max(kernel.shape[0] for kernel in network)
+    for kernel in network:
+        height, width = kernel.shape
+        edges.append((left, (height, width), (tallest - height) // 2))
+        left += width + 2
+    return edges
