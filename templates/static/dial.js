@@ -68,7 +68,7 @@ plots.each("#figure-dial", async (figure) => {
     const inputs = Array.from({ length: count }, (_, i) => range.x[0] + ((range.x[1] - range.x[0]) * i) / (count - 1));
     const outputs = plots.outputs(layers, inputs, network.activation);
     const look = { ...theme, network: color };
-    plots.fit(fit.context, { x: -8, y: 0, width: fit.width + 12, height: fit.height }, network.samples, inputs, outputs, range, look);
+    plots.fit(fit.context, { x: -10, y: 0, width: fit.width + 9, height: fit.height }, network.samples, inputs, outputs, range, look);
   }
 
   /* Values of all penalties against the places of λ in the grid, and a line at the one that is set. */
@@ -80,7 +80,7 @@ plots.each("#figure-dial", async (figure) => {
     const finite = values.flat().filter(Number.isFinite);
     const [low, high] = name === "zero" ? [0, 1] : [Math.min(...finite), Math.max(...finite)];
     const top = low === high ? low + 1 : high;
-    const area = { x: 38, y: 26, width: width - 50, height: height - 62 };
+    const area = { x: 38, y: 26, width: width - 50, height: height - 50 };
     const x = (place) => area.x + (area.width * place) / (grid.length - 1);
     const y = (value) => area.y + area.height * (1 - (value - low) / (top - low));
     const write = (text, left, up, align, color = theme.muted, weight = 400) => {
@@ -88,7 +88,7 @@ plots.each("#figure-dial", async (figure) => {
       [context.textAlign, context.textBaseline, context.fillStyle] = [align, "middle", color];
       context.fillText(text, left, up);
     };
-    write(name === "zero" ? "weights exactly zero" : "total test error", 0, 10, "left", theme.ink, 600);
+    write(`${name === "zero" ? "weights exactly zero" : "total test error"} by λ`, 0, 10, "left", theme.ink, 600);
     context.lineWidth = 1;
     context.strokeStyle = theme.grid;
     for (const value of [low, (low + top) / 2, top]) {
@@ -103,7 +103,6 @@ plots.each("#figure-dial", async (figure) => {
     grid.forEach((_, i) => {
       if (i % every === 0) write(words(i), x(i), area.y + area.height + 14, "center");
     });
-    write("λ", area.x + area.width, height - 7, "right");
     context.fillStyle = theme.grid;
     context.fillRect(x(at) - 1.5, area.y - 4, 3, area.height + 8);
     values.forEach((line, i) => {

@@ -302,7 +302,7 @@ def _zeros_at_last_fit(
 
 
 def _zeros_before_collapse(zeros: Mapping[str, float], has_fit: bool) -> bool | Outcome | None:
-    """True if under the first penalty more than half of the weights are zero while it fits, under the second none is."""
+    """True if most weights are zero under the first penalty while it still fits, and none under the second."""
     if not has_fit or len(zeros) < len(SUMS):
         return None
     l1, l2 = (zeros[kind] for kind in SUMS)
