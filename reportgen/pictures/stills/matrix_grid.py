@@ -24,11 +24,15 @@ def matrix_grid(titles: Sequence[str], networks: Sequence[Sequence[Any]], column
     kernels = [[np.asarray(kernel, dtype=float) for kernel in network] for network in networks]
     limit = max((float(np.nanmax(np.abs(k))) for network in kernels for k in network), default=1.0) or 1.0
     rows = math.ceil(len(networks) / columns)
-    figure = style.blank_figure(20 + rows * (44 + 420 / (columns + 1)))
+    images = [_side_by_side(network) for network in kernels]
+    tallest = max(image.shape[0] / image.shape[1] for image in images)
+    figure = style.blank_figure(10 + rows * (52 + min(560 / columns * tallest, 400)))
+    # Cells between matrices, and weights that are not numbers, have the color of the page.
+    colors = style.SIGNED.with_extremes(bad=(0, 0, 0, 0))
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, title, network in zip(grid, titles, kernels, strict=False):
-        axes.set_title(style.wrap_label(title, 72 // columns, 2), fontsize=10)
-        axes.imshow(_side_by_side(network), cmap=style.SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
+    for axes, title, network, image in zip(grid, titles, kernels, images, strict=False):
+        axes.set_title(style.wrap_label(title, 60 // columns, 2), fontsize=10)
+        axes.imshow(image, cmap=colors, vmin=-limit, vmax=limit, interpolation="nearest")
         for left, (height, width), top in _edges(network):
             axes.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=style.GRID))
     for axes in grid:
