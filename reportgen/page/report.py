@@ -25,6 +25,8 @@ class Report:
     media: Mapping[str, Media]
     """Pictures and animations by name."""
     tables: Mapping[str, Table]
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    """The sentence of each claim by name, as plain text; empty if the claim does not apply."""
     players: PlayerSet = field(default_factory=PlayerSet)
     """The animations that the page draws itself where scripts are on."""
     trajectories: Mapping[str, bytes] = field(default_factory=dict)
@@ -36,11 +38,6 @@ class Report:
     def claims(self) -> Mapping[str, DecidedClaim]:
         """Every claim of the sections by name."""
         return {claim.name: claim for section in self.sections for claim in section.claims}
-
-    @cached_property
-    def sentences(self) -> Mapping[str, str]:
-        """The sentence of each claim by name, as plain text; empty if the claim does not apply."""
-        return sentences_of(self.sections, self.experiment)
 
     @cached_property
     def headlines(self) -> tuple[str, ...]:
@@ -94,10 +91,10 @@ def sentences_of(sections: Iterable[SectionResult], e: Experiment) -> dict[str, 
     return {claim.name: sentence(claim, section.findings, e) for section in sections for claim in section.claims}
 
 
-def tables_of(sections: Iterable[SectionResult], e: Experiment) -> dict[str, Table]:
-    """The tables of sections by name, and the table of all their claims."""
+def tables_of(sections: Iterable[SectionResult], sentences: Mapping[str, str]) -> dict[str, Table]:
+    """The tables of sections by name, and the table of all their claims with these `sentences`."""
     sections = tuple(sections)
-    claims = _claims_table([claim for section in sections for claim in section.claims], sentences_of(sections, e))
+    claims = _claims_table([claim for section in sections for claim in section.claims], sentences)
     return {**{table.name: table for section in sections for table in section.tables}, claims.name: claims}
 
 

@@ -91,7 +91,7 @@ def _computed(
         title=section.title,
         findings=plain,
         # Claims see findings as `results.json` has them, so that they can be decided again from the file.
-        claims=tuple(decide(claim, name, json_value(plain), experiment) for claim in section.claims),
+        claims=tuple(decide(claim, name, plain, experiment) for claim in section.claims),
         tables=python_numbers(tuple(section.tables(experiment, findings))),
         headline=section.headline(experiment, findings),
         pictures=tuple(map(_request, items, digests)),
@@ -104,9 +104,9 @@ def _computed(
 
 
 def plain_findings(findings: Any) -> Findings:
-    """The findings of a section, a dataclass or a dict, as dicts, lists, strings and Python's own numbers."""
+    """The findings of a section, a dataclass or a dict, as JSON has them: None for numbers that are not finite."""
     fields = findings if isinstance(findings, dict) else dataclasses.asdict(findings)
-    plain: Findings = python_numbers(fields)
+    plain: Findings = json_value(python_numbers(fields))
     return plain
 
 
