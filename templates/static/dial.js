@@ -6,12 +6,12 @@ plots.each("#figure-dial", async (figure) => {
   /* Wider networks are drawn as matrices. */
   const WIDEST = 16;
 
-  const { grid, penalties } = JSON.parse(figure.querySelector(".dial-data").textContent);
-  const kinds = Object.keys(penalties);
+  const { grid, sweeps } = JSON.parse(figure.querySelector(".dial-data").textContent);
+  const kinds = Object.keys(sweeps);
   const panels = kinds.map((kind) => figure.querySelector(`[data-penalty="${kind}"]`));
   const curves = [...figure.querySelectorAll("[data-curve]")];
   const slider = figure.querySelector("input");
-  const networks = await Promise.all(kinds.map((kind) => penalties[kind].drawn && plots.unpack(penalties[kind].drawn)));
+  const networks = await Promise.all(kinds.map((kind) => sweeps[kind].drawn && plots.unpack(sweeps[kind].drawn)));
   const limit = Math.max(...networks.map((network) => network?.limit ?? 0));
   const range = networks[0]?.samples && plots.range(networks[0].samples);
 
@@ -31,7 +31,7 @@ plots.each("#figure-dial", async (figure) => {
 
   /* A penalty's color has the name of a variable of the page, or is a code. */
   function colorOf(kind) {
-    const { color } = penalties[kind];
+    const { color } = sweeps[kind];
     return color.startsWith("#") ? color : getComputedStyle(figure).getPropertyValue(`--${color}`).trim();
   }
 
@@ -41,7 +41,7 @@ plots.each("#figure-dial", async (figure) => {
     slider.setAttribute("aria-valuetext", words(at));
     figure.querySelector("output").textContent = words(at);
     kinds.forEach((kind, i) => {
-      const { run_zeros: zeros, run_errors: errors, points } = penalties[kind];
+      const { run_zeros: zeros, run_errors: errors, points } = sweeps[kind];
       const place = (name) => panels[i].querySelector(`[data-reading="${name}"]`);
       place("zeros").textContent = zeros.length ? plots.number(zeros[at], 9) : "–";
       place("error").textContent = plots.number(errors.length ? errors[at] : points[at].error ?? NaN);
@@ -76,7 +76,7 @@ plots.each("#figure-dial", async (figure) => {
     const wide = canvas.clientWidth;
     if (!wide) return;
     const { context, width, height } = plots.fitCanvas(canvas, Math.round(Math.min(0.55 * wide, 190)));
-    const values = kinds.map((kind) => penalties[kind].points.map((point) => point[name] ?? NaN));
+    const values = kinds.map((kind) => sweeps[kind].points.map((point) => point[name] ?? NaN));
     const finite = values.flat().filter(Number.isFinite);
     const [low, high] = name === "zero" ? [0, 1] : [Math.min(...finite), Math.max(...finite)];
     const top = low === high ? low + 1 : high;

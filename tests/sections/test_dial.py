@@ -56,7 +56,7 @@ def findings(e: Experiment) -> dial.DialFindings:
                     "has_fit": True,
                     "grid": [0.0, 5.0],
                     "ends": [{"label": "L1", "count": 30, **rate(events)}],
-                    "penalties": {"l1": {"label": "L1", "collapse": {"by": 2.0}}},
+                    "sweeps": {"l1": {"label": "L1", "collapse": {"by": 2.0}}},
                 }
                 for events in (30, 0, 15)
             ),
@@ -98,17 +98,17 @@ def test_runs_of_arms_that_come_to_rest_are_not_trained_again() -> None:
 def test_every_lambda_has_a_drawing_and_a_count_of_the_run_shown() -> None:
     found = findings(QUICK)
     assert found.grid[found.place] == 0.3
-    assert {"l1", "l2"} == {*found.penalties}
-    for part in found.penalties.values():
+    assert {"l1", "l2"} == {*found.sweeps}
+    for part in found.sweeps.values():
         assert [point.strength for point in part.points] == found.grid
         assert part.drawn
         assert part.drawn["steps"] == list(range(len(found.grid)))
         assert len(part.run_zeros) == len(part.run_errors) == len(found.grid)
-    assert found.penalties["l1"].run_zeros[0] == 0
-    assert found.penalties["l1"].run_zeros[-1] > 0
+    assert found.sweeps["l1"].run_zeros[0] == 0
+    assert found.sweeps["l1"].run_zeros[-1] > 0
 
 
 def test_other_data_have_no_theory_and_no_line() -> None:
     found = findings(dataclasses.replace(QUICK, data=SparseLinear(samples=20, test_samples=5)))
     assert found.theory == []
-    assert all(part.drawn is None or part.drawn["samples"] is None for part in found.penalties.values())
+    assert all(part.drawn is None or part.drawn["samples"] is None for part in found.sweeps.values())

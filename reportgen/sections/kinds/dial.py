@@ -95,7 +95,7 @@ class DialFindings:
     runs: int
     weights: int
     """Of one network."""
-    penalties: dict[str, DialPenalty]
+    sweeps: dict[str, DialPenalty]
     place: int
     """The place in the grid where the slider begins."""
     shown: int | None
@@ -161,7 +161,7 @@ class Dial(Section[DialFindings]):
             grid=grid,
             runs=len(_runs_at(e, next(iter(arms.values())), grid[-1])),
             weights=weights,
-            penalties=parts,
+            sweeps=parts,
             place=next(iter(own.values()), len(grid) // 2),
             shown=None if shown is None else shown + 1,
             schedule_changed=at_rest(e) != e.training.schedule,
@@ -178,7 +178,7 @@ class Dial(Section[DialFindings]):
         if findings.shown is None or findings.weights > MOST_DRAWN:
             return
         arms, places = swept_arms(e), _still_places(findings)
-        titles = [f"{part.label}, λ = {findings.grid[i]:g}" for i in places for part in findings.penalties.values()]
+        titles = [f"{part.label}, λ = {findings.grid[i]:g}" for i in places for part in findings.sweeps.values()]
         kernels = [
             [w.tolist() for w in trained[_runs_at(e, arm, findings.grid[i])[findings.shown - 1]].at(-1)[0]]
             for i in places
@@ -192,7 +192,7 @@ class Dial(Section[DialFindings]):
             + "; ".join(
                 f"{part.label}: {part.run_zeros[i]:,} of {findings.weights:,} weights exactly zero at "
                 f"λ = {findings.grid[i]:g}"
-                for part in findings.penalties.values()
+                for part in findings.sweeps.values()
                 for i in places
             )
             + ".",
@@ -201,7 +201,7 @@ class Dial(Section[DialFindings]):
     def tables(self, e: Experiment, findings: DialFindings) -> Iterable[Table]:
         yield table(
             "dial",
-            [point for part in findings.penalties.values() for point in part.points],
+            [point for part in findings.sweeps.values() for point in part.points],
             {
                 "penalty": ("penalty", ""),
                 "strength": ("λ", "g"),
@@ -345,6 +345,6 @@ def _theory(
 
 def _still_places(f: DialFindings) -> list[int]:
     """Three places of the grid for a still: a small λ, that of the arms, and the last before the first collapse."""
-    gone = [part.collapse["by"] for part in f.penalties.values() if part.collapse["by"] is not None]
+    gone = [part.collapse["by"] for part in f.sweeps.values() if part.collapse["by"] is not None]
     last = f.grid.index(min(gone)) if gone else len(f.grid) - 1
     return sorted({1, f.place, last})
