@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from browser.waiting import until
 from browser.watching import Watch
+from click.testing import CliRunner
 from PIL import Image, ImageSequence
 
 import reportgen
+from reportgen.cli.program import program
 from reportgen.experiment.file import parse, shipped
 from reportgen.penalties import penalties
 from reportgen.penalties.l1 import L1
@@ -435,4 +437,8 @@ def test_the_figure_alone_is_a_page_for_a_frame(article: Path, visit: Open, faul
     assert watch.quiet(page)
     assert page.locator("h1, h2, .chips").count() == 0
     assert faults(page, frame=True) == []
+    told = CliRunner().invoke(program, ["embed", "live", "-o", str(article.parent), "--base", "https://example.org/r"])
+    assert 'src="https://example.org/r/embed/live.html"' in told.stdout
+    listed = CliRunner().invoke(program, ["embed", "-o", str(article.parent)])
+    assert listed.stdout.startswith("live ")
     assert 'src="embed/live.html"' in (article.parent / "embed" / "index.html").read_text("utf-8").replace("&#34;", '"')

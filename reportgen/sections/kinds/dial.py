@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.pictures.picture import Picture
@@ -249,7 +248,10 @@ def _middle_run(errors: list[Values]) -> int | None:
     ended = np.flatnonzero(np.isfinite(table).all(axis=0))
     if not len(ended):
         return None
-    ranks = rankdata(table[:, ended], axis=1).mean(axis=0)
+    values = table[:, ended]
+    # Runs that collapsed may have equal errors; each pair of them shares its ranks.
+    above, equal = (sign(values[:, :, None], values[:, None, :]).sum(axis=2) for sign in (np.greater, np.equal))
+    ranks = (above + equal / 2).mean(axis=0)
     return int(ended[np.argsort(ranks, kind="stable")[(len(ended) - 1) // 2]])
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,8 +84,6 @@ class LiveFindings:
     """The results of the settings that the text suggests."""
     emptied: str | None = None
     """The weakest penalty of `tried` such that it and every stronger one leave no weight."""
-    median: float = math.nan
-    """Of the training targets."""
 
 
 def _has_numbers(f: Any, number: str, *names: str) -> bool:
@@ -170,7 +167,6 @@ class Live(Section[LiveFindings]):
             function="line" if e.network.activation == "linear" or not e.network.hidden else "function",
             tried=tried,
             emptied=_weakest_emptying(tried),
-            median=float(np.median(run.draw().y_train)),
         )
 
 
