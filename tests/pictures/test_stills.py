@@ -99,8 +99,10 @@ SAMPLES = {
         **labels(text),
     },
     "matrix_grid": lambda text: {
-        "titles": [text, "two"],
-        "networks": [[[[1.0, -2.0]], [[0.0], [np.nan]]], [[[0.0, 0.0]], [[0.0], [0.0]]]],
+        "panels": [
+            {"title": text, "detail": text, "kernels": kernels}
+            for kernels in ([[[1.0, -2.0]], [[0.0], [np.nan]]], [[[0.0, 0.0]], [[0.0], [0.0]]])
+        ],
         "columns": 2,
     },
     "intervals": lambda text: {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,22 +16,23 @@ from reportgen.pictures.stills import figures
 
 
 @figures.register("matrix_grid")
-def matrix_grid(titles: Sequence[str], networks: Sequence[Sequence[Any]], columns: int) -> Figure:
-    """Networks as their kernels [I, O] side by side, in so many columns of panels, red above zero and blue below.
+def matrix_grid(panels: Sequence[Mapping[str, Any]], columns: int) -> Figure:
+    """Panels {"title", "detail", "kernels"} in so many columns: kernels [I, O] side by side, red above zero.
 
-    All panels have one color scale, up to the largest weight.
+    Weights below zero are blue. All panels have one color scale, up to the largest weight.
     """
-    kernels = [[np.asarray(kernel, dtype=float) for kernel in network] for network in networks]
+    kernels = [[np.asarray(kernel, dtype=float) for kernel in panel["kernels"]] for panel in panels]
     limit = max((float(np.nanmax(np.abs(k))) for network in kernels for k in network), default=1.0) or 1.0
-    rows = math.ceil(len(networks) / columns)
+    rows = math.ceil(len(panels) / columns)
     images = [_side_by_side(network) for network in kernels]
     tallest = max(image.shape[0] / image.shape[1] for image in images)
     figure = style.blank_figure(10 + rows * (52 + min(560 / columns * tallest, 400)))
     # Cells between matrices, and weights that are not numbers, have the color of the page.
     colors = style.SIGNED.with_extremes(bad=(0, 0, 0, 0))
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, title, network, image in zip(grid, titles, kernels, images, strict=False):
-        axes.set_title(style.wrap_label(title, 60 // columns, 2), fontsize=10)
+    for axes, panel, network, image in zip(grid, panels, kernels, images, strict=False):
+        lines = [style.wrap_label(panel[name], 60 // columns, 1) for name in ("title", "detail")]
+        axes.set_title("\n".join(lines), fontsize=10)
         axes.imshow(image, cmap=colors, vmin=-limit, vmax=limit, interpolation="nearest")
         for left, (height, width), top in _edges(network):
             axes.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=style.GRID))

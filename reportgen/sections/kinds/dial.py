@@ -38,6 +38,7 @@ from reportgen.sections.strengths import (
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.sparsity import zero_share
 from reportgen.statistics.total_error import total_errors
+from reportgen.text import plural
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
@@ -92,6 +93,8 @@ class DialFindings:
 
     grid: list[float]
     runs: int
+    counted: str
+    """Their number in words: "10 runs"."""
     weights: int
     """Of one network."""
     sweeps: dict[str, DialPenalty]
@@ -113,6 +116,8 @@ class DialFindings:
     theory: list[dict[str, Any]]
     """The sum that a penalty counts, at the λ of its arm, and the least for the slope of each run."""
     layers: int
+    near: float = 0.02
+    """A sum at most this share above the least one is near it."""
 
 
 @sections.register("dial")
@@ -134,7 +139,7 @@ class Dial(Section[DialFindings]):
         Claim(name="the-dial-ends-in-collapse", test=lambda f: rates_above_half(f.ends) if f.has_fit else None),
         Claim(
             name="sums-are-near-the-least",
-            test=lambda f: max(part.most for part in f.theory) < 1.02 if f.theory else None,
+            test=lambda f: max(part.most for part in f.theory) < 1 + f.near if f.theory else None,
         ),
     )
 
@@ -156,9 +161,11 @@ class Dial(Section[DialFindings]):
         parts = {kind: _penalty(arm, points[kind], collapses[kind], shown, ended[kind]) for kind, arm in arms.items()}
         without = next(iter(points.values()))[0]
         weights = sum(i * o for i, o in e.run(0).shapes)
+        count = len(_runs_at(e, next(iter(arms.values())), grid[-1]))
         return DialFindings(
             grid=grid,
-            runs=len(_runs_at(e, next(iter(arms.values())), grid[-1])),
+            runs=count,
+            counted=plural(count, "run"),
             weights=weights,
             sweeps=parts,
             place=next(iter(own.values()), len(grid) // 2),
@@ -177,16 +184,21 @@ class Dial(Section[DialFindings]):
         if findings.shown is None or findings.weights > MOST_DRAWN:
             return
         arms, places = swept_arms(e), _still_places(findings)
-        titles = [f"{part.label}, λ = {findings.grid[i]:g}" for i in places for part in findings.sweeps.values()]
-        kernels = [
-            [w.tolist() for w in trained[_runs_at(e, arm, findings.grid[i])[findings.shown - 1]].at(-1)[0]]
+        panels = [
+            {
+                "title": findings.sweeps[kind].label,
+                "detail": f"λ = {findings.grid[i]:g}",
+                "kernels": [
+                    w.tolist() for w in trained[_runs_at(e, arm, findings.grid[i])[findings.shown - 1]].at(-1)[0]
+                ],
+            }
             for i in places
-            for arm in arms.values()
+            for kind, arm in arms.items()
         ]
         yield Picture(
             name="dial",
             figure="matrix_grid",
-            inputs={"titles": titles, "networks": kernels, "columns": len(arms)},
+            inputs={"panels": panels, "columns": len(arms)},
             alt="Weights of one run, trained anew at each λ. "
             + "; ".join(
                 f"{part.label}: {part.run_zeros[i]:,} of {findings.weights:,} weights exactly zero at "
