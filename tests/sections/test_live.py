@@ -18,7 +18,6 @@ from reportgen.penalties import penalties
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.sections.kinds.live import (
-    WORK,
     Live,
     LiveFindings,
     _data,
@@ -29,6 +28,7 @@ from reportgen.sections.kinds.live import (
     _task,
     penalties_in_page,
 )
+from reportgen.sections.page_training import WORK
 from reportgen.store.keys import template_folder
 from reportgen.training.compiled import train
 from reportgen.training.network import Network

@@ -22,13 +22,12 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, own_arm, vary
+from reportgen.sections.page_training import WORK
 from reportgen.sections.wording import join_words
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
-WORK = 20_000_000
-"""Parameters times steps of one training in the page: a quarter of a second in a browser of 2026."""
 _PARAMETERS = 4096
 _RECORDS = 200
 
