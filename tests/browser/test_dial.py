@@ -45,7 +45,7 @@ def shown(page: Page) -> dict[str, Any]:
     )
     found: dict[str, Any] = page.evaluate(
         "({ texts: [...document.querySelectorAll('.panel p')].map(e => e.textContent),"
-        " pictures: [...document.querySelectorAll('.dial canvas')].map(e => e.toDataURL()) })"
+        " pictures: [...document.querySelectorAll('.turned canvas')].map(e => e.toDataURL()) })"
     )
     return found
 
@@ -72,7 +72,7 @@ def test_the_slider_turns_all_pictures_and_counts_with_the_keyboard(article: Pat
 
 def test_a_tap_on_a_curve_sets_lambda_there_and_the_slider_stays_in_view(article: Path, visit: Open) -> None:
     page = visit(article, **TELEPHONE)
-    until(page, "document.querySelector('.dial .bench:not([hidden])')")
+    until(page, "document.querySelector('.turned .bench:not([hidden])')")
     canvas = page.locator("[data-curve=error]")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -89,8 +89,8 @@ def test_without_scripts_there_is_a_still_and_the_page_is_sound(
     article: Path, visit: Open, faults: Callable[..., list[str]]
 ) -> None:
     page = visit(article, java_script_enabled=False)
-    assert page.locator(".dial noscript img").is_visible()
-    assert page.locator(".dial .bench").is_hidden()
+    assert page.locator(".turned noscript img").is_visible()
+    assert page.locator(".turned .bench").is_hidden()
 
     page = visit(article)
     see_all(page)
