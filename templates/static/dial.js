@@ -54,7 +54,7 @@ plots.each("#figure-dial", async (figure) => {
 
   function drawPanel(panel, network, at, color) {
     const layers = network.at(at);
-    const canvas = panel.querySelector(".panel-network");
+    const canvas = panel.querySelector(".multiple-network");
     const wide = canvas.clientWidth;
     if (!wide) return;
     const { context, width, height } = plots.fitCanvas(canvas, Math.round(0.8 * wide));
@@ -63,7 +63,7 @@ plots.each("#figure-dial", async (figure) => {
       plots.network(context, box, layers, limit, 0, theme);
     } else plots.weights(context, box, layers, limit, theme);
     if (!network.samples) return;
-    const fit = plots.fitCanvas(panel.querySelector(".panel-fit"), Math.round(0.68 * wide));
+    const fit = plots.fitCanvas(panel.querySelector(".multiple-fit"), Math.round(0.68 * wide));
     const count = network.activation === "linear" ? 2 : 80;
     const inputs = Array.from({ length: count }, (_, i) => range.x[0] + ((range.x[1] - range.x[0]) * i) / (count - 1));
     const outputs = plots.outputs(layers, inputs, network.activation);

@@ -44,7 +44,7 @@ def shown(page: Page) -> dict[str, Any]:
         page, "document.getElementById('figure-dial').dataset.shown === document.getElementById('dial-strength').value"
     )
     found: dict[str, Any] = page.evaluate(
-        "({ texts: [...document.querySelectorAll('.panel p')].map(e => e.textContent),"
+        "({ texts: [...document.querySelectorAll('.multiple p')].map(e => e.textContent),"
         " pictures: [...document.querySelectorAll('.turned canvas')].map(e => e.toDataURL()) })"
     )
     return found
@@ -55,7 +55,7 @@ def test_the_slider_turns_all_pictures_and_counts_with_the_keyboard(article: Pat
     page = visit(article, watch)
     before = shown(page)
     assert page.locator("output[for=dial-strength]").inner_text() == "0.3"
-    assert page.locator(".panel").count() == 4
+    assert page.locator(".multiple").count() == 4
     assert len(set(before["pictures"])) == len(before["pictures"]) == 4 * 2 + 2
 
     page.locator("#dial-strength").focus()
