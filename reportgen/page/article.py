@@ -23,7 +23,7 @@ from reportgen import plugins
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.page import policy, sandbox
-from reportgen.page.embed import snippets
+from reportgen.page.embed import LIVE, has_live, live_snippet, snippets
 from reportgen.page.page_head import PageHead, SiteFrame, standalone_head, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
@@ -80,8 +80,8 @@ def render(
 def render_embeds(
     report: Report, templates: Path | None = None, page: PageHead | None = None, css: str = ""
 ) -> dict[str, str]:
-    """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all, in the
-    order of the article."""
+    """Pages for the folder `embed`, by file: one for each animation alone, one for the network that trains in the page,
+    and one with the snippets of all, in the order of the article."""
     page = page or head_of_report(report)
     title = report.experiment.title
     site = page.site and dataclasses.replace(page.site, home=f"../{page.site.home}")
@@ -102,7 +102,17 @@ def render_embeds(
         )
         for name in moving
     }
-    if moving:
+    live = has_live(report.findings)
+    if live:
+        names["live"] = live_snippet()
+        pages["live.html"] = _render_report(
+            "embed_live.html",
+            report,
+            {**names, "page": dataclasses.replace(page, title=f"{LIVE} · {title}")},
+            templates,
+            policy.PICTURES_BESIDE,
+        )
+    if moving or live:
         names["snippets"] = {name: snippets(name, media_results(media)) for name, media in moving.items()}
         pages["index.html"] = _render_report(
             "embeds.html", report, {**names, "page": page}, templates, policy.PICTURES_BESIDE

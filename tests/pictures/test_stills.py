@@ -98,6 +98,13 @@ SAMPLES = {
         "y": ["0", text],
         **labels(text),
     },
+    "matrix_grid": lambda text: {
+        "panels": [
+            {"title": text, "detail": text, "kernels": kernels}
+            for kernels in ([[[1.0, -2.0]], [[0.0], [np.nan]]], [[[0.0, 0.0]], [[0.0], [0.0]]])
+        ],
+        "columns": 2,
+    },
     "intervals": lambda text: {
         "rows": [
             {"label": text, "estimate": v, "low": v - 1, "high": v + 2, "verdict": verdict}

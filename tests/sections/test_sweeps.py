@@ -7,7 +7,7 @@ import pytest
 from planted import decide
 
 from reportgen.experiment import Experiment, Runs
-from reportgen.sections import sections
+from reportgen.sections import sections, strengths
 from reportgen.sections.kinds import fair, robustness, strength
 
 E = Experiment()
@@ -57,9 +57,9 @@ def test_collapse_is_where_half_of_the_networks_collapse_for_good():
         return [{"strength": λ, "ended": 3, "collapsed": count} for λ, count in enumerate(counts)]
 
     collapsed = np.array([[0, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, 1]], bool)
-    assert strength._collapse_range(points(0, 1, 2, 3)) == {"after": 1, "by": 2, "first": 1}
-    assert strength._collapse_range(points(0, 2, 1)) == {"after": 2, "by": None, "first": 1}
-    assert strength._collapse_range(points(0)) == {"after": 0, "by": None, "first": None}
+    assert strengths.collapse_range(points(0, 1, 2, 3)) == {"after": 1, "by": 2, "first": 1}
+    assert strengths.collapse_range(points(0, 2, 1)) == {"after": 2, "by": None, "first": 1}
+    assert strengths.collapse_range(points(0)) == {"after": 0, "by": None, "first": None}
     assert strength._collapse_indices(collapsed).tolist() == [2, 1, 3]
     assert strength._collapse_indices(collapsed[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
 

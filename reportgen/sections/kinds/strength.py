@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties.l1 import L1
-from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Column, Findings, Section, Table, Trained, sections
@@ -20,10 +18,20 @@ from reportgen.sections.helpers import (
     collapsed_runs,
     errors_without_collapses,
     is_curve,
-    kinds_by_name,
     mean,
-    penalty_arms,
     varied_runs,
+)
+from reportgen.sections.strengths import (
+    SUMS,
+    collapse_range,
+    compare_with_least,
+    final_records,
+    kernel_sums,
+    least_sums,
+    median,
+    rates_above_half,
+    rates_below_half,
+    swept_arms,
 )
 from reportgen.sections.wording import join_words
 from reportgen.statistics.comparison import Values, compare_family
@@ -36,9 +44,6 @@ from reportgen.training.trajectory import Trajectory
 
 GRID = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0)
 """Strengths in even steps of the logarithm, with more of them near the collapse."""
-SUMS = dict(zip(kinds_by_name(L1, L2), ("sum_abs", "sum_squares"), strict=True))
-"""The key of the sum that each of these penalties minimizes; for them the least sum of a given slope is known."""
-_POWERS = dict(zip(SUMS, (1, 2), strict=True))
 _FRAMES = tuple(float(f"{λ:.2g}") for λ in np.geomspace(0.01, 3.0, 39))
 """The strengths of the animation's frames after zero."""
 _CHEAP = 0.02
@@ -61,11 +66,11 @@ class Strength(Section[Findings]):
         ),
         Claim(
             name="arms-keep-a-fit",
-            test=lambda f: _rates_below_half(f["kept"]) if f["kept"] and f["has_fit"] else None,
+            test=lambda f: rates_below_half(f["kept"]) if f["kept"] and f["has_fit"] else None,
         ),
         Claim(
             name="every-penalty-can-collapse-the-fit",
-            test=lambda f: _rates_above_half(f["ends"]) if f["has_fit"] else None,
+            test=lambda f: rates_above_half(f["ends"]) if f["has_fit"] else None,
         ),
         Claim(
             name="l1-collapses-before-l2",
@@ -78,7 +83,7 @@ class Strength(Section[Findings]):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        arms = _swept_arms(e)
+        arms = swept_arms(e)
         yield from (run for arm in arms.values() for λ in _grid(arms) for run in self._runs_at(e, arm, λ))
         yield from (run for runs in self._scene_runs(e, arms).values() for run in runs)
 
@@ -88,7 +93,7 @@ class Strength(Section[Findings]):
         return varied_runs(e, e.runs.count, strength=λ, training={"schedule": "linear"}, **changes)
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        arms, layers, confidence = _swept_arms(e), len(e.run(0).shapes), e.comparison.confidence
+        arms, layers, confidence = swept_arms(e), len(e.run(0).shapes), e.comparison.confidence
         grid = _grid(arms)
         ended = {kind: [[trained[run] for run in self._runs_at(e, arm, λ)] for λ in grid] for kind, arm in arms.items()}
         labels = {kind: arm.penalty.title for kind, arm in arms.items()}
@@ -117,7 +122,7 @@ class Strength(Section[Findings]):
             label = labels[kind]
             return {"label": label, "strength": grid[i], "count": count, "of": of, "low": low, "high": high}
 
-        collapses = [{"label": labels[kind], **_collapse_range(sweeps[kind]["points"])} for kind in arms]
+        collapses = [{"label": labels[kind], **collapse_range(sweeps[kind]["points"])} for kind in arms]
         without = next(iter(sweeps.values()))["points"][0]
         found: Findings = {
             "grid": grid,
@@ -152,18 +157,18 @@ class Strength(Section[Findings]):
         }
         if is_curve(e) and e.network.activation == "linear" and e.network.hidden:
             found["theory"] = {
-                kind: {"label": labels[kind], "strength": grid[i], **_compare_with_least(ended[kind][i], kind, layers)}
+                kind: {"label": labels[kind], "strength": grid[i], **compare_with_least(ended[kind][i], kind, layers)}
                 for kind, i in own.items()
                 if kind in SUMS and sweeps[kind]["points"][i]["ended"]
             }
             if isinstance(e.data, Line):
-                found["exactly"] = {"slope": e.data.slope, **_least_sums(np.array([e.data.slope]), layers)}
+                found["exactly"] = {"slope": e.data.slope, **least_sums(np.array([e.data.slope]), layers)}
         return found
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        sweeps, arms = findings["sweeps"], _swept_arms(e)
+        sweeps, arms = findings["sweeps"], swept_arms(e)
         looks = {kind: arm.penalty.look(arm.step).arm for kind, arm in arms.items()}
 
         def series(key: str, kinds: Iterable[str] = tuple(sweeps), **band: str) -> list[dict[str, Any]]:
@@ -241,7 +246,7 @@ class Strength(Section[Findings]):
         strengths = (0.0, *_FRAMES)
         looks = {kind: arms[kind].penalty.look(arms[kind].step) for kind in runs}
         panels = [
-            Panel(title=looks[kind].title, trajectory=_final_records([trained[r] for r in mine]), arm=looks[kind].arm)
+            Panel(title=looks[kind].title, trajectory=final_records([trained[r] for r in mine]), arm=looks[kind].arm)
             for kind, mine in runs.items()
         ]
         shares = [
@@ -310,11 +315,6 @@ class Strength(Section[Findings]):
         return f"As λ grows from zero, {', and '.join(parts)}." if parts else None
 
 
-def _swept_arms(e: Experiment) -> dict[str, Arm]:
-    """The arms whose penalties are swept, by kind of penalty: L1 and L2 if no arm has a penalty."""
-    return penalty_arms(e) or penalty_arms(e, L1, L2)
-
-
 def _shown_arms(arms: Mapping[str, Arm]) -> dict[str, Arm]:
     """The two of them that the animation shows, L1 and L2 if they are there."""
     return dict(sorted(arms.items(), key=lambda item: item[0] not in SUMS)[:2])
@@ -351,8 +351,8 @@ def _compare_counted(
     return [
         {
             "label": labels[kind],
-            "after": _median(last[np.isfinite(last)]),
-            "before": _median(first[np.isfinite(first)]),
+            "after": median(last[np.isfinite(last)]),
+            "before": median(first[np.isfinite(first)]),
             **as_findings(difference),
         }
         for kind, (last, first), difference in zip(arms, pairs, compare_family(pairs, 0.0, e.comparison), strict=True)
@@ -362,54 +362,22 @@ def _compare_counted(
 def _grid_point(trajectories: list[Trajectory], λ: float, e: Experiment) -> Findings:
     ended = [t for t in trajectories if t.diverged is None]
     kernels = [t.at(-1)[0] for t in ended]
-    sums = {"sum_abs": _kernel_sums(kernels, np.abs), "sum_squares": _kernel_sums(kernels, np.square)}
+    sums = {"sum_abs": kernel_sums(kernels, np.abs), "sum_squares": kernel_sums(kernels, np.square)}
     errors = total_errors(ended)
     point: Findings = {
         "strength": λ,
-        "error": _median(errors),
+        "error": median(errors),
         "low": float(errors.min()) if len(errors) else math.nan,
         "high": float(errors.max()) if len(errors) else math.nan,
         "zero": mean([zero_share(k) for k in kernels]),
-        **{key: _median(values) for key, values in sums.items()},
+        **{key: median(values) for key, values in sums.items()},
         "ended": len(ended),
         "collapsed": int(collapsed_runs(trajectories).sum()),
     }
     if is_curve(e):
         slopes = np.array([fitted_line(t)[0] for t in ended])
-        point |= {"slope": _median(slopes), **_least_sums(slopes, len(e.run(0).shapes))}
+        point |= {"slope": median(slopes), **least_sums(slopes, len(e.run(0).shapes))}
     return point
-
-
-def _least_sums(slopes: Values, layers: int) -> dict[str, float]:
-    """The smallest Σ|w| and Σw² of networks of this depth with such slopes, medians; see the section's text."""
-    return {f"least_{SUMS[kind]}": _median(layers * np.abs(slopes) ** (_POWERS[kind] / layers)) for kind in SUMS}
-
-
-def _kernel_sums(kernels: list[Any], size: Any) -> Values:
-    return np.array([sum(float(size(w.astype(np.float64)).sum()) for w in k) for k in kernels])
-
-
-def _median(values: Values) -> float:
-    return float(np.median(values)) if len(values) else math.nan
-
-
-def _compare_with_least(trajectories: list[Trajectory], kind: str, layers: int) -> Findings:
-    """Compare each run's penalty at one strength with the least for its slope."""
-    finished = [t for t in trajectories if t.diverged is None]
-    slopes = np.abs([fitted_line(t)[0] for t in finished]) if finished else np.array([math.nan])
-    least = layers * slopes ** (_POWERS[kind] / layers)
-    size = {"sum_abs": np.abs, "sum_squares": np.square}[SUMS[kind]]
-    measured = _kernel_sums([t.at(-1)[0] for t in finished], size) if finished else np.array([math.nan])
-    ratio = np.divide(measured, least, out=np.full_like(least, np.nan), where=least > 1e-6)
-    most = float(ratio.max())
-    return {
-        "slope": float(np.median(slopes)),
-        "least": float(np.median(least)),
-        "measured": float(np.median(measured)),
-        "most": most,
-        # Rounded up, since the sentence says "by no more than".
-        "excess": most if math.isnan(most) else max(math.ceil((most - 1) * 1000) / 1000, 0.0),
-    }
 
 
 def _calm_until(points: list[Findings]) -> float | None:
@@ -420,17 +388,6 @@ def _calm_until(points: list[Findings]) -> float | None:
             break
         calm = point["strength"]
     return calm
-
-
-def _collapse_range(points: list[Findings]) -> Findings:
-    """The strengths between which half of the networks or more collapse for good, and the first with any collapse."""
-    gone = [p["ended"] > 0 and 2 * p["collapsed"] >= p["ended"] for p in points]
-    from_here = next((i for i in range(len(points)) if all(gone[i:])), len(points))
-    return {
-        "after": points[from_here - 1]["strength"] if from_here else None,
-        "by": points[from_here]["strength"] if from_here < len(points) else None,
-        "first": next((p["strength"] for p in points if p["collapsed"]), None),
-    }
 
 
 def _collapse_indices(collapsed: NDArray[np.bool_]) -> Values:
@@ -454,30 +411,3 @@ def _compare_collapses(e: Experiment, collapsed: Mapping[str, NDArray[np.bool_]]
 def _collapses_earlier(sooner: Findings) -> Outcome:
     outcomes: dict[str, Outcome] = {"more often": "supported", "less often": "not supported"}
     return outcomes.get(sooner["verdict"], "undecided")
-
-
-def _rates_below_half(rates: Sequence[Findings]) -> bool | Outcome:
-    """True if each rate is below one half, False if one is above, by their intervals."""
-    if any(rate["low"] > 0.5 for rate in rates):
-        return False
-    return True if all(rate["high"] < 0.5 for rate in rates) else "undecided"
-
-
-def _rates_above_half(rates: Sequence[Findings]) -> bool | Outcome:
-    """True if each rate is above one half, False if one is below, by their intervals."""
-    if any(rate["high"] < 0.5 for rate in rates):
-        return False
-    return True if all(rate["low"] > 0.5 for rate in rates) else "undecided"
-
-
-def _final_records(trajectories: list[Trajectory]) -> Trajectory:
-    """A trajectory whose records are the final weights of several trainings."""
-    first = trajectories[0]
-    return Trajectory(
-        source=first.source,
-        steps=np.arange(len(trajectories), dtype=np.int32),
-        kernels=tuple(np.stack([t.kernels[i][-1] for t in trajectories]) for i in range(len(first.kernels))),
-        biases=tuple(np.stack([t.biases[i][-1] for t in trajectories]) for i in range(len(first.biases))),
-        loss=None,
-        penalty=None,
-    )
