@@ -38,6 +38,11 @@ def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.
     return [sizes <= threshold for sizes in unit_sizes(kernels)]
 
 
+def mean_dead_counts(layers: Sequence[Weights], threshold: float) -> list[float]:
+    """Number of dead units in each hidden layer, means over runs; `layers` hold sizes of units [runs, units]."""
+    return [float((sizes <= threshold).sum(axis=1).mean()) for sizes in layers]
+
+
 def kept_inputs(kernels: Sequence[Weights]) -> NDArray[np.bool_]:
     """Which inputs [I] have a weight that is not exactly zero."""
     kept: NDArray[np.bool_] = np.any(kernels[0] != 0, axis=1)
