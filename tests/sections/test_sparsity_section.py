@@ -16,12 +16,10 @@ from reportgen.sections.kinds import sparsity
 from reportgen.sections.kinds.sparsity import Rest, Sparsity
 from reportgen.sections.result import plain_findings
 from reportgen.training.network import Network
-from reportgen.training.run import Training
 
 RUNS = 12
 E = Experiment(
     network=Network(hidden=(10,)),
-    training=Training(schedule="linear"),  # otherwise nudged twins are needed
     runs=Runs(count=RUNS),
     comparison=Comparison(resamples=1000),
     arms=(
@@ -49,6 +47,9 @@ def findings(e=E, **planted):
             each = ends[arm.name]
             kernels = weights(*(each[i] if isinstance(each, list) else each))
             trained[run] = SimpleNamespace(diverged=None, at=lambda _, kernels=kernels: (kernels, []))
+        for nudge in helpers.NUDGES:  # twins end like the runs
+            twins = zip(helpers.nudged_runs(e, arm, nudge), e.arm_runs(arm), strict=True)
+            trained |= {twin: trained[run] for twin, run in twins}
     for run in Sparsity().runs(e):
         at_rest = SimpleNamespace(diverged=None, at=lambda _: (weights(9, 0.0), []))
         at_rest.steps, at_rest.kernels = (

@@ -78,12 +78,11 @@ class Knee:
     """How the share of dead units of each hidden layer changes with the threshold, against the bounds of the claims."""
 
     rise: list[Bound]
-    """The change from a quarter of η·λ to η·λ."""
+    """The mean change from a quarter of η·λ to η·λ."""
     beyond: list[Bound]
-    """The rate of runs in which the change from η·λ to four times η·λ is a tenth or less: most have none, so its mean
-    has no interval."""
+    """The rate of runs in which the change from η·λ to four times η·λ is a tenth or less."""
     change: list[Bound]
-    """The change from exactly zero to four times η·λ."""
+    """The rate of runs in which the change from exactly zero to four times η·λ is a twentieth or less."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,9 @@ class ArmSparsity:
     small: float
     median: float
     mostly_zero: Bound
+    """The rate of runs in which most weights are within η·λ of zero."""
     mostly_small: Bound
+    """The mean share of small weights."""
     layers: list[DeadUnits]
     dead: dict[str, str]
     """Their counts in words, by `FACTORS`: "8.9, 9.0 and 8.9"."""
@@ -137,6 +138,8 @@ class SparsityFindings:
 
     small: float
     full_batch_steps: int
+    trembling: bool
+    """True if the learning rate is constant, so that weights need not come to rest."""
     thresholds: list[float]
     arms: list[ArmSparsity]
     curves: list[Curves]
@@ -148,7 +151,6 @@ class SparsityFindings:
     """The arms with L1 by proximal and by subgradient steps."""
     l2: ArmSparsity | None
     free: ArmSparsity | None
-    """The arm without a penalty."""
     l2_against_free: Difference | None
 
 
@@ -162,14 +164,14 @@ def _l2_makes_small(f: Any) -> Outcome | None:
 
 def _has_knee(f: Any) -> Outcome | None:
     """Supported if in every layer most units die between a quarter of η·λ and η·λ, and in most runs few beyond."""
-    knee = f.l1_gradient and f.l1_gradient.knee
-    return all_outcomes(*map(bound_outcome, [*knee.rise, *knee.beyond])) if knee else None
+    knee = f.trembling and f.l1_gradient and f.l1_gradient.knee
+    return all_outcomes(*map(bound_outcome, knee.rise), *map(bound_outcome, knee.beyond)) if knee else None
 
 
 def _is_flat(f: Any) -> Outcome | None:
-    """Supported if the count of exact zeros is, to a twentieth of a layer, that at the largest threshold."""
+    """Supported if in most runs the exactly dead units are, to a twentieth of a layer, those at four times η·λ."""
     knee = f.l1_exact and f.l1_exact.knee
-    return all_outcomes(*(bound_outcome(layer, "below") for layer in knee.change)) if knee else None
+    return all_outcomes(*map(bound_outcome, knee.change)) if knee else None
 
 
 @sections.register("sparsity")
@@ -194,7 +196,7 @@ class Sparsity(Section[SparsityFindings]):
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         yield from (run for arm in e.arms for run in e.arm_runs(arm))
-        yield from (run for arm in e.arms if _makes_zeros(arm) for run in _resting_runs(e, arm))
+        yield from (run for arm in e.arms if arm.strength and arm.step == "proximal" for run in _resting_runs(e, arm))
         yield from (run for arm in e.arms if _needs_twins(e, arm) for i in NUDGES for run in nudged_runs(e, arm, i))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> SparsityFindings:
@@ -209,6 +211,7 @@ class Sparsity(Section[SparsityFindings]):
         return SparsityFindings(
             small=SMALL,
             full_batch_steps=FULL_BATCH_STEPS,
+            trembling=e.training.schedule == "constant" and not e.training.full_batch_steps,
             thresholds=thresholds.tolist(),
             arms=list(arms.values()),
             curves=[_curves(e, arm, trained, thresholds) for arm in e.arms if arms[arm.name].runs],
@@ -303,7 +306,8 @@ def _measure_arm(e: Experiment, arm: Arm, trained: Trained) -> ArmSparsity:
         others = [_measure_knee(_unit_sizes(kernels), band, e.comparison) for kernels in twins if kernels]
         rise = _steady(knee.rise, [twin.rise for twin in others])
         knee = replace(knee, rise=rise, beyond=_steady(knee.beyond, [twin.beyond for twin in others]))
-    resting = [trained[run] for run in _resting_runs(e, arm)] if _makes_zeros(arm) else []
+    exact = arm.strength and arm.step == "proximal"
+    resting = [trained[run] for run in _resting_runs(e, arm)] if exact else []
     counts = {name: mean_dead_counts(layers, band * by) for name, by in FACTORS.items() if layers and (band or not by)}
     return ArmSparsity(
         name=arm.name,
@@ -316,7 +320,7 @@ def _measure_arm(e: Experiment, arm: Arm, trained: Trained) -> ArmSparsity:
         below=mean(below.tolist()),
         small=mean([below_share(k, SMALL) for k in ended]),
         median=float(np.median(sizes)),
-        mostly_zero=against_bound(below, 0.5, e.comparison),
+        mostly_zero=_most_runs(below > 0.5, e.comparison),
         mostly_small=against_bound(_small_shares(e, arm, trained), 0.5, e.comparison),
         layers=[
             DeadUnits(arm.label, i + 1, width, **{name: count[i] for name, count in counts.items()})
@@ -348,24 +352,21 @@ def _curves(e: Experiment, arm: Arm, trained: Trained, thresholds: Weights) -> C
 def _measure_knee(layers: Sequence[Weights], band: float, rule: Comparison) -> Knee:
     """The changes of `layers` [runs, units], sizes of the units of each hidden layer."""
     zero, before, at, most = ([(sizes <= band * by).mean(axis=1) for sizes in layers] for by in FACTORS.values())
-
-    def against(bound: float, larger: list[Values], smaller: list[Values]) -> list[Bound]:
-        return [against_bound(a - b, bound, rule) for a, b in zip(larger, smaller, strict=True)]
-
-    beyond = [_most_runs(a - b <= 0.1 + 1e-9, rule) for a, b in zip(most, at, strict=True)]
-    return Knee(rise=against(0.5, at, before), beyond=beyond, change=against(0.05, most, zero))
+    return Knee(
+        rise=[against_bound(a - b, 0.5, rule) for a, b in zip(at, before, strict=True)],
+        beyond=[_most_runs(a - b <= 0.1 + 1e-9, rule) for a, b in zip(most, at, strict=True)],
+        change=[_most_runs(a - b <= 0.05 + 1e-9, rule) for a, b in zip(most, zero, strict=True)],
+    )
 
 
 def _most_runs(events: NDArray[np.bool_], rule: Comparison) -> Bound:
-    """The rate of an event in runs [runs], and whether it is "above" or "below" one half."""
+    """The rate of an event in runs [runs], and whether it is "above" or "below" one half.
+
+    Means of shares that are the same in most runs have no interval.
+    """
     rate = rate_findings(events, rule)
     verdict = "above" if rate["low"] > 0.5 else "below" if rate["high"] < 0.5 else "undecided"
-    why = "the interval of the share of runs in which no more than a tenth of a layer dies beyond contains 50%"
-    return {**rate, "verdict": verdict, "why": why if verdict == "undecided" else ""}
-
-
-def _makes_zeros(arm: Arm) -> bool:
-    return bool(arm.strength) and arm.step == "proximal"
+    return {**rate, "verdict": verdict, "why": "the share of runs in which it is so may be a half"}
 
 
 def _resting_runs(e: Experiment, arm: Arm) -> list[Run]:
