@@ -4,12 +4,15 @@ decide.
 Worlds are made of numbers that runs could have had, and pass through the statistics of the sections.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from planted import decide
 
 from reportgen.experiment import Experiment
 from reportgen.sections import sections
+from reportgen.sections.claims import attributes
 from reportgen.sections.helpers import as_findings
 from reportgen.sections.kinds import robustness, strength, subgradient
 from reportgen.statistics.comparison import compare, compare_family
@@ -41,11 +44,12 @@ def rate(count, of, **more):
     return {"label": "L1", "strength": 0.3, "count": count, "of": of, "low": low, "high": high, **more}
 
 
-def with_label(found, **more):
-    return {"label": "L1", "strength": 0.3, "before": 9.0, "after": 2.0, **found, **more}
+COMMON = {"grid": [0, 3], "runs": 12, "equivalence": 1.0}
 
 
-COMMON = {"grid": [0, 3], "pairs": "12 pairs of runs", "on": "on one draw of the data", "equivalence": 1.0}
+def swept(field, *found):
+    """Sweeps of penalties of which this field was found."""
+    return {**COMMON, "has_fit": True, "sweeps": {str(i): {"label": "L1", field: f} for i, f in enumerate(found)}}
 
 
 def steps(collapsed_first, collapsed_second):
@@ -56,28 +60,26 @@ def steps(collapsed_first, collapsed_second):
     return {
         **COMMON,
         "has_fit": True,
-        "sooner": {**rates, "same": 0, "neither": 12 - collapsed_first - collapsed_second},
+        "sooner": {"rates": rates, "same": 0, "neither": 12 - collapsed_first - collapsed_second},
     }
 
 
 def cheap(most):
     theory = {"label": "L1", "most": most, "excess": None if most is None else most - 1}
-    return {**COMMON, "cheap": 0.02, "theory": {"l1": theory, "l2": {**theory, "label": "L2"}}}
+    return {**COMMON, "theory": [theory, {**theory, "label": "L2"}]}
 
 
-def ends(*counts, key="ends", by=1.0):
-    rates = [rate(count, 12, label=label) for count, label in zip(counts, ("L1", "L2"), strict=True)]
-    return {**COMMON, "has_fit": True, key: rates, "collapses": [{"label": "L1", "by": by}, {"label": "L2", "by": by}]}
+def ends(*counts, key="end"):
+    return swept(key, *(rate(count, 12) for count in counts))
 
 
 STRENGTH = {
     "larger-strengths-leave-less": [
-        {**COMMON, "counted": [with_label(difference(-5, margin=0)), with_label(difference(last, margin=0, **few))]}
+        swept("counted", difference(-5, margin=0), difference(last, margin=0, **few))
         for last, few in [(-3, {}), (3, {}), (-3, {"pairs": 3})]
     ],
     "moderate-strengths-cost-no-error": [
-        {**COMMON, "costs": [with_label(difference(0.0)), with_label(difference(*last))]}
-        for last in [(0.2,), (5.0,), (1.0, 2.0)]
+        swept("cost", difference(0.0), difference(*last)) for last in [(0.2,), (5.0,), (1.0, 2.0)]
     ],
     "arms-keep-a-fit": [ends(0, 1, key="kept"), ends(0, 12, key="kept"), ends(0, 5, key="kept")],
     "every-penalty-can-collapse-the-fit": [ends(12, 11), ends(12, 1), ends(12, 7)],
@@ -164,11 +166,11 @@ def test_every_claim_has_its_worlds(section):
 def test_a_claim_is_not_made_of_what_is_not_there():
     nothing = {
         "strength": [
-            ("moderate-strengths-cost-no-error", {"costs": []}),
-            ("arms-keep-a-fit", {"kept": [], "has_fit": True}),
+            ("moderate-strengths-cost-no-error", swept("cost", None)),
+            ("arms-keep-a-fit", swept("kept", None)),
             ("every-penalty-can-collapse-the-fit", {"has_fit": False}),
             ("l1-collapses-before-l2", {"has_fit": True, "sooner": None}),
-            ("networks-as-cheap-as-can-be", {"theory": {}}),
+            ("networks-as-cheap-as-can-be", {"theory": []}),
         ],
         "subgradient": [
             ("the-band-is-as-wide-as-a-step", {"settings": []}),
@@ -178,11 +180,12 @@ def test_a_claim_is_not_made_of_what_is_not_there():
     for section, cases in nothing.items():
         for claim, world in cases:
             (tested,) = [c for c in sections[section].claims if c.name == claim]
-            assert tested.test(world) is None, claim
+            assert tested.test(attributes(world)) is None, claim
 
 
 def test_a_penalty_that_is_cheap_at_most_strengths_and_dear_at_one_is_not_calm():
-    points = [{"strength": λ, "difference": {"verdict": v}} for λ, v in enumerate(["", "", *["better"] * 2, "worse"])]
+    verdicts = ["", "", *["better"] * 2, "worse"]
+    points = [SimpleNamespace(strength=λ, difference=SimpleNamespace(verdict=v)) for λ, v in enumerate(verdicts)]
 
     assert strength._calm_until(points) == 3
     assert strength._calm_until(points[:2]) is None
