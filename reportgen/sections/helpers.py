@@ -49,7 +49,7 @@ def table(name: str, rows: Iterable[Any], columns: Mapping[str, tuple[str, str]]
 
 
 def difference_columns(path: str, label: str, place: str = "") -> dict[str, tuple[str, str]]:
-    """Columns of `table` for a difference at this path: its mean, interval and verdict; each label begins with `place`."""
+    """Columns of `table` for a difference at this path: mean, interval and verdict, labels beginning with `place`."""
     return {
         f"{path}.estimate": (place + label, ".2f"),
         f"{path}.low": (f"{place}from", ".2f"),

@@ -8,6 +8,7 @@ from planted import decide
 
 from reportgen.experiment import Experiment, Runs
 from reportgen.sections import sections, strengths
+from reportgen.sections.folds import FOLDS
 from reportgen.sections.kinds import fair, robustness
 from reportgen.statistics.collapses import collapse_indices, compare_collapses
 
@@ -85,7 +86,7 @@ def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_e
     draws = 1 + fair._draw_count(few)
 
     assert budgets.pop("none") == 0
-    assert set(budgets.values()) == {len(fair.GRID) * fair.FOLDS * draws}
+    assert set(budgets.values()) == {len(fair.GRID) * FOLDS * draws}
     for run in folds:
         whole = dataclasses.replace(run, fold=None).draw()
         tested = {*run.draw().x_test.ravel(), *run.draw().x_train.ravel()}
