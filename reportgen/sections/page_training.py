@@ -64,7 +64,7 @@ def start_task(run: Run) -> dict[str, Any]:
     }
 
 
-def arm_task(e: Experiment, arm: Arm) -> dict[str, Any]:
+def arm_task(arm: Arm) -> dict[str, Any]:
     """The part of a task that an arm decides."""
     return {
         "penalty": penalties.name_of(arm.penalty),

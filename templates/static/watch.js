@@ -16,17 +16,18 @@ plots.each("#figure-watch", (figure) => {
   const reduced = matchMedia("(prefers-reduced-motion: reduce)");
   const isStill = () => reduced.matches || document.getElementById("pause-all")?.checked;
 
-  /* share: of the steps done; unfold and cut: see plots.network; fit: how visible the fitted function is; pair: the arms. */
+  /* share: of the steps done; unfold and cut: see plots.network; fit: how visible the fitted function is; pair: the
+     arms, of which the third is L1 by plain gradient. */
   const SCENES = {
     start: { share: 0 },
     early: { share: early / task.steps },
     path: { share: 1 },
     stripes: { share: 1, unfold: 1 },
     fit: { share: 1, fit: 1 },
-    zoom: { share: 0.5, unfold: 1, pair: ["zoom", "l1"], limit: band, from: 0.35 },
+    zoom: { share: 0.5, unfold: 1, pair: [2, 0], limit: band, from: 0.35 },
     cut: { share: 1, cut: 1 },
   };
-  const scene = (i) => ({ unfold: 0, cut: 0, fit: 0, pair: ["l1", "l2"], limit: null, ...SCENES[texts[i].dataset.scene] });
+  const scene = (i) => ({ unfold: 0, cut: 0, fit: 0, pair: [0, 1], limit: null, ...SCENES[texts[i].dataset.scene] });
   const range = plots.range(samples);
   const points = task.activation === "linear" ? 2 : 80;
   const grid = Array.from({ length: points }, (_, i) => range.x[0] + ((range.x[1] - range.x[0]) * i) / (points - 1));

@@ -100,7 +100,7 @@ class Opening(Section[OpeningFindings]):
                 sides=[
                     Side(
                         label=type(arm.penalty).title,
-                        task=arm_task(e, arm),
+                        task=arm_task(arm),
                         end=snapshot(t, -1, threshold(e, arm.strength)),
                         zeros=sum(int((w == 0).sum()) for w in t.at(-1)[0]),
                         weights=sum(w.size for w in t.at(-1)[0]),

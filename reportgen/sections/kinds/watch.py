@@ -27,7 +27,7 @@ from reportgen.sections.page_training import (
     snapshot,
     start_task,
 )
-from reportgen.sections.shown_runs import median_run, ranked_runs, shown_runs
+from reportgen.sections.shown_runs import RankedRun, median_run, ranked_runs, shown_runs
 from reportgen.statistics.compression import compress
 from reportgen.statistics.rank import second_share
 from reportgen.statistics.sparsity import below_share, zero_share
@@ -94,7 +94,7 @@ class Zoom:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class RunToChoose:
     """A run that a reader can choose."""
 
     label: str
@@ -119,7 +119,7 @@ class WatchFindings:
     steps: int = 0
     task: dict[str, Any] | None = None
     """What train.js needs for all arms; None if the page cannot repeat the training."""
-    choices: list[Choice] | None = None
+    choices: list[RunToChoose] | None = None
     samples: dict[str, Any] | None = None
     l1: Shown | None = None
     l2: Shown | None = None
@@ -207,11 +207,7 @@ class Watch(Section[WatchFindings]):
             parameters=e.network.parameters(*e.data.shape),
             steps=run.steps,
             task=common_task(run) if repeatable else None,
-            choices=[
-                Choice(label=one.label, task=start_task(e.arm_runs(arms[0])[one.index])) for one in shown_runs(ranked)
-            ]
-            if repeatable
-            else None,
+            choices=_choices(e, arms[0], ranked) if repeatable else None,
             samples=drawn_samples(run) if repeatable else None,
             l1=shown[0],
             l2=shown[1],
@@ -233,6 +229,11 @@ def _arms(e: Experiment) -> list[Arm]:
     return [l1, l2, *([gradient] if gradient and beside else [])]
 
 
+def _choices(e: Experiment, arm: Arm, ranked: list[RankedRun]) -> list[RunToChoose]:
+    runs = e.arm_runs(arm)
+    return [RunToChoose(label=one.label, task=start_task(runs[one.index])) for one in shown_runs(ranked)]
+
+
 def _shown(e: Experiment, arm: Arm, t: Trajectory) -> Shown:
     kernels, biases = t.at(-1)
     band = 0.0 if arm.step == "proximal" else threshold(e, arm.strength)
@@ -244,7 +245,7 @@ def _shown(e: Experiment, arm: Arm, t: Trajectory) -> Shown:
         label=arm.label,
         name=arm.name,
         strength=arm.strength,
-        task=arm_task(e, arm),
+        task=arm_task(arm),
         total=float(total_errors([t])[0]),
         zeros=sum(int((w == 0).sum()) for w in kernels),
         weights=sum(w.size for w in kernels),
@@ -271,7 +272,7 @@ def _zoom(e: Experiment, arm: Arm, gradient: Trajectory, proximal: Trajectory) -
     moved = np.concatenate(changes)
     return Zoom(
         label=arm.label,
-        task=arm_task(e, arm),
+        task=arm_task(arm),
         band=band,
         zero=zero_share(kernels),
         near=below_share(kernels, band),
