@@ -32,7 +32,7 @@ from reportgen.sections.helpers import (
     vary,
 )
 from reportgen.sections.questions import SCOPES, ByScope, Question, all_equal, ask
-from reportgen.sections.wording import describe_difference, is_post, why_undecided
+from reportgen.sections.wording import is_post, why_undecided
 from reportgen.statistics.comparison import Difference
 from reportgen.statistics.rates import RateDifference, compare_rates
 from reportgen.statistics.total_error import summarize
@@ -214,15 +214,10 @@ class Fair(Section[FairFindings]):
     def media(self, e: Experiment, trained: Trained, study: object, findings: FairFindings) -> Iterable[Picture]:
         tuned = {kind: t for kind, t in findings.tuned.items() if t.validation and t.least.strength is not None}
         if tuned:
-            said = "; ".join(
-                f"{t.label}: least at λ = {t.least.strength:g}, within one standard error to {t.simplest.strength:g}"
-                for t in tuned.values()
-            )
             yield Picture(
                 name="validation",
                 figure="curves",
                 inputs={"panels": [_validation_panel(kind, t) for kind, t in tuned.items()]},
-                alt=f"Cross-validated error against λ, a panel for each penalty. {said}.",
             )
         rows = [
             {"label": f"{c.first} − {c.second}, {place}"} | as_findings(difference)
@@ -231,7 +226,6 @@ class Fair(Section[FairFindings]):
             if math.isfinite(difference.high - difference.low)
         ]
         if rows:
-            said = "; ".join(f"{row['label']}: {describe_difference(row)}, {row['verdict']}" for row in rows)
             keys, margin = ("label", "estimate", "low", "high", "verdict"), findings.equivalence
             yield Picture(
                 name="fair",
@@ -241,7 +235,6 @@ class Fair(Section[FairFindings]):
                     "equivalence": (-margin, margin),
                     "xlabel": "difference of the total error",
                 },
-                alt=f"Differences of the total error, each penalty at its own cross-validated λ. {said}.",
             )
 
     def tables(self, e: Experiment, findings: FairFindings) -> Iterable[Table]:

@@ -30,7 +30,6 @@ from reportgen.statistics.collapses import CollapseOrder, compare_collapses
 from reportgen.statistics.comparison import Difference, Values, compare_family
 from reportgen.statistics.sparsity import zero_share
 from reportgen.statistics.total_error import fitted_line, summarize, total_errors
-from reportgen.text import number
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
@@ -204,27 +203,15 @@ class Strength(Section[StrengthFindings]):
             {"title": "Zeros", "ylabel": "weights exactly zero", "series": lines(y=lambda p: p.zero)},
             {"title": "Slope", "ylabel": "slope between x = 0 and 1", "series": lines(y=lambda p: p.slope)},
         ]
-        said = "; ".join(
-            f"{p.label} at λ = {p.strength:g}: error {p.error['median']:.1f}, {p.zero:.0%} exact zeros"
-            for sweep in findings.sweeps.values()
-            for p in (sweep.points[0], sweep.points[-1])
-            if p.ended
-        )
         panels = panels if is_curve(e) else panels[:2]
-        span = f"from 0 to {findings.grid[-1]:g}"
-        yield _curves("strength", panels, f"Total error and share of exact zeros against λ {span}. {said}.")
+        yield _curves("strength", panels)
         if findings.theory:
-            said = "; ".join(
-                f"{t['sign']} under {t['label']} at λ = {t['strength']:g} is {number(t['measured'], '.3f')} and could "
-                f"be {number(t['least'], '.3f')}"
-                for t in findings.theory
-            )
             panels = [
                 _sums_panel(findings.sweeps[kind], SUMS[kind], sign, styles[kind])
                 for kind, sign in _SIGNS.items()
                 if any(t["sign"] == sign for t in findings.theory)
             ]
-            yield _curves("sums", panels, f"The penalty against λ, and the least for the slopes fitted there. {said}.")
+            yield _curves("sums", panels)
         yield _strength_animation(arms, trained, _frame_runs(e, arms))
 
     def tables(self, e: Experiment, findings: StrengthFindings) -> Iterable[Table]:
@@ -362,10 +349,10 @@ def _calm_until(points: Sequence[StrengthPoint]) -> float | None:
     return calm
 
 
-def _curves(name: str, panels: Sequence[dict[str, Any]], alt: str) -> Picture:
+def _curves(name: str, panels: Sequence[dict[str, Any]]) -> Picture:
     # Logarithmic with a linear part around zero, so that λ = 0 is on the axis.
     shown = [{"xlabel": "λ", "xscale": "symlog", **panel} for panel in panels]
-    return Picture(name=name, figure="curves", inputs={"panels": shown}, alt=alt)
+    return Picture(name=name, figure="curves", inputs={"panels": shown})
 
 
 def _sums_panel(sweep: SweptPenalty, key: str, sign: str, style: int | str) -> dict[str, Any]:
