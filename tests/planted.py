@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from reportgen.sections import sections
 from reportgen.sections.claims import Claim, Outcome, sentence
 from reportgen.sections.claims import decide as decide_claim
 from reportgen.sections.helpers import as_findings, rate_findings
+from reportgen.sections.result import plain_findings
 from reportgen.statistics.comparison import compare
 from reportgen.statistics.rates import compare_rates
 from reportgen.values import json_value
@@ -34,6 +36,12 @@ def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) 
     """Decide a claim and read its sentence."""
     decided = decide_claim(claim, section, findings, e)
     return Told(decided.outcome, sentence(decided, findings, e), decided.post)
+
+
+def planted_findings(findings: dict[str, Any]) -> dict[str, Any]:
+    """Findings, of which some may be dataclasses, as claims get them."""
+    planted = dataclasses.make_dataclass("Planted", findings)
+    return plain_findings(planted(**findings))
 
 
 def difference(verdict: str) -> dict[str, Any]:

@@ -1,18 +1,16 @@
 """What the section on fair comparisons says of choices and errors that were planted."""
 
 import dataclasses
-from dataclasses import make_dataclass
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from planted import decide
+from planted import decide, planted_findings
 
 from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.sections.kinds import fair
 from reportgen.sections.questions import SCOPES, ask
-from reportgen.sections.result import plain_findings
 from reportgen.statistics.comparison import compare_family
 from reportgen.statistics.tuning import NO_CHOICE, Choice, errors_at_choice
 
@@ -28,11 +26,6 @@ def asked(pairs, by="least error", noise=0.1, count=30, **worse):
         for kind in (*fair.KINDS, "l1 least", "l1 50%", "group_lasso 50%")
     }
     return ask(E, dict.fromkeys(SCOPES, totals), pairs, by, fair.TITLES)
-
-
-def plain(findings):
-    """Findings as claims see them."""
-    return plain_findings(dataclasses.asdict(make_dataclass("Planted", findings)(**findings)))
 
 
 def tuned(as_good):
@@ -71,7 +64,7 @@ def freed(live, noise=0.1):
 def test_every_claim_comes_out_as_the_errors_were_planted(claim, supported, refuted, undecided):
     (found,) = [c for c in fair.Fair.claims if c.name == claim]
     worlds = {"supported": supported, "not supported": refuted, "undecided": undecided}
-    told = {outcome: decide(found, "fair", plain(world), E) for outcome, world in worlds.items()}
+    told = {outcome: decide(found, "fair", planted_findings(world), E) for outcome, world in worlds.items()}
 
     assert {outcome: claim.outcome for outcome, claim in told.items()} == {o: o for o in worlds}
     assert all(claim.sentence and ": ." not in claim.sentence for claim in told.values())
@@ -79,7 +72,7 @@ def test_every_claim_comes_out_as_the_errors_were_planted(claim, supported, refu
 
 def test_an_undecided_comparison_says_why():
     (found,) = [c for c in fair.Fair.claims if c.name == "tuned-penalties-are-equal"]
-    few = decide(found, "fair", plain(least(count=4)), E)
+    few = decide(found, "fair", planted_findings(least(count=4)), E)
 
     assert few.outcome == "undecided"
     assert "but all 14 comparisons are undecided: so few pairs decide nothing" in few.sentence
@@ -88,12 +81,12 @@ def test_an_undecided_comparison_says_why():
 def test_decided_comparisons_do_not_hide_how_many_are_undecided():
     (found,) = [c for c in fair.Fair.claims if c.name == "tuned-penalties-are-equal"]
     findings = least(l2=900.0, noise=20)
-    sentence = decide(found, "fair", plain(findings), E).sentence
+    sentence = decide(found, "fair", planted_findings(findings), E).sentence
     headline = fair.Fair().headline(E, SimpleNamespace(**findings))
 
     assert f"Of the other 10 comparisons {findings['least'].undecided} are undecided: " in sentence
     assert headline.endswith(f" Of the other 10 comparisons {findings['least'].undecided} are undecided.")
-    assert "undecided" not in decide(found, "fair", plain(least(l2=9.0)), E).sentence
+    assert "undecided" not in decide(found, "fair", planted_findings(least(l2=9.0)), E).sentence
 
 
 def test_a_count_of_units_has_no_margin_to_reach_across():
