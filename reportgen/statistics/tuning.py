@@ -26,7 +26,7 @@ class Choice(NamedTuple):
     """Standard errors of the means over folds."""
 
     @property
-    def made(self) -> bool:
+    def is_made(self) -> bool:
         """False if no strength could be chosen: there are no folds, or at every strength a fold diverged."""
         return bool(np.isfinite(self.means[self.least]))
 
@@ -67,7 +67,7 @@ def at_choice(values: NDArray[Any], choices: Sequence[Choice], rule: Rule) -> ND
 def errors_at_choice(errors: Values, choices: Sequence[Choice], rule: Rule) -> Values:
     """`at_choice` of errors; NaN without a choice."""
     picked = at_choice(errors, choices, rule)
-    made = np.repeat([choice.made for choice in choices], len(picked) // len(choices))
+    made = np.repeat([choice.is_made for choice in choices], len(picked) // len(choices))
     return np.asarray(np.where(made, picked, np.nan))
 
 

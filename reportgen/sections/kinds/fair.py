@@ -194,7 +194,7 @@ class Fair(Section[FairFindings]):
             edge=[
                 TITLES[k]
                 for k in PENALIZED
-                if chosen[k]["one"][0].made and chosen[k]["one"][0].least in (0, len(GRID) - 1)
+                if chosen[k]["one"][0].is_made and chosen[k]["one"][0].least in (0, len(GRID) - 1)
             ],
             elastic_net=own_penalty(e, "elastic_net").term,
             shares=list(SHARES),
@@ -329,11 +329,11 @@ def _summarize_tuning(
     def at(rule: Rule) -> Chosen:
         place = getattr(choice, rule)
         errors = {scope: by[kind] for scope, by in picked[rule].items()}
-        fresh = [grid[getattr(c, rule)] for c in chosen["fresh"] if c.made]
+        fresh = [grid[getattr(c, rule)] for c in chosen["fresh"] if c.is_made]
         return Chosen(
             label=TITLES[kind],
             rule=RULES[rule] if kind != "none" else "–",
-            strength=grid[place] if choice.made else None,
+            strength=grid[place] if choice.is_made else None,
             zero=mean_zeros(ended[place]),
             one=summarize(errors["one"]) | {"totals": errors["one"].tolist()},
             fresh=summarize(errors["fresh"]) | {"totals": errors["fresh"].tolist()},
