@@ -155,8 +155,7 @@ def _titles(runs: Sequence[Run | None], names: Sequence[str]) -> list[str]:
 def _penalty_title(run: Run) -> str:
     if run.strength == 0 or isinstance(run.penalty, NoPenalty):
         return NoPenalty.title
-    proximal = ", proximal" if run.step == "proximal" else ""
-    return f"{run.penalty.title}, λ = {style.number(run.strength)}{proximal}"
+    return f"{run.penalty.look(run.step).title}, λ = {style.number(run.strength)}"
 
 
 def _fit_scale(

@@ -21,7 +21,7 @@ from reportgen.statistics.compression import is_collapsed
 from reportgen.statistics.rates import RateDifference, rate_interval
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter, total_errors
 from reportgen.text import number
-from reportgen.training.run import Recording, Run, Step
+from reportgen.training.run import Recording, Run, Schedule, Step
 from reportgen.training.trajectory import Trajectory
 
 PACE = Timeline(rate=10)
@@ -90,7 +90,7 @@ def varied_runs(e: Experiment, count: int, **changes: Any) -> list[Run]:
     return [vary(e.run(i), recording=Recording.ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
 
 
-def at_rest(e: Experiment) -> str:
+def at_rest(e: Experiment) -> Schedule:
     """The experiment's schedule if its learning rate falls to zero, so that runs come to rest; else "linear"."""
     return "linear" if e.training.schedule == "constant" else e.training.schedule
 
