@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -35,6 +36,12 @@ def decide(claim: Claim, section: str, findings: Any, e: Experiment) -> Told:
     findings = plain_findings(findings)
     decided = decide_claim(claim, section, findings, e)
     return Told(decided.outcome, sentence(decided, findings, e), decided.post)
+
+
+def planted_findings(findings: dict[str, Any]) -> dict[str, Any]:
+    """Findings, of which some may be dataclasses, as claims get them."""
+    planted = dataclasses.make_dataclass("Planted", findings)
+    return plain_findings(planted(**findings))
 
 
 def difference(verdict: str) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def table(name: str, rows: Iterable[Any], columns: Mapping[str, tuple[str, str]]
     """A table of findings: a row for each of `rows`, which are dataclasses or dicts.
 
     `columns` maps a field to the heading of its column and the format of its numbers, "" for text; a field of a field
-    is written with a dot, as "difference.low". `shown` is how many rows the page shows, None for all.
+    is written with a dot, as "difference.low"; a field of None is None. `shown` is how many rows the page shows, None
+    for all.
     """
     return Table(
         name=name,
@@ -47,8 +48,29 @@ def table(name: str, rows: Iterable[Any], columns: Mapping[str, tuple[str, str]]
     )
 
 
+def difference_columns(path: str, label: str, place: str = "") -> dict[str, tuple[str, str]]:
+    """Columns of `table` for a difference at this path: mean, interval and verdict, labels beginning with `place`."""
+    return {
+        f"{path}.estimate": (place + label, ".2f"),
+        f"{path}.low": (f"{place}from", ".2f"),
+        f"{path}.high": (f"{place}to", ".2f"),
+        f"{path}.verdict": (f"{place}verdict", ""),
+    }
+
+
+def rate_columns(path: str, label: str) -> dict[str, tuple[str, str]]:
+    """Columns of `table` for how often an event happened, from `rate_findings`, with the interval of its rate."""
+    return {
+        f"{path}.events": (label, "d"),
+        f"{path}.low": ("rate from", ".0%"),
+        f"{path}.high": ("to", ".0%"),
+    }
+
+
 def _field(value: Any, path: str) -> Any:
     for name in path.split("."):
+        if value is None:
+            return None
         value = value[name] if isinstance(value, Mapping) else getattr(value, name)
     return value
 

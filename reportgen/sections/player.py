@@ -106,9 +106,10 @@ class PlayerData:
     players: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = ()
     """Name and scenes of each animation, and for each of its panels the title and the digest of the run."""
     packed: Mapping[str, tuple[Mapping[str, Any], ...]] = dataclasses.field(default_factory=dict)
-    """By digest of a run: its packed trajectory, then those of runs that differ from it only by seeds."""
+    """By digest of a run: its packed trajectory, then those of runs that differ from it only by seeds, each with the
+    number of its run."""
     arms: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """By digest of an arm's first run: the label of the arm."""
+    """By digest of a run of an arm: the label of the arm."""
 
 
 def player_data(experiment: Experiment, animations: Iterable[Animation], trained: Trained) -> PlayerData:
@@ -129,14 +130,15 @@ def player_data(experiment: Experiment, animations: Iterable[Animation], trained
         names = {run: digest(run) for _, run in panels}
         runs |= names
         players.append((animation.name, animation.scenes, tuple((title, names[run]) for title, run in panels)))
-    firsts = {experiment.arm_runs(arm)[0]: arm.label for arm in experiment.arms}
+    arms = {run: arm.label for arm in experiment.arms for run in experiment.arm_runs(arm)}
+
+    def packed(run: Run) -> dict[str, Any]:
+        return pack_trajectory(trained[run]) | {"run": run.init_seed - experiment.runs.seed + 1}
+
     return PlayerData(
         players=tuple(players),
-        packed={
-            runs[run]: tuple(pack_trajectory(trained[other]) for other in others[:RUNS])
-            for run, others in _runs_by_seed(runs, trained).items()
-        },
-        arms={runs[run]: label for run, label in firsts.items() if run in runs},
+        packed={runs[run]: tuple(map(packed, others[:RUNS])) for run, others in _runs_by_seed(runs, trained).items()},
+        arms={runs[run]: label for run, label in arms.items() if run in runs},
     )
 
 

@@ -119,9 +119,9 @@
     /* True if even a canvas out of view must be drawn, since its size may have changed. */
     let stale = true;
 
-    const many = Math.max(...panels.map((panel) => series[panel.series].length));
-    part("run").parentElement.hidden = many < 2;
-    part("run").append(...Array.from({ length: many }, (_, run) => new Option(`${run + 1}`, run)));
+    const choices = panels.map((panel) => series[panel.series]).sort((a, b) => b.length - a.length)[0];
+    part("run").parentElement.hidden = choices.length < 2;
+    part("run").append(...choices.map((t, place) => new Option(t.run, place)));
 
     async function load() {
       const packed = panels.map(({ series: place }) => {

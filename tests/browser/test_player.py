@@ -53,7 +53,8 @@ class Figure:
         return self.part("toggle").get_attribute("aria-label") == "Pause"
 
     def come(self) -> None:
-        """Scroll the page so that the figure is in its middle."""
+        """Open the fold that the figure is in, and scroll the page so that the figure is in its middle."""
+        self.root.evaluate("e => e.closest('details')?.setAttribute('open', '')")
         self.root.evaluate("e => e.scrollIntoView({ block: 'center', behavior: 'instant' })")
 
     def settle(self) -> None:
@@ -160,6 +161,7 @@ def test_cells_have_the_colors_of_the_recorded_weights_and_read_as_them(still: O
 
     zero: list[str] = []
     last = len(recorded("L1").steps) - 1
+    figure.choose("run", "1")
     check(recorded("L1"), 0)
     figure.choose("run", "2")
     check(recorded("L1", 1), last // 3)
@@ -171,6 +173,7 @@ def test_cells_have_the_colors_of_the_recorded_weights_and_read_as_them(still: O
 
 def test_the_line_is_the_function_of_the_recorded_weights(still: Open, recorded: Any) -> None:
     figure = Figure(still(), "fit-l2")
+    figure.choose("run", "1")
     for record in (0, 5, 20):
         figure.go(record)
         figure.canvas.hover(position={"x": 0.6 * figure.canvas.bounding_box()["width"], "y": 120})  # type: ignore[index]
@@ -232,6 +235,7 @@ def test_everything_can_be_done_from_the_keyboard(still: Open) -> None:
 def test_players_are_in_step_and_two_panels_show_each_its_own_training(still: Open, recorded: Any) -> None:
     page = still()
     first, second = Figure(page, "weights-l1"), Figure(page, "weights-side-by-side")
+    first.choose("run", "1")
     first.go(10)
     by_panel = {arm: recorded(arm).kernels for arm in ("L1", "L2")}
     limit = max(np.abs(k).max() for kernels in by_panel.values() for k in kernels)
@@ -247,7 +251,8 @@ def test_players_are_in_step_and_two_panels_show_each_its_own_training(still: Op
             assert second.reading.startswith(f"{arm}: layer {cell['layer'] + 1}, input 1 → output 1: ")
     first.choose("run", "3")
     assert page.eval_on_selector_all(".player .position", "all => all.every(e => e.value === '10')")
-    assert second.part("run").input_value() == "2"
+    assert second.part("run").input_value() == first.part("run").input_value()
+    assert second.part("run").locator(":checked").inner_text() == "3"
 
 
 def test_it_plays_once_when_it_comes_into_view(visit: Open, report: Path) -> None:
@@ -295,7 +300,7 @@ def test_where_it_cannot_work_the_gif_remains(visit: Open, report: Path, tmp_pat
         page.wait_for_timeout(500)
 
         assert problems == [], trouble
-        assert page.locator("#figure-weights-l1 .moving").is_visible()
+        assert page.locator("#figure-weights-side-by-side .moving").is_visible()
         assert page.locator(".player").count() == 0
 
 
@@ -314,7 +319,7 @@ def test_on_a_telephone_panels_stand_below_each_other_and_targets_are_large(stil
 
 def test_a_player_is_alive_while_the_page_still_loads(browser: Browser, report: Path) -> None:
     html = (report / "report.html").read_bytes()
-    name = b'id="figure-weights-l1"'
+    name = b'id="figure-weights-side-by-side"'
     sent = html[: html.index(b"</figure>", html.index(name)) + len(b"</figure>\n<p>")]
     asked, done = Event(), Event()
 
@@ -338,7 +343,7 @@ def test_a_player_is_alive_while_the_page_still_loads(browser: Browser, report: 
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/", wait_until="commit")
         assert asked.wait(30)
-        until(page, "document.querySelector('#figure-weights-l1 .player .step')?.textContent")
+        until(page, "document.querySelector('#figure-weights-side-by-side .player .step')?.textContent")
         assert page.evaluate("document.readyState") == "loading"
     finally:
         done.set()

@@ -296,9 +296,9 @@ def test_plain_sentences_are_no_defects():
 def test_a_section_that_breaks_is_found(monkeypatch):
     """A claim without its number, a plural of one, a blank before a sign, a section that cannot be computed."""
     broken = {
-        "{{ f.networks }}": "1 networks",
+        '{{ f.runs|num }} {{ "network" if f.runs == 1 else "networks" }}': "1 networks",
         "λ scales": "λ of {{ [] | join }} , scales",
-        "at λ = 0 there": "at λ = {{ f.nothing }} there",
+        "λ = 0 switches": "λ = {{ f.nothing }} switches",
     }
     e = Experiment(arms=(Arm(name="ada", label="Ada"),), runs=Runs(count=2), sections=("strength",))
     train = partial(invented, World(random.Random(0)))
