@@ -172,8 +172,8 @@ class Smaller(Section[SmallerFindings]):
             }
             for name, way in findings.ways.items()
         ]
-        inputs = {"groups": groups, "xlabel": "total error on the test samples", "first": 5}
-        yield Picture(name="ways-to-shrink", figure="strip", inputs=inputs)
+        strip = {"groups": groups, "xlabel": "total error on the test samples", "first": 5}
+        yield Picture(name="ways-to-shrink", figure="strip", inputs=strip)
 
     def tables(self, e: Experiment, findings: SmallerFindings) -> Iterable[Table]:
         ways = findings.ways
