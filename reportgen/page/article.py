@@ -8,9 +8,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import jinja2
 from jinja2.ext import Extension
@@ -66,6 +66,7 @@ def render(
     names = {
         "embedded": single_file,
         "source": _cached_by_name(_media_url) if single_file else _media_path,
+        "beside": _beside(page) if single_file else _media_path,
         "download": _cached_by_name(_table_url) if single_file else _cached_by_name(_table_path),
         "page": page,
         "css": css,
@@ -85,7 +86,13 @@ def render_embeds(
     page = PageHead(
         title=f"Embed · {title}", path=f"{page.path}embed/", site=site, language=page.language, listed=False
     )
-    names = {"embedded": False, "source": _media_path_from_embed, "download": _table_path, "css": css}
+    names = {
+        "embedded": False,
+        "source": _media_path_from_embed,
+        "beside": _media_path_from_embed,
+        "download": _table_path,
+        "css": css,
+    }
     moving = {name: media for name, media in report.media.items() if media.kind == "animation"}
     pages = {
         f"{name}.html": _render_report(
@@ -153,7 +160,13 @@ def render_template(
     own = plugins.templates()
     environment = _environment(tuple(folder.resolve() for folder in folders), finalize, tuple(own.items()))
     its_policy = policy.Policy(environment.loader, pictures)
-    given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
+    given = {
+        "drawing": _drawings(),
+        **known,
+        "policy": its_policy.meta,
+        "script": its_policy.script,
+        "style": its_policy.style,
+    }
     meter = sandbox.Meter()
     try:
         page = environment.get_template(template)
@@ -363,6 +376,21 @@ def _cached_by_name(make: Callable[..., str]) -> Callable[..., str]:
     return known
 
 
+def _drawings() -> Callable[[Media], Markup]:
+    """A function from a picture to its SVG for the inside of one page, where each has ids of its own; "" without one.
+
+    For an animation it is the last frame.
+    """
+    numbers = count()
+    return lambda media: Markup(media.inline(f"s{next(numbers)}-"))  # noqa: S704  # escaped when it was drawn
+
+
+def _beside(page: PageHead) -> Callable[[Media, str], str]:
+    """The address of a file beside a single file: absolute if its site has an address, since the file may be moved."""
+    address = page.address if page.site else ""
+    return lambda media, file: address + _media_path(media, file)
+
+
 def _media_path(media: Media, file: str) -> str:
     return f"media/{media.named(file)}"
 
@@ -372,21 +400,9 @@ def _media_path_from_embed(media: Media, file: str) -> str:
 
 
 def _media_url(media: Media, file: str) -> Markup:
-    if file.endswith(".svg"):
-        return _svg_url(media.files[file])
     # An APNG is a PNG, of which old browsers show the first frame.
     suffix = file.rpartition(".")[2]
     return _data_url("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
-
-
-def _svg_url(content: bytes) -> Markup:
-    """An SVG as a data URL of text, a quarter smaller than base64. No character in it can end an attribute."""
-    text = " ".join(content.decode().replace('"', "'").split("\n"))
-    # The result of `urllib.parse.quote`, which took most of the time of a page.
-    return Markup("data:image/svg+xml," + _UNSAFE.sub(lambda found: quote(found[0]), text))  # noqa: S704  # no " and no & left
-
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9 !'()*+,\-./:;<=>?@\[\]_~]+")
 
 
 def _table_path(table: Table) -> str:

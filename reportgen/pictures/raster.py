@@ -106,6 +106,11 @@ class Raster:
         """The rectangles in which frames may differ."""
 
     @property
+    def figures(self) -> list[Figure]:
+        """The figure as the last frame that was drawn left it."""
+        return [self._scene.figure]
+
+    @property
     def colormap(self) -> Pixels:
         """Every color that the moving heat maps may show."""
         tables = [
@@ -210,6 +215,11 @@ class Mosaic:
         ]
         for part, window in zip(parts, self._windows, strict=True):
             window[:] = part.frame(0)
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures from left to right, as the last frame that was drawn left them."""
+        return [figure for part in self._parts for figure in part.figures]
 
     @property
     def colormap(self) -> Pixels:

@@ -87,6 +87,8 @@ class Motion(Section):
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
         first = {arm.name: trained_arm(e, arm, trained)[0] for arm in e.arms}
+        # The animations that the post of 2018 had.
+        kept = [arm.name for arm in _pair(e)]
         for arm, found in zip(e.arms, findings["arms"], strict=True):
             t = first[arm.name]
             panels = [Panel(title=arm.label, trajectory=t)]
@@ -96,9 +98,12 @@ class Motion(Section):
                 panels,
                 alt=f"Weight matrices of one network trained with {arm.label}, over {number(t.steps[-1])} steps. "
                 + _describe_sparsity(found),
+                keep=arm.name in kept,
             )
             if is_curve(e):
-                yield article_animation(f"fit-{arm.name}", ["fit"], panels, alt=_describe_ends(panels))
+                yield article_animation(
+                    f"fit-{arm.name}", ["fit"], panels, alt=_describe_ends(panels), keep=arm.name in kept
+                )
         pair = _pair(e)
         if len(pair) == 2:
             both = [Panel(title=arm.label, trajectory=first[arm.name]) for arm in pair]

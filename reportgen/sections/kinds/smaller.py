@@ -345,6 +345,7 @@ class Smaller(Section):
             alt=f"Weight matrices of the network before and after the adjustment, in step, both with L2: hidden "
             f"layers of {join_words(e.network.hidden)} units and of {join_words(HIDDEN)}. The last square of "
             "the smaller one is a single weight.",
+            keep=True,
         )
         groups: list[dict[str, Any]] = [
             {"label": f"{a['label']}, {when}{note}", "values": np.array(a[rate][when]["totals"]), "arm": _color(kind)}
