@@ -169,7 +169,9 @@ class _Parts:
 
     def definitions(self) -> str:
         """Markers, and the clips that cut something off."""
-        markers = "".join(f'<path id="{name}" d="{path}"/>' for name, path in self._markers.values() if name in self._used)
+        markers = "".join(
+            f'<path id="{name}" d="{path}"/>' for name, path in self._markers.values() if name in self._used
+        )
         clips = "".join(
             f'<clipPath id="{name}"><path d="M{_number(b.left)} {_number(b.top)}H{_number(b.right)}'
             f'V{_number(b.bottom)}H{_number(b.left)}z"/></clipPath>'
