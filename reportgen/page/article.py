@@ -29,7 +29,9 @@ from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, hashed_name
 from reportgen.sections import Table, sections
+from reportgen.sections.claims import ClaimBlocks
 from reportgen.sections.player import PlayerSet
+from reportgen.sections.wording import describe_difference, describe_interval, why_undecided
 from reportgen.store.keys import template_folder
 from reportgen.text import at_most, escape_control_characters, number, shorten
 from reportgen.values import json_value
@@ -137,7 +139,8 @@ def _render_report(
     known = {
         "report": report,
         "numbering": Numbering(),
-        "claim": lambda name: _look_up(report.claims, name, "claim").sentence,
+        "claim": lambda name: _look_up(report.sentences, name, "claim"),
+        "outcome": lambda name: _look_up(report.claims, name, "claim").outcome,
         "site": names["page"].site,
         **names,
     }
@@ -167,22 +170,26 @@ def render_template(
     # Absolute paths, since the working folder may change between calls.
     own = plugins.templates()
     environment = _environment(tuple(folder.resolve() for folder in folders), finalize, tuple(own.items()))
-    its_policy = policy.Policy(environment.loader, pictures)
-    given = {
-        "drawing": _drawings(),
-        **known,
-        "policy": its_policy.meta,
-        "script": its_policy.script,
-        "style": its_policy.style,
-    }
     meter = sandbox.Meter()
+
+    def rendered() -> tuple[policy.Policy, str]:
+        its_policy = policy.Policy(environment.loader, pictures)
+        given = {
+            "drawing": _drawings(),
+            **known,
+            "policy": its_policy.meta,
+            "script": its_policy.script,
+            "style": its_policy.style,
+        }
+        return its_policy, sandbox.render_metered(page, given, meter)
+
     try:
         page = environment.get_template(template)
         # A text may refer to a later figure. Then the first rendering counts and the second one prints.
-        text = sandbox.render_metered(page, given, meter)
+        its_policy, text = rendered()
         if numbering and not numbering.complete:
             numbering.start_again()
-            text = sandbox.render_metered(page, given, meter)
+            its_policy, text = rendered()
     except sandbox.OutsideError as error:
         raise RefusedError(f"template {error}", code="RG702") from error
     except jinja2.TemplateNotFound as error:
@@ -257,16 +264,23 @@ def _environment(
     environment = _Environment(
         {
             Numbering: frozenset({"among", "find", "show"}),
-            PlayerSet: frozenset({"data", "only"}),
+            PlayerSet: frozenset({"data"}),
             Media: frozenset({"named"}),
         },
         finalize,
-        {"num": _number, "at_most": _at_most, "slug": tag_slug},
+        {
+            "num": _number,
+            "at_most": _at_most,
+            "slug": tag_slug,
+            "why": why_undecided,
+            "interval": describe_interval,
+            "difference": describe_difference,
+        },
         loader=sandbox.Folders(folders, {name: (template.path, template.root) for name, template in own}),
         undefined=_Undefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=[Formulas],
+        extensions=[Formulas, ClaimBlocks],
     )
     environment.tests["linkable"] = is_linkable
     environment.policies["json.dumps_function"] = strict_json

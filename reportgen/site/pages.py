@@ -110,7 +110,7 @@ def text_page(
         "after": after,
         "origin": origin,
         "report": report,
-        "claim": lambda name: report.claims[name].sentence if report else "",
+        "claim": lambda name: report.sentences[name] if report else "",
         "source": source,
         "beside": source,
         "download": download,
@@ -170,7 +170,7 @@ def _reference_targets(name: str, report: Report) -> ReferenceTargets:
         animations=kinds["animation"],
         tables=set(report.tables),
         sections=set(report.section_of),
-        claims={name: claim.sentence for name, claim in report.claims.items()},
+        claims=dict(report.sentences),
         findings=report.findings,
     )
 
@@ -218,7 +218,7 @@ def _resolve_pieces(pieces: Iterable[Piece], own: str, reports: Reports) -> list
             return piece
         name = piece.experiment or own
         if piece.kind == "claim":
-            return escape(reports[name].claims[piece.name].sentence)
+            return escape(reports[name].sentences[piece.name])
         if piece.kind == "number":
             value = value_at(reports[name].findings, piece.name)
             return escape(number_text(value, piece.spec))

@@ -125,7 +125,9 @@ class Firefox:
     def press(self, *keys: str) -> None:
         """Press keys one after another, as a reader does; a key is a character or a code point of WebDriver."""
         actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
-        self.ask("input.performActions", context=self._page, actions=[{"type": "key", "id": "keys", "actions": actions}])
+        self.ask(
+            "input.performActions", context=self._page, actions=[{"type": "key", "id": "keys", "actions": actions}]
+        )
 
     def screenshot(self) -> bytes:
         """What is in view, as a PNG."""
