@@ -33,7 +33,7 @@ from reportgen.sections.claims import ClaimBlocks
 from reportgen.sections.player import PlayerSet
 from reportgen.sections.wording import describe_difference, describe_interval, why_undecided
 from reportgen.store.keys import template_folder
-from reportgen.text import at_most, escape_control_characters, number, shorten
+from reportgen.text import at_most, escape_control_characters, number, ordinal, shorten
 from reportgen.values import json_value
 
 
@@ -188,7 +188,7 @@ def render_template(
         # A text may refer to a later figure. Then the first rendering counts and the second one prints.
         its_policy, text = rendered()
         if numbering and not numbering.complete:
-            numbering.start_again()
+            numbering.start_again(words_in_the_open(text))
             its_policy, text = rendered()
     except sandbox.OutsideError as error:
         raise RefusedError(f"template {error}", code="RG702") from error
@@ -263,7 +263,7 @@ def _environment(
     """The environment for templates of `folders` and of plugins; each is compiled once, and again after it changes."""
     environment = _Environment(
         {
-            Numbering: frozenset({"among", "find", "show"}),
+            Numbering: frozenset({"among", "find", "minutes", "show"}),
             PlayerSet: frozenset({"data"}),
             Media: frozenset({"named"}),
         },
@@ -271,6 +271,7 @@ def _environment(
         {
             "num": _number,
             "at_most": _at_most,
+            "ordinal": ordinal,
             "slug": tag_slug,
             "why": why_undecided,
             "interval": describe_interval,
@@ -324,6 +325,24 @@ def _printable(value: Any) -> Any:
     return value
 
 
+WORDS_A_MINUTE = 220
+
+_UNREAD = frozenset({"details", "footer", "head", "math", "nav", "noscript", "pre", "script", "style", "svg", "table"})
+_TAG_OR_WORD = re.compile(r"<(?P<end>/?)(?P<tag>[a-z]+[0-9]?)\b[^>]*>|<[^>]+>|(?P<word>[^\s<]+)")
+
+
+def words_in_the_open(page: str) -> int:
+    """The number of words of a page outside of folds, tables, code, formulas, and what surrounds the text."""
+    words = depth = 0
+    # The animations at the end have the captions of figures above.
+    for found in _TAG_OR_WORD.finditer(page.partition('<section class="kept"')[0]):
+        if found["tag"] in _UNREAD:
+            depth += -1 if found["end"] else 1
+        elif found["word"] and depth == 0:
+            words += 1
+    return words
+
+
 class Numbering:
     """Numbers of figures and tables in the order in which the page shows them."""
 
@@ -332,21 +351,30 @@ class Numbering:
         self._shown: dict[tuple[str, str], int] = {}
         self._told: dict[tuple[str, str | None], tuple[str, int] | None] = {}
         self._counting = True
+        self._words: int | None = None
+        self._words_missed = False
 
     def for_same_figures(self) -> Numbering:
         """A numbering for another page, which probably shows the same figures and tables in the same order."""
         other = Numbering()
-        other._expected = dict(self._shown)
+        other._expected, other._words = dict(self._shown), self._words
         return other
 
     @property
     def complete(self) -> bool:
         """True if every number that the page printed is right."""
-        return all(_places(self._shown, *asked) == [told] for asked, told in self._told.items())
+        right = all(_places(self._shown, *asked) == [told] for asked, told in self._told.items())
+        return right and not self._words_missed
 
-    def start_again(self) -> None:
-        """Start the second rendering, which prints the numbers that the first one counted."""
+    def start_again(self, words: int) -> None:
+        """Start the second rendering, which prints the numbers that the first one counted; `words` to read there."""
         self._expected, self._shown, self._told, self._counting = self._shown, {}, {}, False
+        self._words, self._words_missed = words, False
+
+    def minutes(self) -> int:
+        """How many minutes it takes to read the page, without what is folded away."""
+        self._words_missed = self._words is None
+        return max(1, round((self._words or 0) / WORDS_A_MINUTE))
 
     def show(self, kind: str, name: str) -> int:
         """Number the figure or table ("figure", "table") that is shown here."""
