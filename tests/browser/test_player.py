@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -109,6 +110,16 @@ class Figure:
         }"""
         found: list[dict[str, Any]] = self.canvas.evaluate(script)
         return found
+
+
+@pytest.fixture(scope="session")
+def report(shared_folder: Path, cache: Path, small_experiment: Experiment) -> Path:
+    """A report of the section with the most players, in place of one of all sections."""
+    import reportgen
+
+    out = shared_folder / "players"
+    reportgen.build(dataclasses.replace(small_experiment, sections=("motion",)), out, cache=cache)
+    return out
 
 
 @pytest.fixture
@@ -361,3 +372,47 @@ def test_a_player_is_alive_while_the_page_still_loads(browser: Browser, report: 
         context.close()
         server.shutdown()
         server.server_close()
+
+
+def test_the_network_moves_and_other_views_of_weights_are_drawn(still: Open, recorded: Any) -> None:
+    figure = Figure(still(), "network")
+    pictures = []
+    for record in (0, 20):
+        figure.go(record)
+        pictures.append(figure.canvas.evaluate("canvas => canvas.toDataURL()"))
+    assert pictures[0] != pictures[1]
+    figure.canvas.focus()
+    figure.page.keyboard.press("ArrowRight")
+    assert figure.reading == "", "a line has no value to read"
+
+    for w in (
+        recorded("L1").kernels[0][0],
+        recorded("L2").kernels[1][5],
+        recorded("L2").kernels[3][5],
+        np.zeros((3, 2)),
+    ):
+        layer = {"rows": w.shape[0], "columns": w.shape[1], "values": w.ravel().tolist()}
+        found = figure.page.evaluate("layer => plots.singular(layer)", layer)
+        assert found == pytest.approx(np.linalg.svd(w.astype(float), compute_uv=False).tolist(), rel=1e-6, abs=1e-9)
+
+    script = """() => {
+      const layer = { rows: 2, columns: 2, values: Float64Array.of(0, 0, 0.5, -1), bias: Float64Array.of(0, 0) };
+      const t = { steps: [0, 10], length: 10, at: () => [layer] };
+      const theme = plots.theme(document.body);
+      const box = { x: 0, y: 0, width: 300, height: 200 };
+      const drawn = (draw) => {
+        const canvas = document.createElement('canvas');
+        canvas.style.width = '300px';
+        document.body.append(canvas);
+        const { context } = plots.fitCanvas(canvas, 200);
+        draw(context);
+        return canvas.toDataURL();
+      };
+      return [
+        drawn(() => {}),
+        drawn((context) => plots.paths(context, box, t, 1, 1, theme)),
+        drawn((context) => plots.histogram(context, box, [layer], 1, theme)),
+        drawn((context) => plots.singularValues(context, box, [layer], [layer], theme)),
+      ];
+    }"""
+    assert len(set(figure.page.evaluate(script))) == 4

@@ -89,6 +89,19 @@ def test_what_the_textbook_says_is_supported_where_it_holds():
     assert "6 of 33 parameters remain under L1" in told["most-can-be-cut"].sentence
 
 
+def test_the_headline_is_printed_only_where_every_run_bears_it_out():
+    def headline(*kernels):
+        trained = world(*kernels)
+        return Watch().headline(E, Watch().findings(E, trained, None))
+
+    assert headline(path(), path(), stripes()).startswith("L1 makes most weights")
+    assert headline(dense(), path(), stripes()) is None
+    assert headline(path(), path(), path()) is None
+    one_off = world(path(), path(), stripes())
+    one_off[E.arm_runs(PROXIMAL)[2]] = trajectory(E.arm_runs(PROXIMAL)[2], dense())
+    assert Watch().headline(E, Watch().findings(E, one_off, None)) is None
+
+
 def test_what_the_textbook_says_is_refuted_where_it_does_not_hold():
     told = outcomes(world(dense(), path(), dense(1)))
 
