@@ -125,9 +125,9 @@ class PageHead:
 
 
 def standalone_head(page: PageHead) -> PageHead:
-    """The page head for a single file that may be moved: it links to its site only by an absolute address."""
+    """The page head for a single file that may be moved: it refers to its site only by an absolute address."""
     if page.site is None or not page.site.address:
-        return dataclasses.replace(page, site=None)
+        return dataclasses.replace(page, site=None, card=None)
     site = dataclasses.replace(page.site, home=page.site.address, logo=None)
     return dataclasses.replace(page, site=site)
 

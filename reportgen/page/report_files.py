@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from reportgen.page import results
-from reportgen.page.article import media_results, render, render_embeds, table_file
+from reportgen.page.article import Numbering, media_results, render, render_embeds, table_file
 from reportgen.page.page_head import PageHead
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
@@ -46,8 +46,10 @@ def data_files(report: Report) -> dict[str, bytes]:
 def page_files(report: Report, templates: Path | None, page: PageHead, css: str = "") -> dict[str, bytes]:
     """The page of a report, the same in a single file, and pages to embed, by their paths in its folder."""
     files = {f"embed/{name}": text.encode() for name, text in render_embeds(report, templates, page, css).items()}
+    numbering = Numbering()
     for name, single_file in {"index.html": False, "report.html": True}.items():
-        text = render(report, single_file=single_file, templates=templates, page=page, css=css)
+        text = render(report, single_file=single_file, templates=templates, page=page, css=css, numbering=numbering)
         files[name] = text.encode()
+        numbering = numbering.for_same_figures()
     check_weight(files["report.html"])
     return files

@@ -71,10 +71,18 @@ class Animation:
     """The inputs of each scene."""
     alt: str
     timeline: Timeline = field(default_factory=Timeline)
+    keep: bool = False
+    """True to show the file itself at the end of the page, too: for readers without scripts, and for mail."""
 
 
 def training_animation(
-    name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str, timeline: Timeline | None = None
+    name: str,
+    scenes: Sequence[str],
+    panels: Sequence[Panel],
+    alt: str,
+    timeline: Timeline | None = None,
+    *,
+    keep: bool = False,
 ) -> Animation:
     """An animation of trainings, thinned to the records that its frames show.
 
@@ -86,4 +94,4 @@ def training_animation(
         dataclasses.replace(panel, trajectory=panel.trajectory.only(shown))
         for panel, shown in zip(panels, records, strict=True)
     )
-    return Animation(name=name, scenes=tuple(scenes), inputs={"panels": thinned}, alt=alt, timeline=timeline)
+    return Animation(name=name, scenes=tuple(scenes), inputs={"panels": thinned}, alt=alt, timeline=timeline, keep=keep)

@@ -113,6 +113,11 @@ class Raster:
         """The rectangles in which frames may differ."""
 
     @property
+    def figures(self) -> list[Figure]:
+        """The figure as the last frame that was drawn left it."""
+        return [self._scene.figure]
+
+    @property
     def colormap(self) -> Pixels:
         """Every color that the moving heat maps may show."""
         tables = [
@@ -218,6 +223,11 @@ class Mosaic:
             window = self._sheet[top : top + high, left : left + wide]
             window[:] = pixels
             self._windows.append(window)
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures from left to right, as the last frame that was drawn left them."""
+        return [figure for part in self._parts for figure in part.figures]
 
     @property
     def colormap(self) -> Pixels:

@@ -25,30 +25,20 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
 
+from reportgen.pictures import colors
 from reportgen.pictures.fonts import DEFAULT, DEFAULT_FONTS, FontChoice
 from reportgen.text import printable
 
-WIDTH = 640
+WIDTH = 560
 
 FONT = DEFAULT
 """The font of all text, unless words of a user need another; it comes with matplotlib, so pictures are the same on
 every machine."""
 
-# Roles, each with a unique color: the dark picture is the light one with these colors replaced.
-PAPER, INK, MUTED, GRID = "#ffffff", "#1f2328", "#59636e", "#e2e5e9"
-BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
-GRAY = "#7d858e"
-
-DARK = {
-    PAPER: "#14171c",
-    INK: "#e6e9ed",
-    MUTED: "#a3acb7",
-    GRID: "#343a43",
-    BLUE: "#4aa3e0",
-    VERMILLION: "#f07f3c",
-    GREEN: "#2fbf94",
-}
-"""Colors of the roles on a dark page. Other colors have enough contrast on both."""
+PAPER, INK, MUTED, GRID, GRAY = colors.PAPER, colors.INK, colors.MUTED, colors.GRID, colors.GRAY
+BLUE, VERMILLION, GREEN = colors.BLUE, colors.VERMILLION, colors.GREEN
+PURPLE, ORANGE, SKY = colors.PURPLE, colors.ORANGE, colors.SKY
+DARK = colors.DARK
 
 _LOOK: dict[str, Any] = {
     "figure.dpi": 96,
@@ -88,7 +78,6 @@ _LOOK: dict[str, Any] = {
     # Labels may come from a user, so dollars are literal, and formulas use Unicode characters (λ, w₁).
     "text.parse_math": False,
     "path.simplify_threshold": 0.25,
-    "svg.fonttype": "path",
     "svg.hashsalt": "reportgen",
 }
 
@@ -222,6 +211,12 @@ def _width_in_characters(text: str) -> float:
 def text_length(text: str, size: float = 10.5) -> float:
     """The width of `text` in CSS pixels, on one line at `size` points; tick labels have 10.5."""
     return sum(map(_advance, text)) * size / 0.75
+
+
+@cache
+def has_glyphs(text: str) -> bool:
+    """True if the font of pictures has a glyph for each character of `text`."""
+    return all(ord(character) in get_font(findfont(FONT)).get_charmap() for character in text)
 
 
 @cache

@@ -23,18 +23,19 @@ _WIDTH, _HEIGHT = 1200, 630
 
 
 def with_preview_card(
-    page: PageHead, picture: Media | None, site: SiteSettings, tools: Toolbox
+    page: PageHead, picture: Media | None, site: SiteSettings | None, tools: Toolbox, *, relative: bool = False
 ) -> tuple[PageHead, Mapping[str, bytes]]:
     """The page with its preview card, and the file of the card, by its path in the folder of the page.
 
-    Other sites need the full address of a card, so a site without an address has none. A still `picture` has no file in
-    pixels, so the card shows none.
+    Other sites need the full address of a card, so a site without an address has none, unless the address may be
+    `relative`: that of one report, whose folder anyone may publish anywhere. A still `picture` has no file in pixels,
+    so the card shows none.
     """
-    if not site.root:
+    if not (relative or (site and site.root)):
         return page, {}
     byline = " · ".join(filter(None, (page.author, page.date and page.day)))
-    title = "" if site.title == page.title else site.title
-    content = _card(page.title, title, byline, picture, site.colors.accent, page.language, tools)
+    title = site.title if site and site.title != page.title else ""
+    content = _card(page.title, title, byline, picture, site.colors.accent if site else "", page.language, tools)
     path = f"media/{hashed_name('card.png', content)}"
     card = PreviewCard(path=path, alt=page.title, width=_WIDTH, height=_HEIGHT)
     return dataclasses.replace(page, card=card), {path: content}
@@ -58,7 +59,7 @@ def _card(
     content: bytes | None = tools.store.recall(_CARD, key)
     if content is None:
         tools.explain(f"card of {title}", parts)
-        content = tools.workers.submit(draw, title, site, byline, shown, accent, choice).result()
+        content = draw(title, site, byline, shown, accent, choice.files)
         tools.store.keep(_CARD, key, content)
     return content
 

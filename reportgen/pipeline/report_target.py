@@ -113,8 +113,8 @@ class ReportTarget:
         if self._site:
             frame, css, site_files = site_frame.read_frame(self._site, self._beside)
             page = head_of_report(report, "", frame)
-            page, card = with_preview_card(page, report.lead_picture, self._site, tools)
-            site_files |= card
+        page, card = with_preview_card(page, report.lead_picture, self._site, tools, relative=True)
+        site_files |= card
         return {**site_files, **data_files(report), **page_files(report, self._templates, page, css)}
 
 

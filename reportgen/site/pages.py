@@ -112,6 +112,7 @@ def text_page(
         "report": report,
         "claim": lambda name: report.sentences[name] if report else "",
         "source": source,
+        "beside": source,
         "download": download,
     }
     try:
@@ -122,8 +123,7 @@ def text_page(
         raise
     if lead:
         # Lists of posts show it, even if the text does not.
-        for file in filter(None, (lead.poster or lead.file, lead.dark)):
-            source(lead, file)
+        source(lead, lead.at_rest)
     return files
 
 

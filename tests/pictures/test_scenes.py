@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import re
+import xml.etree.ElementTree as ET
 from io import BytesIO
 
 import imageio.v3 as iio
@@ -17,7 +18,7 @@ from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment.animation_settings import AnimationColors, AnimationSettings, AnimationWords
 from reportgen.pictures import scene_look, style
 from reportgen.pictures.composition import rasterize
-from reportgen.pictures.draw import render
+from reportgen.pictures.draw import LARGEST_STILL, render
 from reportgen.pictures.picture import Animation, Panel, PictureLook
 from reportgen.pictures.raster import Raster
 from reportgen.pictures.scenes import scenes
@@ -131,7 +132,13 @@ def test_frames_equal_full_drawings_and_files_show_them_in_few_colors(name, samp
     poster = iio.imread(media.files["sample.png"])[..., :3]
     assert np.abs(poster.astype(int) - exact[-1]).max() <= 24, "no color further off than in the animation itself"
 
-    assert (media.file, media.dark, media.poster) == ("sample.gif", None, "sample.png")
+    assert (media.file, media.poster) == ("sample.gif", "sample.png")
+    if media.still:
+        drawing = ET.fromstring(media.files[media.still])
+        assert [int(drawing.get(side)) for side in ("width", "height")] == [media.width, media.height]
+        assert len(media.files[media.still]) <= LARGEST_STILL
+    else:
+        assert name in CROSSING, "the last frame is too large to be drawn in a page"
     assert (media.height, media.width) == exact.shape[1:3]
     assert (media.height % 2, media.width % 2) == (0, 0), "videos halve the resolution of color"
     assert len(media.files["sample.gif"]) <= 1_000_000

@@ -188,7 +188,7 @@ def media_of(item):
     file = f"{item.name}.{'svg' if still else 'gif'}"
     poster = None if still else f"{item.name}.png"
     files = dict.fromkeys(filter(None, (file, poster)), b"x")
-    return Media(**names, file=file, dark=None, poster=poster, files=files)
+    return Media(**names, file=file, poster=poster, files=files)
 
 
 @cache

@@ -42,9 +42,7 @@ OTHERS = {
 
 def drawn(name):
     files = {f"{name}.svg": b"<svg/>"}
-    return Media(
-        name=name, kind="picture", alt="", width=1, height=1, file=f"{name}.svg", dark=None, poster=None, files=files
-    )
+    return Media(name=name, kind="picture", alt="", width=1, height=1, file=f"{name}.svg", poster=None, files=files)
 
 
 @functools.cache
