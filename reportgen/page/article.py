@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -52,13 +52,21 @@ def head_of_report(report: Report, path: str = "", site: SiteFrame | None = None
 
 
 def render(
-    report: Report, *, single_file: bool, templates: Path | None = None, page: PageHead | None = None, css: str = ""
+    report: Report,
+    *,
+    single_file: bool,
+    templates: Path | None = None,
+    page: PageHead | None = None,
+    css: str = "",
+    texts: Sequence[Mapping[str, Any]] = (),
+    related: Sequence[Any] = (),
 ) -> str:
     """The article as one HTML page: a single file with everything inside, or with the files in its folder `media`.
 
     Files in the folder `templates` replace those of the package with the same name; they are rendered in a sandbox.
-    `css` is added after our own styles. Raises `TemplateError` for a mistake in a template, and `RefusedError` for a
-    symbolic link that leads out of the folder.
+    `css` is added after our own styles. `texts` are the author's, as `AuthorTexts.placed` returns them. `related` are
+    posts of the same site; the page ends with their cards. Raises `TemplateError` for a mistake in a template, and
+    `RefusedError` for a symbolic link that leads out of the folder.
     """
     page = page or head_of_report(report)
     if single_file:
@@ -69,6 +77,9 @@ def render(
         "download": _cached_by_name(_table_url) if single_file else _cached_by_name(_table_path),
         "page": page,
         "css": css,
+        "texts": texts,
+        # A single file shows no picture of another page.
+        "related": () if single_file else related,
     }
     return _render_report(
         "article.html", report, names, templates, policy.PICTURES_INSIDE if single_file else policy.PICTURES_BESIDE
@@ -376,7 +387,7 @@ def _media_url(media: Media, file: str) -> Markup:
         return _svg_url(media.files[file])
     # An APNG is a PNG, of which old browsers show the first frame.
     suffix = file.rpartition(".")[2]
-    return _data_url("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
+    return data_url("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
 
 
 def _svg_url(content: bytes) -> Markup:
@@ -399,10 +410,11 @@ def table_file(table: Table) -> str:
 
 
 def _table_url(table: Table) -> Markup:
-    return _data_url("text/csv", csv_bytes(table))
+    return data_url("text/csv", csv_bytes(table))
 
 
-def _data_url(kind: str, content: bytes) -> Markup:
+def data_url(kind: str, content: bytes) -> Markup:
+    """A file as an address that holds its content."""
     return Markup(f"data:{kind};base64,{base64.b64encode(content).decode()}")  # noqa: S704  # only base64 characters
 
 
