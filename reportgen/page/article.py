@@ -24,7 +24,7 @@ from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.page import policy, sandbox
 from reportgen.page.embed import snippets
-from reportgen.page.page_head import PageHead, SiteFrame, standalone_head, tag_slug
+from reportgen.page.page_head import PageHead, SiteFrame, is_english, standalone_head, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, hashed_name
@@ -44,6 +44,7 @@ def head_of_report(report: Report, path: str = "", site: SiteFrame | None = None
         path=path,
         site=site,
         description=shorten(e.abstract or headline or e.title),
+        computed=bool(headline and not e.abstract),
         language=e.language,
         author=e.author or (e.site.author if e.site else ""),
         date=e.date,
@@ -142,7 +143,12 @@ def _render_report(
 
 def render_findings(template: str, known: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
     """A page about findings; `known` has a `Numbering` under "numbering"."""
-    text = render_template(template, known, _printable, templates, pictures, known["numbering"])
+    e = known["report"].experiment if known.get("report") else None
+    labels = () if e is None or is_english(e.language) else sorted({arm.label for arm in e.arms}, key=len, reverse=True)
+    finalize = _printable_with_marks(tuple(labels)) if labels else _printable
+    text = render_template(template, known, finalize, templates, pictures, known["numbering"])
+    if e and labels:
+        text = _wrap_marked(text, e.language)
     # A claim that does not apply leaves spaces at the end of its line.
     return re.sub(r"[ \t]+\n", "\n", text)
 
@@ -163,16 +169,20 @@ def render_template(
     # Absolute paths, since the working folder may change between calls.
     own = plugins.templates()
     environment = _environment(tuple(folder.resolve() for folder in folders), finalize, tuple(own.items()))
-    its_policy = policy.Policy(environment.loader, pictures)
-    given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
     meter = sandbox.Meter()
+
+    def rendered() -> tuple[policy.Policy, str]:
+        its_policy = policy.Policy(environment.loader, pictures)
+        given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
+        return its_policy, sandbox.render_metered(page, given, meter)
+
     try:
         page = environment.get_template(template)
         # A text may refer to a later figure, so the first rendering counts and the second one prints.
-        text = sandbox.render_metered(page, given, meter)
+        its_policy, text = rendered()
         if numbering and numbering.used:
             numbering.start_again()
-            text = sandbox.render_metered(page, given, meter)
+            its_policy, text = rendered()
     except sandbox.OutsideError as error:
         raise RefusedError(f"template {error}", code="RG702") from error
     except jinja2.TemplateNotFound as error:
@@ -247,7 +257,7 @@ def _environment(
     environment = _Environment(
         {
             Numbering: frozenset({"among", "find", "show"}),
-            PlayerSet: frozenset({"data", "only"}),
+            PlayerSet: frozenset({"data"}),
             Media: frozenset({"named"}),
         },
         finalize,
@@ -298,6 +308,36 @@ def _printable(value: Any) -> Any:
     if value is None or (callable(value) and not isinstance(value, jinja2.Undefined)):
         raise TypeError(f"{value!r} cannot be printed")
     return value
+
+
+_BEGIN, _END = "\ufdd0", "\ufdd1"
+"""Marks around a label of the experiment in a page that is being made. They are no characters of any text."""
+
+
+@lru_cache(maxsize=8)
+def _printable_with_marks(labels: tuple[str, ...]) -> Callable[[Any], Any]:
+    """`_printable` that marks `labels` in values, longer labels first."""
+    known = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(str(escape(label))) for label in labels)})(?!\w)")
+
+    def printable(value: Any) -> Any:
+        text = _printable(value)
+        if not isinstance(value, str) or isinstance(value, Markup):
+            return text
+        return Markup(known.sub(rf"{_BEGIN}\g<0>{_END}", str(escape(text))))  # noqa: S704  # escaped
+
+    return printable
+
+
+_TAG = re.compile(
+    r"<!--.*?-->|<(script|style|title|textarea|option|svg|math)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
+)
+"""Tags, comments, and elements that can hold no other element of HTML."""
+
+
+def _wrap_marked(html: str, language: str) -> str:
+    """Put marked labels into elements of their language; marks elsewhere than in text are deleted."""
+    html = _TAG.sub(lambda tag: tag[0].replace(_BEGIN, "").replace(_END, ""), html)
+    return html.replace(_BEGIN, f'<span lang="{escape(language)}">').replace(_END, "</span>")
 
 
 class Numbering:

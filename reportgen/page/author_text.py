@@ -17,6 +17,7 @@ from reportgen.markdown import markdown
 from reportgen.markdown.markdown import BoundProse, BuildReference, Piece, Prose, Surroundings, raise_mistakes
 from reportgen.markdown.references import ReferenceTargets, check_references, number_text, value_at
 from reportgen.page.article import UnknownNameError, data_url
+from reportgen.page.page_head import PageHead
 from reportgen.page.report import Report
 
 T = TypeVar("T")
@@ -63,10 +64,13 @@ class AuthorTexts:
             mistakes.collect(lambda p=prose: check_references(p, lambda name: targets, part=True))  # type: ignore[misc]
         mistakes.raise_if_any()
 
-    def placed(self, report: Report, *, single_file: bool) -> list[dict[str, Any]]:
+    def placed(self, report: Report, page: PageHead, *, single_file: bool) -> list[dict[str, Any]]:
         """Each text for the template: `before`, the name of a section or empty, and `pieces`."""
         texts = zip(self._before, self._single if single_file else self._bound, strict=True)
-        return [{"before": before, "pieces": resolve_pieces(bound.pieces, "", {"": report})} for before, bound in texts]
+        return [
+            {"before": before, "pieces": resolve_pieces(bound.pieces, "", {"": report}, mark=page.english)}
+            for before, bound in texts
+        ]
 
     def raise_at_reference(self, error: TemplateError) -> None:
         """Raise `ExperimentError` at the reference that made the page fail, if one did."""

@@ -30,6 +30,7 @@ class Policy:
         self._folders = folders
         self._pictures = pictures
         self._hashes: dict[str, dict[str, None]] = {"script": {}, "style": {}}
+        self._written: set[str] = set()
         # A random placeholder for the policy, which precedes the scripts that it lists.
         self._mark = secrets.token_hex(16)
 
@@ -38,7 +39,13 @@ class Policy:
         return Markup('<meta http-equiv="Content-Security-Policy" content="{}">').format(self._mark)
 
     def script(self, name: str) -> Markup:
-        """The script `static/NAME` as an element."""
+        """The script `static/NAME` as an element; nothing if the page has it already.
+
+        So whatever needs a script can name it, and it stands where it is first needed.
+        """
+        if name in self._written:
+            return Markup()
+        self._written.add(name)
         return self._element("script", self._static(name))
 
     def style(self, *names: str, text: str = "") -> Markup:

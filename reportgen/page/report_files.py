@@ -64,7 +64,7 @@ def page_files(
         texts.check(report)
         files |= texts.files
     for name, single_file in {"index.html": False, "report.html": True}.items():
-        placed = texts.placed(report, single_file=single_file) if texts else ()
+        placed = texts.placed(report, page, single_file=single_file) if texts else ()
         try:
             text = render(
                 report,

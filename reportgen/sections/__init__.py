@@ -57,6 +57,11 @@ class Section:
     title: str
     claims: Sequence[Claim] = ()
     """The sentences of its text that state results."""
+    scripts: Sequence[str] = ()
+    """The scripts of `templates/static` that its figures need, in the order in which they build on each other.
+
+    The page has each script once, before the first section that names it. `plots.js`, which most need, comes first.
+    """
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         """The runs that the section needs."""

@@ -70,22 +70,13 @@ class PlayerSet:
     def __len__(self) -> int:
         return len(self.players)
 
-    def only(self, *names: str) -> PlayerSet:
-        """The players called `names`, with the data that they show and no other."""
-        used = sorted({index for name in names for _, index in self.players[name].panels})
-        return PlayerSet(
-            players={
-                name: dataclasses.replace(
-                    self.players[name],
-                    panels=tuple((title, used.index(index)) for title, index in self.players[name].panels),
-                )
-                for name in names
-            },
-            series=tuple(self.series[index] for index in used),
-        )
+    def data(self, name: str, before: Iterable[str] = ()) -> dict[str, Any]:
+        """The data of one player for `player.js`, without the runs that the players `before` it on the page have.
 
-    def data(self) -> dict[str, Any]:
-        """The data for `player.js`; values that several runs share are written once."""
+        Values that several of its runs share are written once.
+        """
+        had = {index for other in before if other != name for _, index in self.players[other].panels}
+        panels = self.players[name].panels
         shared: list[Any] = []
 
         def share(value: Any) -> int:
@@ -94,19 +85,15 @@ class PlayerSet:
             return shared.index(value)
 
         return {
-            "players": {
-                name: {"scenes": p.scenes, "panels": [{"title": t, "series": s} for t, s in p.panels]}
-                for name, p in self.players.items()
+            "scenes": self.players[name].scenes,
+            "panels": [{"title": title, "series": index} for title, index in panels],
+            "series": {
+                str(index): [
+                    dict(t) | {key: share(t[key]) for key in ("steps", "layers", "samples")}
+                    for t in self.series[index].trajectories
+                ]
+                for index in sorted({index for _, index in panels} - had)
             },
-            "series": [
-                {
-                    "arm": s.arm,
-                    "trajectories": [
-                        dict(t) | {key: share(t[key]) for key in ("steps", "layers", "samples")} for t in s.trajectories
-                    ],
-                }
-                for s in self.series
-            ],
             "shared": shared,
         }
 

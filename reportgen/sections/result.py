@@ -56,6 +56,8 @@ class SectionResult:
     """The number of updates of each run, by digest."""
     diverged: tuple[str, ...]
     """Digests of the runs that diverged."""
+    scripts: tuple[str, ...] = ()
+    """The scripts of the page that its figures need."""
 
 
 def without_page_settings(experiment: Experiment) -> Experiment:
@@ -95,6 +97,7 @@ def _computed(
         players=player_data(experiment, [item for item in items if isinstance(item, Animation)], trained),
         steps={run_names[run]: run.steps for run in trained},
         diverged=tuple(run_names[run] for run, trajectory in trained.items() if trajectory.diverged is not None),
+        scripts=tuple(section.scripts),
     )
     return result, dict(zip(digests, items, strict=True))
 

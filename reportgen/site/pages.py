@@ -133,7 +133,7 @@ def text_page(
         return path
 
     names = {
-        "pieces": resolve_pieces(bound.pieces, document.front.experiment, reports),
+        "pieces": resolve_pieces(bound.pieces, document.front.experiment, reports, mark=page.english),
         "headings": document.prose.headings,
         "posts": posts,
         "before": before,

@@ -172,9 +172,7 @@ class _SiteWriter:
         tags, files = self._tags(posts)
         contents |= files
         frame = dataclasses.replace(self._top, home=urlsplit(site.root).path or "/")
-        contents["404.html"] = pages.not_found_page(
-            PageHead(title="Not found", site=frame, language=site.language, listed=False), self._look
-        )
+        contents["404.html"] = pages.not_found_page(PageHead(title="Not found", site=frame, listed=False), self._look)
         if site.root:
             contents["sitemap.xml"] = feeds.sitemap([page, *known, *tags])
             contents["robots.txt"] = feeds.robots(site)
@@ -291,6 +289,7 @@ class _SiteWriter:
                 path=f"tags/{name}/",
                 site=dataclasses.replace(self._top, home="../../"),
                 description=f"{plural(len(tagged), 'post')} on {tag}",
+                computed=True,
                 language=self._site.language,
                 kind="website",
             )

@@ -1,6 +1,6 @@
 /* The figure that trains a network in the page: controls give settings to trainer.train, drawings show its result. */
 
-(() => {
+plots.each("#figure-live", (figure) => {
   "use strict";
 
   /* Seconds that the movement from the first to the last step takes, and how long a reader must have rested before it
@@ -10,10 +10,7 @@
   /* A training that diverges is shown up to weights of this size; with larger ones a single cell would fill the scale. */
   const LARGEST = 1000;
 
-  const figure = document.getElementById("figure-live");
-  const source = document.getElementById("live-data");
-  if (!figure || !source) return;
-  const { task, data, start, stops } = JSON.parse(source.textContent);
+  const { task, data, start, stops } = JSON.parse(figure.querySelector(".live-data").textContent);
 
   const find = (selector) => figure.querySelector(selector);
   const controls = [...figure.querySelectorAll("[data-setting]")];
@@ -245,7 +242,7 @@
     stop();
   });
 
-  for (const chips of document.querySelectorAll("#live .chips")) {
+  plots.each("#live .chips", (chips) => {
     chips.hidden = false;
     for (const button of chips.querySelectorAll("button")) {
       button.addEventListener("click", () => {
@@ -253,7 +250,7 @@
         find(".views").scrollIntoView({ block: "nearest" });
       });
     }
-  }
+  });
 
   /* Outliers can be dragged with a mouse; touch scrolls the page there and can use the slider. */
 
@@ -304,4 +301,4 @@
   for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", redraw);
   reduced.addEventListener("change", () => reduced.matches && stop());
   pauseAll?.addEventListener("change", () => pauseAll.checked && stop());
-})();
+});

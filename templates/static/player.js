@@ -10,9 +10,23 @@
   const DURATION = 4;
   const [TOP, NO_NUMBER] = [32767, -32768];
 
-  const source = document.getElementById("player-data");
-  if (!source || !("DecompressionStream" in window)) return;
-  const { players: wanted, series, shared } = JSON.parse(source.textContent);
+  if (!("DecompressionStream" in window)) return;
+
+  const CONTROLS = `
+    <canvas class="canvas" tabindex="0" role="application"></canvas>
+    <div class="controls" role="group">
+      <p class="state"><span class="step"></span> <output class="reading"></output></p>
+      <div class="transport">
+        <button type="button" class="toggle" aria-label="Play"><svg viewBox="0 0 16 16" aria-hidden="true"><path class="start" d="M4 2v12l10-6z"/><path class="stop" d="M3.5 2h3.2v12H3.5zM9.3 2h3.2v12H9.3z"/></svg></button>
+        <button type="button" class="back" aria-label="One record back"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M12.5 2.5v11L5.5 8zM3 2.5h1.8v11H3z"/></svg></button>
+        <input type="range" class="position" min="0" max="1" value="0" aria-label="Position">
+        <button type="button" class="forward" aria-label="One record on"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3.5 2.5v11l7-5.5zM11.2 2.5H13v11h-1.8z"/></svg></button>
+      </div>
+      <div class="choices">
+        <label>Run <select class="run"></select></label>
+        <label><span class="aside">Speed</span> <select class="speed"><option value="0.25">¼×</option><option value="0.5">½×</option><option value="1" selected>1×</option><option value="2">2×</option><option value="4">4×</option></select></label>
+      </div>
+    </div>`;
 
   const reduced = matchMedia("(prefers-reduced-motion: reduce)");
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -20,7 +34,23 @@
 
   /* Recorded weights */
 
+  /* Runs that differ by their seeds, by their number on the page: the first figure that shows them brings them. */
+  const series = {};
   const decoded = new Map();
+
+  function take(data) {
+    for (const [index, trajectories] of Object.entries(data.series)) {
+      series[index] = trajectories.map((t) => {
+        const resolved = { ...t };
+        for (const name of ["steps", "layers", "samples"]) resolved[name] = data.shared[t[name]];
+        return resolved;
+      });
+    }
+    const longest = Math.max(...data.panels.flatMap((panel) => series[panel.series].map((t) => t.steps.at(-1))));
+    if (longest <= last) return;
+    if (clock.step === last) clock.step = longest;
+    last = longest;
+  }
 
   function decode(packed) {
     if (!decoded.has(packed)) decoded.set(packed, unpack(packed));
@@ -31,8 +61,7 @@
     const bytes = Uint8Array.from(atob(packed.weights), (letter) => letter.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     const planes = new Uint8Array(await new Response(stream).arrayBuffer());
-    const steps = shared[packed.steps];
-    const layers = shared[packed.layers];
+    const { steps, layers } = packed;
     const all = planes.length / 2;
     const one = all / steps.length;
     const weights = new Float64Array(all);
@@ -47,8 +76,6 @@
     }
     return {
       ...packed,
-      steps,
-      samples: shared[packed.samples],
       // The packed weights have no more digits.
       digits: Math.max(0, Math.ceil(-Math.log10(packed.largest / TOP)) - 1),
       /* The record of a step: the last one not after it. */
@@ -68,7 +95,7 @@
 
   /* The clock of all players */
 
-  const last = Math.max(...series.flatMap((s) => s.trajectories.map((t) => shared[t.steps].at(-1))));
+  let last = 0;
   const clock = { step: last, playing: false, speed: 1, run: 0, before: null };
   const players = [];
   let waiting = false;
@@ -106,19 +133,20 @@
   /* One figure */
 
   function attach(figure) {
-    const { scenes, panels } = wanted[figure.dataset.player];
+    const data = JSON.parse(figure.querySelector(".player-data").textContent);
+    const { scenes, panels } = data;
+    take(data);
     const fallback = figure.querySelector(".frame");
     const frame = document.createElement("div");
     frame.className = "frame player";
-    frame.append(document.getElementById("player").content.cloneNode(true));
+    frame.innerHTML = CONTROLS;
     const part = (name) => frame.querySelector(`.${name}`);
     const canvas = part("canvas");
     const slider = part("position");
     const name = figure.querySelector(".label")?.textContent ?? "Player";
     part("controls").setAttribute("aria-label", `${name}: controls`);
 
-    const shown = panels.map((panel) => ({ ...panel }));
-    let trajectories = [];
+        let trajectories = [];
     let theme = null;
     let visible = false;
     let seen = false;
@@ -128,20 +156,13 @@
     /* True if even a canvas out of view must be drawn, since its size may have changed. */
     let stale = true;
 
-    const many = Math.max(...panels.map((panel) => series[panel.series].trajectories.length));
-    const arms = series.map((s, place) => [s.arm, place]).filter(([label]) => label !== null);
-    const chooses = panels.length === 1 && series[panels[0].series].arm !== null && arms.length > 1;
-    fill("arm", chooses ? arms : [], panels[0].series);
-    fill("run", many > 1 ? Array.from({ length: many }, (_, run) => [`${run + 1}`, run]) : [], 0);
-
-    function fill(kind, options, chosen) {
-      part(kind).parentElement.hidden = !options.length;
-      part(kind).append(...options.map(([label, value]) => new Option(label, value, value === chosen, value === chosen)));
-    }
+    const many = Math.max(...panels.map((panel) => series[panel.series].length));
+    part("run").parentElement.hidden = many < 2;
+    part("run").append(...Array.from({ length: many }, (_, run) => new Option(`${run + 1}`, run)));
 
     async function load() {
-      const packed = shown.map(({ series: place }) => {
-        const runs = series[place].trajectories;
+      const packed = panels.map(({ series: place }) => {
+        const runs = series[place];
         return runs[Math.min(clock.run, runs.length - 1)];
       });
       const loaded = await Promise.all(packed.map(decode));
@@ -177,7 +198,7 @@
 
     function label(words) {
       const what = { weights: "Weight matrices", fit: "Fitted function" };
-      const who = shown.map((panel) => panel.title).filter(Boolean);
+      const who = panels.map((panel) => panel.title).filter(Boolean);
       return (
         `${scenes.map((scene) => what[scene]).join(" and ")}${who.length ? ` of ${who.join(" and ")}` : ""}, ${words}. ` +
         "Arrow keys read values."
@@ -192,7 +213,7 @@
     function layout() {
       const columns = canvas.clientWidth < 520 ? 1 : Math.min(items.length, 2);
       const wide = (canvas.clientWidth - 32 - 28 * (columns - 1)) / columns;
-      const head = shown.some((panel) => panel.title) ? 28 : 0;
+      const head = panels.some((panel) => panel.title) ? 28 : 0;
       const high = Math.min(0.9 * wide, 400) + head;
       const rows = Math.ceil(items.length / columns);
       return { columns, wide, head, high, height: 14 + rows * (high + 14) + 46 };
@@ -208,7 +229,7 @@
         const x = 16 + (i % columns) * (wide + 28);
         const top = 14 + Math.floor(i / columns) * (high + 14);
         const box = { x, y: top + head, width: wide, height: high - head };
-        if (head) title(context, notes(shown[panel].title, t), x, top, wide);
+        if (head) title(context, notes(panels[panel].title, t), x, top, wide);
         const layers = t.at(t.record(clock.step));
         if (scene === "weights") return { scene, panel, layers, places: plots.weights(context, box, layers, limit, theme) };
         const range = plots.range(t.samples);
@@ -257,7 +278,7 @@
       if (!old) return "";
       const t = trajectories[old.panel];
       const area = { ...old, layers: t.at(t.record(clock.step)) };
-      const who = panels.length > 1 && shown[area.panel].title ? `${shown[area.panel].title}: ` : "";
+      const who = panels.length > 1 && panels[area.panel].title ? `${panels[area.panel].title}: ` : "";
       if (area.scene === "fit") return `${who}x = ${plots.number(cursor.x)}, output ${plots.number(output(area))}`;
       const { layer, row, column } = cursor;
       const w = area.layers[layer].values[row * area.layers[layer].columns + column];
@@ -339,12 +360,6 @@
       clock.speed = Number(event.target.value);
       refresh();
     });
-    part("arm").addEventListener("change", (event) => {
-      const place = Number(event.target.value);
-      Object.assign(shown[0], { series: place, title: series[place].arm });
-      cursor = null;
-      load();
-    });
     part("run").addEventListener("change", (event) => {
       clock.run = Number(event.target.value);
       players.forEach((player) => player.load());
@@ -398,7 +413,7 @@
     new ResizeObserver(redraw).observe(canvas);
   }
 
-  document.querySelectorAll("figure[data-player]").forEach(attach);
+  plots.each("figure[data-player]", attach);
   dark.addEventListener("change", () => players.forEach((player) => player.redraw()));
   reduced.addEventListener("change", () => reduced.matches && play(false));
   pauseAll?.addEventListener("change", () => pauseAll.checked && play(false));

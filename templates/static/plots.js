@@ -1,5 +1,7 @@
-/* Drawings of a network on a canvas, shared by all moving figures of the page.
+/* What all moving figures of the page share: when they begin, and drawings of a network on a canvas.
 
+   plots.each(selector, attach)      calls attach(element) for each element that matches, once it is complete in the
+                             page: at once for those that are there, and while the page is still loading for later ones
    plots.theme(element)      the colors that style gives `element`: those of `--signed` as levels, paper, ink and so on
    plots.fitCanvas(canvas, height)   as many device pixels as its width on the page and `height` need;
                              returns { context, width, height }, to draw on in CSS pixels
@@ -31,6 +33,42 @@ const plots = (() => {
     tanh: Math.tanh,
     sigmoid: (z) => 1 / (1 + Math.exp(-z)),
   };
+
+  const searches = [];
+
+  /* The end of an element has been read if something follows it, or if the page has been read. */
+  function isComplete(element) {
+    if (document.readyState !== "loading") return true;
+    for (let node = element; node; node = node.parentNode) if (node.nextSibling) return true;
+    return false;
+  }
+
+  function search({ selector, attach, found }) {
+    for (const element of document.querySelectorAll(selector)) {
+      if (found.has(element) || !isComplete(element)) continue;
+      found.add(element);
+      try {
+        attach(element);
+      } catch (error) {
+        // One figure that fails must not stop the others.
+        reportError(error);
+      }
+    }
+  }
+
+  function each(selector, attach) {
+    searches.push({ selector, attach, found: new WeakSet() });
+    search(searches.at(-1));
+  }
+
+  if (document.readyState === "loading") {
+    const observer = new MutationObserver(() => searches.forEach(search));
+    observer.observe(document, { childList: true, subtree: true });
+    document.addEventListener("readystatechange", () => {
+      observer.disconnect();
+      searches.forEach(search);
+    }, { once: true });
+  }
 
   function theme(element) {
     const style = getComputedStyle(element);
@@ -282,5 +320,5 @@ const plots = (() => {
     if (samples.outlier.some(Boolean)) entry("outlier", point(true));
   }
 
-  return { theme, fitCanvas, weights, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
+  return { each, theme, fitCanvas, weights, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
 })();

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from reportgen.pictures import style
 from reportgen.store.store import Store
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from reportgen.experiment import Experiment
     from reportgen.training.trajectory import Trajectory
@@ -161,7 +163,7 @@ def test_cells_have_the_colors_of_the_recorded_weights_and_read_as_them(still: O
     check(recorded("L1"), 0)
     figure.choose("run", "2")
     check(recorded("L1", 1), last // 3)
-    figure.choose("arm", "L1, proximal")
+    figure = Figure(figure.page, "weights-l1-proximal")
     check(recorded("L1, proximal", 1), last)
     assert zero
     assert set(zero) == {"exactly 0"}
@@ -221,8 +223,6 @@ def test_everything_can_be_done_from_the_keyboard(still: Open) -> None:
     tab_to(figure.part("forward"))
     tap("Enter")
     assert figure.step == 24
-    tab_to(figure.part("arm"))
-    tap("ArrowDown")
     for name, value in {"run": "1", "speed": "2"}.items():
         tab_to(figure.part(name))
         tap("ArrowDown")
@@ -310,3 +310,38 @@ def test_on_a_telephone_panels_stand_below_each_other_and_targets_are_large(stil
         if box:
             assert min(box["width"], box["height"]) >= 24
             assert box["x"] + box["width"] <= 320
+
+
+def test_a_player_is_alive_while_the_page_still_loads(browser: Browser, report: Path) -> None:
+    html = (report / "report.html").read_bytes()
+    name = b'id="figure-weights-l1"'
+    sent = html[: html.index(b"</figure>", html.index(name)) + len(b"</figure>\n<p>")]
+    asked, done = Event(), Event()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(html)))
+            self.end_headers()
+            self.wfile.write(sent)
+            asked.set()
+            done.wait(60)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context(reduced_motion="reduce")
+    try:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/", wait_until="commit")
+        assert asked.wait(30)
+        until(page, "document.querySelector('#figure-weights-l1 .player .step')?.textContent")
+        assert page.evaluate("document.readyState") == "loading"
+    finally:
+        done.set()
+        context.close()
+        server.shutdown()
+        server.server_close()

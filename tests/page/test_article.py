@@ -165,8 +165,8 @@ def test_a_mistake_is_named_with_its_line(tell: Tell, messages: Callable[..., No
 
 def test_a_template_that_is_missing_is_named(tell: Tell, templates: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "template_folder", lambda: templates)
-    tell("")
-    for name in ("static/player.js", "sections/second.html", "article.html"):
+    tell("{{ m.animation('fit', 'A line.') }}")
+    for name in ("sections/second.html", "static/player.js", "article.html"):
         (templates / name).unlink()
         with pytest.raises(TemplateError) as caught:
             render(PLAYING, single_file=True)
@@ -176,8 +176,24 @@ def test_a_template_that_is_missing_is_named(tell: Tell, templates: Path, monkey
 def test_a_mistake_in_a_macro_or_a_script_is_named_there(tell: Tell, templates: Path) -> None:
     (templates / "static" / "plots.js").write_text('const end = "</Script>";\n')
     with pytest.raises(TemplateError, match=r"^template macros\.html:\d+: static/plots\.js holds '</Script', which"):
-        tell("", report=PLAYING)
+        tell("{{ m.animation('fit', 'A line.') }}", report=PLAYING)
 
     (templates / "macros.html").write_text("{% macro figure(name) %}\n{{ oops }}\n{% endmacro %}\n")
     with pytest.raises(TemplateError, match=r"^template macros\.html:2: 'oops' is undefined$"):
         tell("{{ m.figure('loss') }}")
+
+
+def test_a_script_stands_once_before_the_first_section_that_needs_it(tell: Tell, templates: Path) -> None:
+    (templates / "static" / "plots.js").write_text("plots();\n")
+    (templates / "static" / "live.js").write_text("live();\n")
+    needing = [
+        dataclasses.replace(FIRST, scripts=("plots.js",)),
+        section("second", title="The second", scripts=("plots.js", "live.js")),
+    ]
+
+    html = tell("One.", "Two.", report=dataclasses.replace(PLAYING, sections=tuple(needing)))
+
+    order = ["plots();", "One.", "live();", "Two."]
+    assert [html.count(part) for part in order] == [1, 1, 1, 1]
+    assert sorted(order, key=html.index) == order
+    assert html.count("'sha256-") == 3, "two scripts and a style are allowed"

@@ -82,11 +82,11 @@ def test_a_text_places_things_of_several_experiments_and_says_what_their_results
     ids = Counter(e.get("id") for e in tree(page).iter() if e.get("id"))
     assert {"figure-strip", "figure-two-strip", "figure-two-weights", "table-two-errors"} <= ids.keys()
     assert set(ids.values()) == {1}
-    (data,) = [json.loads(e.text) for e in tree(page).iter("script") if e.get("id") == "player-data"]
-    weights = {
-        name: data["series"][player["panels"][0]["series"]]["trajectories"][0]["weights"]
-        for name, player in data["players"].items()
-    }
+    weights = {}
+    for figure in tree(page).iter("figure"):
+        for script in (e for e in figure.iter("script") if e.get("class") == "player-data"):
+            ((runs,),) = json.loads(script.text)["series"].values()
+            weights[figure.get("data-player")] = runs["weights"]
     assert weights == {"weights": "one", "two/weights": "two"}, "players show their own trainings"
 
 

@@ -74,6 +74,7 @@ class Live(Section):
     """A figure that trains the first run's network again, with the reader's settings."""
 
     title = "Train it yourself"
+    scripts = ("plots.js", "train.js", "live.js")
     claims = (
         Claim(
             name="smaller-steps-settle",
