@@ -167,6 +167,8 @@ class Experiment:
     """The date of publication, like 2026-11-23; posts of a site need one."""
     tags: Tags = ()
     """Topics, in a word or two each."""
+    picture: Annotated[str, Field(max_length=200)] = field(default="", metadata={"described": "if any"})
+    """The figure or animation for link previews and lists of posts; the first one that moves unless given."""
     site: SiteSettings | None = None
     """The site of the report, if there is no `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)

@@ -59,6 +59,7 @@ def page_files(
     `texts` are the author's Markdown between its sections, `related` as for `render`. Raises `ExperimentError` with a
     line for every mistake in a text.
     """
+    report.lead_picture  # noqa: B018  # raises for the name of none
     files = {f"embed/{name}": text.encode() for name, text in render_embeds(report, templates, page, css).items()}
     if texts:
         texts.check(report)

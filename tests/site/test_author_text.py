@@ -92,6 +92,14 @@ def test_the_abstract_is_shown_below_the_title(make):
     assert words(tree(page).find("body/header")).endswith("In <short>.")
 
 
+def test_a_post_is_represented_by_the_picture_that_it_names(make):
+    front = make({"posts/p.toml": article(picture="strip")})["index.html"].decode()
+    assert "media/strip-" in front
+    assert "media/weights-" not in front
+    with pytest.raises(ExperimentError, match="picture must name one of the article, got 'stripe'"):
+        make({"posts/p.toml": article(picture="stripe")})
+
+
 def test_a_post_ends_with_cards_of_those_that_share_a_tag(make):
     posts = {
         "posts/a.toml": experiment("A", tags=["L1", "L2"], abstract="What A is about."),

@@ -14,13 +14,15 @@ POST = (
     sites.experiment("Gewichte", language="de", abstract="Was ist klein?", tags=["Netze"], author="Ada")
     .replace('["experiment"]', '["reading"]')
     .replace('name = "none"\n', 'name = "none"\nlabel = "ohne <Strafe>"\n')
-    + "[[text]]\nbefore = 'reading'\nmarkdown = '''\n## Warum\n\nSo {{ claim holds }}\n\n{{ figure strip | Ein Streifen. }}\n'''\n"
+    + "[[text]]\nbefore = 'reading'\n"
+    "markdown = '''\n## Warum\n\nSo {{ claim holds }}\n\n{{ figure strip | Ein Streifen. }}\n'''\n"
 )
 PAGE = text("Worte. {{ claim gewichte/holds }}\n\n{{ table gewichte/errors | Fehler. }}", title="Seite", tags=["Netze"])
 
 GERMAN = ["Notizen", "Gewichte", "Was ist klein?", "Netze", "Ada", "Warum", "So", "Ein Streifen.", "Worte.", "Fehler."]
 GERMAN += ["Seite", "Über Gewichte.", "Unten."]
-ENGLISH = ["Skip to the text", "Contents", "Further reading", "It holds <in> gewichte.", "More on this", "A strip"]
+ENGLISH = ["Arm", "Data:", "Skip to the text", "Contents", "Further reading", "It holds <in> gewichte.", "More on this"]
+ENGLISH += ["A strip"]
 
 
 def languages(page):
