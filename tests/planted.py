@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from reportgen.experiment import Comparison, Experiment
 from reportgen.sections import sections
-from reportgen.sections.claims import decide
+from reportgen.sections.claims import Claim, Outcome, sentence
+from reportgen.sections.claims import decide as decide_claim
 from reportgen.sections.helpers import as_findings, rate_findings
 from reportgen.statistics.comparison import compare
 from reportgen.statistics.rates import compare_rates
@@ -19,6 +20,20 @@ PAIRS = 30
 WORLDS = {"better": (-5.0, 1.0), "worse": (5.0, 1.0), "practically equal": (0.0, 0.1), "undecided": (-1.0, 2.0)}
 """Mean and standard deviation of paired differences with each verdict, against a margin of one."""
 RULE = Comparison(resamples=500)
+
+
+class Told(NamedTuple):
+    """What a claim comes to, and its sentence in the template of its section."""
+
+    outcome: Outcome | None
+    sentence: str
+    post: str
+
+
+def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) -> Told:
+    """Decide a claim and read its sentence."""
+    decided = decide_claim(claim, section, findings, e)
+    return Told(decided.outcome, sentence(decided, findings, e), decided.post)
 
 
 def difference(verdict: str) -> dict[str, Any]:

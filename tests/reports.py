@@ -18,6 +18,6 @@ def section(name: str, **more: Any) -> SectionResult:
     return SectionResult(name=name, **(nothing | more))
 
 
-def claim(name: str, sentence: str, outcome: Any = "supported", **more: Any) -> DecidedClaim:
+def claim(name: str, outcome: Any = "supported", **more: Any) -> DecidedClaim:
     """A claim that has been decided."""
-    return DecidedClaim(name=name, sentence=sentence, outcome=outcome, **({"section": "reading", "post": ""} | more))
+    return DecidedClaim(name=name, outcome=outcome, **({"section": "reading", "post": ""} | more))

@@ -118,12 +118,13 @@ def report(experiment: Experiment, tools: Any) -> Report:
         title="Further reading",
         findings={"share": 0.25, "arms": {"l1": 7}},
         headline=f"A quarter of {name} is zero.",
-        claims=(claim("holds", f"It holds <in> {name}."), claim("moot", "", None)),
+        claims=(claim("holds"), claim("moot", None)),
         steps={"a": 5, "b": 5},
     )
     return Report(
         experiment=experiment,
         sections=(reading,),
+        sentences={"holds": f"It holds <in> {name}.", "moot": ""},
         media={"strip": still, "data": other, "weights": moving},
         tables={"errors": Table(name="errors", columns=(Column(label="Arm"),), rows=((name,),))},
         players=PlayerSet(players={"weights": Player(scenes=("weights",), panels=(("L1", 0),))}, series=(series,)),

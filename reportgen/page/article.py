@@ -29,7 +29,9 @@ from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, hashed_name
 from reportgen.sections import Table, sections
+from reportgen.sections.claims import ClaimBlocks
 from reportgen.sections.player import PlayerSet
+from reportgen.sections.wording import describe_difference, describe_interval, why_undecided
 from reportgen.store.keys import template_folder
 from reportgen.text import at_most, escape_control_characters, number, shorten
 from reportgen.values import json_value
@@ -134,7 +136,8 @@ def _render_report(
     known = {
         "report": report,
         "numbering": Numbering(),
-        "claim": lambda name: _look_up(report.claims, name, "claim").sentence,
+        "claim": lambda name: _look_up(report.sentences, name, "claim"),
+        "outcome": lambda name: _look_up(report.claims, name, "claim").outcome,
         "site": names["page"].site,
         **names,
     }
@@ -261,12 +264,19 @@ def _environment(
             Media: frozenset({"named"}),
         },
         finalize,
-        {"num": _number, "at_most": _at_most, "slug": tag_slug},
+        {
+            "num": _number,
+            "at_most": _at_most,
+            "slug": tag_slug,
+            "why": why_undecided,
+            "interval": describe_interval,
+            "difference": describe_difference,
+        },
         loader=sandbox.Folders(folders, {name: (template.path, template.root) for name, template in own}),
         undefined=_Undefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=[Formulas],
+        extensions=[Formulas, ClaimBlocks],
     )
     environment.tests["linkable"] = is_linkable
     environment.policies["json.dumps_function"] = strict_json

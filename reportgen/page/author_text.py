@@ -147,7 +147,7 @@ def reference_targets(name: str, report: Report) -> ReferenceTargets:
         animations=kinds["animation"],
         tables=set(report.tables),
         sections=set(report.section_of),
-        claims={name: claim.sentence for name, claim in report.claims.items()},
+        claims=dict(report.sentences),
         findings=report.findings,
     )
 
@@ -165,7 +165,7 @@ def resolve_pieces(
             return piece
         name = piece.experiment or own
         if piece.kind == "claim":
-            sentence = escape(reports[name].claims[piece.name].sentence)
+            sentence = escape(reports[name].sentences[piece.name])
             return Markup("<span{}>{}</span>").format(mark, sentence) if mark else sentence
         if piece.kind == "number":
             value = value_at(reports[name].findings, piece.name)

@@ -11,7 +11,7 @@ from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import Experiment
 from reportgen.pictures.media import Media
 from reportgen.sections import Column, Findings, Table
-from reportgen.sections.claims import DecidedClaim
+from reportgen.sections.claims import DecidedClaim, sentence
 from reportgen.sections.player import PlayerSet
 from reportgen.sections.result import SectionResult
 
@@ -26,6 +26,8 @@ class Report:
     media: Mapping[str, Media]
     """Pictures and animations by name."""
     tables: Mapping[str, Table]
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    """The sentence of each claim by name, as plain text; empty if the claim does not apply."""
     players: PlayerSet = field(default_factory=PlayerSet)
     """The animations that the page draws itself where scripts are on."""
     trajectories: Mapping[str, bytes] = field(default_factory=dict)
@@ -94,14 +96,19 @@ class Report:
         return self.media[[*self.players.players, *moving, *self.media][0]] if self.media else None
 
 
-def tables_of(sections: Iterable[SectionResult]) -> dict[str, Table]:
-    """The tables of sections by name, and the table of all their claims."""
+def sentences_of(sections: Iterable[SectionResult], e: Experiment) -> dict[str, str]:
+    """The sentence of each claim of these sections, by name."""
+    return {claim.name: sentence(claim, section.findings, e) for section in sections for claim in section.claims}
+
+
+def tables_of(sections: Iterable[SectionResult], sentences: Mapping[str, str]) -> dict[str, Table]:
+    """The tables of sections by name, and the table of all their claims with these `sentences`."""
     sections = tuple(sections)
-    claims = _claims_table([claim for section in sections for claim in section.claims])
+    claims = _claims_table([claim for section in sections for claim in section.claims], sentences)
     return {**{table.name: table for section in sections for table in section.tables}, claims.name: claims}
 
 
-def _claims_table(claims: Iterable[DecidedClaim]) -> Table:
+def _claims_table(claims: Iterable[DecidedClaim], sentences: Mapping[str, str]) -> Table:
     """The table of claims: of those of the post of 2018 and then of the others; without its column if it has none."""
     decided = sorted((claim for claim in claims if claim.outcome), key=lambda claim: not claim.post)
     of_post = sum(bool(claim.post) for claim in decided)
@@ -109,6 +116,6 @@ def _claims_table(claims: Iterable[DecidedClaim]) -> Table:
     return Table(
         name="claims",
         columns=tuple(Column(label=label) for label in ("the post of 2018", "verdict", "this build")[first:]),
-        rows=tuple((claim.post, str(claim.outcome), claim.sentence)[first:] for claim in decided),
+        rows=tuple((claim.post, str(claim.outcome), sentences[claim.name])[first:] for claim in decided),
         shown=of_post or None,
     )

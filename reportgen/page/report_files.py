@@ -33,7 +33,10 @@ def data_files(report: Report) -> dict[str, bytes]:
             "experiment": settings_to_json(report.experiment),
             "facts": report.facts,
             "headlines": report.headlines,
-            "claims": {name: dataclasses.asdict(claim) for name, claim in report.claims.items()},
+            "claims": {
+                name: dataclasses.asdict(claim) | {"sentence": report.sentences[name]}
+                for name, claim in report.claims.items()
+            },
             "findings": report.findings,
             "tables": {
                 table.name: {"columns": [column.label for column in table.columns], "rows": table.rows}

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from itertools import chain
 
 from reportgen.experiment import Experiment
-from reportgen.page.report import Report, tables_of
+from reportgen.page.report import Report, sentences_of, tables_of
 from reportgen.pipeline import stage_keys
 from reportgen.pipeline.drawing import Drawing
 from reportgen.pipeline.toolbox import Toolbox
@@ -70,11 +70,13 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
     compute(sweeps)
 
     ordered = tuple(results[name] for name in experiment.sections)
+    sentences = sentences_of(ordered, experiment)
     return Report(
         experiment=experiment,
         sections=ordered,
         media=drawing.finish(),
-        tables=tables_of(ordered),
+        tables=tables_of(ordered, sentences),
+        sentences=sentences,
         players=pack_players([section.players for section in ordered]),
         trajectories=_published_trajectories(experiment, ordered, tools),
         versions={"reportgen": __version__} | {name: version(name) for name in ("tensorflow", "numpy", "scikit-learn")},

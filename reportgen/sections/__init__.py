@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from reportgen.experiment import SECTIONS_PACKAGE, Experiment, Sweep
 from reportgen.pictures.picture import Animation, Picture
@@ -21,6 +21,8 @@ from reportgen.training.trajectory import Trajectory
 Trained = Mapping[Run, Trajectory]
 Findings = dict[str, Any]
 """Plain JSON values: numbers, strings, lists and dicts. Templates print them and `results.json` holds them."""
+F = TypeVar("F")
+"""What a section finds: a frozen dataclass of numbers, strings, lists, dicts and such dataclasses."""
 
 
 @stored
@@ -51,8 +53,11 @@ class Table:
         return tuple(bool(values) and all(isinstance(value, int | float) for value in values) for values in columns)
 
 
-class Section:
-    """A section that needs and shows nothing: the defaults of every kind."""
+class Section(Generic[F]):
+    """A section that needs and shows nothing: the defaults of every kind.
+
+    `F` is the frozen dataclass of its findings. Templates and `results.json` get its fields as plain JSON values.
+    """
 
     title: str
     claims: Sequence[Claim] = ()
@@ -82,24 +87,24 @@ class Section:
         """The sweep that the section needs; the argument `study` of the other methods is then its result, a `Swept`."""
         return None
 
-    def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: Any) -> F:
         """The numbers that the section reports."""
-        return {}
+        return {}  # type: ignore[return-value]  # nothing, for a section of text alone
 
-    def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(self, e: Experiment, trained: Trained, study: Any, findings: F) -> Iterable[Picture | Animation]:
         """The pictures that the section shows.
 
         An animation of runs becomes a player if the page can draw its scenes: see `sections/player.py`.
         """
         return ()
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+    def tables(self, e: Experiment, findings: F) -> Iterable[Table]:
         """The tables that the section shows."""
         return ()
 
-    def headline(self, e: Experiment, findings: Findings) -> str | None:
+    def headline(self, e: Experiment, findings: F) -> str | None:
         """The sentence of the section in the abstract; None if it has no result."""
         return None
 
 
-sections: Registry[type[Section]] = Registry("section", SECTIONS_PACKAGE, Section, needs=("title",))
+sections: Registry[type[Section[Any]]] = Registry("section", SECTIONS_PACKAGE, Section, needs=("title",))

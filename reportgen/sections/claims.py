@@ -1,22 +1,34 @@
 """Claims: sentences that state a result, each with the test that decides which sentence is printed.
 
 A section lists its claims. A claim's `test` sees the section's findings as `results.json` holds them, so that a reader
-can repeat it from that file. The template of the section places the sentence with `{{ claim("NAME") }}`.
+can repeat it from that file. The sentences stand in the template of the section, beside the text they belong to:
+
+    {% claim "NAME" %}…{% refuted %}…{% undecided %}…{% endclaim %}
+
+They see `f`, the findings of the section, and `e`, the experiment, and nothing else, so that each can be read alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from markupsafe import Markup
 
+from reportgen import plugins
 from reportgen.errors import TemplateError
 from reportgen.experiment import Experiment
 from reportgen.registry import stored
-from reportgen.sections.wording import describe_interval, is_post, why_undecided
+from reportgen.sections.wording import describe_difference, describe_interval, is_post, why_undecided
+from reportgen.store.keys import template_folder
 from reportgen.text import at_most, number
 
 Outcome = Literal["supported", "not supported", "undecided"]
@@ -24,24 +36,16 @@ Outcome = Literal["supported", "not supported", "undecided"]
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One statement, and the sentence that the article prints for each outcome.
-
-    Sentences are Jinja2 templates of plain text: `f` are the findings of the section, `e` is the experiment. The filter
-    `num` prints numbers, `at_most` rounds them up, and `why` gives the reason of an undecided difference. They refer to
-    no figure, so that each can be read alone.
-    """
+    """One statement. The template of its section has its sentence for each outcome."""
 
     name: str
     """Unique in an article."""
-    test: Callable[[dict[str, Any]], bool | Outcome | None]
+    test: Callable[[Any], bool | Outcome | None]
     """True for supported, False for not supported, or the name of the outcome; None if the claim does not apply to the
-    experiment. A number that could not be computed is None in findings; a claim whose test compares it is undecided."""
-    supported: str
-    refuted: str
-    """The sentence for "not supported"."""
-    undecided: str = ""
+    experiment. It reads the findings by attribute, as `f.share`, or by key. A number that could not be computed is
+    None; a claim whose test compares it is undecided."""
     post: str = ""
-    """What the post of 2018 said, for the table that compares it with the measurement of the post's experiment."""
+    """What the post of 2018 said, for the cards that compare it with the measurement of the post's experiment."""
 
 
 @stored
@@ -55,27 +59,102 @@ class DecidedClaim:
     """Empty if the experiment is not that of the post, about which it says nothing."""
     outcome: Outcome | None
     """None if it does not apply to this experiment."""
-    sentence: str
-    """What the article says; empty if it does not apply."""
 
 
 def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) -> DecidedClaim:
-    """Decide a claim from the findings of its section, which are plain JSON values.
+    """Decide a claim from the findings of its section, which are plain JSON values."""
+    outcome = _outcome(claim, attributes(findings))
+    return DecidedClaim(name=claim.name, section=section, post=claim.post if is_post(e) else "", outcome=outcome)
 
-    Raises `TemplateError` if the sentence names a value that is missing.
+
+def sentence(claim: DecidedClaim, findings: Mapping[str, Any], e: Experiment) -> str:
+    """The sentence of a decided claim in the template of its section, as plain text; empty if it does not apply.
+
+    Raises `TemplateError` if the template has no such sentence, or if it names a value that is missing.
     """
-    outcome = _outcome(claim, findings)
-    sentences = {"supported": claim.supported, "not supported": claim.refuted, "undecided": claim.undecided, None: ""}
+    if claim.outcome is None:
+        return ""
+    place = f"claim {claim.name!r} of section {claim.section!r}, {claim.outcome}"
+    found = _sentences(claim.section).get(claim.name)
+    if found is None:
+        raise TemplateError(
+            f'claim {claim.name!r}: the template of section {claim.section!r} has no {{% claim "{claim.name}" %}}'
+        )
     try:
-        sentence = _environment().from_string(sentences[outcome]).render(f=findings, e=e)
+        html = _environment().from_string(found[claim.outcome]).render(f=findings, e=e)
     except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
-        raise TemplateError(f"claim {claim.name!r} of section {section!r}, {outcome}: {error}") from error
-    return DecidedClaim(
-        name=claim.name, section=section, post=claim.post if is_post(e) else "", outcome=outcome, sentence=sentence
-    )
+        raise TemplateError(f"{place}: {error}") from error
+    # Markup joins lines and words as a browser does.
+    return Markup(html).striptags()  # noqa: S704  # text of our templates, whose values are escaped; tags go
 
 
-def _outcome(claim: Claim, findings: dict[str, Any]) -> Outcome | None:
+_CLAIM = re.compile(r'\{%-?\s*claim\s+"(?P<name>[^"]+)"\s*-?%\}(?P<body>.*?)\{%-?\s*endclaim\s*-?%\}', re.DOTALL)
+_OUTCOME = re.compile(r"\{%-?\s*(refuted|undecided)\s*-?%\}")
+_WORDS: dict[str, Outcome] = {"refuted": "not supported", "undecided": "undecided"}
+
+
+def _sentences(section: str) -> dict[str, dict[Outcome, str]]:
+    """The sentences in the template of a section, as templates, by claim and outcome; one left out is empty."""
+    own = plugins.templates().get(f"sections/{section}.html")
+    file = Path(own.path) if own else template_folder() / "sections" / f"{section}.html"
+    return _read_sentences(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _read_sentences(file: Path, _changed: int) -> dict[str, dict[Outcome, str]]:
+    found: dict[str, dict[Outcome, str]] = {}
+    for match in _CLAIM.finditer(file.read_text("utf-8")):
+        supported, *others = _OUTCOME.split(match["body"])
+        sentences: dict[Outcome, str] = {"supported": supported, "not supported": "", "undecided": ""}
+        found[match["name"]] = sentences | {_WORDS[w]: text for w, text in zip(others[::2], others[1::2], strict=True)}
+    return found
+
+
+class ClaimBlocks(Extension):
+    """The tag `claim` of templates: the sentence of the claim's outcome, as a block that a theme can replace."""
+
+    tags = {"claim"}  # noqa: RUF012  # as Jinja2 declares it
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        name = parser.parse_expression()
+        if not isinstance(name, nodes.Const) or not isinstance(name.value, str):
+            parser.fail('a claim has a name in quotation marks, like {% claim "l1-makes-zeros" %}', line)
+        bodies: dict[Outcome, list[nodes.Node]] = {}
+        outcome: Outcome = "supported"
+        while True:
+            bodies[outcome] = parser.parse_statements(("name:refuted", "name:undecided", "name:endclaim"))
+            word = next(parser.stream).value
+            if word == "endclaim":
+                break
+            outcome = _WORDS[word]
+        found = nodes.Call(nodes.Name("outcome", "load"), [name], [], None, None)
+        chosen = [
+            nodes.If(nodes.Compare(found, [nodes.Operand("eq", nodes.Const(outcome))]), body, [], [])
+            for outcome, body in bodies.items()
+        ]
+        block = nodes.Block(f"claim_{re.sub(r'[^0-9A-Za-z]', '_', name.value)}", chosen, False, False)
+        return block.set_lineno(line)
+
+
+class _Attributes(dict[str, Any]):
+    """Findings as JSON values whose keys are attributes, too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def attributes(value: Any) -> Any:
+    """JSON values that can be read like the findings they were: by attribute."""
+    if isinstance(value, Mapping):
+        return _Attributes({key: attributes(part) for key, part in value.items()})
+    return [attributes(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _outcome(claim: Claim, findings: Any) -> Outcome | None:
     try:
         outcome = claim.test(findings)
     except TypeError:
@@ -98,8 +177,16 @@ def _has_missing_number(value: Any) -> bool:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701  # text, which the page escapes
-    environment.filters |= {"num": number, "at_most": at_most, "why": why_undecided, "interval": describe_interval}
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "num": number,
+        "at_most": at_most,
+        "why": why_undecided,
+        "interval": describe_interval,
+        "difference": describe_difference,
+    }
     return environment
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
-from reportgen.sections import Trained
+from reportgen.sections import Column, Table, Trained
 from reportgen.sections.wording import why_undecided
 from reportgen.statistics.comparison import Difference, Values, compare, compare_family
 from reportgen.statistics.compression import is_collapsed
@@ -31,6 +31,26 @@ PACE = Timeline(rate=10)
 def article_animation(name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str) -> Animation:
     """An animation of trainings with the timeline that all animations of the article share."""
     return training_animation(name, scenes, panels, alt, PACE)
+
+
+def table(name: str, rows: Iterable[Any], columns: Mapping[str, tuple[str, str]], *, shown: int | None = None) -> Table:
+    """A table of findings: a row for each of `rows`, which are dataclasses or dicts.
+
+    `columns` maps a field to the heading of its column and the format of its numbers, "" for text; a field of a field
+    is written with a dot, as "difference.low". `shown` is how many rows the page shows, None for all.
+    """
+    return Table(
+        name=name,
+        columns=tuple(Column(label=label, format=spec) for label, spec in columns.values()),
+        rows=tuple(tuple(_field(row, path) for path in columns) for row in rows),
+        shown=shown,
+    )
+
+
+def _field(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        value = value[name] if isinstance(value, Mapping) else getattr(value, name)
+    return value
 
 
 def vary(run: Run, **changes: Any) -> Run:

@@ -76,7 +76,7 @@ def without_page_settings(experiment: Experiment) -> Experiment:
 
 
 def compute_section(
-    name: str, section: Section, experiment: Experiment, trained: Trained, study: Any, run_names: Mapping[Run, str]
+    name: str, section: Section[Any], experiment: Experiment, trained: Trained, study: Any, run_names: Mapping[Run, str]
 ) -> tuple[SectionResult, dict[str, Picture | Animation]]:
     """Compute the section called `name`; return its result, and the items to draw by their digests.
 
@@ -88,17 +88,18 @@ def compute_section(
 
 
 def _computed(
-    name: str, section: Section, experiment: Experiment, trained: Trained, study: Any, run_names: Mapping[Run, str]
+    name: str, section: Section[Any], experiment: Experiment, trained: Trained, study: Any, run_names: Mapping[Run, str]
 ) -> tuple[SectionResult, dict[str, Picture | Animation]]:
     findings = section.findings(experiment, trained, study)
     items = list(section.media(experiment, trained, study, findings))
     digests = [digest(item) for item in items]
+    plain = plain_findings(findings)
     result = SectionResult(
         name=name,
         title=section.title,
-        findings=python_numbers(findings),
+        findings=plain,
         # Claims see findings as `results.json` has them, so that they can be decided again from the file.
-        claims=tuple(decide(claim, name, json_value(findings), experiment) for claim in section.claims),
+        claims=tuple(decide(claim, name, plain, experiment) for claim in section.claims),
         tables=python_numbers(tuple(section.tables(experiment, findings))),
         headline=section.headline(experiment, findings),
         pictures=tuple(map(_request, items, digests)),
@@ -108,6 +109,13 @@ def _computed(
         scripts=tuple(section.scripts),
     )
     return result, dict(zip(digests, items, strict=True))
+
+
+def plain_findings(findings: Any) -> Findings:
+    """The findings of a section, a dataclass or a dict, as JSON has them: None for numbers that are not finite."""
+    fields = findings if isinstance(findings, dict) else dataclasses.asdict(findings)
+    plain: Findings = json_value(python_numbers(fields))
+    return plain
 
 
 def _request(item: Picture | Animation, digest: str) -> PictureRequest:

@@ -56,6 +56,29 @@ def describe_interval(difference: Mapping[str, Any], spec: str = ".2f") -> str:
     return f"interval up to {high}" if high else f"interval from {low} up" if low else "interval without ends"
 
 
+def describe_difference(found: Mapping[str, Any], spec: str = ".2g", less: str = "lower", more: str = "higher") -> str:
+    """A paired difference, as findings, with its interval: "2.1 lower (1.3 to 2.9)".
+
+    The interval is told in the direction of the estimate; where it reaches to the other side, both sides are named:
+    "0.3 lower (1.2 lower to 0.6 higher)". An end that few pairs leave open is told as "no limit".
+    """
+    estimate, low, high = (found[key] for key in ("estimate", "low", "high"))
+    if estimate is None:
+        return "not known"
+    ends = [
+        end if end is not None and math.isfinite(end) else math.copysign(math.inf, sign)
+        for end, sign in ((low, -1), (high, 1))
+    ]
+    sides = [less if end < 0 else more for end in ends]
+    sizes = [number(abs(end), spec) if math.isfinite(end) else "no limit" for end in ends]
+    word = less if estimate < 0 else more
+    if ends[0] < 0 < ends[1]:
+        interval = f"{sizes[0]} {sides[0]} to {sizes[1]} {sides[1]}"
+    else:
+        interval = " to ".join(sizes if estimate >= 0 else reversed(sizes))
+    return f"{number(abs(estimate), spec)} {word} ({interval})"
+
+
 def why_any_undecided(differences: Iterable[Mapping[str, Any]]) -> str:
     """Why some of these differences are undecided, each reason once; empty if all are decided."""
     return "; ".join(dict.fromkeys(filter(None, map(why_undecided, differences))))

@@ -141,7 +141,7 @@ def text_page(
         "origin": origin,
         "related": related,
         "report": report,
-        "claim": lambda name: report.claims[name].sentence if report else "",
+        "claim": lambda name: report.sentences[name] if report else "",
         "source": source,
         "download": download,
     }

@@ -25,7 +25,7 @@ from reportgen.experiment import Arm, Comparison, Experiment, Runs
 from reportgen.experiment.file import parse, shipped
 from reportgen.page import article
 from reportgen.page.article import render
-from reportgen.page.report import Report, tables_of
+from reportgen.page.report import Report, sentences_of, tables_of
 from reportgen.penalties import penalties
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.media import Media
@@ -204,8 +204,14 @@ def made_report(e, train):
         results.append(result)
         media |= {item.name: media_of(item) for item in items.values()}
     players = pack_players([result.players for result in results])
+    sentences = sentences_of(results, e)
     return Report(
-        experiment=e, sections=tuple(results), media=media, tables=tables_of(results), players=players, versions={}
+        experiment=e,
+        sections=tuple(results),
+        media=media,
+        tables=tables_of(results, sentences),
+        sentences=sentences,
+        players=players,
     )
 
 
@@ -230,7 +236,7 @@ def defects_of(e, train):
         name, _, text = part.partition('id="')[2].partition('"')
         found += [(name, *complaint) for complaint in complaints(running_text(text.partition("</main>")[0]), e)]
     for result in report.sections:
-        said = [*(claim.sentence for claim in result.claims), *filter(None, [result.headline])]
+        said = [*(report.sentences[claim.name] for claim in result.claims), *filter(None, [result.headline])]
         found += [(result.name, *complaint) for complaint in complaints(result.headline or "", e)]
         found += [(result.name, "two blanks", sentence) for sentence in said if re.search(r"  |^ | $", sentence)]
     return found

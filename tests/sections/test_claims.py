@@ -4,16 +4,18 @@ import dataclasses
 import json
 import re
 
+import jinja2
 import pytest
+from planted import decide
 
 from reportgen.datasets.line import Line
 from reportgen.errors import TemplateError
 from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.experiment.file import parse, shipped
 from reportgen.page.results import json_bytes
-from reportgen.sections import sections
-from reportgen.sections.claims import Claim, decide
-from reportgen.store.keys import template_folder
+from reportgen.sections import claims, sections
+from reportgen.sections.claims import Claim, ClaimBlocks
+from reportgen.text import number
 from reportgen.training.network import Network
 from reportgen.training.run import Training
 
@@ -30,23 +32,59 @@ BEYOND_THE_SMALL_EXPERIMENT = {
 E = Experiment()
 
 
-def claim(test, **sentences):
-    said = {"supported": "Yes: {{ f.share|num('.0%') }}.", "refuted": "No.", "undecided": "Who knows?", **sentences}
-    return Claim(name="one", test=test, **said)
+TEMPLATE = """<p>Before. {% claim "one" %}
+  Yes: <em>{{ f.share|num('.0%') }}</em> &amp;
+  more.
+{% refuted %}No.{% undecided %}Who knows?{% endclaim %} After.</p>
+{% claim "short" %}Yes.{% refuted %}No.{% endclaim %}"""
 
 
-def test_the_outcome_chooses_the_sentence():
+@pytest.fixture(autouse=True)
+def own_template(request, tmp_path, monkeypatch):
+    """A section called "own" with the template above."""
+    (tmp_path / "sections").mkdir()
+    (tmp_path / "sections" / "own.html").write_text(TEMPLATE, "utf-8")
+    if "own" in request.fixturenames:
+        monkeypatch.setattr(claims, "template_folder", lambda: tmp_path)
+
+
+@pytest.fixture
+def own():
+    return "own"
+
+
+def claim(test, **settings):
+    return Claim(name="one", test=test, **settings)
+
+
+def test_the_outcome_chooses_the_sentence(own):
     for found, outcome, sentence in [
-        (True, "supported", "Yes: 25%."),
+        (True, "supported", "Yes: 25% & more."),
         (False, "not supported", "No."),
         ("undecided", "undecided", "Who knows?"),
         (None, None, ""),
     ]:
-        settled = decide(claim(lambda f, found=found: found), "errors", {"share": 0.25}, E)
+        settled = decide(claim(lambda f, found=found: found), own, {"share": 0.25}, E)
         assert (settled.outcome, settled.sentence) == (outcome, sentence)
 
 
-def test_a_claim_speaks_of_the_post_only_for_the_experiment_of_the_post():
+def test_a_page_prints_the_sentence_with_its_markup_and_a_theme_replaces_it(own, tmp_path):
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(tmp_path), extensions=[ClaimBlocks])
+    environment.filters["num"] = number
+    (tmp_path / "theme.html").write_text(
+        '{% extends "sections/own.html" %}{% block claim_one %}Mine.{% endblock %}', "utf-8"
+    )
+    for name, outcome, text in [
+        ("sections/own.html", "supported", "<p>Before. \n  Yes: <em>25%</em> &amp;\n  more.\n After.</p>\nYes."),
+        ("sections/own.html", "undecided", "<p>Before. Who knows? After.</p>\n"),
+        ("sections/own.html", None, "<p>Before.  After.</p>\n"),
+        ("theme.html", "supported", "<p>Before. Mine. After.</p>\nYes."),
+    ]:
+        page = environment.get_template(name).render(f={"share": 0.25}, outcome=lambda _, outcome=outcome: outcome)
+        assert page == text, name
+
+
+def test_a_claim_speaks_of_the_post_only_for_the_experiment_of_the_post(own):
     post = parse(shipped())
     same = [
         {"data_seed": 7, "runs": Runs(count=3, seed=5)},
@@ -69,35 +107,37 @@ def test_a_claim_speaks_of_the_post_only_for_the_experiment_of_the_post():
     ]
     for changes, told in [*((c, "So.") for c in same), *((c, "") for c in others)]:
         e = dataclasses.replace(post, **{k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()})
-        decided = decide(claim(lambda f: True, post="So."), "errors", {"share": 0.25}, e)
+        decided = decide(claim(lambda f: True, post="So."), own, {"share": 0.25}, e)
         assert (decided.post, decided.outcome) == (told, "supported"), changes
 
 
-def test_a_number_that_is_missing_leaves_a_claim_undecided():
-    assert decide(claim(lambda f: f["share"] > 1), "errors", {"share": None}, E).outcome == "undecided"
+def test_a_number_that_is_missing_leaves_a_claim_undecided(own):
+    assert decide(claim(lambda f: f.share > 1), own, {"share": None}, E).outcome == "undecided"
     with pytest.raises(TypeError):
-        decide(claim(lambda f: f["share"] > "1"), "errors", {"share": 1.0}, E)
+        decide(claim(lambda f: f["share"] > "1"), own, {"share": 1.0}, E)
 
 
-def test_a_sentence_that_asks_for_what_is_not_there_is_told(messages):
-    with pytest.raises(TemplateError) as error:
-        decide(claim(lambda f: True), "errors", {}, E)
-    messages(error.value)
+def test_a_sentence_that_asks_for_what_is_not_there_is_told(messages, own):
+    for asked in (claim(lambda f: True), Claim(name="absent", test=lambda f: True)):
+        with pytest.raises(TemplateError) as error:
+            decide(asked, own, {}, E)
+        messages(error.value)
 
 
 def test_every_outcome_has_a_sentence_of_its_own_without_a_result_in_it():
-    claims = [(section, claim) for section in NAMES for claim in sections[section].claims]
-    assert len({claim.name for _, claim in claims}) == len(claims)
-    for section, claim in claims:
-        text = (template_folder() / "sections" / f"{section}.html").read_text("utf-8")
-        said = [sentence for sentence in (claim.supported, claim.refuted, claim.undecided) if sentence]
+    listed = [(section, claim.name) for section in NAMES for claim in sections[section].claims]
+    assert len({name for _, name in listed}) == len(listed)
+    for section in NAMES:
+        found = claims._sentences(section)
+        assert set(found) == {name for place, name in listed if place == section}
+        for name, by_outcome in found.items():
+            said = [sentence.strip() for sentence in by_outcome.values() if sentence.strip()]
 
-        assert claim.supported, claim.name
-        assert claim.refuted, claim.name
-        assert len(set(said)) == len(said), claim.name
-        assert all(sentence.endswith((".", "%}", "?")) for sentence in said), claim.name
-        assert not re.search(r"\d+\.\d+|\d+\s?%", re.sub(r"\{[{%].*?[}%]\}", "", " ".join(said))), claim.name
-        assert text.count(f'claim("{claim.name}")') == 1, claim.name
+            assert by_outcome["supported"].strip(), name
+            assert by_outcome["not supported"].strip(), name
+            assert len(set(said)) == len(said), name
+            assert all(sentence.endswith((".", "%}", "?")) for sentence in said), name
+            assert not re.search(r"\d+\.\d+|\d+\s?%", re.sub(r"\{[{%].*?[}%]\}", "", " ".join(said))), name
 
 
 @pytest.mark.parametrize("section", NAMES)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Experiment
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds.closed_form import ClosedForm, lasso_path, ridge
 from reportgen.sections.kinds.selection import UNIVERSAL, linear_run
 

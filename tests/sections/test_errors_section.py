@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.experiment.file import parse, shipped
 from reportgen.sections import helpers, wording
-from reportgen.sections.claims import decide
 from reportgen.sections.helpers import NUDGES
 from reportgen.sections.kinds import errors
 from reportgen.sections.kinds.errors import Errors, _compare_fives, _find_comparison

@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.sections import sections
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds import fair
 from reportgen.statistics.tuning import Choice
 from reportgen.values import json_value

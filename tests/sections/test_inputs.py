@@ -5,9 +5,9 @@ import functools
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Comparison, Experiment
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds import inputs
 from reportgen.sections.kinds.inputs import DATA, GRIDS, Inputs
 from reportgen.training.trajectory import Trajectory

@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Arm, Comparison, Experiment, Sweep
 from reportgen.penalties.l1 import L1
 from reportgen.sections import sections
-from reportgen.sections.claims import decide
 from reportgen.values import json_value
 
 E = Experiment(

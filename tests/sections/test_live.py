@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from penalties.examples.log_sum import LogSum
+from planted import decide
 
 from reportgen.datasets.line import Line
 from reportgen.datasets.sparse_linear import SparseLinear
@@ -16,7 +17,6 @@ from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import penalties
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds.live import (
     Live,
     _data,

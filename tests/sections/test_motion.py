@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds.motion import Motion
 from reportgen.training.trajectory import Trajectory
 from reportgen.values import json_value

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Comparison, Experiment
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds import selection
 from reportgen.sections.kinds.selection import DATA, FACTORS, UNIVERSAL, Selection, linear_run, refit
 

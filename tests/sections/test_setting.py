@@ -53,7 +53,9 @@ def text(e, claims=()):
     made = [compute_section(name, sections[name](), e, {}, None, {})[0] for name in NAMES]
     made[0] = dataclasses.replace(made[0], claims=claims)
     media = {picture.name: drawn(picture.name) for result in made for picture in result.pictures}
-    page = render(Report(experiment=e, sections=tuple(made), media=media, tables=tables_of(made)), single_file=False)
+    sentences = {"own": "So it is.", "posts": "Zeros."}
+    report = Report(experiment=e, sections=tuple(made), media=media, tables=tables_of(made, sentences))
+    page = render(report, single_file=False)
     return " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<main") :]).split())
 
 
@@ -100,7 +102,7 @@ def test_the_network_and_the_data_are_described_as_they_are():
 
 
 def test_the_ledger_lists_the_claims_of_the_post_or_else_those_of_the_page():
-    own, of_post = claim("own", "So it is.", "undecided"), claim("posts", "Zeros.", post="There are zeros.")
+    own, of_post = claim("own", "undecided"), claim("posts", post="There are zeros.")
     both = text(POST, (own, of_post))
 
     assert "There are zeros. supported Zeros." in both

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Arm, Comparison, Experiment, Runs
 from reportgen.experiment.file import parse, shipped
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.sections import helpers
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds import sparsity
 from reportgen.sections.kinds.sparsity import Sparsity
 from reportgen.training.network import Network

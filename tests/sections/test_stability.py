@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.page.results import json_bytes
@@ -12,7 +13,6 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds.stability import ENDINGS, INITS, ORDERS, Stability, measure
 from reportgen.training.run import Training
 

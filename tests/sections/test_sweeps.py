@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Experiment, Runs
 from reportgen.sections import sections
-from reportgen.sections.claims import decide
 from reportgen.sections.kinds import fair, robustness, strength
 
 E = Experiment()

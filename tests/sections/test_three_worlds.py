@@ -6,10 +6,10 @@ Worlds are made of numbers that runs could have had, and pass through the statis
 
 import numpy as np
 import pytest
+from planted import decide
 
 from reportgen.experiment import Experiment
 from reportgen.sections import sections
-from reportgen.sections.claims import decide
 from reportgen.sections.helpers import as_findings
 from reportgen.sections.kinds import robustness, strength, subgradient
 from reportgen.statistics.comparison import compare, compare_family

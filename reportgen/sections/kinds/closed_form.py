@@ -26,7 +26,7 @@ CLOSE = 0.01
 
 
 @sections.register("closed_form")
-class ClosedForm(Section):
+class ClosedForm(Section[Findings]):
     """Training compared with the known minima of the same cost on the same data."""
 
     title = "L2 has a formula; training finds it too"
@@ -35,34 +35,14 @@ class ClosedForm(Section):
             name="training-finds-ridge",
             post="L2 has a closed form.",
             test=lambda f: f["ridge"]["difference"] < CLOSE * f["ridge"]["largest"],
-            supported="The formula holds, and training finds what it says: over all {{ f.inputs }} weights of "
-            "{{ f.draws }} data sets, the largest difference between formula and training is "
-            "{{ f.ridge.difference|num('.1e') }}, less than a hundredth of the largest weight, "
-            "{{ f.ridge.largest|num('.2f') }}.",
-            refuted="Training does not quite get to where the formula is: over all {{ f.inputs }} weights of "
-            "{{ f.draws }} data sets, the largest difference between formula and training is "
-            "{{ f.ridge.difference|num('.1e') }}, where the largest weight is {{ f.ridge.largest|num('.2f') }}.",
         ),
         Claim(
             name="proximal-steps-find-the-lasso",
             test=lambda f: f["lasso"]["difference"] < CLOSE * f["lasso"]["largest"],
-            supported="The two programs agree. Over {{ f.lasso.weights|num(',d') }} weights, "
-            "{{ f.inputs }} at each of {{ f.strengths }} λ in {{ f.paths }} data sets, the largest difference is "
-            "{{ f.lasso.difference|num('.1e') }}, less than a hundredth of the largest weight, "
-            "{{ f.lasso.largest|num('.2f') }}.",
-            refuted="The two programs do not quite agree. Over {{ f.lasso.weights|num(',d') }} weights, "
-            "{{ f.inputs }} at each of {{ f.strengths }} λ in {{ f.paths }} data sets, the largest difference is "
-            "{{ f.lasso.difference|num('.1e') }}, where the largest weight is {{ f.lasso.largest|num('.2f') }}.",
         ),
         Claim(
             name="both-find-the-same-zeros",
             test=lambda f: f["lasso"]["other_zeros"] <= f["lasso"]["weights"] / 1000,
-            supported="They agree about the zeros too: "
-            "{% if f.lasso.other_zeros %}{{ f.lasso.other_zeros|num(',d') }} of all these weights, a thousandth or "
-            "less, {{ 'is' if f.lasso.other_zeros == 1 else 'are' }} exactly zero by one and not by the other"
-            "{% else %}every weight that is exactly zero by one is exactly zero by the other{% endif %}.",
-            refuted="About the zeros they agree less: {{ f.lasso.other_zeros|num(',d') }} of all these weights, more "
-            "than a thousandth, are exactly zero by one and not by the other.",
         ),
     )
 

@@ -86,27 +86,8 @@ def _jitter_is_large(f: Findings) -> bool | None:
     return bool(f["wander"] > f["deviation"] / 4)
 
 
-_L2_L1 = (
-    "in total error, {{ f.l2_l1.first }} minus {{ f.l2_l1.second }} is {{ f.l2_l1.estimate|num('.2f') }} on average "
-    "over {{ f.l2_l1.pairs }} pairs of runs ({{ f.confidence|num('.0%') }} interval {{ f.l2_l1.low|num('.2f') }} to "
-    "{{ f.l2_l1.high|num('.2f') }}), against a margin of {{ f.equivalence|num('.3g') }}. {{ f.l2_l1.first }} wins "
-    "{{ f.l2_l1.superiority|num('.0%') }} of the pairs (interval {{ f.l2_l1.superiority_low|num('.0%') }} to "
-    "{{ f.l2_l1.superiority_high|num('.0%') }}). This holds for {{ f.condition }}{{ ', with a rate that falls to zero' "
-    "if f.constant }}."
-)
-_DECIDED = (
-    "{% for p in f.pairs if p.verdict in ('better', 'worse') %}"
-    "{{ p.first if p.verdict == 'better' else p.second }} predicts better than "
-    "{{ p.second if p.verdict == 'better' else p.first }}{{ '' if loop.last else '; ' }}{% endfor %}"
-)
-_CHANGED = (
-    "{% for p in f.changed %}{{ p.first }} against {{ p.second }} is {{ p.verdict }} with {{ f.condition }} and "
-    "{{ p.other.verdict }} with {{ f.other_condition }}{{ '' if loop.last else '; ' }}{% endfor %}"
-)
-
-
 @sections.register("errors")
-class Errors(Section):
+class Errors(Section[Findings]):
     """The post's table of total errors, with more runs and intervals."""
 
     title = "Which penalty predicts best"
@@ -114,98 +95,31 @@ class Errors(Section):
         Claim(
             name="middle-halves-overlap",
             test=_runs_overlap,
-            supported="The middle halves of all arms overlap: totals between {{ f.highest_q1|num('.2f') }} and "
-            "{{ f.lowest_q3|num('.2f') }} belong to the middle half of each.",
-            refuted="The middle halves of the arms do not all overlap: one begins at {{ f.highest_q1|num('.2f') }}, "
-            "where another has ended at {{ f.lowest_q3|num('.2f') }}.",
-            undecided="How far the arms overlap cannot be said, since not all have runs that came to their end.",
         ),
         Claim(
             name="last-steps-jitter",
             test=_jitter_is_large,
-            supported="Part of that is the constant learning rate. The weights never settle, and the last step leaves "
-            "the network wherever the last few samples pushed it: within the last {{ f.last_steps|num(',d') }} steps "
-            "alone, the total of a typical run has a standard deviation of {{ f.wander|num('.1f') }}, where that "
-            "between the runs of an arm is {{ f.deviation|num('.1f') }} on average.",
-            refuted="The constant learning rate has a small part in that: within the last "
-            "{{ f.last_steps|num(',d') }} steps the total of a typical run has a standard deviation of "
-            "{{ f.wander|num('.2g') }}, where that between the runs of an arm is {{ f.deviation|num('.2g') }} on "
-            "average.",
-            undecided="How much of it the last steps make cannot be said from these runs.",
         ),
         Claim(
             name="the-true-line-is-hard-to-beat",
             test=lambda f: None if f["truth"] is None else f["truth"]["best"] >= -f["equivalence"],
-            supported="No run does better than the function behind the data by more than the margin of "
-            "{{ f.equivalence|num('.3g') }}. {% if f.truth.runs == 1 %}Its total{% else %}The best total of all "
-            "{{ f.truth.runs }} runs{% endif %} is {{ f.truth.best|abs|num('.2f') }} "
-            "{{ 'below' if f.truth.best < 0 else 'above' }} that of this function on the same samples"
-            "{% if f.truth.runs > 1 %}; the median is {{ f.truth.median|abs|num('.1f') }} "
-            "{{ 'below' if f.truth.median < 0 else 'above' }} it{% endif %}.",
-            refuted="Some runs do better than the function behind the data: of {{ f.truth.runs }} totals the lowest is "
-            "{{ f.truth.best|abs|num('.2f') }} below that of this function on the same samples. That is no "
-            "contradiction: noise and outliers of the test samples can favor another function.",
-            undecided="How the runs compare with the function behind the data cannot be said: none came to its end.",
         ),
         Claim(
             name="arms-can-be-told-apart",
             test=_separates_arms,
-            supported="Of the {{ f.pairs|length }} comparisons {{ f.verdicts.decided }} "
-            "{{ 'separates' if f.verdicts.decided == 1 else 'separate' }} two arms: "
-            + _DECIDED
-            + ". {{ f.verdicts['practically equal'] }} "
-            "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two arms to be practically equal, and "
-            "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} undecided.",
-            refuted="No arm predicts better than another: in all {{ f.pairs|length }} comparisons the two are "
-            "practically equal.",
-            undecided="{{ 'The comparison does not separate the' if f.pairs|length == 1 else "
-            "'Not one of the %d comparisons separates'|format(f.pairs|length) }} two arms. "
-            "{% if f.verdicts['practically equal'] %}{{ f.verdicts['practically equal'] }} "
-            "{{ 'shows' if f.verdicts['practically equal'] == 1 else 'show' }} two to be practically equal, and "
-            "{{ f.verdicts.undecided }} {{ 'remains' if f.verdicts.undecided == 1 else 'remain' }} "
-            "undecided{% elif not f.pairs|selectattr('pairs')|list %}No pair of runs can be compared"
-            "{% else %}Undecided does not mean equal; it means that {{ f.runs }} "
-            "{{ 'pair of runs' if f.runs == 1 else 'pairs of runs each' }} cannot tell"
-            "{% if f.runs < f.fewest %}: it takes at least {{ f.fewest }}{% endif %}{% endif %}."
-            "{% if f.corrected %} Closest to a verdict "
-            "{{ 'is the pair of' if f.corrected|length == 1 else 'are the pairs of' }} "
-            "{{ f.corrected|join('; of ') }}, with {{ 'an interval' if f.corrected|length == 1 else 'intervals' }} "
-            "beyond the margin until one corrects for the number of questions asked.{% endif %}",
         ),
         Claim(
             name="l2-predicts-better-than-l1",
             post="L2 predicts better than L1, as its smaller total errors suggest.",
             test=_l2_beats_l1,
-            supported="L2 predicts better than L1 here: " + _L2_L1,
-            refuted="L2 does not predict better than L1 here. The verdict on it is “{{ f.l2_l1.verdict }}”: " + _L2_L1,
-            undecided="Whether L2 predicts better than L1 is undecided: {% if f.l2_l1.pairs %}"
-            + _L2_L1
-            + " No verdict, because {{ f.l2_l1|why }}.{% if f.l2_l1.pairs_needed %} Some "
-            "{{ f.l2_l1.pairs_needed|num(',d') }} pairs would settle it in four of five such experiments, if mean and "
-            "spread are as they were found.{% endif %}{% else %}no pair of runs came to its end.{% endif %}",
         ),
         Claim(
             name="verdicts-agree-on-fresh-data",
             test=_verdicts_agree,
-            supported="{{ 'The verdict is' if f.pairs|length == 1 else 'All %d verdicts are'|format(f.pairs|length) }} "
-            "the same for {{ f.other_condition }} as for {{ f.condition }}.",
-            refuted="{{ f.changed|length }} of the {{ f.pairs|length }} verdicts "
-            "{{ 'depends' if f.changed|length == 1 else 'depend' }} on the draw: " + _CHANGED + ".",
-            undecided="{% if f.decided_once %}Of the {{ f.pairs|length }} comparisons {{ f.decided_once }} "
-            "{{ 'is' if f.decided_once == 1 else 'are' }} decided in only one of the two ways, {{ f.condition }} or "
-            "{{ f.other_condition }}; no two verdicts contradict each other.{% else %}Neither set of runs decides "
-            "anything, so whether the verdicts depend on the draw is open.{% endif %}",
         ),
         Claim(
             name="five-runs-tell-either-story",
             test=_fives_disagree,
-            supported="Nor do these {{ f.runs }} pairs need much luck to tell either story. In five of them, chosen at "
-            "random, {{ f.fives.first }} has the smaller sum of totals {{ f.fives.share|num('.0%') }} of the time, and "
-            "{{ f.fives.second }} {{ f.fives.second_share|num('.0%') }}.",
-            refuted="Five of these {{ f.runs }} pairs, chosen at random, mostly tell one story: {{ f.fives.first }} "
-            "has the smaller sum of totals {{ f.fives.share|num('.1%') }} of the time, and {{ f.fives.second }} "
-            "{{ f.fives.second_share|num('.1%') }}.",
-            undecided="Too few runs came to their end to say what five of them would show.",
         ),
     )
 

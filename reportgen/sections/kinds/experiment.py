@@ -15,7 +15,7 @@ from reportgen.training.run import Run
 
 
 @sections.register("experiment")
-class ExperimentCard(Section):
+class ExperimentCard(Section[Findings]):
     """The complete settings of the experiment and a picture of its data."""
 
     title = "The experiment"

@@ -49,18 +49,12 @@ SPARSE = tuple(kinds_by_name(L1, ElasticNet, GroupLasso))
 """The penalties that leave weights at exactly zero."""
 SHARES = (0.5, 0.8)
 """Shares of zero weights at which they are matched. Beyond these, a neighbor on the grid may have collapsed."""
-_LIVE = (
-    "{% for m in f.matched %}{{ m.arms.group_lasso.live|num('.1f') }} against {{ m.arms.l1.live|num('.1f') }} of "
-    "{{ f.units }} at {{ m.share|num('.0%') }} zeros (difference {{ m.freed.estimate|num('.1f') }}, interval "
-    "{{ m.freed.low|num('.1f') }} to {{ m.freed.high|num('.1f') }}){{ '' if loop.last else ', ' }}{% endfor %}, on "
-    "average over {{ f.runs }} {{ 'pair' if f.runs == 1 else 'pairs' }} of runs on one draw of the data."
-)
 RULES = {"least": "least error", "simplest": "one standard error"}
 SCOPES = {"one": "one draw", "fresh": "fresh draws"}
 
 
 @sections.register("fair")
-class Fair(Section):
+class Fair(Section[Findings]):
     """A fair comparison: each penalty at its own strength, as the closing remarks of the post asked for."""
 
     title = "Each penalty at its own λ"
@@ -68,72 +62,22 @@ class Fair(Section):
         Claim(
             name="tuned-penalties-are-equal",
             test=lambda f: _all_equal(f["differences"]["least"]),
-            supported="Each at its own λ, they predict alike. All {{ f.differences.least|length }} "
-            "comparisons, on one draw of the data as over {{ f.draws }} fresh ones, are practically equal: "
-            "every interval lies within the margin of {{ f.equivalence|num }}.",
-            refuted="Each at its own λ, they do not all predict alike: "
-            "{% for d in f.decided %}{{ d.first }} is {{ d.verdict }} than {{ d.second }} {{ d.where }} (difference "
-            "{{ d.estimate|num('.2f') }}, interval {{ d.low|num('.2f') }} to {{ d.high|num('.2f') }})"
-            "{{ '' if loop.last else '; ' }}{% endfor %}.{% if f.open %} Of the other "
-            "{{ 2 * f.differences.least|length - f.decided|length }} comparisons {{ f.open }} "
-            "{{ 'is' if f.open == 1 else 'are' }} undecided: {{ f.why.least }}.{% endif %}",
-            undecided="Each at its own λ, no penalty turns out better or worse than another beyond the margin of "
-            "{{ f.equivalence|num }}, but {% set all = 2 * f.differences.least|length %}"
-            "{{ 'all %d'|format(all) if f.open == all else '%d of the %d'|format(f.open, all) }} comparisons "
-            "{{ 'is' if f.open == 1 else 'are' }} undecided: {{ f.why.least }}.",
         ),
         Claim(
             name="the-choice-is-not-sharp",
             test=lambda f: _is_flat([t["as_good"] for t in f["tuned"].values() if t["validation"]]),
-            supported="The choice is not sharp. Within one standard error of its least cross-validated error lie "
-            "{% for t in f.tuned.values() if t.validation %}{{ t.as_good }} of the {{ f.grid|length }} values for "
-            "{{ t.label }}{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}.",
-            refuted="The choice is sharp for some: within one standard error of its least cross-validated error lie "
-            "{% for t in f.tuned.values() if t.validation %}{{ t.as_good }} of the {{ f.grid|length }} values for "
-            "{{ t.label }}{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}.",
-            undecided="For some penalty there is no cross-validated error to choose by.",
         ),
         Claim(
             name="one-standard-error-costs-little",
             test=lambda f: _all_equal([d for d in f["cost"] if d["kind"] in f["moved"]]) if f["moved"] else None,
-            supported="The larger λ costs nothing that counts: for each penalty of which it is another λ, the total "
-            "error is practically that at the λ of least error, on one draw and over fresh ones, with differences of "
-            "{% for d in f.cost if d.kind in f.moved %}{{ d.one.estimate|num('.2f') }} and "
-            "{{ d.fresh.estimate|num('.2f') }} ({{ d.first }}){{ '' if loop.last else ', ' }}{% endfor %}.",
-            refuted="The larger λ has its price: in total error, against the λ of least error, "
-            "{% for d in f.cost if d.kind in f.moved %}{{ d.first }} is {{ d.one.verdict }} on one draw "
-            "({{ d.one.estimate|num('.2f') }}) and {{ d.fresh.verdict }} over fresh ones "
-            "({{ d.fresh.estimate|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}.",
-            undecided="Whether the larger λ costs anything is not decided for all: in total error, against the λ of "
-            "least error, {% for d in f.cost if d.kind in f.moved %}{{ d.first }} is {{ d.one.verdict }} on one draw "
-            "({{ d.one.estimate|num('.2f') }}) and {{ d.fresh.verdict }} over fresh ones "
-            "({{ d.fresh.estimate|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}. Undecided: "
-            "{{ f.why.cost }}.",
         ),
         Claim(
             name="equally-sparse-equally-good",
             test=lambda f: _all_equal([d for m in f["matched"] for d in m["differences"]]) if f["matched"] else None,
-            supported="Equally sparse, they predict equally well: all comparisons, on one draw of the data and over "
-            "{{ f.draws }} fresh ones, are practically equal.",
-            refuted="Equally sparse, they do not predict equally well. "
-            "{% for m in f.matched %}{% for d in m.differences if d.one.verdict in ('better', 'worse') or "
-            "d.fresh.verdict in ('better', 'worse') %}At {{ m.share|num('.0%') }} zeros {{ d.first }} against "
-            "{{ d.second }} is {{ d.one.verdict }} on one draw ({{ d.one.estimate|num('.2f') }}) and "
-            "{{ d.fresh.verdict }} over fresh ones ({{ d.fresh.estimate|num('.2f') }}). {% endfor %}{% endfor %}"
-            "The other comparisons do not separate them.",
-            undecided="Whether equally sparse networks predict equally well is undecided in some comparisons, and in "
-            "none of them is one penalty better than another: {{ f.why.matched }}.",
         ),
         Claim(
             name="groups-free-units",
             test=lambda f: _keeps_fewer_units(f["matched"]) if f["units"] else None,
-            supported="What differs is where the zeros are. With equally many of them, group lasso keeps fewer units "
-            f"alive than elementwise L1: {_LIVE}",
-            refuted="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
-            f"elementwise L1 with equally many zeros. It keeps more somewhere: {_LIVE}",
-            undecided="One might expect group lasso, which removes whole units, to keep fewer of them alive than "
-            f"elementwise L1 with equally many zeros. That is not decided everywhere "
-            f"({{{{ f.why.freed }}}}): {_LIVE}",
         ),
     )
 

@@ -7,7 +7,7 @@ from reportgen.sections.helpers import own_arm
 
 
 @sections.register("implementation")
-class Implementation(Section):
+class Implementation(Section[Findings]):
     """Code that the test suite runs, in `sections/snippets`."""
 
     title = "In code"

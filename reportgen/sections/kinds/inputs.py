@@ -70,68 +70,8 @@ _IRRELEVANT = _ROLES == "does not count"
 _DOUBLE = int(np.flatnonzero(_ROLES == "double")[0])
 
 
-def _interval(d: str) -> str:
-    ends = f" ({{{{ {d}.low|num('.2f') }}}} to {{{{ {d}.high|num('.2f') }}}})"
-    return f"{{{{ {d}.estimate|num('.2f') }}}}{{% if {d}.low is number and {d}.high is number %}}{ends}{{% endif %}}"
-
-
-_HELP = (
-    "On this function the error of the group lasso, with its λ for predicting, less that without a penalty is "
-    f"{_interval('f.against_none.group_lasso')} on average over the draws"
-)
-_LOST = (
-    "With λ for selecting, L1 has dropped inputs that count in {{ f.lost.l1.events }} and the group lasso in "
-    "{{ f.lost.group_lasso.events }} of {{ f.draws }} {{ 'draw' if f.draws == 1 else 'draws' }}"
-)
-_PREDICTED = (
-    "The group lasso with λ for selecting keeps {{ f.arms.group_lasso.selecting.kept|num('.1f') }} inputs, with λ for "
-    "predicting {{ f.arms.group_lasso.predicting.kept|num('.1f') }}. The network that was trained anew on the first "
-    "has an error of {{ f.arms.group_lasso.selecting.refit.mean|num('.2f') }}, the one under the penalty with the "
-    "second {{ f.arms.group_lasso.predicting.error.mean|num('.2f') }}: a difference of "
-    + _interval("f.refit_against_fit.group_lasso")
-)
-_EQUAL = f"On samples not looked at before, group lasso less L1 is {_interval('f.matched.error')} in error"
-_MATCHED = (
-    "the group lasso keeps {{ f.matched.kept.group_lasso|num('.1f') }} inputs and L1 "
-    f"{{{{ f.matched.kept.l1|num('.1f') }}}} on average, a difference of {_interval('f.matched.inputs')}"
-)
-_UNITS = (
-    "L1 leaves {{ f.matched.units_kept.l1|num('.1f') }} of {{ f.hidden }} hidden units in use, the group lasso "
-    f"{{{{ f.matched.units_kept.group_lasso|num('.1f') }}}}, a difference of {_interval('f.matched.units')}"
-)
-_REPEATED = (
-    "With λ for selecting, the group lasso keeps each input that counts in "
-    "{% if f.arms.group_lasso.selecting.least_counting == 1 %}every draw{% else %}"
-    "{{ (f.arms.group_lasso.selecting.least_counting * f.draws)|round|int }} of {{ f.draws }} "
-    "{{ 'draw' if f.draws == 1 else 'draws' }} or more"
-    "{% endif %}, and each of the others, the "
-    "double aside, in {{ (f.arms.group_lasso.selecting.most_irrelevant * f.draws)|round|int }} or fewer"
-)
-_SHARES = (
-    "with λ for selecting, the group lasso keeps the double in {{ f.arms.group_lasso.selecting.double|num('.0%') }} of "
-    "the draws and an input that has nothing to do with any other in "
-    "{{ f.arms.group_lasso.selecting.irrelevant_share|num('.0%') }}"
-)
-_SAVED = (
-    "If each input costs the same to measure, the group lasso with λ for selecting saves "
-    "{{ f.arms.group_lasso.selecting.saving|num('.0%') }} of the price of every future sample on average over the "
-    "draws (between {{ f.arms.group_lasso.selecting.saving_least|num('.0%') }} and "
-    "{{ f.arms.group_lasso.selecting.saving_most|num('.0%') }}), L1 {{ f.arms.l1.selecting.saving|num('.0%') }}, L2 "
-    "{{ f.arms.l2.selecting.saving|num('.0%') }}. Trained anew on what the group lasso keeps, the error less that "
-    f"without a penalty on all inputs is {_interval('f.refit_against_none.group_lasso')}"
-)
-_RANKED = (
-    "In {{ f.ranked.events }} of {{ f.draws }} {{ 'draw' if f.draws == 1 else 'draws' }}, all {{ f.relevant }} inputs "
-    "with the largest weights under L2 count"
-)
-_ALL_KEPT = (
-    "L2 keeps all {{ f.inputs }} inputs in {{ f.all_kept.events }} of {{ f.draws }} "
-    "{{ 'draw' if f.draws == 1 else 'draws' }}"
-)
-
-
 @sections.register("inputs")
-class Inputs(Section):
+class Inputs(Section[Findings]):
     """Which inputs each penalty keeps, how often, and at what error, as it is and after a refit.
 
     The refit trains a network anew, without a penalty, on the inputs that were kept. Further training of the same
@@ -144,82 +84,42 @@ class Inputs(Section):
         Claim(
             name="penalties-help-where-inputs-are-many",
             test=lambda f: difference_outcome(f["against_none"]["group_lasso"]),
-            supported=f"{_HELP}: better.",
-            refuted=f"{_HELP}, {{{{ f.against_none.group_lasso.verdict }}}}.",
-            undecided=f"{_HELP}. Whether it helps is undecided: {{{{ f.against_none.group_lasso|why }}}}.",
         ),
         Claim(
             name="shrinking-keeps-every-input",
             test=lambda f: majority_outcome(f["all_kept"]),
-            supported=_ALL_KEPT + ", so all must be measured.",
-            refuted=_ALL_KEPT + " only.",
-            undecided=_ALL_KEPT + ", too few to say whether it does in most.",
         ),
         Claim(
             name="nothing-that-counts-is-lost",
             test=lambda f: all_outcomes(*(_is_rare(f["lost"][kind]) for kind in _ANIMATED)),
-            supported=f"{_LOST}: for both in less than a fifth of all that could be drawn.",
-            refuted=f"{_LOST}: dropping has a risk.",
-            undecided=f"{_LOST}, too few to say whether both do so in less than a fifth of all that could be drawn.",
         ),
         Claim(
             name="selecting-then-training-anew-predicts-as-well",
             test=lambda f: difference_outcome(f["refit_against_fit"]["group_lasso"], "better", "practically equal"),
-            supported=f"{_PREDICTED}, {{{{ f.refit_against_fit.group_lasso.verdict }}}}.",
-            refuted=f"{_PREDICTED}, worse: selecting has its price in prediction.",
-            undecided=f"{_PREDICTED}. Whether selecting has a price in prediction is undecided: "
-            "{{ f.refit_against_fit.group_lasso|why }}.",
         ),
         Claim(
             name="equal-errors",
             test=lambda f: difference_outcome(f["matched"]["error"], "practically equal"),
-            supported=f"{_EQUAL}: practically equal.",
-            refuted=f"{_EQUAL}, {{{{ f.matched.error.verdict }}}}: their errors are not equal after all.",
-            undecided=f"{_EQUAL}. Whether their errors are equal is undecided: {{{{ f.matched.error|why }}}}.",
         ),
         Claim(
             name="groups-drop-more",
             test=lambda f: difference_outcome(f["matched"]["inputs"]),
-            supported=f"The group lasso drops more inputs: {_MATCHED}. L1 does not know what an input is. It sets "
-            "single weights to zero, and an input is rid of only when all of its {{ f.hidden }} weights happen to be.",
-            refuted=f"The group lasso does not drop more inputs: {_MATCHED}.",
-            undecided=f"Whether the group lasso drops more inputs is undecided: {_MATCHED}, and "
-            "{{ f.matched.inputs|why }}.",
         ),
         Claim(
             name="plain-l1-drops-units",
             test=lambda f: difference_outcome(f["matched"]["units"]),
-            supported=f"For hidden units it is L1 that drops more, at the same two λ: {_UNITS}.",
-            refuted=f"L1 does not drop more hidden units, at the same two λ: {_UNITS}.",
-            undecided=f"Whether L1 drops more hidden units, at the same two λ, is undecided: {_UNITS}, and "
-            "{{ f.matched.units|why }}.",
         ),
         Claim(
             name="a-double-deceives",
             test=lambda f: bound_outcome(f["double_kept"]),
-            supported=f"The double deceives: {_SHARES}. It does not count, but it says nearly what the first input "
-            "says, and no penalty can know which of the two is the cause. Before paying for both inputs of a "
-            "correlated pair, or for the wrong one, ask somebody who knows what they measure.",
-            refuted=f"The double does not deceive: {_SHARES}.",
-            undecided=f"Whether the double deceives is undecided: {_SHARES}, and {{{{ f.double_kept.why }}}}.",
         ),
         Claim(
             name="repetition-separates",
             test=lambda f: f["separated"],
-            supported=f"One training picks by luck, too; many do not. {_REPEATED}. So train on several samples, and "
-            "drop what is not kept in most of them: here that drops all that does not count"
-            "{% if f.arms.group_lasso.selecting.double > 0.5 %}, the double excepted{% endif %}, and "
-            "nothing that does.",
-            refuted=f"Repetition does not separate them. {_REPEATED}.",
-            undecided=f"{_REPEATED}. Too few draws to say of each whether it is kept in most.",
         ),
         Claim(
             name="ranking-needs-no-zeros",
             test=lambda f: majority_outcome(f["ranked"]),
-            supported=f"For a mere ranking one needs no zeros. {_RANKED}. What a ranking does not say is where to "
-            "stop.",
-            refuted=f"A ranking by size does not replace the zeros. {_RANKED}.",
-            undecided=f"{_RANKED}, too few to say whether they do in most.",
         ),
         Claim(
             name="dropping-saves",
@@ -228,12 +128,6 @@ class Inputs(Section):
                 if f["arms"]["group_lasso"]["selecting"]["saving"] > 0
                 else "not supported"
             ),
-            supported=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}: against that network the saving "
-            "costs nothing in error. If just the {{ f.relevant }} that count were kept, it would be "
-            "{{ f.possible|num('.0%') }}.",
-            refuted=f"{_SAVED}, {{{{ f.refit_against_none.group_lasso.verdict }}}}.",
-            undecided=f"{_SAVED}. Whether the saving has a price is undecided: "
-            "{{ f.refit_against_none.group_lasso|why }}.",
         ),
     )
 

@@ -32,7 +32,7 @@ _SHOWN = 12
 
 
 @sections.register("landscape")
-class Landscape(Section):
+class Landscape(Section[Findings]):
     """The results of the sweep that the table [sweep] asks for."""
 
     title = "The landscape: λ and the learning rate together"
@@ -40,58 +40,14 @@ class Landscape(Section):
         Claim(
             name="the-best-setting-is-no-peak",
             test=lambda f: _is_flat(f["neighbors"]),
-            supported="The best cell does not stand out. Its neighbors on the grid ({{ f.neighbors|length }}, one "
-            "step of λ or of η away) predict practically as well: over {{ f.pairs|num }} paired runs that had no part "
-            "in the choice, every mean difference of the total error lies, with its interval, within the margin of "
-            "{{ f.equivalence|num }}.",
-            refuted="One step on the grid can matter. Over {{ f.pairs|num }} paired runs that had no part in the "
-            "choice, "
-            "{% for n in f.parted %}λ = {{ n.strength|num('g') }} with η = {{ n.learning_rate|num('g') }} is "
-            "{{ n.difference.verdict }} than the best cell by {{ n.difference.estimate|abs|num('.2f') }} in the mean "
-            "total error (interval of the difference {{ n.difference.low|num('.2f') }} to "
-            "{{ n.difference.high|num('.2f') }}){{ '' if loop.last else '; ' }}{% endfor %}, which is beyond the "
-            "margin of {{ f.equivalence|num }}.",
-            undecided="Whether the best cell stands out is undecided: over {{ f.pairs|num }} paired runs that had no "
-            "part in the choice, {{ f.open }} of its {{ f.neighbors|length }} neighbors can neither be told from it "
-            "nor be called practically equal (margin {{ f.equivalence|num }}): {{ f.why }}.",
         ),
         Claim(
             name="some-strength-beats-none",
             test=lambda f: None if f["free"] is None else difference_outcome(f["penalized"]["difference"], "better"),
-            supported="A penalty helps even when the learning rate is tuned without it. The best cell with one "
-            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) has a mean total "
-            "error {{ (-f.penalized.difference.estimate)|num('.2f') }} below that of the best without "
-            "(η = {{ f.free.learning_rate|num('g') }}; interval of the difference "
-            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
-            "{{ f.penalized.difference.pairs|num }} pairs).",
-            refuted="A penalty does not help once the learning rate is tuned. The best cell with one "
-            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) is "
-            "{{ f.penalized.difference.verdict }}{{ ' to' if f.penalized.difference.verdict == 'practically equal' "
-            "else ' than' }} the best without (η = {{ f.free.learning_rate|num('g') }}): the mean total error differs "
-            "by {{ f.penalized.difference.estimate|num('.2f') }} (interval "
-            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
-            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num }}).",
-            undecided="Whether a penalty helps once the learning rate is tuned is undecided: the best cell with one "
-            "(λ = {{ f.penalized.strength|num('g') }}, η = {{ f.penalized.learning_rate|num('g') }}) differs from the "
-            "best without (η = {{ f.free.learning_rate|num('g') }}) by "
-            "{{ f.penalized.difference.estimate|num('.2f') }} in the mean total error (interval "
-            "{{ f.penalized.difference.low|num('.2f') }} to {{ f.penalized.difference.high|num('.2f') }}, "
-            "{{ f.penalized.difference.pairs|num }} pairs, margin {{ f.equivalence|num }}): {{ f.penalized.why }}.",
         ),
         Claim(
             name="zeros-are-a-matter-of-distance",
             test=lambda f: _agrees_with_reach(f["reach"]),
-            supported="Which product it takes can be said beforehand. {{ f.reach.all|num('.0%') }} of the initial "
-            "weights are smaller than {{ f.reach.size|num('.2f') }}. In every one of the {{ f.reach.near }} cells "
-            "whose pull does not reach that far most weights keep away from zero, and in every one of the "
-            "{{ f.reach.far }} where it does most get there.",
-            refuted="How far the pull reaches does not settle it alone: {{ f.reach.all|num('.0%') }} of the initial "
-            "weights are smaller than {{ f.reach.size|num('.2f') }}, and {{ f.reach.off }} of "
-            "{{ f.reach.near + f.reach.far }} cells are on the wrong side of it, with most weights "
-            "{{ f.sparse.words }} though the pull does not reach that far, or fewer though it does.",
-            undecided="Whether it is so cannot be seen on this grid: the pull reaches as far as "
-            "{{ f.reach.size|num('.2f') }}, the size below which {{ f.reach.all|num('.0%') }} of the initial weights "
-            "lie, in {{ f.reach.far }} of its {{ f.reach.near + f.reach.far }} cells with a penalty.",
         ),
     )
 

@@ -70,7 +70,7 @@ def _differs_in_count(f: Findings) -> bool | Outcome:
 
 
 @sections.register("live")
-class Live(Section):
+class Live(Section[Findings]):
     """A figure that trains the first run's network again, with the reader's settings."""
 
     title = "Train it yourself"
@@ -83,20 +83,10 @@ class Live(Section):
                 if _has_numbers(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
                 else None
             ),
-            supported="Smaller steps bring this network closer to the truth{% if f.task.schedule == 'constant' %}: the "
-            "gradient of an absolute error is as large for a small error as for a large one, so at a constant rate "
-            "steps do not shrink as the function gets near, and it swings{% endif %}.",
-            refuted="Smaller steps bring this network no closer to the truth.",
-            undecided="Smaller steps bring this network only somewhat closer to the truth.",
         ),
         Claim(
             name="colors-hide-what-a-count-shows",
             test=lambda f: _differs_in_count(f) if _has_ended(f, "base", "proximal") else None,
-            supported="A heat map hides whether L1 came by the gradient or by a proximal step, since a weight of a "
-            "thousandth is as white as none; the count of weights at exactly zero shows it.",
-            refuted="In this one network the proximal step leaves no more weights at exactly zero than the gradient.",
-            undecided="In this one network the proximal step leaves more weights at exactly zero than the gradient, "
-            "but not so many more that only a count would show it.",
         ),
         Claim(
             name="the-loss-shows-in-one-network",
@@ -105,11 +95,6 @@ class Live(Section):
                 if _has_numbers(f, "furthest", "absolute", "huber", "squared")
                 else None
             ),
-            supported="In this one network, with outliers this high, the squared loss ends more than twice as far from "
-            "the truth as the absolute one.",
-            refuted="In this one network the squared loss ends no further from the truth than the absolute one.",
-            undecided="In this one network the squared loss ends only somewhat further from the truth than the "
-            "absolute one.",
         ),
     )
 

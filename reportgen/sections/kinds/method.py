@@ -41,7 +41,7 @@ SEEDS = (
 
 
 @sections.register("method")
-class Method(Section):
+class Method(Section[Findings]):
     """Details of the method, for readers who repeat the experiment."""
 
     title = "Method and provenance"

@@ -18,16 +18,9 @@ from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.text import at_most, number
 from reportgen.training.run import Run
 
-_ENDS = (
-    "largest weight of {{ f.in_step.l2.label }} is {{ f.in_step.l2.largest|num('.2f') }}, against "
-    "{{ f.in_step.l1.largest|num('.2f') }}, and {{ f.in_step.l2.close|num('.0%') }} of its weights are within "
-    "{{ f.in_step.l1.band|num('.2g') }} of zero, which is η·λ of {{ f.in_step.l1.label }}, against "
-    "{{ f.in_step.l1.close|num('.0%') }}."
-)
-
 
 @sections.register("motion")
-class Motion(Section):
+class Motion(Section[Findings]):
     """The animations of the first run of each arm."""
 
     title = "Watching the weights"
@@ -36,13 +29,6 @@ class Motion(Section):
             name="l1-empties-l2-fades",
             post="The animations show L1 leaving a few weights that count and L2 making all of them small.",
             test=lambda f: _weights_contrast(f["in_step"]),
-            supported="Side by side their temperaments are plain. Under {{ f.in_step.l1.label }} the matrices empty "
-            "out until a few dark cells carry everything. Under {{ f.in_step.l2.label }} the cells fade together: the "
-            f"{_ENDS}",
-            refuted="This run does not show the textbook picture, in which L1 keeps a few large weights and L2 many "
-            f"small ones: the {_ENDS}",
-            undecided="The weights of {{ f.in_step.l1.label }} and {{ f.in_step.l2.label }} cannot be compared, since "
-            "{{ 'both runs' if f.in_step.l1.diverged and f.in_step.l2.diverged else 'one of the two runs' }} diverged.",
         ),
     )
 

@@ -55,70 +55,34 @@ _TRAINING = Training(
 )
 
 
-def _interval_text(d: str, digits: int = 3) -> str:
-    estimate, low, high = (f"{{{{ {d}.{key}|num('.{digits}f') }}}}" for key in ("estimate", "low", "high"))
-    return f"{estimate} (interval {low} to {high})"
-
-
-def _undecided_text(d: str, unit: str) -> str:
-    """Why a difference is undecided, and how many runs or draws would decide it, as far as they are known."""
-    return (
-        f"{{% if {d}|why %}}: {{{{ {d}|why }}}}{{% endif %}}"
-        f"{{% if {d}.pairs_needed %}}; some {{{{ {d}.pairs_needed|num(',d') }}}} {unit} might settle it{{% endif %}}"
-    )
-
-
-def _network_claim(way: str, name: str, subject: str, post: str = "") -> Claim:
+def _network_claim(way: str, name: str, post: str = "") -> Claim:
     """The claim that a network held back in this way comes closer to the sine than the unlimited one."""
-    d = f"f.differences.{way}"
-    difference = f"its distance from the sine less that of the unlimited network is {_interval_text(d)} on average"
     return Claim(
         name=name,
         post=post,
         test=lambda f: difference_outcome(f["differences"][way]),
-        supported=f"{subject} comes closer: {difference}.",
-        refuted=f"{subject} does not come closer: {difference}, {{{{ {d}.verdict }}}}.",
-        undecided=f"Whether {subject[0].lower()}{subject[1:]} comes closer is undecided: {difference}"
-        f"{_undecided_text(d, 'runs')}.",
     )
 
 
-def _simplicity_claim(dial: str, name: str, limit: str, loosest: str, post: str, reason: str = "") -> Claim:
+def _simplicity_claim(dial: str, name: str, post: str) -> Claim:
     """The claim that trees under a moderate limit are simpler, by their leaves, than under the loosest one."""
-    d = f"f.forest.{dial}.leaves_difference"
-    said = f"the number of leaves of a tree with {limit} less that with {loosest} is {_interval_text(d, 1)} on average"
     return Claim(
         name=name,
         post=post,
         test=lambda f: difference_outcome(f["forest"][dial]["leaves_difference"]),
-        supported=f"This makes the trees simpler: {said}.",
-        refuted=f"This makes the trees no simpler: {said}, "
-        f"{{{{ 'more' if {d}.verdict == 'worse' else 'practically as many' }}}}.{reason}",
-        undecided=f"Whether this makes the trees simpler is undecided: {said}{_undecided_text(d, 'draws')}.",
     )
 
 
-def _forest_claim(dial: str, name: str, limit: str, loosest: str) -> Claim:
+def _forest_claim(dial: str, name: str) -> Claim:
     """The claim that forests under a moderate limit predict better than under the loosest one."""
-    d = f"f.forest.{dial}.difference"
-    said = f"the error with {limit} less that with {loosest} is {_interval_text(d, 2)}"
     return Claim(
         name=name,
         test=lambda f: difference_outcome(f["forest"][dial]["difference"]),
-        supported=f"The limit pays: on new samples {said}.",
-        refuted=f"The limit does not pay: on new samples {said}, {{{{ {d}.verdict }}}} by a margin of "
-        "{{ f.forest.margin|num('g') }}.",
-        undecided=f"Whether the limit pays is undecided: on new samples {said}, against a margin of "
-        f"{{{{ f.forest.margin|num('g') }}}}{_undecided_text(d, 'draws')}.",
     )
 
 
-_DEPTH = ("a depth of {{ f.forest.depth.moderate }}", "one of {{ f.forest.depth['values'][-1] }}")
-_SPLIT = ("{{ f.forest.features.moderate }} inputs a split", "all {{ f.forest.features['values'][-1] }}")
-
-
 @sections.register("others")
-class Others(Section):
+class Others(Section[Findings]):
     """The post's three other models, and three limits of a network beside penalties."""
 
     title = "Other ways to limit a model"
@@ -126,27 +90,18 @@ class Others(Section):
         Claim(
             name="silhouette-finds-the-clusters",
             test=lambda f: majority_outcome(f["kmeans"]["found"]),
-            supported="In {{ f.kmeans.found.events }} of {{ f.kmeans.found.count }} draws of the points the score is "
-            "highest at the true number of clusters: neither the simplest model nor the one that fits closest.",
-            refuted="Only in {{ f.kmeans.found.events }} of {{ f.kmeans.found.count }} draws of the points is the "
-            "score highest at the true number of clusters.",
-            undecided="Whether the score is mostly highest at the true number of clusters is undecided: it is so in "
-            "{{ f.kmeans.found.events }} of {{ f.kmeans.found.count }} draws of the points.",
         ),
-        _simplicity_claim("depth", "shallower-trees", *_DEPTH, "A random forest is made simpler by shallower trees."),
-        _forest_claim("depth", "shallower-trees-predict-better", *_DEPTH),
+        _simplicity_claim("depth", "shallower-trees", "A random forest is made simpler by shallower trees."),
+        _forest_claim("depth", "shallower-trees-predict-better"),
         _simplicity_claim(
             "features",
             "fewer-inputs-a-split",
-            *_SPLIT,
             "A random forest is made simpler by fewer features per split.",
-            " A tree without a limit of depth splits until it has told all of its samples apart, whatever it may "
-            "choose from, so by leaves this could hardly come out otherwise.",
         ),
-        _forest_claim("features", "fewer-inputs-a-split-predict-better", *_SPLIT),
-        _network_claim("decay", "weight-decay-helps", "The network with weight decay"),
-        _network_claim("dropout", "dropout-helps", "The network with dropout"),
-        _network_claim("early", "early-stopping-helps", "The network stopped early"),
+        _forest_claim("features", "fewer-inputs-a-split-predict-better"),
+        _network_claim("decay", "weight-decay-helps"),
+        _network_claim("dropout", "dropout-helps"),
+        _network_claim("early", "early-stopping-helps"),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:

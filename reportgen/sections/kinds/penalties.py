@@ -23,7 +23,7 @@ _SCALE = 0.3
 
 
 @sections.register("penalties")
-class Penalties(Section):
+class Penalties(Section[Findings]):
     """Formulas and pictures of the penalties; the section needs no runs."""
 
     title = "Four penalties, four shapes"

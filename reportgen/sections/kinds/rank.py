@@ -54,32 +54,8 @@ def _decay_outcome(f: Findings) -> Outcome | None:
     return difference_outcome(f["decay"]["difference"], "practically equal") if f["decay"] else None
 
 
-_ONE = (
-    "In {{ f.l2.one.events }} of {{ f.l2.one.count }} runs under {{ f.l2.label }} each matrix between hidden layers "
-    "ends with one direction: the second singular value is below {{ f.negligible|num('.0%') }} of the first, and to "
-    "keep only the first moves no output at a training sample by {{ f.harmless|num('.0%') }} of what the outputs of "
-    "the network span. Over all runs the second singular value is at most {{ f.l2.second_largest|at_most('.2g') }} of "
-    "the first, and the change at most {{ f.l2.change_largest|at_most('.2g') }}"
-)
-_NEEDS = (
-    "in {{ f.free.needs.events }} of {{ f.free.needs.count }} runs to keep only the first direction moves an output by "
-    "more than {{ f.harm|num('.0%') }} of what the outputs of the network span, by {{ f.free.change|num('.2g') }} in "
-    "the median run and by {{ f.free.change_largest|num('.2g') }} in the worst"
-)
-_DECAY = (
-    "Between steps {{ f.decay.begin|num(',d') }} and {{ f.decay.end|num(',d') }} the second singular value falls under "
-    "{{ f.l2.label }} at {{ f.decay.difference.estimate|num('.2f') }} times the rate of the penalty alone (interval "
-    "{{ f.decay.difference.low|num('.2f') }} to {{ f.decay.difference.high|num('.2f') }}), which is a factor of e in "
-    "{{ (1 / f.decay.expected)|num('.0f') }} steps"
-)
-_BOTH = (
-    "{{ f.l1.one.events }} of {{ f.l1.one.count }} runs under {{ f.l1.label }} and {{ f.l2.one.events }} of "
-    "{{ f.l2.one.count }} under {{ f.l2.label }} end with one direction"
-)
-
-
 @sections.register("rank")
-class Rank(Section):
+class Rank(Section[Findings]):
     """Singular values that the penalties remove, as L1 removes units."""
 
     title = "The rank of the matrices"
@@ -87,37 +63,18 @@ class Rank(Section):
         Claim(
             name="l2-leaves-one-direction",
             test=_l2_outcome,
-            supported=f"{_ONE}.",
-            refuted=f"L2 leaves more than one direction in most networks. {_ONE}.",
-            undecided="Whether L2 leaves one direction in most networks is undecided: it may do so in "
-            "{{ f.l2.one.low|num('.0%') }} to {{ f.l2.one.high|num('.0%') }} of them. " + f"{_ONE}.",
         ),
         Claim(
             name="without-a-penalty-directions-stay",
             test=lambda f: majority_outcome(f["free"] and f["free"]["needs"]),
-            supported=f"Without a penalty the other directions are needed: {_NEEDS}.",
-            refuted=f"Without a penalty most networks can do without the other directions too: only {_NEEDS}.",
-            undecided=f"Whether most networks need the other directions without a penalty is undecided: {_NEEDS} "
-            "(interval of the rate {{ f.free.needs.low|num('.0%') }} to {{ f.free.needs.high|num('.0%') }}).",
         ),
         Claim(
             name="unused-directions-fade-at-the-rate-of-the-penalty",
             test=_decay_outcome,
-            supported=f"{_DECAY}: the decay is that of the penalty. Half-way the second direction had "
-            "{{ f.l2.second_halfway|num('.2%') }} of the first, at the end {{ f.l2.second|num('.4%') }} (medians over "
-            "runs).",
-            refuted=f"{_DECAY}: the decay is not that of the penalty alone, the loss has a part in it too.",
-            undecided=f"{_DECAY}. Whether that is the penalty alone, to a tenth, is undecided"
-            "{% if f.decay.difference|why %}: {{ f.decay.difference|why }}{% endif %}.",
         ),
         Claim(
             name="l1-and-l2-end-with-one-direction",
             test=lambda f: all_outcomes(majority_outcome(f["l1"] and f["l1"]["one"]), _l2_outcome(f)),
-            supported=f"Both penalties end with one direction in most networks: {_BOTH}. The weights differ: "
-            "{{ f.l1.below|num('.0%') }} of them are within {{ f.band|num }} of zero under {{ f.l1.label }}, "
-            "{{ f.l2.below|num('.0%') }} under {{ f.l2.label }}.",
-            refuted=f"The penalties do not both end with one direction in most networks: {_BOTH}.",
-            undecided=f"Whether both penalties end with one direction in most networks is undecided: {_BOTH}.",
         ),
     )
 

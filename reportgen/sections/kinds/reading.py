@@ -1,10 +1,10 @@
 """The reading list, which the template takes from the experiment."""
 
-from reportgen.sections import Section, sections
+from reportgen.sections import Findings, Section, sections
 
 
 @sections.register("reading")
-class Reading(Section):
+class Reading(Section[Findings]):
     """The reading list."""
 
     title = "Reading on"

@@ -48,17 +48,9 @@ _DRAWS = 20
 _FEWEST_SAMPLES = 20
 """Of fewer samples, the shares of outliers would not be what the dial says."""
 
-_NUMBERS = (
-    "{% if d.pairs %}{{ d.estimate|num('.2f') }} on average ({{ d|interval('.2f') }}, {{ d.pairs }} "
-    "draw{{ '' if d.pairs == 1 else 's' }} of "
-    "the data, margin {{ f.equivalence|num('.3g') }}"
-    "{{ ': ' if d|why }}{{ d|why }})"
-    "{% else %}unknown, as runs are missing from every draw of the data{% endif %}"
-)
-
 
 @sections.register("robustness")
-class Robustness(Section):
+class Robustness(Section[Findings]):
     """Three losses times four penalties, at several shares and sizes of outliers."""
 
     title = "Who resists outliers"
@@ -66,60 +58,23 @@ class Robustness(Section):
         Claim(
             name="the-loss-resists-outliers",
             test=lambda f: difference_outcome(f["loss_effects"]["squared-absolute"], "worse"),
-            supported="{% set d = f.loss_effects['squared-absolute'] %}Of the loss the sentence is true: with "
-            f"outliers, the squared loss has a larger total error than the absolute loss, by {_NUMBERS}.",
-            refuted="{% set d = f.loss_effects['squared-absolute'] %}Here the sentence does not even hold of the loss: "
-            f"with outliers, the squared loss minus the absolute loss is {_NUMBERS} in total error.",
-            undecided="{% set d = f.loss_effects['squared-absolute'] %}Whether it holds of the loss is undecided here: "
-            f"with outliers, the squared loss minus the absolute loss is {_NUMBERS} in total error.",
         ),
         Claim(
             name="the-penalty-resists-outliers",
             post="L1 is robust to outliers, L2 is not.",
             test=lambda f: difference_outcome(f["penalty_effects"]["l1-l2"], "better"),
-            supported="{% set d = f.penalty_effects['l1-l2'] %}Of the penalty it holds in this experiment: averaged "
-            f"over the losses, total error under L1 minus that under L2 is {_NUMBERS}.",
-            refuted="{% set d = f.penalty_effects['l1-l2'] %}Of the penalty it is not true here. Averaged over "
-            "the losses, L1 is {{ 'practically equal to' if d.verdict == 'practically equal' else 'worse than' }} L2 "
-            f"with outliers: the difference is {_NUMBERS}.",
-            undecided="{% set d = f.penalty_effects['l1-l2'] %}Whether it holds of the penalty is undecided: averaged "
-            f"over the losses, total error under L1 minus that under L2 is {_NUMBERS}.",
         ),
         Claim(
             name="no-penalty-mends-the-squared-loss",
             test=lambda f: _has_no_verdict(f["mended"].values(), "better"),
-            supported="None of the penalties tried mends the squared loss: against no penalty, the differences are "
-            "{% for d in f.mended.values() %}{{ d.estimate|num('.2f') }} ({{ d.label }})"
-            "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}, and no interval leaves "
-            "room for an improvement beyond the margin.",
-            refuted="Under the squared loss a penalty does help: "
-            "{% for d in f.mended.values() if d.verdict == 'better' %}{{ d.label }} is better than no penalty by "
-            "{{ (-d.estimate)|num('.2f') }}{{ '' if loop.last else '; ' }}{% endfor %}.",
-            undecided="Whether a penalty can mend the squared loss is undecided"
-            "{% for d in f.mended.values() if d.pairs %}"
-            "{{ ': against no penalty, the differences are ' if loop.first else '; ' }}{{ d.estimate|num('.2f') }} "
-            "({{ d.label }}, {{ d|interval('.2f') }}{{ ', ' if d|why }}{{ d|why }})"
-            "{% endfor %}.",
         ),
         Claim(
             name="huber-resists-like-absolute",
             test=lambda f: difference_outcome(f["loss_effects"]["huber-absolute"], "practically equal"),
-            supported="{% set d = f.loss_effects['huber-absolute'] %}Huber's loss resists as well as the absolute one: "
-            f"it differs by {_NUMBERS}.",
-            refuted="{% set d = f.loss_effects['huber-absolute'] %}Huber's loss is {{ d.verdict }} than the absolute "
-            f"one, with a difference of {_NUMBERS}.",
-            undecided="{% set d = f.loss_effects['huber-absolute'] %}Whether Huber's loss resists as well as the "
-            f"absolute one is undecided: it differs by {_NUMBERS}.",
         ),
         Claim(
             name="clean-data-need-no-robust-loss",
             test=lambda f: difference_outcome(f["clean"]["squared-absolute"], "practically equal"),
-            supported="{% set d = f.clean['squared-absolute'] %}Without outliers there is nothing to resist, and the "
-            f"squared loss is practically equal to the absolute one: it differs by {_NUMBERS}.",
-            refuted="{% set d = f.clean['squared-absolute'] %}Without outliers the squared loss is {{ d.verdict }} "
-            f"than the absolute one already, by {_NUMBERS}.",
-            undecided="{% set d = f.clean['squared-absolute'] %}Without outliers the squared loss differs from the "
-            f"absolute one by {_NUMBERS}, which decides nothing.",
         ),
     )
 

@@ -32,39 +32,6 @@ _CHOOSING = DATA.test_samples // 2
 """Number of test samples on which the λ of the path are compared; the others are used once, to check the choice."""
 
 
-def _interval(d: str) -> str:
-    ends = f" ({{{{ {d}.low|num('.2f') }}}} to {{{{ {d}.high|num('.2f') }}}})"
-    return f"{{{{ {d}.estimate|num('.2f') }}}}{{% if {d}.low is number and {d}.high is number %}}{ends}{{% endif %}}"
-
-
-_KEPT = (
-    "L1 keeps {{ f.arms.l1.picked|num('.1f') }} inputs on average: {{ f.arms.l1.found|num('.1f') }} of the "
-    "{{ f.relevant }} that count and {{ f.arms.l1.false_picks|num('.1f') }} of the {{ f.inputs - f.relevant }} that do "
-    "not"
-)
-_NINE_TENTHS = (
-    "It finds nine tenths of the first or more, and keeps a tenth of the second or less, in "
-    "{{ f.nine_tenths.events }} of {{ f.nine_tenths.count }} {{ 'draw' if f.draws == 1 else 'draws' }}"
-)
-_ALL_KEPT = (
-    "L2 keeps all {{ f.inputs|num }} inputs in {{ f.all_kept.events }} of {{ f.draws }} "
-    "{{ 'draw' if f.draws == 1 else 'draws' }}"
-)
-_SAVED = (
-    "If every input costs the same to measure, dropping what L1 drops saves {{ f.saving|num('.0%') }} of the cost of "
-    "data collection. Refitted by least squares to what is kept, the model has an error of "
-    "{{ f.arms.l1.refit|num('.2f') }} on new samples, against {{ f.arms.none.error|num('.2f') }} without a penalty: a "
-    f"difference of {_interval('f.refit_against_none')}"
-)
-_TWO = (
-    "Chosen on half of the new samples and checked on the others: as it is, L1 predicts best at "
-    "λ = {{ f.predicting.strength|num('.2g') }}, where it keeps {{ f.predicting.picked|num('.1f') }} inputs; refitted, "
-    "at λ = {{ f.selecting.strength|num('.2g') }}, where it keeps {{ f.selecting.picked|num('.1f') }}. From the first "
-    f"λ to the second, its error as it is changes by {_interval('f.two_strengths.as_it_is')} and after the refit by "
-    f"{_interval('f.two_strengths.refit')}"
-)
-
-
 def linear_run(kind: str, λ: float, draw: int) -> Run:
     """A run of a linear model of the sparse data, on full batches, which bring it within rounding of its minimum."""
     training = Training(batch_size=DATA.samples, epochs=2000, learning_rate=0.1, schedule="linear", loss="squared")
@@ -83,7 +50,7 @@ def linear_run(kind: str, λ: float, draw: int) -> Run:
 
 
 @sections.register("selection")
-class Selection(Section):
+class Selection(Section[Findings]):
     """The post's "50 coefficients, 10 non-zero", with counts over many draws.
 
     References:
@@ -99,35 +66,19 @@ class Selection(Section):
             post="L1 gives sparse weights and so selects features: of fifty coefficients ten are left, and the other "
             "forty were irrelevant.",
             test=lambda f: majority_outcome(f["nine_tenths"]),
-            supported=f"{_KEPT}. {_NINE_TENTHS}"
-            "{% if f.arms.l1.false_picks > 0 %}; yet not everything that L1 keeps counts{% endif %}.",
-            refuted=f"{_KEPT}. {_NINE_TENTHS} only.",
-            undecided=f"{_KEPT}. {_NINE_TENTHS}, too few to say whether it does in most.",
         ),
         Claim(
             name="l2-selects-nothing",
             test=lambda f: majority_outcome(f["all_kept"]),
-            supported=_ALL_KEPT + ": it makes weights small, and small is not zero.",
-            refuted=_ALL_KEPT + " only.",
-            undecided=_ALL_KEPT + ", too few to say whether it does in most.",
         ),
         Claim(
             name="fewer-inputs-cost-less",
             post="What is dropped need not be measured: collecting data becomes cheaper.",
             test=lambda f: _saves_at_no_cost(f),
-            supported=_SAVED + ", {{ f.refit_against_none.verdict }}, so the saving costs nothing in error.",
-            refuted=_SAVED + ", {{ f.refit_against_none.verdict }}. That is not free.",
-            undecided=_SAVED + ". Whether that costs anything is undecided: {{ f.refit_against_none|why }}.",
         ),
         Claim(
             name="refitting-takes-the-bias-away",
             test=lambda f: difference_outcome(f["refit_against_l1"]),
-            supported="L1 shrinks what it keeps, and the refit predicts better: refitted less as it is, the error "
-            f"differs by {_interval('f.refit_against_l1')}.",
-            refuted="The refit does not predict better than L1 as it is: refitted less as it is, the error differs by "
-            f"{_interval('f.refit_against_l1')}, {{{{ f.refit_against_l1.verdict }}}}.",
-            undecided="Whether the refit predicts better than L1 as it is, is undecided: refitted less as it is, the "
-            f"error differs by {_interval('f.refit_against_l1')}, and {{{{ f.refit_against_l1|why }}}}.",
         ),
         Claim(
             name="predicting-is-not-selecting",
@@ -139,10 +90,6 @@ class Selection(Section):
                 if f["predicting"]["strength"] != f["selecting"]["strength"]
                 else "not supported"
             ),
-            supported=_TWO + ". So the λ that predicts best is not the λ that selects best.",
-            refuted=_TWO + ". One λ serves both ends here.",
-            undecided=_TWO + ". Whether the two λ differ for more than chance is undecided: "
-            "{{ (f.two_strengths.as_it_is|why) or (f.two_strengths.refit|why) }}.",
         ),
     )
 

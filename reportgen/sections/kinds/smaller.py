@@ -73,21 +73,6 @@ def _color(kind: str) -> int | str:
     return ADJUSTED[kind].look("subgradient").arm
 
 
-def _difference_text(of: str) -> str:
-    """The estimate and interval of a paired difference, as text for a sentence."""
-    return (
-        f"{{{{ {of}.estimate|num('.2f') }}}} (interval {{{{ {of}.low|num('.2f') }}}} to {{{{ {of}.high|num('.2f') }}}})"
-    )
-
-
-def _undecided_text(of: str) -> str:
-    """Why a difference is undecided, and how many pairs would decide it, as text, as far as they are known."""
-    return (
-        f"{{% if {of}|why %}}: {{{{ {of}|why }}}}{{% endif %}}"
-        f"{{% if {of}.pairs_needed %}}; some {{{{ {of}.pairs_needed|num(',d') }}}} pairs might settle it{{% endif %}}"
-    )
-
-
 def _finished_outcome(difference: Mapping[str, Any], expected: str) -> Outcome | None:
     """The outcome of `difference_outcome`; None if no pair finished."""
     return difference_outcome(difference, expected) if difference["pairs"] else None
@@ -97,41 +82,24 @@ def _is_compared(f: Mapping[str, Any]) -> bool:
     return bool(f["study"]["state"] == "compared")
 
 
-def _equivalence_claim(way: str, name: str, subject: str) -> Claim:
+def _equivalence_claim(way: str, name: str) -> Claim:
     """The claim that networks made smaller in this way predict practically as well as the full ones."""
-    d = f"f.study.ways.{way}.difference"
-    said = f"difference of the total errors {_difference_text(d)}"
-
     return Claim(
         name=name,
         test=lambda f: (
             _finished_outcome(f["study"]["ways"][way]["difference"], "practically equal") if _is_compared(f) else None
         ),
-        supported=f"{subject} predict practically as well as the full ones: {said}.",
-        refuted=f"{subject} predict {{{{ {d}.verdict }}}} than the full ones: {said}.",
-        undecided=f"Whether {subject[0].lower()}{subject[1:]} predict as well as the full ones is undecided: "
-        f"{said}{_undecided_text(d)}.",
     )
 
 
-def _adjustment_claim(kind: str, name: str, label: str, post: str = "") -> Claim:
+def _adjustment_claim(kind: str, name: str, post: str = "") -> Claim:
     """The claim that the author's smaller network predicts better, under one penalty."""
-    d = f"f.post.adjusted['{kind}'].rest.difference"
-    said = (
-        f"With {label} and a learning rate that falls to zero, total error after the adjustment less that before it is "
-        f"{_difference_text(d)} on average"
-    )
-    margin = "{{ f.margin|num }}"
     return Claim(
         name=name,
         post=post,
         test=lambda f: (
             _finished_outcome(f["post"]["adjusted"][kind]["rest"]["difference"], "better") if f["post"] else None
         ),
-        supported=f"{said}: the smaller network predicts better, by more than the margin of {margin}.",
-        refuted=f"{said}, which against a margin of {margin} is {{{{ 'practically no difference' if "
-        f"{d}.verdict == 'practically equal' else 'worse' }}}}.",
-        undecided=f"{said}, which against a margin of {margin} is undecided{_undecided_text(d)}.",
     )
 
 
@@ -144,14 +112,6 @@ def _published_outcome(f: Mapping[str, Any]) -> bool | Outcome | None:
     return bool(f["post"]["published"]["after"]["mean"] < f["post"]["published"]["before"]["mean"])
 
 
-_STARTED = (
-    "of {{ f.study.collapses.first_count|num }} networks of the small structure that were trained from other initial "
-    "weights, one for each run, {{ f.study.collapses.first }} collapsed (interval of the rate "
-    "{{ f.study.collapses.first_low|num('.0%') }} to {{ f.study.collapses.first_high|num('.0%') }}), of the full "
-    "networks {{ f.study.collapses.second }}"
-)
-
-
 def _collapse_outcome(f: Mapping[str, Any]) -> bool | Outcome | None:
     if not _is_compared(f):
         return None
@@ -162,7 +122,7 @@ def _collapse_outcome(f: Mapping[str, Any]) -> bool | Outcome | None:
 
 
 @sections.register("smaller")
-class Smaller(Section):
+class Smaller(Section[Findings]):
     """Automatic compression, and the adjustment of the layers in the post of 2018 where its experiment is repeated."""
 
     title = "A smaller network"
@@ -171,47 +131,21 @@ class Smaller(Section):
             name="published-totals-tell",
             post="Five runs before the adjustment and five after it: the totals show that it helped.",
             test=_published_outcome,
-            supported="But are they further apart than luck would put them? Of all ways to deal the ten totals into "
-            "two hands of five, only {{ f.post.permutation_share|num('.0%') }} put the means at least as far apart.",
-            refuted="The totals after the adjustment are the larger ones: of all ways to deal the ten totals into two "
-            "hands of five, only {{ f.post.permutation_share|num('.0%') }} put the means at least as far apart.",
-            undecided="But deal the ten totals into two hands of five in every possible way, and in "
-            "{{ f.post.permutation_share|num('.0%') }} of the deals the means lie at least as far apart (the p of an "
-            "exact permutation test). Ten such numbers cannot tell.",
         ),
         _adjustment_claim(
-            "l1", "adjusting-helps", "L1", "The network made smaller by what L1 had shown predicts better than before."
+            "l1", "adjusting-helps", "The network made smaller by what L1 had shown predicts better than before."
         ),
-        _adjustment_claim("l2", "adjusting-helps-l2", "L2"),
+        _adjustment_claim("l2", "adjusting-helps-l2"),
         Claim(
             name="fewer-than-by-eye",
             test=lambda f: majority_outcome(f["study"]["fewer"]) if f["post"] and _is_compared(f) else None,
-            supported="In {{ f.study.fewer.events }} of {{ f.study.fewer.count }} runs fewer parameters are left than "
-            "the {{ f.post.parameters }} that the author kept by eye: {{ f.study.ways.removed.parameters|num('.0f') }} "
-            "in the median run. By eye one sees that most units are idle, but not how few suffice.",
-            refuted="Only in {{ f.study.fewer.events }} of {{ f.study.fewer.count }} runs are fewer parameters left "
-            "than the {{ f.post.parameters }} that the author kept by eye; the median run has "
-            "{{ f.study.ways.removed.parameters|num('.0f') }}.",
-            undecided="In {{ f.study.fewer.events }} of {{ f.study.fewer.count }} runs fewer parameters are left than "
-            "the {{ f.post.parameters }} that the author kept by eye: too few runs, or too even, to say of most.",
         ),
-        _equivalence_claim(
-            "tuned", "training-on", "Networks without their dead units that are trained on for as long again"
-        ),
-        _equivalence_claim(
-            "original",
-            "kept-initial-weights",
-            "Networks of the small structure, trained from scratch with the initial weights their units once had,",
-        ),
-        _equivalence_claim(
-            "random", "small-from-scratch", "Networks of the small structure, trained from other initial weights,"
-        ),
+        _equivalence_claim("tuned", "training-on"),
+        _equivalence_claim("original", "kept-initial-weights"),
+        _equivalence_claim("random", "small-from-scratch"),
         Claim(
             name="small-starts-collapse",
             test=_collapse_outcome,
-            supported=f"Starting small is a gamble: {_STARTED}. That speaks for training wide and cutting afterwards.",
-            refuted=f"Starting small is no gamble here: {_STARTED}.",
-            undecided=f"Whether starting small is a gamble is undecided: {_STARTED}.",
         ),
     )
 

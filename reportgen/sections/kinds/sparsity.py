@@ -50,30 +50,6 @@ _MOST_RESTING = 100
 _LAYERS = 5
 """The most hidden layers with a panel; more would not be legible."""
 
-_INTERVAL = (
-    "{%% if f.%(arm)s.%(of)s.low is number and f.%(arm)s.%(of)s.high is number %%} (interval "
-    "{{ f.%(arm)s.%(of)s.low|num('.1%%') }} to {{ f.%(arm)s.%(of)s.high|num('.1%%') }}){%% endif %%}"
-)
-_ZERO = (
-    "{{ f.l1.label }} leaves {{ f.l1.below|num('.1%') }} of the weights within η·λ = {{ f.l1.threshold|num('.3g') }} "
-    f"of zero{_INTERVAL % {'arm': 'l1', 'of': 'mostly_zero'}}, averaged over {{{{ f.l1.runs }}}} "
-    "{{ 'run' if f.l1.runs == 1 else 'runs' }}, and {{ f.l1.zero|num('.1%') }} exactly there"
-)
-_SMALL = (
-    "{{ f.l2.label }} leaves {{ f.l2.small|num('.0%') }} of the weights within {{ f.small|num('g') }} of zero"
-    f"{_INTERVAL % {'arm': 'l2', 'of': 'mostly_small'}}{{% if f.l2_against_free %}}, against "
-    "{{ f.free.small|num('.0%') }} without a penalty{% endif %}"
-)
-_COUNTS = (
-    "{{ f.%(arm)s.dead[0]|map('num', '.1f')|join(', ') }} at a quarter of η·λ, "
-    "{{ f.%(arm)s.dead[2]|map('num', '.1f')|join(', ') }} at η·λ and "
-    "{{ f.%(arm)s.dead[4]|map('num', '.1f')|join(', ') }} at four times η·λ"
-)
-_EXACT = (
-    "{{ f.l1_exact.dead_exactly|map('num', '.1f')|join(', ') }} exactly, and "
-    "{{ f.l1_exact.dead[4]|map('num', '.1f')|join(', ') }} at four times η·λ"
-)
-
 
 def _l2_makes_small(f: Findings) -> Outcome | None:
     """Supported if most weights are small, and more of them than without a penalty, where there is such an arm."""
@@ -101,7 +77,7 @@ def _is_flat(f: Findings) -> Outcome | None:
 
 
 @sections.register("sparsity")
-class Sparsity(Section):
+class Sparsity(Section[Findings]):
     """Counts with their threshold, the distribution of weights, and the sensitivity of the counts."""
 
     title = "Zero, nearly zero, small"
@@ -110,54 +86,19 @@ class Sparsity(Section):
             name="l1-leaves-weights-at-zero",
             post="L1 makes weights sparse: it leaves many of them at zero.",
             test=lambda f: None if f["l1"] is None else bound_outcome(f["l1"]["mostly_zero"]),
-            supported="If zero means nearly zero, most weights end there: "
-            + _ZERO
-            + ".{% if f.l1_exact and f.l1_exact.name != f.l1.name %} By proximal steps ({{ f.l1_exact.label }}) "
-            "{{ f.l1_exact.zero|num('.1%') }} are exactly zero.{% endif %}",
-            refuted=_ZERO + ": not most of them.",
-            undecided="{% if f.l1.runs %}"
-            + _ZERO
-            + ". Whether that is most of them is undecided: {{ f.l1.mostly_zero.why }}.{% else %}No run under "
-            "{{ f.l1.label }} came to its end, so there are no weights to count.{% endif %}",
         ),
         Claim(
             name="l2-makes-weights-small",
             post="L2 shrinks all weights in balance: it makes most of them small.",
             test=_l2_makes_small,
-            supported="L2 makes most weights small. "
-            + _SMALL
-            + "; {{ f.l2.zero|num('.1%') }} are exactly zero. The median size is "
-            "{{ f.l2.median|num('.2g') }}.",
-            refuted=_SMALL + ": it does not make most of them small. The median size is {{ f.l2.median|num('.2g') }}.",
-            undecided="{% if f.l2.runs %}" + _SMALL + ". Whether it makes most of them small is undecided"
-            "{% if f.l2.mostly_small.why %}: {{ f.l2.mostly_small.why }}"
-            "{% elif f.l2_against_free and (f.l2_against_free|why) %}: in the comparison with no penalty, "
-            "{{ f.l2_against_free|why }}{% endif %}.{% else %}No run under {{ f.l2.label }} came to its end, so there "
-            "are no weights to measure.{% endif %}",
         ),
         Claim(
             name="dead-units-jump-at-the-band",
             test=_has_knee,
-            supported=f"Under {{{{ f.l1.label }}}} the count has a knee at η·λ. Layer by layer, the dead units number "
-            f"{_COUNTS % {'arm': 'l1'}}: most die between the first two, and beyond these a tenth of a layer or less "
-            "in {% set least = f.l1.beyond|map(attribute='events')|min %}{{ least }} of {{ f.l1.runs }} runs"
-            "{{ ' or more' if least < f.l1.runs }}.",
-            refuted=f"Under {{{{ f.l1.label }}}} the count has no knee at η·λ. Layer by layer, the dead units number "
-            f"{_COUNTS % {'arm': 'l1'}}.",
-            undecided=f"Under {{{{ f.l1.label }}}} the dead units number, layer by layer, {_COUNTS % {'arm': 'l1'}}. "
-            "Whether the count has a knee at η·λ is undecided: "
-            "{{ (f.l1.rise + f.l1.beyond)|map(attribute='why')|select|first }}.",
         ),
         Claim(
             name="exact-zeros-need-no-threshold",
             test=_is_flat,
-            supported="With exact zeros there is no threshold to choose. Under {{ f.l1_exact.label }} the dead units "
-            f"number, layer by layer, {_EXACT}: the same to a twentieth of a layer.",
-            refuted=f"Exact zeros do not settle it here: under {{{{ f.l1_exact.label }}}} the dead units number, layer "
-            f"by layer, {_EXACT}.",
-            undecided=f"Under {{{{ f.l1_exact.label }}}} the dead units number, layer by layer, {_EXACT}. Whether the "
-            "two are the same to a twentieth of a layer is undecided: "
-            "{{ f.l1_exact.change|map(attribute='why')|select|first }}.",
         ),
     )
 

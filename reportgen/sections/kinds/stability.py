@@ -47,29 +47,9 @@ _WINDOW = 20
 EQUAL_SPREAD = 1.25
 """Standard deviations of which one is at most this many times the other are practically equal."""
 
-_SHARE = (
-    "{% if s.low > 0 %}{{ s.estimate|num('.1%') }} (interval {{ s.low|num('.1%') }} to {{ s.high|num('.1%') }})"
-    "{% else %}between none and {{ s.high|num('.1%') }}{% endif %}"
-)
-"""The share `s`. If it may be zero, there is no more to say than its upper limit."""
-_RATIO = "{{ r.estimate|num('.0%') }} of what it was (interval {{ r.low|num('.0%') }} to {{ r.high|num('.0%') }})"
-_CHANGE = (
-    "{{ d.estimate|num('.2f') }} on average over {{ d.pairs }} "
-    "{{ 'draw' if d.pairs == 1 else 'draws' }} of the data (interval {{ d.low|num('.2f') }} to "
-    "{{ d.high|num('.2f') }}, margin {{ f.equivalence|num('.3g') }})"
-)
-
-
-def _undecided(question: str, numbers: str) -> str:
-    """The sentence for an undecided claim, or for one that the draws of the data are too few to decide."""
-    return (
-        f"Whether {question} {{% if f.refusal %}}cannot be told: {{{{ f.refusal }}}}.{{% else %}}is undecided: "
-        f"{numbers}.{{% endif %}}"
-    )
-
 
 @sections.register("stability")
-class Stability(Section):
+class Stability(Section[Findings]):
     """The sources of variance, which the closing remarks of the post suspected."""
 
     title = "How far a single run can be trusted"
@@ -81,29 +61,10 @@ class Stability(Section):
                 _is_another_spread(f["endings"]["decayed"]["ratio"]),
                 difference_outcome(f["endings"]["decayed"]["difference"], "better", "worse"),
             ),
-            supported="{% set r, d = f.endings.decayed.ratio, f.endings.decayed.difference %}The results depend on how "
-            "the learning rate ends. With a rate that falls to zero, in place of a constant one, the spread within a "
-            f"draw of the data is {_RATIO}, and the mean error changes by {_CHANGE}.",
-            refuted="{% set r, d = f.endings.decayed.ratio, f.endings.decayed.difference %}The results do not depend "
-            "on how the learning rate ends. With a rate that falls to zero, in place of a constant one, the spread "
-            f"within a draw of the data is {_RATIO}, and the mean error changes by {_CHANGE}.",
-            undecided="{% set r, d = f.endings.decayed.ratio, f.endings.decayed.difference %}"
-            + _undecided(
-                "the results depend on how the learning rate ends",
-                "with a rate that falls to zero, in place of a constant one, the spread within a draw of the data is "
-                f"{_RATIO}, and the mean error changes by {_CHANGE}",
-            ),
         ),
         Claim(
             name="decay-lowers-the-error",
             test=lambda f: difference_outcome(f["endings"]["decayed"]["difference"], "better"),
-            supported="{% set d = f.endings.decayed.difference %}With a rate that falls to zero the mean error is "
-            f"lower: it changes by {_CHANGE}.",
-            refuted="{% set d = f.endings.decayed.difference %}With a rate that falls to zero the mean error is not "
-            f"lower but {{{{ d.verdict }}}}: it changes by {_CHANGE}.",
-            undecided="{% set d = f.endings.decayed.difference %}Whether the mean error is lower with a rate that "
-            f"falls to zero is undecided{{% if d.pairs %}}: it changes by {_CHANGE}, and "
-            "{{ d|why }}{% endif %}.",
         ),
         Claim(
             name="averaging-does-as-well-as-decay",
@@ -114,74 +75,22 @@ class Stability(Section):
                     difference_outcome(f["averaged_decayed"], "better", "practically equal"),
                 ),
             ),
-            supported="{% set r, d = f.averaged_decayed_ratio, f.averaged_decayed %}Averaging does as well as decay, "
-            "and takes no other training: the spread within a draw is {{ r.estimate|num('.2f') }} times that of decay "
-            "(interval {{ r.low|num('.2f') }} to {{ r.high|num('.2f') }}), and the mean error is {{ d.verdict }}, with "
-            f"a difference of {_CHANGE}.",
-            refuted="{% set r, d = f.averaged_decayed_ratio, f.averaged_decayed %}Averaging does not do as well as "
-            "decay: the spread within a draw is {{ r.estimate|num('.2f') }} times that of decay (interval "
-            "{{ r.low|num('.2f') }} to {{ r.high|num('.2f') }}), and the mean error differs from that of decay by "
-            f"{_CHANGE}.",
-            undecided="{% set r, d = f.averaged_decayed_ratio, f.averaged_decayed %}"
-            + _undecided(
-                "averaging does as well as decay",
-                "the spread within a draw is {{ r.estimate|num('.2f') }} times that of decay (interval "
-                "{{ r.low|num('.2f') }} to {{ r.high|num('.2f') }}), and the mean error differs from that of decay by "
-                + _CHANGE,
-            ),
         ),
         Claim(
             name="reshuffling-alone-does-not-settle",
             test=lambda f: _is_above(f["endings"]["reshuffled"]["ratio"], 0.5),
-            supported="{% set r = f.endings.reshuffled.ratio %}Reshuffling alone does not halve the spread. With a new "
-            f"order in every epoch but the same rate, the spread within a draw is {_RATIO}.",
-            refuted="{% set r = f.endings.reshuffled.ratio %}Reshuffling alone more than halves the spread. With a new "
-            f"order in every epoch and the same rate, the spread within a draw is {_RATIO}.",
-            undecided="{% set r = f.endings.reshuffled.ratio %}"
-            + _undecided(
-                "reshuffling alone halves the spread within a draw",
-                f"with a new order in every epoch and the same rate it is {_RATIO}",
-            ),
         ),
         Claim(
             name="the-last-iterate-dominates",
             test=lambda f: _of_several_steps(f, _is_above(f["endings"]["constant"]["shares"]["last"], 0.5)),
-            supported="{% set s = f.endings.constant.shares.last %}With the constant rate, most of the variance is the "
-            "last iterate, that is at which step of the last epoch training happens to stop: "
-            f"{_SHARE}.",
-            refuted="{% set s = f.endings.constant.shares.last %}With the constant rate, less than half of the "
-            "variance is the last iterate, that is at which step of the last epoch training happens to stop: "
-            f"{_SHARE}.",
-            undecided="{% set s = f.endings.constant.shares.last %}"
-            + _undecided(
-                "with the constant rate most of the variance is the last iterate, that is at which step of the last "
-                "epoch training happens to stop,",
-                _SHARE,
-            ),
         ),
         Claim(
             name="initial-weights-hardly-matter",
             test=lambda f: _is_below(f["endings"]["constant"]["shares"]["init"], 0.1),
-            supported="{% set s = f.endings.constant.shares.init %}The initial weights, which one might have "
-            f"suspected first, account for less than a tenth of the variance: {_SHARE}.",
-            refuted="{% set s = f.endings.constant.shares.init %}The initial weights account for more than a tenth of "
-            f"the variance: {_SHARE}.",
-            undecided="{% set s = f.endings.constant.shares.init %}"
-            + _undecided("the initial weights account for less than a tenth of the variance", _SHARE),
         ),
         Claim(
             name="what-remains-is-the-data",
             test=lambda f: _is_above(f["endings"]["decayed"]["shares"]["data"], 0.5),
-            supported="{% set s = f.endings.decayed.shares.data %}With a rate that falls to zero, most of the variance "
-            f"is the draw of the data: {_SHARE}. Other samples to learn from and other test samples to be measured by "
-            "are nothing that a schedule could do anything about.",
-            refuted="{% set s = f.endings.decayed.shares.data %}Even with a rate that falls to zero, less than half of "
-            f"the variance is the draw of the data: {_SHARE}.",
-            undecided="{% set s = f.endings.decayed.shares.data %}"
-            + _undecided(
-                "with a rate that falls to zero most of the variance is the draw of the data",
-                _SHARE,
-            ),
         ),
     )
 

@@ -44,26 +44,9 @@ _FRAMES = tuple(float(f"{λ:.2g}") for λ in np.geomspace(0.01, 3.0, 39))
 _CHEAP = 0.02
 """A penalty at most this share above the least possible counts as the least."""
 
-_COSTS = (
-    "{% for d in f.costs if d.pairs %}{{ d.estimate|num('.2f') }} under {{ d.label }} (λ = {{ d.strength|num('g') }}, "
-    "{{ d|interval('.2f') }})"
-    "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}"
-)
-_RATES = (
-    "{%% for c in %s %%}{{ c.count }} of {{ c.of }} under {{ c.label }} (λ = {{ c.strength|num('g') }}, interval "
-    "{{ c.low|num('.0%%') }} to {{ c.high|num('.0%%') }}){{ '' if loop.last else ' and ' if loop.revindex == 2 "
-    "else ', ' }}{%% endfor %%}"
-)
-_FIRST_TO_COLLAPSE = (
-    "L1 collapses at a smaller λ than L2 in {{ f.sooner.first }} of {{ f.pairs }}, at a larger one in "
-    "{{ f.sooner.second }}{% if f.sooner.same %}, at the same in {{ f.sooner.same }}{% endif %}"
-    "{% if f.sooner.neither %}; in {{ f.sooner.neither }} neither collapses within this range{% endif %} (sign test, "
-    "p = {{ f.sooner.p|num('.2g') }})."
-)
-
 
 @sections.register("strength")
-class Strength(Section):
+class Strength(Section[Findings]):
     """Results of every penalty of the arms at strengths from zero to collapse."""
 
     title = "Turning the dial: λ from nothing to collapse"
@@ -71,72 +54,26 @@ class Strength(Section):
         Claim(
             name="larger-strengths-leave-less",
             test=lambda f: all_outcomes(*map(difference_outcome, f["counted"])),
-            supported="From λ = 0 to {{ f.grid[-1]|num('g') }} what each penalty counts shrinks, in the median run "
-            "{% for d in f.counted %}from {{ d.before|num('.3g') }} to {{ d.after|num('.3g') }} under {{ d.label }}"
-            "{{ '' if loop.last else ', ' }}{% endfor %}.",
-            refuted="Not every penalty leaves less of what it counts at λ = {{ f.grid[-1]|num('g') }} than at 0: in "
-            "the median run it goes {% for d in f.counted %}from {{ d.before|num('.3g') }} to "
-            "{{ d.after|num('.3g') }} under {{ d.label }}{{ '' if loop.last else ', ' }}{% endfor %}.",
-            undecided="Whether training leaves less of what each penalty counts at λ = {{ f.grid[-1]|num('g') }} than "
-            "at 0 is undecided with {{ f.pairs }}.",
         ),
         Claim(
             name="moderate-strengths-cost-no-error",
             test=lambda f: all_outcomes(*(difference_outcome(d, "better", "practically equal") for d in f["costs"])),
-            supported="Up to the λ of its arm no penalty named here costs error beyond the margin of "
-            "{{ f.equivalence|num('.3g') }}. Even where a run does worst up to there, its total error minus that "
-            "without a penalty is on average " + _COSTS + ", over {{ f.pairs }} {{ f.on }}.",
-            refuted="Somewhere up to the λ of its arm a penalty costs more than the margin of "
-            "{{ f.equivalence|num('.3g') }}. Where a run does worst up to there, its total error minus that without a "
-            "penalty is on average " + _COSTS + ", over {{ f.pairs }} {{ f.on }}.",
-            undecided="Whether a penalty costs error up to the λ of its arm is undecided{% for d in f.costs if "
-            "d.verdict == 'undecided' %}{{ ': ' if loop.first else '; ' }}{{ d.label }}, {{ d|why }}{% endfor %}."
-            "{% if f.costs|selectattr('pairs')|list %} Where a run does worst up to there, its total error minus that "
-            "without a penalty is on average "
-            + _COSTS
-            + ", over {{ f.pairs }} {{ f.on }}, with a margin of {{ f.equivalence|num('.3g') }}.{% endif %}",
         ),
         Claim(
             name="arms-keep-a-fit",
             test=lambda f: _rates_below_half(f["kept"]) if f["kept"] and f["has_fit"] else None,
-            supported="At the λ of its arm each penalty leaves a fit: " + _RATES % "f.kept" + " collapsed.",
-            refuted="Not every penalty leaves a fit at the λ of its arm: " + _RATES % "f.kept" + " collapsed.",
-            undecided="Whether each penalty leaves most runs a fit at the λ of its arm is undecided: "
-            + _RATES % "f.kept"
-            + " collapsed.",
         ),
         Claim(
             name="every-penalty-can-collapse-the-fit",
             test=lambda f: _rates_above_half(f["ends"]) if f["has_fit"] else None,
-            supported="At the right end the penalty has won: " + _RATES % "f.ends" + " collapsed. At least half of "
-            "the networks collapse {% for c in f.collapses %}from λ = {{ c.by|num('g') }} on under {{ c.label }}"
-            "{{ '' if loop.last else ' and ' if loop.revindex == 2 else ', ' }}{% endfor %}.",
-            refuted="Not every penalty flattens the fit within this range. At its end "
-            + _RATES % "f.ends"
-            + " collapsed.",
-            undecided="Whether every penalty flattens most fits within this range is undecided. At its end "
-            + _RATES % "f.ends"
-            + " collapsed.",
         ),
         Claim(
             name="l1-collapses-before-l2",
             test=lambda f: _collapses_earlier(f["sooner"]) if f["has_fit"] and f["sooner"] else None,
-            supported=_FIRST_TO_COLLAPSE + " That says less than it seems to, since the same λ is not the same "
-            "strength for the two.",
-            refuted="L1 does not collapse before L2, but after it. " + _FIRST_TO_COLLAPSE,
-            undecided="Which of L1 and L2 collapses first is undecided. " + _FIRST_TO_COLLAPSE,
         ),
         Claim(
             name="networks-as-cheap-as-can-be",
             test=lambda f: max(t["most"] for t in f["theory"].values()) < 1 + f["cheap"] if f["theory"] else None,
-            supported="So at the λ of its arm training finds networks about as cheap as any of this depth can be: no "
-            "run's penalty exceeds the least for its own slope by more than "
-            "{% for t in f.theory.values() %}{{ t.excess|num('.1%') }} under {{ t.label }}"
-            "{{ '' if loop.last else ' and ' }}{% endfor %}.",
-            refuted="Training does not find the cheapest networks everywhere: in the worst run the penalty exceeds the "
-            "least for its own slope by {% for t in f.theory.values() %}{{ t.excess|num('.1%') }} under {{ t.label }}"
-            "{{ '' if loop.last else ' and ' }}{% endfor %}.",
-            undecided="Some runs have no slope of their own, so there is nothing to set their penalty against.",
         ),
     )
 

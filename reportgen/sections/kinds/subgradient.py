@@ -70,7 +70,7 @@ def _most_arrive(f: Findings) -> bool | Outcome:
 
 
 @sections.register("subgradient")
-class Subgradient(Section):
+class Subgradient(Section[Findings]):
     """The same penalty with two kinds of step."""
 
     title = "A corner you cannot differentiate"
@@ -78,79 +78,29 @@ class Subgradient(Section):
         Claim(
             name="subgradient-leaves-no-zeros",
             test=lambda f: f["subgradient"]["zero"] < 0.01 and f["subgradient"]["below"] > 0.5,
-            supported="The subgradient network is sparse to the eye and dense to the computer: "
-            "{{ f.subgradient.below|num('.0%') }} of its weights are within η·λ of zero, yet "
-            "{{ 'not one is' if f.subgradient.zero == 0 else 'hardly any are' }} zero.",
-            refuted="With subgradient steps {{ f.subgradient.zero|num('.0%') }} of the weights are exactly zero and "
-            "{{ f.subgradient.below|num('.0%') }} within η·λ of it.",
-            undecided="What subgradient steps leave cannot be said: no run came to its end.",
         ),
         Claim(
             name="the-band-is-as-wide-as-a-step",
             test=_bands_agree,
-            supported="The band is as wide as one step of the penalty, whatever that step is. From the smallest η·λ "
-            "tried to the largest, {{ f.smallest|num('.2g') }} to {{ f.largest|num('.2g') }}, the median size of a "
-            "weight goes from {{ f.median_smallest|num('.2g') }} to {{ f.median_largest|num('.2g') }}. In units of "
-            "η·λ it stays between {{ f.least_share|num('.2f') }} and {{ f.most_share|num('.2f') }}; sizes spread "
-            "evenly over the band would give one half. This is why η·λ is the threshold below which weights count as "
-            "dead in this article.",
-            refuted="The band does not simply follow η·λ here: depending on the learning rate and λ, the median size "
-            "of a weight lies between {{ f.least_share|num('.3g') }} and {{ f.most_share|num('.3g') }} times η·λ, and "
-            "the share of weights within η·λ "
-            "{% if f.least_below|num('.0%') == f.most_below|num('.0%') %}is {{ f.most_below|num('.0%') }} throughout"
-            "{% else %}between {{ f.least_below|num('.0%') }} and {{ f.most_below|num('.0%') }}{% endif %}.",
-            undecided="Whether the band follows η·λ cannot be said from these runs.",
         ),
         Claim(
             name="l1-can-be-minimized",
             post="L1 has no derivative at zero, but it can be minimized all the same.",
             test=_most_arrive,
-            supported="Without a derivative at zero, L1 can be minimized all the same. {{ f.arrivals }}.",
-            refuted="Training does not minimize the cost here. {{ f.arrivals }}.",
-            undecided="Whether training minimizes the cost is undecided with {{ f.pairs }}. {{ f.arrivals }}.",
         ),
         Claim(
             name="both-steps-reach-one-cost",
             test=lambda f: difference_outcome(f["cost_difference"], "practically equal"),
-            supported="Both kinds of step end at practically one cost: proximal minus subgradient is "
-            "{{ f.cost_difference.estimate|num('.2g') }} on average ({{ f.cost_difference|interval('.2g') }}), "
-            "where the way down is {{ f.way|num('.3g') }} long.",
-            refuted="The two kinds of step do not end at one cost: that of proximal steps is "
-            "{{ 'lower' if f.cost_difference.verdict == 'better' else 'higher' }} by "
-            "{{ f.cost_difference.estimate|abs|num('.2g') }} on average, where the way down is "
-            "{{ f.way|num('.3g') }} long.",
-            undecided="Whether both kinds of step end at one cost is undecided: {{ f.cost_difference|why }}"
-            "{% if f.cost_difference.pairs %}; proximal minus subgradient is "
-            "{{ f.cost_difference.estimate|num('.2g') }} on average ({{ f.cost_difference|interval('.2g') }}), where "
-            "the way down is {{ f.way|num('.3g') }} long{% endif %}.",
         ),
         Claim(
             name="zeros-cost-nothing",
             test=lambda f: (
                 None if f["compared_in_errors"] else difference_outcome(f["difference"], "practically equal")
             ),
-            supported="Where the learning rate falls to zero, the two predict practically equally well: total errors "
-            "differ by {{ f.difference.estimate|num('.2f') }} on average ({{ f.difference|interval('.2f') }}), "
-            "against a margin of {{ f.equivalence|num('.3g') }}.",
-            refuted="Where the learning rate falls to zero, the proximal step predicts {{ f.difference.verdict }} than "
-            "the subgradient step: total errors differ by {{ f.difference.estimate|num('.2f') }} on average "
-            "({{ f.difference|interval('.2f') }}), against a margin of "
-            "{{ f.equivalence|num('.3g') }}.",
-            undecided="Whether the zeros cost anything is undecided, even where the learning rate falls to zero: "
-            "{{ f.difference|why }}{% if f.difference.pairs %}. In total error, proximal minus subgradient is "
-            "{{ f.difference.estimate|num('.2f') }} on average ({{ f.difference|interval('.2f') }}), against a "
-            "margin of {{ f.equivalence|num('.3g') }}"
-            "{% if f.difference.pairs_needed %}; some {{ f.difference.pairs_needed|num(',d') }} pairs of runs might "
-            "settle it{% endif %}{% endif %}.",
         ),
         Claim(
             name="proximal-steps-give-zeros",
             test=lambda f: f["proximal"]["zero"] > f["subgradient"]["zero"] + 0.1,
-            supported="Where zeros are wanted for themselves, to remove inputs or units, it is the proximal step that "
-            "delivers them: {{ f.proximal.zero|num('.0%') }} of its weights are exactly zero.",
-            refuted="In this experiment the proximal step leaves hardly more zeros than the subgradient step: "
-            "{{ f.proximal.zero|num('.0%') }} of the weights.",
-            undecided="Whether the proximal step leaves more zeros cannot be said: too few runs came to their end.",
         ),
     )
 

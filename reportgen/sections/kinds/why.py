@@ -6,7 +6,7 @@ from reportgen.sections.wording import is_post, join_words
 
 
 @sections.register("why")
-class Why(Section):
+class Why(Section[Findings]):
     """The introduction of the article."""
 
     title = "Why hold a model back"
