@@ -82,7 +82,7 @@ class Report:
 
     @property
     def lead_picture(self) -> Media | None:
-        """The picture that represents the report: the one that its file names, or its first player, animation or figure.
+        """The picture that represents the report: the one that is named, or its first player, animation or figure.
 
         Raises `ExperimentError` for the name of none.
         """
