@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reportgen.pictures.alt_text import alt_text
 from reportgen.pictures.timeline import Timeline
 from reportgen.registry import stored
 from reportgen.training.trajectory import Trajectory
@@ -27,8 +28,12 @@ class Picture:
     """Name of a registered figure."""
     inputs: dict[str, Any] = field(default_factory=dict)
     """What the figure draws: plain numbers, strings, arrays, and lists and dicts of them."""
-    alt: str
-    """The alt text, computed from the data."""
+    alt: str = ""
+    """The alt text, computed from the data; by default what `alt_text` finds in the inputs."""
+
+    def __post_init__(self) -> None:
+        if not self.alt:
+            object.__setattr__(self, "alt", alt_text(self.inputs))
 
 
 @stored

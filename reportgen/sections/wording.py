@@ -69,14 +69,14 @@ def describe_difference(found: Mapping[str, Any], spec: str = ".2g", less: str =
         end if end is not None and math.isfinite(end) else math.copysign(math.inf, sign)
         for end, sign in ((low, -1), (high, 1))
     ]
-    sides = [less if end < 0 else more for end in ends]
     sizes = [number(abs(end), spec) if math.isfinite(end) else "no limit" for end in ends]
-    word = less if estimate < 0 else more
     if ends[0] < 0 < ends[1]:
-        interval = f"{sizes[0]} {sides[0]} to {sizes[1]} {sides[1]}"
+        sides = [f" {word}" if math.isfinite(end) else "" for end, word in zip(ends, (less, more), strict=True)]
+        interval = f"{sizes[0]}{sides[0]} to {sizes[1]}{sides[1]}"
     else:
         interval = " to ".join(sizes if estimate >= 0 else reversed(sizes))
-    return f"{number(abs(estimate), spec)} {word} ({interval})"
+    size = number(abs(estimate), spec)
+    return f"{size} {less if estimate < 0 else more} ({interval})" if estimate else f"{size} ({interval})"
 
 
 def why_any_undecided(differences: Iterable[Mapping[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,13 +26,13 @@ WITHOUT = {"closed_form", "experiment", "implementation", "live", "others", "pen
 
 
 def outside(node: nodes.Node, inside: bool = False) -> Iterator[int]:
-    """The lines of paragraphs that stand in no block; those in loops and macros cannot."""
+    """The lines of paragraphs with text that stand in no block; those in loops and macros cannot."""
     if isinstance(node, nodes.For | nodes.Macro):
         return
     inside = inside or isinstance(node, nodes.Block)
     if isinstance(node, nodes.TemplateData) and not inside:
         for i, line in enumerate(node.data.split("\n")):
-            if "<p>" in line or "<p " in line:
+            if re.search(r"<p( [^>]*)?>(?!</p>)", line):
                 yield node.lineno + i
     for child in node.iter_child_nodes():
         yield from outside(child, inside)

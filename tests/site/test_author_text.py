@@ -87,9 +87,9 @@ def test_texts_are_no_part_of_what_sections_are_computed_from():
 
 
 def test_the_abstract_is_shown_below_the_title(make):
-    page = make({"posts/p.toml": article(abstract="In <short>.")})["p/index.html"]
+    page = tree(make({"posts/p.toml": article(abstract="In <short>.")})["p/index.html"])
 
-    assert words(tree(page).find("body/header")).endswith("In <short>.")
+    assert words(page.find("body/main")).startswith("In <short>.")
 
 
 def test_a_post_is_represented_by_the_picture_that_it_names(make):
