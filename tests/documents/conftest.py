@@ -27,6 +27,7 @@ def _smaller(name="default"):
     listed = re.search(r"^sections = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)
     kept = [section for section in re.findall(r'"(\w+)"', listed[1]) if section in _KEPT] or ["reading"]
     text = re.sub(r'^before = ".*"', f'before = "{kept[0]}"', text, flags=re.MULTILINE)
+    text = re.sub(r"^picture = .*", "", text, flags=re.MULTILINE)
     return text.replace(listed[0], f"sections = {json.dumps(kept)}")
 
 
