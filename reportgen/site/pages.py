@@ -142,6 +142,7 @@ def text_page(
         "related": related,
         "report": report,
         "claim": lambda name: report.sentences[name] if report else "",
+        "outcome": lambda name: report.claims[name].outcome if report else None,
         "source": source,
         "download": download,
     }
