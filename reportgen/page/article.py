@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import count
 from pathlib import Path
@@ -24,7 +24,7 @@ from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.page import policy, sandbox
 from reportgen.page.embed import LIVE, has_live, live_snippet, snippets
-from reportgen.page.page_head import PageHead, SiteFrame, standalone_head, tag_slug
+from reportgen.page.page_head import PageHead, SiteFrame, is_english, standalone_head, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, hashed_name
@@ -46,6 +46,7 @@ def head_of_report(report: Report, path: str = "", site: SiteFrame | None = None
         path=path,
         site=site,
         description=shorten(e.abstract or headline or e.title),
+        computed=bool(headline and not e.abstract),
         language=e.language,
         author=e.author or (e.site.author if e.site else ""),
         date=e.date,
@@ -61,13 +62,16 @@ def render(
     page: PageHead | None = None,
     css: str = "",
     numbering: Numbering | None = None,
+    texts: Sequence[Mapping[str, Any]] = (),
+    related: Sequence[Any] = (),
 ) -> str:
     """The article as one HTML page: a single file with everything inside, or with the files in its folder `media`.
 
     Files in the folder `templates` replace those of the package with the same name; they are rendered in a sandbox.
     `css` is added after our own styles. `numbering` comes from another page with the same figures: then one rendering
-    is enough. Raises `TemplateError` for a mistake in a template, and `RefusedError` for a symbolic link that leads out
-    of the folder.
+    is enough. `texts` are the author's, as `AuthorTexts.placed` returns them. `related` are posts of the same site; the
+    page ends with their cards. Raises `TemplateError` for a mistake in a template, and `RefusedError` for a symbolic
+    link that leads out of the folder.
     """
     page = page or head_of_report(report)
     if single_file:
@@ -80,6 +84,9 @@ def render(
         "page": page,
         "css": css,
         "numbering": numbering or Numbering(),
+        "texts": texts,
+        # A single file shows no picture of another page.
+        "related": () if single_file else related,
     }
     return _render_report(
         "article.html", report, names, templates, policy.PICTURES_INSIDE if single_file else policy.PICTURES_BESIDE
@@ -162,7 +169,12 @@ def _render_report(
 
 def render_findings(template: str, known: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
     """A page about findings; `known` has a `Numbering` under "numbering"."""
-    text = render_template(template, known, _printable, templates, pictures, known["numbering"])
+    e = known["report"].experiment if known.get("report") else None
+    labels = () if e is None or is_english(e.language) else sorted({arm.label for arm in e.arms}, key=len, reverse=True)
+    finalize = _printable_with_marks(tuple(labels)) if labels else _printable
+    text = render_template(template, known, finalize, templates, pictures, known["numbering"])
+    if e and labels:
+        text = _wrap_marked(text, e.language)
     # A claim that does not apply leaves spaces at the end of its line.
     return re.sub(r"[ \t]+\n", "\n", text)
 
@@ -338,6 +350,36 @@ def _printable(value: Any) -> Any:
     return value
 
 
+_BEGIN, _END = "\ufdd0", "\ufdd1"
+"""Marks around a label of the experiment in a page that is being made. They are no characters of any text."""
+
+
+@lru_cache(maxsize=8)
+def _printable_with_marks(labels: tuple[str, ...]) -> Callable[[Any], Any]:
+    """`_printable` that marks `labels` in values, longer labels first."""
+    known = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(str(escape(label))) for label in labels)})(?!\w)")
+
+    def printable(value: Any) -> Any:
+        text = _printable(value)
+        if not isinstance(value, str) or isinstance(value, Markup):
+            return text
+        return Markup(known.sub(rf"{_BEGIN}\g<0>{_END}", str(escape(text))))  # noqa: S704  # escaped
+
+    return printable
+
+
+_TAG = re.compile(
+    r"<!--.*?-->|<(script|style|title|textarea|option|svg|math)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
+)
+"""Tags, comments, and elements that can hold no other element of HTML."""
+
+
+def _wrap_marked(html: str, language: str) -> str:
+    """Put marked labels into elements of their language; marks elsewhere than in text are deleted."""
+    html = _TAG.sub(lambda tag: tag[0].replace(_BEGIN, "").replace(_END, ""), html)
+    return html.replace(_BEGIN, f'<span lang="{escape(language)}">').replace(_END, "</span>")
+
+
 WORDS_A_MINUTE = 220
 
 _UNREAD = frozenset({"details", "footer", "head", "math", "nav", "noscript", "pre", "script", "style", "svg", "table"})
@@ -476,7 +518,7 @@ def _media_path_from_embed(media: Media, file: str) -> str:
 def _media_url(media: Media, file: str) -> Markup:
     # An APNG is a PNG, of which old browsers show the first frame.
     suffix = file.rpartition(".")[2]
-    return _data_url("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
+    return data_url("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
 
 
 _SHORT = 24
@@ -525,10 +567,11 @@ def table_file(table: Table) -> str:
 
 
 def _table_url(table: Table) -> Markup:
-    return _data_url("text/csv", csv_bytes(table))
+    return data_url("text/csv", csv_bytes(table))
 
 
-def _data_url(kind: str, content: bytes) -> Markup:
+def data_url(kind: str, content: bytes) -> Markup:
+    """A file as an address that holds its content."""
     return Markup(f"data:{kind};base64,{base64.b64encode(content).decode()}")  # noqa: S704  # only base64 characters
 
 

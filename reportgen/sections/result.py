@@ -63,9 +63,17 @@ class SectionResult:
 
 def without_page_settings(experiment: Experiment) -> Experiment:
     """The experiment without the settings that only the page uses: all that a section may depend on."""
-    shown: dict[str, Any] = {"title": "", "author": "", "language": "en", "abstract": "", "date": "", "site": None}
-    shown["animation"] = AnimationSettings()
-    shown |= dict.fromkeys(("tags", "reading", "sections", "formats", "plugins"), ())
+    shown: dict[str, Any] = {
+        "title": "",
+        "author": "",
+        "language": "en",
+        "abstract": "",
+        "date": "",
+        "picture": "",
+        "site": None,
+        "animation": AnimationSettings(),
+    }
+    shown |= dict.fromkeys(("tags", "reading", "sections", "text", "formats", "plugins"), ())
     return dataclasses.replace(experiment, **shown)
 
 
