@@ -2,7 +2,7 @@
 
    plots.each(selector, attach)      calls attach(element) for each element that matches, once it is complete in the
                              page: at once for those that are there, and while the page is still loading for later ones
-   plots.unpack(packed)      a promise of what sections/player.py packed: { steps, record(step), at(record), … }
+   plots.unpack(packed)      a promise of what sections/player.py packed: { steps, at(record), … }
    plots.theme(element)      the colors that style gives `element`: those of `--signed` as levels, paper, ink and so on
    plots.fitCanvas(canvas, height)   as many device pixels as its width on the page and `height` need;
                              returns { context, width, height }, to draw on in CSS pixels
@@ -319,8 +319,6 @@ const plots = (() => {
       ...packed,
       // The packed weights have no more digits.
       digits: Math.max(0, Math.ceil(-Math.log10(packed.largest / TOP)) - 1),
-      /* The record of a step: the last one not after it. */
-      record: (step) => Math.max(0, steps.findLastIndex((recorded) => recorded <= step)),
       at(record) {
         let place = record * one;
         const next = (count) => weights.subarray(place, (place += count));
