@@ -53,6 +53,12 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
     return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
+def ordinal(place: int) -> str:
+    """`"1st"`, `"12th"`, `"22nd"`."""
+    ending = "th" if place // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place:,}{ending}"
+
+
 def size_text(count: float) -> str:
     """Bytes in a unit that keeps the number short: `"812 B"`, `"14 kB"`, `"2.1 MB"`, `"1 GB"`, `"25 MiB"`."""
     if count < 1000:

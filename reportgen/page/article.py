@@ -33,7 +33,7 @@ from reportgen.sections.claims import ClaimBlocks
 from reportgen.sections.player import PlayerSet
 from reportgen.sections.wording import describe_difference, describe_interval, why_undecided
 from reportgen.store.keys import template_folder
-from reportgen.text import at_most, escape_control_characters, number, shorten
+from reportgen.text import at_most, escape_control_characters, number, ordinal, shorten
 from reportgen.values import json_value
 
 
@@ -167,7 +167,7 @@ def render_template(
         # A text may refer to a later figure, so the first rendering counts and the second one prints.
         its_policy, text = rendered()
         if numbering and numbering.used:
-            numbering.start_again()
+            numbering.start_again(words_in_the_open(text))
             its_policy, text = rendered()
     except sandbox.OutsideError as error:
         raise RefusedError(f"template {error}", code="RG702") from error
@@ -242,7 +242,7 @@ def _environment(
     """The environment for templates of `folders` and of plugins; each is compiled once, and again after it changes."""
     environment = _Environment(
         {
-            Numbering: frozenset({"among", "find", "show"}),
+            Numbering: frozenset({"among", "find", "minutes", "show"}),
             PlayerSet: frozenset({"data"}),
             Media: frozenset({"named"}),
         },
@@ -250,6 +250,7 @@ def _environment(
         {
             "num": _number,
             "at_most": _at_most,
+            "ordinal": ordinal,
             "slug": tag_slug,
             "why": why_undecided,
             "interval": describe_interval,
@@ -303,6 +304,23 @@ def _printable(value: Any) -> Any:
     return value
 
 
+WORDS_A_MINUTE = 220
+
+_UNREAD = frozenset({"details", "footer", "head", "math", "nav", "noscript", "pre", "script", "style", "svg", "table"})
+_TAG_OR_WORD = re.compile(r"<(?P<end>/?)(?P<tag>[a-z]+[0-9]?)\b[^>]*>|<[^>]+>|(?P<word>[^\s<]+)")
+
+
+def words_in_the_open(page: str) -> int:
+    """The number of words of a page outside of folds, tables, code, formulas, and what surrounds the text."""
+    words = depth = 0
+    for found in _TAG_OR_WORD.finditer(page):
+        if found["tag"] in _UNREAD:
+            depth += -1 if found["end"] else 1
+        elif found["word"] and depth == 0:
+            words += 1
+    return words
+
+
 class Numbering:
     """Numbers of figures and tables in the order in which the page shows them; complete after one rendering."""
 
@@ -311,15 +329,22 @@ class Numbering:
         self._shown: dict[tuple[str, str], int] = {}
         self._counting = True
         self._asked = False
+        self._words = 0
 
     @property
     def used(self) -> bool:
         """True if the page has used a number."""
         return self._asked
 
-    def start_again(self) -> None:
-        """Start the second rendering, which prints the numbers that the first one counted."""
+    def start_again(self, words: int) -> None:
+        """Start the second rendering, which prints the numbers that the first one counted; `words` to read there."""
         self._known, self._shown, self._counting = self._shown, {}, False
+        self._words = words
+
+    def minutes(self) -> int:
+        """How many minutes it takes to read the page, without what is folded away."""
+        self._asked = True
+        return max(1, round(self._words / WORDS_A_MINUTE))
 
     def show(self, kind: str, name: str) -> int:
         """Number the figure or table ("figure", "table") that is shown here."""

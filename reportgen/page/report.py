@@ -71,8 +71,8 @@ class Report:
 
     @cached_property
     def section_numbers(self) -> Mapping[str, int]:
-        """The number of each section on the page, from 1."""
-        return {section.name: i for i, section in enumerate(self.sections, 1)}
+        """The number of each section on the page, from 1; a section without a title has none."""
+        return {section.name: i for i, section in enumerate((s for s in self.sections if s.title), 1)}
 
     @cached_property
     def drawn_from(self) -> Mapping[str, Any]:

@@ -7,6 +7,10 @@
                              returns { context, width, height }, to draw on in CSS pixels
    plots.weights(context, box, kernels, limit, theme)   heat maps; a kernel is { rows, columns, values } with its rows,
                              the inputs, one after another; returns places: { layer, rows, columns, x, y, width, height }
+   plots.network(context, box, layers, limit, band, theme, look)   units and lines: a weight is a line as wide as |w|, red
+                             or blue; a unit is pale if all weights on one side of it are within the band. `look` has
+                             unfold, from 0 to 1 the way of the lines to the cells of the matrices, and cut, from 0 to 1
+                             how far pale units are gone
    plots.cellAt(places, x, y)        { layer, row, column } under a point of the canvas, or null
    plots.outline(context, places, cell, theme)          marks a cell
    plots.bar(context, box, limit, theme)                the scale of the colors
@@ -122,7 +126,8 @@ const plots = (() => {
     return Math.min(LEVELS - 1, Math.max(0, Math.floor(((share + 1) / 2) * LEVELS)));
   }
 
-  function weights(context, box, kernels, limit, theme) {
+  /* Where the matrices stand: as many in a row as below each other, each under its name. */
+  function places(context, box, kernels) {
     const ratio = context.getTransform().a;
     const whole = (length) => Math.floor(length * ratio) / ratio;
     // Cells of whole device pixels have equal sizes and sharp edges.
@@ -132,16 +137,23 @@ const plots = (() => {
     const [gap, head] = [18, 20];
     const wide = (box.width - gap * (across - 1)) / across;
     const high = (box.height - gap * (down - 1)) / down - head;
-    return kernels.map(({ rows, columns, values }, layer) => {
+    return kernels.map(({ rows, columns }, layer) => {
       const x = whole(box.x + (layer % across) * (wide + gap));
       const top = whole(box.y + Math.floor(layer / across) * (high + head + gap));
       const name = wide > 120 ? `layer ${layer + 1} · ${rows}×${columns}` : `${layer + 1} · ${rows}×${columns}`;
-      text(context, name, x, top + 2, theme.muted, { size: 12 });
       // Square cells where they fit, but no matrix thinner than a tenth of its length.
       const cell = Math.min(wide / columns, high / rows);
       const width = cells(Math.min(wide, Math.max(columns * cell, (rows * cell) / 10)), columns);
       const height = cells(Math.min(high, Math.max(rows * cell, (columns * cell) / 10)), rows);
-      const place = { layer, rows, columns, x, y: top + head, width, height };
+      return { layer, rows, columns, x, y: top + head, width, height, name };
+    });
+  }
+
+  function weights(context, box, kernels, limit, theme) {
+    return places(context, box, kernels).map((place, layer) => {
+      const { rows, columns, values } = kernels[layer];
+      const { x, width, height } = place;
+      text(context, place.name, x, place.y - 18, theme.muted, { size: 12 });
       context.strokeStyle = theme.grid;
       context.lineWidth = 1.5;
       context.strokeRect(x - 0.75, place.y - 0.75, width + 1.5, height + 1.5);
@@ -155,6 +167,84 @@ const plots = (() => {
       }
       return place;
     });
+  }
+
+  /* Networks */
+
+  const mix = (from, to, share) => from + (to - from) * share;
+
+  function network(context, box, layers, limit, band, theme, { unfold = 0, cut = 0 } = {}) {
+    const counts = [layers[0].rows, ...layers.map(({ columns }) => columns)];
+    const pitch = Math.min(30, box.height / Math.max(...counts));
+    const radius = Math.min(7, 0.32 * pitch);
+    const gap = (box.width - 2 * radius - 4) / layers.length;
+    const widest = Math.min(7, 0.3 * pitch, 0.1 * gap);
+    const at = (column, unit) => ({
+      x: box.x + radius + 2 + gap * column,
+      y: box.y + box.height / 2 + pitch * (unit - (counts[column] - 1) / 2),
+    });
+    const beyond = (w) => !(Math.abs(w) <= band);
+    const alive = counts.map((count, column) => {
+      const [before, after] = [layers[column - 1], layers[column]];
+      return Array.from({ length: count }, (_, unit) => {
+        const fed = !before || Array.from({ length: before.rows }, (_, row) => before.values[row * count + unit]).some(beyond);
+        const read = !after || after.values.slice(unit * after.columns, (unit + 1) * after.columns).some(beyond);
+        return fed && read;
+      });
+    });
+    const cells = unfold > 0 ? places(context, box, layers) : null;
+    const [low, high] = [theme.levels[10], theme.levels[90]];
+    layers.forEach(({ rows, columns, values }, layer) => {
+      if (cells) {
+        context.globalAlpha = unfold;
+        text(context, cells[layer].name, cells[layer].x, cells[layer].y - 18, theme.muted, { size: 12 });
+        context.strokeStyle = theme.grid;
+        context.lineWidth = 1.5;
+        const { x, y, width, height } = cells[layer];
+        context.strokeRect(x - 0.75, y - 0.75, width + 1.5, height + 1.5);
+        context.globalAlpha = 1;
+      }
+      for (let row = 0; row < rows; row += 1) {
+        for (let column = 0; column < columns; column += 1) {
+          const w = values[row * columns + column];
+          const thick = Number.isFinite(w) ? widest * Math.min(1, Math.abs(w) / limit) : 1;
+          if (thick < 0.06 && !cells) continue;
+          let [from, to, line] = [at(layer, row), at(layer + 1, column), thick];
+          context.strokeStyle = Number.isFinite(w) ? (w > 0 ? high : low) : theme.nothing;
+          context.globalAlpha = alive[layer][row] && alive[layer + 1][column] ? 1 : 1 - cut;
+          if (cells) {
+            const cell = cellBox(cells[layer], { row, column });
+            const middle = cell.y + cell.height / 2;
+            from = { x: mix(from.x, cell.x, unfold), y: mix(from.y, middle, unfold) };
+            to = { x: mix(to.x, cell.x + cell.width, unfold), y: mix(to.y, middle, unfold) };
+            line = mix(thick, cell.height, unfold);
+            // Halfway, where lines lie across each other, nothing hides what is below.
+            context.globalAlpha = unfold < 1 ? Math.max(0.15, Math.abs(2 * unfold - 1)) : 1;
+            if (unfold > 0.5) context.strokeStyle = Number.isFinite(w) ? theme.levels[level(w / limit)] : theme.nothing;
+            if (line < 0.06) continue;
+          }
+          context.beginPath();
+          context.moveTo(from.x, from.y);
+          context.lineTo(to.x, to.y);
+          context.lineWidth = line;
+          context.stroke();
+        }
+      }
+    });
+    counts.forEach((count, column) => {
+      for (let unit = 0; unit < count; unit += 1) {
+        const lives = alive[column][unit];
+        context.globalAlpha = (1 - unfold) * (lives ? 1 : 1 - cut);
+        context.beginPath();
+        context.arc(at(column, unit).x, at(column, unit).y, radius, 0, 2 * Math.PI);
+        context.fillStyle = lives ? theme.muted : theme.paper;
+        context.fill();
+        context.strokeStyle = lives ? theme.muted : theme.grid;
+        context.lineWidth = 1.5;
+        context.stroke();
+      }
+    });
+    context.globalAlpha = 1;
   }
 
   function cellBox(place, { row, column }) {
@@ -320,5 +410,5 @@ const plots = (() => {
     if (samples.outlier.some(Boolean)) entry("outlier", point(true));
   }
 
-  return { each, theme, fitCanvas, weights, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
+  return { each, theme, fitCanvas, weights, network, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
 })();
