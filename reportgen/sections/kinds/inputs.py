@@ -28,9 +28,9 @@ from reportgen.sections.helpers import (
 from reportgen.sections.wording import join_words
 from reportgen.statistics.comparison import Difference, compare_family
 from reportgen.statistics.input_selection import (
+    LastSteps,
     Matched,
     PathPoint,
-    LastSteps,
     Selected,
     Trial,
     are_separated,
