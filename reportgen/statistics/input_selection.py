@@ -16,7 +16,7 @@ from reportgen.training.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
-class Errors:
+class NetworkErrors:
     """Mean squared errors of a network on new samples."""
 
     choosing: float
@@ -39,16 +39,16 @@ class Trial:
     """How many of the inputs with the largest weights count, of as many as count."""
     moved: int
     """Inputs that came or went in the last steps."""
-    fit: Errors
-    refit: Errors
+    fit: NetworkErrors
+    refit: NetworkErrors
 
 
-def measure_errors(t: Trajectory, choosing: int) -> Errors:
-    """Errors of a network at its end; the first `choosing` of its test samples choose a strength."""
+def measure_errors(t: Trajectory, choosing: int) -> NetworkErrors:
+    """NetworkErrors of a network at its end; the first `choosing` of its test samples choose a strength."""
     kernels, biases = ([w.astype(np.float64) for w in part] for part in t.at(-1))
     data = t.run.draw()
     squares = ((forward(kernels, biases, data.x_test, t.run.network.activation) - data.y_test) ** 2)[:, 0]
-    return Errors(
+    return NetworkErrors(
         choosing=float(squares[:choosing].mean()),
         choosing_error=float(squares[:choosing].std(ddof=1) / choosing**0.5),
         error=float(squares[choosing:].mean()),
@@ -62,7 +62,7 @@ def moved_inputs(t: Trajectory, steps: int) -> NDArray[np.bool_]:
     return moved
 
 
-def choose_strongest(trials: Sequence[Trial], errors: Callable[[Trial], Errors]) -> Trial:
+def choose_strongest(trials: Sequence[Trial], errors: Callable[[Trial], NetworkErrors]) -> Trial:
     """The strongest penalty whose error on the samples for choosing is within one standard error of the least.
 
     References:
@@ -136,7 +136,7 @@ def summarize_selection(
 
 
 @dataclass(frozen=True)
-class Rest:
+class LastSteps:
     """Trainings under penalties that make zeros, and the inputs that came or went in their last steps."""
 
     steps: int

@@ -12,7 +12,7 @@ from reportgen.experiment import Comparison, Experiment
 from reportgen.sections.kinds import inputs
 from reportgen.sections.kinds.inputs import DATA, GRIDS, Inputs
 from reportgen.sections.result import plain_findings
-from reportgen.statistics.input_selection import Errors, Trial, choose_strongest, measure_errors
+from reportgen.statistics.input_selection import NetworkErrors, Trial, choose_strongest, measure_errors
 from reportgen.training.trajectory import Trajectory
 
 E = Experiment(comparison=Comparison(resamples=3000))
@@ -68,7 +68,7 @@ def test_the_strongest_penalty_within_one_standard_error_is_chosen(fit):
         tried = [
             Trial(
                 strength=1.0 + i,
-                **{fit: Errors(choosing, error, 0.0), other: Errors(i, 0.0, 0.0)},
+                **{fit: NetworkErrors(choosing, error, 0.0), other: NetworkErrors(i, 0.0, 0.0)},
                 **dict.fromkeys(("picked", "units", "ranked", "moved")),
             )
             for i, choosing in enumerate((0.30, 0.25, 0.34, 0.36))
@@ -132,7 +132,7 @@ def _measured(kind, grid, place, ends, draw, spread, rng):
 
     def errors(of, best):
         error = end[of] + spread * rng.standard_normal()
-        return Errors(choosing=0.0 if best else 5.0, choosing_error=0.1, error=error)
+        return NetworkErrors(choosing=0.0 if best else 5.0, choosing_error=0.1, error=error)
 
     return Trial(
         strength=grid[place],

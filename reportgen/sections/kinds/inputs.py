@@ -28,9 +28,9 @@ from reportgen.sections.helpers import (
 from reportgen.sections.wording import join_words
 from reportgen.statistics.comparison import Difference, compare_family
 from reportgen.statistics.input_selection import (
+    LastSteps,
     Matched,
     PathPoint,
-    Rest,
     Selected,
     Trial,
     are_separated,
@@ -112,7 +112,7 @@ class InputsFindings:
     double: int
     """Number of the input that is the double of the first."""
     full_batch_steps: int
-    rest: Rest
+    rest: LastSteps
     at_end: dict[str, int]
     """In how many draws λ for selecting is the largest that was tried, by kind of penalty."""
     arms: dict[str, ArmInputs]
@@ -380,7 +380,7 @@ def _conclude(tried: Trials, rule: Comparison) -> InputsFindings:
         margin=margin,
         double=_DOUBLE + 1,
         full_batch_steps=_TRAINING.full_batch_steps,
-        rest=Rest(_REST, len(moved), moved.count(0), float(np.mean(moved)), max(moved)),
+        rest=LastSteps(_REST, len(moved), moved.count(0), float(np.mean(moved)), max(moved)),
         at_end={kind: arms[kind].selecting.chosen.count(max(GRIDS[kind])) for kind in DROPPING},
         arms=arms,
         **differences,
