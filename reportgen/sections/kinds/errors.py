@@ -111,7 +111,7 @@ class ErrorsFindings:
     """Those that one draw and fresh ones decide differently."""
     decided_once: int
     corrected: list[str]
-    """Pairs beyond the margin by their own intervals, but not by those that hold for all comparisons together."""
+    """Pairs that their own intervals would decide, but not those that hold for all comparisons together."""
     rounding: list[str]
     """Pairs whose verdict at the constant rate changes with rounding."""
     collapses: list[ArmCollapses]

@@ -76,7 +76,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tuned:
+class CrossValidated:
     """Cross-validation of one penalty, on one draw."""
 
     label: str
@@ -103,7 +103,7 @@ class FairCollapses:
 class FairFindings:
     """Each penalty at its own strength."""
 
-    tuned: dict[str, Tuned]
+    tuned: dict[str, CrossValidated]
     least: Question
     simplest: Question
     cost: Question
@@ -323,7 +323,7 @@ def _choose_strengths(e: Experiment, kind: str, trained: Trained) -> dict[str, l
 
 def _summarize_tuning(
     kind: str, chosen: Mapping[str, list[Choice]], picked: Mapping[Rule, ByScope], ended: list[list[Trajectory]]
-) -> Tuned:
+) -> CrossValidated:
     (choice,), grid = chosen["one"], _strengths(kind)
 
     def at(rule: Rule) -> Chosen:
@@ -341,7 +341,7 @@ def _summarize_tuning(
             highest=max(fresh, default=None),
         )
 
-    return Tuned(
+    return CrossValidated(
         label=TITLES[kind],
         validation=choice.means.tolist() if kind != "none" else [],
         standard_errors=choice.errors.tolist() if kind != "none" else [],
@@ -376,7 +376,7 @@ def _why_counts_undecided(differences: Iterable[Difference]) -> str:
     return "; ".join({"noise": "an interval includes zero"}.get(reason, why) for reason, why in known.items() if reason)
 
 
-def _validation_panel(kind: str, tuned: Tuned) -> dict[str, Any]:
+def _validation_panel(kind: str, tuned: CrossValidated) -> dict[str, Any]:
     """The panel of one penalty: cross-validated errors with standard errors, and the choices of both rules."""
     means, errors = np.array(tuned.validation), np.array(tuned.standard_errors)
     marks = {tuned.least.strength: "least"}

@@ -182,7 +182,7 @@ class Smaller(Section[SmallerFindings]):
         columns = {"label": ("network", ""), "parameters": ("parameters", ".0f"), "collapsed": ("collapsed", "d")}
         columns |= {"error.median": ("median error", ".2f")} | difference_columns("difference", "mean difference")
         yield table("ways-to-shrink", ways.values(), columns)
-        runs = [{"run": i + 1, **{name: way.totals[i] for name, way in ways.items()}} for i in range(e.runs.count)]
+        runs = [dict({name: way.totals[i] for name, way in ways.items()}, run=i + 1) for i in range(e.runs.count)]
         columns = {"run": ("run", "d")} | {name: (way.label, ".2f") for name, way in ways.items()}
         yield table("ways-to-shrink-runs", runs, columns, shown=5)
 

@@ -228,7 +228,7 @@ class Strength(Section[StrengthFindings]):
         sums = {"before": ("what it counts at 0", ".3g"), "after": (end, ".3g")}
         rates = rate_columns("kept", "collapsed at λ") | rate_columns("end", f"collapsed {end}")
         rates |= {"collapse.first": ("first collapse", "g"), "collapse.by": ("half from", "g")}
-        yield table("collapses", list(findings.sweeps.values()), at | sums | rates)
+        yield table("strength-collapses", list(findings.sweeps.values()), at | sums | rates)
 
     def headline(self, e: Experiment, findings: StrengthFindings) -> str | None:
         def listed(found: Iterable[tuple[str, float | None]]) -> str:
