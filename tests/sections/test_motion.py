@@ -33,11 +33,12 @@ def ended(run, weights, diverged=None, bias=0.0):
 
 
 def found(l1, l2, diverged=None, biases=(0.0,), lost=()):
-    """Findings of runs with these weights and biases; `lost` are indices of runs that diverged under L2."""
+    """Findings of runs with these weights and biases; `lost` are indices of runs that diverged under L1."""
     e = Experiment(arms=ARMS, runs=Runs(count=len(biases)))
     planted = dict(zip(("none", "one", "two"), (SMALL, l1, l2), strict=True))
+    after = {"none": None, "one": None, "two": diverged}
     trained = {
-        run: ended(run, planted[arm.name], 5 if arm.name == "two" and (diverged or i in lost) else None, biases[i])
+        run: ended(run, planted[arm.name], 5 if (arm.name == "one" and i in lost) else after[arm.name], biases[i])
         for arm in ARMS
         for i, run in enumerate(e.arm_runs(arm))
     }

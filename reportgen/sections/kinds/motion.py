@@ -12,7 +12,7 @@ from reportgen.pictures.picture import Animation, Panel
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import article_animation, is_curve, own_arm, table, threshold, trained_arm
-from reportgen.sections.shown_runs import median_run, ranked_runs
+from reportgen.sections.shown_runs import median_run, ranked_runs, ranking_arm
 from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.text import number
@@ -45,7 +45,7 @@ class MotionFindings:
     """From 1."""
     runs: int
     ranked_under: str | None
-    """The arm under which the run has the median total error; None if no run came to its end under all arms."""
+    """The arm under which the run has the median total error; None if no run came to its end there."""
     arms: list[RunEnd]
     pair: list[RunEnd]
     """L1 and L2, or neither."""
@@ -69,16 +69,15 @@ class Motion(Section[MotionFindings]):
         return [run for arm in e.arms for run in e.arm_runs(arm)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> MotionFindings:
-        pair = _pair(e)
-        ranking = sorted(e.arms, key=lambda arm: arm not in pair[:1])
-        middle = median_run(ranked_runs(e, trained, *ranking))
+        pair, ranking = _pair(e), ranking_arm(e)
+        middle = median_run(ranked_runs(e, trained, ranking))
         index = middle.index if middle else 0
         common = threshold(e, pair[0].strength) if pair else 0.0
         arms = {arm.name: _end(e, arm, trained, index, common) for arm in e.arms}
         return MotionFindings(
             run=index + 1,
             runs=e.runs.count,
-            ranked_under=ranking[0].label if middle else None,
+            ranked_under=ranking.label if middle else None,
             arms=list(arms.values()),
             pair=[arms[arm.name] for arm in pair],
             curve=is_curve(e),
