@@ -23,6 +23,7 @@ from reportgen.pictures.picture import Animation
 from reportgen.pictures.scenes import scenes
 from reportgen.registry import stored
 from reportgen.sections import Trained
+from reportgen.sections.shown_runs import ranked_runs, ranking_arm
 from reportgen.store.encoding import digest
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
@@ -88,10 +89,13 @@ class PlayerSet:
             "scenes": self.players[name].scenes,
             "panels": [{"title": title, "series": index} for title, index in panels],
             "series": {
-                str(index): [
-                    dict(t) | {key: share(t[key]) for key in ("steps", "layers", "samples")}
-                    for t in self.series[index].trajectories
-                ]
+                str(index): {
+                    "arm": self.series[index].arm,
+                    "trajectories": [
+                        dict(t) | {key: share(t[key]) for key in ("steps", "layers", "samples")}
+                        for t in self.series[index].trajectories
+                    ],
+                }
                 for index in sorted({index for _, index in panels} - had)
             },
             "shared": shared,
@@ -108,7 +112,7 @@ class PlayerData:
     packed: Mapping[str, tuple[Mapping[str, Any], ...]] = dataclasses.field(default_factory=dict)
     """By digest of a run: its packed trajectory, then those of runs that differ from it only by seeds."""
     arms: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """By digest of an arm's first run: the label of the arm."""
+    """By digest of a run: the label of its arm, if it belongs to one."""
 
 
 def player_data(experiment: Experiment, animations: Iterable[Animation], trained: Trained) -> PlayerData:
@@ -116,27 +120,32 @@ def player_data(experiment: Experiment, animations: Iterable[Animation], trained
 
     A panel shows one run; a reader can choose others of `trained` that differ from it only by seeds.
     """
-    drawn, steps = set(scenes.stating("in_page", True)), experiment.run(0).steps
+    drawn = set(scenes.stating("in_page", True))
     players: list[Any] = []
     runs: dict[Run, str] = {}
     for animation in animations:
-        # One clock moves all players, so all their runs have the same number of steps.
         if not set(animation.scenes) <= drawn or set(animation.inputs) != {"panels"}:
             continue
         panels = [(panel.title, panel.trajectory.run) for panel in animation.inputs["panels"]]
-        if any(run.steps != steps or _is_too_large(trained[run]) for _, run in panels):
+        if any(_is_too_large(trained[run]) for _, run in panels) or len({run.steps for _, run in panels}) > 1:
             continue
         names = {run: digest(run) for _, run in panels}
         runs |= names
         players.append((animation.name, animation.scenes, tuple((title, names[run]) for title, run in panels)))
-    firsts = {experiment.arm_runs(arm)[0]: arm.label for arm in experiment.arms}
+    arm_of = {run: arm for arm in experiment.arms for run in experiment.arm_runs(arm)}
+    first = ranking_arm(experiment)
+    labels: dict[Run, dict[str, str]] = {}
+    if all(run in trained for run in experiment.arm_runs(first)):
+        for one in ranked_runs(experiment, trained, first):
+            label = {"label": one.label, "ranked_by": first.label}
+            labels |= {experiment.arm_runs(arm)[one.index]: label for arm in experiment.arms}
     return PlayerData(
         players=tuple(players),
         packed={
-            runs[run]: tuple(pack_trajectory(trained[other]) for other in others[:RUNS])
+            runs[run]: tuple(pack_trajectory(trained[other]) | labels.get(other, {}) for other in others[:RUNS])
             for run, others in _runs_by_seed(runs, trained).items()
         },
-        arms={runs[run]: label for run, label in firsts.items() if run in runs},
+        arms={name: arm.label for run, name in runs.items() if (arm := arm_of.get(run))},
     )
 
 
@@ -229,6 +238,8 @@ def pack_trajectory(t: Trajectory) -> dict[str, Any]:
         "largest": largest,
         "limit": max(float(np.abs(k[np.isfinite(k)]).max(initial=0)) for k in t.kernels) or 1.0,
         "steps": t.steps.tolist(),
+        "length": t.run.steps,
+        "band": t.run.training.learning_rate * t.run.strength,
         "layers": [[*k.shape[1:], b.shape[1]] for k, b in zip(t.kernels, t.biases, strict=True)],
         "activation": t.run.network.activation,
         "samples": data

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
+from reportgen.penalties.l1 import L1
 from reportgen.sections import Trained
-from reportgen.sections.helpers import trained_arm
+from reportgen.sections.helpers import own_arm, trained_arm
 from reportgen.statistics.total_error import total_errors
 from reportgen.text import ordinal
 
@@ -23,6 +24,11 @@ class RankedRun:
     """From 1, the smallest total test error."""
     label: str
     """As "run 12: 15th of 30"."""
+
+
+def ranking_arm(e: Experiment) -> Arm:
+    """The arm whose total test errors rank the runs of all arms: that with L1, or else the first."""
+    return own_arm(e, L1, "proximal") or own_arm(e, L1) or e.arms[0]
 
 
 def ranked_runs(e: Experiment, trained: Trained, first: Arm, *others: Arm) -> list[RankedRun]:

@@ -17,6 +17,10 @@
    plots.fit(context, box, samples, grid, line, range, theme)   samples { x, y, outlier, truth: { x, y } or null },
                              the line through (grid, line) where it lies in range { x: [low, high], y: [low, high] };
                              returns { x(value), y(value), value(x) } from values to pixels and back
+   plots.paths(context, box, t, record, limit, theme)   each weight over the steps up to a record of { steps, length, at }
+   plots.histogram(context, box, layers, limit, theme)  counts of weights, those that are exactly zero in ink
+   plots.singularValues(context, box, layers, start, theme)   those of each layer, with marks at those of `start`
+   plots.singular(layer)     the singular values of one matrix, the largest first
    plots.range(samples)      that range, with some room around the samples
    plots.point(context, place, x, y, theme)             marks a point of what `fit` returned
    plots.legend(context, box, samples, theme)           what `fit` draws, in words
@@ -326,11 +330,34 @@ const plots = (() => {
     return Array.from({ length: Math.max(0, count) }, (_, i) => (first + i) * step);
   }
 
-  function fit(context, box, samples, grid, line, range, theme) {
+  const scale = ([low, high], from, to) => (value) => from + ((value - low) / (high - low)) * (to - from);
+
+  /* The grid of a plot and its numbers; of the ticks of an axis, those that `shown` names, by default round numbers. */
+  function axes(context, box, range, theme, shown = {}) {
     const area = { x: box.x + 34, y: box.y + 4, width: box.width - 42, height: box.height - 26 };
-    const scale = ([low, high], from, to) => (value) => from + ((value - low) / (high - low)) * (to - from);
     const x = scale(range.x, area.x, area.x + area.width);
     const y = scale(range.y, area.y + area.height, area.y);
+    context.strokeStyle = theme.grid;
+    context.lineWidth = 1;
+    const rule = (...ends) => {
+      context.beginPath();
+      ends.forEach(([left, top]) => context.lineTo(left, top));
+      context.stroke();
+    };
+    for (const value of shown.x ?? ticks(range.x, area.width > 360 ? 6 : 4)) {
+      rule([x(value), area.y], [x(value), area.y + area.height]);
+      text(context, number(value), x(value), area.y + area.height + 7, theme.muted, { size: 11, align: "center" });
+    }
+    for (const value of shown.y ?? ticks(range.y, area.height > 200 ? 5 : 3)) {
+      rule([area.x, y(value)], [area.x + area.width, y(value)]);
+      const right = { size: 11, align: "right", baseline: "middle" };
+      text(context, number(value), area.x - 7, y(value), theme.muted, right);
+    }
+    return { area, x, y };
+  }
+
+  function fit(context, box, samples, grid, line, range, theme) {
+    const { area, x, y } = axes(context, box, range, theme);
     const stroke = (xs, ys, color, width, dash = []) => {
       context.beginPath();
       xs.forEach((value, i) => context.lineTo(x(value), y(ys[i])));
@@ -340,15 +367,6 @@ const plots = (() => {
       context.stroke();
       context.setLineDash([]);
     };
-    for (const value of ticks(range.x, area.width > 360 ? 6 : 4)) {
-      stroke([value, value], range.y, theme.grid, 1);
-      text(context, number(value), x(value), area.y + area.height + 7, theme.muted, { size: 11, align: "center" });
-    }
-    for (const value of ticks(range.y, area.height > 200 ? 5 : 3)) {
-      stroke(range.x, [value, value], theme.grid, 1);
-      const right = { size: 11, align: "right", baseline: "middle" };
-      text(context, number(value), area.x - 7, y(value), theme.muted, right);
-    }
     context.save();
     context.beginPath();
     context.rect(area.x, area.y, area.width, area.height);
@@ -360,6 +378,106 @@ const plots = (() => {
     if (samples.truth) stroke(samples.truth.x, samples.truth.y, theme.ink, 1.3, [5, 4]);
     context.restore();
     return { x, y, area, value: scale([area.x, area.x + area.width], ...range.x) };
+  }
+
+  /* Other views of the weights: over the steps, as counts, and as singular values */
+
+  const MOST_PATHS = 400;
+
+  function paths(context, box, t, record, limit, theme) {
+    const { x, y } = axes(context, box, { x: [0, t.length], y: [-limit, limit] }, theme);
+    const records = Array.from({ length: record + 1 }, (_, i) => t.at(i).map(({ values }) => values));
+    const count = records[0].reduce((sum, values) => sum + values.length, 0);
+    const every = Math.ceil(count / MOST_PATHS);
+    context.lineWidth = 1;
+    context.globalAlpha = 0.7;
+    records[0].forEach((values, layer) => {
+      for (let i = 0; i < values.length; i += every) {
+        const last = records[record][layer][i];
+        context.strokeStyle = last === 0 ? theme.grid : last > 0 ? theme.levels[90] : theme.levels[10];
+        context.beginPath();
+        records.forEach((all, at) => context.lineTo(x(t.steps[at]), y(all[layer][i])));
+        context.stroke();
+      }
+    });
+    context.globalAlpha = 1;
+  }
+
+  /* Odd, so that zero lies in the middle of one. */
+  const BINS = 41;
+
+  function histogram(context, box, layers, limit, theme) {
+    const weights = layers.flatMap(({ values }) => Array.from(values)).filter(Number.isFinite);
+    const counts = new Array(BINS).fill(0);
+    for (const w of weights) counts[Math.min(BINS - 1, Math.floor(((w / limit + 1) / 2) * BINS))] += 1;
+    const zeros = weights.filter((w) => w === 0).length;
+    // Square roots, so that a single weight is visible beside hundreds of zeros.
+    const top = Math.sqrt(weights.length) * 1.03;
+    const shown = [1, 5, 20, 50, 100, 200, 500, 1000, 2000, 5000].filter((count) => count <= weights.length);
+    const { area, x, y } = axes(context, box, { x: [-limit, limit], y: [0, top] }, theme, { y: [] });
+    for (const count of shown.slice(-5)) {
+      const right = { size: 11, align: "right", baseline: "middle" };
+      text(context, number(count, 9), area.x - 7, y(Math.sqrt(count)), theme.muted, right);
+    }
+    const bar = (bin, count, color) => {
+      const left = x(-limit + (2 * limit * bin) / BINS);
+      context.fillStyle = color;
+      context.fillRect(left + 0.5, y(Math.sqrt(count)), area.width / BINS - 1, area.y + area.height - y(Math.sqrt(count)));
+    };
+    counts.forEach((count, bin) => bar(bin, count, theme.muted));
+    bar((BINS - 1) / 2, zeros, theme.ink);
+    text(context, `exactly zero: ${number(zeros, 9)}`, area.x + area.width, area.y + 4, theme.ink, { align: "right" });
+  }
+
+  /* Singular values of a matrix, the largest first, by rotating pairs of columns until all are orthogonal (one-sided
+     Jacobi). */
+  function singular({ rows, columns, values }) {
+    const wide = columns > rows;
+    const [height, width] = wide ? [columns, rows] : [rows, columns];
+    const a = Array.from({ length: width }, (_, j) => {
+      return Float64Array.from({ length: height }, (_, i) => (wide ? values[j * columns + i] : values[i * columns + j]));
+    });
+    const dot = (u, v) => u.reduce((sum, value, i) => sum + value * v[i], 0);
+    for (let sweep = 0, rotated = true; rotated && sweep < 30; sweep += 1) {
+      rotated = false;
+      for (let p = 0; p < width; p += 1) {
+        for (let q = p + 1; q < width; q += 1) {
+          const [pp, qq, pq] = [dot(a[p], a[p]), dot(a[q], a[q]), dot(a[p], a[q])];
+          if (Math.abs(pq) <= 1e-9 * Math.sqrt(pp * qq)) continue;
+          rotated = true;
+          const zeta = (qq - pp) / (2 * pq);
+          const tan = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
+          const cos = 1 / Math.hypot(1, tan);
+          for (let i = 0; i < height; i += 1) {
+            const u = a[p][i];
+            a[p][i] = cos * (u - tan * a[q][i]);
+            a[q][i] = cos * (tan * u + a[q][i]);
+          }
+        }
+      }
+    }
+    return a.map((column) => Math.sqrt(dot(column, column))).sort((one, other) => other - one);
+  }
+
+  /* A bar for each of the largest singular values of each layer, with a mark at its initial value. */
+  function singularValues(context, box, layers, start, theme) {
+    const [now, before] = [layers, start].map((all) => all.map((layer) => singular(layer).slice(0, 12)));
+    const top = 1.08 * Math.max(...before.flat(), ...now.flat(), 1e-9);
+    const { area, y } = axes(context, box, { x: [0, 1], y: [0, top] }, theme, { x: [] });
+    const room = area.width / layers.length;
+    now.forEach((all, layer) => {
+      const pitch = Math.min((0.84 * room) / Math.max(...now.map(({ length }) => length)), 22);
+      const middle = area.x + room * (layer + 0.5);
+      all.forEach((value, i) => {
+        const left = middle + pitch * (i - all.length / 2);
+        context.fillStyle = theme.muted;
+        context.fillRect(left + 0.1 * pitch, y(value), 0.8 * pitch, area.y + area.height - y(value));
+        context.fillStyle = theme.ink;
+        context.fillRect(left + 0.1 * pitch, y(before[layer][i]) - 0.75, 0.8 * pitch, 1.5);
+      });
+      const name = room > 60 ? `layer ${layer + 1}` : `${layer + 1}`;
+      text(context, name, middle, area.y + area.height + 7, theme.muted, { size: 11, align: "center" });
+    });
   }
 
   function point(context, { area, x, y }, at, value, theme) {
@@ -410,5 +528,5 @@ const plots = (() => {
     if (samples.outlier.some(Boolean)) entry("outlier", point(true));
   }
 
-  return { each, theme, fitCanvas, weights, network, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
+  return { each, theme, fitCanvas, weights, network, paths, histogram, singular, singularValues, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
 })();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,15 +36,20 @@ class Figure:
         self.canvas = self.part("canvas")
         self.slider = self.part("position")
         self.come()
-        until(page, f"document.querySelector('#figure-{name} .step').textContent")
+        until(page, f"document.querySelector('#figure-{name} .player')?.dataset.step !== undefined")
         self.settle()
 
     def part(self, name: str) -> Locator:
-        return self.root.locator(f".player .{name}")
+        """A part of the figure, or of the controls of its section."""
+        if name in ("canvas", "reading"):
+            return self.root.locator(f".player .{name}")
+        return self.root.locator("xpath=ancestor::section[1]").locator(f".controls .{name}")
 
     @property
     def step(self) -> int:
-        return int(re.sub(r"\D", "", self.part("step").inner_text()))
+        step = int(self.root.locator(".player").get_attribute("data-step") or -1)
+        assert self.part("step").inner_text() == f"step {step:,}"
+        return step
 
     @property
     def reading(self) -> str:
@@ -64,8 +71,8 @@ class Figure:
         self.slider.evaluate("(s, v) => { s.value = v; s.dispatchEvent(new Event('input')); }", record)
         self.settle()
 
-    def choose(self, kind: str, label: str) -> None:
-        self.part(kind).select_option(label=label)
+    def choose_run(self, place: int) -> None:
+        self.part("run").select_option(index=place)
         self.page.wait_for_timeout(150)
         self.settle()
 
@@ -81,7 +88,7 @@ class Figure:
           };
           const frame = () => new Promise(done => requestAnimationFrame(done));
           canvas.dispatchEvent(new PointerEvent('pointermove', { clientX: -9, clientY: -9 }));
-          const slider = canvas.parentElement.querySelector('.position');
+          const slider = canvas.closest('section').querySelector('.controls .position');
           const value = slider.valueAsNumber;
           for (const place of [value ? value - 1 : 1, value]) {
             drawn.length = 0;
@@ -105,6 +112,16 @@ class Figure:
         return found
 
 
+@pytest.fixture(scope="session")
+def report(shared_folder: Path, cache: Path, small_experiment: Experiment) -> Path:
+    """A report of the section with the most players, in place of one of all sections."""
+    import reportgen
+
+    out = shared_folder / "players"
+    reportgen.build(dataclasses.replace(small_experiment, sections=("motion",)), out, cache=cache)
+    return out
+
+
 @pytest.fixture
 def still(visit: Open, report: Path) -> Open:
     """A function that opens the report for a reader who wants no movement, so that only the test moves anything."""
@@ -113,11 +130,13 @@ def still(visit: Open, report: Path) -> Open:
 
 @pytest.fixture(scope="session")
 def recorded(report: Path, cache: Path, small_experiment: Experiment) -> Callable[[str, int], Trajectory]:
-    """What the store holds of a run of an arm."""
+    """What the store holds of a run of an arm, by its place in the menu of runs."""
     arms = {arm.label: arm for arm in small_experiment.arms}
+    shown = json.loads((report / "results.json").read_bytes())["findings"]["motion"]["run"] - 1
+    order = [shown, *(run for run in range(small_experiment.runs.count) if run != shown)]
 
-    def recorded(arm: str, run: int = 0) -> Trajectory:
-        found = Store(cache).get(small_experiment.arm_runs(arms[arm])[run])
+    def recorded(arm: str, place: int = 0) -> Trajectory:
+        found = Store(cache).get(small_experiment.arm_runs(arms[arm])[order[place]])
         assert found
         return found
 
@@ -161,7 +180,7 @@ def test_cells_have_the_colors_of_the_recorded_weights_and_read_as_them(still: O
     zero: list[str] = []
     last = len(recorded("L1").steps) - 1
     check(recorded("L1"), 0)
-    figure.choose("run", "2")
+    figure.choose_run(1)
     check(recorded("L1", 1), last // 3)
     figure = Figure(figure.page, "weights-l1-proximal")
     check(recorded("L1, proximal", 1), last)
@@ -205,7 +224,10 @@ def test_everything_can_be_done_from_the_keyboard(still: Open) -> None:
         assert figure.reading.startswith(place)
     tap("Escape")
     assert figure.reading == ""
-    tab_to(figure.part("toggle"))
+    for _ in range(30):
+        press("Tab")
+        if figure.part("toggle").evaluate("e => e === document.activeElement"):
+            break
     tap("Space")
     assert figure.playing
     tap("Space")
@@ -245,9 +267,14 @@ def test_players_are_in_step_and_two_panels_show_each_its_own_training(still: Op
             second.canvas.hover(position={"x": cell["x"], "y": cell["y"]})
             second.settle()
             assert second.reading.startswith(f"{arm}: layer {cell['layer'] + 1}, input 1 → output 1: ")
-    first.choose("run", "3")
-    assert page.eval_on_selector_all(".player .position", "all => all.every(e => e.value === '10')")
-    assert second.part("run").input_value() == "2"
+    first.choose_run(2)
+    assert (first.step, second.step) == (120, 120)
+    assert page.locator("#motion .controls").count() == 1, "one for all of them"
+    assert re.fullmatch(r"run \d: \d\w\w of 4", second.part("run").locator("option:checked").inner_text())
+    cell = second.cells()[0]
+    w = recorded("L1", 2).kernels[0][10, 0, 0]
+    limit = max(np.abs(k).max() for arm in ("L1", "L2") for k in recorded(arm, 2).kernels)
+    assert np.abs(near(w or 1e-9, limit) - cell["color"]).max(axis=1).min() <= 1, "both panels show the chosen run"
 
 
 def test_it_plays_once_when_it_comes_into_view(visit: Open, report: Path) -> None:
@@ -259,11 +286,11 @@ def test_it_plays_once_when_it_comes_into_view(visit: Open, report: Path) -> Non
         page.on("request", lambda request: said.append(request.url) if "weights-l1" in request.url else None)
 
     page = visit(report / "index.html", listen)
-    assert page.evaluate("document.querySelector('.playing')") is None
+    assert page.evaluate("document.querySelector('#motion .playing')") is None
 
     figure = Figure(page, "weights-l1")
-    page.wait_for_selector("#figure-weights-l1 .playing")
-    until(page, "!document.querySelector('.playing')")
+    page.wait_for_selector("#motion .controls.playing")
+    until(page, "!document.querySelector('#motion .playing')")
     assert figure.step == 240
     assert page.locator("#figure-weights-l1 img:visible, #figure-weights-l1 .pause:visible").count() == 0
     assert [line for line in said if not line.endswith(".png")] == [], "the poster alone, for paper"
@@ -338,10 +365,54 @@ def test_a_player_is_alive_while_the_page_still_loads(browser: Browser, report: 
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/", wait_until="commit")
         assert asked.wait(30)
-        until(page, "document.querySelector('#figure-weights-l1 .player .step')?.textContent")
+        until(page, "document.querySelector('#figure-weights-l1 .player')?.dataset.step")
         assert page.evaluate("document.readyState") == "loading"
     finally:
         done.set()
         context.close()
         server.shutdown()
         server.server_close()
+
+
+def test_the_network_moves_and_other_views_of_weights_are_drawn(still: Open, recorded: Any) -> None:
+    figure = Figure(still(), "network")
+    pictures = []
+    for record in (0, 20):
+        figure.go(record)
+        pictures.append(figure.canvas.evaluate("canvas => canvas.toDataURL()"))
+    assert pictures[0] != pictures[1]
+    figure.canvas.focus()
+    figure.page.keyboard.press("ArrowRight")
+    assert figure.reading == "", "a line has no value to read"
+
+    for w in (
+        recorded("L1").kernels[0][0],
+        recorded("L2").kernels[1][5],
+        recorded("L2").kernels[3][5],
+        np.zeros((3, 2)),
+    ):
+        layer = {"rows": w.shape[0], "columns": w.shape[1], "values": w.ravel().tolist()}
+        found = figure.page.evaluate("layer => plots.singular(layer)", layer)
+        assert found == pytest.approx(np.linalg.svd(w.astype(float), compute_uv=False).tolist(), rel=1e-6, abs=1e-9)
+
+    script = """() => {
+      const layer = { rows: 2, columns: 2, values: Float64Array.of(0, 0, 0.5, -1), bias: Float64Array.of(0, 0) };
+      const t = { steps: [0, 10], length: 10, at: () => [layer] };
+      const theme = plots.theme(document.body);
+      const box = { x: 0, y: 0, width: 300, height: 200 };
+      const drawn = (draw) => {
+        const canvas = document.createElement('canvas');
+        canvas.style.width = '300px';
+        document.body.append(canvas);
+        const { context } = plots.fitCanvas(canvas, 200);
+        draw(context);
+        return canvas.toDataURL();
+      };
+      return [
+        drawn(() => {}),
+        drawn((context) => plots.paths(context, box, t, 1, 1, theme)),
+        drawn((context) => plots.histogram(context, box, [layer], 1, theme)),
+        drawn((context) => plots.singularValues(context, box, [layer], [layer], theme)),
+      ];
+    }"""
+    assert len(set(figure.page.evaluate(script))) == 4

@@ -117,7 +117,7 @@ def test_runs_that_differ_only_by_seeds_can_be_chosen_the_shown_one_first(traine
 
 def test_what_a_page_cannot_draw_keeps_its_gif(trained):
     theory = Animation(name="path", scenes=("constraint_path",), alt="")
-    paths = shown(trained, "l1", name="paths", scenes=("weights", "paths"))
+    paths = shown(trained, "l1", name="paths", scenes=("weights", "predicted"))
 
     assert not packed_page([theory, paths], trained)
 

@@ -85,7 +85,8 @@ def test_a_text_places_things_of_several_experiments_and_says_what_their_results
     weights = {}
     for figure in tree(page).iter("figure"):
         for script in (e for e in figure.iter("script") if e.get("class") == "player-data"):
-            ((runs,),) = json.loads(script.text)["series"].values()
+            (series,) = json.loads(script.text)["series"].values()
+            (runs,) = series["trajectories"]
             weights[figure.get("data-player")] = runs["weights"]
     assert weights == {"weights": "one", "two/weights": "two"}, "players show their own trainings"
 

@@ -47,7 +47,7 @@ class NetworkEdges:
     """
 
     of_training: ClassVar[bool] = True
-    in_page: ClassVar[bool] = False
+    in_page: ClassVar[bool] = True
 
     def __init__(self, panels: Sequence[Panel], counter: bool = True) -> None:
         steps = panels[0].trajectory.steps

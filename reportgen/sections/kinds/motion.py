@@ -13,6 +13,7 @@ from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Findings, Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import article_animation, is_curve, kinds_by_name, own_arm, threshold, trained_arm
+from reportgen.sections.shown_runs import median_run, ranked_runs, ranking_arm
 from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.text import at_most, number
@@ -21,7 +22,7 @@ from reportgen.training.run import Run
 
 @sections.register("motion")
 class Motion(Section[Findings]):
-    """The animations of the first run of each arm."""
+    """The animations of one run of each arm: the median one."""
 
     title = "Watching the weights"
     claims = (
@@ -37,12 +38,12 @@ class Motion(Section[Findings]):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
         pair = _pair(e)
+        shown, label = _shown_run(e, trained)
         # One threshold for two arms whose shares are compared.
         common = threshold(e, pair[0].strength) if len(pair) == 2 else 0.0
         arms = []
         for arm in e.arms:
-            members = trained_arm(e, arm, trained)
-            first = members[0]
+            first = trained_arm(e, arm, trained)[shown]
             kernels, _ = first.at(-1)
             arms.append(
                 {
@@ -65,14 +66,16 @@ class Motion(Section[Findings]):
             "pair": names,
             "in_step": dict(zip(kinds_by_name(L1, L2), _select_arms(arms, names), strict=False)),
             "curve": is_curve(e),
-            "run": 1,
+            "run": shown + 1,
+            "rank": label,
+            "ranked_by": ranking_arm(e).label,
             "runs": e.runs.count,
         }
 
     def media(
         self, e: Experiment, trained: Trained, study: object, findings: Findings
     ) -> Iterable[Picture | Animation]:
-        first = {arm.name: trained_arm(e, arm, trained)[0] for arm in e.arms}
+        first = {arm.name: trained_arm(e, arm, trained)[findings["run"] - 1] for arm in e.arms}
         for arm, found in zip(e.arms, findings["arms"], strict=True):
             t = first[arm.name]
             panels = [Panel(title=arm.label, trajectory=t)]
@@ -118,6 +121,12 @@ class Motion(Section[Findings]):
             )
             if is_curve(e):
                 yield article_animation("fit-side-by-side", ["fit"], both, alt=_describe_ends(both))
+
+
+def _shown_run(e: Experiment, trained: Trained) -> tuple[int, str]:
+    """The index of the median run, and its rank in words; the first run and no words if none came to its end."""
+    middle = median_run(ranked_runs(e, trained, ranking_arm(e)))
+    return (middle.index, middle.label) if middle else (0, "")
 
 
 def _pair(e: Experiment) -> Sequence[Arm]:

@@ -39,6 +39,8 @@ EARLY = 0.05
 """The share of all steps at which the second step of the text stops."""
 STRIPES = 0.05
 """A matrix whose second singular value is at most this share of the first looks like stripes."""
+MOST = 0.8
+"""The share of weights that "most" stands for in the headline."""
 SAME = 0.001
 """Outputs that change by at most this share of the range of the targets look the same."""
 TREMBLING = 10
@@ -129,6 +131,8 @@ class WatchFindings:
     gap: float = 0.0
     """Sum over the test samples of the distance between both predictions."""
     margin: float = 0.0
+    zeros: list[float] | None = None
+    """The least share of weights that are exactly zero in any run of L1, and the largest in any of L2."""
     better: dict[str, Any] | None = None
     """L1 against L2 over all runs, by total test error."""
 
@@ -215,8 +219,17 @@ class Watch(Section[WatchFindings]):
             limit=float(max(largest)),
             gap=float(np.abs(l1.predict(data.x_test) - l2.predict(data.x_test)).sum()),
             margin=e.margin,
+            zeros=[
+                min(zero_share(t.at(-1)[0]) for t in trained_arm(e, arms[0], trained)),
+                max(zero_share(t.at(-1)[0]) for t in trained_arm(e, arms[1], trained)),
+            ],
             better=as_findings(compare_arms(e, *totals)),
         )
+
+    def headline(self, e: Experiment, findings: WatchFindings) -> str | None:
+        if findings.zeros is None or findings.zeros[0] < MOST or findings.zeros[1] > 0:
+            return None
+        return "L1 makes most weights of the network exactly zero; L2 makes weights small, and none of them zero."
 
 
 def _arms(e: Experiment) -> list[Arm]:
