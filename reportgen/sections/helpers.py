@@ -28,9 +28,11 @@ PACE = Timeline(rate=10)
 """The timeline of animation files. Players, which replace them where scripts run, show more frames."""
 
 
-def article_animation(name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str) -> Animation:
+def article_animation(
+    name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str, *, keep: bool = False
+) -> Animation:
     """An animation of trainings with the timeline that all animations of the article share."""
-    return training_animation(name, scenes, panels, alt, PACE)
+    return training_animation(name, scenes, panels, alt, PACE, keep=keep)
 
 
 def table(name: str, rows: Iterable[Any], columns: Mapping[str, tuple[str, str]], *, shown: int | None = None) -> Table:

@@ -64,12 +64,17 @@ class Difference:
 
 def swapped(difference: Difference) -> Difference:
     """The same comparison as `second` minus `first`."""
-    d, mirrored = difference, {"better": "worse", "worse": "better"}
+    d = difference
+    mirrored: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
     return dataclasses.replace(
         d,
-        **{"estimate": -d.estimate, "low": -d.high, "high": -d.low, "superiority": 1 - d.superiority},
-        **{"superiority_low": 1 - d.superiority_high, "superiority_high": 1 - d.superiority_low},
-        **{"verdict": mirrored.get(d.verdict, d.verdict)},
+        estimate=-d.estimate,
+        low=-d.high,
+        high=-d.low,
+        superiority=1 - d.superiority,
+        superiority_low=1 - d.superiority_high,
+        superiority_high=1 - d.superiority_low,
+        verdict=mirrored.get(d.verdict, d.verdict),
     )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from reportgen.training.network import Activation, Weights, forward
+from reportgen.training.trajectory import Trajectory
+
+ROUNDING = 1e-6
+"""Singular values below this share of the first are rounding errors of the weights."""
 
 
 def inner_kernels(kernels: Sequence[Weights]) -> list[Weights]:
@@ -49,3 +54,36 @@ def rank_changes(
         lowered = [kernels[0], *between, kernels[-1]]
         changes.append(np.abs(forward(lowered, biases, x, activation) - before).max())
     return np.array(changes)
+
+
+def singular_value_path(trajectories: Sequence[Trajectory], records: int) -> tuple[list[int], dict[str, list[float]]]:
+    """The three largest singular values and the smallest over training, medians over runs and matrices.
+
+    They are taken at `records` steps, which are the first part of the result. The trajectories, at least one, have
+    the same recorded steps.
+    """
+    steps = trajectories[0].steps
+    kept = np.unique(np.linspace(0, len(steps) - 1, records).astype(int))
+    layers = range(len(trajectories[0].kernels))
+    values = singular_values([np.stack([t.kernels[layer][kept] for t in trajectories]) for layer in layers])
+    medians: dict[str, list[float]] = {}
+    for place, label in enumerate(("first", "second", "third")):
+        pooled = [v[..., place] for v in values if v.shape[-1] > place]
+        if pooled:
+            medians[label] = np.median(np.concatenate(pooled), axis=0).tolist()
+    if max(v.shape[-1] for v in values) > 3:
+        medians["last"] = np.median(np.concatenate([v[..., -1] for v in values]), axis=0).tolist()
+    return steps[kept].tolist(), medians
+
+
+def second_decay(trajectory: Trajectory, begin: int, end: int) -> float:
+    """The fall of the logarithm of the second singular value between two records, in the mean of the matrices.
+
+    NaN if it has fallen to the rounding errors of the first.
+    """
+    falls = []
+    for values in singular_values([w[[begin, end]] for w in trajectory.kernels]):
+        if values[1, 1] < ROUNDING * values[1, 0]:
+            return math.nan
+        falls.append(math.log(values[0, 1] / values[1, 1]))
+    return float(np.mean(falls))

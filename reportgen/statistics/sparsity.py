@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,11 @@ def dead_units(kernels: Sequence[Weights], threshold: float) -> list[NDArray[np.
     return [sizes <= threshold for sizes in unit_sizes(kernels)]
 
 
+def mean_dead_counts(layers: Sequence[Weights], threshold: float) -> list[float]:
+    """Number of dead units in each hidden layer, means over runs; `layers` hold sizes of units [runs, units]."""
+    return [float((sizes <= threshold).sum(axis=1).mean()) for sizes in layers]
+
+
 def kept_inputs(kernels: Sequence[Weights]) -> NDArray[np.bool_]:
     """Which inputs [I] have a weight that is not exactly zero."""
     kept: NDArray[np.bool_] = np.any(kernels[0] != 0, axis=1)
@@ -70,3 +76,41 @@ def histogram(runs: Sequence[Sequence[Weights]]) -> NDArray[np.int64]:
     sizes = np.concatenate([np.abs(w).ravel() for kernels in runs for w in kernels])
     sizes = np.clip(sizes[sizes > 0], HISTOGRAM_EDGES[0], HISTOGRAM_EDGES[-1])
     return np.histogram(sizes, HISTOGRAM_EDGES)[0]
+
+
+BAND_QUANTILES = np.linspace(0.02, 0.9, 31)
+"""Quantiles of the sizes of weights; the weights beyond them are those that the loss needs."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Sizes of the weights that subgradient steps leave, against the width η·λ of a step of L1."""
+
+    learning_rate: float
+    strength: float
+    band: float
+    """η·λ."""
+    runs: int
+    below: float
+    """Share of the weights within η·λ of zero."""
+    median: float
+    share: float
+    """The median size in units of η·λ."""
+    quantiles: list[float]
+    """Of the sizes, at `BAND_QUANTILES`."""
+
+
+def measure_band(runs: Sequence[Sequence[Weights]], learning_rate: float, strength: float) -> Band:
+    """The sizes of the weights of all runs, given as kernels; at least one run."""
+    sizes = np.abs(np.concatenate([w.ravel() for kernels in runs for w in kernels]))
+    band, median = learning_rate * strength, float(np.median(sizes))
+    return Band(
+        learning_rate=learning_rate,
+        strength=strength,
+        band=band,
+        runs=len(runs),
+        below=float(np.mean(sizes <= band)),
+        median=median,
+        share=median / band,
+        quantiles=np.quantile(sizes, BAND_QUANTILES).tolist(),
+    )

@@ -60,8 +60,7 @@ class Figure:
         return self.part("toggle").get_attribute("aria-label") == "Pause"
 
     def come(self) -> None:
-        """Open the fold that the figure is in, and scroll the page so that the figure is in its middle."""
-        self.root.evaluate("e => e.closest('details')?.setAttribute('open', '')")
+        """Scroll the page so that the figure is in its middle."""
         self.root.evaluate("e => e.scrollIntoView({ block: 'center', behavior: 'instant' })")
 
     def settle(self) -> None:
@@ -308,7 +307,7 @@ def test_readers_who_want_no_movement_start_it_themselves(still: Open) -> None:
     assert figure.playing
 
 
-def test_where_it_cannot_work_the_gif_remains(visit: Open, report: Path, tmp_path: Path) -> None:
+def test_where_it_cannot_work_the_last_frame_remains(visit: Open, report: Path, tmp_path: Path) -> None:
     html = (report / "report.html").read_text("utf-8")
     for trouble, page_text in {
         "old browser": html.replace("<head>", "<head><script>delete window.DecompressionStream;</script>", 1),
@@ -322,7 +321,7 @@ def test_where_it_cannot_work_the_gif_remains(visit: Open, report: Path, tmp_pat
         page.wait_for_timeout(500)
 
         assert problems == [], trouble
-        assert page.locator("#figure-weights-side-by-side .moving").is_visible()
+        assert page.locator("#figure-weights-l1 .chart").is_visible()
         assert page.locator(".player").count() == 0
 
 
@@ -341,7 +340,7 @@ def test_on_a_telephone_panels_stand_below_each_other_and_targets_are_large(stil
 
 def test_a_player_is_alive_while_the_page_still_loads(browser: Browser, report: Path) -> None:
     html = (report / "report.html").read_bytes()
-    name = b'id="figure-weights-side-by-side"'
+    name = b'id="figure-weights-l1"'
     sent = html[: html.index(b"</figure>", html.index(name)) + len(b"</figure>\n<p>")]
     asked, done = Event(), Event()
 
@@ -365,7 +364,7 @@ def test_a_player_is_alive_while_the_page_still_loads(browser: Browser, report: 
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/", wait_until="commit")
         assert asked.wait(30)
-        until(page, "document.querySelector('#figure-weights-side-by-side .player')?.dataset.step")
+        until(page, "document.querySelector('#figure-weights-l1 .player')?.dataset.step")
         assert page.evaluate("document.readyState") == "loading"
     finally:
         done.set()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import operator
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from planted import decide
 from reportgen.experiment import Comparison, Experiment
 from reportgen.sections.kinds import inputs
 from reportgen.sections.kinds.inputs import DATA, GRIDS, Inputs
+from reportgen.sections.result import plain_findings
+from reportgen.statistics.input_selection import NetworkErrors, Trial, choose_strongest, measure_errors
 from reportgen.training.trajectory import Trajectory
 
 E = Experiment(comparison=Comparison(resamples=3000))
@@ -36,15 +39,15 @@ def measured(t):
 def test_an_input_is_kept_unless_all_its_weights_are_exactly_zero():
     found = measured(ended("l1", 0.1, [[1e-30, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, -2.0]]))
 
-    assert np.flatnonzero(found["picked"]).tolist() == [0, 2]
-    assert found["units"] == 2, "a unit that nothing feeds is not in use"
+    assert np.flatnonzero(found.picked).tolist() == [0, 2]
+    assert found.units == 2, "a unit that nothing feeds is not in use"
 
 
 def test_inputs_that_come_or_go_in_the_last_steps_are_counted():
     first, before, last = [[1.0], [1.0], [0.0]], [[1.0], [1.0], [0.0]], [[2.0], [0.0], [3.0]]
 
-    assert measured(ended("l1", 0.1, first, before, last))["moved"] == 2
-    assert measured(ended("l1", 0.1, first, last, last))["moved"] == 0
+    assert measured(ended("l1", 0.1, first, before, last)).moved == 2
+    assert measured(ended("l1", 0.1, first, last, last)).moved == 0
 
 
 def test_a_refit_sees_only_the_inputs_that_are_kept_and_no_penalty():
@@ -63,24 +66,28 @@ def test_the_strongest_penalty_within_one_standard_error_is_chosen(fit):
     other = {"fit": "refit", "refit": "fit"}[fit]
     for error, chosen in ((0.1, 3.0), (0.0, 2.0)):
         tried = [
-            {"λ": 1.0 + i, fit: {"choosing": e, "choosing_error": error}, other: {"choosing": i, "choosing_error": 0}}
-            for i, e in enumerate((0.30, 0.25, 0.34, 0.36))
+            Trial(
+                strength=1.0 + i,
+                **{fit: NetworkErrors(choosing, error, 0.0), other: NetworkErrors(i, 0.0, 0.0)},
+                **dict.fromkeys(("picked", "units", "ranked", "moved")),
+            )
+            for i, choosing in enumerate((0.30, 0.25, 0.34, 0.36))
         ]
-        assert inputs.choose_strongest(tried, fit)["λ"] == chosen
+        assert choose_strongest(tried, operator.attrgetter(fit)).strength == chosen
 
 
 def test_samples_that_choose_are_not_those_that_measure(monkeypatch):
     """An error of one on the samples for choosing only shows in the one number, and never in the other."""
     t = ended("l1", 0.1, [[1.0]])
     data = t.run.draw()
-    before = inputs.measure_errors(t)
+    before = measure_errors(t, inputs.CHOOSING)
     y = data.y_test.copy()
     y[: inputs.CHOOSING] += 100.0
     monkeypatch.setattr(type(t.run), "draw", lambda run: type(data)(**{**vars(data), "y_test": y}))
-    after = inputs.measure_errors(t)
+    after = measure_errors(t, inputs.CHOOSING)
 
-    assert after["choosing"] > before["choosing"] + 1000
-    assert after["error"] == before["error"]
+    assert after.choosing > before.choosing + 1000
+    assert after.error == before.error
 
 
 def planted(spread=0.01, **changes):
@@ -125,17 +132,17 @@ def _measured(kind, grid, place, ends, draw, spread, rng):
 
     def errors(of, best):
         error = end[of] + spread * rng.standard_normal()
-        return {"choosing": 0.0 if best else 5.0, "choosing_error": 0.1, "error": error}
+        return NetworkErrors(choosing=0.0 if best else 5.0, choosing_error=0.1, error=error)
 
-    return {
-        "λ": grid[place],
-        "picked": picked,
-        "units": end["units"],
-        "ranked": end["ranked"],
-        "moved": int(last),
-        "fit": errors("fit", place == 0),
-        "refit": errors("refit", last),
-    }
+    return Trial(
+        strength=grid[place],
+        picked=picked,
+        units=end["units"],
+        ranked=end["ranked"],
+        moved=int(last),
+        fit=errors("fit", place == 0),
+        refit=errors("refit", last),
+    )
 
 
 def alternate(first, second):
@@ -207,7 +214,7 @@ def test_what_is_planted_elsewhere_is_said(claim, supported, refuted, undecided)
 
 def assert_said(claim, *worlds):
     (asked,) = [c for c in Inputs.claims if c.name == claim]
-    told = [decide(asked, "inputs", planted(**world) if world else usual(), E) for world in worlds]
+    told = [decide(asked, "inputs", plain_findings(planted(**world) if world else usual()), E) for world in worlds]
 
     assert [one.outcome for one in told] == ["supported", "not supported", "undecided"]
     assert all(one.sentence and "None" not in one.sentence and ": ." not in one.sentence for one in told)
@@ -217,9 +224,10 @@ def test_each_strength_is_chosen_for_its_purpose_and_the_matched_pair_is_read_th
     found = usual()
 
     for kind in inputs.DROPPING:
-        assert set(found["arms"][kind]["predicting"]["chosen"]) == {GRIDS[kind][0]}
-        assert set(found["arms"][kind]["selecting"]["chosen"]) == {GRIDS[kind][-1]}
-    assert found["matched"]["strengths"] == {"l1": GRIDS["l1"][0], "group_lasso": GRIDS["group_lasso"][0]}
-    assert found["matched"]["kept"] == {"l1": 40, "group_lasso": 35}
-    assert found["matched"]["units_kept"] == {"l1": 4, "group_lasso": 8}
-    assert found["rest"]["still"] == found["rest"]["runs"] - 3 * DRAWS
+        assert set(found.arms[kind].predicting.chosen) == {GRIDS[kind][0]}
+        assert set(found.arms[kind].selecting.chosen) == {GRIDS[kind][-1]}
+    matched = found.matched
+    assert (matched.l1_strength, matched.group_strength) == (GRIDS["l1"][0], GRIDS["group_lasso"][0])
+    assert (matched.l1_kept, matched.group_kept) == (40, 35)
+    assert (matched.l1_units, matched.group_units) == (4, 8)
+    assert found.rest.still == found.rest.runs - 3 * DRAWS

@@ -9,7 +9,7 @@ from planted import decide
 from reportgen.experiment import Arm, Comparison, Experiment, Sweep
 from reportgen.penalties.l1 import L1
 from reportgen.sections import sections
-from reportgen.values import json_value
+from reportgen.sections.result import plain_findings
 
 E = Experiment(
     arms=(Arm(name="l1", penalty=L1(), strength=0.3, step="proximal"),),
@@ -44,7 +44,7 @@ class Planted:
 def told(planted, e=E):
     section = sections["landscape"]()
     findings = section.findings(e, {}, planted)
-    claims = {c.name: decide(c, "landscape", json_value(findings), e) for c in section.claims}
+    claims = {c.name: decide(c, "landscape", plain_findings(findings), e) for c in section.claims}
     return findings, {name: claim.outcome for name, claim in claims.items()}, section
 
 
@@ -61,16 +61,16 @@ def bowl(depth):
 def test_a_best_cell_stands_out_in_a_steep_bowl_and_not_in_a_shallow_one():
     findings, outcomes, section = told(Planted(bowl(5)))
 
-    assert (findings["best"]["strength"], findings["best"]["learning_rate"]) == (0.1, 0.001)
-    assert findings["place"] == [2, 1]
-    assert [n["difference"]["verdict"] for n in findings["neighbors"]] == ["worse"] * 4
+    assert (findings.best.strength, findings.best.learning_rate) == (0.1, 0.001)
+    assert findings.place == [2, 1]
+    assert [n.difference.verdict for n in findings.neighbors] == ["worse"] * 4
     assert outcomes["the-best-setting-is-no-peak"] == "not supported"
     assert outcomes["some-strength-beats-none"] == "supported"
     table, _ = section.tables(E, findings)
     assert [row[3] for row in table.rows] == sorted(row[3] for row in table.rows)
 
     findings, outcomes, _ = told(Planted(bowl(0.2)))
-    assert {n["difference"]["verdict"] for n in findings["neighbors"]} == {"practically equal"}
+    assert {n.difference.verdict for n in findings.neighbors} == {"practically equal"}
     assert outcomes["the-best-setting-is-no-peak"] == "supported"
     assert outcomes["some-strength-beats-none"] == "not supported"
 
@@ -87,10 +87,10 @@ def test_cells_are_compared_by_runs_that_had_no_part_in_the_choice():
 
     findings, outcomes, _ = told(Turning(bowl(5)))
 
-    assert findings["best"]["strength"] == 0.01
-    assert "better" in {n["difference"]["verdict"] for n in findings["neighbors"]}
+    assert findings.best.strength == 0.01
+    assert "better" in {n.difference.verdict for n in findings.neighbors}
     assert outcomes["the-best-setting-is-no-peak"] == "not supported"
-    assert findings["pairs"] == 100
+    assert findings.pairs == 100
 
 
 def pulled(cell):
@@ -130,10 +130,10 @@ def test_every_claim_comes_out_as_the_landscape_was_planted(claim, supported, re
 
 def test_correlations_describe_the_cells_and_the_reach_is_that_of_the_initial_weights():
     findings, _, _ = told(Planted(bowl(1), pulled))
-    assert 0.5 < findings["reach"]["size"] < 0.74
-    assert findings["correlations"]["product"] > findings["correlations"]["strength"]
-    assert told(Planted(bowl(1), lambda cell: 0.8 * cell.strength))[0]["correlations"]["strength"] == pytest.approx(1)
-    assert told(Planted(bowl(1)))[0]["correlations"] is None, "no cell has zeros"
+    assert 0.5 < findings.reach.size < 0.74
+    assert findings.correlations.product > findings.correlations.strength
+    assert told(Planted(bowl(1), lambda cell: 0.8 * cell.strength))[0].correlations.strength == pytest.approx(1)
+    assert told(Planted(bowl(1)))[0].correlations is None, "no cell has zeros"
 
 
 def test_cells_that_diverged_are_counted_and_never_chosen():
@@ -142,6 +142,6 @@ def test_cells_that_diverged_are_counted_and_never_chosen():
 
     findings, _, _ = told(Planted(bowl(5), diverged=lost))
 
-    assert findings["best"]["strength"] == 0.01
-    assert 0.1 not in [n["strength"] for n in findings["neighbors"]], "its few survivors say little"
-    assert findings["diverged"] == 6
+    assert findings.best.strength == 0.01
+    assert 0.1 not in [n.strength for n in findings.neighbors], "its few survivors say little"
+    assert findings.diverged == 6

@@ -10,17 +10,17 @@ from reportgen.experiment import Arm, Runs
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.sections.kinds.rank import _second_decay
+from reportgen.statistics.rank import second_decay
 from reportgen.training.network import Network
 
-NUMBERS = dict.fromkeys(("second", "second_largest", "second_halfway", "change", "change_largest", "below"), 0.5)
+NUMBERS = dict.fromkeys(("second", "second_largest", "change", "change_largest", "below"), 0.5)
 FIXED = {"negligible": 0.05, "harmless": 0.01, "harm": 0.1, "band": 0.003}
 
 
 def world(l1=30, l2=30, free=30, decay="practically equal"):
     """Runs of 30 that end with one direction under L1 and L2, and that need more without a penalty."""
     one = {name: {"label": name, "one": rate(events), **NUMBERS} for name, events in (("l1", l1), ("l2", l2))}
-    found = {"begin": 10, "end": 20, "expected": 0.1, "difference": difference(decay)}
+    found = {"begin": 10, "end": 20, "alone": 0.1, "multiple": difference(decay)}
     return {**FIXED, **one, "free": {"needs": rate(free), **NUMBERS}, "decay": found}
 
 
@@ -73,5 +73,5 @@ def test_decay_is_that_of_the_second_value_until_rounding_hides_it():
             ends = np.ones((len(second), 1, 2)), np.ones((len(second), 2, 1))
             self.kernels = (ends[0], np.array([np.diag([2.0, value]) for value in second]), ends[1])
 
-    assert _second_decay(Recorded([1.0, np.exp(-3)]), 0, 1) == pytest.approx(3)
-    assert np.isnan(_second_decay(Recorded([1.0, 1e-7]), 0, 1))
+    assert second_decay(Recorded([1.0, np.exp(-3)]), 0, 1) == pytest.approx(3)
+    assert np.isnan(second_decay(Recorded([1.0, 1e-7]), 0, 1))

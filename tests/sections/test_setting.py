@@ -22,7 +22,7 @@ from reportgen.sections.result import compute_section
 from reportgen.training.network import Network
 from reportgen.training.run import Training
 
-NAMES = ("why", "experiment", "ledger", "implementation", "method", "reading")
+NAMES = ("experiment", "ledger", "implementation", "method", "reading")
 POST = parse(shipped())
 ONE = (Arm(name="ridge", label="Ridge", penalty=L2(), strength=0.01),)
 OTHERS = {
@@ -42,9 +42,7 @@ OTHERS = {
 
 def drawn(name):
     files = {f"{name}.svg": b"<svg/>"}
-    return Media(
-        name=name, kind="picture", alt="", width=1, height=1, file=f"{name}.svg", dark=None, poster=None, files=files
-    )
+    return Media(name=name, kind="picture", alt="", width=1, height=1, file=f"{name}.svg", poster=None, files=files)
 
 
 @functools.cache

@@ -17,16 +17,16 @@ def cell(test, diverged):
 
 
 def test_a_run_that_diverged_is_worse_than_any_other():
-    numbers = summarize_cell(cell([1, 2, 3, np.nan, np.nan], [-1, -1, -1, 7, 9]))
+    numbers = summarize_cell(0.3, 0.01, cell([1, 2, 3, np.nan, np.nan], [-1, -1, -1, 7, 9]))
 
-    assert (numbers["q1"], numbers["error"], numbers["q3"]) == (2, 3, np.inf)
-    assert numbers["zero"] == pytest.approx(0.2), "a mean over those that ended"
-    assert numbers["diverged"] == 0.4
+    assert (numbers.q1, numbers.error, numbers.q3) == (2, 3, np.inf)
+    assert numbers.zero == pytest.approx(0.2), "a mean over those that ended"
+    assert numbers.diverged == 0.4
 
 
 def test_a_cell_of_which_most_runs_diverged_has_no_median():
-    assert summarize_cell(cell([1, np.nan, np.nan], [-1, 3, 3]))["error"] == np.inf
-    assert np.isnan(summarize_cell(cell([np.nan], [3]))["zero"])
+    assert summarize_cell(0.3, 0.01, cell([1, np.nan, np.nan], [-1, 3, 3])).error == np.inf
+    assert np.isnan(summarize_cell(0.3, 0.01, cell([np.nan], [3])).zero)
 
 
 def test_quantiles_are_values_that_were_there():

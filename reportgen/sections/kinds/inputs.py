@@ -2,10 +2,10 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reportgen.datasets.hinges import Hinges
 from reportgen.experiment import Comparison, Experiment
@@ -15,23 +15,34 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, bound_outcome, difference_outcome, majority_outcome
 from reportgen.sections.helpers import (
     against_bound,
     article_animation,
-    as_findings,
     default_penalty,
     kinds_by_name,
     rate_findings,
+    table,
 )
 from reportgen.sections.wording import join_words
-from reportgen.statistics.comparison import Values, compare, compare_family
-from reportgen.statistics.rates import rate_interval
+from reportgen.statistics.comparison import Difference, compare_family
+from reportgen.statistics.input_selection import (
+    LastSteps,
+    Matched,
+    PathPoint,
+    Selected,
+    Trial,
+    are_separated,
+    choose_strongest,
+    match_errors,
+    mean_path,
+    measure_errors,
+    moved_inputs,
+    summarize_selection,
+)
 from reportgen.statistics.sparsity import kept_inputs, kept_units
-from reportgen.statistics.total_error import summarize
-from reportgen.text import plural
-from reportgen.training.network import Network, forward
+from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
 
@@ -70,8 +81,60 @@ _IRRELEVANT = _ROLES == "does not count"
 _DOUBLE = int(np.flatnonzero(_ROLES == "double")[0])
 
 
+Trials = Mapping[str, list[list[Trial]]]
+"""By kind of penalty, then draw of the data, then strength of the grid."""
+
+
+@dataclass(frozen=True)
+class ArmInputs:
+    """One penalty, at its λ for predicting and its λ for selecting."""
+
+    label: str
+    predicting: Selected
+    selecting: Selected
+    path: list[PathPoint]
+
+
+@dataclass(frozen=True)
+class InputsFindings:
+    """What the section found."""
+
+    inputs: int
+    relevant: int
+    correlation: float
+    samples: int
+    choosing: int
+    testing: int
+    noise: float
+    hidden: int
+    draws: int
+    margin: float
+    double: int
+    """Number of the input that is the double of the first."""
+    full_batch_steps: int
+    rest: LastSteps
+    at_end: dict[str, int]
+    """In how many draws λ for selecting is the largest that was tried, by kind of penalty."""
+    arms: dict[str, ArmInputs]
+    against_none: dict[str, Difference]
+    """Errors as they are with λ for predicting, less those without a penalty."""
+    refit_against_none: dict[str, Difference]
+    refit_against_fit: dict[str, Difference]
+    """Errors trained anew with λ for selecting, less those without a penalty, and less those with λ for predicting."""
+    matched: Matched
+    lost: dict[str, Any]
+    """The rate of draws in which an input that counts was dropped, by kind of penalty."""
+    ranked: dict[str, Any]
+    """The rate of draws in which all of the inputs with the largest weights under L2 count."""
+    all_kept: dict[str, Any]
+    """The rate of draws in which L2 keeps all inputs."""
+    double_kept: dict[str, Any]
+    """How much more often the group lasso keeps the double than an irrelevant input."""
+    separated: Outcome
+
+
 @sections.register("inputs")
-class Inputs(Section[Findings]):
+class Inputs(Section[InputsFindings]):
     """Which inputs each penalty keeps, how often, and at what error, as it is and after a refit.
 
     The refit trains a network anew, without a penalty, on the inputs that were kept. Further training of the same
@@ -83,49 +146,25 @@ class Inputs(Section[Findings]):
     claims = (
         Claim(
             name="penalties-help-where-inputs-are-many",
-            test=lambda f: difference_outcome(f["against_none"]["group_lasso"]),
+            test=lambda f: difference_outcome(f.against_none.group_lasso),
         ),
-        Claim(
-            name="shrinking-keeps-every-input",
-            test=lambda f: majority_outcome(f["all_kept"]),
-        ),
-        Claim(
-            name="nothing-that-counts-is-lost",
-            test=lambda f: all_outcomes(*(_is_rare(f["lost"][kind]) for kind in _ANIMATED)),
-        ),
+        Claim(name="shrinking-keeps-every-input", test=lambda f: majority_outcome(f.all_kept)),
+        Claim(name="nothing-that-counts-is-lost", test=lambda f: all_outcomes(*map(_is_rare, f.lost.values()))),
         Claim(
             name="selecting-then-training-anew-predicts-as-well",
-            test=lambda f: difference_outcome(f["refit_against_fit"]["group_lasso"], "better", "practically equal"),
+            test=lambda f: difference_outcome(f.refit_against_fit.group_lasso, "better", "practically equal"),
         ),
-        Claim(
-            name="equal-errors",
-            test=lambda f: difference_outcome(f["matched"]["error"], "practically equal"),
-        ),
-        Claim(
-            name="groups-drop-more",
-            test=lambda f: difference_outcome(f["matched"]["inputs"]),
-        ),
-        Claim(
-            name="plain-l1-drops-units",
-            test=lambda f: difference_outcome(f["matched"]["units"]),
-        ),
-        Claim(
-            name="a-double-deceives",
-            test=lambda f: bound_outcome(f["double_kept"]),
-        ),
-        Claim(
-            name="repetition-separates",
-            test=lambda f: f["separated"],
-        ),
-        Claim(
-            name="ranking-needs-no-zeros",
-            test=lambda f: majority_outcome(f["ranked"]),
-        ),
+        Claim(name="equal-errors", test=lambda f: difference_outcome(f.matched.error, "practically equal")),
+        Claim(name="groups-drop-more", test=lambda f: difference_outcome(f.matched.inputs)),
+        Claim(name="plain-l1-drops-units", test=lambda f: difference_outcome(f.matched.units)),
+        Claim(name="a-double-deceives", test=lambda f: bound_outcome(f.double_kept)),
+        Claim(name="repetition-separates", test=lambda f: f.separated),
+        Claim(name="ranking-needs-no-zeros", test=lambda f: majority_outcome(f.ranked)),
         Claim(
             name="dropping-saves",
             test=lambda f: (
-                difference_outcome(f["refit_against_none"]["group_lasso"], "better", "practically equal")
-                if f["arms"]["group_lasso"]["selecting"]["saving"] > 0
+                difference_outcome(f.refit_against_none.group_lasso, "better", "practically equal")
+                if f.arms.group_lasso.selecting.saving > 0
                 else "not supported"
             ),
         ),
@@ -140,192 +179,104 @@ class Inputs(Section[Findings]):
             for kind in DROPPING:
                 yield from (_refit_run(trained[_run(kind, λ, draw)], draw) for λ in GRIDS[kind])
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        draws, rule = range(_draw_count(e)), e.comparison
+    def findings(self, e: Experiment, trained: Trained, study: object) -> InputsFindings:
+        draws = range(_draw_count(e))
         tried = {
             kind: [[_measure(trained, kind, λ, draw) for λ in grid] for draw in draws] for kind, grid in GRIDS.items()
         }
-        return _conclude(tried, rule)
+        return _conclude(tried, e.comparison)
 
     def media(
-        self, e: Experiment, trained: Trained, study: object, findings: Findings
+        self, e: Experiment, trained: Trained, study: object, findings: InputsFindings
     ) -> Iterable[Picture | Animation]:
-        arms = findings["arms"]
-        selecting = {kind: arm["selecting"] for kind, arm in arms.items()}
-        yield Picture(
-            name="picks",
-            figure="picks",
-            inputs={
-                "roles": [_ROLE_NAMES[role] for role in DATA.roles],
-                "rows": [
-                    {
-                        "label": arm["label"],
-                        "shares": selecting[kind]["shares"],
-                        "note": f"{selecting[kind]['kept']:.1f} kept on average",
-                    }
-                    for kind, arm in arms.items()
-                ],
-                "xlabel": "number of the input",
-            },
-            alt=f"Share of {plural(findings['draws'], 'draw')} in which each of {DATA.inputs} inputs is kept, with λ "
-            "for selecting. "
-            + "; ".join(
-                f"{arm['label']}: inputs that count {selecting[kind]['counting_share']:.0%}, the double "
-                f"{selecting[kind]['double']:.0%}, others {selecting[kind]['irrelevant_share']:.0%}"
+        arms = findings.arms
+        picks = [
+            {"label": arm.label, "shares": arm.selecting.shares, "note": f"{arm.selecting.kept:.1f} kept on average"}
+            for arm in arms.values()
+        ]
+        roles = [_ROLE_NAMES[role] for role in DATA.roles]
+        inputs: dict[str, Any] = {"roles": roles, "rows": picks, "xlabel": "number of the input"}
+        yield Picture(name="picks", figure="picks", inputs=inputs)
+        fits = [(kind, arms[kind].predicting.errors, "") for kind in KINDS]
+        fits += [(kind, arms[kind].selecting.refits, ", trained anew") for kind in DROPPING]
+        groups = [
+            {"label": arms[kind].label + suffix, "values": np.array(errors), "arm": KINDS[kind].look().arm}
+            for kind, errors, suffix in fits
+        ]
+        inputs = {"groups": groups, "xlabel": "mean squared error on new samples", "first": 5}
+        yield Picture(name="input-errors", figure="strip", inputs=inputs)
+
+        def panel(title: str, errors: Mapping[str, list[float]]) -> dict[str, Any]:
+            lines = [
+                {"label": arm.label, "arm": KINDS[kind].look().arm, "x": [p.kept for p in arm.path], "y": errors[kind]}
                 for kind, arm in arms.items()
-            )
-            + ".",
-        )
-        fits = [(kind, "predicting", "errors", "") for kind in KINDS]
-        fits += [(kind, "selecting", "refits", ", trained anew") for kind in DROPPING]
-        yield Picture(
-            name="input-errors",
-            figure="strip",
-            inputs={
-                "groups": [
-                    {
-                        "label": arms[kind]["label"] + suffix,
-                        "values": np.array(arms[kind][choice][errors]),
-                        "arm": KINDS[kind].look().arm,
-                    }
-                    for kind, choice, errors, suffix in fits
-                ],
-                "xlabel": "mean squared error on new samples",
-                "first": 5,
-            },
-            alt="Mean squared error on new samples, draw by draw. Medians: "
-            + "; ".join(
-                f"{arms[kind]['label']}{suffix} {np.median(arms[kind][choice][errors]):.2f}"
-                for kind, choice, errors, suffix in fits
-            )
-            + f". The noise alone makes {DATA.noise**2:.2f}.",
-        )
-        panels = {"error": "as it is", "refit": "trained anew on what is kept"}
-        yield Picture(
-            name="inputs-and-error",
-            figure="curves",
-            inputs={
-                "panels": [
-                    {
-                        "title": title,
-                        "xlabel": "inputs kept, mean",
-                        "ylabel": "mean squared error on new samples",
-                        "series": [
-                            {
-                                "label": arm["label"],
-                                "arm": KINDS[kind].look().arm,
-                                "x": [point["kept"] for point in arm["path"]],
-                                "y": [point[fit] for point in arm["path"]],
-                            }
-                            for kind, arm in arms.items()
-                        ],
-                        "levels": [{"y": DATA.noise**2, "label": "noise alone"}],
-                    }
-                    for fit, title in panels.items()
-                ],
-                "share_y": True,
-            },
-            alt="Mean error against the mean number of inputs kept, a point for each λ tried: as it is, and trained "
-            "anew on what is kept. "
-            + "; ".join(
-                f"{arm['label']}: "
-                + ", ".join(f"{p['error']:.2f} and {p['refit']:.2f} with {p['kept']:.0f} inputs" for p in arm["path"])
-                for arm in arms.values()
-            )
-            + ".",
-        )
-        animated = [(of, _run(kind, selecting[kind]["chosen"][0], 0)) for kind, of in _ANIMATED.items()]
-        ends = [f"{of.title} keeps {selecting[kind]['kept_each'][0]:.0f}" for kind, of in _ANIMATED.items()]
+            ]
+            axes = {"xlabel": "inputs kept, mean", "ylabel": "mean squared error on new samples"}
+            return {"title": title, **axes, "series": lines, "levels": [{"y": DATA.noise**2, "label": "noise alone"}]}
+
+        panels = [
+            panel("as it is", {kind: [p.error for p in arm.path] for kind, arm in arms.items()}),
+            panel("trained anew on what is kept", {kind: [p.refit for p in arm.path] for kind, arm in arms.items()}),
+        ]
+        yield Picture(name="inputs-and-error", figure="curves", inputs={"panels": panels, "share_y": True})
+        first = {kind: trained[_run(kind, arms[kind].selecting.chosen[0], 0)] for kind in _ANIMATED}
+        ends = [f"{arms[kind].label} keeps {arms[kind].selecting.kept_each[0]:.0f}" for kind in _ANIMATED]
         yield article_animation(
             "weights-inputs",
             ["weights"],
-            [Panel(title=of.title, trajectory=trained[run], arm=of.look().arm) for of, run in animated],
+            [Panel(title=arms[kind].label, trajectory=t, arm=KINDS[kind].look().arm) for kind, t in first.items()],
             alt=f"Weights of two networks in the first draw while they train, a row for each of {DATA.inputs} inputs. "
-            f"At the end {join_words(ends)}; "
-            "under the group lasso whole rows go.",
+            f"At the end {join_words(ends)}; under the group lasso whole rows go.",
         )
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        arms = findings["arms"]
-        yield Table(
-            name="inputs",
-            columns=(
-                Column(label="penalty"),
-                Column(label="λ for"),
-                Column(label="λ, median", format="g"),
-                Column(label="inputs kept", format=".1f"),
-                Column(label="of those that count", format=".1f"),
-                Column(label="of the others", format=".1f"),
-                Column(label="double kept", format=".0%"),
-                Column(label="hidden units in use", format=".1f"),
-                Column(label="count among the largest", format=".1f"),
-                Column(label="saved", format=".0%"),
-                Column(label="error as it is", format=".2f"),
-                Column(label="trained anew", format=".2f"),
-            ),
-            rows=tuple(
-                (
-                    arm["label"],
-                    choice,
-                    arm[choice]["strength"],
-                    arm[choice]["kept"],
-                    arm[choice]["found"],
-                    arm[choice]["false_picks"],
-                    arm[choice]["double"],
-                    arm[choice]["units"],
-                    arm[choice]["ranked"],
-                    arm[choice]["saving"],
-                    arm[choice]["error"]["mean"],
-                    arm[choice]["refit"]["mean"],
-                )
-                for kind, arm in arms.items()
-                for choice in (_CHOICES if kind in DROPPING else ("predicting",))
-            ),
-        )
-        compared = {
-            "against_none": ("as it is", NoPenalty.title),
-            "refit_against_none": ("trained anew", NoPenalty.title),
-            "refit_against_fit": ("trained anew", "as it is"),
+    def tables(self, e: Experiment, findings: InputsFindings) -> Iterable[Table]:
+        arms = findings.arms
+        columns = {
+            "label": ("penalty", ""),
+            "choice": ("λ for", ""),
+            "strength": ("λ, median", "g"),
+            "kept": ("inputs kept", ".1f"),
+            "found": ("of those that count", ".1f"),
+            "false_picks": ("of the others", ".1f"),
+            "double": ("double kept", ".0%"),
+            "units": ("hidden units in use", ".1f"),
+            "ranked": ("count among the largest", ".1f"),
+            "saving": ("saved", ".0%"),
+            "error": ("error as it is", ".2f"),
+            "refit": ("trained anew", ".2f"),
         }
-        yield Table(
-            name="input-errors",
-            columns=(
-                Column(label="penalty"),
-                Column(label="fit"),
-                Column(label="against"),
-                Column(label="mean difference", format=".3f"),
-                Column(label="from", format=".3f"),
-                Column(label="to", format=".3f"),
-                Column(label="verdict"),
-            ),
-            rows=tuple(
-                (arms[kind]["label"], fit, other, d["estimate"], d["low"], d["high"], d["verdict"])
-                for name, (fit, other) in compared.items()
-                for kind, d in findings[name].items()
-            ),
+        rows = [
+            {"label": arm.label, "choice": choice, **vars(getattr(arm, choice))}
+            for kind, arm in arms.items()
+            for choice in (("predicting", "selecting") if kind in DROPPING else ("predicting",))
+        ]
+        yield table("inputs", rows, columns)
+        compared = (
+            (findings.against_none, "as it is", NoPenalty.title),
+            (findings.refit_against_none, "trained anew", NoPenalty.title),
+            (findings.refit_against_fit, "trained anew", "as it is"),
         )
-        yield Table(
-            name="picks",
-            columns=(
-                Column(label="input", format="d"),
-                Column(label="role"),
-                *(Column(label=f"kept by {arm['label']}", format=".0%") for arm in arms.values()),
-            ),
-            rows=tuple(
-                (i + 1, _ROLE_NAMES[role], *(arm["selecting"]["shares"][i] for arm in arms.values()))
-                for i, role in enumerate(DATA.roles)
-            ),
-            shown=DATA.relevant + 3,
-        )
+        columns = {
+            "label": ("penalty", ""),
+            "fit": ("fit", ""),
+            "other": ("against", ""),
+            "estimate": ("mean difference", ".3f"),
+            "low": ("from", ".3f"),
+            "high": ("to", ".3f"),
+            "verdict": ("verdict", ""),
+        }
+        rows = [
+            {"label": arms[kind].label, "fit": fit, "other": other, **vars(difference)}
+            for differences, fit, other in compared
+            for kind, difference in differences.items()
+        ]
+        yield table("input-errors", rows, columns)
 
-    def headline(self, e: Experiment, findings: Findings) -> str:
-        group = findings["arms"]["group_lasso"]
-        kept = {choice: group[choice]["kept"] for choice in _CHOICES}
+    def headline(self, e: Experiment, findings: InputsFindings) -> str:
+        group = findings.arms["group_lasso"]
         return (
-            f"In a network with {findings['inputs']} inputs of which {findings['relevant']} count, the group lasso "
-            f"keeps {kept['predicting']:.1f} inputs on average with the largest λ tried that is within a standard "
-            f"error of the best as it is, and {kept['selecting']:.1f} with the largest that is so for networks "
-            "trained anew."
+            f"In an example with {findings.inputs} inputs of which {findings.relevant} count, the group "
+            f"lasso keeps {group.selecting.kept:.1f} inputs on average, {group.selecting.found:.1f} of which count."
         )
 
 
@@ -374,221 +325,74 @@ def _refit_run(t: Trajectory, draw: int) -> Run:
     )
 
 
-def _measure(trained: Trained, kind: str, λ: float, draw: int) -> dict[str, Any]:
+def _measure(trained: Trained, kind: str, λ: float, draw: int) -> Trial:
     """What a network keeps, and its errors as it is and trained anew on that; all of it as if no weight moved."""
     t = trained[_run(kind, λ, draw)]
     kernels, _ = t.at(-1)
     largest = np.argsort(-np.linalg.norm(kernels[0], axis=1), kind="stable")[: DATA.relevant]
     # Penalties that drop nothing leave nothing to train anew: that is the network without a penalty.
     again = trained[_refit_run(t, draw) if kind in DROPPING else _run("none", 0.0, draw)]
-    return {
-        "λ": λ,
-        "picked": kept_inputs(kernels),
-        "units": int(kept_units(kernels)[0].sum()),
-        "ranked": int(_COUNTS[largest].sum()),
-        "moved": int(_moved_inputs(t).sum()),
-        "fit": measure_errors(t),
-        "refit": measure_errors(again),
-    }
+    return Trial(
+        strength=λ,
+        picked=kept_inputs(kernels),
+        units=int(kept_units(kernels)[0].sum()),
+        ranked=int(_COUNTS[largest].sum()),
+        moved=int(moved_inputs(t, _REST).sum()),
+        fit=measure_errors(t, CHOOSING),
+        refit=measure_errors(again, CHOOSING),
+    )
 
 
-def _moved_inputs(t: Trajectory) -> NDArray[np.bool_]:
-    """Which inputs were dropped or kept otherwise at a record of the last steps, of which most runs have one, than at
-    the end."""
-    last = (t.kernels[0][int(np.searchsorted(t.steps, t.steps[-1] - _REST)) :] != 0).max(axis=2)
-    moved: NDArray[np.bool_] = (last != last[-1]).any(axis=0)
-    return moved
-
-
-def measure_errors(t: Trajectory) -> dict[str, float]:
-    """Mean squared errors: "choosing", with its standard error, on the samples that choose λ, "error" on the others."""
-    kernels, biases = ([w.astype(np.float64) for w in part] for part in t.at(-1))
-    data = t.run.draw()
-    squares = ((forward(kernels, biases, data.x_test, t.run.network.activation) - data.y_test) ** 2)[:, 0]
-    return {
-        "choosing": float(squares[:CHOOSING].mean()),
-        "choosing_error": float(squares[:CHOOSING].std(ddof=1) / CHOOSING**0.5),
-        "error": float(squares[CHOOSING:].mean()),
-    }
-
-
-def choose_strongest(tried: list[dict[str, Any]], fit: str) -> dict[str, Any]:
-    """Choose the strongest penalty whose error on the samples for choosing is within one standard error of the least.
-
-    `fit` is "fit" for networks as they are, "refit" for those trained anew on what is kept.
-
-    References:
-        Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984, section 3.4.3.
-    """
-    best = min((t[fit] for t in tried), key=lambda errors: errors["choosing"])
-    limit = best["choosing"] + best["choosing_error"]
-    return max((t for t in tried if t[fit]["choosing"] <= limit), key=lambda t: t["λ"])
-
-
-_CHOICES = {"predicting": "fit", "selecting": "refit"}
-"""The two λ of each penalty, and the errors that choose them."""
-
-
-def _conclude(tried: dict[str, list[list[dict[str, Any]]]], rule: Comparison) -> Findings:
-    """Findings from the measurements [arm][draw][λ]."""
+def _conclude(tried: Trials, rule: Comparison) -> InputsFindings:
     margin = rule.equivalence * DATA.noise**2
-    chosen = {
-        kind: {name: [choose_strongest(draw, fit) for draw in draws] for name, fit in _CHOICES.items()}
-        for kind, draws in tried.items()
+    predicting = {kind: [choose_strongest(draw, lambda t: t.fit) for draw in draws] for kind, draws in tried.items()}
+    selecting = {kind: [choose_strongest(draw, lambda t: t.refit) for draw in draws] for kind, draws in tried.items()}
+
+    def summarize(trials: list[Trial]) -> Selected:
+        return summarize_selection(trials, _COUNTS, _IRRELEVANT, _DOUBLE)
+
+    arms = {
+        kind: ArmInputs(of.title, summarize(predicting[kind]), summarize(selecting[kind]), mean_path(tried[kind]))
+        for kind, of in KINDS.items()
     }
-    arms: dict[str, Findings] = {
-        kind: {
-            "label": KINDS[kind].title,
-            "grid": list(GRIDS[kind]),
-            **{name: _summarize(ends) for name, ends in choices.items()},
-            "path": [_summarize_strength(tried[kind], i, λ) for i, λ in enumerate(GRIDS[kind])],
-        }
-        for kind, choices in chosen.items()
-    }
-    errors = {kind: np.array(arms[kind]["predicting"]["errors"]) for kind in KINDS}
-    refits = {kind: np.array(arms[kind]["selecting"]["refits"]) for kind in DROPPING}
-    penalized = [kind for kind in KINDS if kind != "none"]
+    errors = {kind: np.array(arm.predicting.errors) for kind, arm in arms.items()}
+    refits = {kind: np.array(arms[kind].selecting.refits) for kind in DROPPING}
     pairs = {
-        **{("against_none", kind): (errors[kind], errors["none"]) for kind in penalized},
+        **{("against_none", kind): (errors[kind], errors["none"]) for kind in KINDS if kind != "none"},
         **{("refit_against_none", kind): (refits[kind], errors["none"]) for kind in DROPPING},
         **{("refit_against_fit", kind): (refits[kind], errors[kind]) for kind in DROPPING},
     }
-    differences: dict[str, dict[str, Any]] = {name: {} for name, _ in pairs}
-    for (name, kind), difference in zip(pairs, compare_family(list(pairs.values()), margin, rule), strict=True):
-        differences[name][kind] = as_findings(difference)
-    selected = np.array([t["picked"] for t in chosen["group_lasso"]["selecting"]])
-    l2_kept = [bool(t["picked"].all()) for t in chosen["l2"]["predicting"]]
-    moved = [t["moved"] for kind in DROPPING for draw in tried[kind] for t in draw]
-    return {
-        "inputs": DATA.inputs,
-        "relevant": DATA.relevant,
-        "correlation": DATA.correlation,
-        "samples": DATA.samples,
-        "choosing": CHOOSING,
-        "testing": DATA.test_samples - CHOOSING,
-        "noise": DATA.noise,
-        "hidden": _NETWORK.hidden[0],
-        "draws": len(selected),
-        "margin": margin,
-        "confidence": rule.confidence,
-        "double": _DOUBLE + 1,
-        "possible": 1 - DATA.relevant / DATA.inputs,
-        "full_batch_steps": _TRAINING.full_batch_steps,
-        "rest": {
-            "steps": _REST,
-            "runs": len(moved),
-            "still": moved.count(0),
-            "moved": float(np.mean(moved)),
-            "most": max(moved),
-        },
-        "arms": arms,
+    compared = dict(zip(pairs, compare_family(list(pairs.values()), margin, rule), strict=True))
+    differences = {of: {kind: d for (name, kind), d in compared.items() if name == of} for of, _ in pairs}
+    selected = np.array([t.picked for t in selecting["group_lasso"]])
+    moved = [t.moved for kind in DROPPING for draw in tried[kind] for t in draw]
+    separated = are_separated(np.hstack([selected[:, _COUNTS], ~selected[:, _IRRELEVANT]]), rule.confidence)
+    return InputsFindings(
+        inputs=DATA.inputs,
+        relevant=DATA.relevant,
+        correlation=DATA.correlation,
+        samples=DATA.samples,
+        choosing=CHOOSING,
+        testing=DATA.test_samples - CHOOSING,
+        noise=DATA.noise,
+        hidden=_NETWORK.hidden[0],
+        draws=len(selected),
+        margin=margin,
+        double=_DOUBLE + 1,
+        full_batch_steps=_TRAINING.full_batch_steps,
+        rest=LastSteps(_REST, len(moved), moved.count(0), float(np.mean(moved)), max(moved)),
+        at_end={kind: arms[kind].selecting.chosen.count(max(GRIDS[kind])) for kind in DROPPING},
+        arms=arms,
         **differences,
-        "matched": _match_errors(tried, margin, rule),
-        "lost": {
-            kind: rate_findings(np.array(arms[kind]["selecting"]["found_each"]) < DATA.relevant, rule)
-            for kind in _ANIMATED
-        },
-        "ranked": rate_findings(np.array(arms["l2"]["predicting"]["ranked_each"]) == DATA.relevant, rule),
-        "all_kept": rate_findings(np.array(l2_kept), rule),
-        "double_kept": against_bound(selected[:, _DOUBLE] - selected[:, _IRRELEVANT].mean(axis=1), 0.0, rule),
-        "separated": _are_separated(selected, rule),
-    }
-
-
-def _summarize(ends: list[dict[str, Any]]) -> Findings:
-    """What networks keep and how they err, each at its λ, one for each draw."""
-    picked = np.array([t["picked"] for t in ends])
-    shares, count = picked.mean(axis=0), picked.sum(axis=1)
-    errors, refits = ([t[fit]["error"] for t in ends] for fit in ("fit", "refit"))
-    return {
-        "chosen": [t["λ"] for t in ends],
-        "strength": float(np.median([t["λ"] for t in ends])),
-        "errors": errors,
-        "error": summarize(np.array(errors)),
-        "refits": refits,
-        "refit": summarize(np.array(refits)),
-        "kept": float(count.mean()),
-        "kept_each": count.astype(float).tolist(),
-        "found": float(picked[:, _COUNTS].sum(axis=1).mean()),
-        "found_each": picked[:, _COUNTS].sum(axis=1).astype(float).tolist(),
-        "missed": int((~picked[:, _COUNTS]).sum()),
-        "false_picks": float(picked[:, ~_COUNTS].sum(axis=1).mean()),
-        "units": float(np.mean([t["units"] for t in ends])),
-        "ranked": float(np.mean([t["ranked"] for t in ends])),
-        "ranked_each": [float(t["ranked"]) for t in ends],
-        "shares": shares.tolist(),
-        "counting_share": float(shares[_COUNTS].mean()),
-        "irrelevant_share": float(shares[_IRRELEVANT].mean()),
-        "least_counting": float(shares[_COUNTS].min()),
-        "most_irrelevant": float(shares[_IRRELEVANT].max()),
-        "double": float(shares[_DOUBLE]),
-        "saving": float(1 - count.mean() / DATA.inputs),
-        "saving_least": float(1 - count.max() / DATA.inputs),
-        "saving_most": float(1 - count.min() / DATA.inputs),
-    }
-
-
-def _summarize_strength(draws: list[list[dict[str, Any]]], i: int, λ: float) -> Findings:
-    """Means over the draws at one strength of the grid."""
-    return {
-        "λ": λ,
-        "kept": float(np.mean([draw[i]["picked"].sum() for draw in draws])),
-        "found": float(np.mean([draw[i]["picked"][_COUNTS].sum() for draw in draws])),
-        "units": float(np.mean([draw[i]["units"] for draw in draws])),
-        "moved": float(np.mean([draw[i]["moved"] for draw in draws])),
-        "error": float(np.mean([draw[i]["fit"]["error"] for draw in draws])),
-        "refit": float(np.mean([draw[i]["refit"]["error"] for draw in draws])),
-    }
-
-
-def _match_errors(tried: dict[str, list[list[dict[str, Any]]]], margin: float, rule: Comparison) -> dict[str, Any]:
-    """Compare the group lasso and L1 at equal errors, each at one strength in all draws.
-
-    L1's strength is the best on the samples for choosing, over all draws; the group lasso's is the one whose error
-    there is nearest to that.
-    """
-
-    def pooled(kind: str) -> Values:
-        found: Values = np.array([[t["fit"]["choosing"] for t in draw] for draw in tried[kind]]).mean(axis=0)
-        return found
-
-    best = int(pooled("l1").argmin())
-    nearest = int(np.abs(pooled("group_lasso") - pooled("l1")[best]).argmin())
-    places = dict(zip(_ANIMATED, (best, nearest), strict=True))
-    ends = {kind: [draw[place] for draw in tried[kind]] for kind, place in places.items()}
-    errors = {kind: np.array([t["fit"]["error"] for t in outcomes]) for kind, outcomes in ends.items()}
-    counts = {kind: np.array([float(t["picked"].sum()) for t in outcomes]) for kind, outcomes in ends.items()}
-    units = {kind: np.array([float(t["units"]) for t in outcomes]) for kind, outcomes in ends.items()}
-    # A difference of one input or unit is within the margin.
-    of_inputs, of_units = compare_family(
-        [(counts["group_lasso"], counts["l1"]), (units["l1"], units["group_lasso"])], 1.0, rule
+        matched=match_errors(tried["l1"], tried["group_lasso"], margin, rule),
+        lost={k: rate_findings(np.array([not t.picked[_COUNTS].all() for t in selecting[k]]), rule) for k in _ANIMATED},
+        ranked=rate_findings(np.array([t.ranked == DATA.relevant for t in predicting["l2"]]), rule),
+        all_kept=rate_findings(np.array([bool(t.picked.all()) for t in predicting["l2"]]), rule),
+        double_kept=against_bound(selected[:, _DOUBLE] - selected[:, _IRRELEVANT].mean(axis=1), 0.0, rule),
+        separated="undecided" if separated is None else "supported" if separated else "not supported",
     )
-    return {
-        "strengths": {kind: GRIDS[kind][place] for kind, place in places.items()},
-        "errors": {kind: float(values.mean()) for kind, values in errors.items()},
-        "kept": {kind: float(values.mean()) for kind, values in counts.items()},
-        "units_kept": {kind: float(values.mean()) for kind, values in units.items()},
-        "error": as_findings(compare(errors["group_lasso"], errors["l1"], margin, rule)),
-        "inputs": as_findings(of_inputs),
-        "units": as_findings(of_units),
-    }
 
 
-def _is_rare(rate: Mapping[str, Any]) -> Outcome:
+def _is_rare(rate: Any) -> Outcome:
     """Supported if the interval of a rate is below one fifth, not supported if it is above."""
-    return "supported" if rate["high"] < 0.2 else "not supported" if rate["low"] > 0.2 else "undecided"
-
-
-def _are_separated(picked: NDArray[np.bool_], rule: Comparison) -> Outcome:
-    """Whether each input that counts is kept in most draws [draws, inputs], and each of the others, but for the double,
-    is not.
-
-    Supported if every interval says so, which needs no correction; not supported if one says the opposite, corrected by
-    Bonferroni for the number of inputs.
-    """
-    own = [*picked[:, _COUNTS].T, *~picked[:, _IRRELEVANT].T]
-    corrected = 1 - (1 - rule.confidence) / len(own)
-    if any(rate_interval(int(right.sum()), len(picked), corrected)[1] < 0.5 for right in own):
-        return "not supported"
-    lows = [rate_interval(int(right.sum()), len(picked), rule.confidence)[0] for right in own]
-    return "supported" if min(lows) > 0.5 else "undecided"
+    return "supported" if rate.high < 0.2 else "not supported" if rate.low > 0.2 else "undecided"

@@ -3,13 +3,14 @@
 import inspect
 import platform
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from reportgen.datasets import datasets
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.none import NoPenalty
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections import Column, Section, Table, Trained, sections
 from reportgen.sections.helpers import describe_margin, threshold
 from reportgen.sections.wording import is_post, too_few_runs
 from reportgen.text import number
@@ -40,77 +41,70 @@ SEEDS = (
 """The random draws, and the argument of `numpy.random.default_rng` of each, or that of scikit-learn or SciPy."""
 
 
+@dataclass(frozen=True)
+class MethodFindings:
+    """What the text says beside the settings of the experiment."""
+
+    data: str
+    """Name of the data set; `recipe` is its docstring, by paragraphs."""
+    recipe: list[str]
+    last_data_seed: int
+    training_samples: int
+    margin: str
+    too_few: str
+    """A sentence, if the experiment has too few runs to decide anything; else empty."""
+    bands: list[str]
+    """η·λ of each arm with a penalty, in words."""
+    post: bool
+    python: str
+    machine: str
+
+
 @sections.register("method")
-class Method(Section[Findings]):
+class Method(Section[MethodFindings]):
     """Details of the method, for readers who repeat the experiment."""
 
     title = "Method and provenance"
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        first = e.run(0)
-        return {
-            "runs": e.runs.count,
-            "arms": len(e.arms),
-            "seed": e.runs.seed,
-            "last_seed": e.runs.seed + e.runs.count - 1,
-            "data_seed": e.data_seed,
-            "last_data_seed": e.run(e.runs.count - 1).data_seed,
-            "resamples": e.comparison.resamples,
-            "bootstrap_seed": e.comparison.seed,
-            "confidence": e.comparison.confidence,
-            "margin": describe_margin(e),
-            "too_few": too_few_runs(e),
-            "fresh": e.fresh_data,
-            "training_samples": first.training_samples,
-            "batches": first.training.batches(first.training_samples),
-            "bands": [
+    def findings(self, e: Experiment, trained: Trained, study: object) -> MethodFindings:
+        recipe = (inspect.getdoc(type(e.data)) or "").partition("References:")[0].split("\n\n")
+        return MethodFindings(
+            data=datasets.name_of(e.data),
+            recipe=recipe,
+            last_data_seed=e.run(e.runs.count - 1).data_seed,
+            training_samples=e.run(0).training_samples,
+            margin=describe_margin(e),
+            too_few=too_few_runs(e),
+            bands=[
                 f"{number(threshold(e, arm.strength), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"
                 for arm in e.arms
                 if arm.strength > 0
             ],
-            "post": is_post(e),
-            "data": {
-                "name": datasets.name_of(e.data),
-                "recipe": (inspect.getdoc(type(e.data)) or "").partition("References:")[0].split("\n\n"),
-            },
-            "python": platform.python_version(),
-            "machine": f"{platform.system()}, {platform.machine()}",
-        }
+            post=is_post(e),
+            python=platform.python_version(),
+            machine=f"{platform.system()}, {platform.machine()}",
+        )
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        n = findings["training_samples"]
-        yield Table(
-            name="translations",
-            columns=(
-                Column(label="arm"),
-                Column(label="added to the loss"),
-                Column(label="Keras, per kernel"),
-                Column(label="scikit-learn, one linear layer, one output, squared loss"),
-            ),
-            rows=tuple(
-                (arm.label, _added_term(arm), in_keras(arm) or "–", in_scikit_learn(arm, n) or "–") for arm in e.arms
-            ),
-        )
-        yield Table(
-            name="seeds",
-            columns=(Column(label="what is drawn"), Column(label="seed"), Column(label="stream")),
-            rows=SEEDS,
-        )
-        yield Table(
-            name="settings",
-            columns=(Column(label="key"), Column(label="value")),
-            rows=tuple(_settings(e)),
-        )
-        yield Table(
-            name="versions",
-            columns=(Column(label="what"), Column(label="version")),
-            rows=(
-                ("reportgen", __version__),
-                ("Python", findings["python"]),
-                *((name, version(name)) for name in LIBRARIES),
-                ("machine", findings["machine"]),
-            ),
-        )
+    def tables(self, e: Experiment, findings: MethodFindings) -> Iterable[Table]:
+        n = findings.training_samples
+        arms = ((arm.label, _term(arm), in_keras(arm), in_scikit_learn(arm, n)) for arm in e.arms)
+        sklearn = "scikit-learn, one linear layer, one output, squared loss"
+        yield _texts("translations", ("arm", "added to the loss", "Keras, per kernel", sklearn), arms)
+        yield _texts("seeds", ("what is drawn", "seed", "stream"), SEEDS)
+        yield _texts("settings", ("key", "value"), _settings(e))
+        libraries = [(name, version(name)) for name in LIBRARIES]
+        programs = [("reportgen", __version__), ("Python", findings.python), *libraries, ("machine", findings.machine)]
+        yield _texts("versions", ("what", "version"), programs)
+
+
+def _texts(name: str, headings: Iterable[str], rows: Iterable[Iterable[str | None]]) -> Table:
+    """A table of texts; a dash stands for None."""
+    columns = tuple(Column(label=heading) for heading in headings)
+    return Table(name=name, columns=columns, rows=tuple(tuple(text or "–" for text in row) for row in rows))
+
+
+def _term(arm: Arm) -> str:
+    return "nothing" if isinstance(arm.penalty, NoPenalty) else f"{arm.strength:g} · {arm.penalty.term}"
 
 
 def in_keras(arm: Arm) -> str | None:
@@ -121,12 +115,6 @@ def in_keras(arm: Arm) -> str | None:
 def in_scikit_learn(arm: Arm, samples: int) -> str | None:
     """The scikit-learn model with the same minimum, for one linear layer of one output and the squared loss."""
     return arm.penalty.in_scikit_learn(arm.strength, samples) or (None if arm.strength else "LinearRegression()")
-
-
-def _added_term(arm: Arm) -> str:
-    if isinstance(arm.penalty, NoPenalty):
-        return "nothing"
-    return f"{arm.strength:g} · {arm.penalty.term}"
 
 
 def _settings(e: Experiment) -> Iterator[tuple[str, str]]:

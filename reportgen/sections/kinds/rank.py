@@ -1,7 +1,9 @@
 """Ranks of trained matrices: singular values, and how outputs change if only the largest are kept."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,33 +13,39 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, difference_outcome, majority_outcome
 from reportgen.sections.helpers import (
     arm_styles,
     article_animation,
-    as_findings,
     collapsed_runs,
     is_curve,
-    kinds_by_name,
     mean,
     own_arm,
     rate_findings,
+    table,
     threshold,
     trained_arm,
 )
-from reportgen.statistics.comparison import compare
-from reportgen.statistics.rank import inner_kernels, rank_changes, second_share, singular_values
+from reportgen.statistics.comparison import Difference, compare
+from reportgen.statistics.rank import (
+    ROUNDING,
+    inner_kernels,
+    rank_changes,
+    second_decay,
+    second_share,
+    singular_value_path,
+)
 from reportgen.statistics.sparsity import below_share
 from reportgen.text import at_most
-from reportgen.training.network import Weights
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
 _RECORDS = 41
 """Number of recorded steps at which singular values are drawn."""
-_FLOOR, _NO_CHANGE = 1e-6, 1e-10
-"""Smaller singular values and changes of outputs are rounding errors; they are drawn at these floors."""
+_NO_CHANGE = 1e-10
+"""Smaller changes of outputs are rounding errors; they are drawn at this size."""
+_MOST_RANKS = 12
 NEGLIGIBLE = 0.05
 """A second singular value below this share of the first counts as zero."""
 HARMLESS = 0.01
@@ -46,210 +54,203 @@ HARM = 0.1
 """A change of outputs above this share of their span shows that something was needed."""
 
 
-def _l2_outcome(f: Findings) -> Outcome | None:
-    return majority_outcome(f["l2"] and f["l2"]["one"])
+@dataclass(frozen=True)
+class ArmRank:
+    """Ranks of an arm's matrices, over the runs that ended and did not collapse."""
+
+    name: str
+    label: str
+    runs: int
+    collapsed: int
+    one: dict[str, Any]
+    """The rate of runs whose matrices end with one direction."""
+    needs: dict[str, Any]
+    """The rate of runs whose outputs change by more than `HARM` if only the first direction is kept."""
+    second: float
+    """The second singular value as a share of the first, in the median run."""
+    second_largest: float
+    change: float
+    """The largest change of an output if only the first direction is kept, in the median run."""
+    change_largest: float
+    span: float
+    """The span of the outputs in the median run."""
+    below: float
+    """Share of weights within η·λ of the arm with L1, if there is one."""
 
 
-def _decay_outcome(f: Findings) -> Outcome | None:
-    return difference_outcome(f["decay"]["difference"], "practically equal") if f["decay"] else None
+@dataclass(frozen=True)
+class RankCurves:
+    """What pictures of an arm show."""
+
+    name: str
+    label: str
+    change_by_rank: list[float]
+    steps: list[int]
+    values: dict[str, list[float]]
+    """Singular values at `steps`, medians over runs and matrices."""
+
+
+@dataclass(frozen=True)
+class Decay:
+    """The decay of the second singular value under L2 between two steps, as a multiple of the penalty's own."""
+
+    begin: int
+    end: int
+    alone: float
+    """The share of a weight that the penalty alone would leave."""
+    multiple: Difference
+
+
+@dataclass(frozen=True)
+class RankFindings:
+    """What the section found; nothing if no matrix has more than one direction."""
+
+    matrices: int
+    sizes: list[str] = field(default_factory=list)
+    negligible: float = NEGLIGIBLE
+    harmless: float = HARMLESS
+    harm: float = HARM
+    rounding: float = ROUNDING
+    no_change: float = _NO_CHANGE
+    band: float | None = None
+    parameters: int = 0
+    chain: int | None = None
+    """Parameters of a chain with one unit a layer, which a linear network of rank one is after rotation."""
+    arms: list[ArmRank] = field(default_factory=list)
+    curves: list[RankCurves] = field(default_factory=list)
+    """Of the arms that have runs."""
+    l1: ArmRank | None = None
+    l2: ArmRank | None = None
+    free: ArmRank | None = None
+    """The arm without a penalty."""
+    decay: Decay | None = None
+
+
+def _one_direction(arm: Any) -> Outcome | None:
+    return majority_outcome(arm and arm.one)
 
 
 @sections.register("rank")
-class Rank(Section[Findings]):
+class Rank(Section[RankFindings]):
     """Singular values that the penalties remove, as L1 removes units."""
 
     title = "The rank of the matrices"
     claims = (
-        Claim(
-            name="l2-leaves-one-direction",
-            test=_l2_outcome,
-        ),
-        Claim(
-            name="without-a-penalty-directions-stay",
-            test=lambda f: majority_outcome(f["free"] and f["free"]["needs"]),
-        ),
+        Claim(name="l2-leaves-one-direction", test=lambda f: _one_direction(f.l2)),
+        Claim(name="without-a-penalty-directions-stay", test=lambda f: majority_outcome(f.free and f.free.needs)),
         Claim(
             name="unused-directions-fade-at-the-rate-of-the-penalty",
-            test=_decay_outcome,
+            test=lambda f: f.decay and difference_outcome(f.decay.multiple, "practically equal"),
         ),
         Claim(
             name="l1-and-l2-end-with-one-direction",
-            test=lambda f: all_outcomes(majority_outcome(f["l1"] and f["l1"]["one"]), _l2_outcome(f)),
+            test=lambda f: all_outcomes(_one_direction(f.l1), _one_direction(f.l2)),
         ),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         return [run for arm in e.arms for run in e.arm_runs(arm)]
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: object) -> RankFindings:
         shapes = inner_kernels([np.zeros(shape) for shape in e.run(0).shapes])
         if not shapes:
-            return {"matrices": 0, **dict.fromkeys((*kinds_by_name(L1, L2), "free", "decay"))}
-        most = min(max(min(w.shape) for w in shapes), 12)
-        arms = {arm.name: self._measure_arm(e, arm, trained, most) for arm in e.arms}
-        l1, l2 = own_arm(e, L1), own_arm(e, L2)
+            return RankFindings(matrices=0)
+        most = min(max(min(w.shape) for w in shapes), _MOST_RANKS)
+        l1, l2, free = _l1_arm(e), own_arm(e, L2), _free_arm(e)
         band = threshold(e, l1.strength) if l1 else None
+        measured = {arm.name: _measure_arm(e, arm, trained, most, band or 0.0) for arm in e.arms}
+        own_l1, own_l2, none = (measured[arm.name][0] if arm else None for arm in (l1, l2, free))
         linear = e.network.activation == "linear" and is_curve(e)
-        return {
-            "matrices": len(shapes),
-            "sizes": sorted({f"{w.shape[0]}×{w.shape[1]}" for w in shapes}),
-            "runs": e.runs.count,
-            "band": band,
-            "negligible": NEGLIGIBLE,
-            "harmless": HARMLESS,
-            "harm": HARM,
-            "floor": _FLOOR,
-            "no_change": _NO_CHANGE,
-            "ranks": list(range(most + 1)),
-            "parameters": e.network.parameters(*e.data.shape),
-            # One weight and one bias for each layer: a linear network of rank one is a chain after rotation.
-            "chain": 2 * len(e.run(0).shapes) if linear else None,
-            "arms": list(arms.values()),
-            **{
-                name: {**_without_curves(arms[arm.name]), "below": _mean_below(e, arm, trained, band)} if arm else None
-                for name, arm in zip(kinds_by_name(L1, L2), (l1, l2), strict=True)
-            },
-            "free": _without_curves(arms[free.name]) if (free := _free_arm(e)) else None,
-            "decay": _measure_decay(e, l2, _working(e, l2, trained)) if l2 else None,
-        }
-
-    def _measure_arm(self, e: Experiment, arm: Arm, trained: Trained, most: int) -> Findings:
-        """Ranks of an arm's matrices, over the runs that ended and did not collapse."""
-        kept = _working(e, arm, trained)
-        shares = np.array([second_share(t.at(-1)[0]) for t in kept])
-        x = [t.run.draw().x_train for t in kept]
-        changes = np.array(
-            [rank_changes(*t.at(-1), at, e.network.activation, most) for t, at in zip(kept, x, strict=True)]
-        ).reshape(len(kept), most + 1)
-        spans = np.array([np.ptp(t.predict(at)) for t, at in zip(kept, x, strict=True)])
-        change = changes[:, 1]
-        return {
-            "name": arm.name,
-            "label": arm.label,
-            "strength": arm.strength,
-            "runs": len(kept),
-            "collapsed": int(collapsed_runs(trained_arm(e, arm, trained)).sum()),
-            "one": rate_findings((shares < NEGLIGIBLE) & (change < HARMLESS * spans), e.comparison),
-            "needs": rate_findings(change > HARM * spans, e.comparison),
-            "second": _median(shares),
-            "second_largest": float(shares.max()) if kept else math.nan,
-            "second_halfway": _median([second_share(t.at(len(t.steps) // 2)[0]) for t in kept]),
-            "change": _median(change),
-            "change_largest": float(change.max()) if kept else math.nan,
-            "range": _median(spans),
-            "change_by_rank": np.median(changes, axis=0).tolist() if kept else [],
-            **_singular_value_path(kept),
-        }
+        return RankFindings(
+            matrices=len(shapes),
+            sizes=sorted({f"{w.shape[0]}×{w.shape[1]}" for w in shapes}),
+            band=band,
+            parameters=e.network.parameters(*e.data.shape),
+            chain=2 * len(e.run(0).shapes) if linear else None,
+            arms=[arm for arm, _ in measured.values()],
+            curves=[curves for _, curves in measured.values() if curves],
+            l1=own_l1,
+            l2=own_l2,
+            free=none,
+            decay=_measure_decay(e, l2, _working(e, l2, trained)) if l2 else None,
+        )
 
     def media(
-        self, e: Experiment, trained: Trained, study: object, findings: Findings
+        self, e: Experiment, trained: Trained, study: object, findings: RankFindings
     ) -> Iterable[Picture | Animation]:
-        finished = [arm for arm in findings.get("arms", ()) if arm["runs"]]
-        if not finished:
+        if not findings.curves:
             return
         look = arm_styles(e)
-        yield Picture(
-            name="singular-values",
-            figure="curves",
-            inputs={
-                "panels": [
-                    {
-                        "title": arm["label"],
-                        "xlabel": "step",
-                        "ylabel": "singular value",
-                        "yscale": "log",
-                        "series": [
-                            {"label": label, "x": arm["steps"], "y": np.maximum(values, _FLOOR)}
-                            for label, values in arm["values"].items()
-                        ],
-                    }
-                    for arm in finished
+        panels: list[dict[str, Any]] = [
+            {
+                "title": arm.label,
+                "xlabel": "step",
+                "ylabel": "singular value",
+                "yscale": "log",
+                "series": [
+                    {"label": label, "x": arm.steps, "y": np.maximum(values, ROUNDING)}
+                    for label, values in arm.values.items()
                 ],
-                "share_y": True,
-            },
-            alt="Singular values of the matrices between hidden layers over training, one panel for each arm. At the "
-            "end the second is this share of the first, in the median run: "
-            + "; ".join(f"{arm['label']} {arm['second']:.1g}" for arm in finished)
-            + ".",
-        )
+            }
+            for arm in findings.curves
+        ]
+        yield Picture(name="singular-values", figure="curves", inputs={"panels": panels, "share_y": True})
         shown = [arm for arm in (_free_arm(e), own_arm(e, L2)) if arm] or list(e.arms[:1])
         first = {arm: next(iter(_working(e, arm, trained)), None) for arm in shown}
-        panels = [Panel(title=arm.label, trajectory=t) for arm, t in first.items() if t]
-        if panels:
-            ends = "; ".join(f"{p.title} {at_most(second_share(p.trajectory.at(-1)[0]), '.1g')}" for p in panels)
+        moving = [Panel(title=arm.label, trajectory=t) for arm, t in first.items() if t]
+        if moving:
+            ends = "; ".join(f"{p.title} {at_most(second_share(p.trajectory.at(-1)[0]), '.1g')}" for p in moving)
             yield article_animation(
                 "singular-values-moving",
                 ["singular_values"],
-                panels,
+                moving,
                 alt="Singular values of every layer of one network in motion, as bars from the largest to the "
                 f"smallest. At the end the second is at most this share of the first: {ends}.",
             )
-        yield Picture(
-            name="rank-kept",
-            figure="curves",
-            inputs={
-                "panels": [
-                    {
-                        "xlabel": "directions that every matrix between hidden layers keeps",
-                        "ylabel": "largest change of an output",
-                        "yscale": "log",
-                        "series": [
-                            {
-                                "label": arm["label"],
-                                "arm": look[arm["name"]],
-                                "x": findings["ranks"],
-                                "y": np.maximum(arm["change_by_rank"], _NO_CHANGE),
-                            }
-                            for arm in finished
-                        ],
-                    }
-                ]
-            },
-            alt="How far an output at a training sample moves, at most, when matrices keep only their strongest "
-            "directions, median over runs. With one direction: "
-            + "; ".join(f"{arm['label']} {arm['change']:.1g}" for arm in finished)
-            + ".",
-        )
+        panel = {
+            "xlabel": "directions that every matrix between hidden layers keeps",
+            "ylabel": "largest change of an output",
+            "yscale": "log",
+            "series": [
+                {
+                    "label": arm.label,
+                    "arm": look[arm.name],
+                    "x": list(range(len(arm.change_by_rank))),
+                    "y": np.maximum(arm.change_by_rank, _NO_CHANGE),
+                }
+                for arm in findings.curves
+            ],
+        }
+        yield Picture(name="rank-kept", figure="curves", inputs={"panels": [panel]})
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        if not findings["matrices"]:
-            return
-        yield Table(
-            name="rank",
-            columns=(
-                Column(label="arm"),
-                Column(label="second / first, median", format=".2g"),
-                Column(label="largest", format=".2g"),
-                Column(label="change of output, median", format=".2g"),
-                Column(label="largest", format=".2g"),
-                Column(label="outputs span, median", format=".1f"),
-                Column(label="runs", format="d"),
-                Column(label="collapsed", format="d"),
-            ),
-            rows=tuple(tuple(arm[key] for key in _COLUMNS) for arm in findings["arms"]),
-        )
+    def tables(self, e: Experiment, findings: RankFindings) -> Iterable[Table]:
+        columns = {
+            "label": ("arm", ""),
+            "one.events": ("one direction", "d"),
+            "runs": ("of runs", "d"),
+            "second": ("second / first, median", ".2g"),
+            "second_largest": ("largest", ".2g"),
+            "change": ("change of output, median", ".2g"),
+            "change_largest": ("largest", ".2g"),
+            "span": ("outputs span, median", ".1f"),
+            "collapsed": ("collapsed", "d"),
+        }
+        if findings.arms:
+            yield table("rank", findings.arms, columns)
 
-    def headline(self, e: Experiment, findings: Findings) -> str | None:
-        if _l2_outcome(findings) != "supported":
+    def headline(self, e: Experiment, findings: RankFindings) -> str | None:
+        if not findings.l2 or majority_outcome(findings.l2.one) != "supported":
             return None
-        one = findings["l2"]["one"]
-        return (
-            f"L2 compresses as well: in {one['events']} of {one['count']} runs its matrices between hidden layers end "
-            f"with rank one (the second singular value is below {NEGLIGIBLE:.0%} of the first), and to keep only that "
-            f"moves no output by {HARMLESS:.0%} of their span."
-        )
-
-
-_CURVES = ("change_by_rank", "steps", "values")
-_COLUMNS = ("label", "second", "second_largest", "change", "change_largest", "range", "runs", "collapsed")
+        one = findings.l2.one
+        return f"L2 compresses too: in {one['events']} of {one['count']} runs its matrices end with a single direction."
 
 
 def _median(values: Any) -> float:
     return float(np.median(values)) if len(values) else math.nan
 
 
-def _without_curves(arm: Findings) -> Findings:
-    return {key: value for key, value in arm.items() if key not in _CURVES}
+def _l1_arm(e: Experiment) -> Arm | None:
+    return own_arm(e, L1, "proximal") or own_arm(e, L1)
 
 
 def _free_arm(e: Experiment) -> Arm | None:
@@ -263,67 +264,57 @@ def _working(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:
     return [t for t, lost in zip(runs, collapsed_runs(runs), strict=True) if t.diverged is None and not lost]
 
 
-def _mean_below(e: Experiment, arm: Arm, trained: Trained, band: float | None) -> float | None:
-    """The share of an arm's weights within `band` of zero, in the mean of its working runs."""
-    return None if band is None else mean([below_share(t.at(-1)[0], band) for t in _working(e, arm, trained)])
+def _measure_arm(
+    e: Experiment, arm: Arm, trained: Trained, most: int, band: float
+) -> tuple[ArmRank, RankCurves | None]:
+    kept = _working(e, arm, trained)
+    shares = np.array([second_share(t.at(-1)[0]) for t in kept])
+    x = [t.run.draw().x_train for t in kept]
+    changes = np.array(
+        [rank_changes(*t.at(-1), at, e.network.activation, most) for t, at in zip(kept, x, strict=True)]
+    ).reshape(len(kept), most + 1)
+    spans = np.array([np.ptp(t.predict(at)) for t, at in zip(kept, x, strict=True)])
+    change = changes[:, 1]
+    found = ArmRank(
+        name=arm.name,
+        label=arm.label,
+        runs=len(kept),
+        collapsed=int(collapsed_runs(trained_arm(e, arm, trained)).sum()),
+        one=rate_findings((shares < NEGLIGIBLE) & (change < HARMLESS * spans), e.comparison),
+        needs=rate_findings(change > HARM * spans, e.comparison),
+        second=_median(shares),
+        second_largest=float(shares.max()) if kept else math.nan,
+        change=_median(change),
+        change_largest=float(change.max()) if kept else math.nan,
+        span=_median(spans),
+        below=mean([below_share(t.at(-1)[0], band) for t in kept]),
+    )
+    if not kept:
+        return found, None
+    return found, RankCurves(
+        arm.name, arm.label, np.median(changes, axis=0).tolist(), *singular_value_path(kept, _RECORDS)
+    )
 
 
-def _singular_value_path(ended: Sequence[Trajectory]) -> Findings:
-    """The three largest singular values and the smallest over training: medians over runs and matrices."""
-    if not ended:
-        return {"steps": [], "values": {}}
-    records = np.unique(np.linspace(0, len(ended[0].steps) - 1, _RECORDS).astype(int))
-    kernels = [np.stack([t.kernels[layer][records] for t in ended]) for layer in range(len(ended[0].kernels))]
-    values = singular_values(kernels)
-    medians: dict[str, Weights] = {}
-    for place, label in enumerate(("first", "second", "third")):
-        pooled = [v[..., place] for v in values if v.shape[-1] > place]
-        if pooled:
-            medians[label] = np.median(np.concatenate(pooled), axis=0)
-    if max(v.shape[-1] for v in values) > 3:
-        medians["last"] = np.median(np.concatenate([v[..., -1] for v in values]), axis=0)
-    return {
-        "steps": ended[0].steps[records].tolist(),
-        "values": {label: at.tolist() for label, at in medians.items()},
-    }
-
-
-def _measure_decay(e: Experiment, l2: Arm, kept: Sequence[Trajectory]) -> Findings | None:
-    """The decay rate of the second singular value in the second quarter of training, as a multiple of the penalty's.
+def _measure_decay(e: Experiment, l2: Arm, kept: Sequence[Trajectory]) -> Decay | None:
+    """The decay in the second quarter of training.
 
     None if weights do not shrink by the share ηλ at each step, or if no record lies in that quarter.
     """
     t = e.training
-    plain = t.optimizer == "sgd" and t.schedule == "constant" and not t.full_batch_steps
-    shrink = t.learning_rate * l2.strength
-    if not (plain and kept) or len(kept[0].steps) < 8 or shrink >= 1:
+    if t.optimizer != "sgd" or t.full_batch_steps or not kept or len(kept[0].steps) < 8:
         return None
     begin, end = len(kept[0].steps) // 4, len(kept[0].steps) // 2
-    steps = int(kept[0].steps[end] - kept[0].steps[begin])
+    first, last = (int(kept[0].steps[record]) for record in (begin, end))
     # A subgradient step multiplies weights by 1 − ηλ, a proximal one divides them by 1 + ηλ.
-    expected = math.log1p(shrink) if l2.step == "proximal" else -math.log1p(-shrink)
-    rates = np.array([_second_decay(t, begin, end) / steps for t in kept])
-    if np.isnan(rates).all():
+    shrinks = np.asarray(t.rates(e.run(0).steps), np.float64)[first:last] * l2.strength
+    if shrinks.max() >= 1:
         return None
-    difference = compare(rates / expected, np.ones(len(rates)), 0.1, e.comparison)
-    told = as_findings(difference)
-    return {
-        "begin": int(kept[0].steps[begin]),
-        "end": int(kept[0].steps[end]),
-        "expected": expected,
-        # As the multiple itself, not as its difference from one.
-        "difference": {**told, **{key: told[key] + 1 for key in ("estimate", "low", "high")}},
-    }
-
-
-def _second_decay(t: Trajectory, begin: int, end: int) -> float:
-    """The fall of the logarithm of the second singular value between two records, in the mean of the matrices.
-
-    NaN if it has fallen to the rounding errors of the first.
-    """
-    falls = []
-    for values in singular_values([w[[begin, end]] for w in t.kernels]):
-        if values[1, 1] < _FLOOR * values[1, 0]:
-            return math.nan
-        falls.append(math.log(values[0, 1] / values[1, 1]))
-    return mean(falls)
+    expected = float(np.log1p(shrinks).sum() if l2.step == "proximal" else -np.log1p(-shrinks).sum())
+    falls = np.array([second_decay(t, begin, end) for t in kept])
+    if np.isnan(falls).all():
+        return None
+    found = compare(falls / expected, np.ones(len(falls)), 0.1, e.comparison)
+    # As the multiple itself, not as its difference from one.
+    multiple = dataclasses.replace(found, estimate=found.estimate + 1, low=found.low + 1, high=found.high + 1)
+    return Decay(begin=first, end=last, alone=math.exp(-expected), multiple=multiple)

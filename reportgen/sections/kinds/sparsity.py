@@ -1,47 +1,53 @@
 """Counts of zero weights and dead units, and how they depend on the threshold."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.experiment import Arm, Comparison, Experiment
-from reportgen.penalties import Penalty
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.pictures.picture import Animation, Picture
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.pictures.picture import Picture
+from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, bound_outcome, difference_outcome
 from reportgen.sections.helpers import (
     NUDGES,
     against_bound,
     arm_styles,
-    as_findings,
     at_rest,
-    kinds_by_name,
     mean,
     nudged_runs,
     own_arm,
     rate_findings,
+    table,
     threshold,
     trained_arm,
     vary,
 )
-from reportgen.sections.wording import why_undecided
-from reportgen.statistics.comparison import Values, compare
-from reportgen.statistics.sparsity import HISTOGRAM_EDGES, below_share, histogram, unit_sizes, zero_share, zeros_at_rest
-from reportgen.text import plural
+from reportgen.sections.wording import join_words, why_undecided
+from reportgen.statistics.comparison import Difference, Values, compare
+from reportgen.statistics.sparsity import (
+    HISTOGRAM_EDGES,
+    below_share,
+    histogram,
+    mean_dead_counts,
+    unit_sizes,
+    zero_share,
+    zeros_at_rest,
+)
+from reportgen.text import number, plural
 from reportgen.training.network import Weights
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
 THRESHOLDS = np.logspace(-5, 0, 41)
 """Thresholds of the curves; each arm's η·λ is added, so that the curves pass through the table's values."""
-FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Multiples of an arm's η·λ at which the table counts its dead units."""
-_QUARTER, _AT, _MOST = 0, 2, 4
+FACTORS = {"exactly": 0.0, "quarter": 0.25, "band": 1.0, "four": 4.0}
+"""Multiples of an arm's η·λ at which dead units are counted; of an arm without a penalty only at zero."""
 SMALL = 0.1
 """A weight below this is small, in the claims about L2."""
 FULL_BATCH_STEPS = 1000
@@ -50,34 +56,126 @@ _MOST_RESTING = 100
 _LAYERS = 5
 """The most hidden layers with a panel; more would not be legible."""
 
+Bound = dict[str, Any]
+"""A mean or a rate and on which side of a bound it lies: findings of `against_bound`."""
 
-def _l2_makes_small(f: Findings) -> Outcome | None:
+
+@dataclass(frozen=True)
+class DeadUnits:
+    """Dead units of a hidden layer within a threshold; means over the runs of an arm."""
+
+    label: str
+    layer: int
+    units: int
+    exactly: float | None = None
+    quarter: float | None = None
+    band: float | None = None
+    four: float | None = None
+
+
+@dataclass(frozen=True)
+class Knee:
+    """How the share of dead units of each hidden layer changes with the threshold, against the bounds of the claims."""
+
+    rise: list[Bound]
+    """The mean change from a quarter of η·λ to η·λ."""
+    beyond: list[Bound]
+    """The rate of runs in which the change from η·λ to four times η·λ is a tenth or less."""
+    change: list[Bound]
+    """The rate of runs in which the change from exactly zero to four times η·λ is a twentieth or less."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Exact zeros at rest, and in how many runs they are those of half of the steps on all samples before."""
+
+    runs: int
+    zero: float
+    still: int
+
+
+@dataclass(frozen=True)
+class ArmSparsity:
+    """Small weights of an arm; shares are means over the runs that came to their end."""
+
+    name: str
+    label: str
+    step: str
+    strength: float
+    threshold: float | None
+    """η·λ; None without a penalty."""
+    runs: int
+    zero: float
+    below: float
+    """Share of weights within η·λ of zero."""
+    small: float
+    median: float
+    mostly_zero: Bound
+    """The rate of runs in which most weights are within η·λ of zero."""
+    mostly_small: Bound
+    """The mean share of small weights."""
+    layers: list[DeadUnits]
+    dead: dict[str, str]
+    """Their counts in words, by `FACTORS`: "8.9, 9.0 and 8.9"."""
+    knee: Knee | None
+    rest: Rest | None
+    """None for steps that make no exact zeros."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What pictures of an arm show; lists over thresholds, or over bins of the histogram."""
+
+    name: str
+    below: list[float]
+    dead: list[list[float]]
+    histogram: list[int]
+
+
+@dataclass(frozen=True)
+class SparsityFindings:
+    """What the section found."""
+
+    small: float
+    full_batch_steps: int
+    trembling: bool
+    """True if the learning rate is constant, so that weights need not come to rest."""
+    thresholds: list[float]
+    arms: list[ArmSparsity]
+    curves: list[Curves]
+    """Of the arms with runs that came to their end."""
+    l1: ArmSparsity | None
+    """The arm with L1, by proximal steps if there is one."""
+    l1_exact: ArmSparsity | None
+    l1_gradient: ArmSparsity | None
+    """The arms with L1 by proximal and by subgradient steps."""
+    l2: ArmSparsity | None
+    free: ArmSparsity | None
+    l2_against_free: Difference | None
+
+
+def _l2_makes_small(f: Any) -> Outcome | None:
     """Supported if most weights are small, and more of them than without a penalty, where there is such an arm."""
-    if f["l2"] is None:
+    if f.l2 is None:
         return None
-    against = f["l2_against_free"]
-    return all_outcomes(
-        bound_outcome(f["l2"]["mostly_small"]), *([difference_outcome(against, "worse")] if against else [])
-    )
+    against = [difference_outcome(f.l2_against_free, "worse")] if f.l2_against_free else []
+    return all_outcomes(bound_outcome(f.l2.mostly_small), *against)
 
 
-def _has_knee(f: Findings) -> Outcome | None:
+def _has_knee(f: Any) -> Outcome | None:
     """Supported if in every layer most units die between a quarter of η·λ and η·λ, and in most runs few beyond."""
-    if f["l1"] is None or f["l1"]["step"] != "subgradient" or not f["l1"]["dead"]:
-        return None
-    rises = [bound_outcome(layer) for layer in f["l1"]["rise"]]
-    return all_outcomes(*rises, *(bound_outcome(layer) for layer in f["l1"]["beyond"]))
+    knee = f.trembling and f.l1_gradient and f.l1_gradient.knee
+    return all_outcomes(*map(bound_outcome, knee.rise), *map(bound_outcome, knee.beyond)) if knee else None
 
 
-def _is_flat(f: Findings) -> Outcome | None:
-    """Supported if the count of exact zeros is, to a twentieth of a layer, that at the largest threshold."""
-    if f["l1_exact"] is None or not f["l1_exact"]["dead"]:
-        return None
-    return all_outcomes(*(bound_outcome(layer, "below") for layer in f["l1_exact"]["change"]))
+def _is_flat(f: Any) -> Outcome | None:
+    """Supported if in most runs the exactly dead units are, to a twentieth of a layer, those at four times η·λ."""
+    knee = f.l1_exact and f.l1_exact.knee
+    return all_outcomes(*map(bound_outcome, knee.change)) if knee else None
 
 
 @sections.register("sparsity")
-class Sparsity(Section[Findings]):
+class Sparsity(Section[SparsityFindings]):
     """Counts with their threshold, the distribution of weights, and the sensitivity of the counts."""
 
     title = "Zero, nearly zero, small"
@@ -85,271 +183,190 @@ class Sparsity(Section[Findings]):
         Claim(
             name="l1-leaves-weights-at-zero",
             post="L1 makes weights sparse: it leaves many of them at zero.",
-            test=lambda f: None if f["l1"] is None else bound_outcome(f["l1"]["mostly_zero"]),
+            test=lambda f: f.l1 and bound_outcome(f.l1.mostly_zero),
         ),
         Claim(
             name="l2-makes-weights-small",
             post="L2 shrinks all weights in balance: it makes most of them small.",
             test=_l2_makes_small,
         ),
-        Claim(
-            name="dead-units-jump-at-the-band",
-            test=_has_knee,
-        ),
-        Claim(
-            name="exact-zeros-need-no-threshold",
-            test=_is_flat,
-        ),
+        Claim(name="dead-units-jump-at-the-band", test=_has_knee),
+        Claim(name="exact-zeros-need-no-threshold", test=_is_flat),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         yield from (run for arm in e.arms for run in e.arm_runs(arm))
-        yield from (run for arm in _with_zeros(e) for run in _resting_runs(e, arm))
-        yield from (run for arm in _with_knee(e) for nudge in NUDGES for run in nudged_runs(e, arm, nudge))
+        yield from (run for arm in e.arms if arm.strength and arm.step == "proximal" for run in _resting_runs(e, arm))
+        yield from (run for arm in e.arms if _needs_twins(e, arm) for i in NUDGES for run in nudged_runs(e, arm, i))
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        bands = [threshold(e, arm.strength) for arm in e.arms if arm.strength]
-        thresholds = np.unique([*THRESHOLDS, *bands])
-        measured = [_measure_arm(e, arm, trained, thresholds) for arm in e.arms]
-        arms = [found for found, _ in measured]
-        for arm in _with_zeros(e):
-            arms[e.arms.index(arm)]["rest"] = _measure_rest([trained[run] for run in _resting_runs(e, arm)])
-        for arm in _with_knee(e):
-            own = arms[e.arms.index(arm)]
-            twins = [_twin_changes(e, arm, [trained[run] for run in nudged_runs(e, arm, nudge)]) for nudge in NUDGES]
-            own |= {key: _steady(own[key], [twin[key] for twin in twins if twin]) for key in _KNEE if key in own}
-        small = {found["name"]: values for found, values in measured}
-        l2, free = (
-            _first_arm(e, arms, L2),
-            next((a for a, arm in zip(arms, e.arms, strict=True) if not arm.strength), None),
-        )
-        return {
-            "small": SMALL,
-            "full_batch_steps": FULL_BATCH_STEPS,
-            "hidden": list(e.network.hidden),
-            "edges": HISTOGRAM_EDGES.tolist(),
-            "thresholds": thresholds.tolist(),
-            "factors": list(FACTORS),
-            "arms": arms,
-            **{name: _first_arm(e, arms, kind) for name, kind in kinds_by_name(L1, L2).items()},
-            "l1_exact": _first_arm(e, arms, L1, "proximal"),
-            "free": free,
-            "l2_against_free": as_findings(compare(small[l2["name"]], small[free["name"]], 0.0, e.comparison))
+    def findings(self, e: Experiment, trained: Trained, study: object) -> SparsityFindings:
+        thresholds = np.unique([*THRESHOLDS, *(threshold(e, arm.strength) for arm in e.arms if arm.strength)])
+        arms = {arm.name: _measure_arm(e, arm, trained) for arm in e.arms}
+
+        def first(arm: Arm | None) -> ArmSparsity | None:
+            return arms[arm.name] if arm else None
+
+        l2, free = own_arm(e, L2), next((arm for arm in e.arms if not arm.strength), None)
+        exact, gradient = own_arm(e, L1, "proximal"), own_arm(e, L1, "subgradient")
+        return SparsityFindings(
+            small=SMALL,
+            full_batch_steps=FULL_BATCH_STEPS,
+            trembling=e.training.schedule == "constant" and not e.training.full_batch_steps,
+            thresholds=thresholds.tolist(),
+            arms=list(arms.values()),
+            curves=[_curves(e, arm, trained, thresholds) for arm in e.arms if arms[arm.name].runs],
+            l1=first(exact or gradient),
+            l1_exact=first(exact),
+            l1_gradient=first(gradient),
+            l2=first(l2),
+            free=first(free),
+            l2_against_free=compare(_small_shares(e, l2, trained), _small_shares(e, free, trained), 0.0, e.comparison)
             if l2 and free
             else None,
-            "runs": e.runs.count,
-        }
-
-    def media(
-        self, e: Experiment, trained: Trained, study: object, findings: Findings
-    ) -> Iterable[Picture | Animation]:
-        arms, look = [arm for arm in findings["arms"] if arm["histogram"]], arm_styles(e)
-        if not arms:
-            return
-        yield Picture(
-            name="histogram",
-            figure="weight_histogram",
-            inputs={
-                "groups": [
-                    {
-                        "label": arm["label"],
-                        "arm": look[arm["name"]],
-                        "zero_share": arm["zero"],
-                        "edges": np.log10(HISTOGRAM_EDGES),
-                        "counts": np.array(arm["histogram"]),
-                        "threshold": arm["threshold"],
-                    }
-                    for arm in arms
-                ],
-            },
-            alt="Distribution of weight sizes after training, one panel for each arm. "
-            + "; ".join(
-                f"{a['label']}: {a['zero']:.0%} exactly zero"
-                + (f", {a['below']:.0%} within η·λ = {a['threshold']:.2g}" if a["threshold"] else "")
-                for a in arms
-            )
-            + ".",
         )
-        bands = sorted({arm["threshold"] for arm in arms if arm["threshold"]})
+
+    def media(self, e: Experiment, trained: Trained, study: object, findings: SparsityFindings) -> Iterable[Picture]:
+        look, arms = arm_styles(e), {arm.name: arm for arm in findings.arms}
+        shown = [(arms[c.name], c) for c in findings.curves]
+        if not shown:
+            return
+        groups = [
+            {
+                "label": arm.label,
+                "arm": look[arm.name],
+                "zero_share": arm.zero,
+                "edges": np.log10(HISTOGRAM_EDGES),
+                "counts": np.array(curves.histogram),
+                "threshold": arm.threshold,
+            }
+            for arm, curves in shown
+        ]
+        yield Picture(name="histogram", figure="weight_histogram", inputs={"groups": groups})
+        bands = sorted({arm.threshold for arm, _ in shown if arm.threshold})
         marks = [{"x": band, "label": "η·λ" if len(bands) == 1 else f"{band:.2g}"} for band in bands]
 
-        def panel(title: str, ylabel: str, values: str, layer: int | None = None) -> dict[str, Any]:
-            return {
-                "title": title,
-                "xlabel": "threshold on |w|",
-                "ylabel": ylabel,
-                "xscale": "log",
-                "series": [
-                    {
-                        "label": arm["label"],
-                        "arm": look[arm["name"]],
-                        "x": findings["thresholds"],
-                        "y": arm[values] if layer is None else [counts[layer] for counts in arm[values]],
-                    }
-                    for arm in arms
-                ],
-                "marks": marks,
-            }
+        def panel(title: str, ylabel: str, values: Sequence[list[float]]) -> dict[str, Any]:
+            lines = [
+                {"label": arm.label, "arm": look[arm.name], "x": findings.thresholds, "y": y}
+                for (arm, _), y in zip(shown, values, strict=True)
+            ]
+            axes = {"xlabel": "threshold on |w|", "ylabel": ylabel, "xscale": "log"}
+            return {"title": title, **axes, "series": lines, "marks": marks}
 
-        yield Picture(
-            name="zeros-by-threshold",
-            figure="curves",
-            inputs={
-                "panels": [
-                    panel("All weights", "share within the threshold", "below_by_threshold"),
-                    *(
-                        panel(
-                            f"Hidden layer {layer + 1}, {plural(width, 'unit')}",
-                            "dead units, mean over runs",
-                            "dead_by_threshold",
-                            layer,
-                        )
-                        for layer, width in enumerate(findings["hidden"][:_LAYERS])
-                    ),
-                ]
-            },
-            alt="Share of weights within a threshold on |w|"
-            + (", and number of dead units in each hidden layer" if e.network.hidden else "")
-            + ", against the threshold, one line for each arm. Exactly zero, and within a tenth: "
-            + "; ".join(f"{a['label']} {a['zero']:.0%} and {a['small']:.0%} of the weights" for a in arms)
-            + ".",
-        )
+        panels = [panel("All weights", "share within the threshold", [c.below for _, c in shown])]
+        for layer, width in enumerate(e.network.hidden[:_LAYERS]):
+            counts = [[dead[layer] for dead in c.dead] for _, c in shown]
+            title = f"Hidden layer {layer + 1}, {plural(width, 'unit')}"
+            panels.append(panel(title, "dead units, mean over runs", counts))
+        yield Picture(name="zeros-by-threshold", figure="curves", inputs={"panels": panels})
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        yield Table(
-            name="sparsity",
-            columns=(
-                Column(label="arm"),
-                Column(label="λ", format="g"),
-                Column(label="η·λ", format=".3g"),
-                Column(label="exactly zero", format=".1%"),
-                Column(label="exactly zero, at rest", format=".1%"),
-                Column(label="|w| ≤ η·λ", format=".1%"),
-                Column(label=f"|w| ≤ {findings['small']:g}", format=".1%"),
-                Column(label="median |w|", format=".2g"),
-            ),
-            rows=tuple(
-                (
-                    *(a[key] for key in ("label", "strength", "threshold", "zero")),
-                    a["rest"]["zero"] if a["rest"] else None,
-                    *(a[key] for key in ("below", "small", "median")),
-                )
-                for a in findings["arms"]
-            ),
-        )
-        if not findings["hidden"]:
-            return
-        yield Table(
-            name="dead-units",
-            columns=(
-                Column(label="arm"),
-                Column(label="hidden layer", format="d"),
-                Column(label="units", format="d"),
-                Column(label="dead, exactly", format=".1f"),
-                *(
-                    Column(label="dead at η·λ" if factor == 1 else f"at {factor:g}·ηλ", format=".1f")
-                    for factor in FACTORS
-                ),
-            ),
-            rows=tuple(
-                (
-                    a["label"],
-                    layer + 1,
-                    width,
-                    a["dead_exactly"][layer] if a["dead_exactly"] else None,
-                    *(a["dead"][i][layer] if a["dead"] else None for i in range(len(FACTORS))),
-                )
-                for a in findings["arms"]
-                for layer, width in enumerate(findings["hidden"])
-            ),
-        )
+    def tables(self, e: Experiment, findings: SparsityFindings) -> Iterable[Table]:
+        columns = {
+            "label": ("arm", ""),
+            "strength": ("λ", "g"),
+            "threshold": ("η·λ", ".3g"),
+            "zero": ("exactly zero", ".1%"),
+            "resting": ("exactly zero, at rest", ".1%"),
+            "below": ("|w| ≤ η·λ", ".1%"),
+            "small": (f"|w| ≤ {SMALL:g}", ".1%"),
+            "median": ("median |w|", ".2g"),
+        }
+        rows = [{**vars(arm), "resting": arm.rest.zero if arm.rest else None} for arm in findings.arms]
+        yield table("sparsity", rows, columns)
+        if e.network.hidden:
+            labels = ("exactly", "at η·λ / 4", "at η·λ", "at 4 η·λ")
+            dead = {name: (f"dead {label}", ".1f") for name, label in zip(FACTORS, labels, strict=True)}
+            layers = [layer for arm in findings.arms for layer in arm.layers]
+            columns = {"label": ("arm", ""), "layer": ("hidden layer", "d"), "units": ("units", "d"), **dead}
+            yield table("dead-units", layers, columns)
 
-    def headline(self, e: Experiment, findings: Findings) -> str | None:
-        told = [
-            f"{a['label']} {a['zero']:.0%} ({a['below']:.0%})"
-            for a in findings["arms"]
-            if a["threshold"] and a["histogram"]
-        ]
-        if not told:
-            return None
-        return f"Weights that end exactly at zero (in brackets, within the arm's η·λ of it): {'; '.join(told)}."
+    def headline(self, e: Experiment, findings: SparsityFindings) -> str | None:
+        told = [f"{arm.label} {arm.zero:.0%}" for arm in findings.arms if arm.threshold and arm.runs]
+        return f"Weights that end exactly at zero: {', '.join(told)}." if told else None
 
 
-def _measure_arm(e: Experiment, arm: Arm, trained: Trained, thresholds: Weights) -> tuple[Findings, Values]:
-    """Findings of an arm, and the share of small weights in each run [runs], NaN where it diverged."""
-    trajectories = trained_arm(e, arm, trained)
-    ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
+def _ended(trajectories: Iterable[Trajectory]) -> list[list[Weights]]:
+    """The last kernels of the runs that came to their end."""
+    return [t.at(-1)[0] for t in trajectories if t.diverged is None]
+
+
+def _unit_sizes(ended: Sequence[Sequence[Weights]]) -> list[Weights]:
+    """The sizes of the units [runs, units] of each hidden layer."""
+    return [np.stack(sizes) for sizes in zip(*map(unit_sizes, ended), strict=True)]
+
+
+def _measure_arm(e: Experiment, arm: Arm, trained: Trained) -> ArmSparsity:
+    ended = _ended(trained_arm(e, arm, trained))
+    layers, band = _unit_sizes(ended), threshold(e, arm.strength)
     sizes = np.abs(np.concatenate([w.ravel() for k in ended for w in k])) if ended else np.array([math.nan])
-    band = threshold(e, arm.strength)
-    small = np.array([math.nan if t.diverged is not None else below_share(t.at(-1)[0], SMALL) for t in trajectories])
     below = np.array([below_share(k, band) for k in ended]) if band else np.array([])
-    found: Findings = {
-        "name": arm.name,
-        "label": arm.label,
-        "step": arm.step,
-        "strength": arm.strength,
-        "threshold": band or None,
-        "runs": len(ended),
-        "rest": None,
-        "zero": mean([zero_share(k) for k in ended]),
-        "below": mean(below.tolist()),
-        "small": mean([below_share(k, SMALL) for k in ended]),
-        "median": float(np.median(sizes)),
-        "mostly_zero": against_bound(below, 0.5, e.comparison),
-        "mostly_small": against_bound(small, 0.5, e.comparison),
-        "dead": [],
-        "dead_exactly": [],
-        "dead_by_threshold": [],
-        "below_by_threshold": [mean([below_share(k, at) for k in ended]) for at in thresholds] if ended else [],
-        "histogram": histogram(ended).tolist() if ended else [],
-    }
-    if ended and e.network.hidden:
-        layers = [np.stack(sizes) for sizes in zip(*map(unit_sizes, ended), strict=True)]
-        found["dead_exactly"] = _mean_counts(layers, 0.0)
-        found["dead_by_threshold"] = [_mean_counts(layers, at) for at in thresholds]
-        if band:
-            found["dead"] = [_mean_counts(layers, band * factor) for factor in FACTORS]
-            found |= _changes(layers, band, e.comparison)
-    return found, small
+    knee = _measure_knee(layers, band, e.comparison) if layers and band else None
+    if knee and _needs_twins(e, arm):
+        twins = [_ended(trained[run] for run in nudged_runs(e, arm, i)) for i in NUDGES]
+        others = [_measure_knee(_unit_sizes(kernels), band, e.comparison) for kernels in twins if kernels]
+        rise = _steady(knee.rise, [twin.rise for twin in others])
+        knee = replace(knee, rise=rise, beyond=_steady(knee.beyond, [twin.beyond for twin in others]))
+    exact = arm.strength and arm.step == "proximal"
+    resting = [trained[run] for run in _resting_runs(e, arm)] if exact else []
+    counts = {name: mean_dead_counts(layers, band * by) for name, by in FACTORS.items() if layers and (band or not by)}
+    return ArmSparsity(
+        name=arm.name,
+        label=arm.label,
+        step=arm.step,
+        strength=arm.strength,
+        threshold=band or None,
+        runs=len(ended),
+        zero=mean([zero_share(k) for k in ended]),
+        below=mean(below.tolist()),
+        small=mean([below_share(k, SMALL) for k in ended]),
+        median=float(np.median(sizes)),
+        mostly_zero=_most_runs(below > 0.5, e.comparison),
+        mostly_small=against_bound(_small_shares(e, arm, trained), 0.5, e.comparison),
+        layers=[
+            DeadUnits(arm.label, i + 1, width, **{name: count[i] for name, count in counts.items()})
+            for i, width in enumerate(e.network.hidden)
+        ],
+        dead={name: join_words([number(units, ".1f") for units in count]) for name, count in counts.items()},
+        knee=knee,
+        rest=_measure_rest(resting) if resting else None,
+    )
 
 
-def _mean_counts(layers: list[Weights], threshold: float) -> list[float]:
-    """Number of dead units in each hidden layer, means over runs; `layers` hold the sizes [runs, units]."""
-    return [float((sizes <= threshold).sum(axis=1).mean()) for sizes in layers]
+def _small_shares(e: Experiment, arm: Arm, trained: Trained) -> Values:
+    """The share of small weights in each run of an arm [runs], NaN where it diverged."""
+    runs = trained_arm(e, arm, trained)
+    return np.array([math.nan if t.diverged is not None else below_share(t.at(-1)[0], SMALL) for t in runs])
 
 
-def _changes(layers: list[Weights], band: float, rule: Comparison) -> Findings:
-    """How the share of dead units of each hidden layer changes with the threshold, against the bounds of the claims.
+def _curves(e: Experiment, arm: Arm, trained: Trained, thresholds: Weights) -> Curves:
+    ended = _ended(trained_arm(e, arm, trained))
+    layers = _unit_sizes(ended)
+    return Curves(
+        name=arm.name,
+        below=[mean([below_share(k, at) for k in ended]) for at in thresholds],
+        dead=[mean_dead_counts(layers, at) for at in thresholds],
+        histogram=histogram(ended).tolist(),
+    )
 
-    "rise" is from a quarter of η·λ to η·λ, "change" from exactly zero to four times η·λ. "beyond" is a rate, of runs
-    in which the change from η·λ to four times η·λ is a tenth or less: most have none, so its mean has no interval.
+
+def _measure_knee(layers: Sequence[Weights], band: float, rule: Comparison) -> Knee:
+    """The changes of `layers` [runs, units], sizes of the units of each hidden layer."""
+    zero, before, at, most = ([(sizes <= band * by).mean(axis=1) for sizes in layers] for by in FACTORS.values())
+    return Knee(
+        rise=[against_bound(a - b, 0.5, rule) for a, b in zip(at, before, strict=True)],
+        beyond=[_most_runs(a - b <= 0.1 + 1e-9, rule) for a, b in zip(most, at, strict=True)],
+        change=[_most_runs(a - b <= 0.05 + 1e-9, rule) for a, b in zip(most, zero, strict=True)],
+    )
+
+
+def _most_runs(events: NDArray[np.bool_], rule: Comparison) -> Bound:
+    """The rate of an event in runs [runs], and whether it is "above" or "below" one half.
+
+    Means of shares that are the same in most runs have no interval.
     """
-
-    def shares(threshold: float) -> list[Values]:
-        return [(sizes <= threshold).mean(axis=1) for sizes in layers]
-
-    def against(bound: float, larger: list[Values], smaller: list[Values]) -> list[Findings]:
-        return [against_bound(a - b, bound, rule) for a, b in zip(larger, smaller, strict=True)]
-
-    before, at, most = (shares(band * FACTORS[i]) for i in (_QUARTER, _AT, _MOST))
-    return {
-        "rise": against(0.5, at, before),
-        "beyond": [_most_runs(a - b <= 0.1 + 1e-9, rule) for a, b in zip(most, at, strict=True)],
-        "change": against(0.05, most, shares(0.0)),
-    }
-
-
-def _most_runs(events: NDArray[np.bool_], rule: Comparison) -> Findings:
-    """The rate of an event in runs [runs], and whether it is "above" or "below" one half."""
     rate = rate_findings(events, rule)
     verdict = "above" if rate["low"] > 0.5 else "below" if rate["high"] < 0.5 else "undecided"
-    why = "the interval of the share of runs in which no more than a tenth of a layer dies beyond contains 50%"
-    return {**rate, "verdict": verdict, "why": why if verdict == "undecided" else ""}
-
-
-def _with_zeros(e: Experiment) -> list[Arm]:
-    """The arms whose steps can make exact zeros."""
-    return [arm for arm in e.arms if arm.strength and arm.step == "proximal"]
+    return {**rate, "verdict": verdict, "why": "the share of runs in which it is so may be a half"}
 
 
 def _resting_runs(e: Experiment, arm: Arm) -> list[Run]:
@@ -360,35 +377,18 @@ def _resting_runs(e: Experiment, arm: Arm) -> list[Run]:
     return [vary(run, recording=recording) for run in runs]
 
 
-def _measure_rest(trajectories: list[Trajectory]) -> Findings:
-    """Share of exact zeros at rest, and in how many runs they are those of half of the steps on all samples before."""
+def _measure_rest(trajectories: list[Trajectory]) -> Rest:
     ended = [t for t in trajectories if t.diverged is None]
-    return {
-        "runs": len(ended),
-        "zero": mean([zero_share(t.at(-1)[0]) for t in ended]),
-        "still": sum(zeros_at_rest(t, FULL_BATCH_STEPS // 2) for t in ended),
-    }
+    zero = mean([zero_share(t.at(-1)[0]) for t in ended])
+    return Rest(len(ended), zero, sum(zeros_at_rest(t, FULL_BATCH_STEPS // 2) for t in ended))
 
 
-_KNEE = ("rise", "beyond")
-"""The changes on which the claim of a knee rests."""
+def _needs_twins(e: Experiment, arm: Arm) -> bool:
+    """True for the arm of the claim of a knee if its weights never rest: then rounding might decide the claim."""
+    return arm == own_arm(e, L1, "subgradient") and bool(e.network.hidden) and e.training.schedule == "constant"
 
 
-def _with_knee(e: Experiment) -> list[Arm]:
-    """The arm that the claim of a knee is about, if its weights never rest: then rounding might decide the claim."""
-    arm = own_arm(e, L1, "subgradient")
-    return [arm] if arm and e.network.hidden and e.training.schedule == "constant" else []
-
-
-def _twin_changes(e: Experiment, arm: Arm, trajectories: list[Trajectory]) -> Findings:
-    ended = [t.at(-1)[0] for t in trajectories if t.diverged is None]
-    if not ended:
-        return {}
-    layers = [np.stack(sizes) for sizes in zip(*map(unit_sizes, ended), strict=True)]
-    return _changes(layers, threshold(e, arm.strength), e.comparison)
-
-
-def _steady(own: list[Findings], twins: list[list[Findings]]) -> list[Findings]:
+def _steady(own: list[Bound], twins: list[list[Bound]]) -> list[Bound]:
     """`own`, layer by layer, undecided where nudged twins come to another verdict."""
     return [
         layer
@@ -396,14 +396,3 @@ def _steady(own: list[Findings], twins: list[list[Findings]]) -> list[Findings]:
         else layer | {"verdict": "undecided", "why": why_undecided({"reason": "rounding"})}
         for i, layer in enumerate(own)
     ]
-
-
-def _first_arm(e: Experiment, arms: list[Findings], kind: type[Penalty], step: str = "") -> Findings | None:
-    """The first arm with a kind of penalty, if there is one; for L1 the one with subgradient steps, as in the post,
-    unless `step` asks for another."""
-    found = [
-        {key: value for key, value in found.items() if not key.endswith(("_by_threshold", "histogram"))}
-        for found, arm in zip(arms, e.arms, strict=True)
-        if isinstance(arm.penalty, kind) and arm.strength and step in ("", arm.step)
-    ]
-    return min(found, key=lambda arm: arm["step"] != "subgradient") if found and not step else next(iter(found), None)

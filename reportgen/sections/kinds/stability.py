@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,15 @@ import numpy as np
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
-from reportgen.pictures.picture import Animation, Picture
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.pictures.picture import Picture
+from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, any_outcome, difference_outcome
-from reportgen.sections.helpers import as_findings, mean, vary
+from reportgen.sections.helpers import mean, table, vary
 from reportgen.sections.wording import is_post
 from reportgen.statistics import variance
-from reportgen.statistics.comparison import Values, compare_family
+from reportgen.statistics.comparison import Difference, Values, compare_family
 from reportgen.statistics.variance import FEWEST_BLOCKS, SOURCES, NumberWithInterval
+from reportgen.text import number
 from reportgen.training.network import forward
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
@@ -48,8 +50,71 @@ EQUAL_SPREAD = 1.25
 """Standard deviations of which one is at most this many times the other are practically equal."""
 
 
+@dataclass(frozen=True)
+class Interval:
+    """A number with its interval."""
+
+    estimate: float
+    low: float
+    high: float
+    words: str
+    """"54% (41% to 66%)", or "between 0% and 12%" of a number that may be zero."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The total error where training ends in one way."""
+
+    label: str
+    error: float
+    shares: dict[str, Interval]
+    """Of the variance, by source; an unbiased estimate of a share can be below zero."""
+    deviation: Interval
+    within: Interval
+    """The standard deviation in all, and within one draw of the data."""
+    ratio: Interval
+    """`within` as a multiple of that with the constant rate."""
+    difference: Difference | None
+    """From the mean error with the constant rate; None for the constant rate."""
+
+
+@dataclass(frozen=True)
+class ArmDeviations:
+    """Standard deviations of an arm by source; zero for an estimate of a variance below zero."""
+
+    label: str
+    ending: str
+    deviations: dict[str, float]
+
+
+@dataclass(frozen=True)
+class StabilityFindings:
+    """What the section found."""
+
+    post: bool
+    arms: list[str]
+    draws: int
+    draws_used: int
+    """Draws of the data on which every run ended."""
+    orders: int
+    inits: int
+    window: int
+    several_steps: bool
+    epoch: int
+    """Steps of an epoch, of which errors are measured at `window` in the last."""
+    endings: dict[str, Ending]
+    by_arm: list[ArmDeviations]
+    averaged_decayed: Difference
+    averaged_decayed_ratio: Interval
+    """Averaging against a rate that falls to zero: the mean error, and the spread within a draw of the data."""
+    refusal: str
+    """Why the sources cannot be told apart; empty if they can."""
+    margin: float
+    spread_margin: float
+
+
 @sections.register("stability")
-class Stability(Section[Findings]):
+class Stability(Section[StabilityFindings]):
     """The sources of variance, which the closing remarks of the post suspected."""
 
     title = "How far a single run can be trusted"
@@ -58,39 +123,39 @@ class Stability(Section[Findings]):
             name="results-depend-on-the-schedule",
             post="The results depend on the learning rate.",
             test=lambda f: any_outcome(
-                _is_another_spread(f["endings"]["decayed"]["ratio"]),
-                difference_outcome(f["endings"]["decayed"]["difference"], "better", "worse"),
+                _is_another_spread(f.endings.decayed.ratio),
+                difference_outcome(f.endings.decayed.difference, "better", "worse"),
             ),
         ),
         Claim(
             name="decay-lowers-the-error",
-            test=lambda f: difference_outcome(f["endings"]["decayed"]["difference"], "better"),
+            test=lambda f: difference_outcome(f.endings.decayed.difference, "better"),
         ),
         Claim(
             name="averaging-does-as-well-as-decay",
             test=lambda f: _of_several_steps(
                 f,
                 all_outcomes(
-                    _is_below(f["averaged_decayed_ratio"], EQUAL_SPREAD),
-                    difference_outcome(f["averaged_decayed"], "better", "practically equal"),
+                    _is_below(f.averaged_decayed_ratio, EQUAL_SPREAD),
+                    difference_outcome(f.averaged_decayed, "better", "practically equal"),
                 ),
             ),
         ),
         Claim(
             name="reshuffling-alone-does-not-settle",
-            test=lambda f: _is_above(f["endings"]["reshuffled"]["ratio"], 0.5),
+            test=lambda f: _is_above(f.endings.reshuffled.ratio, 0.5),
         ),
         Claim(
             name="the-last-iterate-dominates",
-            test=lambda f: _of_several_steps(f, _is_above(f["endings"]["constant"]["shares"]["last"], 0.5)),
+            test=lambda f: _of_several_steps(f, _is_above(f.endings.constant.shares.last, 0.5)),
         ),
         Claim(
             name="initial-weights-hardly-matter",
-            test=lambda f: _is_below(f["endings"]["constant"]["shares"]["init"], 0.1),
+            test=lambda f: _is_below(f.endings.constant.shares.init, 0.1),
         ),
         Claim(
             name="what-remains-is-the-data",
-            test=lambda f: _is_above(f["endings"]["decayed"]["shares"]["data"], 0.5),
+            test=lambda f: _is_above(f.endings.decayed.shares.data, 0.5),
         ),
     )
 
@@ -114,7 +179,7 @@ class Stability(Section[Findings]):
             for i in range(INITS)
         ]
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: object) -> StabilityFindings:
         errors: dict[str, list[Values]] = {name: [] for name in ENDINGS}
         for arm in _arms(e):
             for name in TRAINED:
@@ -127,94 +192,43 @@ class Stability(Section[Findings]):
         design = (len(_arms(e)), _draw_count(e), ORDERS, INITS, -1)
         return measure(e, {name: np.array(by_arm).reshape(design) for name, by_arm in errors.items()})
 
-    def media(
-        self, e: Experiment, trained: Trained, study: object, findings: Findings
-    ) -> Iterable[Picture | Animation]:
-        if findings["refusal"]:
+    def media(self, e: Experiment, trained: Trained, study: object, findings: StabilityFindings) -> Iterable[Picture]:
+        if findings.refusal:
             return
+        endings = findings.endings.values()
+        rows: list[dict[str, Any]] = [
+            {"label": ending.label, "values": [max(ending.shares[source].estimate, 0.0) for source in SOURCES]}
+            for ending in endings
+        ]
+        parts, axis = [NAMES[source] for source in SOURCES], "share of the variance of the total error"
+        yield Picture(name="spread", figure="shares", inputs={"parts": parts, "rows": rows, "xlabel": axis})
         rows = [
-            {
-                "label": ending["label"],
-                # No bar has a negative part.
-                "values": [max(ending["shares"][source]["estimate"], 0.0) for source in SOURCES],
-            }
-            for ending in findings["endings"].values()
+            {"label": f"{ending.label}: {what}", "value": found.estimate, "low": found.low, "high": found.high}
+            for ending in endings
+            for found, what in ((ending.deviation, "in all"), (ending.within, "within a draw"))
         ]
-        told = "; ".join(
-            f"{row['label']}: "
-            + ", ".join(f"{NAMES[s]} {share:.0%}" for s, share in zip(SOURCES, row["values"], strict=True))
-            for row in rows
-        )
-        yield Picture(
-            name="spread",
-            figure="shares",
-            inputs={
-                "parts": [NAMES[source] for source in SOURCES],
-                "rows": rows,
-                "xlabel": "share of the variance of the total error",
-            },
-            alt=f"What the variance of the total error is made of, by the way training ends. {told}.",
-        )
-        deviations = [
-            {
-                "label": f"{ending['label']}: {what}",
-                **{"value" if key == "estimate" else key: ending[of][key] for key in ("estimate", "low", "high")},
-            }
-            for ending in findings["endings"].values()
-            for of, what in (("deviation", "in all"), ("within", "within a draw"))
-        ]
-        yield Picture(
-            name="endings",
-            figure="bars",
-            inputs={"rows": deviations, "xlabel": "standard deviation of the total error"},
-            alt="Standard deviation of the total error, in all and within one draw of the data. "
-            + "; ".join(
-                f"{row['label']} {row['value']:.2f}, interval {row['low']:.2f} to {row['high']:.2f}"
-                for row in deviations
-            )
-            + ".",
-        )
+        axis = "standard deviation of the total error"
+        yield Picture(name="endings", figure="bars", inputs={"rows": rows, "xlabel": axis})
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        yield Table(
-            name="spread",
-            columns=(
-                Column(label="training ends with"),
-                *(Column(label=label, format=".2f") for label in ("mean total error", "standard deviation")),
-                *(
-                    Column(label=f"{label}{edge}", format=".1%")
-                    for label in NAMES.values()
-                    for edge in ("", ", from", ", to")
-                ),
-            ),
-            rows=tuple(
-                (
-                    ending["label"],
-                    ending["error"],
-                    ending["deviation"]["estimate"],
-                    *(ending["shares"][s][key] for s in SOURCES for key in ("estimate", "low", "high")),
-                )
-                for ending in findings["endings"].values()
-            ),
-        )
-        yield Table(
-            name="deviations",
-            columns=(
-                Column(label="arm"),
-                Column(label="training ends with"),
-                *(Column(label=label, format=".2f") for label in NAMES.values()),
-            ),
-            rows=tuple((row["label"], ENDINGS[row["ending"]], *row["deviations"]) for row in findings["by_arm"]),
-        )
+    def tables(self, e: Experiment, findings: StabilityFindings) -> Iterable[Table]:
+        columns = {
+            "label": ("training ends with", ""),
+            "error": ("mean total error", ".2f"),
+            "deviation.estimate": ("standard deviation", ".2f"),
+        }
+        columns |= {f"shares.{source}.words": (label, "") for source, label in NAMES.items()}
+        yield table("spread", findings.endings.values(), columns)
+        columns = {"label": ("arm", ""), "ending": ("training ends with", "")}
+        columns |= {f"deviations.{source}": (label, ".2f") for source, label in NAMES.items()}
+        yield table("deviations", findings.by_arm, columns)
 
-    def headline(self, e: Experiment, findings: Findings) -> str | None:
-        constant, decayed = (findings["endings"][name]["within"]["estimate"] for name in ("constant", "decayed"))
+    def headline(self, e: Experiment, findings: StabilityFindings) -> str | None:
+        constant, decayed = (findings.endings[name].within.estimate for name in ("constant", "decayed"))
         if not math.isfinite(constant + decayed):
             return None
         return (
-            f"On one draw of the data, order, initial weights and the moment of stopping give the error a standard "
-            f"deviation of {constant:.1f} with a constant learning rate and of {decayed:.2f} with one that falls to "
-            "zero."
+            f"On one draw of the data the error of a single run has a standard deviation of {constant:.1f} with a "
+            f"constant learning rate and of {decayed:.2f} with one that falls to zero."
         )
 
 
@@ -244,7 +258,7 @@ def _residuals(trajectory: Trajectory) -> Values:
     return np.asarray(forward(kernels, biases, data.x_test, run.network.activation) - data.y_test, np.float64)
 
 
-def measure(e: Experiment, errors: Mapping[str, Values]) -> Findings:
+def measure(e: Experiment, errors: Mapping[str, Values]) -> StabilityFindings:
     """Findings from the errors of each ending, [arms, draws, orders, inits, steps]; those of diverged runs are NaN."""
     # A draw of the data counts only if all its runs ended, for all arms and endings.
     complete = np.all([np.isfinite(values).all(axis=(0, 2, 3, 4)) for values in errors.values()], axis=0)
@@ -252,63 +266,62 @@ def measure(e: Experiment, errors: Mapping[str, Values]) -> Findings:
     means = {name: np.where(complete, values.mean(axis=(0, 2, 3, 4)), np.nan) for name, values in errors.items()}
     pairs = [("averaged", "constant"), ("reshuffled", "constant"), ("decayed", "constant"), ("averaged", "decayed")]
     differences = compare_family([(means[a], means[b]) for a, b in pairs], e.margin, e.comparison)
-    compared = {pair: as_findings(difference) for pair, difference in zip(pairs, differences, strict=True)}
+    compared = dict(zip(pairs, differences, strict=True))
     confidence = e.comparison.confidence
     by_arm = {name: [_mean_squares(of_arm[complete]) for of_arm in values] for name, values in errors.items()}
     squares = {name: np.mean(of_arms, axis=0) for name, of_arms in by_arm.items()}
     parts = {name: variance.coefficients(ORDERS, INITS, values.shape[-1]) for name, values in errors.items()}
     within = {name: part[1:].sum(axis=0) for name, part in parts.items()}
 
-    def ratio(above: str, below: str) -> dict[str, float]:
+    def ratio(above: str, below: str) -> Interval:
         both = np.hstack([squares[above], squares[below]])
         nothing = np.zeros_like(within[above])
         first, second = np.hstack([within[above], nothing]), np.hstack([nothing, within[below]])
-        return _as_interval(variance.deviation(both, first, confidence, relative_to=second))
+        return _interval(variance.deviation(both, first, confidence, relative_to=second), ".0%")
 
-    endings: dict[str, Any] = {
-        name: {
-            "label": label,
-            "shares": {
-                source: _as_interval(variance.share(squares[name], part, parts[name].sum(axis=0), confidence))
-                for source, part in zip(SOURCES, parts[name], strict=True)
-            },
-            "deviation": _as_interval(variance.deviation(squares[name], parts[name].sum(axis=0), confidence)),
-            "within": _as_interval(variance.deviation(squares[name], within[name], confidence)),
-            "ratio": ratio(name, "constant"),
-            "error": mean(means[name][complete].tolist()),
-            "difference": compared.get((name, "constant")),
-        }
-        for name, label in ENDINGS.items()
-    }
-    known = [number["estimate"] for ending in endings.values() for number in (ending["within"], ending["ratio"])]
-    return {
-        "endings": endings,
-        "by_arm": [
-            {"label": arm.label, "ending": name, "deviations": _deviations(parts[name], by_arm[name][i])}
+    def ending(name: str) -> Ending:
+        whole = parts[name].sum(axis=0)
+        shares = [variance.share(squares[name], part, whole, confidence) for part in parts[name]]
+        return Ending(
+            label=ENDINGS[name],
+            error=mean(means[name][complete].tolist()),
+            shares={source: _interval(share, ".0%") for source, share in zip(SOURCES, shares, strict=True)},
+            deviation=_interval(variance.deviation(squares[name], whole, confidence), ".2f"),
+            within=_interval(variance.deviation(squares[name], within[name], confidence), ".2f"),
+            ratio=ratio(name, "constant"),
+            difference=compared.get((name, "constant")),
+        )
+
+    endings = {name: ending(name) for name in ENDINGS}
+    known = [found.estimate for of in endings.values() for found in (of.within, of.ratio)]
+    refusal = ""
+    if not np.isfinite(known).all():
+        refusal = "the errors of runs on one draw of the data do not differ"
+        if draws < FEWEST_BLOCKS:
+            refusal = f"every run ended on {draws} of {len(complete)} draws of the data, and it takes {FEWEST_BLOCKS}"
+    window, epoch = len(_window_steps(e.run(0))), _epoch_steps(e.run(0))
+    return StabilityFindings(
+        post=is_post(e),
+        arms=[f"{arm.label} (λ = {number(arm.strength, 'g')})" if arm.strength else arm.label for arm in _arms(e)],
+        draws=len(complete),
+        draws_used=draws,
+        orders=ORDERS,
+        inits=INITS,
+        window=window,
+        several_steps=window > 1,
+        epoch=epoch,
+        endings=endings,
+        by_arm=[
+            ArmDeviations(arm.label, label, _deviations(parts[name], by_arm[name][i]))
             for i, arm in enumerate(_arms(e))
-            for name in ENDINGS
+            for name, label in ENDINGS.items()
         ],
-        "averaged_decayed": compared["averaged", "decayed"],
-        "averaged_decayed_ratio": ratio("averaged", "decayed"),
-        "refusal": ""
-        if np.isfinite(known).all()
-        else f"every run ended on {draws} of {len(complete)} draws of the data, and it takes {FEWEST_BLOCKS}"
-        if draws < FEWEST_BLOCKS
-        else "the errors of runs on one draw of the data do not differ",
-        "sources": NAMES,
-        "draws": len(complete),
-        "draws_used": draws,
-        "orders": ORDERS,
-        "inits": INITS,
-        "window": len(_window_steps(e.run(0))),
-        "several_steps": len(_window_steps(e.run(0))) > 1,
-        "epoch": _epoch_steps(e.run(0)),
-        "arms": [{"label": arm.label, "strength": arm.strength} for arm in _arms(e)],
-        "post": is_post(e),
-        "equivalence": e.margin,
-        "spread_margin": EQUAL_SPREAD,
-        "confidence": confidence,
-    }
+        averaged_decayed=compared["averaged", "decayed"],
+        averaged_decayed_ratio=ratio("averaged", "decayed"),
+        refusal=refusal,
+        margin=e.margin,
+        spread_margin=EQUAL_SPREAD,
+    )
 
 
 def _arms(e: Experiment) -> list[Arm]:
@@ -323,34 +336,35 @@ def _mean_squares(errors: Values) -> Values:
     return variance.mean_squares(errors) if len(errors) >= FEWEST_BLOCKS else np.empty((0, 8))
 
 
-def _deviations(parts: Values, squares: Values) -> list[float]:
-    """The standard deviation of each source; zero for an estimate of its variance below zero."""
+def _deviations(parts: Values, squares: Values) -> dict[str, float]:
     if not len(squares):
-        return [math.nan] * len(parts)
+        return dict.fromkeys(SOURCES, math.nan)
     deviations: list[float] = np.sqrt(np.maximum(parts @ squares.mean(axis=0), 0.0)).tolist()
-    return deviations
+    return dict(zip(SOURCES, deviations, strict=True))
 
 
-def _as_interval(number: NumberWithInterval) -> dict[str, float]:
-    return dict(zip(("estimate", "low", "high"), number, strict=True))
+def _interval(found: NumberWithInterval, spec: str) -> Interval:
+    estimate, low, high = (number(value, spec) for value in found)
+    words = f"{estimate} ({low} to {high})" if found[1] > 0 else f"between {number(0.0, spec)} and {high}"
+    return Interval(*found, words=words)
 
 
-def _is_below(measured: Findings, limit: float) -> bool | Outcome:
+def _is_below(measured: Any, limit: float) -> bool | Outcome:
     """True if the interval is below the limit, False if above, else undecided."""
-    return True if measured["high"] < limit else False if measured["low"] > limit else "undecided"
+    return True if measured.high < limit else False if measured.low > limit else "undecided"
 
 
-def _is_above(measured: Findings, limit: float) -> bool | Outcome:
-    return True if measured["low"] > limit else False if measured["high"] < limit else "undecided"
+def _is_above(measured: Any, limit: float) -> bool | Outcome:
+    return True if measured.low > limit else False if measured.high < limit else "undecided"
 
 
-def _is_another_spread(ratio: Findings) -> bool | Outcome:
+def _is_another_spread(ratio: Any) -> bool | Outcome:
     """True if the interval is outside of what is practically equal, False if within."""
-    if ratio["low"] > EQUAL_SPREAD or ratio["high"] < 1 / EQUAL_SPREAD:
+    if ratio.low > EQUAL_SPREAD or ratio.high < 1 / EQUAL_SPREAD:
         return True
-    return False if ratio["low"] >= 1 / EQUAL_SPREAD and ratio["high"] <= EQUAL_SPREAD else "undecided"
+    return False if ratio.low >= 1 / EQUAL_SPREAD and ratio.high <= EQUAL_SPREAD else "undecided"
 
 
-def _of_several_steps(f: Findings, outcome: bool | Outcome | None) -> bool | Outcome | None:
+def _of_several_steps(f: Any, outcome: bool | Outcome | None) -> bool | Outcome | None:
     """The outcome, unless an epoch has a single step: then no claim about stopping at another one applies."""
-    return outcome if f["several_steps"] else None
+    return outcome if f.several_steps else None
