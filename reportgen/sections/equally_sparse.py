@@ -33,7 +33,7 @@ class MatchedPenalty:
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedShares:
     """Penalties matched at those shares of zeros that all of them pass within the grid."""
 
     penalties: list[MatchedPenalty]
@@ -52,7 +52,7 @@ def match_shares(
     titles: Mapping[str, str],
     shares: Sequence[float],
     rule: Comparison,
-) -> Matched:
+) -> MatchedShares:
     """Interpolate runs [strengths][runs], by scope and kind, between strengths of `grid`; `titles` has the kinds."""
     zeros = {s: {k: np.array(list(map(mean_zeros, by[k]))) for k in titles} for s, by in ended.items()}
     live = {k: np.array([list(map(_live_units, ts)) for ts in ended["one"][k]]) for k in titles}
@@ -81,7 +81,7 @@ def match_shares(
         ]
     # A count of units needs no margin.
     freed = compare_family([(units[-1], units[0]) for units in alive.values()], 0.0, rule)
-    return Matched(penalties, interpolated, pairs, dict(zip(alive, freed, strict=True)))
+    return MatchedShares(penalties, interpolated, pairs, dict(zip(alive, freed, strict=True)))
 
 
 def mean_zeros(trajectories: Iterable[Trajectory]) -> float:

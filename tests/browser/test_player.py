@@ -182,8 +182,7 @@ def test_cells_have_the_colors_of_the_recorded_weights_and_read_as_them(still: O
     check(recorded("L1"), 0)
     figure.choose_run(1)
     check(recorded("L1", 1), last // 3)
-    figure = Figure(figure.page, "weights-l1-proximal")
-    check(recorded("L1, proximal", 1), last)
+    check(recorded("L1", 1), last)
     assert zero
     assert set(zero) == {"exactly 0"}
 

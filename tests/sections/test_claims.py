@@ -27,8 +27,10 @@ BEYOND_THE_SMALL_EXPERIMENT = {
     "adjusting-helps-l2",
     "fewer-than-by-eye",
     "zeros-cost-nothing",
+    "last-steps-jitter",
 }
-"""Its four runs have no five among them, it is not the experiment of the post, and its arms have both kinds of step."""
+"""Its four runs have no five among them, it is not the experiment of the post, its arms have both kinds of step, and its
+learning rate falls."""
 E = Experiment()
 
 

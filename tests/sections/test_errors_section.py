@@ -15,7 +15,9 @@ from reportgen.sections.kinds.errors import Errors
 from reportgen.statistics.comparison import Difference
 from reportgen.statistics.few_runs import compare_few
 
-E = parse(shipped())
+SHIPPED = parse(shipped())
+E = dataclasses.replace(SHIPPED, training=dataclasses.replace(SHIPPED.training, schedule="constant"))
+"""The experiment of the post, whose learning rate was constant."""
 DIFFERENCE = Difference(
     **{"estimate": 2.0, "low": 1.5, "high": 3.0, "superiority": 0.25, "superiority_low": 0.1, "superiority_high": 0.4},
     **{"pairs": 30, "p": 0.01, "verdict": "worse", "reason": None, "pairs_needed": None},

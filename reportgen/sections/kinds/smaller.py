@@ -50,7 +50,7 @@ State = Literal["no arm", "unfinished", "collapsed", "nothing to remove", "compa
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class ShrunkNetworks:
     """The networks that one way makes."""
 
     label: str
@@ -78,7 +78,7 @@ class SmallerFindings:
     strength: float
     collapsed: int
     """Full networks that collapsed."""
-    ways: dict[str, Way]
+    ways: dict[str, ShrunkNetworks]
     """Empty unless the state is "compared"."""
     finished: int
     certificate: float
@@ -232,7 +232,7 @@ def _results(e: Experiment, full: list[Trajectory], trained: Trained) -> dict[st
     return {way: [trained[runs[way]] if way in runs else t for runs, t in zip(made, full, strict=True)] for way in WAYS}
 
 
-def _ways(e: Experiment, results: dict[str, list[Trajectory]], sizes: list[int]) -> dict[str, Way]:
+def _ways(e: Experiment, results: dict[str, list[Trajectory]], sizes: list[int]) -> dict[str, ShrunkNetworks]:
     """`sizes` are the parameters of networks without their dead units."""
     errors = {way: errors_without_collapses(runs) for way, runs in results.items()}
     found = compare_family([(errors[way], errors["full"]) for way in COMPARED], e.margin, e.comparison)
@@ -240,7 +240,7 @@ def _ways(e: Experiment, results: dict[str, list[Trajectory]], sizes: list[int])
     ways = {}
     for way, runs in results.items():
         totals = compressed_errors(e, runs) if way == "removed" else total_errors(runs)
-        ways[way] = Way(
+        ways[way] = ShrunkNetworks(
             label=WAYS[way],
             parameters=float(np.median(sizes if way == "removed" else [_parameter_count(t) for t in runs])),
             error=summarize(totals),
