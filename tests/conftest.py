@@ -85,7 +85,7 @@ def small_experiment() -> Experiment:
         comparison=Comparison(resamples=200),
         sections=tuple(dict.fromkeys([*default.sections, *sections.names()])),
         sweep=Sweep(
-            arm="l1-proximal",
+            arm="l1",
             strengths=(0.0, 0.03, 0.1, 0.3),
             learning_rates=(0.003, 0.01, 0.03),
             count=40,

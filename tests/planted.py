@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -12,9 +13,9 @@ from reportgen.sections import sections
 from reportgen.sections.claims import Claim, Outcome, sentence
 from reportgen.sections.claims import decide as decide_claim
 from reportgen.sections.helpers import as_findings, rate_findings
+from reportgen.sections.result import plain_findings
 from reportgen.statistics.comparison import compare
 from reportgen.statistics.rates import compare_rates
-from reportgen.values import json_value
 
 PAIRS = 30
 WORLDS = {"better": (-5.0, 1.0), "worse": (5.0, 1.0), "practically equal": (0.0, 0.1), "undecided": (-1.0, 2.0)}
@@ -30,10 +31,17 @@ class Told(NamedTuple):
     post: str
 
 
-def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) -> Told:
-    """Decide a claim and read its sentence."""
+def decide(claim: Claim, section: str, findings: Any, e: Experiment) -> Told:
+    """Decide a claim from findings, a dataclass or a dict, and read its sentence."""
+    findings = plain_findings(findings)
     decided = decide_claim(claim, section, findings, e)
     return Told(decided.outcome, sentence(decided, findings, e), decided.post)
+
+
+def planted_findings(findings: dict[str, Any]) -> dict[str, Any]:
+    """Findings, of which some may be dataclasses, as claims get them."""
+    planted = dataclasses.make_dataclass("Planted", findings)
+    return plain_findings(planted(**findings))
 
 
 def difference(verdict: str) -> dict[str, Any]:
@@ -58,6 +66,6 @@ def rates(first: int, second: int, count: int = PAIRS) -> dict[str, Any]:
 def outcomes(section: str, name: str, worlds: Iterable[dict[str, Any]]) -> list[str | None]:
     """What a claim of a section comes to in each world, given as findings. Outcomes have sentences of their own."""
     claim = next(claim for claim in sections[section].claims if claim.name == name)
-    decided = [decide(claim, section, json_value(findings), Experiment()) for findings in worlds]
+    decided = [decide(claim, section, findings, Experiment()) for findings in worlds]
     assert len({d.sentence for d in decided}) == len(decided), name
     return [d.outcome for d in decided]

@@ -23,6 +23,10 @@ EXCEPTIONS = {
         "templates/static/train.js",
         "penalty",
     ): "computes those with `in_page`; tests/sections/test_live.py compares them",
+    (
+        "templates/static/geometry.js",
+        "penalty",
+    ): "L1 beside L2 is its subject; tests/browser/test_geometry.py compares them",
     ("templates/static/live.js", "scene"): "its two canvases, called by what they show",
     ("templates/static/player.js", "scene"): "draws those with `in_page`, as a test below says",
 }

@@ -29,7 +29,7 @@ from reportgen.training.trajectory import Trajectory
 FILE = """
 title = {title}
 author = {title}
-sections = ["why"]
+sections = ["reading"]
 [data]
 name = "line"
 [[arms]]

@@ -17,6 +17,7 @@ from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
+from reportgen.experiment.animation_settings import AnimationSettings
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
@@ -139,6 +140,19 @@ class Reference:
 
 
 @checked
+class Text:
+    """Markdown of the author, between the sections of the article.
+
+    It can place figures, tables, numbers and claims of the article by reference, as posts of a site do.
+    """
+
+    before: str = ""
+    """The section that the text comes before; without it, the text comes after the last section."""
+    markdown: Annotated[str, Field(min_length=1)]
+    """The text. Between ''' and ''', backslashes of formulas stay as they are."""
+
+
+@checked
 class Experiment:
     """All settings of a build. Equal experiments give equal reports."""
 
@@ -149,11 +163,13 @@ class Experiment:
     language: Language = "en"
     """The language of the title and the labels, such as "en" or "pt-BR", for browsers and screen readers."""
     abstract: Abstract = ""
-    """A summary for link previews and lists of posts; the first finding by default."""
+    """A summary, shown below the title. Link previews and lists of posts show it too, or else the first finding."""
     date: Date = ""
     """The date of publication, like 2026-11-23; posts of a site need one."""
     tags: Tags = ()
     """Topics, in a word or two each."""
+    picture: Annotated[str, Field(max_length=200)] = field(default="", metadata={"described": "if any"})
+    """The figure or animation for link previews and lists of posts; the first one that moves unless given."""
     site: SiteSettings | None = None
     """The site of the report, if there is no `reportgen.toml`."""
     data: Dataset = field(default_factory=Line)
@@ -170,10 +186,12 @@ class Experiment:
     """The arms that are compared."""
     sections: tuple[str, ...] = ()
     """The sections of the article, in reading order."""
+    text: tuple[Text, ...] = field(default=(), metadata={"described": "if any"})
     reading: tuple[Reference, ...] = ()
     """The reading list."""
     formats: tuple[str, ...] = ()
     """More formats for animations, besides GIF and APNG; videos need the extra "video"."""
+    animation: AnimationSettings = field(default_factory=AnimationSettings)
     sweep: Sweep | None = None
     """The sweep that the section "landscape" shows."""
     plugins: tuple[Plugin, ...] = field(default=(), metadata={"described": "if any"})
@@ -190,6 +208,12 @@ class Experiment:
         for key, names in named.items():
             if twice := {name for name in names if list(names).count(name) > 1}:
                 raise ExperimentError(f"{key} must have different names; {min(twice)!r} occurs twice")
+        for i, text in enumerate(self.text):
+            if text.before and text.before not in self.sections:
+                raise ExperimentError(
+                    f"text[{i + 1}].before must name a section of the article, got {short_repr(text.before)}."
+                    + (did_you_mean(text.before, self.sections) if self.sections else " It has none.")
+                )
         if self.sweep:
             swept = {arm.name for arm in self.arms if not isinstance(arm.penalty, NoPenalty)}
             if self.sweep.arm not in swept:
@@ -199,6 +223,10 @@ class Experiment:
                 )
         elif "landscape" in self.sections:
             raise ExperimentError("sections must not have 'landscape' without a table [sweep]")
+        if (colors := len(self.animation.colors.arms)) not in (0, len(self.arms)):
+            raise ExperimentError(
+                f"animation must have a color for each of {len(self.arms)} arms in colors.arms, or none; got {colors}"
+            )
         # Create the first run now, so that mistakes in it are reported before anything starts.
         first = self.run(0)
         for arm in self.arms:

@@ -21,7 +21,7 @@ line and column, before anything is trained.
 `#:schema reportgen.schema.json` as the first line of the file make an editor complete and check it. This page is what
 `reportgen schema --format markdown` prints."""
 
-_LAST = ("reading", "site", "sweep")
+_LAST = ("reading", "site", "sweep", "animation")
 """Tables that most files do not have; they come last."""
 _REQUIRED = "**required**"
 

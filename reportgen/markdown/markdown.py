@@ -11,7 +11,7 @@ import logging
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from html import unescape
@@ -153,12 +153,27 @@ class BoundProse:
     """Its pictures, named by content: `media/STEM-HASH.png`."""
 
 
-def parse(text: str, name: str) -> Prose:
-    """Parse prose. `name` is the path in messages. Raises `ExperimentError` with all mistakes; warns of a heading that
-    skips a level."""
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """The page around a text that is only a part of it: such a text has no title and no front matter."""
+
+    first_line: int = 1
+    """The line of the file at which the text begins."""
+    ids: Collection[str] = ()
+    """Ids of the rest of the page. The figures and tables of the page have ids too, which need not be given."""
+    notes: str = ""
+    """The beginning of the ids of footnotes, so that two texts of a page can have some."""
+
+
+def parse(text: str, name: str, around: Surroundings | None = None) -> Prose:
+    """Parse prose, which is a whole page unless `around` is given. `name` is the path in messages.
+
+    Raises `ExperimentError` with all mistakes; warns of a heading that skips a level.
+    """
     if len(text) > LARGEST:
         raise ExperimentError(f"{name}:1:1: longer than {LARGEST:,} characters; make several pages of it", code="RG403")
-    reading = _Reading(_lines(text))
+    first = around.first_line if around else 1
+    reading = _Reading([""] * (first - 1) + _lines(text), around)
     for line, row in enumerate(reading.lines, 1):
         if (clean := escape_control_characters(row)) != row:
             column = next(i for i, character in enumerate(row, 1) if escape_control_characters(character) != character)
@@ -166,7 +181,7 @@ def parse(text: str, name: str) -> Prose:
                 (line, column), f"U+{ord(row[column - 1]):04X} is a character that a page cannot hold; delete it"
             )
             reading.lines[line - 1] = clean
-    front, front_text = _front(reading)
+    front, front_text = ({}, "") if around else _front(reading)
     tokens = _with_heads(_markdown().parse("\n".join(reading.lines), {"reading": reading}))
     too_deep = next((token for token in tokens if token.level >= _DEEPEST - 1), None)
     if too_deep:
@@ -274,8 +289,11 @@ def raise_mistakes(name: str, mistakes: Iterable[tuple[Position, str]]) -> None:
 class _Reading:
     """The state of parsing one file."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], around: Surroundings | None = None) -> None:
         self.lines = lines
+        self.around = around
+        self.ids = frozenset(around.ids if around else ())
+        self.notes = around.notes if around else ""
         self.mistakes: list[tuple[Position, str]] = []
         self.warnings: list[tuple[Position, str]] = []
         self.links: list[Address] = []
@@ -588,7 +606,7 @@ def _headings(reading: _Reading, tokens: list[Token]) -> tuple[str | None, tuple
         for child in token.children or ()
         if (placed := child.meta.get("reference")) and placed.kind == "section"
         for used in (placed.name, f"{placed.name}-title")
-    }
+    } | reading.ids
     level, gone = 1, set()
     for i, token in enumerate(tokens):
         if token.type != "heading_open":
@@ -598,6 +616,9 @@ def _headings(reading: _Reading, tokens: list[Token]) -> tuple[str | None, tuple
         depth = int(token.tag[1:])
         if not text:
             reading.add_mistake(place, "a heading without text")
+        if depth == 1 and reading.around:
+            reading.add_mistake(place, "the page has its title from elsewhere; write ## here")
+            continue
         if depth == 1:
             if title is not None or token.level:
                 reading.add_mistake(place, "a page has one # heading, its title; write ## here")
@@ -722,10 +743,10 @@ def _check_anchors(reading: _Reading, headings: Iterable[Heading], pieces: Itera
                 message = f"{reference.kind} {name!r} is shown twice; refer to it with {{{{ ref {name} }}}}"
                 reading.add_mistake((reference.line, reference.column), message)
             shown.add(reference.id)
-    known = {heading.id for heading in headings} | shown | sections
+    known = {heading.id for heading in headings} | shown | sections | reading.ids
     for anchor in reading.anchors:
         # The figures of a section are not known yet.
-        elsewhere = sections and anchor.target.startswith(("figure-", "table-"))
+        elsewhere = (sections or reading.around) and anchor.target.startswith(("figure-", "table-"))
         if anchor.target not in known and not elsewhere:
             what = f"there is no heading and no figure {short(anchor.target)!r} on this page."
             reading.add_mistake(
@@ -834,19 +855,21 @@ class _Renderer(RendererHTML):
         return "</ol>\n</section>\n"
 
     def footnote_open(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
-        return f'<li id="fn{tokens[i].meta["id"] + 1}">\n'
+        return f'<li id="{env["reading"].notes}fn{tokens[i].meta["id"] + 1}">\n'
 
     def footnote_close(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         return "</li>\n"
 
     def footnote_ref(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
-        note, name = tokens[i].meta["id"] + 1, _note_name(tokens[i])
-        return f'<sup><a href="#fn{note}" id="fnref{name}" role="doc-noteref" aria-label="Note {note}">{note}</a></sup>'
+        note, name, start = tokens[i].meta["id"] + 1, _note_name(tokens[i]), env["reading"].notes
+        place = f'href="#{start}fn{note}" id="{start}fnref{name}"'
+        return f'<sup><a {place} role="doc-noteref" aria-label="Note {note}">{note}</a></sup>'
 
     def footnote_anchor(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         name = _note_name(tokens[i])
         # The variation selector asks for a text arrow, not for an emoji.
-        return f' <a href="#fnref{name}" role="doc-backlink" aria-label="Back to the text">↩\ufe0e</a>'
+        start = env["reading"].notes
+        return f' <a href="#{start}fnref{name}" role="doc-backlink" aria-label="Back to the text">↩\ufe0e</a>'
 
 
 def _note_name(token: Token) -> str:

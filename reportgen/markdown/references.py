@@ -29,16 +29,22 @@ class ReferenceTargets:
 
 
 def check_references(
-    prose: Prose, known: Callable[[str | None], ReferenceTargets | None], experiments: Collection[str] = ()
+    prose: Prose,
+    known: Callable[[str | None], ReferenceTargets | None],
+    experiments: Collection[str] = (),
+    *,
+    part: bool = False,
 ) -> None:
     """Raise `ExperimentError` with every invalid reference of `prose`, and its position.
+
+    `part` says that the page shows more than this prose, to which it may refer.
 
     `known` returns the targets in an experiment, or None for an unknown one; its argument None stands for the
     experiment of the page. `experiments` are the names that `known` accepts.
     """
     mistakes: list[tuple[Position, str]] = []
     shown = [reference for reference in prose.references if reference.kind in ("figure", "animation", "table")]
-    sections = any(reference.kind == "section" for reference in prose.references)
+    sections = part or any(reference.kind == "section" for reference in prose.references)
     for reference in prose.references:
         try:
             if reference.kind == "ref":

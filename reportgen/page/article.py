@@ -6,11 +6,11 @@ import base64
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import jinja2
 from jinja2.ext import Extension
@@ -23,8 +23,8 @@ from reportgen import plugins
 from reportgen.errors import RefusedError, TemplateError, did_you_mean
 from reportgen.markdown.formulas import GRAMMAR, keep_together, mathml
 from reportgen.page import policy, sandbox
-from reportgen.page.embed import snippets
-from reportgen.page.page_head import PageHead, SiteFrame, standalone_head, tag_slug
+from reportgen.page.embed import LIVE, has_live, live_snippet, snippets
+from reportgen.page.page_head import PageHead, SiteFrame, is_english, standalone_head, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media, hashed_name
@@ -46,6 +46,7 @@ def head_of_report(report: Report, path: str = "", site: SiteFrame | None = None
         path=path,
         site=site,
         description=shorten(e.abstract or headline or e.title),
+        computed=bool(headline and not e.abstract),
         language=e.language,
         author=e.author or (e.site.author if e.site else ""),
         date=e.date,
@@ -54,13 +55,23 @@ def head_of_report(report: Report, path: str = "", site: SiteFrame | None = None
 
 
 def render(
-    report: Report, *, single_file: bool, templates: Path | None = None, page: PageHead | None = None, css: str = ""
+    report: Report,
+    *,
+    single_file: bool,
+    templates: Path | None = None,
+    page: PageHead | None = None,
+    css: str = "",
+    numbering: Numbering | None = None,
+    texts: Sequence[Mapping[str, Any]] = (),
+    related: Sequence[Any] = (),
 ) -> str:
     """The article as one HTML page: a single file with everything inside, or with the files in its folder `media`.
 
     Files in the folder `templates` replace those of the package with the same name; they are rendered in a sandbox.
-    `css` is added after our own styles. Raises `TemplateError` for a mistake in a template, and `RefusedError` for a
-    symbolic link that leads out of the folder.
+    `css` is added after our own styles. `numbering` comes from another page with the same figures: then one rendering
+    is enough. `texts` are the author's, as `AuthorTexts.placed` returns them. `related` are posts of the same site; the
+    page ends with their cards. Raises `TemplateError` for a mistake in a template, and `RefusedError` for a symbolic
+    link that leads out of the folder.
     """
     page = page or head_of_report(report)
     if single_file:
@@ -68,9 +79,14 @@ def render(
     names = {
         "embedded": single_file,
         "source": _cached_by_name(_media_url) if single_file else _media_path,
+        "beside": _beside(page) if single_file else _media_path,
         "download": _cached_by_name(_table_url) if single_file else _cached_by_name(_table_path),
         "page": page,
         "css": css,
+        "numbering": numbering or Numbering(),
+        "texts": texts,
+        # A single file shows no picture of another page.
+        "related": () if single_file else related,
     }
     return _render_report(
         "article.html", report, names, templates, policy.PICTURES_INSIDE if single_file else policy.PICTURES_BESIDE
@@ -80,15 +96,24 @@ def render(
 def render_embeds(
     report: Report, templates: Path | None = None, page: PageHead | None = None, css: str = ""
 ) -> dict[str, str]:
-    """Pages for the folder `embed`, by file: one for each animation alone, and one with the snippets of all."""
+    """Pages for the folder `embed`, by file: one for each animation alone, one for the network that trains in the page,
+    and one with the snippets of all, in the order of the article."""
     page = page or head_of_report(report)
     title = report.experiment.title
     site = page.site and dataclasses.replace(page.site, home=f"../{page.site.home}")
     page = PageHead(
         title=f"Embed · {title}", path=f"{page.path}embed/", site=site, language=page.language, listed=False
     )
-    names = {"embedded": False, "source": _media_path_from_embed, "download": _table_path, "css": css}
-    moving = {name: media for name, media in report.media.items() if media.kind == "animation"}
+    names = {
+        "embedded": False,
+        "source": _media_path_from_embed,
+        "beside": _media_path_from_embed,
+        "download": _table_path,
+        "css": css,
+    }
+    asked = [request.name for section in report.sections for request in section.pictures]
+    order = sorted(report.media, key=lambda name: asked.index(name) if name in asked else len(asked))
+    moving = {name: report.media[name] for name in order if report.media[name].kind == "animation"}
     pages = {
         f"{name}.html": _render_report(
             "embed.html",
@@ -99,7 +124,17 @@ def render_embeds(
         )
         for name in moving
     }
-    if moving:
+    live = has_live(report.findings)
+    if live:
+        names["live"] = live_snippet()
+        pages["live.html"] = _render_report(
+            "embed_live.html",
+            report,
+            {**names, "page": dataclasses.replace(page, title=f"{LIVE} · {title}")},
+            templates,
+            policy.PICTURES_BESIDE,
+        )
+    if moving or live:
         names["snippets"] = {name: snippets(name, media_results(media)) for name, media in moving.items()}
         pages["index.html"] = _render_report(
             "embeds.html", report, {**names, "page": page}, templates, policy.PICTURES_BESIDE
@@ -134,7 +169,12 @@ def _render_report(
 
 def render_findings(template: str, known: Mapping[str, Any], templates: Path | None, pictures: str) -> str:
     """A page about findings; `known` has a `Numbering` under "numbering"."""
-    text = render_template(template, known, _printable, templates, pictures, known["numbering"])
+    e = known["report"].experiment if known.get("report") else None
+    labels = () if e is None or is_english(e.language) else sorted({arm.label for arm in e.arms}, key=len, reverse=True)
+    finalize = _printable_with_marks(tuple(labels)) if labels else _printable
+    text = render_template(template, known, finalize, templates, pictures, known["numbering"])
+    if e and labels:
+        text = _wrap_marked(text, e.language)
     # A claim that does not apply leaves spaces at the end of its line.
     return re.sub(r"[ \t]+\n", "\n", text)
 
@@ -159,14 +199,20 @@ def render_template(
 
     def rendered() -> tuple[policy.Policy, str]:
         its_policy = policy.Policy(environment.loader, pictures)
-        given = {**known, "policy": its_policy.meta, "script": its_policy.script, "style": its_policy.style}
+        given = {
+            "drawing": _drawings(),
+            **known,
+            "policy": its_policy.meta,
+            "script": its_policy.script,
+            "style": its_policy.style,
+        }
         return its_policy, sandbox.render_metered(page, given, meter)
 
     try:
         page = environment.get_template(template)
-        # A text may refer to a later figure, so the first rendering counts and the second one prints.
+        # A text may refer to a later figure. Then the first rendering counts and the second one prints.
         its_policy, text = rendered()
-        if numbering and numbering.used:
+        if numbering and not numbering.complete:
             numbering.start_again(words_in_the_open(text))
             its_policy, text = rendered()
     except sandbox.OutsideError as error:
@@ -264,7 +310,7 @@ def _environment(
     )
     environment.tests["linkable"] = is_linkable
     environment.policies["json.dumps_function"] = strict_json
-    environment.globals.update(snippet=snippet, known=_look_up, check_section=_check_section)
+    environment.globals.update(snippet=snippet, known=_look_up, check_section=_check_section, table_rows=_table_rows)
     return environment
 
 
@@ -304,6 +350,36 @@ def _printable(value: Any) -> Any:
     return value
 
 
+_BEGIN, _END = "\ufdd0", "\ufdd1"
+"""Marks around a label of the experiment in a page that is being made. They are no characters of any text."""
+
+
+@lru_cache(maxsize=8)
+def _printable_with_marks(labels: tuple[str, ...]) -> Callable[[Any], Any]:
+    """`_printable` that marks `labels` in values, longer labels first."""
+    known = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(str(escape(label))) for label in labels)})(?!\w)")
+
+    def printable(value: Any) -> Any:
+        text = _printable(value)
+        if not isinstance(value, str) or isinstance(value, Markup):
+            return text
+        return Markup(known.sub(rf"{_BEGIN}\g<0>{_END}", str(escape(text))))  # noqa: S704  # escaped
+
+    return printable
+
+
+_TAG = re.compile(
+    r"<!--.*?-->|<(script|style|title|textarea|option|svg|math)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
+)
+"""Tags, comments, and elements that can hold no other element of HTML."""
+
+
+def _wrap_marked(html: str, language: str) -> str:
+    """Put marked labels into elements of their language; marks elsewhere than in text are deleted."""
+    html = _TAG.sub(lambda tag: tag[0].replace(_BEGIN, "").replace(_END, ""), html)
+    return html.replace(_BEGIN, f'<span lang="{escape(language)}">').replace(_END, "</span>")
+
+
 WORDS_A_MINUTE = 220
 
 _UNREAD = frozenset({"details", "footer", "head", "math", "nav", "noscript", "pre", "script", "style", "svg", "table"})
@@ -313,7 +389,8 @@ _TAG_OR_WORD = re.compile(r"<(?P<end>/?)(?P<tag>[a-z]+[0-9]?)\b[^>]*>|<[^>]+>|(?
 def words_in_the_open(page: str) -> int:
     """The number of words of a page outside of folds, tables, code, formulas, and what surrounds the text."""
     words = depth = 0
-    for found in _TAG_OR_WORD.finditer(page):
+    # The animations at the end have the captions of figures above.
+    for found in _TAG_OR_WORD.finditer(page.partition('<section class="kept"')[0]):
         if found["tag"] in _UNREAD:
             depth += -1 if found["end"] else 1
         elif found["word"] and depth == 0:
@@ -322,33 +399,40 @@ def words_in_the_open(page: str) -> int:
 
 
 class Numbering:
-    """Numbers of figures and tables in the order in which the page shows them; complete after one rendering."""
+    """Numbers of figures and tables in the order in which the page shows them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], int] = {}
+        self._expected: dict[tuple[str, str], int] = {}
         self._shown: dict[tuple[str, str], int] = {}
+        self._told: dict[tuple[str, str | None], tuple[str, int] | None] = {}
         self._counting = True
-        self._asked = False
-        self._words = 0
+        self._words: int | None = None
+        self._words_missed = False
+
+    def for_same_figures(self) -> Numbering:
+        """A numbering for another page, which probably shows the same figures and tables in the same order."""
+        other = Numbering()
+        other._expected, other._words = dict(self._shown), self._words
+        return other
 
     @property
-    def used(self) -> bool:
-        """True if the page has used a number."""
-        return self._asked
+    def complete(self) -> bool:
+        """True if every number that the page printed is right."""
+        right = all(_places(self._shown, *asked) == [told] for asked, told in self._told.items())
+        return right and not self._words_missed
 
     def start_again(self, words: int) -> None:
         """Start the second rendering, which prints the numbers that the first one counted; `words` to read there."""
-        self._known, self._shown, self._counting = self._shown, {}, False
-        self._words = words
+        self._expected, self._shown, self._told, self._counting = self._shown, {}, {}, False
+        self._words, self._words_missed = words, False
 
     def minutes(self) -> int:
         """How many minutes it takes to read the page, without what is folded away."""
-        self._asked = True
-        return max(1, round(self._words / WORDS_A_MINUTE))
+        self._words_missed = self._words is None
+        return max(1, round((self._words or 0) / WORDS_A_MINUTE))
 
     def show(self, kind: str, name: str) -> int:
         """Number the figure or table ("figure", "table") that is shown here."""
-        self._asked = True
         if (kind, name) in self._shown:
             raise UnknownNameError(f"{kind} {name!r} is shown twice; refer to it with m.ref({name!r})")
         number = 1 + sum(other == kind for other, _ in self._shown)
@@ -361,18 +445,24 @@ class Numbering:
 
     def find(self, name: str, kind: str | None = None) -> tuple[str, int]:
         """Kind and number of the figure or table called `name`, anywhere on the page."""
-        self._asked = True
-        if self._counting:
+        found = _places({**self._expected, **self._shown}, name, kind)
+        if self._counting and len(found) != 1:
+            self._told[name, kind] = None
             return kind or "figure", 0
-        found = [place for place in self._known if place[1] == name and kind in (None, place[0])]
         if not found:
-            known = {shown for other, shown in self._known if kind in (None, other)}
+            known = {shown for other, shown in self._expected if kind in (None, other)}
             raise UnknownNameError(
                 f"this page shows no {kind or 'figure or table'} {name!r}.{did_you_mean(name, known)}"
             )
         if len(found) > 1:
             raise UnknownNameError(f'{name!r} is a figure and a table; say which: m.ref({name!r}, "table")')
-        return found[0][0], self._known[found[0]]
+        self._told[name, kind] = found[0]
+        return found[0]
+
+
+def _places(numbers: Mapping[tuple[str, str], int], name: str, kind: str | None) -> list[tuple[str, int]]:
+    """Kind and number of each figure or table called `name`."""
+    return [(k, number) for (k, called), number in numbers.items() if called == name and kind in (None, k)]
 
 
 def _look_up(mapping: Mapping[str, Any], name: str, kind: str) -> Any:
@@ -402,6 +492,21 @@ def _cached_by_name(make: Callable[..., str]) -> Callable[..., str]:
     return known
 
 
+def _drawings() -> Callable[[Media], Markup]:
+    """A function from a picture to its SVG for the inside of one page, where each has ids of its own; "" without one.
+
+    For an animation it is the last frame.
+    """
+    numbers = count()
+    return lambda media: Markup(media.inline(f"s{next(numbers)}-"))  # noqa: S704  # escaped when it was drawn
+
+
+def _beside(page: PageHead) -> Callable[[Media, str], str]:
+    """The address of a file beside a single file: absolute if its site has an address, since the file may be moved."""
+    address = page.address if page.site else ""
+    return lambda media, file: address + _media_path(media, file)
+
+
 def _media_path(media: Media, file: str) -> str:
     return f"media/{media.named(file)}"
 
@@ -411,21 +516,45 @@ def _media_path_from_embed(media: Media, file: str) -> str:
 
 
 def _media_url(media: Media, file: str) -> Markup:
-    if file.endswith(".svg"):
-        return _svg_url(media.files[file])
     # An APNG is a PNG, of which old browsers show the first frame.
     suffix = file.rpartition(".")[2]
-    return _data_url("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
+    return data_url("image/png" if suffix.endswith("png") else f"image/{suffix}", media.files[file])
 
 
-def _svg_url(content: bytes) -> Markup:
-    """An SVG as a data URL of text, a quarter smaller than base64. No character in it can end an attribute."""
-    text = " ".join(content.decode().replace('"', "'").split("\n"))
-    # The result of `urllib.parse.quote`, which took most of the time of a page.
-    return Markup("data:image/svg+xml," + _UNSAFE.sub(lambda found: quote(found[0]), text))  # noqa: S704  # no " and no & left
+_SHORT = 24
+"""The most characters of a text in a table that stays on one line."""
 
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9 !'()*+,\-./:;<=>?@\[\]_~]+")
+def _table_rows(table: Table) -> Markup:
+    """The rows of a table that a page shows. Tables have thousands of cells, too many for a template."""
+    key = id(table)
+    # The table is kept, so that no other one gets its id.
+    if key not in _rows or _rows[key][0] is not table:
+        _rows[key] = (table, _written_rows(table))
+        while len(_rows) > 1000:
+            del _rows[next(iter(_rows))]
+    return _rows[key][1]
+
+
+_rows: dict[int, tuple[Table, Markup]] = {}
+
+
+def _written_rows(table: Table) -> Markup:
+    numeric = table.numeric
+    rows = []
+    for row in table.rows[: table.shown]:
+        cells = []
+        for i, value in enumerate(row):
+            text = value if isinstance(value, str) else _number(value, table.columns[i].format)
+            if i == 0 and not numeric[0]:
+                start, end = 'th scope="row"', "th"
+            else:
+                start = end = "td"
+            look = "number" if numeric[i] and end == "td" else "short" if len(text) <= _SHORT else ""
+            named = f' class="{look}"' if look else ""
+            cells.append(f"<{start}{named}>{_printable(text)}</{end}>")
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return Markup("\n".join(rows))  # noqa: S704  # `_printable` escapes
 
 
 def _table_path(table: Table) -> str:
@@ -438,10 +567,11 @@ def table_file(table: Table) -> str:
 
 
 def _table_url(table: Table) -> Markup:
-    return _data_url("text/csv", csv_bytes(table))
+    return data_url("text/csv", csv_bytes(table))
 
 
-def _data_url(kind: str, content: bytes) -> Markup:
+def data_url(kind: str, content: bytes) -> Markup:
+    """A file as an address that holds its content."""
     return Markup(f"data:{kind};base64,{base64.b64encode(content).decode()}")  # noqa: S704  # only base64 characters
 
 

@@ -16,6 +16,10 @@ from reportgen.values import short_repr
 
 NO_ANIMATIONS = "this report has no animations; add 'motion' to the sections of its experiment file, and build again"
 
+LIVE = "live"
+"""The name of the network that trains in the page, and of its page in the folder `embed`."""
+_LIVE_SIZE = 800, 700
+
 CONTROLS = 190
 """Height of a player's controls, in CSS pixels."""
 
@@ -91,6 +95,21 @@ def snippets(name: str, item: Mapping[str, Any], base: str = "") -> dict[str, st
             f'<video {size} poster="{file}.png" aria-label="{alt}" controls loop muted playsinline>{sources}\n</video>'
         )
     return found
+
+
+def has_live(findings: Mapping[str, Any]) -> bool:
+    """True if a report with these findings by section has a network that trains in the page."""
+    found = findings.get(LIVE)
+    return isinstance(found, Mapping) and bool(found.get("possible"))
+
+
+def live_snippet(base: str = "") -> str:
+    """Text to paste that shows the network that trains in the page; see `snippets`."""
+    width, height = _LIVE_SIZE
+    return (
+        f'<iframe src="{base}embed/{LIVE}.html" width="{width}" height="{height}" '
+        'title="A network that trains in the page" loading="lazy" style="max-width:100%;border:0"></iframe>'
+    )
 
 
 def _escape_markdown(text: str) -> str:

@@ -15,6 +15,16 @@ from markupsafe import Markup
 from reportgen.version import __version__
 
 
+def lang_attribute(language: str) -> Markup:
+    """The attribute of an element in a language; empty for English, the language of all words of ours."""
+    return Markup("") if is_english(language) else Markup(' lang="{}"').format(language)
+
+
+def is_english(language: str) -> bool:
+    """True for the tags of English, such as "en" and "en-GB"."""
+    return language.lower().partition("-")[0] == "en"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PreviewCard:
     """The preview card of a page."""
@@ -62,6 +72,13 @@ class SiteFrame:
     feed: bool = False
     posts: bool = False
     """True if the site has more than this page."""
+    language: str = "en"
+    """The language of its title, its labels and its footer."""
+
+    @property
+    def lang(self) -> Markup:
+        """The attribute of elements with its title, labels and footer."""
+        return lang_attribute(self.language)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +91,10 @@ class PageHead:
     site: SiteFrame | None = None
     """The frame of its site."""
     description: str = ""
+    computed: bool = False
+    """True if the description is a finding or other words of ours; False if the author wrote it."""
     language: str = "en"
+    """The language of what the author wrote; all other words of a page are English."""
     author: str = ""
     kind: str = "article"
     """The type in Open Graph: "article" or "website"."""
@@ -91,6 +111,16 @@ class PageHead:
     def address(self) -> str:
         """The absolute address; only the path if the site has no address."""
         return (self.site.address if self.site else "") + self.path
+
+    @property
+    def lang(self) -> Markup:
+        """The attribute of elements with words of the author."""
+        return lang_attribute(self.language)
+
+    @property
+    def english(self) -> Markup:
+        """The attribute of elements with words of ours among those of the author."""
+        return Markup(' lang="en"') if self.lang else Markup("")
 
     @property
     def day(self) -> str:
@@ -125,9 +155,9 @@ class PageHead:
 
 
 def standalone_head(page: PageHead) -> PageHead:
-    """The page head for a single file that may be moved: it links to its site only by an absolute address."""
+    """The page head for a single file that may be moved: it refers to its site only by an absolute address."""
     if page.site is None or not page.site.address:
-        return dataclasses.replace(page, site=None)
+        return dataclasses.replace(page, site=None, card=None)
     site = dataclasses.replace(page.site, home=page.site.address, logo=None)
     return dataclasses.replace(page, site=site)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import Experiment
 from reportgen.pictures.media import Media
 from reportgen.sections import Column, Findings, Table
@@ -81,7 +82,16 @@ class Report:
 
     @property
     def lead_picture(self) -> Media | None:
-        """The picture that represents the report: its first player, animation or figure."""
+        """The picture that represents the report: the one that is named, or its first player, animation or figure.
+
+        Raises `ExperimentError` for the name of none.
+        """
+        if named := self.experiment.picture:
+            if named not in self.media:
+                raise ExperimentError(
+                    f"picture must name one of the article, got {named!r}.{did_you_mean(named, self.media)}"
+                )
+            return self.media[named]
         moving = (name for name, media in self.media.items() if media.kind == "animation")
         return self.media[[*self.players.players, *moving, *self.media][0]] if self.media else None
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from reportgen.errors import TemplateError
 from reportgen.page import results
-from reportgen.page.article import media_results, render, render_embeds, table_file
+from reportgen.page.article import Numbering, media_results, render, render_embeds, table_file
 from reportgen.page.page_head import PageHead
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.page.weight import check_weight
 from reportgen.training.run import settings_to_json
+
+if TYPE_CHECKING:  # reads Markdown, which most reports do without
+    from reportgen.page.author_text import AuthorTexts
 
 
 def data_files(report: Report) -> dict[str, bytes]:
@@ -43,11 +49,43 @@ def data_files(report: Report) -> dict[str, bytes]:
     return files
 
 
-def page_files(report: Report, templates: Path | None, page: PageHead, css: str = "") -> dict[str, bytes]:
-    """The page of a report, the same in a single file, and pages to embed, by their paths in its folder."""
+def page_files(
+    report: Report,
+    templates: Path | None,
+    page: PageHead,
+    css: str = "",
+    texts: AuthorTexts | None = None,
+    related: Sequence[Any] = (),
+) -> dict[str, bytes]:
+    """The page of a report, the same in a single file, and pages to embed, by their paths in its folder.
+
+    `texts` are the author's Markdown between its sections, `related` as for `render`. Raises `ExperimentError` with a
+    line for every mistake in a text.
+    """
+    report.lead_picture  # noqa: B018  # raises for the name of none
     files = {f"embed/{name}": text.encode() for name, text in render_embeds(report, templates, page, css).items()}
+    if texts:
+        texts.check(report)
+        files |= texts.files
+    numbering = Numbering()
     for name, single_file in {"index.html": False, "report.html": True}.items():
-        text = render(report, single_file=single_file, templates=templates, page=page, css=css)
+        placed = texts.placed(report, page, single_file=single_file) if texts else ()
+        try:
+            text = render(
+                report,
+                single_file=single_file,
+                templates=templates,
+                page=page,
+                css=css,
+                numbering=numbering,
+                texts=placed,
+                related=related,
+            )
+        except TemplateError as error:
+            if texts:
+                texts.raise_at_reference(error)
+            raise
         files[name] = text.encode()
+        numbering = numbering.for_same_figures()
     check_weight(files["report.html"])
     return files

@@ -11,7 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -188,6 +188,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         # the template on purpose; the sandbox checks every other attribute.
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
+        fields: frozenset[str] = _fields(type(obj))  # type: ignore[arg-type]  # a class has a hash
+        if attribute in fields and not callable(value := getattr(obj, attribute)):
+            return value
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -233,6 +236,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
             text.nodes = [nodes.Filter(whole, "_charged", [], [], None, None, lineno=text.lineno)]
         tree.set_environment(self)
         return tree
+
+
+@cache
+def _fields(kind: Any) -> frozenset[str]:
+    """The fields of a dataclass that templates may read; asking the sandbox for each takes longer."""
+    named = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    return frozenset(field.name for field in named if not field.name.startswith("_"))
 
 
 def _metered_items(items: Iterable[Any]) -> Iterator[Any]:

@@ -29,7 +29,9 @@ def read_frame(site: SiteSettings, beside: Path) -> tuple[SiteFrame, str, dict[s
     Raises `ExperimentError` for a file that is missing or cannot be used, `RefusedError` for one outside of `beside`.
     """
     logo, shown = _logo(site, beside)
-    found = SiteFrame(title=site.title, address=site.root, links=site.links, footer=_footer(site), logo=logo)
+    found = SiteFrame(
+        title=site.title, address=site.root, links=site.links, footer=_footer(site), logo=logo, language=site.language
+    )
     return found, style_sheet(site.colors, _css(site, beside)), shown
 
 

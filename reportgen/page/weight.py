@@ -15,7 +15,7 @@ LARGEST = 100_000_000
 """Bytes above which a build fails: browsers cannot open such a page, and hosts of sites refuse the file."""
 
 _PARTS = {
-    "pictures": rb'"data:image/[^"]*"',
+    "pictures": rb'<svg class="chart".*?</svg>|"data:image/[^"]*"',
     "players": rb'<script type="application/json".*?</script>',
     "tables": rb'"data:text/csv[^"]*"|<table\b.*?</table>',
 }

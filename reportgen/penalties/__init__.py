@@ -47,8 +47,8 @@ class Penalty(ABC):
     """Name in tables, legends and menus; by default the words of the class name."""
     color: ClassVar[str]
     """Color in pictures: a name in `COLORS` or a code like #44aa99; by default one that follows from `title`."""
-    proximal: ClassVar[Look | None] = None
-    """Look of arms with the proximal step; None if it is that of other arms with this penalty."""
+    by_gradient: ClassVar[Look | None] = None
+    """Look of arms with the subgradient step; None if it is that of other arms with this penalty."""
     default_step: ClassVar[Step] = "proximal"
     """Kind of step in sections that choose it themselves; the arms of an experiment state their own."""
     place: ClassVar[int] = 100
@@ -70,7 +70,7 @@ class Penalty(ABC):
     @classmethod
     def look(cls, step: Step | None = None) -> Look:
         """Title and color of arms with this kind of step, by default `default_step`."""
-        special = cls.proximal if (step or cls.default_step) == "proximal" else None
+        special = cls.by_gradient if (step or cls.default_step) == "subgradient" else None
         return special or Look(cls.title, cls.color)
 
     @property

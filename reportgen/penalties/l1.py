@@ -19,7 +19,7 @@ class L1(Penalty):
     """
 
     color = "blue"
-    proximal = Look("L1, proximal", "sky")
+    by_gradient = Look("L1 by plain gradient", "sky")
     formula = "Σ|w|"
     place = 1
     scale_per_weight = True

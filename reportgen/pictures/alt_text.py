@@ -47,7 +47,10 @@ def _rows(inputs: Mapping[str, Any]) -> str:
     parts = []
     for row in inputs.get("rows") or ():
         if "estimate" in row:
-            found = f"{_short(row['estimate'])} ({_short(row['low'])} to {_short(row['high'])}), {row['verdict']}"
+            ends = [row["low"], row["high"]]
+            found = f"{_short(row['estimate'])} ({_short(ends[0])} to {_short(ends[1])}), {row['verdict']}"
+            # No pairs, or so few that they leave an end open.
+            found = found if np.isfinite(np.asarray(ends, float)).all() else row["verdict"]
         elif "value" in row:
             ends = [row.get("low"), row.get("high")]
             found = _short(row["value"]) + ("" if None in ends else f" ({_short(ends[0])} to {_short(ends[1])})")

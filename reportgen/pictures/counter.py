@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from numbers import Integral
+from typing import ClassVar
 
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
@@ -18,8 +19,17 @@ class Counter:
     is None there is no label.
     """
 
+    SIZE: ClassVar[float] = 15.0
+    """Points."""
+
     def __init__(
-        self, figure: Figure, values: Iterable[object] | None, left: float, bottom: float, name: str = "step"
+        self,
+        figure: Figure,
+        values: Iterable[object] | None,
+        left: float,
+        bottom: float,
+        name: str = "step",
+        size: float = SIZE,
     ) -> None:
         self.artists: tuple[Artist, ...] = ()
         if values is None:
@@ -30,7 +40,7 @@ class Counter:
         blanks = "".join("\u2008" if character in ",." else "\u2007" for character in longest)
         self._texts = [f"{name} {blanks[: len(longest) - len(text)]}{text}" for text in texts]
         width, height = figure.get_size_inches() * 96
-        self._label = figure.text(left / width, bottom / height, self._texts[0], fontsize=12, color=style.INK)
+        self._label = figure.text(left / width, bottom / height, self._texts[0], fontsize=size, color=style.INK)
         self.artists = (self._label,)
 
     def show(self, frame: int) -> None:

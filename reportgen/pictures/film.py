@@ -21,10 +21,8 @@ from threading import Event, Thread
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import to_rgb
 
 from reportgen.errors import FULL, MachineError, machine_error
-from reportgen.pictures import style
 from reportgen.pictures.palette import Palette
 from reportgen.pictures.raster import Pixels
 
@@ -146,11 +144,9 @@ def video_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _pad(frame: Pixels) -> np.ndarray[Any, Any]:
-    """The channels of a frame; odd sides get a line of paper, since colors are stored for two by two pixels."""
+    """The channels of a frame; of odd sides the last line is doubled, since colors are stored for two by two pixels."""
     height, width = frame.shape
-    red, green, blue = (round(255 * share) for share in to_rgb(style.PAPER))
-    paper = np.uint32(red | green << 8 | blue << 16 | 255 << 24)
-    padded = np.pad(frame, ((0, height % 2), (0, width % 2)), constant_values=paper)
+    padded = np.pad(frame, ((0, height % 2), (0, width % 2)), mode="edge")
     return padded.astype("<u4", copy=False).view(np.uint8).reshape(*padded.shape, 4)
 
 

@@ -1,11 +1,11 @@
-"""The plane of two weights: level lines of penalties, and the minima of a quadratic loss with a penalty."""
+"""The plane of two weights, drawn: the shapes of penalties, and a loss that meets their balls."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 from numpy.typing import NDArray
@@ -16,69 +16,13 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures import style
+from reportgen.pictures.scene_look import word
+from reportgen.statistics.plane import Quadratic, cost, level_line
 
 Array = NDArray[np.float64]
 
 SHAPES: tuple[Penalty, ...] = (L1(), L2(), ElasticNet(), GroupLasso())
 """The penalties whose shapes the article shows."""
-
-ANGLES: Array = np.linspace(0, 2 * np.pi, 129)
-"""Directions in a full circle; it includes the axes, so that corners are sharp."""
-
-_FAR = 1e9
-"""A distance: a penalty that is below a level here never reaches it."""
-
-
-def cost(of: Penalty, w: Array) -> Array:
-    """The penalty of points, whose last axis holds the two weights; both leave one unit, so they are one group."""
-    value: Array = of.cost(w[..., np.newaxis, :], np)
-    return value
-
-
-def level_line(of: Penalty, level: float, angles: Array = ANGLES) -> Array:
-    """The points where the penalty has the value `level`, one in each direction; NaN where it is always smaller."""
-    rays = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    near, far = np.zeros(len(rays)), np.full(len(rays), 1.0)
-    while (inside := (cost(of, rays * far[:, np.newaxis]) < level) & (far < _FAR)).any():
-        far[inside] *= 2
-    for _ in range(50):  # a penalty increases along every ray, so bisection works
-        middle = (near + far) / 2
-        below = cost(of, rays * middle[:, np.newaxis]) < level
-        near, far = np.where(below, middle, near), np.where(below, far, middle)
-    points: Array = rays * np.where(far < _FAR, far, np.nan)[:, np.newaxis]
-    return points
-
-
-@dataclass(frozen=True, eq=False)
-class Quadratic:
-    """The loss (w − minimum)ᵀ · curvature · (w − minimum) / 2."""
-
-    minimum: Array
-    curvature: Array
-
-    def loss(self, w: Array) -> Array:
-        """The loss of points, whose last axis holds the two weights."""
-        away = w - self.minimum
-        value: Array = ((away @ self.curvature) * away).sum(axis=-1) / 2
-        return value
-
-    def solutions(self, of: Penalty, strengths: Array) -> Array:
-        """For each strength the point of least loss + strength · penalty, by proximal steps until they converge."""
-        pace = 1 / np.linalg.eigvalsh(self.curvature).max()
-        w = np.zeros((len(strengths), 1, 2))
-        for _ in range(10_000):
-            before = w
-            w = of.prox(w - pace * (w - self.minimum) @ self.curvature, pace * strengths[:, np.newaxis, np.newaxis], np)
-            if np.abs(w - before).max() < 1e-13:
-                break
-        return w[:, 0]
-
-    def level_line(self, level: float, angles: Array = ANGLES) -> Array:
-        """The ellipse on which the loss has the value `level`."""
-        sizes, directions = np.linalg.eigh(self.curvature)
-        circle = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-        points: Array = self.minimum + (circle * np.sqrt(2 * level / sizes)) @ directions.T
-        return points
 
 
 class ConstraintPanel:
@@ -100,7 +44,7 @@ class ConstraintPanel:
             axes.plot(*problem.level_line(share * at_zero).T, color=style.GRID, linewidth=1.6, zorder=1.5)
         axes.plot(*problem.minimum, "+", color=style.INK, markersize=12, markeredgewidth=2.2, zorder=2)
         x, y = problem.minimum
-        style.annotate(axes, "least loss", (x, y), (0, 9), ha="center")
+        style.annotate(axes, word("least_loss"), (x, y), (0, 9), ha="center", fontsize=rcParams["xtick.labelsize"])
         self.ball = Polygon(np.zeros((1, 2)), facecolor=f"{color}38", edgecolor=color, linewidth=2, zorder=3)
         axes.add_patch(self.ball)
         (self.level,) = axes.plot([], [], color=style.MUTED, linewidth=1.6, zorder=3.1)

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reportgen.experiment.animation_settings import AnimationSettings
 from reportgen.pictures.alt_text import alt_text
+from reportgen.pictures.fonts import FontChoice
 from reportgen.pictures.timeline import Timeline
 from reportgen.registry import stored
 from reportgen.training.trajectory import Trajectory
@@ -34,6 +36,16 @@ class Picture:
     def __post_init__(self) -> None:
         if not self.alt:
             object.__setattr__(self, "alt", alt_text(self.inputs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureLook:
+    """What an author may set about all pictures of a report: fonts, and how animations look."""
+
+    animation: AnimationSettings = field(default_factory=AnimationSettings)
+    arms: tuple[tuple[int | str, str], ...] = ()
+    """Colors of arms in animations, each with the style that the arm has by default."""
+    fonts: FontChoice = field(default_factory=FontChoice)
 
 
 @stored
@@ -59,10 +71,18 @@ class Animation:
     """The inputs of each scene."""
     alt: str
     timeline: Timeline = field(default_factory=Timeline)
+    keep: bool = False
+    """True to show the file itself at the end of the page, too: for readers without scripts, and for mail."""
 
 
 def training_animation(
-    name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str, timeline: Timeline | None = None
+    name: str,
+    scenes: Sequence[str],
+    panels: Sequence[Panel],
+    alt: str,
+    timeline: Timeline | None = None,
+    *,
+    keep: bool = False,
 ) -> Animation:
     """An animation of trainings, thinned to the records that its frames show.
 
@@ -74,4 +94,4 @@ def training_animation(
         dataclasses.replace(panel, trajectory=panel.trajectory.only(shown))
         for panel, shown in zip(panels, records, strict=True)
     )
-    return Animation(name=name, scenes=tuple(scenes), inputs={"panels": thinned}, alt=alt, timeline=timeline)
+    return Animation(name=name, scenes=tuple(scenes), inputs={"panels": thinned}, alt=alt, timeline=timeline, keep=keep)

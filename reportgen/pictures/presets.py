@@ -33,6 +33,8 @@ class Preset:
     """Limits by suffix, the default format first."""
     scale: int = 1
     """Pixels of a CSS pixel; reduced if a picture would be too large."""
+    frame: tuple[int, int] | None = None
+    """Width and height in pixels, for a platform whose frame has one size; otherwise the content sets them."""
     rate: float | None = None
     """Frames per second; None for the default rate."""
 
@@ -63,7 +65,7 @@ class Preset:
             fitting = min(limits.size[0] * scale // width, limits.size[1] * scale // height)
             self._refuse(
                 f"{limits.size[0]}×{limits.size[1]} pixels of a {suffix}, and this has {width}×{height}",
-                f"--scale {fitting}" if fitting else "fewer trajectories or scenes",
+                *([f"--scale {fitting}"] if fitting and scale > 1 else _sizes(limits.size, size)),
             )
         if limits.seconds and seconds > limits.seconds:
             self._refuse(
@@ -98,12 +100,18 @@ def _advice(*instead: str) -> str:
     return f"try {' or '.join(filter(None, instead))}"
 
 
+def _sizes(most: tuple[int, int], size: tuple[int, int]) -> list[str]:
+    """The options for the largest picture of this shape within `most`."""
+    share = min(limit / side for limit, side in zip(most, size, strict=True))
+    return [f"--width {int(share * size[0])} --height {int(share * size[1])}"]
+
+
 def _smaller(scale: int) -> str:
     return f"--scale {scale - 1}" if scale > 1 else ""
 
 
 def _by_name(*presets: Preset) -> Mapping[str, Preset]:
-    return MappingProxyType({find_preset.name: find_preset for find_preset in presets})
+    return MappingProxyType({preset.name: preset for preset in presets})
 
 
 PRESETS = _by_name(
@@ -137,12 +145,13 @@ PRESETS = _by_name(
         rate=10,
     ),
     # Google Slides API, "CreateImageRequest": PNG, JPEG or GIF below 50 MB and 25 megapixels, which no picture here
-    # comes near. Microsoft Support, "Video and audio file formats supported in PowerPoint": MP4 with H.264. On
-    # a large screen low rates are visible, so it gets as many frames as were recorded, up to 25 per second.
+    # comes near. Microsoft Support, "Video and audio file formats supported in PowerPoint": MP4 with H.264. Slides of
+    # both are 16:9, which the picture fills. On a large screen low rates are visible, so it gets as many frames as were
+    # recorded, up to 25 per second.
     Preset(
         name="slide",
         formats={"gif": PresetLimits(bytes=50 * MB), "mp4": PresetLimits()},
-        scale=2,
+        frame=(1920, 1080),
         rate=25,
     ),
 )

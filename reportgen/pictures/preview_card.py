@@ -1,24 +1,22 @@
 """The preview card of a page: the picture that other sites show beside a link to it.
 
-It is not a registered figure: it has one size, no dark version, and must be legible at a width of 300 pixels.
+It is not a registered figure: it has one size, no dark version, and must be legible at a width of 300 pixels. Pillow
+draws it, since a new title makes a new card, and matplotlib takes longer to load than a page to be written.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import unicodedata
+from collections.abc import Sequence
+from contextvars import ContextVar
 from functools import cache
 from io import BytesIO
-from typing import Any
+from pathlib import Path
 
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.patches import Circle, Polygon, Rectangle
-from matplotlib.text import Text
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from reportgen.pictures import style
+from reportgen.pictures.colors import BLUE, INK, MUTED, PAPER
 from reportgen.text import printable
 
 SIZE = (1200, 630)
@@ -37,18 +35,24 @@ _BELOW = 366
 """Height of the field that holds a picture below them."""
 
 
-def draw_card(title: str, site: str, byline: str, picture: bytes | None, accent: str = "") -> bytes:
+_other_fonts: ContextVar[tuple[str, ...]] = ContextVar("_other_fonts", default=())
+"""Files of fonts for texts with characters that the font of pictures lacks."""
+
+
+def draw_card(
+    title: str, site: str, byline: str, picture: bytes | None, accent: str = "", fonts: tuple[str, ...] = ()
+) -> bytes:
     """A PNG of 1200 × 630 pixels: the text, and `picture` (a PNG, GIF, JPEG or WebP) as large as it fits.
 
-    A title without glyphs in the font is left out, and that of the site is larger instead. The default accent is our
+    A text that the font of pictures cannot draw is drawn with the first of the files `fonts` that can. A title without
+    glyphs in any of them is left out, and that of the site is larger instead. The default accent is our
     blue. The same arguments give the same bytes in any process. Raises `OSError` if `picture` cannot be read.
     """
-    image = _open_image(picture) if picture else None
-    with style.look():
-        figure = card_figure(title, site, byline, image, accent or style.BLUE)
-        canvas: Any = FigureCanvasAgg(figure)
-        canvas.draw()
-        pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    mine = _other_fonts.set(fonts)
+    try:
+        pixels = lay_out(title, site, byline, _open_image(picture) if picture else None, accent or BLUE).sheet
+    finally:
+        _other_fonts.reset(mine)
     for colors in (256, 128, 64, 32, 8):
         out = BytesIO()
         pixels.quantize(colors, dither=Image.Dither.NONE).save(out, "png", optimize=True)
@@ -57,43 +61,42 @@ def draw_card(title: str, site: str, byline: str, picture: bytes | None, accent:
     return out.getvalue()
 
 
-def card_figure(title: str, site: str, byline: str, image: Image.Image | None, accent: str) -> Figure:
-    """The figure of a card; call it within `style.look`."""
+def lay_out(title: str, site: str, byline: str, image: Image.Image | None, accent: str) -> Card:
+    """The card with its texts and picture on it."""
     width, height = SIZE
-    figure = Figure(figsize=(width / 96, height / 96), dpi=96)
-    figure.patch.set_facecolor(style.PAPER)
+    card = Card()
     if not _has_glyphs(title):
         title, site = (site if _has_glyphs(site) else ""), ""
     site, byline = (text if _has_glyphs(text) else "" for text in (site, byline))
     right = width - _EDGE
     if image is None:
-        _ornament(figure, accent)
-        _draw_title(figure, title, (_EDGE, 150, 780, 340), (76, 68, 60, 52, 44))
-        _draw_line(figure, site, (_EDGE, 96), 34, 780, color=accent, weight="bold")
-        _draw_line(figure, byline, (_EDGE, height - 56), 28, 780, color=style.MUTED)
+        card.ornament(accent)
+        card.title(title, (_EDGE, 150, 780, 340), (76, 68, 60, 52, 44))
+        card.line(site, (_EDGE, 96), 34, 780, accent, bold=True)
+        card.line(byline, (_EDGE, height - 56), 28, 780, MUTED)
     elif image.width >= 1.5 * image.height:
-        _rectangle(figure, (0, height - _BELOW, width, _BELOW), _WASH)
-        _draw_image(figure, image, (_EDGE, height - _BELOW + 26, right - _EDGE, _BELOW - 52))
-        _draw_title(figure, title, (_EDGE, 98, right - _EDGE, 152), (66, 58, 50, 42, 36))
+        card.rectangle((0, height - _BELOW, width, _BELOW), _WASH)
+        card.image(image, (_EDGE, height - _BELOW + 26, right - _EDGE, _BELOW - 52))
+        card.title(title, (_EDGE, 98, right - _EDGE, 152), (66, 58, 50, 42, 36))
         half = (right - _EDGE) / 2 - 16
-        _draw_line(figure, site, (_EDGE, 78), 30, half, color=accent, weight="bold")
-        _draw_line(figure, byline, (right, 78), 26, half, color=style.MUTED, ha="right")
+        card.line(site, (_EDGE, 78), 30, half, accent, bold=True)
+        card.line(byline, (right, 78), 26, half, MUTED, at_right=True)
     else:
         left = width - _PANEL
-        _rectangle(figure, (left, 0, _PANEL, height), _WASH)
-        _draw_image(figure, image, (left + 36, _BAR + 36, _PANEL - 72, height - _BAR - 72))
+        card.rectangle((left, 0, _PANEL, height), _WASH)
+        card.image(image, (left + 36, _BAR + 36, _PANEL - 72, height - _BAR - 72))
         room = left - _EDGE - 40
-        _draw_title(figure, title, (_EDGE, 140, room, 360), (64, 58, 52, 46, 40))
-        _draw_line(figure, site, (_EDGE, 92), 32, room, color=accent, weight="bold")
-        _draw_line(figure, byline, (_EDGE, height - 56), 26, room, color=style.MUTED)
-    _rectangle(figure, (0, 0, width, _BAR), accent)
-    return figure
+        card.title(title, (_EDGE, 140, room, 360), (64, 58, 52, 46, 40))
+        card.line(site, (_EDGE, 92), 32, room, accent, bold=True)
+        card.line(byline, (_EDGE, height - 56), 26, room, MUTED)
+    card.rectangle((0, 0, width, _BAR), accent)
+    return card
 
 
 def _open_image(picture: bytes) -> Image.Image:
     image = Image.open(BytesIO(picture), formats=["PNG", "GIF", "JPEG", "WEBP"])
     image.draft("RGB", SIZE)  # a photograph need not be decoded in full
-    paper = Image.new("RGBA", image.size, style.PAPER)
+    paper = Image.new("RGBA", image.size, PAPER)
     return Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")
 
 
@@ -101,63 +104,86 @@ _Box = tuple[float, float, float, float]
 """Left, top, width and height in pixels, from the upper left corner."""
 
 
-def _rectangle(figure: Figure, box: _Box, color: str, **look: Any) -> None:
-    left, top, width, height = box
-    corner = (left, SIZE[1] - top - height)
-    figure.add_artist(Rectangle(corner, width, height, transform=None, facecolor=color, **{"linewidth": 0, **look}))
+class Card:
+    """A sheet of the size of a card, and what is drawn on it."""
 
+    def __init__(self) -> None:
+        self.sheet = Image.new("RGB", SIZE, PAPER)
+        self._pen = ImageDraw.Draw(self.sheet)
+        self.texts: list[_Box] = []
+        """The boxes of the lines of text."""
+        self.pictures: list[_Box] = []
 
-def _draw_image(figure: Figure, image: Image.Image, box: _Box) -> None:
-    """Draw the picture in the middle of a box, on paper with a thin border."""
-    left, top, width, height = box
-    margin = 14
-    scale = min((width - 2 * margin) / image.width, (height - 2 * margin) / image.height, 2.0)
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    x, y = round(left + (width - size[0]) / 2), round(top + (height - size[1]) / 2)
-    sheet = (x - margin, y - margin, size[0] + 2 * margin, size[1] + 2 * margin)
-    _rectangle(figure, sheet, style.PAPER, linewidth=1.2, edgecolor=_LINE)
-    pixels = np.asarray(image.resize(size, Image.Resampling.LANCZOS))
-    figure.figimage(pixels, x, SIZE[1] - y - size[1], zorder=3)
+    def rectangle(self, box: _Box, color: str, edge: str | None = None) -> None:
+        """Fill a box."""
+        left, top, width, height = box
+        self._pen.rectangle((left, top, left + width - 1, top + height - 1), color, edge)
 
+    def image(self, image: Image.Image, box: _Box) -> None:
+        """Draw the picture in the middle of a box, on paper with a thin border."""
+        left, top, width, height = box
+        margin = 14
+        scale = min((width - 2 * margin) / image.width, (height - 2 * margin) / image.height, 2.0)
+        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        x, y = round(left + (width - size[0]) / 2), round(top + (height - size[1]) / 2)
+        self.rectangle((x - margin, y - margin, size[0] + 2 * margin, size[1] + 2 * margin), PAPER, _LINE)
+        self.sheet.paste(image.resize(size, Image.Resampling.LANCZOS), (x, y))
+        self.pictures.append((x, y, *size))
 
-def _ornament(figure: Figure, accent: str) -> None:
-    """Draw the ornament of a card without a picture: the balls of L1 and L2, cut by the edge."""
-    x, y, radius = 1130, 300, 270
-    look: dict[str, Any] = {"transform": None, "zorder": 0}
-    corners = [(x - radius, y), (x, y + radius), (x + radius, y), (x, y - radius)]
-    figure.add_artist(Circle((x, y), radius, facecolor=accent, alpha=0.08, **look))
-    figure.add_artist(Polygon(corners, facecolor=accent, alpha=0.14, **look))
-    figure.add_artist(Circle((x, y), radius, fill=False, edgecolor=accent, alpha=0.45, linewidth=3, **look))
-    figure.add_artist(Polygon(corners, fill=False, edgecolor=accent, linewidth=3, **look))
+    def ornament(self, accent: str) -> None:
+        """Draw the ornament of a card without a picture: the balls of L1 and L2, cut by the edge."""
+        finer = 4  # Pillow's edges are not smooth
+        x, y, radius = (finer * length for length in (1130, 300, 270))
+        corners = [(x - radius, y), (x, y + radius), (x + radius, y), (x, y - radius)]
+        circle = (x - radius, y - radius, x + radius, y + radius)
+        for share, outline in ((0.08, False), (0.14, True), (0.45, False), (1.0, True)):
+            mask = Image.new("L", (finer * SIZE[0], finer * SIZE[1]))
+            pen = ImageDraw.Draw(mask)
+            edge = share > 0.2
+            fill, line = (None, 255) if edge else (255, None)
+            if outline:
+                pen.polygon(corners, fill, line, width=3 * finer if edge else 1)
+            else:
+                pen.ellipse(circle, fill, line, width=3 * finer if edge else 1)
+            mask = mask.resize(SIZE, Image.Resampling.BOX).point(lambda value, share=share: round(share * value))
+            self.sheet.paste(accent, mask=mask)
 
+    def title(self, text: str, box: _Box, sizes: Sequence[int]) -> None:
+        """Draw the title in the largest of `sizes`, in pixels, at which it fits the box in at most three lines."""
+        left, top, width, height = box
+        for size in sizes:
+            most = min(3, int(height // (1.24 * size)))
+            lines = _break_lines(text, width, size, most)
+            if not lines or not lines[-1].endswith(" …"):
+                break
+        # Center it vertically in its box.
+        used = 1.24 * size * len(lines)
+        for row, line in enumerate(lines):
+            baseline = top + (height - used) / 2 + 1.24 * size * row + 0.97 * size
+            self._text(line, (left, baseline), size, INK, bold=True)
 
-def _draw_title(figure: Figure, text: str, box: _Box, sizes: tuple[int, ...]) -> None:
-    """Draw the title in the largest of `sizes`, in pixels, at which it fits the box in at most three lines."""
-    left, top, width, height = box
-    for size in sizes:
-        most = min(3, int(height // (1.24 * size)))
-        lines = _break_lines(text, width, size, most)
-        if not lines or not lines[-1].endswith(" …"):
-            break
-    # Center it vertically in its box.
-    used = 1.24 * size * len(lines)
-    for row, line in enumerate(lines):
-        baseline = top + (height - used) / 2 + 1.24 * size * row + 0.97 * size
-        _draw_text(figure, line, (left, baseline), size, color=style.INK, weight="bold")
+    def line(
+        self,
+        text: str,
+        at: tuple[float, float],
+        size: float,
+        width: float,
+        color: str,
+        bold: bool = False,
+        at_right: bool = False,
+    ) -> None:
+        """Draw one line of small text; reduce its size if it is too long, then cut it."""
+        size = max(0.72 * size, min(size, size * width / max(1.0, _text_width(printable(text[:500]), size, bold))))
+        for line in _break_lines(text, width, size, 1, bold):
+            self._text(line, at, size, color, bold, "rs" if at_right else "ls")
 
-
-def _draw_line(figure: Figure, text: str, at: tuple[float, float], size: float, width: float, **look: Any) -> None:
-    """Draw one line of small text; reduce its size if it is too long, then cut it."""
-    bold = look.get("weight") == "bold"
-    size = max(0.72 * size, min(size, size * width / max(1.0, _text_width(printable(text[:500]), size, bold))))
-    for line in _break_lines(text, width, size, 1, bold):
-        _draw_text(figure, line, at, size, **look)
-
-
-def _draw_text(figure: Figure, text: str, at: tuple[float, float], size: float, **look: Any) -> None:
-    figure.add_artist(
-        Text(at[0], SIZE[1] - at[1], text, fontsize=0.75 * size, va="baseline", transform=None, zorder=4, **look)
-    )
+    def _text(
+        self, text: str, at: tuple[float, float], size: float, color: str, bold: bool = False, anchor: str = "ls"
+    ) -> None:
+        font = _font(text, bold, round(size))
+        self._pen.text(at, text, color, font, anchor)
+        left, top, right, bottom = self._pen.textbbox(at, text, font, anchor)
+        self.texts.append((left, top, right - left, bottom - top))
 
 
 def _break_lines(text: str, width: float, size: float, most: int, bold: bool = True) -> list[str]:
@@ -189,27 +215,39 @@ def _pieces(word: str, width: float, size: float, bold: bool) -> list[str]:
 
 
 def _text_width(text: str, size: float, bold: bool) -> float:
-    """The width of a line in pixels, with a margin, since characters are drawn at whole pixels."""
-    return 1.02 * size * sum(_advance(character, bold) for character in text)
+    """The width of a line in pixels."""
+    return _font(text, bold, round(size)).getlength(text)
+
+
+def _font(text: str, bold: bool, size: int) -> ImageFont.FreeTypeFont:
+    """The font of a text: that of pictures, or else the one of `_other_fonts` with the most of its characters."""
+    own = _load(_own_file(bold), size)
+    others = [_load(file, size) for file in _other_fonts.get()]
+    return max([own, *others], key=lambda font: _known_share(font, text)) if others else own
+
+
+def _own_file(bold: bool) -> str:
+    """The font of pictures, from the files of matplotlib, which is not imported for that."""
+    found = importlib.util.find_spec("matplotlib")
+    if not found or not found.origin:
+        raise ImportError("matplotlib is not installed")
+    fonts = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return str(fonts / f"DejaVuSans{'-Bold' if bold else ''}.ttf")
 
 
 @cache
-def _advance(character: str, bold: bool) -> float:
-    """The width of a character as a share of the font size."""
-    font = _font(bold)
-    font.set_size(100, 72)
-    try:
-        return float(font.load_char(ord(character)).linearHoriAdvance) / 65536 / 100
-    except RuntimeError:  # a character that the font lacks, drawn as a box
-        return 0.8
-
-
-def _font(bold: bool) -> Any:
-    return get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
+def _load(file: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _has_glyphs(text: str) -> bool:
-    """True if the font has glyphs for at least nine tenths of the letters and digits."""
-    codes = [ord(character) for character in printable(text) if unicodedata.category(character)[0] in "LN"]
-    known = _font(bold=True).get_charmap()
-    return sum(code in known for code in codes) >= 0.9 * len(codes)
+    """True if a font has glyphs for at least nine tenths of the letters and digits."""
+    return _known_share(_font(text, bold=True, size=20), text) >= 0.9
+
+
+def _known_share(font: ImageFont.FreeTypeFont, text: str) -> float:
+    """The share of the letters and digits of `text` for which a font has glyphs; 1 if there are none."""
+    characters = [character for character in printable(text) if unicodedata.category(character)[0] in "LN"]
+    box = bytes(font.getmask("\uffff"))  # what is drawn for a character without a glyph
+    known = sum(bytes(font.getmask(character)) != box for character in characters)
+    return known / len(characters) if characters else 1.0

@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg, get_hinting_flag
+from matplotlib.backends.backend_agg import get_hinting_flag
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
@@ -26,7 +26,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox, BboxBase
 from numpy.typing import NDArray
 
-from reportgen.pictures import style
+from reportgen.pictures import scene_look
 from reportgen.pictures.scenes import Scene
 
 Pixels = NDArray[np.uint32]
@@ -63,14 +63,21 @@ class PixelRectangle(NamedTuple):
 class Raster:
     """The frames of one scene, drawn in any order."""
 
-    def __init__(self, scene: Scene, scale: float = 1) -> None:
-        """`scale` is the number of pixels along the side of a CSS pixel."""
+    def __init__(self, scene: Scene, scale: float = 1, size: tuple[int, int] | None = None) -> None:
+        """`scale` is the number of pixels along the side of a CSS pixel; `size` is the exact width and height in
+        pixels, where they follow from a size that was asked for."""
         self._scene = scene
         self.count = scene.frames
         """Number of frames."""
         scene.figure.set_dpi(96 * scale)
-        canvas: Any = FigureCanvasAgg(scene.figure)
+        canvas: Any = scene_look.SceneCanvas(scene.figure)
+        if size and size != canvas.get_width_height():
+            # A little more than the size, since a canvas leaves out the fraction of a pixel.
+            width, height = ((side + 0.01) / (96 * scale) for side in size)
+            scene.figure.set_size_inches(width, height)
         self._canvas, self._renderer = canvas, canvas.get_renderer()
+        self.size: tuple[int, int] = canvas.get_width_height()
+        """Width and height in pixels."""
         scene.show(0)
         canvas.draw()  # computes the layout, which is then fixed, so that the axes do not move
         scene.figure.set_layout_engine("none")
@@ -104,6 +111,11 @@ class Raster:
         self._restored = _merge_rectangles([place for place, drawn in zip(places, maps, strict=True) if not drawn])
         self.places = _merge_rectangles(places)
         """The rectangles in which frames may differ."""
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figure as the last frame that was drawn left it."""
+        return [self._scene.figure]
 
     @property
     def colormap(self) -> Pixels:
@@ -196,20 +208,26 @@ class Raster:
 
 
 class Mosaic:
-    """The frames of several scenes side by side, in step; the space below lower scenes is blank."""
+    """The frames of several scenes on one sheet, in step; what no scene covers is paper."""
 
-    def __init__(self, parts: Sequence[Raster]) -> None:
+    def __init__(self, parts: Sequence[Raster], corners: Sequence[tuple[int, int]], size: tuple[int, int]) -> None:
+        """`corners` are the left and the top of each scene, `size` the width and height of the sheet, in pixels."""
         self._parts = parts
         self.count = parts[0].count
-        shapes = [part.frame(0).shape for part in parts]
-        lefts = np.cumsum([0] + [width for _, width in shapes])
-        paper = np.array(to_rgba_array(style.PAPER) * 255, np.uint8).view(_PACKED)[0, 0]
-        self._sheet = np.full((max(height for height, _ in shapes), lefts[-1]), paper)
-        self._windows = [
-            self._sheet[:height, left : left + width] for (height, width), left in zip(shapes, lefts, strict=False)
-        ]
-        for part, window in zip(parts, self._windows, strict=True):
-            window[:] = part.frame(0)
+        paper = np.array(to_rgba_array(scene_look.settings().paper) * 255, np.uint8).view(_PACKED)[0, 0]
+        self._sheet = np.full(size[::-1], paper)
+        self._windows = []
+        for part, (left, top) in zip(parts, corners, strict=True):
+            pixels = part.frame(0)
+            high, wide = pixels.shape
+            window = self._sheet[top : top + high, left : left + wide]
+            window[:] = pixels
+            self._windows.append(window)
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures from left to right, as the last frame that was drawn left them."""
+        return [figure for part in self._parts for figure in part.figures]
 
     @property
     def colormap(self) -> Pixels:
@@ -309,7 +327,7 @@ class _Label:
 
     def _pens(self, content: str) -> list[int] | None:
         """The first column of each character, and the end of the last one; None if it is not known."""
-        if "\n" in content:
+        if "\n" in content or not self._has_glyphs(content):
             return None
         for pair in pairwise(content + " "):
             if pair not in self._pairs:
@@ -322,6 +340,11 @@ class _Label:
         ends = accumulate((min(advance) for advance in advances), initial=x - self._place.left)
         pens = [round(end) for end in ends]
         return pens if pens[0] >= 0 and pens[-1] <= self._box.shape[1] else None
+
+    def _has_glyphs(self, content: str) -> bool:
+        """False if another font draws some characters, whose widths `_advance` does not know."""
+        font = get_font(findfont(self._text.get_fontproperties()))
+        return all(font.get_char_index(ord(character)) for character in set(content))
 
     def _advance(self, character: str, following: str) -> float:
         """The width of a character before another, in pixels."""

@@ -6,6 +6,7 @@ on a telephone they shrink to half of it, so their text is as large as that of t
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,34 +25,24 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
 
+from reportgen.pictures import colors
+from reportgen.pictures.fonts import DEFAULT, DEFAULT_FONTS, FontChoice
 from reportgen.text import printable
 
-WIDTH = 640
+WIDTH = 560
 
-FONT = "DejaVu Sans"
-"""The font of all text; it comes with matplotlib, so pictures are the same on every machine."""
+FONT = DEFAULT
+"""The font of all text, unless words of a user need another; it comes with matplotlib, so pictures are the same on
+every machine."""
 
-# Roles, each with a unique color: the dark picture is the light one with these colors replaced.
-PAPER, INK, MUTED, GRID = "#ffffff", "#1f2328", "#59636e", "#e2e5e9"
-BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
-GRAY = "#7d858e"
-
-DARK = {
-    PAPER: "#14171c",
-    INK: "#e6e9ed",
-    MUTED: "#a3acb7",
-    GRID: "#343a43",
-    BLUE: "#4aa3e0",
-    VERMILLION: "#f07f3c",
-    GREEN: "#2fbf94",
-}
-"""Colors of the roles on a dark page. Other colors have enough contrast on both."""
+PAPER, INK, MUTED, GRID, GRAY = colors.PAPER, colors.INK, colors.MUTED, colors.GRID, colors.GRAY
+BLUE, VERMILLION, GREEN = colors.BLUE, colors.VERMILLION, colors.GREEN
+PURPLE, ORANGE, SKY = colors.PURPLE, colors.ORANGE, colors.SKY
+DARK = colors.DARK
 
 _LOOK: dict[str, Any] = {
     "figure.dpi": 96,
     "savefig.dpi": "figure",
-    "font.family": ["sans-serif"],
-    "font.sans-serif": [FONT],
     "font.size": 11.5,
     "axes.labelsize": 11.5,
     "axes.titlesize": 11.5,
@@ -87,17 +78,21 @@ _LOOK: dict[str, Any] = {
     # Labels may come from a user, so dollars are literal, and formulas use Unicode characters (λ, w₁).
     "text.parse_math": False,
     "path.simplify_threshold": 0.25,
-    "svg.fonttype": "path",
     "svg.hashsalt": "reportgen",
 }
 
 
 @contextmanager
-def look(dark: bool = False) -> Iterator[None]:
-    """The context for drawing: matplotlib's defaults, whatever the user's settings are, with our settings."""
+def look(dark: bool = False, fonts: FontChoice = DEFAULT_FONTS) -> Iterator[None]:
+    """The context for drawing: matplotlib's defaults, whatever the user's settings are, with our settings.
+
+    `fonts` are those that the words of a user need.
+    """
+    fonts.load()
     ink, muted, grid, paper = ((DARK[role] if dark else role) for role in (INK, MUTED, GRID, PAPER))
     settings: Any = {
         **_LOOK,
+        "font.family": list(fonts.families),
         "text.color": ink,
         "axes.labelcolor": ink,
         "axes.titlecolor": ink,
@@ -219,14 +214,20 @@ def text_length(text: str, size: float = 10.5) -> float:
 
 
 @cache
+def has_glyphs(text: str) -> bool:
+    """True if the font of pictures has a glyph for each character of `text`."""
+    return all(ord(character) in get_font(findfont(FONT)).get_charmap() for character in text)
+
+
+@cache
 def _advance(character: str) -> float:
     """The width of a character as a share of the font size."""
     font = get_font(findfont(FONT))
     font.set_size(100, 72)
     try:
         return font.load_char(ord(character)).linearHoriAdvance / 65536 / 100
-    except RuntimeError:  # a character that the font lacks, drawn as a box
-        return 0.6
+    except RuntimeError:  # a character that the font lacks: another font draws it, or a box
+        return 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.6
 
 
 def annotate(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **look: Any) -> None:

@@ -51,12 +51,38 @@ class Timeline:
         if not len(steps):
             raise DataError("there is no step at which all the trajectories were recorded; they share no animation")
         where = [np.searchsorted(t.steps, steps) for t in trajectories]
+        shown = self._shown(self._positions(steps, trajectories, where))
+        return [records[shown] for records in where]
+
+    def fitting_every(self, trajectories: Sequence[Trajectory]) -> int | None:
+        """The most steps between two records at which every frame shows a step of its own; None if even all steps are
+        too few. Between recorded steps, the weights are taken to move evenly.
+        """
+        steps = trajectories[0].steps
+        for trajectory in trajectories[1:]:
+            steps = np.intersect1d(steps, trajectory.steps)
+        where = [np.searchsorted(t.steps, steps) for t in trajectories]
+        position = self._positions(steps, trajectories, where)
+        first, last = int(steps[0]), int(steps[-1])
+        for every in range((last - first) // max(1, self.frames - 2), 0, -1):
+            recorded = np.array(sorted({*range(first, last, every), last}))
+            if len(self._shown(np.interp(recorded, steps, position))) == self.frames:
+                return every
+        return None
+
+    def _positions(
+        self, steps: NDArray[np.int32], trajectories: Sequence[Trajectory], where: Sequence[NDArray[np.intp]]
+    ) -> NDArray[np.float64]:
+        """The time of each of `steps`, from 0 to 1; `where` are their records in each trajectory."""
         position = _position(steps.astype(np.float64))
         if self.pace == "slow-in":
             moved = sum(_movement(t, records) for t, records in zip(trajectories, where, strict=True))
             position = (position + _position(np.concatenate([[0.0], np.cumsum(moved)]))) / 2
-        shown = np.unique(np.searchsorted((position[1:] + position[:-1]) / 2, np.linspace(0, 1, self.frames)))
-        return [records[shown] for records in where]
+        return position
+
+    def _shown(self, position: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Indices of the positions that are nearest to those of the frames."""
+        return np.unique(np.searchsorted((position[1:] + position[:-1]) / 2, np.linspace(0, 1, self.frames)))
 
     def delays(self, frames: int) -> list[int]:
         """The delay of each of `frames` frames, in hundredths of a second, the unit of a GIF.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reportgen.datasets import Data
 from reportgen.errors import DataError
 from reportgen.pictures.picture import Panel
+from reportgen.pictures.scene_look import word
 from reportgen.training.trajectory import Trajectory
 
 Weights = NDArray[np.floating[Any]]
@@ -49,7 +50,7 @@ def matrices(kernel: Weights) -> Weights:
 
 def layer_name(trajectory: Trajectory, layer: int) -> str:
     """The name of a layer in the program that trained it, or its number."""
-    return trajectory.layers[layer] if layer < len(trajectory.layers) else f"layer {layer + 1}"
+    return trajectory.layers[layer] if layer < len(trajectory.layers) else f"{word('layer')} {layer + 1}"
 
 
 def shape_text(shape: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from reportgen import plugins
 from reportgen.errors import ReportgenError
 from reportgen.pictures.media import Media
-from reportgen.pictures.picture import Animation, Picture
+from reportgen.pictures.picture import Animation, Picture, PictureLook
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
 from reportgen.pipeline import stage_keys
@@ -26,9 +26,10 @@ _ITEM, _PICTURE = "item", "picture"
 class Drawing:
     """The pictures of one report."""
 
-    def __init__(self, tools: Toolbox, formats: tuple[str, ...]) -> None:
+    def __init__(self, tools: Toolbox, formats: tuple[str, ...], look: PictureLook) -> None:
         self._tools = tools
         self._formats = formats
+        self._look = look
         self._media: dict[str, Media] = {}
         self._jobs: list[Future[Media]] = []
         self._requested: set[str] = set()
@@ -62,7 +63,9 @@ class Drawing:
                 continue
             self._tools.explain(f"picture {request.name}", parts)
             source: Any = items.get(request.item) or self._tools.store.recall(_ITEM, request.item)
-            job = self._tools.workers.submit(draw_and_store, self._tools.store.target, key, source, self._formats)
+            job = self._tools.workers.submit(
+                draw_and_store, self._tools.store.target, key, source, self._formats, self._look
+            )
             self._jobs.append(job)
 
     def finish(self) -> dict[str, Media]:
@@ -79,13 +82,16 @@ class Drawing:
     def _parts(self, request: PictureRequest) -> keys.Parts:
         modules = [plugins.module_of(figures.package, request.figure)] if request.figure else []
         modules += [plugins.module_of(scenes.package, scene) for scene in request.scenes]
-        return stage_keys.of_picture(request.item, modules, self._formats if request.scenes else ())
+        moves = bool(request.scenes)
+        return stage_keys.of_picture(request.item, modules, self._formats if moves else (), self._look, moves)
 
 
-def draw_and_store(folder: Path, key: str, item: Picture | Animation, formats: Sequence[str]) -> Media:
+def draw_and_store(
+    folder: Path, key: str, item: Picture | Animation, formats: Sequence[str], look: PictureLook
+) -> Media:
     """Draw `item` and store it; the job of a worker."""
     from reportgen.pictures.draw import render
 
-    media = render(item, formats)
+    media = render(item, formats, look)
     Store(folder).keep(_PICTURE, key, media)
     return media

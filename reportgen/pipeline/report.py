@@ -10,6 +10,7 @@ from reportgen.experiment import Experiment
 from reportgen.page.report import Report, sentences_of, tables_of
 from reportgen.pipeline import stage_keys
 from reportgen.pipeline.drawing import Drawing
+from reportgen.pipeline.picture_look import picture_look
 from reportgen.pipeline.toolbox import Toolbox
 from reportgen.sections import Section, sections
 from reportgen.sections.player import pack_players
@@ -30,7 +31,9 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
     whose runs depend on the results of other runs come later, and sweeps last, since a sweep keeps this process busy.
     """
     e = without_page_settings(experiment)
-    drawing = Drawing(tools, experiment.formats)
+    look = picture_look(experiment)
+    look.fonts.warn()
+    drawing = Drawing(tools, experiment.formats, look)
     results = _stored_sections(experiment, e, drawing, tools)
     missing = {name: sections[name]() for name in experiment.sections if name not in results}
 

@@ -20,6 +20,7 @@ from reportgen.pipeline.options import BuildOptions
 from reportgen.store import keys
 
 if TYPE_CHECKING:
+    from reportgen.page.author_text import AuthorTexts
     from reportgen.page.report import Report
     from reportgen.pipeline.toolbox import Toolbox
 
@@ -71,7 +72,11 @@ _ONLY = "experiment"
 
 
 class ReportTarget:
-    """A `BuildTarget`. `made_from` raises mistakes in the settings of its site, before anything is trained."""
+    """A `BuildTarget`.
+
+    It raises mistakes in the texts of the experiment, and `made_from` those in the settings of its site, before
+    anything is trained.
+    """
 
     def __init__(
         self,
@@ -88,12 +93,22 @@ class ReportTarget:
             templates = site_frame.theme_folder(experiment.site, beside)
         self._templates = templates
         self._beside = beside
+        self._texts = self._read_texts(experiment, (inputs or {}).get("experiment file")) if experiment.text else None
         self.experiments = {_ONLY: experiment}
         self.formats = experiment.formats
         self.inputs = {**(inputs or {}), **({"folder of templates": templates} if templates else {})}
 
+    def _read_texts(self, experiment: Experiment, file: Path | None) -> AuthorTexts:
+        from reportgen.experiment import toml
+        from reportgen.page.author_text import AuthorTexts
+
+        source = toml.read(file, "experiment file") if file else ""
+        return AuthorTexts(experiment, self._beside, str(file or ""), source)
+
     def made_from(self) -> keys.Parts:
         parts = dict(stage_keys.of_build(self.experiments, self._templates))
+        if self._texts:
+            parts |= {f"picture {name}": name for name in self._texts.files}
         if self._site:
             from reportgen.page import site_frame
 
@@ -113,9 +128,9 @@ class ReportTarget:
         if self._site:
             frame, css, site_files = site_frame.read_frame(self._site, self._beside)
             page = head_of_report(report, "", frame)
-            page, card = with_preview_card(page, report.lead_picture, self._site, tools)
-            site_files |= card
-        return {**site_files, **data_files(report), **page_files(report, self._templates, page, css)}
+        page, card = with_preview_card(page, report.lead_picture, self._site, tools, relative=True)
+        site_files |= card
+        return {**site_files, **data_files(report), **page_files(report, self._templates, page, css, self._texts)}
 
 
 def verify(

@@ -13,6 +13,8 @@ from reportgen import plugins
 from reportgen.errors import TemplateError
 from reportgen.experiment import FORMATS_PACKAGE, SECTIONS_PACKAGE, Experiment
 from reportgen.pictures.formats import formats
+from reportgen.pictures.picture import PictureLook
+from reportgen.pipeline.picture_look import font_identity
 from reportgen.store import keys
 from reportgen.store.keys import Parts
 from reportgen.training.versions import engine
@@ -38,13 +40,17 @@ def of_section(name: str, core: Experiment) -> Parts:
     }
 
 
-def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str]) -> Parts:
-    """The parts of the files of a picture: the digest of its content, and the modules that draw it."""
+def of_picture(item: str, drawn_by: Iterable[str], wanted: Iterable[str], look: PictureLook, moves: bool) -> Parts:
+    """The parts of the files of a picture: the digest of its content, the modules that draw it, and what of the
+    author's look it shows; only a picture that `moves` follows the settings of animations."""
     modules = ["reportgen.pictures.draw", *drawn_by, *(plugins.module_of(FORMATS_PACKAGE, name) for name in wanted)]
     return {
         "what it shows": item,
         "formats": " ".join(wanted),
         **_encoders(wanted),
+        **({"fonts": look.fonts.identity} if look.fonts.identity else {}),
+        **(keys.settings(look.animation, "animation") if moves else {}),
+        **({"colors of arms": repr(look.arms)} if moves and look.arms else {}),
         **keys.code(*modules),
         **keys.versions("python", "numpy", "matplotlib", "pillow"),
     }
@@ -60,6 +66,7 @@ def of_build(experiments: Mapping[str, Experiment], templates: Path | None = Non
     own = keys.files(templates) if templates else {}
     return {
         **{name: part for known, e in experiments.items() for name, part in keys.settings(e, known).items()},
+        **{f"fonts of {known}": fonts for known, e in experiments.items() if (fonts := font_identity(e))},
         **keys.code(*keys.everything()),
         **keys.files(keys.template_folder()),
         **{f"own {path}": digest for path, digest in own.items()},

@@ -21,23 +21,26 @@ from reportgen.statistics.compression import is_collapsed
 from reportgen.statistics.rates import RateDifference, rate_interval
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter, total_errors
 from reportgen.text import number
-from reportgen.training.run import Recording, Run, Step
+from reportgen.training.run import Recording, Run, Schedule, Step
 from reportgen.training.trajectory import Trajectory
 
 PACE = Timeline(rate=10)
 """The timeline of animation files. Players, which replace them where scripts run, show more frames."""
 
 
-def article_animation(name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str) -> Animation:
+def article_animation(
+    name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str, *, keep: bool = False
+) -> Animation:
     """An animation of trainings with the timeline that all animations of the article share."""
-    return training_animation(name, scenes, panels, alt, PACE)
+    return training_animation(name, scenes, panels, alt, PACE, keep=keep)
 
 
 def table(name: str, rows: Iterable[Any], columns: Mapping[str, tuple[str, str]], *, shown: int | None = None) -> Table:
     """A table of findings: a row for each of `rows`, which are dataclasses or dicts.
 
     `columns` maps a field to the heading of its column and the format of its numbers, "" for text; a field of a field
-    is written with a dot, as "difference.low". `shown` is how many rows the page shows, None for all.
+    is written with a dot, as "difference.low"; a field of None is None. `shown` is how many rows the page shows, None
+    for all.
     """
     return Table(
         name=name,
@@ -47,8 +50,29 @@ def table(name: str, rows: Iterable[Any], columns: Mapping[str, tuple[str, str]]
     )
 
 
+def difference_columns(path: str, label: str, place: str = "") -> dict[str, tuple[str, str]]:
+    """Columns of `table` for a difference at this path: mean, interval and verdict, labels beginning with `place`."""
+    return {
+        f"{path}.estimate": (place + label, ".2f"),
+        f"{path}.low": (f"{place}from", ".2f"),
+        f"{path}.high": (f"{place}to", ".2f"),
+        f"{path}.verdict": (f"{place}verdict", ""),
+    }
+
+
+def rate_columns(path: str, label: str) -> dict[str, tuple[str, str]]:
+    """Columns of `table` for how often an event happened, from `rate_findings`, with the interval of its rate."""
+    return {
+        f"{path}.events": (label, "d"),
+        f"{path}.low": ("rate from", ".0%"),
+        f"{path}.high": ("to", ".0%"),
+    }
+
+
 def _field(value: Any, path: str) -> Any:
     for name in path.split("."):
+        if value is None:
+            return None
         value = value[name] if isinstance(value, Mapping) else getattr(value, name)
     return value
 
@@ -68,7 +92,7 @@ def varied_runs(e: Experiment, count: int, **changes: Any) -> list[Run]:
     return [vary(e.run(i), recording=Recording.ENDS_ONLY, **changes) for i in range(min(count, e.runs.count))]
 
 
-def at_rest(e: Experiment) -> str:
+def at_rest(e: Experiment) -> Schedule:
     """The experiment's schedule if its learning rate falls to zero, so that runs come to rest; else "linear"."""
     return "linear" if e.training.schedule == "constant" else e.training.schedule
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from reportgen import plugins
 from reportgen.experiment import Experiment
+from reportgen.experiment.animation_settings import AnimationSettings
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.registry import stored
 from reportgen.sections import Findings, Section, Table, Trained
@@ -62,8 +63,17 @@ class SectionResult:
 
 def without_page_settings(experiment: Experiment) -> Experiment:
     """The experiment without the settings that only the page uses: all that a section may depend on."""
-    shown: dict[str, Any] = {"title": "", "author": "", "language": "en", "abstract": "", "date": "", "site": None}
-    shown |= dict.fromkeys(("tags", "reading", "sections", "formats", "plugins"), ())
+    shown: dict[str, Any] = {
+        "title": "",
+        "author": "",
+        "language": "en",
+        "abstract": "",
+        "date": "",
+        "picture": "",
+        "site": None,
+        "animation": AnimationSettings(),
+    }
+    shown |= dict.fromkeys(("tags", "reading", "sections", "text", "formats", "plugins"), ())
     return dataclasses.replace(experiment, **shown)
 
 

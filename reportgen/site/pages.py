@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import escape
-
-from reportgen.errors import ExperimentError, TemplateError, did_you_mean
+from reportgen.errors import TemplateError, did_you_mean
 from reportgen.markdown import markdown
-from reportgen.markdown.markdown import BuildReference, Piece
-from reportgen.markdown.references import ReferenceTargets, check_references, number_text, value_at
+from reportgen.markdown.markdown import BuildReference
+from reportgen.markdown.references import check_references
 from reportgen.page import policy
-from reportgen.page.article import Numbering, UnknownNameError, render_findings, table_file
-from reportgen.page.page_head import PageHead
+from reportgen.page.article import Numbering, render_findings, table_file
+from reportgen.page.author_text import AuthorTexts, raise_at_reference, reference_targets, resolve_pieces
+from reportgen.page.page_head import PageHead, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.spreadsheet import csv_bytes
 from reportgen.pictures.media import Media
@@ -46,6 +44,25 @@ class Post:
     picture: Media | None
     """The lead figure, whose files are in the folder `media` of the post."""
 
+    @property
+    def key(self) -> Hashable:
+        """Everything that a list shows of the post."""
+        return self.page, self.picture and self.picture.named(self.picture.at_rest)
+
+
+MOST_RELATED = 6
+"""The most posts that another one leads to at its end."""
+
+
+def related_posts(post: Post, posts: Iterable[Post]) -> list[Post]:
+    """The posts that share a tag with `post`, those with most tags in common first, and otherwise in order."""
+
+    def shared(other: Post) -> int:
+        return len({*map(tag_slug, post.page.tags)} & {*map(tag_slug, other.page.tags)})
+
+    others = [other for other in posts if other.page.path != post.page.path and shared(other)]
+    return sorted(others, key=shared, reverse=True)[:MOST_RELATED]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PageLink:
@@ -55,9 +72,12 @@ class PageLink:
     path: str
 
 
-def check(documents: Iterable[Document], reports: Reports) -> None:
-    """Raise `ExperimentError` with a line for every invalid reference of a text."""
-    known = {name: _reference_targets(name, report) for name, report in reports.items()}
+def check(documents: Iterable[Document], reports: Reports, texts: Mapping[str, AuthorTexts]) -> None:
+    """Raise `ExperimentError` with a line for every invalid reference of a text.
+
+    `texts` are those in experiment files, by the name of the experiment.
+    """
+    known = {name: reference_targets(name, report) for name, report in reports.items()}
     mistakes = Mistakes()
     for document in documents:
         own = document.front.experiment
@@ -69,6 +89,8 @@ def check(documents: Iterable[Document], reports: Reports) -> None:
         mistakes.collect(
             lambda d=document, own=own: check_references(d.prose, lambda name: known.get(name or own), known)  # type: ignore[misc]
         )
+    for name, written in texts.items():
+        mistakes.collect(lambda name=name, written=written: written.check(reports[name]))  # type: ignore[misc]
     mistakes.raise_if_any()
 
 
@@ -84,10 +106,11 @@ def text_page(
     before: PageLink | None = None,
     after: PageLink | None = None,
     origin: PageLink | None = None,
+    related: Sequence[Post] = (),
 ) -> dict[str, bytes]:
     """The files of a text's page by their paths in its folder, with those of the picture `lead`.
 
-    `posts` are listed below the text, and `origin` is the post of its experiment.
+    `posts` are listed below the text, `related` ones at its end, and `origin` is the post of its experiment.
     """
     report = _placeable_report(document, reports)
     files = dict(bound.files)
@@ -103,37 +126,29 @@ def text_page(
         return path
 
     names = {
-        "pieces": _resolve_pieces(bound.pieces, document.front.experiment, reports),
+        "pieces": resolve_pieces(bound.pieces, document.front.experiment, reports, mark=page.english),
         "headings": document.prose.headings,
         "posts": posts,
         "before": before,
         "after": after,
         "origin": origin,
+        "related": related,
         "report": report,
         "claim": lambda name: report.sentences[name] if report else "",
+        "outcome": lambda name: report.claims[name].outcome if report else None,
         "source": source,
+        "beside": source,
         "download": download,
     }
     try:
         files["index.html"] = _render("text.html", names, page, look)
     except TemplateError as error:
-        if isinstance(error.__cause__, UnknownNameError):
-            _raise_at_reference(document, error.__cause__)
+        raise_at_reference(document.prose, document.front.experiment, error)
         raise
     if lead:
         # Lists of posts show it, even if the text does not.
-        for file in filter(None, (lead.poster or lead.file, lead.dark)):
-            source(lead, file)
+        source(lead, lead.at_rest)
     return files
-
-
-def _raise_at_reference(document: Document, error: UnknownNameError) -> None:
-    """Raise `ExperimentError` at the reference that caused an error; the figures of sections are known only now."""
-    for reference in document.prose.references:
-        if f"{_full_name(reference, document.front.experiment)!r}" in str(error):
-            message = re.sub(r"m\.ref\((['\"])(.*?)\1.*?\)", r"{{ ref \2 }}", str(error))
-            place = f"{document.prose.name}:{reference.line}:{reference.column}"
-            raise ExperimentError(f"{place}: {message}") from error
 
 
 def summary(document: Document, reports: Reports) -> str:
@@ -142,7 +157,7 @@ def summary(document: Document, reports: Reports) -> str:
     def describe(reference: BuildReference) -> str:
         if reference.kind == "ref":
             return "below"
-        return str(_resolve_pieces([reference], document.front.experiment, reports)[0].unescape())
+        return str(resolve_pieces([reference], document.front.experiment, reports)[0].unescape())
 
     return shorten(document.front.abstract or document.prose.summary(describe))
 
@@ -160,19 +175,6 @@ def not_found_page(page: PageHead, look: SiteStyle) -> bytes:
 def _render(template: str, names: Mapping[str, Any], page: PageHead, look: SiteStyle) -> bytes:
     known = {"embedded": False, "page": page, "site": page.site, "css": look.css, "numbering": Numbering(), **names}
     return render_findings(template, known, look.templates, policy.PICTURES_BESIDE).encode()
-
-
-def _reference_targets(name: str, report: Report) -> ReferenceTargets:
-    kinds = {kind: {m.name for m in report.media.values() if m.kind == kind} for kind in ("picture", "animation")}
-    return ReferenceTargets(
-        name=name,
-        figures=kinds["picture"],
-        animations=kinds["animation"],
-        tables=set(report.tables),
-        sections=set(report.section_of),
-        claims=dict(report.sentences),
-        findings=report.findings,
-    )
 
 
 def lead_of_text(document: Document, reports: Reports) -> Media | None:
@@ -203,26 +205,3 @@ def _placeable_report(document: Document, reports: Reports) -> Report | None:
         tables={f"{places[name]}{key}": table for name, part in parts.items() for key, table in part.tables.items()},
         players=merge_players({places[name]: part.players for name, part in parts.items()}),
     )
-
-
-def _full_name(reference: BuildReference, own: str) -> str:
-    elsewhere = reference.experiment and reference.experiment != own
-    return f"{reference.experiment}/{reference.name}" if elsewhere else reference.name
-
-
-def _resolve_pieces(pieces: Iterable[Piece], own: str, reports: Reports) -> list[Any]:
-    """Pieces for the template: numbers and claims become text, other references get their full names."""
-
-    def resolve(piece: Piece) -> Any:
-        if not isinstance(piece, BuildReference):
-            return piece
-        name = piece.experiment or own
-        if piece.kind == "claim":
-            return escape(reports[name].sentences[piece.name])
-        if piece.kind == "number":
-            value = value_at(reports[name].findings, piece.name)
-            return escape(number_text(value, piece.spec))
-        caption = [resolve(part) for part in piece.caption]
-        return dataclasses.replace(piece, name=_full_name(piece, own), caption=tuple(caption))
-
-    return [resolve(piece) for piece in pieces]

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from reportgen.experiment import Experiment
+from reportgen.experiment import Experiment, toml
 from reportgen.markdown import markdown
 from reportgen.page import site_frame
 from reportgen.page.article import head_of_report
+from reportgen.page.author_text import AuthorTexts
 from reportgen.page.page_head import NavigationEntry, PageHead, SiteFrame, tag_slug
 from reportgen.page.report import Report
 from reportgen.page.report_files import data_files, page_files
@@ -27,7 +28,6 @@ from reportgen.text import plural, shorten
 from reportgen.training.run import settings_to_json
 
 if TYPE_CHECKING:
-    from reportgen.pictures.media import Media
     from reportgen.pipeline.toolbox import Toolbox
 
 
@@ -45,6 +45,12 @@ class SiteTarget:
         mistakes = Mistakes()
         documents = {document.file: document for document in self._documents()}
         bound = {file: mistakes.collect(lambda d=d: self._bind(d)) for file, d in documents.items()}  # type: ignore[misc]
+        self.texts = {
+            post.name: texts
+            for post in self.folder.posts
+            if isinstance(post, ReportPost) and post.experiment.text
+            if (texts := mistakes.collect(lambda p=post: self._read_texts(p)))  # type: ignore[misc]
+        }
         mistakes.raise_if_any()
         self.bound = {file: document for file, document in bound.items() if document}
         self.formats = tuple(dict.fromkeys(name for e in self.folder.experiments.values() for name in e.formats))
@@ -59,6 +65,7 @@ class SiteTarget:
             **stage_keys.of_build(folder.experiments, self._templates),
             **{f"file {name}": _digest(folder.path / name) for name in sorted(named)},
             **{f"file {name}": digest for name, digest in site_frame.file_digests(folder.site, folder.path).items()},
+            **{f"picture {name}/{file}": file for name, texts in self.texts.items() for file in texts.files},
         }
 
     @property
@@ -67,7 +74,7 @@ class SiteTarget:
 
     def files(self, reports: Mapping[str, Report], tools: Toolbox) -> Mapping[str, bytes]:
         folder = self.folder
-        pages.check(self._documents(), reports)
+        pages.check(self._documents(), reports, self.texts)
         frame, css, files = site_frame.read_frame(folder.site, folder.path)
         frame = dataclasses.replace(
             frame,
@@ -87,16 +94,33 @@ class SiteTarget:
             yield from (posixpath.normpath(folder / picture.target) for picture in document.prose.pictures)
 
     def _bind(self, document: Document) -> markdown.BoundProse:
-        pages = {other.file: _page_path(other) for other in [*self.folder.pages, *self.folder.posts]}
         home = "../" if document.name else ""
 
         def resolve(target: str) -> str | None:
-            file, mark, anchor = unquote(target).partition("#")
-            path = pages.get(posixpath.normpath(PurePosixPath(document.file).parent / file))
-            return None if path is None else f"{home}{path}index.html{mark}{anchor}"
+            path = self._resolve(document.file, target)
+            return None if path is None else f"{home}{path}"
 
         folder = (self.folder.path / document.file).parent
         return markdown.bind(document.prose, folder, self.folder.path, resolve, lambda file: file)
+
+    def _read_texts(self, post: ReportPost) -> AuthorTexts:
+        file, root = self.folder.path / post.file, self.folder.path
+        return AuthorTexts(
+            post.experiment,
+            file.parent,
+            str(file),
+            toml.read(file, "experiment file"),
+            root=root,
+            resolve=lambda target: self._resolve(post.file, target),
+            homes=("../", self.folder.site.root or "../"),
+        )
+
+    def _resolve(self, file: str, target: str) -> str | None:
+        """The address, relative to the site, of a page that a text links to by its file; None if there is none."""
+        pages = {other.file: _page_path(other) for other in [*self.folder.pages, *self.folder.posts]}
+        name, mark, anchor = unquote(target).partition("#")
+        path = pages.get(posixpath.normpath(PurePosixPath(file).parent / name))
+        return None if path is None else f"{path}index.html{mark}{anchor}"
 
     def _documents(self) -> Iterator[Document]:
         return (document for document in [*self.folder.pages, *self.folder.posts] if isinstance(document, Document))
@@ -112,6 +136,7 @@ class _SiteWriter:
         self._site = site.folder.site
         self._cache = site.cache
         self._bound = site.bound
+        self._texts = site.texts
         self._tools = tools
         self._reports = reports
         self._look = look
@@ -122,18 +147,24 @@ class _SiteWriter:
         """All files of the site, without those of `site_frame.read_frame`."""
         folder, site = self._folder, self._site
         contents: dict[str, bytes] = {}
-        posts = []
+        heads = {document.name: self._head(document) for document in folder.posts}
+        posts = [post for post, _ in heads.values()]
         for document in folder.posts:
-            page, picture, files = self._report(document) if isinstance(document, ReportPost) else self._text(document)
-            posts.append(pages.Post(page=page, picture=picture))
+            post, files = heads[document.name]
+            related = pages.related_posts(post, posts)
+            if isinstance(document, ReportPost):
+                files = {**files, **self._report(document, post, related)}
+            else:
+                files = {**files, **self._text(document, post, related=related)}
             contents |= {f"{document.name}/{name}": content for name, content in files.items()}
         known = [post.page for post in posts]
         # The reading order is that of the pages, without the front page.
         order = [page for page in folder.pages if page.name]
         for i, document in enumerate(order):
             before, after = order[i - 1] if i else None, order[i + 1] if i + 1 < len(order) else None
-            page, _, files = self._text(document, before, after)
-            known.append(page)
+            post, _ = self._head(document)
+            files = self._text(document, post, before, after)
+            known.append(post.page)
             contents |= {f"{document.name}/{name}": content for name, content in files.items()}
         front = next((page for page in folder.pages if not page.name), None)
         page, files = self._front(front, posts)
@@ -141,9 +172,7 @@ class _SiteWriter:
         tags, files = self._tags(posts)
         contents |= files
         frame = dataclasses.replace(self._top, home=urlsplit(site.root).path or "/")
-        contents["404.html"] = pages.not_found_page(
-            PageHead(title="Not found", site=frame, language=site.language, listed=False), self._look
-        )
+        contents["404.html"] = pages.not_found_page(PageHead(title="Not found", site=frame, listed=False), self._look)
         if site.root:
             contents["sitemap.xml"] = feeds.sitemap([page, *known, *tags])
             contents["robots.txt"] = feeds.robots(site)
@@ -156,53 +185,70 @@ class _SiteWriter:
         contents[".nojekyll"] = b""
         return contents
 
-    def _report(self, post: ReportPost) -> tuple[PageHead, Media | None, dict[str, bytes]]:
-        report = self._reports[post.name]
-        picture = report.lead_picture
-        page = head_of_report(report, f"{post.name}/", self._below)
-        page = dataclasses.replace(page, author=page.author or self._site.author)
+    def _head(self, document: Document | ReportPost) -> tuple[pages.Post, Mapping[str, bytes]]:
+        """A page as lists show it, and the file of its preview card."""
+        if isinstance(document, ReportPost):
+            report = self._reports[document.name]
+            page = head_of_report(report, f"{document.name}/", self._below)
+            page = dataclasses.replace(page, author=page.author or self._site.author)
+            picture = report.lead_picture
+        else:
+            page = PageHead(
+                title=document.title,
+                path=_page_path(document),
+                site=self._below,
+                description=pages.summary(document, self._reports),
+                language=document.front.language or self._site.language,
+                author=document.front.author or self._site.author,
+                kind="article" if document.post else "website",
+                date=document.front.date,
+                updated=document.front.updated,
+                tags=document.front.tags,
+            )
+            picture = pages.lead_of_text(document, self._reports)
+            if not document.post:
+                return pages.Post(page=page, picture=picture), {}
         page, card = with_preview_card(page, picture, self._site, self._tools)
-        files = self._cache(
+        return pages.Post(page=page, picture=picture), card
+
+    def _report(self, document: ReportPost, post: pages.Post, related: Sequence[pages.Post]) -> Mapping[str, bytes]:
+        report, texts = self._reports[document.name], self._texts.get(document.name)
+        return self._cache(
             (
-                cache_key(settings_to_json(post.experiment)),
-                page,
+                cache_key(settings_to_json(document.experiment)),
+                post.page,
                 self._look,
                 self._drawn,
                 cache_key(stage_keys.section_templates()),
+                tuple(texts.files) if texts else (),
+                tuple(other.key for other in related),
             ),
-            lambda: {**data_files(report), **page_files(report, self._look.templates, page, self._look.css)},
+            lambda: {
+                **data_files(report),
+                **page_files(report, self._look.templates, post.page, self._look.css, texts, related),
+            },
         )
-        return page, picture, {**files, **card}
 
     def _text(
-        self, document: Document, before: Document | None = None, after: Document | None = None
-    ) -> tuple[PageHead, Media | None, dict[str, bytes]]:
-        page = PageHead(
-            title=document.title,
-            path=_page_path(document),
-            site=self._below,
-            description=pages.summary(document, self._reports),
-            language=document.front.language or self._site.language,
-            author=document.front.author or self._site.author,
-            kind="article" if document.post else "website",
-            date=document.front.date,
-            updated=document.front.updated,
-            tags=document.front.tags,
-        )
-        picture = pages.lead_of_text(document, self._reports)
-        page, card = with_preview_card(page, picture, self._site, self._tools) if document.post else (page, {})
-        files = pages.text_page(
+        self,
+        document: Document,
+        post: pages.Post,
+        before: Document | None = None,
+        after: Document | None = None,
+        related: Sequence[pages.Post] = (),
+    ) -> Mapping[str, bytes]:
+        return pages.text_page(
             document,
             self._reports,
             self._bound[document.file],
-            page,
+            post.page,
             self._look,
-            picture if document.post else None,
+            post.picture if document.post else None,
             before=_page_link(before),
             after=_page_link(after),
             origin=self._origin(document),
+            related=related,
         )
-        return page, picture, {**files, **card}
 
     def _origin(self, text: Document) -> pages.PageLink | None:
         """A link to the post of a text's experiment; None if it has no post."""
@@ -243,6 +289,7 @@ class _SiteWriter:
                 path=f"tags/{name}/",
                 site=dataclasses.replace(self._top, home="../../"),
                 description=f"{plural(len(tagged), 'post')} on {tag}",
+                computed=True,
                 language=self._site.language,
                 kind="website",
             )

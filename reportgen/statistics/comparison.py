@@ -15,6 +15,7 @@ References:
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,22 @@ class Difference:
     pairs_needed: int | None
     """For an undecided comparison: the pairs with which this rule would decide it in four of five experiments, if the
     mean and the spread are as they were found. None if no practical number would."""
+
+
+def swapped(difference: Difference) -> Difference:
+    """The same comparison as `second` minus `first`."""
+    d = difference
+    mirrored: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
+    return dataclasses.replace(
+        d,
+        estimate=-d.estimate,
+        low=-d.high,
+        high=-d.low,
+        superiority=1 - d.superiority,
+        superiority_low=1 - d.superiority_high,
+        superiority_high=1 - d.superiority_low,
+        verdict=mirrored.get(d.verdict, d.verdict),
+    )
 
 
 def compare(first: Values, second: Values, margin: float, rule: Comparison) -> Difference:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.statistics.comparison import Values
+
+Rule = Literal["least", "simplest"]
+"""A field of `Choice`."""
 
 
 class Choice(NamedTuple):
@@ -20,6 +24,20 @@ class Choice(NamedTuple):
     means: Values
     errors: Values
     """Standard errors of the means over folds."""
+
+    @property
+    def is_made(self) -> bool:
+        """False if no strength could be chosen: there are no folds, or at every strength a fold diverged."""
+        return bool(np.isfinite(self.means[self.least]))
+
+    @property
+    def as_good(self) -> int:
+        """The number of strengths within one standard error of the least mean."""
+        return int((self.means <= self.means[self.least] + self.errors[self.least]).sum())
+
+
+NO_CHOICE = Choice(0, 0, np.zeros(1), np.zeros(1))
+"""The choice for a network without a penalty, which has one strength, zero."""
 
 
 def choose_strength(scores: Values) -> Choice:
@@ -37,6 +55,20 @@ def choose_strength(scores: Values) -> Choice:
         return Choice(0, 0, means, errors)
     simplest = int(np.flatnonzero(usable <= means[least] + errors[least]).max())
     return Choice(least, simplest, means, errors)
+
+
+def at_choice(values: NDArray[Any], choices: Sequence[Choice], rule: Rule) -> NDArray[Any]:
+    """Values [runs] of `values` [strengths, runs] at the strength that `rule` chose, for all runs or for each."""
+    places = [getattr(choice, rule) for choice in choices]
+    picked: NDArray[Any] = values[places * (values.shape[1] // len(places)), np.arange(values.shape[1])]
+    return picked
+
+
+def errors_at_choice(errors: Values, choices: Sequence[Choice], rule: Rule) -> Values:
+    """`at_choice` of errors; NaN without a choice."""
+    picked = at_choice(errors, choices, rule)
+    made = np.repeat([choice.is_made for choice in choices], len(picked) // len(choices))
+    return np.asarray(np.where(made, picked, np.nan))
 
 
 class GridPosition(NamedTuple):

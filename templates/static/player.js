@@ -63,40 +63,6 @@
     return decoded.get(packed);
   }
 
-  async function unpack(packed) {
-    const bytes = Uint8Array.from(atob(packed.weights), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const planes = new Uint8Array(await new Response(stream).arrayBuffer());
-    const { steps, layers } = packed;
-    const all = planes.length / 2;
-    const one = all / steps.length;
-    const weights = new Float64Array(all);
-    for (let weight = 0; weight < one; weight += 1) {
-      let whole = 0;
-      for (let record = 0; record < steps.length; record += 1) {
-        const at = weight * steps.length + record;
-        const folded = planes[at] | (planes[all + at] << 8);
-        whole = ((whole + ((folded >>> 1) ^ -(folded & 1))) << 16) >> 16;
-        weights[record * one + weight] = whole === NO_NUMBER ? NaN : (whole / TOP) * packed.largest;
-      }
-    }
-    return {
-      ...packed,
-      // The packed weights have no more digits.
-      digits: Math.max(0, Math.ceil(-Math.log10(packed.largest / TOP)) - 1),
-      at(record) {
-        let place = record * one;
-        const next = (count) => weights.subarray(place, (place += count));
-        return layers.map(([rows, columns, biases]) => ({
-          rows,
-          columns,
-          values: next(rows * columns),
-          bias: next(biases),
-        }));
-      },
-    };
-  }
-
   /* A group of players: its clock, and its controls */
 
   /* True if a reader has used a control; after that nothing starts automatically. */

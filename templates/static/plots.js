@@ -2,11 +2,13 @@
 
    plots.each(selector, attach)      calls attach(element) for each element that matches, once it is complete in the
                              page: at once for those that are there, and while the page is still loading for later ones
+   plots.unpack(packed)      a promise of what sections/player.py packed: { steps, at(record), … }
    plots.theme(element)      the colors that style gives `element`: those of `--signed` as levels, paper, ink and so on
    plots.fitCanvas(canvas, height)   as many device pixels as its width on the page and `height` need;
                              returns { context, width, height }, to draw on in CSS pixels
-   plots.weights(context, box, kernels, limit, theme)   heat maps; a kernel is { rows, columns, values } with its rows,
-                             the inputs, one after another; returns places: { layer, rows, columns, x, y, width, height }
+   plots.weights(context, box, kernels, limit, theme, across)   heat maps, `across` of them side by side or by default
+                             in a square; a kernel is { rows, columns, values } with its rows, the inputs, one after
+                             another; returns places: { layer, rows, columns, x, y, width, height }
    plots.network(context, box, layers, limit, band, theme, look)   units and lines: a weight is a line as wide as |w|, red
                              or blue; a unit is pale if all weights on one side of it are within the band. `look` has
                              unfold, from 0 to 1 the way of the lines to the cells of the matrices, and cut, from 0 to 1
@@ -57,6 +59,7 @@ const plots = (() => {
       found.add(element);
       try {
         attach(element);
+        element.dataset.alive = ""; // for tests, and for benchmarks/page_load.py
       } catch (error) {
         // One figure that fails must not stop the others.
         reportError(error);
@@ -131,12 +134,11 @@ const plots = (() => {
   }
 
   /* Where the matrices stand: as many in a row as below each other, each under its name. */
-  function places(context, box, kernels) {
+  function places(context, box, kernels, across = Math.ceil(Math.sqrt(kernels.length))) {
     const ratio = context.getTransform().a;
     const whole = (length) => Math.floor(length * ratio) / ratio;
     // Cells of whole device pixels have equal sizes and sharp edges.
     const cells = (length, count) => (Math.floor((length * ratio) / count) * count || length * ratio) / ratio;
-    const across = Math.ceil(Math.sqrt(kernels.length));
     const down = Math.ceil(kernels.length / across);
     const [gap, head] = [18, 20];
     const wide = (box.width - gap * (across - 1)) / across;
@@ -153,8 +155,8 @@ const plots = (() => {
     });
   }
 
-  function weights(context, box, kernels, limit, theme) {
-    return places(context, box, kernels).map((place, layer) => {
+  function weights(context, box, kernels, limit, theme, across) {
+    return places(context, box, kernels, across).map((place, layer) => {
       const { rows, columns, values } = kernels[layer];
       const { x, width, height } = place;
       text(context, place.name, x, place.y - 18, theme.muted, { size: 12 });
@@ -292,6 +294,44 @@ const plots = (() => {
     text(context, "weight", box.x - 20, box.y + box.height / 2, theme.ink, middle);
   }
 
+  /* Packed weights */
+
+  const [TOP, NO_NUMBER] = [32767, -32768];
+
+  async function unpack(packed) {
+    const bytes = Uint8Array.from(atob(packed.weights), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const { steps, layers } = packed;
+    const all = planes.length / 2;
+    const one = all / steps.length;
+    const weights = new Float64Array(all);
+    for (let weight = 0; weight < one; weight += 1) {
+      let whole = 0;
+      for (let record = 0; record < steps.length; record += 1) {
+        const at = weight * steps.length + record;
+        const folded = planes[at] | (planes[all + at] << 8);
+        whole = ((whole + ((folded >>> 1) ^ -(folded & 1))) << 16) >> 16;
+        weights[record * one + weight] = whole === NO_NUMBER ? NaN : (whole / TOP) * packed.largest;
+      }
+    }
+    return {
+      ...packed,
+      // The packed weights have no more digits.
+      digits: Math.max(0, Math.ceil(-Math.log10(packed.largest / TOP)) - 1),
+      at(record) {
+        let place = record * one;
+        const next = (count) => weights.subarray(place, (place += count));
+        return layers.map(([rows, columns, biases]) => ({
+          rows,
+          columns,
+          values: next(rows * columns),
+          bias: next(biases),
+        }));
+      },
+    };
+  }
+
   /* Fit */
 
   function outputs(layers, grid, activation) {
@@ -354,6 +394,12 @@ const plots = (() => {
       text(context, number(value), area.x - 7, y(value), theme.muted, right);
     }
     return { area, x, y };
+  }
+
+  /* The theme with the color of an arm for the fitted function: the name of a variable of the page, or a code. */
+  function inColor(theme, element, color) {
+    const found = color.startsWith("#") ? color : getComputedStyle(element).getPropertyValue(`--${color}`).trim();
+    return { ...theme, network: found || theme.network };
   }
 
   function fit(context, box, samples, grid, line, range, theme) {
@@ -506,11 +552,8 @@ const plots = (() => {
   function legend(context, box, samples, theme) {
     const y = box.y + box.height / 2;
     let x = box.x;
-    const entry = (word, draw) => {
-      draw();
-      text(context, word, x + 24, y + 0.5, theme.muted, { baseline: "middle" });
-      x += 24 + context.measureText(word).width + 16;
-    };
+    const entries = [];
+    const entry = (word, draw) => entries.push([word, draw]);
     const rule = (color, width, dash) => () => {
       context.beginPath();
       context.moveTo(x, y);
@@ -526,7 +569,22 @@ const plots = (() => {
     if (samples.truth) entry("truth", rule(theme.ink, 1.3, [5, 4]));
     if (!samples.outlier.every(Boolean)) entry("sample", point(false));
     if (samples.outlier.some(Boolean)) entry("outlier", point(true));
+    const measured = (size) => {
+      context.font = `${size}px ${FONT}`;
+      const widths = entries.map(([word]) => 23 + context.measureText(word).width);
+      const room = (box.width ?? Infinity) - widths.reduce((sum, width) => sum + width, 0);
+      return { size, widths, gap: Math.min(16, room / Math.max(1, entries.length - 1)) };
+    };
+    const { size, widths, gap } = [12, 11, 10].map(measured).find((fitting) => fitting.gap >= 5) ?? measured(10);
+    entries.forEach(([word, draw], i) => {
+      draw();
+      text(context, word, x + 23, y + 0.5, theme.muted, { size, baseline: "middle" });
+      x += widths[i] + gap;
+    });
   }
 
-  return { each, theme, fitCanvas, weights, network, paths, histogram, singular, singularValues, cellAt, cellBox, outline, bar, fit, point, range, legend, outputs, number, FONT };
+  return {
+    each, unpack, theme, inColor, fitCanvas, weights, network, paths, histogram, singular, singularValues, cellAt, cellBox, outline, bar, fit,
+    point, range, legend, outputs, number, FONT,
+  };
 })();

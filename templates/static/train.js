@@ -1,5 +1,6 @@
-/* Trains a dense network as reportgen/training/compiled.py does, number for number: one sample a step, plain gradient descent.
-   Arithmetic only, nothing here knows of a page.
+/* Trains a dense network as reportgen/training/compiled.py does, with each of its optimizers and any size of batches:
+   with one sample a step and plain gradient descent number for number, otherwise up to rounding. Arithmetic only,
+   nothing here knows of a page.
 
    trainer.train(task)       what becomes of a network; see there
    trainer.layers(task, w)   weights w as a list of { rows, columns, values, bias }, views into w
@@ -38,21 +39,22 @@ const trainer = (() => {
   };
 
   /* The penalties of reportgen/penalties. Of a layer's kernel w, `push` writes strength times a subgradient into p, and
-     `prox` takes the proximal step. */
+     `prox` takes the proximal step, whose scale is `scale` times the factor of each weight, or `scale` without factors. */
   const PENALTIES = {
     none: { push() {}, prox() {} },
     l1: elementwise(
       (w) => sign(w),
       // Soft thresholding without a sign function: a weight within the band becomes exactly zero.
-      (w, scale) => w - clip(w, scale),
+      (w, scale) => w - clip(w, fround(scale)),
     ),
     l2: elementwise(
       (w) => w,
+      // The product and the sum are rounded once.
       (w, scale) => w / fround(1 + scale),
     ),
     elastic_net: elementwise(
       (w, mix) => fround(mix * sign(w) + fround((1 - mix) * w)),
-      (w, scale, mix) => fround(w - clip(w, fround(scale * mix))) / fround(1 + fround(scale * (1 - mix))),
+      (w, scale, mix) => fround(w - clip(w, fround(fround(scale) * mix))) / fround(1 + fround(fround(scale) * (1 - mix))),
     ),
     group_lasso: {
       push(p, w, layer, strength) {
@@ -61,9 +63,10 @@ const trainer = (() => {
           for (let k = from; k < to; k += 1) p[k] = strength * fround(fround(weight * w[k]) / norm);
         });
       },
-      prox(w, layer, scale) {
+      prox(w, layer, scale, mix, factors) {
         const weight = fround(sqrt(layer.columns));
-        eachUnit(w, layer, (from, to, norm) => {
+        if (factors) return shrinkGroups(w, layer, scale, weight, factors);
+        return eachUnit(w, layer, (from, to, norm) => {
           const kept = max(fround(1 - fround(fround(scale * weight) / norm)), 0);
           for (let k = from; k < to; k += 1) w[k] *= kept;
         });
@@ -71,15 +74,39 @@ const trainer = (() => {
     },
   };
 
+  /* As in penalties/group_lasso.py: the floor avoids 0 / 0. */
+  const [FLOOR, NEWTON_STEPS] = [1e-18, 10];
+
+  /* The scale that `proximal` gets is a product of float32 that is not rounded yet. */
   function elementwise(subgradient, proximal) {
     return {
       push(p, w, { kernel, bias }, strength, mix) {
         for (let k = kernel; k < bias; k += 1) p[k] = strength * subgradient(w[k], mix);
       },
-      prox(w, { kernel, bias }, scale, mix) {
-        for (let k = kernel; k < bias; k += 1) w[k] = proximal(w[k], scale, mix);
+      prox(w, { kernel, bias }, scale, mix, factors) {
+        for (let k = kernel; k < bias; k += 1) {
+          w[k] = proximal(w[k], factors ? scale * factors[k] : scale, mix);
+        }
       },
     };
+  }
+
+  /* The proximal step of the group lasso with a scale for each weight: Newton's method of penalties/group_lasso.py. */
+  function shrinkGroups(w, { kernel, bias, columns }, scale, weight, factors) {
+    if (scale === 0) return;
+    for (let from = kernel; from < bias; from += columns) {
+      const unit = w.slice(from, from + columns);
+      const band = unit.map((_, k) => fround(scale * factors[from + k]) * weight);
+      let r = unit.reduce((most, value, k) => max(most, abs(value) - band[k]), 0);
+      for (let turn = 0; turn < NEWTON_STEPS; turn += 1) {
+        const divisors = band.map((b) => max(r + b, FLOOR));
+        const squares = unit.map((value, k) => (value / divisors[k]) ** 2);
+        const total = squares.reduce((sum, square) => sum + square, 0);
+        const slope = squares.reduce((sum, square, k) => sum + square / divisors[k], 0);
+        r += max((total * (sqrt(total) - 1)) / max(slope, FLOOR), 0);
+      }
+      unit.forEach((value, k) => (w[from + k] = value * (r / max(r + band[k], FLOOR))));
+    }
   }
 
   /* Calls `visit` with the index and the norm of each unit's outgoing weights. */
@@ -87,9 +114,44 @@ const trainer = (() => {
     for (let from = kernel; from < bias; from += columns) {
       let sum = 0;
       for (let k = from; k < from + columns; k += 1) sum = fround(sum + w[k] * w[k]);
-      // The floor avoids 0 / 0, as in penalties/group_lasso.py.
-      visit(from, from + columns, max(fround(sqrt(sum)), 1e-18));
+      visit(from, from + columns, max(fround(sqrt(sum)), FLOOR));
     }
+  }
+
+  /* The optimizers of training/compiled.py: each moves weights w down gradients g, which are rounded here. `state` holds
+     what it remembers. Adam also leaves the sizes of its own step for each weight, relative to the rate, in
+     `state.factors`. */
+  const OPTIMIZERS = {
+    sgd(w, g, rate) {
+      for (let k = 0; k < w.length; k += 1) w[k] -= rate * fround(g[k]);
+    },
+    momentum(w, g, rate, state) {
+      state.velocity ??= new Float32Array(w.length);
+      const [v, { momentum }] = [state.velocity, state];
+      for (let k = 0; k < w.length; k += 1) {
+        v[k] = momentum * v[k] - fround(rate * fround(g[k]));
+        w[k] += v[k];
+      }
+    },
+    adam(w, g, rate, state, step) {
+      for (const name of ["means", "squares", "factors"]) state[name] ??= new Float32Array(w.length);
+      const { means, squares, factors } = state;
+      const correction = fround(sqrt(fround(1 - power(0.999, step + 1))));
+      const size = fround(rate * fround(correction / fround(1 - power(0.9, step + 1))));
+      for (let k = 0; k < w.length; k += 1) {
+        const gradient = fround(g[k]);
+        means[k] += fround(gradient - means[k]) * ADAM[0];
+        squares[k] += fround(gradient * gradient - squares[k]) * ADAM[1];
+        const root = fround(fround(sqrt(squares[k])) + ADAM[2]);
+        w[k] -= fround(fround(size * means[k]) / root);
+        factors[k] = squares[k] > 0 ? correction / root : 1;
+      }
+    },
+  };
+  const ADAM = Float32Array.of(0.1, 0.001, 1e-7);
+
+  function power(base, exponent) {
+    return fround(fround(base) ** exponent);
   }
 
   function clip(value, bound) {
@@ -157,24 +219,40 @@ const trainer = (() => {
     }
   }
 
-  /* Gradients g of one layer, and the gradient with respect to its inputs, from the one with respect to its outputs. */
-  function backward(w, g, { rows, columns, kernel, bias }, inputs, delta, back, derivative) {
+  /* Adds the gradients of one layer to g, and gives the gradient with respect to its inputs from the one with respect to
+     its outputs. */
+  function backward(w, g, { rows, columns, kernel, bias }, inputs, delta, back, derivative, first) {
     for (let row = 0, k = kernel; row < rows; row += 1) {
       let sum = 0;
       for (let column = 0; column < columns; column += 1, k += 1) {
-        g[k] = inputs[row] * delta[column];
+        g[k] = first ? inputs[row] * delta[column] : fround(g[k] + inputs[row] * delta[column]);
         sum = fround(sum + delta[column] * w[k]);
       }
       back[row] = sum * derivative(inputs[row]);
     }
-    for (let column = 0; column < columns; column += 1) g[bias + column] = delta[column];
+    for (let column = 0, k = bias; column < columns; column += 1, k += 1) {
+      g[k] = first ? delta[column] : fround(g[k] + delta[column]);
+    }
+  }
+
+  /* The learning rate of each step, and the size of each update for the proximal step: see `Training.rates` and
+     `Training.step_sizes` in training/run.py. */
+  function stepSizes({ steps, fullBatchSteps = 0, rate, schedule, optimizer, momentum }) {
+    const batches = steps - fullBatchSteps;
+    const factor = (i) => (i < batches ? SCHEDULES[schedule](i / batches) : 1 - (i - batches) / fullBatchSteps);
+    const rates = Float32Array.from({ length: steps }, (_, i) => rate * factor(i));
+    const sizes = Float64Array.from(rates);
+    if (optimizer === "momentum") for (let i = 1; i < batches; i += 1) sizes[i] += momentum * sizes[i - 1];
+    return { rates, sizes: Float32Array.from(sizes) };
   }
 
   /* Trains a network of one input and one output.
 
      A task has widths ([1, 10, 10, 10, 1]), activation, x and y (the training samples), weights (the initial ones, in
-     the order of `places`), order (which sample each step sees; begun again at its end), steps, every (steps between
-     two records), loss, rate, schedule, penalty, mix, strength, and step ("subgradient" or "proximal").
+     the order of `places`), order (the sample that each step sees, or a list of them; begun again at its end), steps,
+     every (steps between two records), loss, rate, schedule, penalty, mix, strength, and step ("subgradient" or
+     "proximal"). It may have an optimizer ("sgd"), momentum (0), and fullBatchSteps (0), the number of the last steps
+     that see all samples.
 
      Returns { steps, records, diverged }: the recorded steps from 0 on, the weights at each, and the first step whose
      numbers were not finite, or null. Records end before it. */
@@ -183,29 +261,42 @@ const trainer = (() => {
     const [value, derivative] = ACTIVATIONS[task.activation];
     const identity = ACTIVATIONS.linear[0];
     const slope = LOSSES[task.loss][1];
-    const schedule = SCHEDULES[task.schedule];
     const penalty = PENALTIES[task.strength > 0 ? task.penalty : "none"];
     const proximal = task.step === "proximal";
     const [x, y, strength, mix] = [Float32Array.from(task.x), Float32Array.from(task.y), fround(task.strength), task.mix];
+    const { rates, sizes } = stepSizes(task);
+    const inBatches = task.steps - (task.fullBatchSteps ?? 0);
+    const order = task.order.map((seen) => [seen].flat());
+    const update = OPTIMIZERS[task.optimizer ?? "sgd"];
+    const everySample = task.x.map((_, i) => i);
     const w = Float32Array.from(task.weights);
-    // Products of float32 stay exact in a gradient until the penalty's push is added.
+    // Products of float32 stay exact in the gradient of a single sample until the penalty's push is added.
     const [g, p] = [new Float64Array(w.length), new Float32Array(w.length)];
     const units = task.widths.map((width) => new Float32Array(width));
     const deltas = task.widths.map((width) => new Float32Array(width));
+    const state = { momentum: fround(task.momentum ?? 0) };
     const last = all.length;
     const [steps, records] = [[0], [w.slice()]];
     for (let step = 0; step < task.steps; step += 1) {
-      const sample = task.order[step % task.order.length];
-      const rate = fround(task.rate * schedule(step / task.steps));
-      units[0][0] = x[sample];
-      for (let i = 0; i < last; i += 1) forward(w, all[i], units[i], units[i + 1], i + 1 < last ? value : identity);
-      const residual = fround(units[last][0] - y[sample]);
-      if (!Number.isFinite(residual)) return { steps, records, diverged: step + 1 };
-      deltas[last][0] = slope(residual);
-      for (let i = last - 1; i >= 0; i -= 1) backward(w, g, all[i], units[i], deltas[i + 1], deltas[i], derivative);
-      if (!proximal) for (let i = 0; i < last; i += 1) penalty.push(p, w, all[i], strength, mix);
-      for (let k = 0; k < w.length; k += 1) w[k] -= rate * fround(g[k] + p[k]);
-      if (proximal) for (let i = 0; i < last; i += 1) penalty.prox(w, all[i], fround(rate * strength), mix);
+      const whole = step >= inBatches;
+      const batch = whole ? everySample : order[step % order.length];
+      for (let i = 0; i < batch.length; i += 1) {
+        units[0][0] = x[batch[i]];
+        for (let l = 0; l < last; l += 1) forward(w, all[l], units[l], units[l + 1], l + 1 < last ? value : identity);
+        const residual = fround(units[last][0] - y[batch[i]]);
+        if (!Number.isFinite(residual)) return { steps, records, diverged: step + 1 };
+        deltas[last][0] = slope(residual) / batch.length;
+        for (let l = last - 1; l >= 0; l -= 1) {
+          backward(w, g, all[l], units[l], deltas[l + 1], deltas[l], derivative, i === 0);
+        }
+      }
+      if (!proximal) for (let l = 0; l < last; l += 1) penalty.push(p, w, all[l], strength, mix);
+      for (let k = 0; k < w.length; k += 1) g[k] += p[k];
+      (whole ? OPTIMIZERS.sgd : update)(w, g, rates[step], state, step);
+      if (proximal) {
+        const factors = whole ? undefined : state.factors;
+        for (let l = 0; l < last; l += 1) penalty.prox(w, all[l], fround(sizes[step] * strength), mix, factors);
+      }
       if ((step + 1) % task.every === 0 || step + 1 === task.steps) {
         if (!w.every(Number.isFinite)) return { steps, records, diverged: step + 1 };
         steps.push(step + 1);

@@ -71,7 +71,6 @@ def report(texts: list[str]) -> Report:
     shape: dict[str, Any] = {
         "width": 10,
         "height": 10,
-        "dark": None,
         "files": {"a.svg": SVG, "m.gif": GIF, "m.png": GIF},
     }
     pictures = {

@@ -308,7 +308,7 @@ def test_readers_who_want_no_movement_start_it_themselves(still: Open) -> None:
     assert figure.playing
 
 
-def test_where_it_cannot_work_the_gif_remains(visit: Open, report: Path, tmp_path: Path) -> None:
+def test_where_it_cannot_work_the_last_frame_remains(visit: Open, report: Path, tmp_path: Path) -> None:
     html = (report / "report.html").read_text("utf-8")
     for trouble, page_text in {
         "old browser": html.replace("<head>", "<head><script>delete window.DecompressionStream;</script>", 1),
@@ -322,7 +322,7 @@ def test_where_it_cannot_work_the_gif_remains(visit: Open, report: Path, tmp_pat
         page.wait_for_timeout(500)
 
         assert problems == [], trouble
-        assert page.locator("#figure-weights-l1 .moving").is_visible()
+        assert page.locator("#figure-weights-l1 .chart").is_visible()
         assert page.locator(".player").count() == 0
 
 

@@ -124,40 +124,51 @@ def test_it_opens_without_an_error_or_a_request_and_everyone_can_read_it(
 @pytest.mark.parametrize("file", ["index.html"], indirect=True)
 def test_pictures_follow_the_colors_of_the_page_and_paper_has_stills(file: Path, visit: Open) -> None:
     page = visit(file)
-    for scheme, other in [("light", "dark"), ("dark", "light")]:
+    colors = (
+        "e => [getComputedStyle(e.querySelector('[fill=\"var(--ink)\"]')).fill, getComputedStyle(document.body).color]"
+    )
+    chart = page.locator(".picture .chart").first
+    told = {}
+    for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert all(shown(page, f".picture .{scheme}"))
-        assert not any(shown(page, f".picture .{other}"))
+        fill, told[scheme] = chart.evaluate(colors)
+        assert fill == told[scheme]
+    assert told["light"] != told["dark"]
 
     page.emulate_media(media="print", color_scheme="dark")
 
-    assert not any(shown(page, ".moving, .picture .dark, nav, .pause"))
-    assert all(shown(page, ".still, .picture .light"))
+    assert chart.evaluate(colors) == [told["light"]] * 2
+    assert not any(shown(page, ".kept, nav, .pause, .player"))
+    assert all(shown(page, ".picture .chart, figure[data-player] > .frame:not(.player)"))
     see_all(page)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF-")
 
 
-@pytest.mark.parametrize("file", ["report.html"], indirect=True)
-def test_without_scripts_all_is_there_and_animations_move_until_they_are_paused(file: Path, visit: Open) -> None:
+@pytest.mark.parametrize("file", ARTICLES, indirect=True)
+def test_without_scripts_all_is_there_and_what_the_page_keeps_moves_until_it_is_paused(file: Path, visit: Open) -> None:
     page = visit(file, java_script_enabled=False)
     text = page.inner_text("main")
     for chapter in tree(file).findall(".//section[@class='chapter']/h2/a"):
         assert "".join(chapter.itertext()).split(" ", 1)[1] in text
-    sizes = page.eval_on_selector_all("img", "all => all.map(i => [i.complete, i.naturalWidth])")
-    assert sizes
-    assert all(complete and width for complete, width in sizes)
-    assert all(shown(page, ".moving"))
-    assert not any(shown(page, ".still"))
+    see_all(page)
+    assert all(shown(page, "figure[data-player] .chart, figure[data-player] .paper, .moving"))
+    assert not any(shown(page, ".kept .still"))
     assert page.locator(".player").count() == 0
     assert "It needs scripts" in page.inner_text("#figure-live")
+    moving = page.locator(".kept .moving")
+    assert moving.count() >= 4
+    for link in page.locator(".file a").all():
+        assert (file.parent / unquote(link.get_attribute("href") or "")).read_bytes().startswith(b"GIF89a")
 
     page.get_by_label("Pause all animations").check()
     assert not any(shown(page, ".moving"))
-    assert all(shown(page, ".still"))
+    assert all(shown(page, ".kept .still"))
 
     calm = visit(file, reduced_motion="reduce", java_script_enabled=False)
     assert not any(shown(calm, ".moving"))
+    calm.locator(".kept .pause input").first.check()
+    assert shown(calm, ".moving")[0]
 
 
 def test_snippets_have_the_addresses_of_their_server_and_show_the_player_in_a_strangers_page(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from reportgen.cli.program import program
 from reportgen.penalties.l1 import L1
-from reportgen.pictures import presets
+from reportgen.pictures import presets, scene_look
 from reportgen.pictures.animate import animate
 from reportgen.pictures.timeline import Timeline
 from reportgen.training.run import Run
@@ -65,7 +65,7 @@ def refused(run, here):
         assert sorted(here.rglob("*")) == before
         assert said.stdout == ""
         *_, line = said.stderr.splitlines()
-        assert line.startswith(("reportgen: ", "reportgen[RG30", "Error: ")), said.stderr
+        assert line.startswith(("reportgen: ", "reportgen[RG30", "Error: ", "mine.toml:")), said.stderr
         return said.exit_code, line.split(": ", 1)[1]
 
     return refused
@@ -104,8 +104,9 @@ def test_scenes_and_trajectories_side_by_side(run, here):
     said = run("l1.trajectory", "--scene", "weights", "--scene", "fit", "--frames", "4")
 
     assert said.exit_code == 0, said.stderr
-    widths = [opened(here / f"{name}.gif").width for name in ("weights", "fit", "weights-fit")]
-    assert widths[2] == widths[0] + widths[1]
+    sizes = [opened(here / f"{name}.gif").size for name in ("weights", "fit", "weights-fit")]
+    assert [width for width, _ in sizes] == [640, 640, 640]
+    assert sizes[2][1] < sizes[0][1], "half as wide, each, so not as high"
 
 
 def test_time_is_what_was_asked_for(run, here):
@@ -144,6 +145,111 @@ def test_what_cannot_be_drawn_is_told_in_a_line(refused, here, messages):
         ended, lines[arguments] = refused(*arguments.split())
         assert ended == code, arguments
     messages(**lines)
+
+
+SETTINGS = """\
+sections = ["errors"]
+[data]
+name = "line"
+[[arms]]
+name = "plain"
+penalty = "none"
+[animation]
+width = 400
+height = 300
+theme = "dark"
+[animation.words]
+step = "Schritt"
+layer = "Schicht"
+"""
+
+
+def test_settings_come_from_a_file_and_options_come_first(run, here, monkeypatch):
+    (here / "mine.toml").write_text(SETTINGS, "utf-8")
+    module, used = importlib.import_module("reportgen.pictures.animate"), []
+    drawn = module.rasterize
+    monkeypatch.setattr(module, "rasterize", lambda *item: (used.append(scene_look.settings()), drawn(*item))[1])
+
+    for options, expected in [
+        ("", (400, 300, "#14171c", "Schritt", "Schicht")),
+        ("--width 500 --word step=pas", (500, 300, "#14171c", "pas", "Schicht")),
+        ("--theme light --color paper=#ffffee", (400, 300, "#ffffee", "Schritt", "Schicht")),
+    ]:
+        said = run("mine.trajectory", "-o", "a.gif", "--frames", "3", "--settings", "mine.toml", *options.split())
+        assert said.exit_code == 0, said.stderr
+        image = opened(here / "a.gif")
+        red, green, blue = image.convert("RGB").getpixel((0, 0))
+        words = used[-1].words
+        assert (*image.size, f"#{red:02x}{green:02x}{blue:02x}", words.step, words.layer) == expected
+
+
+def test_a_color_for_each_trajectory(run, here):
+    trajectory(L1_RUN, seed=1).save(here / "l2.trajectory")
+    options = "--scene fit --frames 3 --color arm=#cc00cc --color arm=#008800 -o a.gif"
+    assert run("l1.trajectory", "l2.trajectory", *options.split()).exit_code == 0
+
+    colors = set(map(tuple, np.asarray(opened(here / "a.gif").convert("RGB")).reshape(-1, 3).tolist()))
+    assert {(0xCC, 0, 0xCC), (0, 0x88, 0)} <= colors
+
+
+def test_one_side_sets_the_other(run, here):
+    for options, size in [("--width 960", (960, 720)), ("--height 240", (320, 240)), ("--preset slide", (1920, 1080))]:
+        said = run("mine.trajectory", "-o", "a.gif", "--frames", "3", *options.split())
+        assert said.exit_code == 0, said.stderr
+        assert opened(here / "a.gif").size == size
+
+
+def test_every_preset_fits_the_frame_of_its_place(run, here):
+    for name, place in presets.PRESETS.items():
+        said = run("mine.trajectory", "-o", "a.gif", "--preset", name)
+        assert said.exit_code == 0, said.stderr
+        assert opened(here / "a.gif").size == (place.frame or (640 * place.scale, 480 * place.scale))
+
+
+def test_mistakes_in_settings_are_told_in_a_line(refused, here, messages):
+    (here / "mine.toml").write_text(SETTINGS.replace("400", "4"), "utf-8")
+    lines = {}
+    for options, code in {
+        "--color paper": 2,
+        "--color papper=#ffffff": 2,
+        "--color paper=red": 2,
+        "--color paper=#222222": 2,
+        "--color positive=#ffffff": 2,
+        "--color positive=#aa0000 --color negative=#AA0000": 2,
+        "--color arm=#aa0000 --color arm=#0000aa": 2,
+        "--word stepp=x": 2,
+        "--word step=": 2,
+        "--width 20": 2,
+        "--width 640 --scale 2": 2,
+        "--preset x --width 1920": 2,
+        "--font No-Such-Font": 5,
+        "--settings mine.toml": 2,
+        "--settings no.toml": 2,
+    }.items():
+        ended, lines[options] = refused("mine.trajectory", *options.split())
+        assert ended == code, options
+    messages(**lines)
+
+
+def test_too_few_recorded_steps_are_told_with_what_would_be_enough(run, here, caplog):
+    trajectory(records=11, every=100).save(here / "few.trajectory")
+    trajectory(records=11, every=1).save(here / "short.trajectory")
+
+    def warned(*arguments):
+        caplog.clear()
+        assert run(*arguments, "-o", "a.gif").exit_code == 0
+        return [record.message for record in caplog.records]
+
+    # 51 frames of 1,000 steps, one each 20 steps.
+    assert warned("few.trajectory", "--frames", "51") == [
+        "11 recorded steps for 51 frames; record with every = 20 to have enough"
+    ]
+    assert warned("short.trajectory", "--frames", "51") == [
+        "11 recorded steps for 51 frames, and a training of 10 steps has no more than 11; ask for fewer frames"
+    ]
+    assert warned("few.trajectory", "--frames", "11") == []
+    assert warned("mine.trajectory") == [], "nearly as many as there are frames by default"
+    assert len(warned("few.trajectory", "--preset", "slide")) == 1
 
 
 def test_without_ffmpeg_nothing_is_begun(refused, monkeypatch):

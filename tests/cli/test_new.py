@@ -1,6 +1,7 @@
 """Starting an experiment or a site; the workflow is in publish/test_workflow.py."""
 
 import errno
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 
 import reportgen
 from reportgen.cli.program import program
+from reportgen.experiment import file
 from reportgen.experiment.file import parse, shipped, shipped_descriptions
 
 STARTER = Path(reportgen.__file__).parent / "site" / "starter"
@@ -69,6 +71,37 @@ def test_a_new_site_is_built_and_nothing_is_wrong_with_it(tmp_path, cache):
     assert (said.exit_code, said.stderr) == (0, "")
     made = everything(tmp_path / "out")
     assert {"index.html", "about/index.html", "hello/index.html", "l1-or-l2/report.html", "feed.xml"} <= made.keys()
+
+
+@pytest.mark.timeout(300)
+def test_the_example_site_has_the_posts_that_ship_linked_by_cards(tmp_path, cache, monkeypatch):
+    posts = {name for name in shipped_descriptions() if parse(shipped(name)).date} - {"default"} | {"l1-and-l2"}
+    whole = file.shipped
+
+    def smaller(name="default"):
+        """The experiment with a single section and few runs."""
+        text = re.sub(r"^sections = \[.*?\]", 'sections = ["reading"]', whole(name), flags=re.MULTILINE | re.DOTALL)
+        text = re.sub(r'^before = ".*"', 'before = "reading"', text, flags=re.MULTILINE)
+        text = re.sub(r"^picture = .*", "", text, flags=re.MULTILINE)
+        return re.sub(r"^\[sweep\].*?\n\n", "", text, flags=re.MULTILINE | re.DOTALL)
+
+    monkeypatch.setattr(file, "shipped", smaller)
+    written = run("new", "site", "--example", "-o", tmp_path / "x")
+    told = run("site", tmp_path / "x", "-o", tmp_path / "out", "--cache-dir", cache, "--strict", "--progress", "none")
+
+    assert (written.exit_code, told.exit_code) == (0, 0), told.output
+    made = everything(tmp_path / "out")
+    assert {name.split("/")[0] for name in made if name.endswith("/report.html")} == posts
+    cards = {
+        name: re.findall(r'<article>.*?href="([^"]*)"', made[name].decode(), re.DOTALL)
+        for name in made
+        if "index" in name
+    }
+    assert cards["index.html"][0] == "l1-and-l2/index.html"
+    assert {*cards["index.html"]} == {f"{name}/index.html" for name in posts}
+    for name in posts:
+        assert {*cards[f"{name}/index.html"]} == {f"../{other}/index.html" for other in posts - {name}}
+    assert run("new", "quick", "--example").exit_code == 2
 
 
 def test_where_one_file_is_taken_or_the_disk_is_full_nothing_is_written(tmp_path, monkeypatch):

@@ -105,6 +105,7 @@ def test_other_words_change_the_page_and_the_lists_that_show_it(site, tmp_path):
     assert changed == {
         "both/index.html",
         "both/media/card.png",
+        "l1/index.html",
         "index.html",
         "tags/l1/index.html",
         "tags/l2/index.html",

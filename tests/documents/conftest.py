@@ -25,7 +25,9 @@ def _smaller(name="default"):
     for key, value in {"count": 2, "epochs": 4, "every": 20, "resamples": 100}.items():
         text = re.sub(rf"^{key} = \d+", f"{key} = {value}", text, flags=re.MULTILINE)
     listed = re.search(r"^sections = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)
-    kept = [section for section in re.findall(r'"(\w+)"', listed[1]) if section in _KEPT]
+    kept = [section for section in re.findall(r'"(\w+)"', listed[1]) if section in _KEPT] or ["reading"]
+    text = re.sub(r'^before = ".*"', f'before = "{kept[0]}"', text, flags=re.MULTILINE)
+    text = re.sub(r"^picture = .*", "", text, flags=re.MULTILINE)
     return text.replace(listed[0], f"sections = {json.dumps(kept)}")
 
 

@@ -217,3 +217,35 @@ def test_a_link_leads_to_the_web_or_to_a_mailbox():
     for address in ("javascript:alert(1)", "//a.b", "data:text/html,x", "https://", "https://a b", "https://a\x01"):
         with pytest.raises(ExperimentError, match="address"):
             Link(label="x", address=address)
+
+
+def test_the_look_of_animations_has_a_table():
+    table = """
+[animation]
+width = 800
+theme = "dark"
+font = "Noto Sans"
+[animation.colors]
+paper = "#000000"
+arms = ["#ff8800"]
+[animation.words]
+step = "Schritt"
+"""
+    e = parse(GOOD + table)
+    assert (e.animation.width, e.animation.height, e.animation.font) == (800, None, "Noto Sans")
+    assert (e.animation.paper, e.animation.ink) == ("#000000", "#e6e9ed")
+    assert (e.animation.words.step, e.animation.words.layer) == ("Schritt", "layer")
+    assert e.animation.colors.arms == ("#ff8800",)
+
+
+def test_mistakes_in_the_look_of_animations_have_a_position(messages):
+    tables = {
+        "contrast": '[animation]\ntheme = "dark"\n[animation.colors]\nink = "#222222"',
+        "arms": '[animation.colors]\narms = ["#ff8800", "#000000"]',
+        "color": '[animation.colors]\narms = ["red"]',
+        "word": "[animation.words]\nstepp = 'x'",
+        "empty word": "[animation.words]\nstep = ''",
+        "size": "[animation]\nwidth = 100000\nheight = 1",
+        "theme": "[animation]\ntheme = 'sepia'",
+    }
+    messages(**{name: complaint(f"{GOOD}{table}\n") for name, table in tables.items()})

@@ -20,10 +20,10 @@ from reportgen.sections.player import Player, PlayerSet, RunChoices
 
 PICTURE = Media(
     **{"name": "loss", "kind": "picture", "alt": "The loss falls", "width": 640, "height": 360, "poster": None},
-    **{"file": "loss.svg", "dark": "loss-dark.svg", "files": {"loss.svg": b"<svg/>", "loss-dark.svg": b"<svg />"}},
+    **{"file": "loss.svg", "files": {"loss.svg": b'<svg aria-label="The loss falls"></svg>'}},
 )
 ANIMATION = Media(
-    **{"name": "fit", "kind": "animation", "alt": "A line turns", "width": 480, "height": 360, "dark": None},
+    **{"name": "fit", "kind": "animation", "alt": "A line turns", "width": 480, "height": 360},
     **{"file": "fit.gif", "poster": "fit.png", "files": {"fit.gif": b"GIF89a", "fit.png": b"\x89PNG"}},
 )
 TABLE = Table(
@@ -109,16 +109,27 @@ def test_a_table_prints_numbers_as_its_columns_say_and_offers_the_rest(tell: Tel
     ]
 
 
-def test_a_page_on_its_own_holds_everything_and_the_smallest_file_of_an_animation(tell: Tell) -> None:
-    small = dataclasses.replace(ANIMATION, files=ANIMATION.files | {"fit.apng": b"PNG"})
-    report = dataclasses.replace(REPORT, media={"loss": PICTURE, "fit": small})
-    html = tell('{{ m.figure("loss") }}{{ m.animation("fit") }}{{ m.table("totals") }}', "", report, single_file=True)
+def test_a_page_on_its_own_holds_all_but_moving_pictures_except_those_that_it_keeps_at_its_end(tell: Tell) -> None:
+    files = ANIMATION.files | {"fit.apng": b"PNG"}
+    kept = dataclasses.replace(ANIMATION, name="kept", files=files, keep=True)
+    report = dataclasses.replace(REPORT, media={"loss": PICTURE, "fit": ANIMATION, "kept": kept})
+    text = '{{ m.figure("loss") }}{{ m.animation("fit") }}{{ m.animation("kept") }}{{ m.table("totals") }}'
+    html = tell(text, "", report, single_file=True)
+    moving = f"media/{ANIMATION.named('fit.gif')}"
 
     addresses = [e.get(name) for e in parsed(html).iter() for name in ("src", "srcset", "href") if e.get(name)]
-    assert all(address.startswith(("data:", "#")) for address in addresses)
-    assert "data:image/svg+xml,<svg/>" in addresses
+    assert [a for a in addresses if not a.startswith(("data:", "#"))] == [moving, f"media/{kept.named('fit.gif')}"]
+    assert f"the file {moving} beside this page" in html
+    assert html.count("image/gif") == 0
+    assert html.count('src="data:image/png;base64,UE5H"') == 1, "the smallest file"
+    assert html.index('<section class="kept"') > html.index("</footer>")
+    assert '<svg class="chart" aria-label="The loss falls"></svg>' in html
     assert "data:text/csv;base64,QXJtLFRvdGFsLFJ1bnMKbm9uZSwxLjUsMzAKTDEsLTEyLjI1LDQwMDAKTDIsLDMwCg==" in addresses
-    assert 'class="moving" src="data:image/png;base64,UE5H"' in html
+
+    beside = tell(text, "", report)
+    assert f'src="media/{kept.named("fit.gif")}"' in beside
+    assert f'href="{moving}"' in beside
+    assert 'class="kept"' not in tell('{{ m.animation("fit") }}', "", REPORT)
 
 
 # Hostile text

@@ -1,7 +1,9 @@
 """Snippets to paste, and what they lead to."""
 
+import bisect
 import hashlib
 import json
+import re
 
 import pytest
 
@@ -49,3 +51,16 @@ def test_results_that_no_build_wrote_are_not_made_into_snippets(tmp_path):
         (tmp_path / "results.json").write_text(json.dumps(content), "utf-8")
         with pytest.raises(DataError, match="its results have a picture that no build writes"):
             print(name, change, animations(tmp_path))
+
+
+def test_the_page_of_snippets_shows_all_animations_in_the_order_of_the_article(report):
+    page, article = ((report / name).read_text("utf-8") for name in ("embed/index.html", "index.html"))
+    names = re.findall(r'<h2 id="([^"]+)"', page)
+    links = re.findall(r'<a href="#([^"]+)">\s*<img', page)
+    sections = [found.start() for found in re.finditer(r'<section class="chapter', article)]
+    places = [bisect.bisect(sections, article.index(f'id="figure-{name}"')) for name in names]
+
+    assert links == names
+    assert set(names) == set(animations(report))
+    assert places == sorted(places)
+    assert len(set(places)) > 2

@@ -56,10 +56,13 @@ CASES = {
     ),
     "intervals": (
         {
-            "rows": [{"label": "a", "estimate": 1, "low": 0, "high": None, "verdict": "undecided"}],
+            "rows": [
+                {"label": "a", "estimate": 1, "low": 0.5, "high": 2, "verdict": "worse"},
+                {"label": "b", "estimate": 1, "low": 0, "high": None, "verdict": "undecided"},
+            ],
             "xlabel": "difference",
         },
-        "difference. a: 1 (0 to –), undecided.",
+        "difference. a: 1 (0.5 to 2), worse; b: undecided.",
     ),
     "shares": (
         {"parts": ["data", "order"], "rows": [{"label": "a", "values": [0.75, np.nan]}], "xlabel": "share"},

@@ -1,21 +1,25 @@
 """What holds for every scene; a new file in `moving` needs an entry in `SAMPLES` and nothing else."""
 
+import dataclasses
 import itertools
+import re
+import xml.etree.ElementTree as ET
 from io import BytesIO
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 from PIL import Image, ImageSequence
 
 from reportgen.datasets.sparse_linear import SparseLinear
-from reportgen.pictures import style
-from reportgen.pictures.draw import rasterize, render
-from reportgen.pictures.picture import Animation, Panel
+from reportgen.experiment.animation_settings import AnimationColors, AnimationSettings, AnimationWords
+from reportgen.pictures import scene_look, style
+from reportgen.pictures.composition import rasterize
+from reportgen.pictures.draw import LARGEST_STILL, render
+from reportgen.pictures.picture import Animation, Panel, PictureLook
 from reportgen.pictures.raster import Raster
 from reportgen.pictures.scenes import scenes
 from reportgen.training.network import Network
@@ -93,7 +97,7 @@ def animation(name, sample, text="L1"):
 
 def drawn(scene, index):
     """A frame as matplotlib itself draws it, all of it."""
-    canvas = FigureCanvasAgg(scene.figure)
+    canvas = scene_look.SceneCanvas(scene.figure)
     scene.show(index)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba()).copy().view(np.uint32)[..., 0]
@@ -106,7 +110,7 @@ def channels(frames):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("name", "sample"), CASES)
 def test_frames_equal_full_drawings_and_files_show_them_in_few_colors(name, sample):
-    with style.look():
+    with scene_look.use(PictureLook()):
         scene = scenes[name](**sample("L1"))
         raster = Raster(scene)
         exact = channels([frame.copy() for frame in raster.frames()])
@@ -128,7 +132,13 @@ def test_frames_equal_full_drawings_and_files_show_them_in_few_colors(name, samp
     poster = iio.imread(media.files["sample.png"])[..., :3]
     assert np.abs(poster.astype(int) - exact[-1]).max() <= 24, "no color further off than in the animation itself"
 
-    assert (media.file, media.dark, media.poster) == ("sample.gif", None, "sample.png")
+    assert (media.file, media.poster) == ("sample.gif", "sample.png")
+    if media.still:
+        drawing = ET.fromstring(media.files[media.still])
+        assert [int(drawing.get(side)) for side in ("width", "height")] == [media.width, media.height]
+        assert len(media.files[media.still]) <= LARGEST_STILL
+    else:
+        assert name in CROSSING, "the last frame is too large to be drawn in a page"
     assert (media.height, media.width) == exact.shape[1:3]
     assert (media.height % 2, media.width % 2) == (0, 0), "videos halve the resolution of color"
     assert len(media.files["sample.gif"]) <= 1_000_000
@@ -141,7 +151,7 @@ def test_frames_equal_full_drawings_and_files_show_them_in_few_colors(name, samp
 
 def test_no_title_leaves_the_picture():
     for (name, sample), text in itertools.product([case.values for case in CASES], ("$x^{$ <b> _", "W" * 80)):
-        with style.look():
+        with scene_look.use(PictureLook()):
             scene = scenes[name](**sample(text))
             Raster(scene)
             # The moving artists may be anywhere inside their axes, which clip them.
@@ -152,17 +162,98 @@ def test_no_title_leaves_the_picture():
         assert (boxes[:, 2:] <= scene.figure.get_size_inches() * 96 + 0.5).all(), (name, text)
 
 
-def test_scenes_side_by_side_show_their_own_frames_with_one_counter():
-    inputs = panels("L1", WIDE, WIDE)
-    with style.look():
-        mosaic = rasterize(Animation(name="sample", scenes=("weights", "fit"), inputs=inputs, alt=""))
-        parts = [scenes["weights"](**inputs), scenes["fit"](**inputs, counter=False)]
-        assert sum(isinstance(artist, Text) for part in parts for artist in part.moving) == 1
-        for index in (0, 5, FRAMES - 1):
-            sheet, left = mosaic.frame(index), 0
-            for part in parts:
-                full = drawn(part, index)
-                high, wide = full.shape
-                np.testing.assert_array_equal(sheet[:high, left : left + wide], full)
-                left += wide
-    assert left == sheet.shape[1]
+def test_scenes_of_one_network_are_side_by_side_and_those_of_several_in_rows_with_one_counter():
+    for networks, room, places in ((1, (320, 0), [(0, 0), (320, 0)]), (2, (640, 0), [(0, 0), (0, None)])):
+        inputs = panels("L1", *[WIDE] * networks)
+        with scene_look.use(PictureLook()):
+            mosaic = rasterize(Animation(name="sample", scenes=("weights", "fit"), inputs=inputs, alt=""))
+            with scene_look.room(*room):
+                parts = [scenes["weights"](**inputs), scenes["fit"](**inputs, counter=False)]
+            assert sum(isinstance(artist, Text) for part in parts for artist in part.moving) == 1
+            for index in (0, 5, FRAMES - 1):
+                sheet = mosaic.frame(index)
+                for part, (left, top) in zip(parts, places, strict=True):
+                    full = drawn(part, index)
+                    high, wide = full.shape
+                    top = sheet.shape[0] - high if top is None else top
+                    np.testing.assert_array_equal(sheet[top : top + high, left : left + wide], full)
+            assert sheet.shape[1] == 640
+
+
+OWN = AnimationSettings(
+    width=700,
+    height=500,
+    theme="dark",
+    colors=AnimationColors(paper="#10203a", ink="#f0e8d8", positive="#e0a030", negative="#30c0a0"),
+)
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_frames_follow_size_and_colors_and_still_equal_full_drawings(name, sample):
+    with scene_look.use(PictureLook(animation=OWN)):
+        raster = rasterize(animation(name, sample))
+        parts = [raster] if isinstance(raster, Raster) else raster._parts
+        frames = {index: raster.frame(index).copy() for index in (0, FRAMES // 2, FRAMES - 1)}
+        for part in parts:
+            for index in (0, FRAMES // 2, FRAMES - 1):
+                np.testing.assert_array_equal(part.frame(index), drawn(part._scene, index))
+    for frame in frames.values():
+        assert frame.shape == (500, 700)
+        colors = channels([frame])[0].reshape(-1, 3)
+        assert (colors[[0, -1]] == (0x10, 0x20, 0x3A)).all()
+        usual = [tuple(bytes.fromhex(color[1:])) for color in (style.PAPER, style.INK, style.MUTED, style.GRID)]
+        for color in usual:
+            assert not (colors == color).all(axis=1).any(), "a color that was not replaced"
+
+
+def smallest_text(figure):
+    """The height of the smallest visible text, in CSS pixels."""
+    return min(
+        text.get_fontsize() / 0.75 for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()
+    )
+
+
+def test_all_text_can_be_read_on_a_telephone():
+    # The column of text is 328 pixels wide on a telephone that is 360 wide.
+    for name, sample in [case.values for case in CASES]:
+        with scene_look.use(PictureLook()):
+            scene = scenes[name](**sample("L1"))
+            shown = 328 / (scene.figure.get_size_inches()[0] * 96)
+            for frame in (0, FRAMES - 1):
+                scene.show(frame)
+                assert shown * smallest_text(scene.figure) >= 9, (name, frame)
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 480), (1920, 1080), (1080, 1080)])
+def test_whatever_the_size_all_of_the_picture_is_filled_and_nothing_leaves_it(size):
+    for name, sample in [case.values for case in CASES]:
+        if name == "constraint_path":
+            continue  # it has a shape of its own
+        settings = AnimationSettings(width=size[0], height=size[1])
+        with scene_look.use(PictureLook(animation=settings)):
+            raster = rasterize(animation(name, sample, "a title with several words"))
+            assert isinstance(raster, Raster), "no margin around it"
+            assert raster.frame(0).shape == size[::-1]
+            figure = raster._scene.figure
+            placed = figure.texts + figure.axes + figure.legends
+            renderer = figure.canvas.get_renderer()
+            boxes = np.array([a.get_tightbbox(renderer).extents for a in placed if a not in raster._scene.moving])
+            assert boxes.min() >= -1, (name, size)
+            assert (boxes[:, 2:] <= np.array(size) + 1).all(), (name, size)
+
+
+def test_words_of_the_author_replace_ours():
+    ours = dataclasses.asdict(AnimationWords())
+    said = AnimationWords(**{word: f"W{i}" for i, word in enumerate(ours)})
+    with scene_look.use(PictureLook(animation=AnimationSettings(words=said))):
+        shown = set()
+        for name, sample in [case.values for case in CASES]:
+            scene = scenes[name](**sample(""))
+            scene.show(0)
+            shown |= {text.get_text() for text in scene.figure.findobj(Text)}
+    words = set(re.findall(r"[^\W\d_]{2,}", " ".join(shown)))
+    # What remains is of the data and of mathematics: the names of layers, which may be cut, the weights w₁ and w₂.
+    assert [word for word in sorted(words) if not re.match(r"W+$|conv|con$|normal|log$|w[₁₂]$", word)] == []
+    texts = " ".join(shown)
+    unused = [word for i, word in enumerate(ours) if not re.search(rf"W{i}\b", texts)]
+    assert set(unused) <= {"no_penalty", "by_plain_gradient", "seed"}, "these are in titles that `animate` makes"

@@ -3,19 +3,20 @@
 import xml.etree.ElementTree as ET
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from io import BytesIO
 from multiprocessing import get_context
 
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
+from matplotlib.figure import Figure
 
 from reportgen.pictures import style
+from reportgen.pictures.colors import ROLES
 from reportgen.pictures.draw import render
 from reportgen.pictures.picture import Picture
 from reportgen.pictures.stills import figures
+from reportgen.pictures.svg import _relative, markup
 
 RNG = np.random.default_rng(0)
 X = np.linspace(0.5, 9.5, 40)
@@ -98,6 +99,13 @@ SAMPLES = {
         "y": ["0", text],
         **labels(text),
     },
+    "matrix_grid": lambda text: {
+        "panels": [
+            {"title": text, "detail": text, "kernels": kernels}
+            for kernels in ([[[1.0, -2.0]], [[0.0], [np.nan]]], [[[0.0, 0.0]], [[0.0], [0.0]]])
+        ],
+        "columns": 2,
+    },
     "intervals": lambda text: {
         "rows": [
             {"label": text, "estimate": v, "low": v - 1, "high": v + 2, "verdict": verdict}
@@ -132,7 +140,6 @@ SAMPLES = {
         **labels(text),
         "mark": {"x": 3.0, "label": text},
     },
-    "penalty_contours": lambda text: {},
     "penalty_curves": lambda text: {},
     "penalty_surfaces": lambda text: {},
     "shares": lambda text: {
@@ -186,26 +193,71 @@ def test_any_label_stays_inside_the_picture(name):
         ET.fromstring(media.files[media.file])
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
 @pytest.mark.parametrize("name", figures.names())
-def test_media_tell_a_page_what_it_needs_light_and_dark(name):
+def test_media_tell_a_page_what_it_needs(name):
     media = rendered(name)
-    light, dark = media.files[media.file], media.files[media.dark]
+    drawing = ET.fromstring(media.files[media.file])
 
     assert (media.name, media.kind, media.alt) == ("sample", "picture", f"What {name} shows")
-    assert set(media.files) == {media.file, media.dark}
-    assert media.poster is None
-    assert media.dark.startswith("sample-dark.")
-    assert max(len(light), len(dark)) <= 130_000
-    if media.file.endswith(".png"):
-        assert Image.open(BytesIO(light)).size == (2 * media.width, 2 * media.height)
-        corners = [Image.open(BytesIO(content)).convert("RGB").getpixel((1, 1)) for content in (light, dark)]
-        assert ["#{:02x}{:02x}{:02x}".format(*corner) for corner in corners] == [style.PAPER, style.DARK[style.PAPER]]
-    else:
-        points = [float(ET.fromstring(light).get(side).removesuffix("pt")) for side in ("width", "height")]
-        assert [round(p * 96 / 72) for p in points] == [media.width, media.height]
-        assert style.PAPER in light.decode()
-        assert not [role for role in style.DARK if role in dark.decode()]
-        assert not [role for role in [*style.DARK.values(), "#000000"] if role in light.decode()]
+    assert (media.file, set(media.files), media.poster) == ("sample.svg", {"sample.svg"}, None)
+    assert len(media.files[media.file]) <= 75_000
+    assert [int(drawing.get(side)) for side in ("width", "height")] == [media.width, media.height]
+    assert (drawing.get("role"), drawing.get("aria-label")) == ("img", media.alt)
+    assert drawing.findall(f".//{SVG}text")
+    sizes = [float(e.get("font-size")) for e in drawing.iter() if e.get("font-size")]
+    assert min(sizes) * 4 / 3 * 360 / max(360, media.width) >= 9, "legible on a telephone"
+
+
+@pytest.mark.parametrize("name", figures.names())
+def test_a_page_has_pictures_in_its_own_colors_and_ids_and_without_styles(name):
+    media = rendered(name)
+    first, second = (ET.fromstring(media.inline(prefix)) for prefix in ("a-", "b-"))
+
+    ids = [{e.get("id") for e in drawing.iter() if e.get("id")} for drawing in (first, second)]
+    assert not ids[0] & ids[1]
+    for drawing, known in zip((first, second), ids, strict=True):
+        assert not [e for e in drawing.iter() if "style" in e.attrib or e.tag == "style"]
+        asked = {e.get("href")[1:] for e in drawing.iter("use")}
+        asked |= {e.get("clip-path")[5:-1] for e in drawing.iter() if e.get("clip-path")}
+        assert asked == known
+    given = {value for e in first.iter() for key, value in e.attrib.items() if key in ("fill", "stroke")}
+    assert not given & {role.light for role in ROLES.values()}
+    assert {value for value in given if "var(" in value} <= {f"var(--{role})" for role in ROLES}
+
+
+def test_a_text_stays_where_it_is_aligned_in_any_font_and_a_clip_is_there_where_it_cuts():
+    with style.look():
+        figure = Figure(figsize=(4, 3))
+        axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
+        for aligned, words in {"left": "start", "center": "two\nlines", "right": "end"}.items():
+            axes.text(0.5, 0.5, words, ha=aligned)
+        axes.text(0.5, 0.5, "up", rotation=90, va="top")
+        axes.text(0.5, 0.5, "重み")
+        axes.plot([0, 1], [0, 1], color="#123456")
+        axes.plot([0, 2], [0, 2], color="#654321")
+        drawing = ET.fromstring(markup([figure], "A < B"))
+    texts = {text.text: text for text in drawing.iter(f"{SVG}text")}
+    outer = {id(child): parent for parent in drawing.iter() for child in parent}
+    anchors = {
+        words: text.get("text-anchor") or outer[id(text)].get("text-anchor", "start") for words, text in texts.items()
+    }
+    middle = 4 * 72 / 2
+
+    assert anchors == {"start": "start", "two": "middle", "lines": "middle", "end": "end", "up": "end", "重み": "start"}
+    assert {float(texts[words].get("x")) for words in ("start", "two", "lines", "end")} == {middle}
+    assert [words for words, text in texts.items() if text.get("textLength")] == ["重み"]
+    clipped = {e.get("stroke") for e in drawing.iter() if e.get("clip-path")}
+    assert clipped == {"#654321"}
+    assert drawing.get("aria-label") == "A < B"
+
+
+def test_paths_are_shorter_and_end_where_they_ended():
+    path = "M 10.04 20.06 L 10.04 30.12 L 12.34 30.12 L 12.34 30.12 z M 1 2 C 1 2 3 4 5.55 6"
+
+    assert _relative(path) == "M10 20.1v10h2.3zM1 2c0 0 2 2 4.6 4"
 
 
 def test_other_processes_and_the_settings_of_a_user_change_no_byte():

@@ -1,5 +1,7 @@
 from reportgen.penalties import _FREE_COLORS, Look, penalties
 from reportgen.pictures import style
+from reportgen.pictures.colors import ROLES
+from reportgen.store.keys import template_folder
 
 
 def contrast(one, other):
@@ -14,7 +16,15 @@ def contrast(one, other):
 
 def test_no_two_roles_share_a_color():
     # Replacing one would else replace the other.
+    assert len({role.light for role in ROLES.values()}) == len(ROLES)
     assert len({*style.DARK, *style.DARK.values()}) == 2 * len(style.DARK)
+
+
+def test_the_page_has_the_colors_of_the_roles():
+    light, dark = (template_folder() / "static" / "article.css").read_text("utf-8").split("@media", 2)[:2]
+    for name, role in ROLES.items():
+        assert f"--{name}: {role.light};" in light
+        assert f"--{name}: {role.dark};" in (dark if role.dark != role.light else light)
 
 
 def test_letters_and_marks_stand_out():

@@ -54,3 +54,17 @@ def test_delays_last_the_length_and_hold_the_end():
         assert min(delays) >= 2
         assert delays[-1] >= 120
         assert sum(delays) == (500 if frames < 200 else 2 * (frames - 1) + 120)
+
+
+def test_the_distance_of_records_that_is_advised_is_the_largest_that_gives_every_frame_a_step():
+    for last, timeline in [(4000, Timeline()), (997, Timeline(rate=25)), (100, Timeline(rate=10)), (60, Timeline())]:
+        every = timeline.fitting_every([recorded([0, last])])
+        assert every is not None
+
+        def frames(distance, last=last, timeline=timeline):
+            (steps,) = shown(timeline, recorded(sorted({*range(0, last, distance), last})))
+            return len(steps)
+
+        assert frames(every) == timeline.frames
+        assert not any(frames(more) == timeline.frames for more in range(every + 1, last))
+    assert Timeline().fitting_every([recorded([0, 10, 20])]) is None

@@ -51,7 +51,7 @@ resamples = 100
 _ARM = '\n[[arms]]\nname = "{0}"\npenalty = "{0}"\nstrength = {1}\n'
 
 OLD = _EXPERIMENT.format(title="Old", sections='["experiment", "motion"]', samples=11) + _ARM.format("none", 0)
-NEW = _EXPERIMENT.format(title="New", sections='["experiment", "motion", "closed_form"]', samples=12) + _ARM.format(
+NEW = _EXPERIMENT.format(title="New", sections='["experiment", "motion", "penalties"]', samples=12) + _ARM.format(
     "l1", 0.3
 )
 """Another title, more data, another arm in place of the only one, and one more section, which has a study: files of the

@@ -84,11 +84,11 @@ def prepare() -> None:
     fake.train = train  # type: ignore[attr-defined]
     sys.modules[fake.__name__] = fake
 
-    from reportgen.sections.kinds import closed_form
+    from reportgen.sections.kinds import penalties
     from reportgen.training import stacking
 
     stacking._MAX_RUNS = RUNS_A_JOB
-    closed_form.STRENGTHS = closed_form.STRENGTHS[::8]
+    penalties.PATH = penalties.PATH[::4]
 
 
 def become(

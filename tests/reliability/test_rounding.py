@@ -19,7 +19,7 @@ from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
 
 SMALL = """
-sections = ["why"]
+sections = ["reading"]
 [data]
 name = "line"
 [training]
@@ -83,7 +83,7 @@ def test_a_verdict_that_hangs_on_the_last_bits_is_reported(
 ):
     file = tmp_path / "small.toml"
     file.write_text(SMALL, "utf-8")
-    monkeypatch.setattr(rounding, "sections", {"why": section})
+    monkeypatch.setattr(rounding, "sections", {"reading": section})
     monkeypatch.setattr(sys, "argv", ["rounding.py", "--repeats", "12", "--experiment", str(file), *options])
 
     with pytest.raises(SystemExit) as ended:
@@ -91,5 +91,5 @@ def test_a_verdict_that_hangs_on_the_last_bits_is_reported(
 
     printed = capsys.readouterr().out
     assert ended.value.code == int(changed)
-    assert ("why.coins[thrown]" in printed) == changed
-    assert "why.steady" not in printed
+    assert ("reading.coins[thrown]" in printed) == changed
+    assert "reading.steady" not in printed

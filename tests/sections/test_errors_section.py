@@ -4,26 +4,37 @@ import dataclasses
 
 import numpy as np
 import pytest
-from planted import decide
+from planted import decide, planted_findings
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.experiment.file import parse, shipped
-from reportgen.sections import helpers, wording
+from reportgen.sections import arm_pairs, helpers, wording
+from reportgen.sections.arm_pairs import ArmPair, find_pair
 from reportgen.sections.helpers import NUDGES
-from reportgen.sections.kinds import errors
-from reportgen.sections.kinds.errors import Errors, _compare_fives, _find_comparison
+from reportgen.sections.kinds.errors import Errors
+from reportgen.statistics.comparison import Difference
+from reportgen.statistics.few_runs import compare_few
 
 E = parse(shipped())
-PAIR = {
-    **{"first": "L1", "second": "L2", "names": ["l1", "l2"], "verdict": "worse", "pairs": 30, "pairs_needed": None},
-    **{"estimate": 2.0, "low": 1.5, "high": 3.0, "median": 1.0, "iqm": 1.2},
-    **{"superiority": 0.25, "superiority_low": 0.1, "superiority_high": 0.4},
-}
+DIFFERENCE = Difference(
+    **{"estimate": 2.0, "low": 1.5, "high": 3.0, "superiority": 0.25, "superiority_low": 0.1, "superiority_high": 0.4},
+    **{"pairs": 30, "p": 0.01, "verdict": "worse", "reason": None, "pairs_needed": None},
+)
+
+
+def pair(verdict="worse", reason=None, other="worse"):
+    """L1 against L2, with this verdict here and another one on other data."""
+    here, there = (dataclasses.replace(DIFFERENCE, verdict=v, reason=reason) for v in (verdict, other))
+    named = {"first": "L1", "second": "L2", "names": ["l1", "l2"], "why": "", "median": 1.0, "iqm": 1.2}
+    return ArmPair(**named, difference=here, other=there, constant=None)
+
+
+PAIR = pair()
 
 
 def settled(name, findings):
     (claim,) = [claim for claim in Errors.claims if claim.name == name]
-    return decide(claim, "errors", findings, Experiment())
+    return decide(claim, "errors", planted_findings(findings), Experiment())
 
 
 def test_every_comparison_is_made_at_rest_on_one_draw_and_on_fresh_ones():
@@ -46,18 +57,18 @@ def test_every_comparison_is_made_at_rest_on_one_draw_and_on_fresh_ones():
 def test_collapses_are_counted_and_left_out_of_means_unless_they_are_what_the_arm_does(monkeypatch):
     collapsed = {"rare": np.arange(10) == 3, "mostly": np.arange(10) < 6, "never": np.zeros(10, bool)}
     monkeypatch.setattr(helpers, "total_errors", lambda name: np.arange(10.0))
-    for module in (helpers, errors):
+    for module in (helpers, arm_pairs):
         monkeypatch.setattr(module, "collapsed_runs", lambda name: collapsed[name])
     arms = {name: _Named(name) for name in collapsed}
 
     assert [np.isfinite(helpers.errors_without_collapses(arm)).sum() for arm in arms.values()] == [9, 10, 10]
 
     e = dataclasses.replace(E, arms=tuple(Arm(name=name) for name in arms))
-    rare, mostly = errors._count_collapses(e, arms, "one draw")
-    assert (rare["collapsed"], rare["left_out"], rare["verdict"]) == (1, True, "undecided")
-    assert (mostly["collapsed"], mostly["left_out"], mostly["verdict"]) == (6, False, "undecided")
+    rare, mostly = arm_pairs.count_collapses(e, arms, "one draw")
+    assert (rare.rate["events"], rare.left_out, rare.verdict) == (1, True, "undecided")
+    assert (mostly.rate["events"], mostly.left_out, mostly.verdict) == (6, False, "undecided")
     collapsed["mostly"] |= True
-    assert errors._count_collapses(e, arms, "one draw")[1]["verdict"] == "more often"
+    assert arm_pairs.count_collapses(e, arms, "one draw")[1].verdict == "more often"
 
 
 class _Named(str):
@@ -68,29 +79,29 @@ class _Named(str):
 
 
 def test_a_comparison_can_be_told_from_either_side():
-    there, back = _find_comparison([PAIR], "l1", "l2"), _find_comparison([PAIR], "l2", "l1")
+    there, back = find_pair([PAIR], "l1", "l2"), find_pair([PAIR], "l2", "l1")
 
     assert there == PAIR
-    assert (back["first"], back["estimate"], back["low"], back["high"]) == ("L2", -2.0, -3.0, -1.5)
-    assert (back["superiority"], back["superiority_low"], back["superiority_high"]) == (0.75, 0.6, 0.9)
-    assert back["verdict"] == "better"
-    assert _find_comparison([PAIR], "l1", "none") is None
+    assert (back.first, back.difference.estimate, back.difference.low, back.difference.high) == ("L2", -2.0, -3.0, -1.5)
+    shares = (back.difference.superiority, back.difference.superiority_low, back.difference.superiority_high)
+    assert shares == (0.75, 0.6, 0.9)
+    assert back.difference.verdict == back.other.verdict == "better"
+    assert find_pair([PAIR], "l1", "none") is None
 
 
-def test_five_of_many_pairs_say_what_the_counts_say():
+def test_five_of_many_pairs_show_what_the_counts_show():
     """With one decisive pair among ten, five contain it half of the time."""
     first, second = np.array([-100.0, *[0.0] * 9]), np.array([0.0, *[-1.0] * 9])
 
-    assert _compare_fives(first, second, {"first": "a", "second": "b"}, 0)["share"] == pytest.approx(0.5, abs=0.02)
-    assert _compare_fives(first, first, {"first": "a", "second": "b"}, 0) is None, "no pair differs"
-    assert _compare_fives(first[:5], second[:5], {"first": "a", "second": "b"}, 0) is None
+    assert compare_few(first, second, 5, 0).share == pytest.approx(0.5, abs=0.02)
+    assert compare_few(first, first, 5, 0) is None, "no pair differs"
+    assert compare_few(first[:5], second[:5], 5, 0) is None
 
 
 def test_all_comparisons_must_be_equal_to_say_that_no_arm_is_better():
     def outcome(decided, equal, undecided):
-        verdicts = {"decided": decided, "practically equal": equal, "undecided": undecided}
-        pairs = [{**PAIR, "verdict": "practically equal"}] * 3
-        found = {"pairs": pairs, "verdicts": verdicts, "runs": 30, "corrected": []}
+        verdicts = {"better": decided, "worse": 0, "practically equal": equal, "undecided": undecided}
+        found = {"pairs": [pair("practically equal")] * 3, "verdicts": verdicts, "runs": 30, "fewest": 6}
         return settled("arms-can-be-told-apart", found).outcome
 
     outcomes = outcome(1, 0, 2), outcome(0, 3, 0), outcome(0, 2, 1)
@@ -98,7 +109,7 @@ def test_all_comparisons_must_be_equal_to_say_that_no_arm_is_better():
 
 
 def _l2_l1(verdict, reason=None):
-    return {"l2_l1": {**PAIR, "verdict": verdict, "reason": reason, "names": []}, **SCOPE}
+    return {"l2_l1": pair(verdict, reason), **SCOPE}
 
 
 SCOPE = {
@@ -125,13 +136,13 @@ WORLDS = {
     "l2-predicts-better-than-l1": (_l2_l1("better"), _l2_l1("practically equal"), _l2_l1("undecided", "noise")),
     "verdicts-agree-on-fresh-data": (
         {**SCOPE, "pairs": [PAIR], "changed": [], "decided_once": 0, "verdicts": {"undecided": 0}},
-        {**SCOPE, "pairs": [PAIR], "changed": [{**PAIR, "other": {"verdict": "better"}}]},
+        {**SCOPE, "pairs": [PAIR], "changed": [pair("worse", other="better")]},
         {**SCOPE, "pairs": [PAIR], "changed": [], "decided_once": 1, "verdicts": {"undecided": 0}},
     ),
     "five-runs-tell-either-story": (
-        {**SCOPE, "fives": {"first": "L2", "second": "L1", "share": 0.6, "second_share": 0.4}},
-        {**SCOPE, "fives": {"first": "L2", "second": "L1", "share": 0.99, "second_share": 0.01}},
-        {**SCOPE, "fives": {"first": "L2", "second": "L1", "share": None, "second_share": None}},
+        {**SCOPE, "l2_l1": PAIR, "fives": {"share": 0.6, "second_share": 0.4}},
+        {**SCOPE, "l2_l1": PAIR, "fives": {"share": 0.99, "second_share": 0.01}},
+        {**SCOPE, "l2_l1": PAIR, "fives": {"share": None, "second_share": None}},
     ),
 }
 """For each claim findings in which it is supported, not supported and undecided."""

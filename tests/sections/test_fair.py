@@ -1,29 +1,31 @@
 """What the section on fair comparisons says of choices and errors that were planted."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from planted import decide
+from planted import decide, planted_findings
 
 from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.penalties.elastic_net import ElasticNet
-from reportgen.sections import sections
 from reportgen.sections.kinds import fair
-from reportgen.statistics.tuning import Choice
-from reportgen.values import json_value
+from reportgen.sections.questions import SCOPES, ask
+from reportgen.statistics.comparison import compare_family
+from reportgen.statistics.tuning import NO_CHOICE, Choice, errors_at_choice
 
 E = Experiment()
 LUCK = np.random.default_rng(0).normal(20, 5, 30)
 
 
-def compared(pairs, noise=0.1, count=30, **worse):
-    """Differences of penalties of which some are worse than the others by so much, with `noise` of their own."""
+def asked(pairs, by="least error", noise=0.1, count=30, **worse):
+    """Comparisons of penalties of which some are worse than the others by so much, with `noise` of their own."""
     own = np.random.default_rng(1)
     totals = {
-        kind: LUCK[:count] + worse.get(kind, 0.0) + own.normal(0, noise, count) for kind in (*fair.KINDS, "l1 least")
+        kind: LUCK[:count] + worse.get(kind, 0.0) + own.normal(0, noise, count)
+        for kind in (*fair.KINDS, "l1 least", "l1 50%", "group_lasso 50%")
     }
-    return fair._compare_pairs(E, dict.fromkeys(fair.SCOPES, totals), pairs)
+    return ask(E, dict.fromkeys(SCOPES, totals), pairs, by, fair.TITLES)
 
 
 def tuned(as_good):
@@ -31,43 +33,22 @@ def tuned(as_good):
 
 
 def least(**planted):
-    differences = compared(fair.PAIRS, **planted)
-    decided = [
-        {"first": d["first"], "second": d["second"], "where": where, **d[scope]}
-        for d in differences
-        for scope, where in (("one", "on one draw"), ("fresh", "over fresh draws"))
-        if d[scope]["verdict"] in ("better", "worse")
-    ]
-    return {
-        "differences": {"least": differences},
-        "decided": decided,
-        "draws": 30,
-        "open": sum(d[scope]["verdict"] == "undecided" for d in differences for scope in fair.SCOPES),
-        "equivalence": E.margin,
-        "why": {"least": fair._reasons(differences)},
-    }
+    return {"least": asked(fair.PAIRS, **planted), "draws": 30, "equivalence": E.margin}
 
 
 def cost(**planted):
-    differences = [{**d, "kind": "l1"} for d in compared([("l1", "l1 least")], **planted)]
-    return {"cost": differences, "moved": ["l1"], "why": {"cost": fair._reasons(differences)}}
+    return {"cost": asked([("l1", "l1 least")], **planted)}
 
 
-def matched(**planted):
-    differences = compared([("l1", "group_lasso")], **planted)
-    return {"matched": [{"share": 0.5, "differences": differences}], "draws": 30, "why": {"matched": "few"}}
+def matched(noise=0.1, **worse):
+    planted = {"group_lasso 50%": worse.get("group_lasso", 0.0)}
+    return {"equally_sparse": asked([("l1 50%", "group_lasso 50%")], "{} zeros", noise, **planted), "draws": 30}
 
 
 def freed(live, noise=0.1):
     own = np.random.default_rng(1).normal(0, noise, 30)
-    difference = fair.as_findings(fair.compare_family([(8 + live + own, np.full(30, 8.0))], 0.0, E.comparison)[0])
-    arms = {kind: {"live": 8.0} for kind in ("l1", "group_lasso")}
-    return {
-        "matched": [{"share": 0.5, "arms": arms, "freed": difference}],
-        "runs": 30,
-        "units": 30,
-        "why": {"freed": fair._reasons_of_counts([difference])},
-    }
+    found = compare_family([(8 + live + own, np.full(30, 8.0))], 0.0, E.comparison)
+    return {"freed": {"50%": found[0]}, "units": 30, "why_freed": fair._why_counts_undecided(found)}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +64,7 @@ def freed(live, noise=0.1):
 def test_every_claim_comes_out_as_the_errors_were_planted(claim, supported, refuted, undecided):
     (found,) = [c for c in fair.Fair.claims if c.name == claim]
     worlds = {"supported": supported, "not supported": refuted, "undecided": undecided}
-    told = {outcome: decide(found, "fair", json_value(world), E) for outcome, world in worlds.items()}
+    told = {outcome: decide(found, "fair", planted_findings(world), E) for outcome, world in worlds.items()}
 
     assert {outcome: claim.outcome for outcome, claim in told.items()} == {o: o for o in worlds}
     assert all(claim.sentence and ": ." not in claim.sentence for claim in told.values())
@@ -91,7 +72,7 @@ def test_every_claim_comes_out_as_the_errors_were_planted(claim, supported, refu
 
 def test_an_undecided_comparison_says_why():
     (found,) = [c for c in fair.Fair.claims if c.name == "tuned-penalties-are-equal"]
-    few = decide(found, "fair", json_value(least(count=4)), E)
+    few = decide(found, "fair", planted_findings(least(count=4)), E)
 
     assert few.outcome == "undecided"
     assert "but all 14 comparisons are undecided: so few pairs decide nothing" in few.sentence
@@ -100,17 +81,17 @@ def test_an_undecided_comparison_says_why():
 def test_decided_comparisons_do_not_hide_how_many_are_undecided():
     (found,) = [c for c in fair.Fair.claims if c.name == "tuned-penalties-are-equal"]
     findings = least(l2=900.0, noise=20)
-    sentence = decide(found, "fair", json_value(findings), E).sentence
-    headline = fair.Fair().headline(E, findings)
+    sentence = decide(found, "fair", planted_findings(findings), E).sentence
+    headline = fair.Fair().headline(E, SimpleNamespace(**findings))
 
-    assert f"Of the other 10 comparisons {findings['open']} are undecided: " in sentence
-    assert headline.endswith(f" Of the other 10 comparisons {findings['open']} are undecided.")
-    assert "undecided" not in decide(found, "fair", json_value(least(l2=9.0)), E).sentence
+    assert f"Of the other 10 comparisons {findings['least'].undecided} are undecided: " in sentence
+    assert headline.endswith(f" Of the other 10 comparisons {findings['least'].undecided} are undecided.")
+    assert "undecided" not in decide(found, "fair", planted_findings(least(l2=9.0)), E).sentence
 
 
 def test_a_count_of_units_has_no_margin_to_reach_across():
-    assert freed(0.0, noise=3.0)["why"]["freed"] == "an interval includes zero"
-    assert freed(-2.0)["why"]["freed"] == ""
+    assert freed(0.0, noise=3.0)["why_freed"] == "an interval includes zero"
+    assert freed(-2.0)["why_freed"] == ""
 
 
 def test_without_a_choice_nothing_is_compared_at_a_strength_of_its_own():
@@ -118,30 +99,32 @@ def test_without_a_choice_nothing_is_compared_at_a_strength_of_its_own():
     made = Choice(1, 2, np.ones(5), np.ones(5))
     totals = np.arange(10.0).reshape(5, 2)
 
-    assert np.isnan(fair._errors_at_choice(totals, [lost], "least")).all()
-    assert fair._errors_at_choice(totals, [made, lost], "least")[0] == 2
-    assert np.isnan(fair._errors_at_choice(totals, [made, lost], "least")[1])
-    assert fair._errors_at_choice(totals, [made], "simplest").tolist() == [4, 5]
-    assert fair._errors_at_choice(totals[:1], [fair._NO_CHOICE], "least").tolist() == [0, 1]
+    assert np.isnan(errors_at_choice(totals, [lost], "least")).all()
+    assert errors_at_choice(totals, [made, lost], "least")[0] == 2
+    assert np.isnan(errors_at_choice(totals, [made, lost], "least")[1])
+    assert errors_at_choice(totals, [made], "simplest").tolist() == [4, 5]
+    assert errors_at_choice(totals[:1], [NO_CHOICE], "least").tolist() == [0, 1]
 
 
-def test_runs_that_collapse_are_counted_and_their_rates_compared():
-    none, some = np.zeros((1, 30), bool), np.arange(30) < 10
-    by_kind = {kind: none if kind == "none" else np.tile(some & (kind == "l1"), (5, 1)) for kind in fair.KINDS}
-    chosen = {kind: {scope: [Choice(0, 1, np.ones(5), np.ones(5))] for scope in fair.SCOPES} for kind in fair.KINDS}
-    chosen["none"] = {scope: [fair._NO_CHOICE] for scope in fair.SCOPES}
-    found = fair._collapses(E, dict.fromkeys(fair.SCOPES, by_kind), chosen)
+def test_runs_that_collapse_are_counted_and_their_rates_compared(monkeypatch):
+    monkeypatch.setattr(fair, "collapsed_runs", np.array)
+    some = (np.arange(30) < 10).tolist()
+    by_kind = {kind: [some if kind == "l1" else [False] * 30] * len(fair._strengths(kind)) for kind in fair.KINDS}
+    choice = Choice(0, 1, np.ones(5), np.ones(5))
+    chosen = {kind: {s: [NO_CHOICE if kind == "none" else choice] for s in SCOPES} for kind in fair.KINDS}
+    found = fair._collapses(E, dict.fromkeys(SCOPES, by_kind), chosen)
 
-    assert {(c["kind"], c["first"], c["second"], c["verdict"]) for c in found} == {("l1", 10, 0, "more often")}
+    assert {(c.label, c.rates.first, c.rates.second, c.rates.verdict) for c in found} == {
+        (fair.TITLES["l1"], 10, 0, "more often")
+    }
     assert len(found) == 4
 
 
 def test_every_run_on_one_draw_is_on_one_draw_and_penalties_are_those_of_the_experiment():
     arm = Arm(name="en", penalty=ElasticNet(mix=0.9), strength=0.2, step="proximal")
     e = dataclasses.replace(E, fresh_data=True, arms=(arm,), runs=Runs(count=8))
-    section = sections["fair"]()
-    assert {run.data_seed for run in section._final_runs(e, "elastic_net", 0.1)} == {e.data_seed}
-    fresh = section._fresh_runs(e, "elastic_net", 0.1)
+    assert {run.data_seed for run in fair._final_runs(e, "elastic_net", 0.1)} == {e.data_seed}
+    fresh = fair._fresh_runs(e, "elastic_net", 0.1)
     assert len({run.data_seed for run in fresh} | {e.data_seed}) == len(fresh) + 1
     assert {run.penalty for run in fresh} == {arm.penalty}
 

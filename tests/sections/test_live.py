@@ -19,13 +19,16 @@ from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
 from reportgen.sections.kinds.live import (
     Live,
+    LiveFindings,
     _data,
+    _differences,
     _run,
     _start_settings,
     _suggested_settings,
     _task,
     penalties_in_page,
 )
+from reportgen.sections.page_training import WORK
 from reportgen.store.keys import template_folder
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
@@ -39,7 +42,7 @@ def changed(**changes: Any) -> Experiment:
     return dataclasses.replace(QUICK, **changes)
 
 
-def findings(e: Experiment) -> dict[str, Any]:
+def findings(e: Experiment) -> LiveFindings:
     section = Live()
     runs = list(section.runs(e))
     return section.findings(e, dict(zip(runs, train(runs), strict=True)), None)
@@ -63,18 +66,38 @@ def test_initial_weights_and_order_arrive_unchanged() -> None:
     flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
 
     assert np.array_equal(np.array(task["weights"], np.float32), flat)
-    assert np.array_equal(np.tile(task["order"], run.training.epochs), run.order()[:, 0])
+    assert task["order"] * run.training.epochs == run.order().tolist()
+
+
+def test_batches_have_only_samples_that_are_there() -> None:
+    e = changed(training=Training(epochs=4, batch_size=7, full_batch_steps=5))
+    task = _task(_run(e, _start_settings(e)), 0.5)
+
+    assert [len(batch) for batch in task["order"]] == [7, 7, 7, 7, 7, 5]
+    assert sorted(sample for batch in task["order"] for sample in batch) == list(range(40))
+    assert (task["steps"], task["fullBatchSteps"]) == (29, 5)
+
+
+def test_the_page_trains_as_the_experiment_does_or_names_the_difference() -> None:
+    adam = changed(training=Training(optimizer="adam", batch_size=7, epochs=4, full_batch_steps=5))
+    assert _run(adam, _start_settings(adam)).training == adam.training
+    assert (findings(adam).same, findings(adam).differences) == (True, "")
+
+    long = changed(training=Training(epochs=4000, full_batch_steps=2000), network=Network(dropout=0.1))
+    run = _run(long, _start_settings(long))
+    parameters = long.network.parameters(1, 1)
+    assert parameters * run.training_samples * (run.training.epochs + run.training.full_batch_steps) <= WORK
+    assert _differences(long, run) == (
+        f"without dropout, with {run.training.epochs:,} of 4,000 passes over the data and with "
+        f"{run.training.full_batch_steps:,} of 2,000 steps on all samples"
+    )
 
 
 def test_what_the_page_cannot_train_is_not_trained() -> None:
-    for changes, curve, inputs in [
-        ({"data": SparseLinear()}, False, "50 inputs"),
-        ({"network": Network(hidden=(200, 200))}, True, "1 input"),
-    ]:
+    for changes in ({"data": SparseLinear()}, {"network": Network(hidden=(200, 200))}):
         e = changed(**changes)
         assert list(Live().runs(e)) == []
-        found = Live().findings(e, {}, None)
-        assert found == {"possible": False, "curve": curve, "inputs": inputs, "outputs": "1 output"}
+        assert Live().findings(e, {}, None) == LiveFindings(possible=False)
 
 
 def test_the_page_names_the_penalties_that_its_trainer_knows() -> None:
@@ -89,8 +112,8 @@ def test_a_penalty_that_the_page_cannot_train_is_absent_from_it(monkeypatch: pyt
     arms = (Arm(name="mine", penalty=LogSum(), strength=0.1, step="proximal"), Arm(name="none"))
     found = findings(dataclasses.replace(QUICK, arms=arms))
 
-    assert "log_sum" not in found["penalties"]
-    assert found["arm"] == "none"
+    assert "log_sum" not in found.penalties
+    assert found.arm == "none"
 
 
 def test_what_a_penalty_does_to_a_run_does_not_depend_on_its_company() -> None:
@@ -150,5 +173,5 @@ def test_suggestions_use_the_strength_of_the_experiments_l1_or_one_of_their_own(
 def test_the_page_does_not_end_where_an_arm_did_that_does_not_exist() -> None:
     strong = Arm(name="ridge", penalty=GroupLasso(), strength=0.3, step="proximal")
     e = changed(arms=(strong,))
-    assert findings(e)["same"]
-    assert not findings(changed(arms=(dataclasses.replace(strong, penalty=LogSum()),)))["same"]
+    assert findings(e).same
+    assert not findings(changed(arms=(dataclasses.replace(strong, penalty=LogSum()),))).same

@@ -77,9 +77,9 @@ def test_the_strengths_are_compared_on_other_samples_than_those_that_choose_them
     counts = dict.fromkeys(selection.ARMS, lucky[1])
     lucky_found = selection._conclude(counts, lucky, E.comparison)
 
-    assert found["two_strengths"]["refit"]["verdict"] == "better"
-    assert lucky_found["predicting"]["strength"] < lucky_found["selecting"]["strength"]
-    assert {d["verdict"] for d in lucky_found["two_strengths"].values()} == {"practically equal"}
+    assert found.two_strengths["refit"]["verdict"] == "better"
+    assert lucky_found.predicting.strength < lucky_found.selecting.strength
+    assert {d["verdict"] for d in lucky_found.two_strengths.values()} == {"practically equal"}
 
 
 def test_each_half_of_the_samples_has_errors_of_its_own():

@@ -22,7 +22,7 @@ from reportgen.sections.result import compute_section
 from reportgen.training.network import Network
 from reportgen.training.run import Training
 
-NAMES = ("why", "experiment", "ledger", "implementation", "method", "reading")
+NAMES = ("experiment", "ledger", "implementation", "method", "reading")
 POST = parse(shipped())
 ONE = (Arm(name="ridge", label="Ridge", penalty=L2(), strength=0.01),)
 OTHERS = {
@@ -42,9 +42,7 @@ OTHERS = {
 
 def drawn(name):
     files = {f"{name}.svg": b"<svg/>"}
-    return Media(
-        name=name, kind="picture", alt="", width=1, height=1, file=f"{name}.svg", dark=None, poster=None, files=files
-    )
+    return Media(name=name, kind="picture", alt="", width=1, height=1, file=f"{name}.svg", poster=None, files=files)
 
 
 @functools.cache
@@ -54,7 +52,9 @@ def text(e, claims=()):
     made[0] = dataclasses.replace(made[0], claims=claims)
     media = {picture.name: drawn(picture.name) for result in made for picture in result.pictures}
     sentences = {"own": "So it is.", "posts": "Zeros."}
-    report = Report(experiment=e, sections=tuple(made), media=media, tables=tables_of(made, sentences))
+    report = Report(
+        experiment=e, sections=tuple(made), media=media, tables=tables_of(made, sentences), sentences=sentences
+    )
     page = render(report, single_file=False)
     return " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<main") :]).split())
 
@@ -69,12 +69,12 @@ def test_numbers_of_the_experiment_are_those_of_its_arms():
     post, one, off = text(POST), text(OTHERS["one arm"]), text(OTHERS["off"])
 
     assert "0.003 for L1 (λ = 0.3)" in post
-    assert "for L2 with λ = 0.3, that is 0.15" in post
+    assert "for our L2 ask for λ/2, which is 0.15 for λ = 0.3" in post
     assert "0.0001 for Ridge (λ = 0.01)" in one
-    assert "for Ridge with λ = 0.01, that is 0.005" in one
+    assert "for our L2 ask for λ/2, which is 0.005 for λ = 0.01" in one
     assert "The arms of this experiment have L2." in one
     assert "means within η·λ. A unit" in off
-    assert "ask Keras for λ/2." in off
+    assert "for our L2 ask for λ/2." in off
 
 
 def test_the_margin_is_told_with_its_units_and_too_few_runs_with_what_they_lack():
@@ -92,11 +92,11 @@ def test_the_network_and_the_data_are_described_as_they_are():
     def where(words):
         return {name for name, page in said.items() if words in page}
 
-    assert where("deep linear network") == {"post", "slope", "fresh", "off"}
-    assert where("linear model: its parameters are a slope and an intercept") == {"one layer"}
-    assert where("equally spaced samples are outliers") == {"post", "one layer", "off"}
-    assert where("training samples are outliers") == {"fresh"}
-    assert where("The noise only ever adds") == {"post", "fresh", "one layer", "off"}
+    assert where("it draws a straight line") == {"post", "slope", "fresh", "off"}
+    assert where("for a function that needs two") == {"post", "slope", "fresh", "off"}
+    assert where("outliers, all raised by the same amount") == {"post", "fresh", "one layer", "off"}
+    assert where("set aside for testing, without outliers") == {"fresh"}
+    assert where("noise that only ever adds") == {"post", "fresh", "one layer", "off"}
     assert where("That is no lower limit") == {"post", "fresh", "one layer", "one arm", "off"}, "not without noise"
     assert where("the test samples of the first run") == {"fresh"}
 
@@ -105,9 +105,9 @@ def test_the_ledger_lists_the_claims_of_the_post_or_else_those_of_the_page():
     own, of_post = claim("own", "undecided"), claim("posts", post="There are zeros.")
     both = text(POST, (own, of_post))
 
-    assert "There are zeros. supported Zeros." in both
-    assert "So it is." not in both
-    assert "0 supported by what was measured here, 0 not supported, and 1 undecided" in text(OTHERS["off"], (own,))
+    assert "There are zeros. ✓ holds Zeros." in both
+    assert "1 of 1 hold in what was measured here, 0 do not, and 0 are undecided" in both
+    assert "0 of 1 claims hold, 0 do not, and 1 are undecided" in text(OTHERS["off"], (own,))
     assert "undecided So it is." in text(OTHERS["off"], (own,))
     assert "2018" not in text(OTHERS["off"], (own,)), "nor has the table a column for it"
     assert "No section of this page claims a result." in text(OTHERS["off"])

@@ -7,8 +7,10 @@ import pytest
 from planted import decide
 
 from reportgen.experiment import Experiment, Runs
-from reportgen.sections import sections
-from reportgen.sections.kinds import fair, robustness, strength
+from reportgen.sections import sections, strengths
+from reportgen.sections.folds import FOLDS
+from reportgen.sections.kinds import fair, robustness
+from reportgen.statistics.collapses import collapse_indices, compare_collapses
 
 E = Experiment()
 
@@ -57,31 +59,24 @@ def test_collapse_is_where_half_of_the_networks_collapse_for_good():
         return [{"strength": λ, "ended": 3, "collapsed": count} for λ, count in enumerate(counts)]
 
     collapsed = np.array([[0, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, 1]], bool)
-    assert strength._collapse_range(points(0, 1, 2, 3)) == {"after": 1, "by": 2, "first": 1}
-    assert strength._collapse_range(points(0, 2, 1)) == {"after": 2, "by": None, "first": 1}
-    assert strength._collapse_range(points(0)) == {"after": 0, "by": None, "first": None}
-    assert strength._collapse_indices(collapsed).tolist() == [2, 1, 3]
-    assert strength._collapse_indices(collapsed[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
+    assert strengths.collapse_range(points(0, 1, 2, 3)) == {"after": 1, "by": 2, "first": 1}
+    assert strengths.collapse_range(points(0, 2, 1)) == {"after": 2, "by": None, "first": 1}
+    assert strengths.collapse_range(points(0)) == {"after": 0, "by": None, "first": None}
+    assert collapse_indices(collapsed).tolist() == [2, 1, 3]
+    assert collapse_indices(collapsed[:2]).tolist() == [2, 1, 2], "one beyond the last: not yet"
 
 
-def test_pairs_in_which_neither_penalty_collapses_are_not_said_to_collapse_at_the_same_strength():
-    collapsed = {"l1": np.zeros((2, 10), bool), "l2": np.zeros((2, 10), bool)}
-    none = {"has_fit": True, "pairs": "10 pairs of runs", "sooner": strength._compare_collapses(E, collapsed)}
-    assert "at a larger one in 0; in 10 neither collapses within this range (sign test" in said(none)
+def test_pairs_in_which_neither_penalty_collapses_do_not_collapse_at_the_same_strength():
+    def counts(l1, l2):
+        found = compare_collapses(l1, l2, E.comparison)
+        return found.rates.first, found.rates.second, found.same, found.neither
 
-    collapsed["l1"][:, :3] = collapsed["l2"][1, 2:4] = True
-    some = {**none, "sooner": strength._compare_collapses(E, collapsed)}
-    counts = {key: some["sooner"][key] for key in ("first", "second", "same", "neither")}
-    assert counts == {"first": 3, "second": 1, "same": 0, "neither": 6}
+    l1, l2 = np.zeros((2, 10), bool), np.zeros((2, 10), bool)
+    assert counts(l1, l2) == (0, 0, 0, 10)
 
-    collapsed["l2"][:] = collapsed["l1"]
-    same = {**none, "sooner": strength._compare_collapses(E, collapsed)}
-    assert "at a larger one in 0, at the same in 3; in 7 neither collapses" in said(same)
-
-
-def said(findings):
-    (found,) = [c for c in sections["strength"].claims if c.name == "l1-collapses-before-l2"]
-    return decide(found, "strength", findings, E).sentence
+    l1[:, :3] = l2[1, 2:4] = True
+    assert counts(l1, l2) == (3, 1, 0, 6)
+    assert counts(l1, l1) == (0, 0, 3, 7)
 
 
 def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_experiment):
@@ -91,7 +86,7 @@ def test_every_arm_has_the_same_budget_and_folds_never_see_a_test_sample(small_e
     draws = 1 + fair._draw_count(few)
 
     assert budgets.pop("none") == 0
-    assert set(budgets.values()) == {len(fair.GRID) * fair.FOLDS * draws}
+    assert set(budgets.values()) == {len(fair.GRID) * FOLDS * draws}
     for run in folds:
         whole = dataclasses.replace(run, fold=None).draw()
         tested = {*run.draw().x_test.ravel(), *run.draw().x_train.ravel()}

@@ -4,6 +4,8 @@ decide.
 Worlds are made of numbers that runs could have had, and pass through the statistics of the sections.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from planted import decide
@@ -11,7 +13,7 @@ from planted import decide
 from reportgen.experiment import Experiment
 from reportgen.sections import sections
 from reportgen.sections.claims import attributes
-from reportgen.sections.helpers import as_findings, rate_findings
+from reportgen.sections.helpers import as_findings
 from reportgen.sections.kinds import robustness, strength, subgradient
 from reportgen.statistics.comparison import compare, compare_family
 from reportgen.statistics.rates import compare_rates, rate_interval
@@ -42,11 +44,12 @@ def rate(count, of, **more):
     return {"label": "L1", "strength": 0.3, "count": count, "of": of, "low": low, "high": high, **more}
 
 
-def with_label(found, **more):
-    return {"label": "L1", "strength": 0.3, "before": 9.0, "after": 2.0, **found, **more}
+COMMON = {"grid": [0, 3], "runs": 12, "equivalence": 1.0}
 
 
-COMMON = {"grid": [0, 3], "pairs": "12 pairs of runs", "on": "on one draw of the data", "equivalence": 1.0}
+def swept(field, *found):
+    """Sweeps of penalties of which this field was found."""
+    return {**COMMON, "has_fit": True, "sweeps": {str(i): {"label": "L1", field: f} for i, f in enumerate(found)}}
 
 
 def steps(collapsed_first, collapsed_second):
@@ -57,28 +60,26 @@ def steps(collapsed_first, collapsed_second):
     return {
         **COMMON,
         "has_fit": True,
-        "sooner": {**rates, "same": 0, "neither": 12 - collapsed_first - collapsed_second},
+        "sooner": {"rates": rates, "same": 0, "neither": 12 - collapsed_first - collapsed_second},
     }
 
 
 def cheap(most):
     theory = {"label": "L1", "most": most, "excess": None if most is None else most - 1}
-    return {**COMMON, "cheap": 0.02, "theory": {"l1": theory, "l2": {**theory, "label": "L2"}}}
+    return {**COMMON, "theory": [theory, {**theory, "label": "L2"}]}
 
 
-def ends(*counts, key="ends", by=1.0):
-    rates = [rate(count, 12, label=label) for count, label in zip(counts, ("L1", "L2"), strict=True)]
-    return {**COMMON, "has_fit": True, key: rates, "collapses": [{"label": "L1", "by": by}, {"label": "L2", "by": by}]}
+def ends(*counts, key="end"):
+    return swept(key, *(rate(count, 12) for count in counts))
 
 
 STRENGTH = {
     "larger-strengths-leave-less": [
-        {**COMMON, "counted": [with_label(difference(-5, margin=0)), with_label(difference(last, margin=0, **few))]}
+        swept("counted", difference(-5, margin=0), difference(last, margin=0, **few))
         for last, few in [(-3, {}), (3, {}), (-3, {"pairs": 3})]
     ],
     "moderate-strengths-cost-no-error": [
-        {**COMMON, "costs": [with_label(difference(0.0)), with_label(difference(*last))]}
-        for last in [(0.2,), (5.0,), (1.0, 2.0)]
+        swept("cost", difference(0.0), difference(*last)) for last in [(0.2,), (5.0,), (1.0, 2.0)]
     ],
     "arms-keep-a-fit": [ends(0, 1, key="kept"), ends(0, 12, key="kept"), ends(0, 5, key="kept")],
     "every-penalty-can-collapse-the-fit": [ends(12, 11), ends(12, 1), ends(12, 7)],
@@ -93,14 +94,21 @@ def zeros(sub=0.0, prox=0.9, below=0.9):
 
 def band(shares, below=0.9):
     """Medians of weights, in units of the band, at several settings."""
-    bands = [{"band": 0.1 * i, "median": 0.1 * i * s, "share": s, "below": below} for i, s in enumerate(shares, 1)]
-    return {"tried": 3, "bands": bands}
+    return {
+        "settings": [
+            {"runs": 3, "band": 0.1 * i, "median": 0.1 * i * s, "below": below} for i, s in enumerate(shares, 1)
+        ],
+        **dict.fromkeys(("smallest", "largest", "median_smallest", "median_largest", "least_share", "most_share"), 0.1),
+        **{"least_below": 0.1, "most_below": 0.9},
+    }
 
 
 def arrivals(sub, prox, of=12):
-    counts = {"subgradient": sub, "proximal": prox}
-    rates = {step: rate_findings(np.arange(of) < count, RULE) for step, count in counts.items()}
-    return {"least_is_known": True, **{step: {"arrived": found} for step, found in rates.items()}}
+    rates = {"subgradient": sub, "proximal": prox}
+    return {
+        **{step: {"at_rest": {"arrived": rate(count, of), "cost": 3.9}} for step, count in rates.items()},
+        **{"arrivals": "So many arrive", "pairs": "12 pairs of runs"},
+    }
 
 
 SUBGRADIENT = {
@@ -112,7 +120,8 @@ SUBGRADIENT = {
         {"way": 20.0, "cost_difference": difference(*d, margin=0.2)} for d in [(0.01, 0.02), (3.0,), (0.2, 1.0)]
     ],
     "zeros-cost-nothing": [
-        {"compared_in_errors": False, "margin": 1.0, "difference": difference(*d)} for d in [(0.0,), (4.0,), (1.0, 2.0)]
+        {"compared_in_errors": False, "equivalence": 1.0, "difference": difference(*d)}
+        for d in [(0.0,), (4.0,), (1.0, 2.0)]
     ],
 }
 
@@ -157,14 +166,14 @@ def test_every_claim_has_its_worlds(section):
 def test_a_claim_is_not_made_of_what_is_not_there():
     nothing = {
         "strength": [
-            ("moderate-strengths-cost-no-error", {"costs": []}),
-            ("arms-keep-a-fit", {"kept": [], "has_fit": True}),
+            ("moderate-strengths-cost-no-error", swept("cost", None)),
+            ("arms-keep-a-fit", swept("kept", None)),
             ("every-penalty-can-collapse-the-fit", {"has_fit": False}),
             ("l1-collapses-before-l2", {"has_fit": True, "sooner": None}),
-            ("networks-as-cheap-as-can-be", {"theory": {}}),
+            ("networks-as-cheap-as-can-be", {"theory": []}),
         ],
         "subgradient": [
-            ("the-band-is-as-wide-as-a-step", {"tried": 0}),
+            ("the-band-is-as-wide-as-a-step", {"settings": []}),
             ("zeros-cost-nothing", {"compared_in_errors": True}),
         ],
     }
@@ -175,7 +184,8 @@ def test_a_claim_is_not_made_of_what_is_not_there():
 
 
 def test_a_penalty_that_is_cheap_at_most_strengths_and_dear_at_one_is_not_calm():
-    points = [{"strength": λ, "difference": {"verdict": v}} for λ, v in enumerate(["", "", *["better"] * 2, "worse"])]
+    verdicts = ["", "", *["better"] * 2, "worse"]
+    points = [SimpleNamespace(strength=λ, difference=SimpleNamespace(verdict=v)) for λ, v in enumerate(verdicts)]
 
     assert strength._calm_until(points) == 3
     assert strength._calm_until(points[:2]) is None

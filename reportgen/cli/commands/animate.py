@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +16,13 @@ from reportgen.cli.program import debug
 from reportgen.cli.progress import option as progress_option
 from reportgen.cli.progress import progress
 from reportgen.cli.terminal import emit
-from reportgen.errors import ExperimentError
+from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.pictures.formats import formats
 from reportgen.pictures.presets import PRESETS
 from reportgen.text import plural, size_text
 
 if TYPE_CHECKING:
+    from reportgen.experiment.animation_settings import AnimationSettings
     from reportgen.pictures.animate import Animated
     from reportgen.pictures.timeline import Timeline
 
@@ -85,6 +88,35 @@ class SceneOption(click.Option):
     metavar="N",
     help="Pixels per CSS pixel along each side; 2 is sharp on a high-density screen.  [default: 1]",
 )
+@click.option("--width", type=int, metavar="PIXELS", help="Width of the picture; the height follows unless given.")
+@click.option("--height", type=int, metavar="PIXELS", help="Height of the picture; the width follows unless given.")
+@click.option(
+    "--theme", type=click.Choice(("light", "dark")), help="Colors for a light or a dark page.  [default: light]"
+)
+@click.option(
+    "--color",
+    "colors",
+    multiple=True,
+    metavar="NAME=CODE",
+    help="A color such as ink=#1f2328, of paper, ink, positive or negative weights, or arm, once for each trajectory.",
+)
+@click.option(
+    "--word",
+    "words",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="A word in your language, such as step=Schritt; [animation.words] in experiment files has all names.",
+)
+@click.option(
+    "--font", metavar="NAME", help="An installed font.  [default: DejaVu Sans, and others where it lacks a character]"
+)
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="An experiment file whose table [animation] is used. Options come first.",
+)
 @click.option(
     "--title",
     "titles",
@@ -112,6 +144,13 @@ def command(
     frames: int | None,
     pace: str,
     mode: str,
+    width: int | None,
+    height: int | None,
+    theme: str | None,
+    colors: tuple[str, ...],
+    words: tuple[str, ...],
+    font: str | None,
+    settings_file: Path | None,
     plugin_files: tuple[Path, ...],
     **options: Any,
 ) -> None:
@@ -127,9 +166,56 @@ def command(
     if fps is None and frames is None and options["preset"]:
         fps = PRESETS[options["preset"]].rate
     timeline = _timeline(length, hold, fps, frames, pace)
+    plain = {"width": width, "height": height, "theme": theme, "font": font}
+    given = {name: value for name, value in plain.items() if value is not None}
+    settings = _settings(settings_file, given, colors, words)
     with plugins.using(own), progress(mode) as report:
-        animation = animate(trajectories, output, timeline=timeline, progress=report, **options)
+        animation = animate(trajectories, output, timeline=timeline, settings=settings, progress=report, **options)
     emit(_describe(animation))
+
+
+def _settings(
+    file: Path | None, plain: Mapping[str, Any], colors: Sequence[str], words: Sequence[str]
+) -> AnimationSettings:
+    """The table [animation] of `file`, with the options in place of its keys."""
+    from reportgen.experiment.animation_settings import AnimationSettings
+    from reportgen.experiment.file import load
+    from reportgen.values import short_repr
+
+    base = load(file).animation if file else AnimationSettings()
+    if not file or plain or colors or words:
+        pairs = [_pair(text, "--color", "ink=#1f2328", [*_COLORS, "arm"]) for text in colors]
+        for _, color in pairs:
+            if not re.fullmatch("#[0-9a-fA-F]{6}", color):
+                raise ExperimentError(
+                    f"--color takes a code of six hexadecimal digits, like #1f2328; got {short_repr(color)}"
+                )
+        own: dict[str, Any] = {name: color for name, color in pairs if name != "arm"}
+        if arms := tuple(color for name, color in pairs if name == "arm"):
+            own["arms"] = arms
+        names = [field.name for field in dataclasses.fields(base.words)]
+        said = dict(_pair(text, "--word", "step=Schritt", names) for text in words)
+        base = dataclasses.replace(
+            base,
+            colors=dataclasses.replace(base.colors, **own),
+            words=dataclasses.replace(base.words, **said),
+            **plain,
+        )
+    return base
+
+
+_COLORS = ("paper", "ink", "positive", "negative")
+
+
+def _pair(text: str, option: str, example: str, known: Sequence[str]) -> tuple[str, str]:
+    from reportgen.values import short_repr
+
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise ExperimentError(f"{option} takes a name and a value, like {example}; got {short_repr(text)}")
+    if name not in known:
+        raise ExperimentError(f"{option} does not know {short_repr(name)}.{did_you_mean(name, known)}")
+    return name, value
 
 
 def _timeline(length: float | None, hold: float | None, fps: float | None, frames: int | None, pace: str) -> Timeline:

@@ -33,18 +33,35 @@ def command(name: str | None, output: Path, base: str | None, kind: str | None) 
     copy buttons.
     """
     from reportgen.errors import ExperimentError
-    from reportgen.page.embed import NO_ANIMATIONS, animations, check_base, find_animation, snippets
+    from reportgen.page.embed import (
+        LIVE,
+        NO_ANIMATIONS,
+        animations,
+        check_base,
+        find_animation,
+        has_live,
+        live_snippet,
+        snippets,
+    )
+    from reportgen.page.results import load
 
     address = check_base(base) if base else ""
     known = animations(output)
+    live = has_live(load(output)["findings"])
     if name is None:
         if kind:
             raise ExperimentError("--as needs the name of an animation; without it reportgen embed lists them")
-        if not known:
+        if not known and not live:
             raise ExperimentError(NO_ANIMATIONS)
-        width = max(map(len, known))
+        width = max(map(len, [*known, LIVE]))
         for animation, item in known.items():
             emit(f"{animation:<{width}}  {item['width']}×{item['height']}  {', '.join(item['files'])}")
+        if live:
+            emit(f"{LIVE:<{width}}  a network that trains in the page, embed/{LIVE}.html")
+        return
+    if name == LIVE and live and kind in (None, "player"):
+        text = live_snippet(address)
+        emit(text if kind else f"player:\n{text}")
         return
     if name not in known and (Path(name) / "results.json").is_file():
         raise ExperimentError(f"{name!r} is the folder of a report; reportgen embed -o {name} lists its animations")

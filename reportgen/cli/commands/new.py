@@ -22,6 +22,9 @@ _OTHERS = {
 }
 """Starting points that are no experiments, each with a description."""
 
+_EXAMPLE_NAMES = {"default": "l1-and-l2"}
+"""Names of posts of the example that are not those of their experiments; they become addresses."""
+
 WORKFLOW = ".github/workflows/report.yml"
 
 
@@ -35,13 +38,18 @@ WORKFLOW = ".github/workflows/report.yml"
     metavar="PLACE",
     help=f'The new file, or the folder of the new site.  [default: "site" for a site, "{WORKFLOW}" for a workflow]',
 )
+@click.option(
+    "--example", is_flag=True, help="For a site: the post of reportgen on L1 and L2, and its companions, as its posts."
+)
 @click.option("-l", "--list", "listing", is_flag=True, help="List all names with a description.")
-def command(name: str, place: Path | None, listing: bool) -> None:
+def command(name: str, place: Path | None, example: bool, listing: bool) -> None:
     """Start an experiment, a site or a workflow from one that comes with reportgen.
 
     NAME is "site", "workflow" or the name of an experiment; the default is the experiment "default". An experiment is
     printed unless you give a PLACE. Existing files are never overwritten.
     """
+    if example and name != "site":
+        raise click.UsageError("--example goes with the name site: reportgen new site --example")
     from reportgen.errors import ExperimentError, did_you_mean
     from reportgen.experiment.file import shipped, shipped_descriptions
 
@@ -53,7 +61,8 @@ def command(name: str, place: Path | None, listing: bool) -> None:
         raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, offer)}")
     elif name == "site":
         folder = place or Path("site")
-        _write({folder / inside: content for inside, content in _starter().items()})
+        files = _example() if example else _files_below(_package("site") / "starter", PurePosixPath())
+        _write({folder / inside: content for inside, content in files.items()})
         emit(f"{folder} is a new site. Next: reportgen serve {folder}")
     elif name == "workflow":
         file = place or Path(WORKFLOW)
@@ -121,19 +130,25 @@ def _exists_error(path: Path) -> Exception:
     return ExperimentError(f"{path} exists already and is not overwritten; give -o another name")
 
 
-def _starter() -> dict[PurePosixPath, bytes]:
-    """The files of a new site, by their paths."""
+def _files_below(folder: Traversable, inside: PurePosixPath) -> dict[PurePosixPath, bytes]:
+    files: dict[PurePosixPath, bytes] = {}
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            files |= _files_below(entry, inside / entry.name)
+        else:
+            files[inside / entry.name] = entry.read_bytes()
+    return files
 
-    def files_below(folder: Traversable, inside: PurePosixPath) -> dict[PurePosixPath, bytes]:
-        files: dict[PurePosixPath, bytes] = {}
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            if entry.is_dir():
-                files |= files_below(entry, inside / entry.name)
-            else:
-                files[inside / entry.name] = entry.read_bytes()
-        return files
 
-    return files_below(_package("site") / "starter", PurePosixPath())
+def _example() -> dict[PurePosixPath, bytes]:
+    """The files of the site on L1 and L2, by their paths: its posts are the shipped experiments that have a date."""
+    from reportgen.experiment.file import shipped, shipped_descriptions
+
+    files = _files_below(_package("site") / "example", PurePosixPath())
+    for name in shipped_descriptions():
+        if re.search(r"^date = ", text := shipped(name), re.MULTILINE):
+            files[PurePosixPath("posts", f"{_EXAMPLE_NAMES.get(name, name)}.toml")] = text.encode()
+    return files
 
 
 def _package(name: str) -> Traversable:

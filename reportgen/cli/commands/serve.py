@@ -129,4 +129,5 @@ class _Preview:
         self._beside += [template.path for template in plugins.templates().values()]
         if experiment.site:
             self._beside += [beside / name for name in (experiment.site.theme, experiment.site.css) if name]
-        return ReportTarget(experiment, templates=self._templates, beside=beside)
+        inputs = {"experiment file": self._file} if self._file else {}
+        return ReportTarget(experiment, templates=self._templates, beside=beside, inputs=inputs)

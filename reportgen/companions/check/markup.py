@@ -339,6 +339,41 @@ _ATTRIBUTES_MATTER = frozenset({"input", "font", "annotation", "meta"})
 """Elements whose attributes the parser needs: for the position of the element, or for the encoding of the page."""
 
 
+_DRAWING = re.compile(r"<svg\b[^>]*>(.*?)</svg>", re.DOTALL)
+
+
+_ROW = r'<tr>(?:<(t[hd])(?: [a-z]+="[^"<&]*")*+>[^<&]*+</\{}>)++</tr>'
+_MORE_ROWS = re.compile(rf"(?<=</tr>)(\s*+{_ROW.format(2)})+")
+"""Rows of plain cells after another row: what is wrong with them is wrong with the first."""
+
+
+def _without_text(found: re.Match[str]) -> str:
+    return "\n" * found[0].count("\n")
+
+
+def _without_content(drawing: re.Match[str]) -> str:
+    """A drawing without what is in it, with the same number of lines, if that is correct XML of drawings: a browser
+    finds no mistake there, and a page of charts has more of it than of text."""
+    from xml.parsers.expat import ExpatError, ParserCreate
+
+    parser = ParserCreate()
+    odd: list[str] = []
+    parser.StartElementHandler = lambda name, _: odd.extend({name} - _DRAWN)
+    try:
+        parser.Parse(drawing[0].encode(), True)
+    except ExpatError:
+        return drawing[0]
+    return drawing[0] if odd else f"<svg>{chr(10) * drawing[0].count(chr(10))}</svg>"
+
+
+_DRAWN = frozenset(
+    """
+    svg g path use text tspan rect circle ellipse line polyline polygon image defs clipPath
+    """.split()  # noqa: SIM905 - a list of words is read as words
+)
+"""Elements of drawings; a browser ends a drawing at most others."""
+
+
 class _StopParsing(Exception):
     pass
 
@@ -391,7 +426,8 @@ def _markup_mistakes(text: str) -> list[tuple[int, str]]:
     reader = Reader()
     reader.mistakes = []
     try:
-        reader.parse(_PLAIN_TAG.sub(_without_attributes, text))
+        plain = _MORE_ROWS.sub(_without_text, _DRAWING.sub(_without_content, text))
+        reader.parse(_PLAIN_TAG.sub(_without_attributes, plain))
     except _StopParsing:
         pass
     except Exception as error:  # a bug of the parser must not end a build

@@ -39,6 +39,7 @@ def fonts() -> Iterator[Finding | str]:
     from matplotlib.font_manager import findfont, get_font
 
     from reportgen.pictures import style
+    from reportgen.pictures.fonts import choose
 
     name = style.FONT
     step = "pip install --force-reinstall matplotlib, which brings it"
@@ -53,8 +54,9 @@ def fonts() -> Iterator[Finding | str]:
         fault = f"has no {' '.join(missing)}" if missing else "draws nothing"
         yield Finding("fonts", "problem", f"{name} in '{file.parent}' {fault}", step)
         return
-    boxes = [script for script, sample in _SCRIPTS.items() if not set(sample) <= characters]
-    note = f"; titles in {', '.join(boxes)} are correct in pages and boxes in pictures" if boxes else ""
+    boxes = [script for script, sample in _SCRIPTS.items() if choose({script: sample}).lacking]
+    note = f"; no font of this system has {', '.join(boxes)}, whose words are correct in pages and boxes in pictures"
+    note = note if boxes else ""
     yield Finding("fonts", "ok", f"{name}, with every character of our figures{note}")
 
 

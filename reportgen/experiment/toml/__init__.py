@@ -210,16 +210,23 @@ def _locate(details: ErrorDetails, where: Mapping[_Path, tuple[int, int]], model
     """Line, column and key of one error of pydantic."""
     path, _ = _path_in_file(model, details["loc"])
     if details["type"] == "value_error":
-        # A check of several keys: its message begins with the key to change.
-        candidates = [
-            known
-            for known in where
-            if known[: len(path)] == path and known[-1] == _describe_error(details, model).split()[0]
-        ]
-        path = min(candidates, key=len, default=path)
+        # A check of several keys: its message begins with the key to change, like "strength" or "text[2].before".
+        named = _describe_error(details, model).split()[0]
+        if (exact := (*path, *_named_path(named))) in where:
+            path = exact
+        else:
+            candidates = [known for known in where if known[: len(path)] == path and known[-1] == named]
+            path = min(candidates, key=len, default=path)
     position = next((where[path[:n]] for n in range(len(path), 0, -1) if path[:n] in where), (1, 1))
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{short(part)}" for part in path).lstrip(".")
     return (*position, key)
+
+
+def _named_path(name: str) -> _Path:
+    """The path of a key such as "text[2].before", whose items count from 1."""
+    return tuple(
+        int(index) - 1 if index else key for key, index in re.findall(r"(?:^|\.)([\w-]+)|\[([1-9]\d*)\]", name)
+    )
 
 
 def _path_in_file(model: Any, loc: _Path) -> tuple[_Path, Sequence[type]]:
@@ -270,7 +277,9 @@ def _tags(table: type) -> set[Any]:
 def _message(key: str, details: ErrorDetails, model: Any) -> str:
     """`"key: what is wrong, what is allowed"`."""
     text = _describe_error(details, model)
-    return f"{key}: {text.removeprefix(key.rpartition('.')[2] + ' ')}" if key else text
+    for name in (key, key.rpartition(".")[2]):
+        text = text.removeprefix(f"{name} ")
+    return f"{key}: {text}" if key else text
 
 
 def _describe_error(details: ErrorDetails, model: Any) -> str:

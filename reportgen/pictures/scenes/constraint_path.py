@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.pictures import penalty_plane
+from reportgen.pictures import penalty_plane, style
 from reportgen.pictures.counter import Counter
+from reportgen.pictures.scene_look import word
 from reportgen.pictures.scenes import scenes
+from reportgen.statistics import plane
 
 
 @scenes.register("constraint_path")
@@ -32,15 +34,16 @@ class ConstraintPath:
     ) -> None:
         values = np.linspace(0, 2.36, 36) if strengths is None else np.asarray(strengths, dtype=float)
         self.frames = len(values)
-        problem = penalty_plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
-        self.figure = Figure(figsize=(720 / 96, 420 / 96))
+        problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
+        wide, high = style.WIDTH, 398
+        self.figure = Figure(figsize=(wide / 96, high / 96))
         self._panels = []
-        for left, of in ((50, L1()), (408, L2())):
-            axes = self.figure.add_axes((left / 720, 86 / 420, 300 / 720, 300 / 420))
+        for left, of in ((52, L1()), (368, L2())):
+            axes = self.figure.add_axes((left / wide, 92 / high, 260 / wide, 260 / high))
             axes.set_title(of.title)
             self._panels.append(penalty_plane.ConstraintPanel(axes, of, problem, values))
         digits = [f"{value:.2f}" for value in values] if counter else None
-        self._counter = Counter(self.figure, digits, 20, 22, name="strength λ =")
+        self._counter = Counter(self.figure, digits, 20, 20, name=word("strength"))
         self.moving: Sequence[Artist] = [
             *(artist for panel in self._panels for artist in panel.moving),
             *self._counter.artists,

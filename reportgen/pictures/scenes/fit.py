@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from reportgen.datasets import Data
 from reportgen.errors import DataError
 from reportgen.pictures import panel_grid, style, trajectory_views
-from reportgen.pictures.counter import Counter
 from reportgen.pictures.picture import Panel
+from reportgen.pictures.scene_look import word
 from reportgen.pictures.scenes import scenes
 from reportgen.statistics.fitted_curves import curves
 
@@ -42,7 +42,7 @@ class Fit:
         self._across = trajectory_views.padded_range([data.x_train for data in drawn], 0.08)
         heights = [data.y_train for data in drawn] + [data.truth[1] for data in drawn if data.truth is not None]
         self._up = trajectory_views.padded_range(heights, 0.06)
-        page = panel_grid.Sheet(panels, panel_grid.plot_height(panels), panel_grid.PLOT_FOOT)
+        page = panel_grid.Sheet.of_plots(panels, _names(drawn))
         self.figure = page.figure
         self._lines, entries = [], dict[str, Any]()
         for axes, panel, data in zip(page.plots(self._frame), panels, drawn, strict=True):
@@ -52,8 +52,8 @@ class Fit:
             (line,) = axes.plot(grid, outputs[0], color=color, linewidth=3, zorder=3)
             self._lines.append((line, outputs))
         entries["network"] = self._lines[0][0]
-        page.legend(list(entries.items()))
-        self._counter = Counter(self.figure, steps if counter else None, 20, 25)
+        page.legend([entries[name] for name in _NAMES if name in entries])
+        self._counter = page.counter(steps if counter else None)
         self.moving: Sequence[Artist] = [*(line for line, _ in self._lines), *self._counter.artists]
 
     def show(self, frame: int) -> None:
@@ -77,3 +77,17 @@ class Fit:
         axes.set(xlim=self._across, ylim=self._up)
         style.scale(axes, "x")
         style.scale(axes, "y")
+
+
+_NAMES = ("sample", "outlier", "truth", "network")
+"""Entries of the legend."""
+
+
+def _names(drawn: Sequence[Data]) -> list[str]:
+    """The words of the entries that apply to these data."""
+    absent = {
+        "sample": not any((~data.outlier_train).any() for data in drawn),
+        "outlier": not any(data.outlier_train.any() for data in drawn),
+        "truth": all(data.truth is None for data in drawn),
+    }
+    return [word(name) for name in _NAMES if not absent.get(name)]

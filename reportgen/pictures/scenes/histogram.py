@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from reportgen.pictures import panel_grid, style, trajectory_views
 from reportgen.pictures.counter import Counter
 from reportgen.pictures.picture import Panel
+from reportgen.pictures.scene_look import SMALL, word
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 
@@ -44,10 +45,10 @@ class Histogram:
         self.edges = np.linspace(-self._limit, self._limit, _BINS + 1)
         self._counts = [_bin_counts(layers, self.edges) for layers in networks]
         self._most = max(int(counts.max()) for counts, _ in self._counts) or 1
-        page = panel_grid.Sheet(panels, panel_grid.plot_height(panels), panel_grid.PLOT_FOOT)
+        page = panel_grid.Sheet.of_plots(panels, [word("zero")])
         self.figure = page.figure
         self._bars, readings = [], []
-        plots = page.plots(self._frame, 26)
+        plots = page.plots(self._frame, 28)
         for axes, panel, layers, (_, zeros) in zip(plots, panels, networks, self._counts, strict=True):
             color = style.BLUE if panel.arm is None else style.arm_style(panel.arm).color
             bars = [PolyCollection([], facecolor=shade, linewidth=0, zorder=2) for shade in (color, style.INK)]
@@ -55,9 +56,9 @@ class Histogram:
                 axes.add_collection(bar, autolim=False)
             self._bars.append(bars)
             shares = [style.share(count / sum(w[0].size for w in layers)) for count in zeros]
-            readings.append(Counter(self.figure, shares, *page.above(axes), name="exactly zero"))
-        page.legend([("exactly zero", Patch(color=style.INK))])
-        self._counters = [Counter(self.figure, steps if counter else None, 20, 25), *readings]
+            readings.append(Counter(self.figure, shares, *page.above(axes), word("zero"), SMALL))
+        page.legend([Patch(color=style.INK)])
+        self._counters = [page.counter(steps if counter else None), *readings]
         self.moving: Sequence[Artist] = [
             *(bar for bars in self._bars for bar in bars),
             *(artist for each in self._counters for artist in each.artists),
@@ -78,11 +79,11 @@ class Histogram:
         style.scale(axes, "x")
         if self._most < _LARGE:
             axes.set_yscale("function", functions=(lambda count: np.sqrt(np.maximum(count, 0)), np.square))
-            axes.set(ylim=(0, 1.06 * self._most), ylabel="weights (√ scale)")
+            axes.set(ylim=(0, 1.06 * self._most), ylabel=f"{word('weights')} (√)")
             place: Any = np.sqrt
         else:
             axes.set_yscale("symlog", linthresh=1, linscale=0.4)
-            axes.set(ylim=(0, 1.5 * self._most), ylabel="weights (log scale)")
+            axes.set(ylim=(0, 1.5 * self._most), ylabel=f"{word('weights')} (log)")
             place = np.log10
         axes.yaxis.set_major_locator(FixedLocator(_ticks(self._most, place)))
         axes.yaxis.set_minor_locator(NullLocator())

@@ -10,15 +10,15 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection, LineCollection
-from matplotlib.colors import to_hex, to_rgba_array
+from matplotlib.colors import to_rgba_array
 from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from reportgen.errors import DataError
 from reportgen.pictures import style, trajectory_views
-from reportgen.pictures.counter import Counter
-from reportgen.pictures.panel_grid import PanelCell, Sheet, columns
+from reportgen.pictures.panel_grid import PanelCell, Sheet, fitted
 from reportgen.pictures.picture import Panel
+from reportgen.pictures.scene_look import NEGATIVE, POSITIVE, SMALL, word
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 from reportgen.statistics.sparsity import dead_units
@@ -31,8 +31,7 @@ _WIDEST = 7.0
 _STEP = 0.25
 """Widths are multiples of this, so that invisible changes take no bytes."""
 
-_BLUE, _RED = (to_hex(style.SIGNED(share)) for share in (0.1, 0.9))
-_COLORS: Any = to_rgba_array([_BLUE, _RED, style.GRAY])
+_COLORS: Any = to_rgba_array([NEGATIVE, POSITIVE, style.GRAY])
 """Colors of negative weights, positive weights and NaN."""
 
 
@@ -54,7 +53,7 @@ class NetworkEdges:
         self.frames = len(steps)
         networks = [_layer_kernels(panel) for panel in panels]
         limit = trajectory_views.largest_weight(networks)
-        self._sheet = Sheet(panels, {1: 414, 2: 414, 3: 330}[columns(panels)], _FOOT)
+        self._sheet = Sheet(panels, lambda wide: round(0.2 * wide + 286), lambda _: 240, _FOOT)
         self.figure = self._sheet.figure
         self._nets = [
             _Net(self._sheet, cell, kernels, limit) for cell, kernels in zip(self._sheet.cells, networks, strict=True)
@@ -62,7 +61,7 @@ class NetworkEdges:
         self._widest = min(net.room for net in self._nets)
         self._limit = limit
         self._add_legend()
-        self._counter = Counter(self.figure, steps if counter else None, 20, 28)
+        self._counter = self._sheet.counter(steps if counter else None)
         self.moving: Sequence[Artist] = [*(a for net in self._nets for a in net.moving), *self._counter.artists]
 
     def show(self, frame: int) -> None:
@@ -71,25 +70,31 @@ class NetworkEdges:
         self._counter.show(frame)
 
     def _add_legend(self) -> None:
-        """Add the legend of widths and colors."""
-        sheet, wide = self._sheet, 220
-        left, top = sheet.width - 20 - wide, sheet.height - 54
-        axes = sheet.axes(left, top, wide, 14)
-        axes.set(xlim=(-1, 1), ylim=(-7, 7))
+        """Add the legend of widths and colors; the names are left out where there is no room for them."""
+        sheet = self._sheet
+        named = sheet.width >= 560
+        wide = 190 if named else min(140, int(sheet.width - sheet.counted - 50))
+        left, top = float(sheet.width - 24 - wide), sheet.height - 56
+        axes = sheet.axes(left, top, wide, 16)
+        axes.set(xlim=(-1, 1), ylim=(-8, 8))
         axes.set_axis_off()
-        for side, color in ((-1, _BLUE), (1, _RED)):
+        for side, color in ((-1, NEGATIVE), (1, POSITIVE)):
             wedge = [(0, 0), (side, self._widest / 2), (side, -self._widest / 2)]
             axes.add_patch(Polygon(wedge, color=color, linewidth=0))
         for share, value in ((0, -self._limit), (0.5, 0.0), (1, self._limit)):
             text = style.number(value, 2)
-            place = min(left + wide * share, sheet.width - 8 - style.text_length(text, 11.5) / 2)
+            place = min(left + wide * share, sheet.width - 8 - style.text_length(text, SMALL) / 2)
             sheet.text(place, sheet.height - 34, text, ha="center", color=style.MUTED)
-        sheet.text(left - 12, sheet.height - 55, "weight", ha="right", color=style.INK)
-        node = sheet.axes(left - 146, top - 1, 16, 16)
+        if not named:
+            return
+        weight, dead = fitted(word("weight"), 120), fitted(word("dead"), 90)
+        sheet.text(left - 14, sheet.height - 59, weight, ha="right", color=style.INK)
+        left -= 14 + style.text_length(weight, SMALL) + 18 + style.text_length(dead, SMALL)
+        sheet.text(left, sheet.height - 59, dead, color=style.INK)
+        node = sheet.axes(left - 24, top - 1, 16, 16)
         node.set_axis_off()
         node.set(xlim=(-1, 1), ylim=(-1, 1))
         _color_units(_unit_circles(np.zeros((1, 2)), 12, node), np.ones(1, bool))
-        sheet.text(left - 124, sheet.height - 55, "dead", color=style.INK)
 
 
 class _Net:
@@ -101,10 +106,10 @@ class _Net:
         band = 0.0 if source is None else source.training.learning_rate * source.strength
         self._band = band or limit / 1000
         self._units = [_shown_units(kernels, layer) for layer in range(len(kernels) + 1)]
-        head = 62 if sheet.titled else 32
+        head = 32 + sheet.title_height
         if cell.panel.title:
             sheet.title(cell, cell.left + 20)
-        left, top, wide, high = cell.left + 8, cell.top + head, cell.wide - 16, cell.high - head - 40
+        left, top, wide, high = cell.left + 8, cell.top + head, cell.wide - 16, cell.high - head - 52
         axes = sheet.axes(left, top, wide, high)
         axes.set_axis_off()
         axes.set(xlim=(0, wide), ylim=(high, 0))
@@ -158,22 +163,24 @@ class _Net:
     def _names(self, sheet: Sheet, cell: PanelCell, left: float, gap: float) -> None:
         """Add the layer's name above each gap, if it fits, and the number of units below each column."""
         trajectory = cell.panel.trajectory
-        characters = (gap - 8) / 8.4
-        look = {"fontsize": 10.5, "color": style.MUTED, "ha": "center", "linespacing": 1.1}
+        characters = (gap - 8) / 10.8
+        look = {"color": style.MUTED, "ha": "center", "linespacing": 1.1}
         if characters >= 7:
             for layer in range(len(self._kernels)):
                 name = style.wrap_label(trajectory_views.layer_name(trajectory, layer), characters, 1)
-                sheet.text(left + gap * (layer + 0.5), cell.top + (38 if sheet.titled else 10), name, **look)
+                sheet.text(left + gap * (layer + 0.5), cell.top + 8 + sheet.title_height, name, **look)
         counts = [self._kernels[0].shape[1], *(w.shape[2] for w in self._kernels)]
+        kinds = [f"{kind}{end}" for kind in ("input", "unit", "output") for end in ("", "s")]
+        longest = max(style.text_length(word(kind), SMALL) for kind in kinds) + 6.0
         for layer, (count, units) in enumerate(zip(counts, self._units, strict=True)):
-            label = f"{count:,}" if count == len(units) else f"{len(units)} of {count:,}"
+            label = f"{count:,}" if count == len(units) else f"{len(units)} {word('of')} {count:,}"
             kind = "input" if layer == 0 else "output" if layer == len(self._kernels) else "unit"
-            if characters >= 7 or (characters >= 5 and count == len(units)):
-                label += f" {kind}" if count == 1 else f" {kind}s"
+            if gap >= longest:
+                label += f" {word(kind if count == 1 else f'{kind}s')}"
             label = style.wrap_label(label, max(characters, 3), 2)
-            half = max(map(style.text_length, label.split("\n"))) / 2 + 8
+            half = max(style.text_length(line, SMALL) for line in label.split("\n")) / 2 + 8
             place = min(max(left + gap * layer, cell.left + half), cell.left + cell.wide - half)
-            sheet.text(place, cell.top + cell.high - 34, label, **look)
+            sheet.text(place, cell.top + cell.high - 46, label, **look)
 
 
 def _layer_kernels(panel: Panel) -> list[Weights]:

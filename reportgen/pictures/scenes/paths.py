@@ -14,9 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from reportgen.pictures import panel_grid, style, trajectory_views
-from reportgen.pictures.counter import Counter
+from reportgen.experiment.site_settings import contrast
+from reportgen.pictures import panel_grid, scene_look, style, trajectory_views
 from reportgen.pictures.picture import Panel
+from reportgen.pictures.scene_look import word
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 
@@ -44,11 +45,16 @@ class Paths:
         self._steps, self._limit = steps.astype(float), 1.05 * trajectory_views.largest_weight(networks)
         sizes = [sum(w[0].size for w in layers) for layers in networks]
         sampled = [_sample_paths(layers) for layers in networks]
-        page = panel_grid.Sheet(panels, panel_grid.plot_height(panels), panel_grid.PLOT_FOOT)
-        self.figure = page.figure
-        plots = page.plots(self._frame, 26 if max(sizes) > _MOST else 0)
         deepest = max(range(len(panels)), key=lambda i: len(networks[i]))
-        colors = colormaps["viridis"](np.linspace(0.08, 0.9, max(2, len(networks[deepest]))))
+        layers = len(networks[deepest])
+        named = np.unique(np.linspace(0, layers - 1, min(layers, _NAMED)).round().astype(np.intp))
+        names = [style.wrap_label(trajectory_views.layer_name(panels[deepest].trajectory, i), 14, 1) for i in named]
+        page = panel_grid.Sheet.of_plots(panels, names)
+        self.figure = page.figure
+        plots = page.plots(self._frame, 28 if max(sizes) > _MOST else 0)
+        # The part of the scale that is visible on the paper.
+        dark = contrast(scene_look.settings().paper, "#000000") < contrast(scene_look.settings().paper, "#ffffff")
+        colors = colormaps["viridis"](np.linspace(*((0.35, 1.0) if dark else (0.08, 0.9)), max(2, layers)))
         self._curtains = []
         for axes, size, (paths, layer) in zip(plots, sizes, sampled, strict=True):
             points: Any = np.stack(np.broadcast_arrays(self._steps, paths), axis=-1)
@@ -57,14 +63,12 @@ class Paths:
             self._curtains.append(_Curtain(axes, self._steps, paths, colors[layer]))
             if size > _MOST:
                 left, bottom = page.above(axes)
-                note = f"{_MOST} of {size:,} weights: half are the largest"
-                page.text(left, page.height - bottom, note, va="bottom", fontsize=10.5, color=style.MUTED)
-        layers = len(networks[deepest])
-        named = np.unique(np.linspace(0, layers - 1, min(layers, _NAMED)).round().astype(np.intp))
-        names = [trajectory_views.layer_name(panels[deepest].trajectory, layer) for layer in named]
+                note = f"{_MOST} {word('of')} {size:,} {word('weights')}: {word('half_largest')}"
+                room = axes.get_position().width * page.width
+                page.text(left, page.height - bottom, panel_grid.fitted(note, room), va="bottom", color=style.MUTED)
         keys = [Line2D([], [], color=colors[layer], linewidth=2.5) for layer in named]
-        page.legend(list(zip(names, keys, strict=True)))
-        self._counter = Counter(self.figure, steps if counter else None, 20, 25)
+        page.legend(keys)
+        self._counter = page.counter(steps if counter else None)
         self.moving: Sequence[Artist] = [*(a for c in self._curtains for a in c.moving), *self._counter.artists]
 
     def show(self, frame: int) -> None:
@@ -75,7 +79,7 @@ class Paths:
     def _frame(self, axes: Axes) -> None:
         first, last = self._steps[0], self._steps[-1]
         room = 0.015 * ((last - first) or 1.0)
-        axes.set(xlim=(first - room, last + room), ylim=(-self._limit, self._limit), ylabel="weight")
+        axes.set(xlim=(first - room, last + room), ylim=(-self._limit, self._limit), ylabel=word("weight"))
         style.scale(axes, "x")
         style.scale(axes, "y")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from reportgen.pictures import panel_grid, style, trajectory_views
 from reportgen.pictures.counter import Counter
 from reportgen.pictures.picture import Panel
+from reportgen.pictures.scene_look import SMALL, word
 from reportgen.pictures.scenes import scenes
 
 _MOST = 250
@@ -36,28 +37,29 @@ class Predicted:
         drawn = [trajectory_views.data(panel, "predicted") for panel in panels]
         # Limits come from the data, so that the axes do not move; predictions may start outside.
         self._limits = trajectory_views.padded_range([y for data in drawn for y in (data.y_train, data.y_test)], 0.06)
-        page = panel_grid.Sheet(panels, panel_grid.plot_height(panels) + 22, panel_grid.PLOT_FOOT + 22)
+        labels = [word("training_sample"), word("test_sample")]
+        page = panel_grid.Sheet.of_plots(panels, labels, 24, panel_grid.PLOT_FOOT + 24)
         self.figure = page.figure
         self._points, readings = [], []
-        for axes, panel, data in zip(page.plots(self._frame, 26), panels, drawn, strict=True):
+        for axes, panel, data in zip(page.plots(self._frame, 28), panels, drawn, strict=True):
             axes.plot(self._limits, self._limits, color=style.INK, linewidth=1.3, linestyle=(0, (4, 3)), zorder=1.5)
             color = style.ORANGE if panel.arm is None else style.arm_style(panel.arm).color
-            entries = {}
-            for name, face, edge, x, y in (
-                ("training sample", style.PAPER, style.MUTED, data.x_train, data.y_train),
-                ("test sample", color, style.PAPER, data.x_test, data.y_test),
+            handles = []
+            for face, edge, x, y in (
+                (style.PAPER, style.MUTED, data.x_train, data.y_train),
+                (color, style.PAPER, data.x_test, data.y_test),
             ):
                 outputs = _outputs(panel, x)
                 shown = np.unique(np.linspace(0, y.size - 1, min(y.size, _MOST)).round().astype(np.intp))
                 (points,) = axes.plot(y.ravel()[shown], np.zeros(len(shown)), "o", color=face, markersize=6.5, zorder=2)
                 points.set(markeredgecolor=edge, markeredgewidth=1.1)
-                entries[name] = points
+                handles.append(points)
                 self._points.append((points, outputs.reshape(len(outputs), -1)[:, shown]))
                 if x is data.x_test:
                     errors = np.sqrt(((outputs - y) ** 2).mean(axis=(1, 2)))
-            readings.append(Counter(self.figure, _numbers(errors), *page.above(axes), name="test error (RMSE)"))
-        page.legend(list(entries.items()))
-        self._counters = [Counter(self.figure, steps if counter else None, 20, 25), *readings]
+            readings.append(Counter(self.figure, _numbers(errors), *page.above(axes), word("test_error"), SMALL))
+        page.legend(handles)
+        self._counters = [page.counter(steps if counter else None), *readings]
         self.moving: Sequence[Artist] = [
             *(points for points, _ in self._points),
             *(artist for each in self._counters for artist in each.artists),
@@ -70,7 +72,7 @@ class Predicted:
             counter.show(frame)
 
     def _frame(self, axes: Axes) -> None:
-        axes.set(xlim=self._limits, ylim=self._limits, xlabel="measured", ylabel="predicted")
+        axes.set(xlim=self._limits, ylim=self._limits, xlabel=word("measured"), ylabel=word("predicted"))
         style.scale(axes, "x")
         style.scale(axes, "y")
 

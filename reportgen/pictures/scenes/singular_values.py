@@ -13,14 +13,14 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
 from reportgen.pictures import panel_grid, style, trajectory_views
-from reportgen.pictures.counter import Counter
 from reportgen.pictures.picture import Panel
+from reportgen.pictures.scene_look import word
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 
 _MOST = 20
 """The most singular values of a layer."""
-_NAMES = 22
+_NAMES = 26
 """Height of the line of names below a plot."""
 
 
@@ -42,15 +42,15 @@ class SingularValues:
         self.values = [[_singular_values(w) for w in layers] for layers in networks]
         """For each panel and layer [S, values], all of them."""
         self._most = trajectory_views.largest_weight(self.values)
-        shown = [_shown_counts(values, panel_grid.width(panels)) for values in self.values]
-        whole = all(k == v.shape[1] for k, v in zip(chain(*shown), chain(*self.values), strict=True))
-        below = _NAMES * ((not whole) + (len(panels) > panel_grid.columns(panels)))
-        page = panel_grid.Sheet(panels, panel_grid.plot_height(panels) + below, panel_grid.PLOT_FOOT)
+        whole = all(v.shape[1] <= _MOST for v in chain(*self.values))
+        below = _NAMES * ((not whole) + (len(panels) > 2))
+        page = panel_grid.Sheet.of_plots(panels, [f"{word('at_step')} {int(steps[0]):,}"], below)
+        shown = [_shown_counts(values, page.wide) for values in self.values]
         self.figure = page.figure
         plots = page.plots(self._frame, below=below)
         self._bars = [_Bars(*each) for each in zip(plots, panels, self.values, shown, strict=True)]
-        page.legend([(f"at step {int(steps[0]):,}", Line2D([], [], color=style.INK, linewidth=1.6))])
-        self._counter = Counter(self.figure, steps if counter else None, 20, 25)
+        page.legend([Line2D([], [], color=style.INK, linewidth=1.6)])
+        self._counter = page.counter(steps if counter else None)
         self.moving: Sequence[Artist] = [*(bars.artist for bars in self._bars), *self._counter.artists]
 
     def show(self, frame: int) -> None:
@@ -59,7 +59,7 @@ class SingularValues:
         self._counter.show(frame)
 
     def _frame(self, axes: Axes) -> None:
-        axes.set(xlim=(0, 1), ylim=(0, 1.05 * self._most), xticks=[], ylabel="singular value")
+        axes.set(xlim=(0, 1), ylim=(0, 1.05 * self._most), xticks=[], ylabel=word("singular_value"))
         style.scale(axes, "y")
         axes.grid(visible=False, axis="x")
 
@@ -81,17 +81,16 @@ class _Bars:
         start = np.nan_to_num(self._singular_values[0])
         marks = [((left, y), (right, y)) for left, right, y in zip(self._left, self._right, start, strict=True)]
         axes.add_collection(LineCollection(marks, colors=style.INK, linewidths=1.6, zorder=2.4), autolim=False)
-        characters = room / 8.8
+        characters = (room - 4) / 10.8
         labels = []
         for layer, (v, k) in enumerate(zip(values, counts, strict=True)):
-            name = (
-                style.wrap_label(trajectory_views.layer_name(panel.trajectory, layer), characters, 1)
-                if characters >= 6
-                else str(layer + 1)
-            )
-            labels.append(
-                name if k == v.shape[1] else f"{name}\n{style.wrap_label(f'{k} of {v.shape[1]:,}', characters, 1)}"
-            )
+            name = str(layer + 1)
+            if characters >= 6:
+                name = style.wrap_label(trajectory_views.layer_name(panel.trajectory, layer), characters, 1)
+            if k < v.shape[1]:
+                counts_shown = f"{k} {word('of')} {v.shape[1]:,}"
+                name = f"{name}\n{style.wrap_label(counts_shown, characters, 1)}"
+            labels.append(name)
         axes.set_xticks(centers, labels)
 
     def show(self, frame: int) -> None:

@@ -13,19 +13,16 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from reportgen.pictures import style, trajectory_views
-from reportgen.pictures.counter import Counter
-from reportgen.pictures.panel_grid import PanelCell, Sheet, columns, width
+from reportgen.pictures import scene_look, style, trajectory_views
+from reportgen.pictures.panel_grid import PanelCell, Sheet, fitted
 from reportgen.pictures.picture import Panel
+from reportgen.pictures.scene_look import SMALL, word
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.trajectory_views import Weights
 
 _FOOT = 66
 _LEAST = 110
 """The least width of a matrix with its name, and the least height of a row of matrices."""
-
-_COLORS = style.SIGNED.with_extremes(under=style.GRID, bad=style.GRAY)
-"""Colors of weights; values below the scale mark gaps between filters."""
 
 
 @scenes.register("weights")
@@ -49,16 +46,20 @@ class WeightMaps:
         self.frames = len(steps)
         networks = [trajectory_views.kernels(panel, "weights") for panel in panels]
         self._limit = trajectory_views.largest_weight(networks)
-        rows = max(math.ceil(len(layers) / _matrix_columns(len(layers), width(panels))) for layers in networks)
-        base = {1: 414, 2: 414, 3: 330}[columns(panels)]
-        self._sheet = Sheet(panels, max(base, 36 + rows * _LEAST), _FOOT)
+        self._colors = scene_look.signed_colors()
+
+        def least(wide: int) -> int:
+            rows = max(math.ceil(len(layers) / _matrix_columns(len(layers), wide)) for layers in networks)
+            return 40 + rows * _LEAST
+
+        self._sheet = Sheet(panels, lambda wide: max(round(0.2 * wide + 286), least(wide)), least, _FOOT)
         self.figure = self._sheet.figure
         self._maps: list[tuple[AxesImage, Weights]] = []
         for cell, layers in zip(self._sheet.cells, networks, strict=True):
             self._draw_network(cell, layers)
         self._draw_color_bar()
-        name, values = dial or ("step", steps)
-        self._counter = Counter(self.figure, values if counter else None, 20, 28, name)
+        name, values = dial or ("", steps)
+        self._counter = self._sheet.counter(values if counter else None, name)
         self.moving: Sequence[Artist] = [*(image for image, _ in self._maps), *self._counter.artists]
 
     def show(self, frame: int) -> None:
@@ -68,17 +69,16 @@ class WeightMaps:
 
     def _draw_network(self, cell: PanelCell, kernels: Sequence[Weights]) -> None:
         """Draw a grid of matrices, as square as possible, under the title of the network."""
-        head = 30 if cell.panel.title else 0
-        if head:
+        head = self._sheet.title_height
+        if cell.panel.title:
             self._sheet.title(cell, cell.left + 20)
         across = _matrix_columns(len(kernels), cell.wide)
         down = math.ceil(len(kernels) / across)
-        # Margins: 20 pixels around the matrices, 24 between two, above each 26 for its name, or 42 for two lines.
+        # Margins: 20 pixels around the matrices, 24 between two, above each 28 for its name, or 50 for two lines.
         wide, pitch = (cell.wide - 40 - 24 * (across - 1)) // across, (cell.high - head - 6) // down
-        size = 10.5 if wide > 110 else 9
-        characters = (wide + 20) / (size * 0.8)
-        for above in (26, 42):
-            drawn = [_Cells.from_kernel(w, wide, pitch - above - 8, self._limit) for w in kernels]
+        characters = (wide + 20) / (0.8 * SMALL)
+        for above in (28, 50):
+            drawn = [_Cells.from_kernel(w, wide, max(8, pitch - above - 8), self._limit) for w in kernels]
             names = [self._matrix_name(cell.panel, layer, cells.note, characters) for layer, cells in enumerate(drawn)]
             if all(len(name) <= characters for name in names):
                 break
@@ -86,8 +86,8 @@ class WeightMaps:
             row, column = divmod(layer, across)
             x, y = cell.left + 20 + column * (wide + 24), cell.top + head + 6 + row * pitch + above
             label = style.wrap_label(name, characters, 2)
-            self._sheet.text(x, y - 5, label, va="bottom", fontsize=size, color=style.MUTED, linespacing=1.15)
-            self._draw_matrix(cells.values, x, y, wide, pitch - above - 8)
+            self._sheet.text(x, y - 5, label, va="bottom", color=style.MUTED, linespacing=1.1)
+            self._draw_matrix(cells.values, x, y, wide, max(8, pitch - above - 8))
 
     def _matrix_name(self, panel: Panel, layer: int, note: str, characters: float) -> str:
         """The name of a layer, its shape, and a note if it was reduced."""
@@ -107,7 +107,7 @@ class WeightMaps:
         across, down = min(wide, max(across, down / 10)), min(high, max(down, across / 10))
         axes = self._axes(x, y, _round_length(across, columns), _round_length(down, rows))
         axes.add_patch(self._draw_border(_round_length(across, columns), _round_length(down, rows), axes))
-        image = axes.imshow(cells[0], cmap=_COLORS, vmin=-self._limit, vmax=self._limit, aspect="auto")
+        image = axes.imshow(cells[0], cmap=self._colors, vmin=-self._limit, vmax=self._limit, aspect="auto")
         self._maps.append((image, cells))
 
     def _draw_border(self, across: int, down: int, axes: Axes) -> Rectangle:
@@ -118,14 +118,20 @@ class WeightMaps:
         return border
 
     def _draw_color_bar(self) -> None:
+        """Draw the scale of colors at the right of the foot, under its name if there is no room beside it."""
         width, height = self._sheet.width, self._sheet.height
-        axes = self._axes(width - 20 - 260, height - 54, 260, 14)
+        named = width >= 560
+        bar = 220 if named else min(140, int(width - self._sheet.counted - 50))
+        name = fitted(word("weight"), 120)
+        axes = self._axes(width - 24 - bar, height - 56, bar, 16)
         levels = np.linspace(-1, 1, style.SIGNED.N)[np.newaxis]
-        axes.imshow(levels, cmap=style.SIGNED, aspect="auto")
+        axes.imshow(levels, cmap=self._colors, aspect="auto")
         for share, value in ((0, -self._limit), (0.5, 0.0), (1, self._limit)):
-            place = min(width - 280 + 260 * share, width - 8 - style.text_length(style.number(value, 2), 11.5) / 2)
-            self._sheet.text(place, height - 34, style.number(value, 2), ha="center", color=style.MUTED)
-        self._sheet.text(width - 292, height - 55, "weight", ha="right", color=style.INK)
+            text = style.number(value, 2)
+            place = min(width - 24 - bar + bar * share, width - 8 - style.text_length(text, SMALL) / 2)
+            self._sheet.text(place, height - 34, text, ha="center", color=style.MUTED)
+        if named:
+            self._sheet.text(width - 36 - bar, height - 59, name, ha="right", color=style.INK)
 
     def _axes(self, x: float, y: float, wide: float, high: float) -> Axes:
         axes = self._sheet.axes(x, y, wide, high)
@@ -165,7 +171,7 @@ class _Cells:
         if block != (1, 1):
             cells = trajectory_views.block_extremes(cells, block)
             largest = trajectory_views.shape_text((*filters, *block))
-        return cls(cells, f", largest of {largest}")
+        return cls(cells, f", {word('largest_of')} {largest}")
 
 
 def _tile_filters(kernel: Weights, gap: float) -> Weights:

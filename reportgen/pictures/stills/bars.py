@@ -30,5 +30,5 @@ def bars(rows: Sequence[Mapping[str, Any]], xlabel: str) -> Figure:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.margins(x=0.1)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(style.wrap_label(xlabel, 44))
+    axes.set_xlabel(style.wrap_label(xlabel, 36))
     return figure

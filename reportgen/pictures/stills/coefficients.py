@@ -34,7 +34,7 @@ def coefficients(truth: Any, estimates: Sequence[Mapping[str, Any]]) -> Figure:
         entries["estimate that should be zero"] = false
         axes.axhline(0, color=style.MUTED, linewidth=0.9, zorder=1)
         found = f"{right.sum()} of {real.sum()} found, {wrong.sum()} false"
-        axes.set_title(style.wrap_label(estimate["label"], 30, 1), pad=5)
+        axes.set_title(style.wrap_label(estimate["label"], 26, 1), pad=5)
         axes.set_title(found, loc="right", fontweight="normal", fontsize=10.5, pad=5, color=style.MUTED)
         axes.grid(visible=False, axis="x")
         axes.spines["bottom"].set_visible(False)

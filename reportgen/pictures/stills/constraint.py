@@ -11,6 +11,7 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures import penalty_plane, style
 from reportgen.pictures.stills import figures
+from reportgen.statistics import plane
 
 
 @figures.register("constraint")
@@ -23,7 +24,7 @@ def constraint(
 
     The dark line is the solution for every strength, from zero, at the least loss, until L1 leaves no weight.
     """
-    problem = penalty_plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
+    problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
     # L1 is zero from the largest slope of the loss at zero on; L2 reaches zero only in the limit.
     enough = 1.1 * max(float(np.abs(problem.curvature @ problem.minimum).max()), strength)
     path = np.linspace(0, enough, 160)

@@ -35,9 +35,9 @@ def curves(panels: Sequence[Mapping[str, Any]], share_y: bool = False) -> Figure
     entries: dict[str, Any] = {}
     marked = any(panel.get("marks") for panel in panels)
     for axes, panel in zip(grid, panels, strict=False):
-        _draw(axes, panel, labels, entries, 54 // columns)
+        _draw(axes, panel, labels, entries, 46 // columns)
         if panel.get("title"):
-            axes.set_title(style.wrap_label(panel["title"], 48 // columns, 2), pad=24 if marked else 8)
+            axes.set_title(style.wrap_label(panel["title"], 42 // columns, 2), pad=24 if marked else 8)
     spare = grid[len(panels) :]
     for axes in spare:
         axes.set_axis_off()
@@ -70,14 +70,14 @@ def _draw(axes: Axes, panel: Mapping[str, Any], labels: list[str], entries: dict
             axes.fill_between(x[few_enough], low, high, color=look.color, alpha=0.16, linewidth=0, zorder=2)
     for mark in panel.get("marks") or ():
         axes.axvline(mark["x"], color=style.INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
-        words = style.wrap_label(mark["label"], 24, 1)
+        words = style.wrap_label(mark["label"], 22, 1)
         style.annotate(axes, words, (mark["x"], 1), (0, 3), xycoords=("data", "axes fraction"), ha="center")
     for level in panel.get("levels") or ():
         axes.axhline(level["y"], color=style.MUTED, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
         words, place = style.wrap_label(level["label"], width - 6, 1), (1, level["y"])
         style.annotate(axes, words, place, (0, 3), xycoords=("axes fraction", "data"), ha="right", color=style.MUTED)
-    axes.set_xlabel(style.wrap_label(panel.get("xlabel", ""), width, 2))
-    axes.set_ylabel(style.wrap_label(panel.get("ylabel", ""), 24, 2))
+    axes.set_xlabel(style.wrap_label(panel.get("xlabel", ""), width - 1, 2))
+    axes.set_ylabel(style.wrap_label(panel.get("ylabel", ""), 22, 2))
     axes.margins(x=0.03)
 
 

@@ -51,7 +51,7 @@ def data(
     if truth_x is not None:
         look: dict[str, Any] = {"color": style.INK, "linewidth": 1.5, "linestyle": (0, (4, 3)), "zorder": 2.1}
         (entries["truth"],) = axes.plot(np.ravel(truth_x), np.ravel(truth_y), **look)
-    axes.set_xlabel(style.wrap_label(xlabel, 60))
-    axes.set_ylabel(style.wrap_label(ylabel, 40))
+    axes.set_xlabel(style.wrap_label(xlabel, 48))
+    axes.set_ylabel(style.wrap_label(ylabel, 36))
     style.legend(figure, entries)
     return figure

@@ -38,7 +38,7 @@ def fits(panels: Sequence[Mapping[str, Any]]) -> Figure:
         for line in lines:
             (drawn,) = axes.plot(at, line, color=color, linewidth=1.4, alpha=max(0.35, 1 / len(lines)), zorder=3)
         entries.setdefault("runs" if len(lines) > 1 else "fit", drawn)
-        axes.set_title(style.wrap_label(panel["title"], 48 // columns, 2))
+        axes.set_title(style.wrap_label(panel["title"], 42 // columns, 2))
         style.scale(axes, "x")
         style.scale(axes, "y")
     heights = np.concatenate([np.ravel(panel["y"]) for panel in panels])

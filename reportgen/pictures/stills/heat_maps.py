@@ -43,8 +43,8 @@ def heat_maps(
             place = (math.log(value) - low) / (high - low) if known and high > low else 0.0
             color = _SIZES(place) if known else style.GRID
             axes.add_patch(Rectangle((i - 0.5, j - 0.5), 1, 1, facecolor=color, alpha=0.55))
-            axes.text(i, j, style.number(value, 2), ha="center", va="center", fontsize=9.5, color=style.INK)
-        axes.set_title(style.wrap_label(panel["title"], 60 // columns, 2), fontsize=10)
+            axes.text(i, j, style.number(value, 2), ha="center", va="center", fontsize=10.5, color=style.INK)
+        axes.set_title(style.wrap_label(panel["title"], 44 // columns, 2), fontsize=10.5)
         axes.set_xticks(range(len(x)), [style.wrap_label(text, 8, 1) for text in x])
         axes.set_yticks(range(len(y)), [style.wrap_label(text, 8, 1) for text in y])
         axes.set(xlim=(-0.5, len(x) - 0.5), ylim=(-0.5, len(y) - 0.5))
@@ -53,6 +53,6 @@ def heat_maps(
             spine.set_visible(False)
     for axes in grid.ravel()[len(panels) :]:
         axes.set_axis_off()
-    figure.supxlabel(style.wrap_label(xlabel, 60, 1), fontsize=11.5, color=style.INK)
+    figure.supxlabel(style.wrap_label(xlabel, 48, 1), fontsize=11.5, color=style.INK)
     figure.supylabel(style.wrap_label(ylabel, height // 11, 1), fontsize=11.5, color=style.INK)
     return figure

@@ -43,5 +43,5 @@ def intervals(rows: Sequence[Mapping[str, Any]], equivalence: tuple[float, float
     axes.set_yticks(range(len(rows)), [style.wrap_label(entry["label"]) for entry in rows], color=style.INK)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(style.wrap_label(xlabel, 44))
+    axes.set_xlabel(style.wrap_label(xlabel, 36))
     return figure

@@ -56,8 +56,8 @@ def landscape(
             _products(axes, (x, y), strengths[0] == 0, products, place)
         if place is not None:
             axes.plot(*place, "*", color=style.INK, markersize=15, markeredgecolor=style.PAPER, zorder=4)
-        axes.set_title(style.wrap_label(panel["title"], 26, 2))
-        axes.set_xlabel(style.wrap_label(xlabel, 26, 1))
+        axes.set_title(style.wrap_label(panel["title"], 21, 2))
+        axes.set_xlabel(style.wrap_label(xlabel, 22, 1))
         first = first or axes
     if first is not None:
         first.set_ylabel(style.wrap_label(ylabel, 30, 1))
@@ -108,7 +108,7 @@ def _draw(axes: Axes, panel: Mapping[str, Any], places: tuple[Array, ...], lost:
         spine.set_visible(False)
     bar = axes.figure.colorbar(ScalarMappable(norm, _COLORS), ax=axes, orientation="horizontal", pad=0.04, aspect=16)
     bar.outline.set_visible(False)
-    bar.set_label(style.wrap_label(panel["label"], 34, 2))
+    bar.set_label(style.wrap_label(panel["label"], 27, 2))
     if share:
         bar.set_ticks([0, 0.5, 1], labels=["0", "50%", "100%"])
     else:
@@ -154,7 +154,7 @@ def _products(axes: Axes, at: tuple[Array, Array], zero: bool, name: str, best: 
             (place, decade - place),
             ha="center",
             va="center",
-            fontsize=9.5,
+            fontsize=10.5,
             bbox={"boxstyle": "round,pad=0.2", "facecolor": style.PAPER, "edgecolor": "none"},
             zorder=2.2,
         )

@@ -46,7 +46,7 @@ def network_graph(kernels: Sequence[Any], title: str = "") -> Figure:
     axes.set_xlim(-0.3, len(kernels) + 0.3)
     axes.set_ylim(-max(sizes) / 2 - 0.3, max(sizes) / 2 + 0.9)
     if title:
-        axes.set_title(style.wrap_label(title, 56, 2))
+        axes.set_title(style.wrap_label(title, 48, 2))
     style.legend(
         figure,
         {

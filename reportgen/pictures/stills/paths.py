@@ -51,7 +51,7 @@ def paths(
         axes.axvline(mark["x"], color=style.INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
         words = style.wrap_label(mark["label"], 24, 1)
         style.annotate(axes, words, (mark["x"], 1), (0, 3), xycoords=("data", "axes fraction"), ha="center")
-    axes.set_xlabel(style.wrap_label(xlabel, 54))
+    axes.set_xlabel(style.wrap_label(xlabel, 46))
     axes.set_ylabel(style.wrap_label(ylabel, 24, 2))
     axes.margins(x=0.03)
     style.legend(figure, entries)

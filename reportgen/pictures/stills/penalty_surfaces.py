@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from reportgen.pictures import penalty_plane, style
 from reportgen.pictures.stills import figures
+from reportgen.statistics import plane
 
 
 @figures.register("penalty_surfaces")
@@ -24,9 +25,9 @@ def penalty_surfaces() -> Figure:
     colors = matplotlib.colormaps["viridis"]
     for index, of in enumerate(penalty_plane.SHAPES):
         axes: Any = figure.add_subplot(2, 2, index + 1, projection="3d")
-        rings = np.stack([np.zeros((49, 2)), *(penalty_plane.level_line(of, level, angles) for level in levels[1:])])
+        rings = np.stack([np.zeros((49, 2)), *(plane.level_line(of, level, angles) for level in levels[1:])])
         heights = np.repeat(levels[:, np.newaxis], 49, axis=1)
-        axes.plot_surface(
+        surface = axes.plot_surface(
             rings[..., 0],
             rings[..., 1],
             heights,
@@ -37,6 +38,7 @@ def penalty_surfaces() -> Figure:
             edgecolor="#ffffff66",
             shade=False,
         )
+        surface.set_rasterized(True)  # thousands of facets are too many for an SVG
         axes.plot(*rings[-1].T, np.full(49, -0.42), color=matplotlib.rcParams["axes.edgecolor"], linewidth=1.6)
         axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), zlim=(-0.42, 1))
         axes.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1), zticks=(0, 1))

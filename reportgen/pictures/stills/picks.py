@@ -35,14 +35,14 @@ def picks(roles: Sequence[str], rows: Sequence[Mapping[str, Any]], xlabel: str) 
             [(x - 0.39, 0), (x - 0.39, y), (x + 0.39, y), (x + 0.39, 0)] for x, y in zip(places, shares, strict=True)
         ]
         axes.add_collection(PolyCollection(corners, facecolors=[colors[role] for role in roles], zorder=2))
-        axes.set_title(style.wrap_label(row["label"], 30, 1), pad=5)
+        axes.set_title(style.wrap_label(row["label"], 26, 1), pad=5)
         look: dict[str, Any] = {"fontweight": "normal", "fontsize": 10.5, "pad": 5, "color": style.MUTED}
-        axes.set_title(style.wrap_label(row.get("note", ""), 38, 1), loc="right", **look)
+        axes.set_title(style.wrap_label(row.get("note", ""), 30, 1), loc="right", **look)
         axes.set_yticks([0, 0.5, 1], ["0", "50%", "100%"])
         axes.set_ylim(0, 1.02)
         axes.grid(visible=False, axis="x")
     style.scale(grid[-1], "x")
-    grid[-1].set_xlabel(style.wrap_label(xlabel, 54))
+    grid[-1].set_xlabel(style.wrap_label(xlabel, 46))
     grid[-1].set_xlim(0.2, len(roles) + 0.8)
     style.legend(figure, {name: Patch(color=colors[name]) for name in names})
     return figure

@@ -41,6 +41,6 @@ def shares(parts: Sequence[str], rows: Sequence[Mapping[str, Any]], xlabel: str)
     axes.set_yticks(range(len(rows)), [style.wrap_label(entry["label"], 22, 2) for entry in rows], color=style.INK)
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(style.wrap_label(xlabel, 44))
+    axes.set_xlabel(style.wrap_label(xlabel, 36))
     style.legend(figure, entries)
     return figure

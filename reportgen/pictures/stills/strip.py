@@ -38,7 +38,7 @@ def strip(groups: Sequence[Mapping[str, Any]], xlabel: str, first: int = 5) -> F
     axes.set_yticks(range(len(groups)), [style.wrap_label(group["label"]) for group in groups], color=style.INK)
     axes.set_ylim(len(groups) - 0.5, -0.64)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(style.wrap_label(xlabel, 44))
+    axes.set_xlabel(style.wrap_label(xlabel, 36))
     shown: dict[str, Any] = {"color": style.MUTED, "marker": "o", "linestyle": "", "markersize": 6.5}
     style.legend(
         figure,

@@ -1,6 +1,7 @@
 """The setting of the experiment: data, network, training."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,56 +9,78 @@ from reportgen.datasets import datasets
 from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
 from reportgen.pictures.picture import Animation, Picture
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.sections import Column, Section, Table, Trained, sections
 from reportgen.sections.helpers import describe_margin, is_curve
 from reportgen.sections.wording import is_post, too_few_runs
 from reportgen.training.run import Run
 
 
+@dataclass(frozen=True)
+class ExperimentFindings:
+    """What the text needs to know of the experiment."""
+
+    data: str
+    shapes: list[list[int]]
+    parameters: int
+    steps: int
+    activation: str
+    training_samples: int
+    test_samples: int
+    outliers: int
+    outliers_tested: int
+    runs: int
+    margin: str
+    too_few: str
+    arms: list[str]
+    fresh_data: bool
+    post: bool
+    hidden: int
+    line: bool
+    straight: bool
+    noise: float | None
+    clean_test: bool
+    truth: bool
+    few_inputs: bool
+    truth_error: float | None
+
+
 @sections.register("experiment")
-class ExperimentCard(Section[Findings]):
+class ExperimentCard(Section[ExperimentFindings]):
     """The complete settings of the experiment and a picture of its data."""
 
     title = "The experiment"
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: object) -> ExperimentFindings:
         run, data = e.run(0), e.run(0).draw()
         shapes = [list(shape) for shape in run.shapes]
-        return {
-            "data": datasets.name_of(e.data),
-            "shapes": shapes,
-            "layers": len(shapes),
-            "parameters": run.network.parameters(*run.data.shape),
-            "activation": run.network.activation,
-            "training_samples": len(data.x_train),
-            "test_samples": len(data.x_test),
-            "outliers": int(data.outlier_train.sum() + data.outlier_test.sum()) if _has_raised(e) else 0,
-            "outliers_tested": int(data.outlier_test.sum()),
-            "steps": run.steps,
-            "epochs": run.training.epochs,
-            "batch_size": run.training.batch_size,
-            "learning_rate": run.training.learning_rate,
-            "loss": run.training.loss,
-            "runs": e.runs.count,
-            "margin": describe_margin(e),
-            "too_few": too_few_runs(e),
-            "arms": [arm.label for arm in e.arms],
-            "networks": e.runs.count * len(e.arms),
-            "data_seed": e.data_seed,
-            "fresh_data": e.fresh_data,
-            "post": is_post(e),
-            "hidden": len(e.network.hidden),
-            "line": is_curve(e),
-            "straight": isinstance(e.data, Line),
-            "noise": e.data.noise if isinstance(e.data, Line) else None,
-            "clean_test": isinstance(e.data, Line) and e.data.clean_test,
-            "truth": data.truth is not None,
-            "few_inputs": e.data.shape[0] <= 6,
-            "truth_error": truth_error(run),
-        }
+        return ExperimentFindings(
+            data=datasets.name_of(e.data),
+            shapes=shapes,
+            steps=run.steps,
+            parameters=run.network.parameters(*run.data.shape),
+            activation=run.network.activation,
+            training_samples=len(data.x_train),
+            test_samples=len(data.x_test),
+            outliers=int(data.outlier_train.sum() + data.outlier_test.sum()) if _has_raised(e) else 0,
+            outliers_tested=int(data.outlier_test.sum()),
+            runs=e.runs.count,
+            margin=describe_margin(e),
+            too_few=too_few_runs(e),
+            arms=[arm.label for arm in e.arms],
+            fresh_data=e.fresh_data,
+            post=is_post(e),
+            hidden=len(e.network.hidden),
+            line=is_curve(e),
+            straight=isinstance(e.data, Line),
+            noise=e.data.noise if isinstance(e.data, Line) else None,
+            clean_test=isinstance(e.data, Line) and e.data.clean_test,
+            truth=data.truth is not None,
+            few_inputs=e.data.shape[0] <= 6,
+            truth_error=truth_error(run),
+        )
 
     def media(
-        self, e: Experiment, trained: Trained, study: object, findings: Findings
+        self, e: Experiment, trained: Trained, study: object, findings: ExperimentFindings
     ) -> Iterable[Picture | Animation]:
         run = e.run(0)
         data = run.draw()
@@ -76,9 +99,9 @@ class ExperimentCard(Section[Findings]):
                     "truth_x": None if x is None else x[:, 0],
                     "truth_y": None if y is None else y[:, 0],
                 },
-                alt=f"{findings['training_samples']} training and {findings['test_samples']} test samples, plotted "
+                alt=f"{findings.training_samples} training and {findings.test_samples} test samples, plotted "
                 f"as target against input{_describe_trend(e)}"
-                + (f"; {findings['outliers']} of them are marked as outliers." if findings["outliers"] else "."),
+                + (f"; {findings.outliers} of them are marked as outliers." if findings.outliers else "."),
             )
         if max(run.network.hidden, default=0) <= 32:
             yield Picture(
@@ -90,24 +113,22 @@ class ExperimentCard(Section[Findings]):
                 + " units, every unit of a layer joined to every unit of the next.",
             )
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
+    def tables(self, e: Experiment, findings: ExperimentFindings) -> Iterable[Table]:
         yield _samples_table(e)
         t = e.training
-        remainder = findings["training_samples"] % t.batch_size
-        layers = ", ".join(f"{i}×{o}" for i, o in findings["shapes"])
+        remainder = findings.training_samples % t.batch_size
+        layers = ", ".join(f"{i}×{o}" for i, o in findings.shapes)
         rows = [
             ("data", _describe_data(e)),
             (
                 "split",
-                f"{findings['training_samples']} training and {findings['test_samples']} test samples"
+                f"{findings.training_samples} training and {findings.test_samples} test samples"
                 + (
-                    f", split at random, {'anew for each run' if e.fresh_data else 'once'}"
-                    if findings["straight"]
-                    else ""
+                    f", split at random, {'anew for each run' if e.fresh_data else 'once'}" if findings.straight else ""
                 ),
             ),
-            ("layers", f"{layers}; activation: {findings['activation']}"),
-            ("parameters", f"{findings['parameters']}; biases start at zero and are not penalized"),
+            ("layers", f"{layers}; activation: {findings.activation}"),
+            ("parameters", f"{findings.parameters}; biases start at zero and are not penalized"),
             ("initial weights", e.network.initializer.replace("_", " ")),
             (
                 "loss",
@@ -123,13 +144,13 @@ class ExperimentCard(Section[Findings]):
             ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
             (
                 "steps",
-                f"{findings['steps']:,} ({t.epochs:,} epochs"
+                f"{findings.steps:,} ({t.epochs:,} epochs"
                 + (f", then {t.full_batch_steps:,} on all samples" if t.full_batch_steps else "")
                 + ")",
             ),
             ("runs", _describe_runs(e)),
             ("measure", "total error: sum of |prediction − target| over the test samples"),
-            ("no difference that counts", f"up to {findings['margin']}"),
+            ("no difference that counts", f"up to {findings.margin}"),
         ]
         if e.network.dropout:
             rows.insert(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,15 @@ from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.none import NoPenalty
-from reportgen.sections import Findings, Section, Trained, sections
+from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, own_arm, vary
+from reportgen.sections.page_training import WORK
+from reportgen.sections.wording import join_words
 from reportgen.statistics.sparsity import below_share, zero_share
-from reportgen.text import plural
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
-WORK = 20_000_000
-"""Parameters times steps of one training in the page: a quarter of a second in a browser of 2026."""
 _PARAMETERS = 4096
 _RECORDS = 200
 
@@ -44,16 +44,55 @@ Settings = dict[str, Any]
 """Values of the figure's controls: penalty, strength, step, loss, rate, and size (of the outliers; None without)."""
 
 
-def _has_numbers(f: Findings, number: str, *names: str) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """The result of a training: its sparsity and its distance from the true function."""
+
+    settings: Settings
+    diverged: int | None
+    zero: float
+    below: float
+    """Share of the weights within η·λ of zero."""
+    furthest: float | None
+    """The largest distance from the truth; None if the data have none, or if the training diverged."""
+    answer: float | None
+    """The output at the smallest input, or None as `furthest`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveFindings:
+    """What the figure and its text need. If the page cannot train the network, only `possible` has a meaning."""
+
+    possible: bool
+    task: dict[str, Any] = field(default_factory=dict)
+    """The part of the training that the reader cannot set; train.js documents its keys."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """The samples for any size of outliers: target = clean + lift · size."""
+    start: Settings = field(default_factory=dict)
+    stops: dict[str, list[float]] = field(default_factory=dict)
+    penalties: dict[str, str] = field(default_factory=dict)
+    losses: dict[str, str] = field(default_factory=dict)
+    differences: str = ""
+    """How the page trains otherwise than the experiment, in words; empty if it does not."""
+    arm: str = ""
+    """The label of the arm whose settings the figure starts with."""
+    same: bool = False
+    """True if the figure starts as the first run of that arm."""
+    function: str = ""
+    tried: dict[str, Ended] = field(default_factory=dict)
+    """The results of the settings that the text suggests."""
+    emptied: str | None = None
+    """The weakest penalty of `tried` such that it and every stronger one leave no weight."""
+
+
+def _has_numbers(f: Any, number: str, *names: str) -> bool:
     """True if the results of all settings in `names` have a value for `number`."""
-    tried = f.get("tried", {})
-    return all(name in tried and tried[name][number] is not None for name in names)
+    return all(name in f.tried and f.tried[name][number] is not None for name in names)
 
 
-def _has_ended(f: Findings, *names: str) -> bool:
+def _has_ended(f: Any, *names: str) -> bool:
     """True if there are results of all settings in `names`, and none diverged."""
-    tried = f.get("tried", {})
-    return all(name in tried and tried[name]["diverged"] is None for name in names)
+    return all(name in f.tried and f.tried[name].diverged is None for name in names)
 
 
 def _compare_sizes(first: float, second: float) -> bool | Outcome:
@@ -61,26 +100,28 @@ def _compare_sizes(first: float, second: float) -> bool | Outcome:
     return True if first > 2 * second else False if first <= second else "undecided"
 
 
-def _differs_in_count(f: Findings) -> bool | Outcome:
+def _differs_in_count(f: Any) -> bool | Outcome:
     """True if most weights that the gradient leaves near zero are exactly zero by a proximal step, and few without."""
-    base, proximal = f["tried"]["base"], f["tried"]["proximal"]
-    if proximal["zero"] <= base["zero"]:
+    base, proximal = f.tried.base, f.tried.proximal
+    if proximal.zero <= base.zero:
         return False
-    return True if base["zero"] < 0.01 and proximal["zero"] > base["below"] / 2 > 0.25 else "undecided"
+    return True if base.zero < 0.01 and proximal.zero > base.below / 2 > 0.25 else "undecided"
 
 
 @sections.register("live")
-class Live(Section[Findings]):
+class Live(Section[LiveFindings]):
     """A figure that trains the first run's network again, with the reader's settings."""
 
     title = "Train it yourself"
-    scripts = ("plots.js", "train.js", "live.js")
+    scripts = ("plots.js", "train.js", "gif.js", "live.js")
     claims = (
         Claim(
             name="smaller-steps-settle",
             test=lambda f: (
-                _compare_sizes(f["tried"]["base"]["furthest"], f["tried"]["slower"]["furthest"])
-                if _has_numbers(f, "furthest", "base", "slower") and f["start"]["loss"] == "absolute"
+                _compare_sizes(f.tried.base.furthest, f.tried.slower.furthest)
+                if _has_numbers(f, "furthest", "base", "slower")
+                and f.start.loss == "absolute"
+                and f.task.schedule == "constant"
                 else None
             ),
         ),
@@ -91,7 +132,7 @@ class Live(Section[Findings]):
         Claim(
             name="the-loss-shows-in-one-network",
             test=lambda f: (
-                _compare_sizes(f["tried"]["squared"]["furthest"], f["tried"]["absolute"]["furthest"])
+                _compare_sizes(f.tried.squared.furthest, f.tried.absolute.furthest)
                 if _has_numbers(f, "furthest", "absolute", "huber", "squared")
                 else None
             ),
@@ -99,43 +140,33 @@ class Live(Section[Findings]):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        if _epoch_count(e) == 0:
+        if _passes(e)[0] == 0:
             return []
         tried = [_run(e, settings) for settings in _suggested_settings(e).values()]
         return list(dict.fromkeys([_run(e, _start_settings(e)), *tried]))
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        if _epoch_count(e) == 0:
-            inputs, outputs = e.data.shape
-            words = {"inputs": plural(inputs, "input"), "outputs": plural(outputs, "output")}
-            return {"possible": False, "curve": is_curve(e), **words}
+    def findings(self, e: Experiment, trained: Trained, study: object) -> LiveFindings:
+        if _passes(e)[0] == 0:
+            return LiveFindings(possible=False)
         start = _start_settings(e)
         run = _run(e, start)
-        tried = {
-            name: {"settings": settings, **_training_result(trained[_run(e, settings)])}
-            for name, settings in _suggested_settings(e).items()
-        }
-        return {
-            "possible": True,
-            "task": _task(run, _mix(e)),
-            "data": _data(run),
-            "start": start,
-            "stops": _slider_stops([start, *_suggested_settings(e).values()]),
-            "penalties": {
-                name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()
-            },
-            "losses": LOSSES,
-            "samples": run.training_samples,
-            "epochs": run.training.epochs,
-            "arm": _arm(e).label,
-            "same": _arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
-            "own_l1": own_arm(e, L1) is not None,
-            "function": "line" if e.network.activation == "linear" or not e.network.hidden else "function",
-            "ended": _training_result(trained[run]),
-            "tried": tried,
-            "emptied": _weakest_emptying(tried),
-            "median": float(np.median(run.draw().y_train)),
-        }
+        suggested = _suggested_settings(e)
+        tried = {name: _ended(trained[_run(e, settings)], settings) for name, settings in suggested.items()}
+        return LiveFindings(
+            possible=True,
+            task=_task(run, _mix(e)),
+            data=_data(run),
+            start=start,
+            stops=_slider_stops([start, *suggested.values()]),
+            penalties={name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()},
+            losses=LOSSES,
+            differences=_differences(e, run),
+            arm=_arm(e).label,
+            same=_arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
+            function="line" if e.network.activation == "linear" or not e.network.hidden else "function",
+            tried=tried,
+            emptied=_weakest_emptying(tried),
+        )
 
 
 def penalties_in_page() -> dict[str, type[Penalty]]:
@@ -145,17 +176,20 @@ def penalties_in_page() -> dict[str, type[Penalty]]:
 
 
 def _arm(e: Experiment) -> Arm:
-    """The arm whose settings the figure starts with: the first with a penalty that it can train."""
+    """The arm whose settings the figure starts with: that of L1, else the first with a penalty that it can train."""
     known = [arm for arm in e.arms if arm.penalty.in_page]
-    return next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
+    penalized = next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
+    return own_arm(e, L1, "proximal") or own_arm(e, L1) or penalized
 
 
-def _epoch_count(e: Experiment) -> int:
-    """Number of epochs that the page can train; 0 if it cannot draw the data or training takes too long."""
+def _passes(e: Experiment) -> tuple[int, int]:
+    """Epochs and steps on all samples that the page can train; no epochs if it cannot draw the data or is too slow."""
     parameters = e.network.parameters(*e.data.shape)
     if not is_curve(e) or parameters > _PARAMETERS:
-        return 0
-    return min(e.training.epochs, WORK // (parameters * e.data.training_samples))
+        return 0, 0
+    most = WORK // (parameters * e.data.training_samples)
+    full = min(e.training.full_batch_steps, most // 2)
+    return min(e.training.epochs, most - full), full
 
 
 def _start_settings(e: Experiment) -> Settings:
@@ -199,8 +233,9 @@ def _suggested_settings(e: Experiment) -> dict[str, Settings]:
 
 
 def _run(e: Experiment, settings: Settings) -> Run:
-    """The first run with other settings, as the page trains it: plain steps of one sample each."""
+    """The first run with other settings, as the page trains it: without dropout, and no longer than it can."""
     kind = default_penalty(settings["penalty"])
+    epochs, full_batch_steps = _passes(e)
     data = e.data
     if isinstance(data, Line) and settings["size"] is not None:
         data = dataclasses.replace(data, outlier_size=settings["size"])
@@ -210,16 +245,32 @@ def _run(e: Experiment, settings: Settings) -> Run:
         training={
             "loss": settings["loss"],
             "learning_rate": settings["rate"],
-            "optimizer": "sgd",
-            "batch_size": 1,
-            "epochs": _epoch_count(e),
-            "full_batch_steps": 0,
+            "epochs": epochs,
+            "full_batch_steps": full_batch_steps,
         },
         network={"dropout": 0.0},
         penalty=dataclasses.replace(kind, mix=_mix(e)) if isinstance(kind, ElasticNet) else kind,
         strength=settings["strength"] if settings["penalty"] != "none" else 0.0,
         step=settings["step"],
         recording=Recording.ENDS_ONLY,
+    )
+
+
+def _differences(e: Experiment, run: Run) -> str:
+    """How the page trains otherwise than the experiment, in words; empty if it does not."""
+    own = e.training
+    return join_words(
+        [
+            *(["without dropout"] * (run.network != e.network)),
+            *(
+                [f"with {run.training.epochs:,} of {own.epochs:,} passes over the data"]
+                * (run.training.epochs < own.epochs)
+            ),
+            *(
+                [f"with {run.training.full_batch_steps:,} of {own.full_batch_steps:,} steps on all samples"]
+                * (run.training.full_batch_steps < own.full_batch_steps)
+            ),
+        ]
     )
 
 
@@ -230,14 +281,18 @@ def _mix(e: Experiment) -> float:
 
 def _task(run: Run, mix: float) -> dict[str, Any]:
     """The part of the training that the reader cannot set; train.js documents its keys."""
-    order = run.order()[:, 0]
+    order = [[sample for sample in batch if sample >= 0] for batch in run.order().tolist()]
+    epoch = run.training.batches(run.training_samples)
     flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
     return {
         "widths": [run.shapes[0][0], *(outputs for _, outputs in run.shapes)],
         "activation": run.network.activation,
         "weights": [float(f"{w:.9g}") for w in flat],
-        "order": order[: run.training_samples if run.training.order == "fixed" else None].tolist(),
+        "order": order[: epoch if run.training.order == "fixed" else None],
         "steps": run.steps,
+        "fullBatchSteps": run.training.full_batch_steps,
+        "optimizer": run.training.optimizer,
+        "momentum": run.training.momentum,
         "every": -(-run.steps // _RECORDS),
         "schedule": run.training.schedule,
         "mix": mix,
@@ -279,27 +334,27 @@ def _truth(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return grid, np.interp(grid, x, y)
 
 
-def _training_result(t: Trajectory) -> dict[str, Any]:
-    """The result of a training: its sparsity and its distance from the true function."""
+def _ended(t: Trajectory, settings: Settings) -> Ended:
     kernels, _ = t.at(-1)
     x, y = _truth(t.run)
     outputs = t.predict(x[:, None])[:, 0]
     known = t.run.draw().truth is not None and t.diverged is None
-    return {
-        "diverged": t.diverged,
-        "zero": zero_share(kernels),
-        "below": below_share(kernels, t.run.training.learning_rate * t.run.strength),
-        "furthest": float(np.abs(outputs - y).max()) if known else None,
-        "answer": float(outputs[0]) if known else None,
-    }
+    return Ended(
+        settings=settings,
+        diverged=t.diverged,
+        zero=zero_share(kernels),
+        below=below_share(kernels, t.run.training.learning_rate * t.run.strength),
+        furthest=float(np.abs(outputs - y).max()) if known else None,
+        answer=float(outputs[0]) if known else None,
+    )
 
 
-def _weakest_emptying(tried: dict[str, dict[str, Any]]) -> str | None:
+def _weakest_emptying(tried: dict[str, Ended]) -> str | None:
     """The name of the weakest penalty such that it and every stronger one leave no weight."""
     strongest_first = [name for name in reversed(tried) if name.startswith("λ")]
     weakest = None
     for name in strongest_first:
-        if tried[name]["zero"] < 1:
+        if tried[name].zero < 1:
             break
         weakest = name
     return weakest

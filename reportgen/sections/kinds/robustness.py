@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.pictures.picture import Animation, Picture
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.pictures.picture import Picture
+from reportgen.sections import Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, difference_outcome
 from reportgen.sections.helpers import (
     DEFAULT_STRENGTH,
@@ -24,17 +25,19 @@ from reportgen.sections.helpers import (
     mean,
     own_arm,
     penalty_arms,
+    table,
     varied_runs,
 )
-from reportgen.sections.wording import is_post
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.total_error import total_errors
-from reportgen.text import number, plural
+from reportgen.text import number
 from reportgen.training.run import Loss, Run
 
-SHARES = (0.1, 0.2, 0.4)
-SIZES = (10.0, 20.0, 40.0)
+SHARE = 0.2
+"""Share of the samples that are outliers."""
+SIZES = (0.0, 10.0, 20.0, 40.0)
+"""The dial: outliers are raised by one draw from zero to this size; at zero there are none."""
 # A rate of 0.01 is unstable for squared errors of the outliers' size, so each loss has a rate of its own.
 RATES: dict[Loss, float] = {"absolute": 0.01, "squared": 0.0003, "huber": 0.01}
 NAMES: dict[Loss, str] = {"absolute": "absolute", "squared": "squared", "huber": "Huber"}
@@ -49,245 +52,243 @@ _FEWEST_SAMPLES = 20
 """Of fewer samples, the shares of outliers would not be what the dial says."""
 
 
-@sections.register("robustness")
-class Robustness(Section[Findings]):
-    """Three losses times four penalties, at several shares and sizes of outliers."""
+@dataclass(frozen=True)
+class PenaltySetting:
+    """How a penalty is applied here."""
 
-    title = "Who resists outliers"
+    label: str
+    strength: float
+    step: str
+    formula: str
+    own: bool
+    """True if it is an arm of the experiment; else its strength is the section's."""
+
+
+@dataclass(frozen=True)
+class OutlierCell:
+    """The networks of one loss and penalty at one size of outliers."""
+
+    loss: str
+    penalty: str
+    size: float
+    error: float
+    """Median total error of those that did not diverge."""
+    collapsed: int
+    diverged: int
+
+
+@dataclass(frozen=True)
+class RobustnessFindings:
+    """What the section found. Effects are paired over draws of the data, and averaged over the other factor."""
+
+    own_line: bool
+    """True if the line is not the experiment's."""
+    penalties: list[PenaltySetting]
+    cells: list[OutlierCell]
+    share: float
+    draws: int
+    rates: dict[str, float]
+    collapses: list[Findings]
+    diverged: int
+    by_loss: dict[str, float]
+    """Mean error with outliers."""
+    margin: float
+    confidence: float
+    loss_effects: dict[str, Findings]
+    penalty_effects: dict[str, Findings]
+    mended: dict[str, Findings]
+    """Each penalty against none, under the squared loss."""
+    clean: dict[str, Findings]
+    """Loss effects without outliers."""
+
+
+@sections.register("robustness")
+class Robustness(Section[RobustnessFindings]):
+    """Three losses times four penalties, over the size of outliers."""
+
+    title = "Outliers"
     claims = (
         Claim(
             name="the-loss-resists-outliers",
-            test=lambda f: difference_outcome(f["loss_effects"]["squared-absolute"], "worse"),
+            test=lambda f: difference_outcome(f.loss_effects["squared-absolute"], "worse"),
         ),
         Claim(
             name="the-penalty-resists-outliers",
             post="L1 is robust to outliers, L2 is not.",
-            test=lambda f: difference_outcome(f["penalty_effects"]["l1-l2"], "better"),
+            test=lambda f: difference_outcome(f.penalty_effects["l1-l2"], "better"),
         ),
         Claim(
             name="no-penalty-mends-the-squared-loss",
-            test=lambda f: _has_no_verdict(f["mended"].values(), "better"),
+            test=lambda f: _has_no_verdict(f.mended.values(), "better"),
         ),
         Claim(
             name="huber-resists-like-absolute",
-            test=lambda f: difference_outcome(f["loss_effects"]["huber-absolute"], "practically equal"),
+            test=lambda f: difference_outcome(f.loss_effects["huber-absolute"], "practically equal"),
         ),
         Claim(
             name="clean-data-need-no-robust-loss",
-            test=lambda f: difference_outcome(f["clean"]["squared-absolute"], "practically equal"),
+            test=lambda f: difference_outcome(f.clean["squared-absolute"], "practically equal"),
         ),
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        arms = [(loss, kind) for loss in RATES for kind in PENALTIES]
-        return [run for arm in arms for dial in _outlier_settings() for run in self._setting_runs(e, *arm, *dial)]
+        return [run for loss in RATES for kind in PENALTIES for size in SIZES for run in _runs(e, loss, kind, size)]
 
-    def _setting_runs(self, e: Experiment, loss: Loss, kind: str, share: float, size: float) -> list[Run]:
-        data, arm = _line(e), _arms(e).get(kind)
-        changes: dict[str, Any] = {"penalty": arm.penalty, "strength": arm.strength, "step": arm.step} if arm else {}
-        runs = varied_runs(
-            e,
-            _DRAWS,
-            data=dataclasses.replace(data, outliers=round(share * data.samples), outlier_size=size, clean_test=True),
-            network={"activation": "linear", "dropout": 0.0},
-            # The rates suit plain gradient steps.
-            training={
-                **{"loss": loss, "learning_rate": RATES[loss], "optimizer": "sgd", "schedule": "linear"},
-                "batch_size": 1,
-            },
-            **changes,
-        )
-        # Fresh data for each run, so that results do not depend on one draw of the outliers.
-        return [dataclasses.replace(run, data_seed=i) for i, run in enumerate(runs)]
-
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
-        cells: list[dict[str, Any]] = []
+    def findings(self, e: Experiment, trained: Trained, study: object) -> RobustnessFindings:
+        cells: list[OutlierCell] = []
         dirty: dict[tuple[Loss, str], Values] = {}
         clean: dict[tuple[Loss, str], Values] = {}
         gone: dict[tuple[Loss, str], NDArray[np.bool_]] = {}
-        dial = _outlier_settings()
         for loss in RATES:
-            for kind, label in PENALTIES.items():
-                runs = [[trained[run] for run in self._setting_runs(e, loss, kind, *setting)] for setting in dial]
+            for kind in PENALTIES:
+                runs = [[trained[run] for run in _runs(e, loss, kind, size)] for size in SIZES]
                 totals = np.array([total_errors(trajectories) for trajectories in runs])
                 collapsed = np.array([collapsed_runs(trajectories) for trajectories in runs])
                 # Collapses are told by their rate, and left out of means unless half of the networks collapsed.
                 kept = totals if 2 * collapsed.sum() >= collapsed.size else np.where(collapsed, np.nan, totals)
-                # A pair is a draw whose errors are averaged over all settings, so a run that is left out removes its
-                # draw.
+                # A pair is a draw whose errors are averaged over the dial, so a run that is left out removes its draw.
                 clean[loss, kind], dirty[loss, kind] = kept[0], kept[1:].mean(axis=0)
                 gone[loss, kind] = np.logical_or.reduce(collapsed)
-                for (share, size), errors, flat in zip(dial, totals, collapsed, strict=True):
+                for size, errors, flat in zip(SIZES, totals, collapsed, strict=True):
                     ended = errors[np.isfinite(errors)]
                     cells.append(
-                        {
-                            "loss": loss,
-                            "penalty": kind,
-                            "label": label,
-                            "share": share,
-                            "size": size,
-                            "error": float(np.median(ended)) if len(ended) else float("nan"),
-                            "collapsed": int(flat.sum()),
-                            "diverged": len(errors) - len(ended),
-                        }
+                        OutlierCell(
+                            loss=loss,
+                            penalty=kind,
+                            size=size,
+                            error=float(np.median(ended)) if len(ended) else float("nan"),
+                            collapsed=int(flat.sum()),
+                            diverged=len(errors) - len(ended),
+                        )
                     )
-        first = self._setting_runs(e, "absolute", "none", SHARES[-1], SIZES[-1])[0]
-        margin = e.margin_of(first)
+        margin = e.margin_of(_runs(e, "absolute", "none", SIZES[-1])[0])
         squared = {kind: dirty["squared", kind] for kind in PENALTIES}
-        draws = min(_DRAWS, e.runs.count)
-        return {
-            "post": is_post(e),
-            "own_line": _line(e) != e.data,
-            "penalties": [
-                {"label": PENALTIES[kind], "strength": arm.strength, "step": arm.step, "formula": arm.penalty.formula}
-                | {"arm": arm.label if arm in e.arms else None}
+        penalties = [(kind, "none") for kind in PENALTIES if kind != "none"]
+        effects = _main_effects(e, dirty, margin)
+        return RobustnessFindings(
+            own_line=_line(e) != e.data,
+            penalties=[
+                PenaltySetting(PENALTIES[kind], arm.strength, arm.step, arm.penalty.formula, arm in e.arms)
                 for kind, arm in _arms(e).items()
             ],
-            "cells": cells,
-            "shares": list(SHARES),
-            "sizes": list(SIZES),
-            "draws": plural(draws, "draw") + " of the data",
-            "networks": plural(draws, "network"),
-            "collapses": _compare_collapses(e, gone),
-            "diverged": sum(c["diverged"] for c in cells),
-            "whole": int(np.isfinite(list(dirty.values())).all(axis=0).sum()),
-            "whole_clean": int(np.isfinite(list(clean.values())).all(axis=0).sum()),
-            "rates": dict(RATES),
-            "equivalence": margin,
-            "confidence": e.comparison.confidence,
-            "by_loss": {loss: _average(dirty, loss, 0) for loss in RATES},
-            "clean_by_loss": {loss: _average(clean, loss, 0) for loss in RATES},
-            "by_penalty": {kind: _average(dirty, kind, 1) for kind in PENALTIES},
-            **_main_effects(e, dirty, margin),
-            "mended": _effects(
-                e, squared, [(kind, "none") for kind in PENALTIES if kind != "none"], margin, short=True
-            ),
-            "clean": _effects(e, _by_loss(clean), LOSS_EFFECTS, margin),
-            "samples_tested": first.draw().x_test.shape[0],
-            "samples_trained": first.training_samples,
-        }
+            cells=cells,
+            share=SHARE,
+            draws=min(_DRAWS, e.runs.count),
+            rates={str(loss): rate for loss, rate in RATES.items()},
+            collapses=_compare_collapses(e, gone),
+            diverged=sum(cell.diverged for cell in cells),
+            by_loss={loss: _average(dirty, loss, 0) for loss in RATES},
+            margin=margin,
+            confidence=e.comparison.confidence,
+            loss_effects=effects["loss_effects"],
+            penalty_effects=effects["penalty_effects"],
+            mended=_effects(e, squared, penalties, margin, short=True),
+            clean=_effects(e, _by_loss(clean), LOSS_EFFECTS, margin),
+        )
 
-    def media(
-        self, e: Experiment, trained: Trained, study: object, findings: Findings
-    ) -> Iterable[Picture | Animation]:
-        shares, sizes = (0.0, *SHARES), (0.0, *SIZES)
-        error = {(c["loss"], c["penalty"], c["share"], c["size"]): c["error"] for c in findings["cells"]}
+    def media(self, e: Experiment, trained: Trained, study: object, findings: RobustnessFindings) -> Iterable[Picture]:
+        arms = {"none": NoPenalty.look().arm} | {kind: arm.penalty.look().arm for kind, arm in _arms(e).items()}
         panels = [
             {
-                "title": f"{NAMES[loss]}, {label}",
-                # No outliers and outliers of size zero are the same data.
-                "values": [
-                    [error[loss, kind, *((share, size) if share and size else (0.0, 0.0))] for share in shares]
-                    for size in sizes
+                "title": f"{NAMES[loss]} loss",
+                "xlabel": "size of the outliers",
+                "ylabel": "total error",
+                "series": [
+                    {
+                        "label": label,
+                        "arm": arms[kind],
+                        "x": list(SIZES),
+                        "y": [c.error for c in findings.cells if (c.loss, c.penalty) == (loss, kind)],
+                    }
+                    for kind, label in PENALTIES.items()
                 ],
             }
-            for kind, label in PENALTIES.items()
-            for loss in RATES
+            for loss in ("absolute", "squared")
         ]
-        yield Picture(
-            name="robustness",
-            figure="heat_maps",
-            inputs={
-                "panels": panels,
-                "columns": len(RATES),
-                "x": [f"{share:.0%}" for share in shares],
-                "y": [f"{size:g}" for size in sizes],
-                "xlabel": "share of samples that are outliers",
-                "ylabel": "outlier size",
-            },
-            alt="Median total error on clean test samples over share and size of the outliers, a panel for each loss "
-            "and penalty. On average over the dial, with outliers: "
-            + "; ".join(f"{NAMES[loss]} loss {number(findings['by_loss'][loss], '.1f')}" for loss in RATES)
-            + "; "
-            + "; ".join(f"{label} {number(findings['by_penalty'][k], '.1f')}" for k, label in PENALTIES.items())
-            + ".",
-        )
-        rows = [*findings["loss_effects"].values(), *findings["penalty_effects"].values()]
-        if all(np.isfinite([row["low"], row["high"]]).all() for row in rows):
-            margin = findings["equivalence"]
+        if np.isfinite([cell.error for cell in findings.cells]).any():
             yield Picture(
-                name="robustness-effects",
-                figure="intervals",
-                inputs={
-                    "rows": [
-                        {
-                            "label": f"{row['first']} − {row['second']}",
-                            **{key: row[key] for key in ("estimate", "low", "high", "verdict")},
-                        }
-                        for row in rows
-                    ],
-                    "equivalence": (-margin, margin),
-                    "xlabel": "difference of the total error, with outliers",
-                },
-                alt="Main effects of loss and penalty on the total error, with outliers. "
+                name="robustness",
+                figure="curves",
+                inputs={"panels": panels, "share_y": True},
+                alt="Median total error on clean test samples over the size of the outliers. At the largest size, by "
+                "loss and penalty: "
                 + "; ".join(
-                    f"{row['first']} minus {row['second']}: {number(row['estimate'], '.2f')}, interval "
-                    f"{number(row['low'], '.2f')} to {number(row['high'], '.2f')}, {row['verdict']}"
-                    for row in rows
+                    f"{NAMES[c.loss]}, {PENALTIES[c.penalty]} {number(c.error, '.1f')}"  # type: ignore[index]
+                    for c in findings.cells
+                    if c.size == SIZES[-1]
                 )
                 + ".",
             )
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        rows = []
-        for loss in RATES:
-            for kind, label in PENALTIES.items():
-                mine = [c for c in findings["cells"] if (c["loss"], c["penalty"]) == (loss, kind)]
-                rows += [
-                    (NAMES[loss], label, c["share"], c["size"], c["error"], c["collapsed"], c["diverged"]) for c in mine
-                ]
-        # The page shows the strongest setting; the file has all of them.
-        rows.sort(key=lambda row: (row[2], row[3]), reverse=True)
-        yield Table(
-            name="robustness",
-            columns=(
-                Column(label="loss"),
-                Column(label="penalty"),
-                Column(label="outliers", format=".0%"),
-                Column(label="size", format="g"),
-                Column(label="median total error", format=".1f"),
-                Column(label="collapsed", format="d"),
-                Column(label="diverged", format="d"),
-            ),
-            rows=tuple(rows),
+    def tables(self, e: Experiment, findings: RobustnessFindings) -> Iterable[Table]:
+        effects = [
+            {"effect": f"{d['first']} against {d['second']}", "data": data, **d}
+            for data, found in (
+                ("with outliers", {**findings.loss_effects, **findings.penalty_effects}),
+                ("without", findings.clean),
+            )
+            for d in found.values()
+        ]
+        yield table(
+            "robustness-effects",
+            effects,
+            {
+                "effect": ("effect", ""),
+                "data": ("data", ""),
+                "estimate": ("mean difference", ".2f"),
+                "low": ("from", ".2f"),
+                "high": ("to", ".2f"),
+                "verdict": ("verdict", ""),
+                "pairs": ("draws", "d"),
+            },
+        )
+        # The page shows the largest size; the file has all of them.
+        names = [
+            {**dataclasses.asdict(c), "loss": NAMES[c.loss], "penalty": PENALTIES[c.penalty]}  # type: ignore[index]
+            for c in sorted(findings.cells, key=lambda c: -c.size)
+        ]
+        yield table(
+            "robustness",
+            names,
+            {
+                "loss": ("loss", ""),
+                "penalty": ("penalty", ""),
+                "size": ("size", "g"),
+                "error": ("median total error", ".1f"),
+                "collapsed": ("collapsed", "d"),
+                "diverged": ("diverged", "d"),
+            },
             shown=len(RATES) * len(PENALTIES),
         )
-        yield Table(
-            name="robustness-effects",
-            columns=(
-                Column(label="effect"),
-                Column(label="data"),
-                *(Column(label=label, format=".2f") for label in ("mean difference", "from", "to")),
-                Column(label="verdict"),
-                Column(label="draws", format="d"),
-            ),
-            rows=tuple(
-                (f"{d['first']} − {d['second']}", data, d["estimate"], d["low"], d["high"], d["verdict"], d["pairs"])
-                for data, effects in (
-                    ("with outliers", {**findings["loss_effects"], **findings["penalty_effects"]}),
-                    ("without", findings["clean"]),
-                )
-                for d in effects.values()
-            ),
-        )
 
-    def headline(self, e: Experiment, findings: Findings) -> str | None:
-        loss, penalties = findings["loss_effects"]["squared-absolute"], findings["penalty_effects"]["l1-l2"]
-        if not np.isfinite(loss["estimate"]):
+    def headline(self, e: Experiment, findings: RobustnessFindings) -> str | None:
+        verdicts = (
+            findings.loss_effects["squared-absolute"]["verdict"],
+            findings.penalty_effects["l1-l2"]["verdict"],
+        )
+        if verdicts != ("worse", "practically equal"):
             return None
-        told = (
-            f"with outliers, the squared loss minus the absolute one is {number(loss['estimate'], '.1f')} in total "
-            f"error ({loss['verdict']}), the L1 penalty minus the L2 penalty {number(penalties['estimate'], '.2f')} "
-            f"({penalties['verdict']})"
-        )
-        if (loss["verdict"], penalties["verdict"]) == ("worse", "practically equal"):
-            return f"It is the loss that resists outliers, not L1 in place of L2: {told}."
-        return f"Loss and penalty against outliers: {told}."
+        return "Against outliers the choice of the loss helps, and the choice between L1 and L2 does not."
 
 
-def _outlier_settings() -> list[tuple[float, float]]:
-    """(share, size) of the outliers, first none."""
-    return [(0.0, 0.0), *((share, size) for share in SHARES for size in SIZES)]
+def _runs(e: Experiment, loss: Loss, kind: str, size: float) -> list[Run]:
+    data, arm = _line(e), _arms(e).get(kind)
+    changes: dict[str, Any] = {"penalty": arm.penalty, "strength": arm.strength, "step": arm.step} if arm else {}
+    count = round(SHARE * data.samples) if size else 0
+    runs = varied_runs(
+        e,
+        _DRAWS,
+        data=dataclasses.replace(data, outliers=count, outlier_size=size, clean_test=True),
+        network={"activation": "linear", "dropout": 0.0},
+        # The rates suit plain gradient steps.
+        training={
+            **{"loss": loss, "learning_rate": RATES[loss], "optimizer": "sgd", "schedule": "linear"},
+            "batch_size": 1,
+        },
+        **changes,
+    )
+    # Fresh data for each run, so that results do not depend on one draw of the outliers.
+    return [dataclasses.replace(run, data_seed=i) for i, run in enumerate(runs)]
 
 
 def _line(e: Experiment) -> Line:
@@ -296,7 +297,7 @@ def _line(e: Experiment) -> Line:
     line = e.data
     if not isinstance(line, Line) or line.samples < _FEWEST_SAMPLES:
         return Line()
-    return line if abs(line.slope) * (line.stop - line.start) >= SIZES[0] / 2 else Line()
+    return line if abs(line.slope) * (line.stop - line.start) >= SIZES[1] / 2 else Line()
 
 
 def _arms(e: Experiment) -> dict[str, Arm]:

@@ -1,6 +1,7 @@
 """Feature selection by the lasso: fifty inputs of which ten count."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,10 @@ from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
-from reportgen.pictures.picture import Animation, Picture
-from reportgen.sections import Column, Findings, Section, Table, Trained, sections
+from reportgen.pictures.picture import Picture
+from reportgen.sections import Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, difference_outcome, majority_outcome
-from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, rate_findings
-from reportgen.sections.wording import why_undecided
+from reportgen.sections.helpers import as_findings, default_penalty, kinds_by_name, rate_findings, table
 from reportgen.statistics.comparison import compare_family
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
@@ -49,8 +49,57 @@ def linear_run(kind: str, λ: float, draw: int) -> Run:
     )
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Means over the draws at one penalty and λ."""
+
+    label: str
+    strength: float
+    picked: float
+    """Inputs with a weight that is not exactly zero."""
+    found: float
+    """Those of them that count."""
+    false_picks: float
+    """Those of them that do not."""
+    error: float
+    """Mean squared error on new samples."""
+    refit: float
+    """The same after least squares on the inputs that are kept."""
+
+
+@dataclass(frozen=True)
+class SelectionFindings:
+    """What the section found."""
+
+    inputs: int
+    relevant: int
+    samples: int
+    draws: int
+    margin: float
+    strength: float
+    """λ, fixed before any run."""
+    mix: float
+    arms: dict[str, Counted]
+    nine_tenths: Findings
+    """In how many draws L1 finds nine tenths of the inputs that count, and picks at most a tenth of the others."""
+    all_kept: Findings
+    """In how many draws L2 keeps all inputs."""
+    refit_against_none: Findings
+    refit_against_l1: Findings
+    l1_against_none: Findings
+    path: list[Counted]
+    saving: float
+    """Share of the inputs that L1 drops."""
+    predicting: Counted
+    """L1 at the λ of least error on half of the new samples."""
+    selecting: Counted
+    """L1 at the λ of least error after the refit on the same half."""
+    two_strengths: dict[str, Findings]
+    """Error on the other half at the second λ against the first, "as_it_is" and after the "refit"."""
+
+
 @sections.register("selection")
-class Selection(Section[Findings]):
+class Selection(Section[SelectionFindings]):
     """The post's "50 coefficients, 10 non-zero", with counts over many draws.
 
     References:
@@ -59,17 +108,17 @@ class Selection(Section[Findings]):
         Zhao and Yu, On Model Selection Consistency of Lasso, Journal of Machine Learning Research 2006.
     """
 
-    title = "Choosing inputs: ten of fifty count"
+    title = "Fewer inputs"
     claims = (
         Claim(
             name="l1-selects-inputs",
             post="L1 gives sparse weights and so selects features: of fifty coefficients ten are left, and the other "
             "forty were irrelevant.",
-            test=lambda f: majority_outcome(f["nine_tenths"]),
+            test=lambda f: majority_outcome(f.nine_tenths),
         ),
         Claim(
             name="l2-selects-nothing",
-            test=lambda f: majority_outcome(f["all_kept"]),
+            test=lambda f: majority_outcome(f.all_kept),
         ),
         Claim(
             name="fewer-inputs-cost-less",
@@ -78,16 +127,16 @@ class Selection(Section[Findings]):
         ),
         Claim(
             name="refitting-takes-the-bias-away",
-            test=lambda f: difference_outcome(f["refit_against_l1"]),
+            test=lambda f: difference_outcome(f.refit_against_l1),
         ),
         Claim(
             name="predicting-is-not-selecting",
             test=lambda f: (
                 all_outcomes(
-                    difference_outcome(f["two_strengths"]["as_it_is"], "worse"),
-                    difference_outcome(f["two_strengths"]["refit"]),
+                    difference_outcome(f.two_strengths["as_it_is"], "worse"),
+                    difference_outcome(f.two_strengths["refit"]),
                 )
-                if f["predicting"]["strength"] != f["selecting"]["strength"]
+                if f.predicting.strength != f.selecting.strength
                 else "not supported"
             ),
         ),
@@ -98,15 +147,13 @@ class Selection(Section[Findings]):
         yield from (linear_run(kind, UNIVERSAL, draw) for kind in ARMS for draw in range(draws))
         yield from (linear_run("l1", UNIVERSAL * f, draw) for f in FACTORS for draw in range(draws))
 
-    def findings(self, e: Experiment, trained: Trained, study: object) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: object) -> SelectionFindings:
         draws = range(min(_DRAWS, e.runs.count))
         counts = {kind: [_count_inputs(trained[linear_run(kind, UNIVERSAL, d)], d) for d in draws] for kind in ARMS}
         path = [[_count_inputs(trained[linear_run("l1", UNIVERSAL * f, d)], d) for d in draws] for f in FACTORS]
         return _conclude(counts, path, e.comparison)
 
-    def media(
-        self, e: Experiment, trained: Trained, study: object, findings: Findings
-    ) -> Iterable[Picture | Animation]:
+    def media(self, e: Experiment, trained: Trained, study: object, findings: SelectionFindings) -> Iterable[Picture]:
         estimates = [
             {
                 "label": of.look().title,
@@ -121,13 +168,10 @@ class Selection(Section[Findings]):
             inputs={"truth": DATA.weights(0)[:, 0], "estimates": estimates},
             alt=f"Estimates of {DATA.inputs} weights in one draw, of which {DATA.relevant} are truly not zero. "
             "On average over the draws, the weights that are not exactly zero number "
-            + ", ".join(f"{arm['picked']:.1f} with {arm['label']}" for arm in findings["arms"].values())
+            + ", ".join(f"{arm.picked:.1f} with {arm.label}" for arm in findings.arms.values())
             + ".",
         )
-        l1 = findings["arms"]["l1"]
-        path, x = findings["path"]["counts"], findings["path"]["strengths"]
-        strengths = [findings[end]["strength"] for end in ("predicting", "selecting")]
-        counted = {"found": "relevant, found", "false_picks": "irrelevant, picked"}
+        l1, path, x = findings.arms["l1"], findings.path, [point.strength for point in findings.path]
         yield Picture(
             name="selection-path",
             figure="curves",
@@ -139,7 +183,8 @@ class Selection(Section[Findings]):
                         "ylabel": "inputs",
                         "xscale": "log",
                         "series": [
-                            {"label": label, "x": x, "y": [c[key] for c in path]} for key, label in counted.items()
+                            {"label": "relevant, found", "x": x, "y": [point.found for point in path]},
+                            {"label": "irrelevant, picked", "x": x, "y": [point.false_picks for point in path]},
                         ],
                         "marks": [{"x": float(UNIVERSAL), "label": "λ fixed beforehand"}],
                         "levels": [{"y": DATA.relevant, "label": "truly relevant"}],
@@ -150,62 +195,46 @@ class Selection(Section[Findings]):
                         "ylabel": "mean squared error",
                         "xscale": "log",
                         "series": [
-                            {"label": "L1 as it is", "arm": L1.look().arm, "x": x, "y": [c["error"] for c in path]},
-                            {"label": "refitted to what is kept", "x": x, "y": [c["refit"] for c in path]},
+                            {"label": "L1 as it is", "arm": L1.look().arm, "x": x, "y": [p.error for p in path]},
+                            {"label": "refitted to what is kept", "x": x, "y": [p.refit for p in path]},
                         ],
                         "levels": [{"y": DATA.noise**2, "label": "noise alone"}],
                     },
                 ]
             },
             alt=f"Left: as λ grows from {x[0]:.2g} to {x[-1]:.2g}, the irrelevant inputs that L1 picks fall from "
-            f"{path[0]['false_picks']:.0f} to {path[-1]['false_picks']:.0f}, and the relevant ones it finds from "
-            f"{path[0]['found']:.0f} to {path[-1]['found']:.0f}. Right: the error on new samples over the same λ, as "
-            f"it is and refitted: least at λ = {strengths[0]:.2g} and {strengths[1]:.2g}. "
-            f"At the λ fixed beforehand L1 finds {l1['found']:.1f} and falsely picks {l1['false_picks']:.1f}.",
+            f"{path[0].false_picks:.0f} to {path[-1].false_picks:.0f}, and the relevant ones it finds from "
+            f"{path[0].found:.0f} to {path[-1].found:.0f}. Right: the error on new samples over the same λ, as it is "
+            f"and refitted: least at λ = {findings.predicting.strength:.2g} and {findings.selecting.strength:.2g}. "
+            f"At the λ fixed beforehand L1 finds {l1.found:.1f} and falsely picks {l1.false_picks:.1f}.",
         )
 
-    def tables(self, e: Experiment, findings: Findings) -> Iterable[Table]:
-        yield Table(
-            name="selection",
-            columns=(
-                Column(label="penalty"),
-                Column(label="λ", format=".2f"),
-                Column(label="inputs with a weight", format=".1f"),
-                Column(label="relevant found", format=".1f"),
-                Column(label="false picks", format=".1f"),
-                Column(label="mean squared error, new samples", format=".2f"),
-                Column(label="refitted to what is kept", format=".2f"),
-            ),
-            rows=tuple(
-                (
-                    arm["label"],
-                    arm["strength"],
-                    arm["picked"],
-                    arm["found"],
-                    arm["false_picks"],
-                    arm["error"],
-                    arm["refit"],
-                )
-                for arm in findings["arms"].values()
-            ),
-        )
+    def tables(self, e: Experiment, findings: SelectionFindings) -> Iterable[Table]:
+        columns = {
+            "label": ("penalty", ""),
+            "strength": ("λ", ".2f"),
+            "picked": ("inputs with a weight", ".1f"),
+            "found": ("relevant found", ".1f"),
+            "false_picks": ("false picks", ".1f"),
+            "error": ("mean squared error, new samples", ".2f"),
+            "refit": ("refitted to what is kept", ".2f"),
+        }
+        yield table("selection", findings.arms.values(), columns)
 
-    def headline(self, e: Experiment, findings: Findings) -> str:
-        l1 = findings["arms"]["l1"]
-        return (
-            f"Of {findings['inputs']} inputs with {findings['relevant']} that count, L1 by proximal steps keeps "
-            f"{l1['picked']:.1f} on average: {l1['found']:.1f} that count and {l1['false_picks']:.1f} that do not. "
-            f"L2 keeps {findings['arms']['l2']['picked']:.0f}."
-        )
+    def headline(self, e: Experiment, findings: SelectionFindings) -> str | None:
+        rates = (findings.nine_tenths, findings.all_kept)
+        if any(majority_outcome(rate) != "supported" for rate in rates):
+            return None
+        return "In data made for it, L1 finds the inputs that count, and L2 keeps them all."
 
 
 def _conclude(
     counts: dict[str, list[dict[str, float]]], along: list[list[dict[str, float]]], rule: Comparison
-) -> Findings:
+) -> SelectionFindings:
     """Findings from the counts of every draw: of each arm, and of L1 at each strength of the path."""
     draws = len(counts["l1"])
-    arms = {kind: _summarize_counts(each) for kind, each in counts.items()}
-    path = [_summarize_counts(point) for point in along]
+    arms = {kind: _means(ARMS[kind].look().title, UNIVERSAL * (kind != "none"), of) for kind, of in counts.items()}
+    path = [_means("L1", UNIVERSAL * f, of) for f, of in zip(FACTORS, along, strict=True)]
     margin = rule.equivalence * DATA.noise**2
 
     def values(kind: str, what: str) -> Any:
@@ -227,46 +256,41 @@ def _conclude(
     changes = [
         (along_path(f"checking_{what}")[selecting], along_path(f"checking_{what}")[predicting]) for what in _FITS
     ]
-    return {
-        "inputs": DATA.inputs,
-        "relevant": DATA.relevant,
-        "samples": DATA.samples,
-        "draws": draws,
-        "noise": DATA.noise,
-        "margin": margin,
-        "strength": float(UNIVERSAL),
-        "mix": ElasticNet().mix,
-        "arms": {
-            kind: {"label": ARMS[kind].look().title, "strength": float(UNIVERSAL) * (kind != "none"), **counts}
-            for kind, counts in arms.items()
-        },
+    return SelectionFindings(
+        inputs=DATA.inputs,
+        relevant=DATA.relevant,
+        samples=DATA.samples,
+        draws=draws,
+        margin=margin,
+        strength=float(UNIVERSAL),
+        mix=ElasticNet().mix,
+        arms=arms,
         # A rate, since the counts of most draws are the same, of which a mean has no interval.
-        "nine_tenths": rate_findings(
+        nine_tenths=rate_findings(
             (10 * values("l1", "found") >= 9 * DATA.relevant)
             & (10 * values("l1", "false_picks") <= DATA.inputs - DATA.relevant),
             rule,
         ),
-        "all_kept": rate_findings(values("l2", "picked") == DATA.inputs, rule),
-        "refit_against_none": as_findings(refit_against_none),
-        "refit_against_l1": as_findings(refit_against_l1),
-        "l1_against_none": as_findings(against_none),
-        "l1_why": why_undecided(as_findings(against_none)),
-        "path": {"strengths": [float(UNIVERSAL * f) for f in FACTORS], "counts": path},
-        "saving": 1 - arms["l1"]["picked"] / DATA.inputs,
-        "predicting": {"strength": float(UNIVERSAL * FACTORS[predicting]), **path[predicting]},
-        "selecting": {"strength": float(UNIVERSAL * FACTORS[selecting]), **path[selecting]},
-        "two_strengths": {
+        all_kept=rate_findings(values("l2", "picked") == DATA.inputs, rule),
+        refit_against_none=as_findings(refit_against_none),
+        refit_against_l1=as_findings(refit_against_l1),
+        l1_against_none=as_findings(against_none),
+        path=path,
+        saving=1 - arms["l1"].picked / DATA.inputs,
+        predicting=path[predicting],
+        selecting=path[selecting],
+        two_strengths={
             name: as_findings(difference)
             for name, difference in zip(("as_it_is", "refit"), compare_family(changes, margin, rule), strict=True)
         },
-    }
+    )
 
 
-def _saves_at_no_cost(f: Mapping[str, Any]) -> Outcome:
-    verdict = f["refit_against_none"]["verdict"]
+def _saves_at_no_cost(f: SelectionFindings) -> Outcome:
+    verdict = f.refit_against_none["verdict"]
     if verdict == "undecided":
         return "undecided"
-    return "supported" if verdict != "worse" and f["saving"] > 0 else "not supported"
+    return "supported" if verdict != "worse" and f.saving > 0 else "not supported"
 
 
 _FITS = ("error", "refit")
@@ -295,5 +319,7 @@ def refit(data: Data, kept: NDArray[np.bool_]) -> Array:
     return predicted
 
 
-def _summarize_counts(counts: list[dict[str, float]]) -> dict[str, float]:
-    return {key: float(np.mean([c[key] for c in counts])) for key in counts[0]}
+def _means(label: str, strength: float, counts: list[dict[str, float]]) -> Counted:
+    names = ("picked", "found", "false_picks", *_FITS)
+    means = {name: float(np.mean([count[name] for count in counts])) for name in names}
+    return Counted(label=label, strength=float(strength), **means)
