@@ -17,11 +17,7 @@ from reportgen.page.report import Report
 FOLDER = article.template_folder() / "sections"
 NAMES = sorted(file.stem for file in FOLDER.glob("*.html"))
 
-WITHOUT = {"closed_form", "experiment", "implementation", "live", "others", "penalties", "reading"} | {
-    "robustness",
-    "selection",
-    "why",
-}
+WITHOUT: set[str] = set()
 """Sections whose paragraphs have no blocks yet."""
 
 
@@ -62,7 +58,7 @@ def test_a_theme_replaces_one_paragraph_and_the_others_stay(tmp_path: Path) -> N
     (tmp_path / "sections").mkdir()
     (tmp_path / "sections" / "rank.html").write_text(
         '{% extends "reportgen/sections/rank.html" %}\n'
-        "{% block none %}<p>Mine, {{ f.matrices }}, {{ m.section('ledger') }}.</p>{{ super() }}{% endblock %}"
+        "{% block nothing %}<p>Mine, {{ f.matrices }}, {{ m.section('ledger') }}.</p>{{ super() }}{% endblock %}"
     )
     plain = render_text(report)
     themed = render_text(report, tmp_path)

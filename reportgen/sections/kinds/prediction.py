@@ -78,8 +78,8 @@ class Variant:
     """L1 and L2 at the experiment's λ, with one setting changed."""
 
     label: str
-    l1: float
-    l2: float
+    error_l1: float
+    error_l2: float
     """Mean errors of a test sample."""
     l1_zero: float
     l2_zero: float
@@ -199,8 +199,8 @@ class Prediction(Section[PredictionFindings]):
             findings.variants,
             {
                 "label": ("setting", ""),
-                "l1": ("L1", ".3f"),
-                "l2": ("L2", ".3f"),
+                "error_l1": ("L1", ".3f"),
+                "error_l2": ("L2", ".3f"),
                 "difference.estimate": ("mean difference", ".3f"),
                 "difference.low": ("from", ".3f"),
                 "difference.high": ("to", ".3f"),
@@ -318,8 +318,8 @@ def _compare_variant(e: Experiment, trained: Trained, run: Run, label: str) -> V
     l1_zero, l2_zero = (_zeros(trained, of) for of in runs.values())
     return Variant(
         label=label,
-        l1=_mean(l1),
-        l2=_mean(l2),
+        error_l1=_mean(l1),
+        error_l2=_mean(l2),
         l1_zero=l1_zero,
         l2_zero=l2_zero,
         difference=as_findings(difference),
