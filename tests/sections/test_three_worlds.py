@@ -13,7 +13,7 @@ from planted import decide
 from reportgen.experiment import Experiment
 from reportgen.sections import sections
 from reportgen.sections.claims import attributes
-from reportgen.sections.helpers import as_findings
+from reportgen.sections.helpers import as_findings, rate_findings
 from reportgen.sections.kinds import robustness, strength, subgradient
 from reportgen.statistics.comparison import compare, compare_family
 from reportgen.statistics.rates import compare_rates, rate_interval
@@ -94,21 +94,14 @@ def zeros(sub=0.0, prox=0.9, below=0.9):
 
 def band(shares, below=0.9):
     """Medians of weights, in units of the band, at several settings."""
-    return {
-        "settings": [
-            {"runs": 3, "band": 0.1 * i, "median": 0.1 * i * s, "below": below} for i, s in enumerate(shares, 1)
-        ],
-        **dict.fromkeys(("smallest", "largest", "median_smallest", "median_largest", "least_share", "most_share"), 0.1),
-        **{"least_below": 0.1, "most_below": 0.9},
-    }
+    bands = [{"band": 0.1 * i, "median": 0.1 * i * s, "share": s, "below": below} for i, s in enumerate(shares, 1)]
+    return {"tried": 3, "bands": bands}
 
 
 def arrivals(sub, prox, of=12):
-    rates = {"subgradient": sub, "proximal": prox}
-    return {
-        **{step: {"at_rest": {"arrived": rate(count, of), "cost": 3.9}} for step, count in rates.items()},
-        **{"arrivals": "So many arrive", "pairs": "12 pairs of runs"},
-    }
+    counts = {"subgradient": sub, "proximal": prox}
+    rates = {step: rate_findings(np.arange(of) < count, RULE) for step, count in counts.items()}
+    return {"least_is_known": True, **{step: {"arrived": found} for step, found in rates.items()}}
 
 
 SUBGRADIENT = {
@@ -120,8 +113,7 @@ SUBGRADIENT = {
         {"way": 20.0, "cost_difference": difference(*d, margin=0.2)} for d in [(0.01, 0.02), (3.0,), (0.2, 1.0)]
     ],
     "zeros-cost-nothing": [
-        {"compared_in_errors": False, "equivalence": 1.0, "difference": difference(*d)}
-        for d in [(0.0,), (4.0,), (1.0, 2.0)]
+        {"compared_in_errors": False, "margin": 1.0, "difference": difference(*d)} for d in [(0.0,), (4.0,), (1.0, 2.0)]
     ],
 }
 
@@ -173,7 +165,7 @@ def test_a_claim_is_not_made_of_what_is_not_there():
             ("networks-as-cheap-as-can-be", {"theory": []}),
         ],
         "subgradient": [
-            ("the-band-is-as-wide-as-a-step", {"settings": []}),
+            ("the-band-is-as-wide-as-a-step", {"tried": 0}),
             ("zeros-cost-nothing", {"compared_in_errors": True}),
         ],
     }
