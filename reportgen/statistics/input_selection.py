@@ -163,7 +163,7 @@ def mean_path(tried: Sequence[Sequence[Trial]]) -> list[PathPoint]:
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedTrials:
     """L1 and the group lasso at equal errors, each at one strength in all draws."""
 
     l1_strength: float
@@ -184,7 +184,7 @@ class Matched:
 
 def match_errors(
     l1: Sequence[Sequence[Trial]], group: Sequence[Sequence[Trial]], margin: float, rule: Comparison
-) -> Matched:
+) -> MatchedTrials:
     """Compare trials by draw and strength: L1 where its error is least over all draws, and the group lasso where its
     error is nearest to that, on the samples for choosing."""
     first, second = (np.mean([[t.fit.choosing for t in draw] for draw in tried], axis=0) for tried in (l1, group))
@@ -200,7 +200,7 @@ def match_errors(
         )
     )
     of_inputs, of_units = compare_family([(kept[:, 1], kept[:, 0]), (units[:, 0], units[:, 1])], 1.0, rule)
-    return Matched(
+    return MatchedTrials(
         l1_strength=l1[0][best].strength,
         group_strength=group[0][nearest].strength,
         l1_kept=float(kept[:, 0].mean()),

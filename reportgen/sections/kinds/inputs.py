@@ -29,7 +29,7 @@ from reportgen.sections.wording import join_words
 from reportgen.statistics.comparison import Difference, compare_family
 from reportgen.statistics.input_selection import (
     LastSteps,
-    Matched,
+    MatchedTrials,
     PathPoint,
     Selected,
     Trial,
@@ -121,7 +121,7 @@ class InputsFindings:
     refit_against_none: dict[str, Difference]
     refit_against_fit: dict[str, Difference]
     """Errors trained anew with λ for selecting, less those without a penalty, and less those with λ for predicting."""
-    matched: Matched
+    matched: MatchedTrials
     lost: dict[str, Any]
     """The rate of draws in which an input that counts was dropped, by kind of penalty."""
     ranked: dict[str, Any]

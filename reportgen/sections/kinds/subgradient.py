@@ -317,7 +317,7 @@ def _weight_picture(e: Experiment, first: dict[Step, Trajectory], weight: int, b
     ]
     levels = [{"y": band, "label": "η·λ"}, {"y": -band, "label": "−η·λ"}]
     panel = {"xlabel": "step", "ylabel": "one weight of the first layer", "series": lines, "levels": levels}
-    return Picture(name="one-weight", figure="curves", inputs={"panels": [panel]})
+    return Picture(name="weight-in-band", figure="curves", inputs={"panels": [panel]})
 
 
 def _band_picture(bands: Sequence[Band]) -> Picture:
