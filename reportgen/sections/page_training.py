@@ -71,6 +71,7 @@ def arm_task(arm: Arm) -> dict[str, Any]:
         "strength": arm.strength,
         "step": arm.step,
         "mix": getattr(arm.penalty, "mix", 0.5),
+        "color": arm.penalty.look(arm.step).color,
     }
 
 

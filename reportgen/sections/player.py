@@ -28,10 +28,10 @@ from reportgen.store.encoding import digest
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 
-RECORDS = 101
+RECORDS = 61
 """The most records of a trajectory that a page holds."""
 
-RUNS = 5
+RUNS = 3
 """The most runs of an arm that a reader can choose from."""
 
 BUDGET = 1_000_000

@@ -29,10 +29,8 @@ plots.each("#figure-dial", async (figure) => {
 
   const words = (i) => plots.number(grid[i], 9);
 
-  /* A penalty's color has the name of a variable of the page, or is a code. */
   function colorOf(kind) {
-    const { color } = sweeps[kind];
-    return color.startsWith("#") ? color : getComputedStyle(figure).getPropertyValue(`--${color}`).trim();
+    return plots.inColor({}, figure, sweeps[kind].color).network;
   }
 
   function show() {

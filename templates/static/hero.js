@@ -83,7 +83,8 @@ plots.each(".hero", (figure) => {
     const band = whole.rate * whole.strength;
     plots.network(context, { x: 2, y: 4, width: wide - 4, height: net - 14 }, layers, limit, band, theme);
     const line = plots.outputs(layers, grid, whole.activation);
-    plots.fit(context, { x: 0, y: net, width: wide, height: below }, samples, grid, line, range, theme);
+    const look = plots.inColor(theme, figure, whole.color);
+    plots.fit(context, { x: 0, y: net, width: wide, height: below }, samples, grid, line, range, look);
     const values = layers.flatMap((layer) => Array.from(layer.values));
     const zeros = values.filter((w) => w === 0).length;
     const gone = diverged !== null && record === records.length - 1;

@@ -396,6 +396,12 @@ const plots = (() => {
     return { area, x, y };
   }
 
+  /* The theme with the color of an arm for the fitted function: the name of a variable of the page, or a code. */
+  function inColor(theme, element, color) {
+    const found = color.startsWith("#") ? color : getComputedStyle(element).getPropertyValue(`--${color}`).trim();
+    return { ...theme, network: found || theme.network };
+  }
+
   function fit(context, box, samples, grid, line, range, theme) {
     const { area, x, y } = axes(context, box, range, theme);
     const stroke = (xs, ys, color, width, dash = []) => {
@@ -578,7 +584,7 @@ const plots = (() => {
   }
 
   return {
-    each, unpack, theme, fitCanvas, weights, network, paths, histogram, singular, singularValues, cellAt, cellBox, outline, bar, fit,
+    each, unpack, theme, inColor, fitCanvas, weights, network, paths, histogram, singular, singularValues, cellAt, cellBox, outline, bar, fit,
     point, range, legend, outputs, number, FONT,
   };
 })();

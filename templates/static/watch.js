@@ -138,7 +138,7 @@ plots.each("#figure-watch", (figure) => {
         context.fillStyle = theme.paper;
         context.fillRect(x - 2, 20, side + 4, high);
         const line = plots.outputs(layers, grid, whole.activation);
-        plots.fit(context, box, samples, grid, line, range, theme);
+        plots.fit(context, box, samples, grid, line, range, plots.inColor(theme, figure, whole.color));
         context.restore();
       }
     });

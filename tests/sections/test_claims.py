@@ -29,8 +29,8 @@ BEYOND_THE_SMALL_EXPERIMENT = {
     "zeros-cost-nothing",
     "last-steps-jitter",
 }
-"""Its four runs have no five among them, it is not the experiment of the post, its arms have both kinds of step, and its
-learning rate falls."""
+"""Its four runs have no five among them, it is not the experiment of the post, its arms have both kinds of step, and
+its learning rate falls."""
 E = Experiment()
 
 

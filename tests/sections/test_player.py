@@ -92,7 +92,7 @@ def test_what_is_no_number_stays_none_and_only_zeros_become_zero():
 
 
 def test_long_trajectories_are_thinned_between_their_ends():
-    for records, kept in [(1, 1), (2, 2), (101, 101), (102, 101), (10_000, 101)]:
+    for records, kept in [(1, 1), (2, 2), (61, 61), (62, 61), (10_000, 61)]:
         t = trajectory(Run(network=Network(hidden=())), records=records)
         packed = pack_trajectory(t)
         assert len(packed["steps"]) == kept

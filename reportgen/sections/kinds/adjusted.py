@@ -199,6 +199,7 @@ class Adjusted(Section[AdjustedFindings]):
                 panels,
                 alt=f"Weight matrices before and after the adjustment, in step, both with {told.label}: hidden layers "
                 f"of {layers} units. The last square of the smaller network is a single weight.",
+                keep=True,
             )
             if is_curve(e):
                 yield article_animation(
@@ -206,6 +207,7 @@ class Adjusted(Section[AdjustedFindings]):
                     ["fit"],
                     panels,
                     alt=f"The lines that the two networks fit meanwhile, both with {told.label}.",
+                    keep=True,
                 )
 
     def tables(self, e: Experiment, findings: AdjustedFindings) -> Iterable[Table]:
@@ -236,12 +238,6 @@ class Adjusted(Section[AdjustedFindings]):
                 "runs": ("runs", "d"),
             }
             yield table("compression", findings.arms, columns)
-
-    def headline(self, e: Experiment, findings: AdjustedFindings) -> str | None:
-        studied = findings.studied
-        if studied is None or majority_outcome(studied.unharmed) != "supported":
-            return None
-        return "What L1 sets to zero can be cut out of the network, and its predictions stay the same."
 
 
 def _published_outcome(f: Any) -> bool | Outcome | None:

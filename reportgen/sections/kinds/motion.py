@@ -1,6 +1,6 @@
 """Animations of one run under each arm: its weights, and in step with them the function it fits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,9 @@ from reportgen.pictures.picture import Animation, Panel
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import article_animation, is_curve, own_arm, table, threshold, trained_arm
+from reportgen.sections.run_animations import describe_end, run_animations
 from reportgen.sections.shown_runs import median_run, ranked_runs, ranking_arm
-from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
-from reportgen.text import number
 from reportgen.training.run import Run
 
 
@@ -84,22 +83,18 @@ class Motion(Section[MotionFindings]):
         )
 
     def media(self, e: Experiment, trained: Trained, study: object, findings: MotionFindings) -> Iterable[Animation]:
-        shown = {arm.name: trained_arm(e, arm, trained)[findings.run - 1] for arm in e.arms}
-        groups = {arm.name: [arm] for arm in findings.arms} | {"side-by-side": findings.pair}
-        for name, ends in groups.items():
-            panels = [Panel(title=end.label, trajectory=shown[end.name]) for end in ends]
-            if ends:
-                steps = f"over {number(max(int(p.trajectory.steps[-1]) for p in panels))} steps. "
-                alt = f"Weight matrices {steps}" + " ".join(f"{end.label}: {_describe_end(end)}" for end in ends)
-                yield article_animation(f"weights-{name}", ["weights"], panels, alt=alt)
-                if findings.curve:
-                    alt = f"The fitted function {steps}{_describe_fits(panels)}"
-                    yield article_animation(f"fit-{name}", ["fit"], panels, alt=alt)
-        for l1 in findings.pair[:1]:
+        shown = {arm.name: (arm, trained_arm(e, arm, trained)[findings.run - 1]) for arm in e.arms}
+        pair = [shown[arm.name] for arm in _pair(e)]
+        for name, one in shown.items():
+            yield from run_animations(e, name, [one], keep=one in pair)
+        if pair:
+            yield from run_animations(e, "side-by-side", pair)
             # Not under L2: a dense network has hundreds of lines, and its GIF is a megabyte.
+            l1, t = pair[0]
             alt = f"The weights under {l1.label} as edges of the network, as wide as the weights are large. "
-            panel = Panel(title="", trajectory=shown[l1.name])
-            yield article_animation("network", ["network"], [panel], alt=alt + _describe_end(l1))
+            yield article_animation(
+                "network", ["network"], [Panel(title="", trajectory=t)], alt + describe_end(e, l1, t)
+            )
 
     def tables(self, e: Experiment, findings: MotionFindings) -> Iterable[Table]:
         columns = {
@@ -140,24 +135,3 @@ def _weights_contrast(l1: RunEnd, l2: RunEnd) -> bool | Outcome:
     if l1.diverged or l2.diverged:
         return "undecided"
     return bool(l1.close > 0.8 and l2.close < 0.5 and l2.largest < l1.largest)
-
-
-def _describe_end(end: RunEnd) -> str:
-    """The end of a run for an alt text."""
-    if end.diverged:
-        return f"The run diverges at step {number(end.diverged)}."
-    near = f", {end.below:.0%} are within {number(end.band, '.2g')} of zero," if end.strength else ""
-    return f"At the end {end.zero:.0%} are exactly zero{near} and the largest is {number(end.largest, '.2f')}."
-
-
-def _describe_fits(panels: Sequence[Panel]) -> str:
-    said = []
-    for panel in panels:
-        x, lines = curves(panel.trajectory)
-        ends = [number(float(line[i]), ".1f") for line in (lines[0], lines[-1]) for i in (0, -1)]
-        finite = panel.trajectory.diverged is None
-        said.append(
-            ("{}: {} to {} at first, {} to {} at the end" if finite else "{}: it diverges").format(panel.title, *ends)
-        )
-    between = " to ".join(number(float(end), ".1f") for end in (x[0], x[-1]))
-    return f"From x = {between}, {'; '.join(said)}."

@@ -321,14 +321,6 @@ class Overfitting(Section[OverfittingFindings]):
             },
         )
 
-    def headline(self, e: Experiment, findings: OverfittingFindings) -> str | None:
-        turn = findings.turns["l2"]
-        return (
-            f"A flexible curve through {findings.samples} samples, a demonstration apart from this experiment, has "
-            f"a mean test error of {turn.none:.2f} without a penalty, of {turn.best:.2f} at the best strength of "
-            f"L2, and of {turn.strongest:.2f} at the strongest."
-        )
-
 
 def _inputs(x: Array) -> Array:
     """The terms of the polynomial at x [samples]: Legendre polynomials, without the constant."""

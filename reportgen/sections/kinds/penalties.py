@@ -253,13 +253,6 @@ class Penalties(Section[PenaltiesFindings]):
         )
         yield _path_picture(_lasso_weights(e, trained)[0], study[0], findings.lasso.difference)
 
-    def headline(self, e: Experiment, findings: PenaltiesFindings) -> str | None:
-        zeros = findings.zeros
-        return (
-            f"With {findings.losses:,} random losses of two weights, a demonstration apart from this experiment, a "
-            f"weight ends at exactly zero {zeros.first:,} times under L1, and {zeros.second:,} times under L2."
-        )
-
 
 def _corner_outcome(verdict: str) -> Outcome:
     outcomes: dict[str, Outcome] = {"more often": "supported", "less often": "not supported"}

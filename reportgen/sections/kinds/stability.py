@@ -58,7 +58,7 @@ class Interval:
     low: float
     high: float
     words: str
-    """"54% (41% to 66%)", or "between 0% and 12%" of a number that may be zero."""
+    """"54% (41% to 66%)", or "at most 12%" of a number that may be zero."""
 
 
 @dataclass(frozen=True)
@@ -273,11 +273,11 @@ def measure(e: Experiment, errors: Mapping[str, Values]) -> StabilityFindings:
     parts = {name: variance.coefficients(ORDERS, INITS, values.shape[-1]) for name, values in errors.items()}
     within = {name: part[1:].sum(axis=0) for name, part in parts.items()}
 
-    def ratio(above: str, below: str) -> Interval:
+    def ratio(above: str, below: str, spec: str = ".0%") -> Interval:
         both = np.hstack([squares[above], squares[below]])
         nothing = np.zeros_like(within[above])
         first, second = np.hstack([within[above], nothing]), np.hstack([nothing, within[below]])
-        return _interval(variance.deviation(both, first, confidence, relative_to=second), ".0%")
+        return _interval(variance.deviation(both, first, confidence, relative_to=second), spec)
 
     def ending(name: str) -> Ending:
         whole = parts[name].sum(axis=0)
@@ -317,7 +317,7 @@ def measure(e: Experiment, errors: Mapping[str, Values]) -> StabilityFindings:
             for name, label in ENDINGS.items()
         ],
         averaged_decayed=compared["averaged", "decayed"],
-        averaged_decayed_ratio=ratio("averaged", "decayed"),
+        averaged_decayed_ratio=ratio("averaged", "decayed", ".2g"),
         refusal=refusal,
         margin=e.margin,
         spread_margin=EQUAL_SPREAD,
@@ -345,7 +345,8 @@ def _deviations(parts: Values, squares: Values) -> dict[str, float]:
 
 def _interval(found: NumberWithInterval, spec: str) -> Interval:
     estimate, low, high = (number(value, spec) for value in found)
-    words = f"{estimate} ({low} to {high})" if found[1] > 0 else f"between {number(0.0, spec)} and {high}"
+    open_below = found[1] <= 0 or low == number(0.0, spec)
+    words = f"at most {high}" if open_below else f"{estimate} ({low} to {high})"
     return Interval(*found, words=words)
 
 

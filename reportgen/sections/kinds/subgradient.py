@@ -226,14 +226,10 @@ class Subgradient(Section[SubgradientFindings]):
             "zero": ("exactly zero", ".1%"),
             "below": ("|w| ≤ η·λ", ".1%"),
             "error.median": ("median total error", ".2f"),
-            "error.iqm": ("interquartile mean", ".2f"),
-            "error.mean": ("mean", ".2f"),
             "error.count": ("runs", "d"),
             "resting": ("median cost, at rest", ".4g"),
             "arrived.events": ("reach the least cost", "d"),
             "arrived.count": ("of", "d"),
-            "arrived.low": ("rate, from", ".0%"),
-            "arrived.high": ("to", ".0%"),
         }
         yield table("steps", (findings.subgradient, findings.proximal), columns)
         if findings.bands:

@@ -15,6 +15,7 @@ import numpy as np
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
+from reportgen.pictures.picture import Animation
 from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import as_findings, compare_arms, own_arm, threshold, trained_arm
@@ -27,6 +28,7 @@ from reportgen.sections.page_training import (
     snapshot,
     start_task,
 )
+from reportgen.sections.run_animations import run_animations
 from reportgen.sections.shown_runs import RankedRun, median_run, ranked_runs, shown_runs
 from reportgen.statistics.compression import compress
 from reportgen.statistics.rank import second_share
@@ -226,10 +228,16 @@ class Watch(Section[WatchFindings]):
             better=as_findings(compare_arms(e, *totals)),
         )
 
+    def media(self, e: Experiment, trained: Trained, study: object, findings: WatchFindings) -> Iterable[Animation]:
+        """The weights and the fit of the run under L1 and under L2, as files for other pages."""
+        if findings.possible:
+            for arm in _arms(e)[:2]:
+                yield from run_animations(e, arm.name, [(arm, trained[e.arm_runs(arm)[findings.run - 1]])], keep=True)
+
     def headline(self, e: Experiment, findings: WatchFindings) -> str | None:
         if findings.zeros is None or findings.zeros[0] < MOST or findings.zeros[1] > 0:
             return None
-        return "L1 makes most weights of the network exactly zero; L2 makes weights small, and none of them zero."
+        return "L1 makes most weights exactly zero. L2 makes weights small, and none of them zero."
 
 
 def _arms(e: Experiment) -> list[Arm]:

@@ -190,13 +190,6 @@ class Zeros(Section[ZerosFindings]):
         }
         yield table("zeros", shown, columns)
 
-    def headline(self, e: Experiment, findings: ZerosFindings) -> str | None:
-        """L1 makes zeros, L2 makes small weights: only if that holds in most runs."""
-        rates = (findings.most, findings.dense, findings.small)
-        if any(rate is None or majority_outcome(rate) != "supported" for rate in rates):
-            return None
-        return "L1 makes most weights exactly zero. L2 makes weights small, and hardly any of them zero."
-
 
 def _steps(e: Experiment) -> dict[Step, Arm]:
     """L1 by each kind of step: the experiment's own arms, or else its arm with L1 under the other step."""
