@@ -9,7 +9,6 @@
 
   /* Seconds that a training takes at speed 1. */
   const DURATION = 4;
-  const [TOP, NO_NUMBER] = [32767, -32768];
 
   if (!("DecompressionStream" in window)) return;
 
@@ -59,7 +58,7 @@
   }
 
   function decode(packed) {
-    if (!decoded.has(packed)) decoded.set(packed, unpack(packed));
+    if (!decoded.has(packed)) decoded.set(packed, plots.unpack(packed));
     return decoded.get(packed);
   }
 
