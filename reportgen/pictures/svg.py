@@ -248,7 +248,9 @@ def _grouped(shapes: list[_Shape]) -> Iterator[str]:
         words = "".join(f' {name}="{value}"' for name, value in look)
         if not {"fill", "stroke-opacity"} & dict(look).keys() and all(own.startswith("<path") for own in inside):
             inside = [f'<path d="{"".join(own[9:-3] for own in inside)}"/>']
-        if len(inside) == 1 and words:
+        # The x and y of a use would move its clip-path with it.
+        moved = "clip-path" in dict(look) and inside[0].startswith("<use")
+        if len(inside) == 1 and words and not moved:
             kind, _, rest = inside[0].partition(" ")
             yield f"{kind}{words} {rest}\n"
         elif words:

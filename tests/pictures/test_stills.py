@@ -1,5 +1,6 @@
 """What holds for every still figure; a new file in `stills` needs an entry in `SAMPLES` and nothing else."""
 
+import re
 import xml.etree.ElementTree as ET
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -252,6 +253,16 @@ def test_a_text_stays_where_it_is_aligned_in_any_font_and_a_clip_is_there_where_
     clipped = {e.get("stroke") for e in drawing.iter() if e.get("clip-path")}
     assert clipped == {"#654321"}
     assert drawing.get("aria-label") == "A < B"
+
+
+def test_a_clip_is_not_moved_by_the_place_of_a_shape_that_is_used():
+    """x and y of a use move its own clip-path, too; a band that its panel cuts would be cut away."""
+    series = {"label": "s", "x": [1, 2, 3], "y": [1, 2, 3], "low": [0, 0, 0], "high": [9, 9, 9]}
+    with style.look():
+        text = markup([figures["curves"](panels=[{"xlabel": "x", "ylabel": "y", "series": [series]}])], "a band")
+
+    assert re.search("<g[^>]*clip-path[^>]*><use", text)
+    assert not re.search("<use[^>]*clip-path", text)
 
 
 def test_paths_are_shorter_and_end_where_they_ended():
