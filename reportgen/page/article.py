@@ -389,8 +389,9 @@ _TAG_OR_WORD = re.compile(r"<(?P<end>/?)(?P<tag>[a-z]+[0-9]?)\b[^>]*>|<[^>]+>|(?
 def words_in_the_open(page: str) -> int:
     """The number of words of a page outside of folds, tables, code, formulas, and what surrounds the text."""
     words = depth = 0
-    # The animations at the end have the captions of figures above.
-    for found in _TAG_OR_WORD.finditer(page.partition('<section class="kept"')[0]):
+    # Scripts have tags in strings. The animations at the end have the captions of figures above.
+    read = re.sub(r"<(script|style)\b.*?</\1>", "", page.partition('<section class="kept"')[0], flags=re.DOTALL)
+    for found in _TAG_OR_WORD.finditer(read):
         if found["tag"] in _UNREAD:
             depth += -1 if found["end"] else 1
         elif found["word"] and depth == 0:

@@ -118,8 +118,10 @@ plots.each("#figure-watch", (figure) => {
     const { context } = plots.fitCanvas(canvas, high);
     const gap = narrow ? 14 : 28;
     const side = (wide - gap) / 2;
+    // One scale for both, so that widths and shades can be compared.
+    const largest = Math.max(...now.pair.map((arm) => training(arm).limit));
     now.pair.forEach((arm, i) => {
-      const { whole, records, diverged, limit } = training(arm);
+      const { whole, records, diverged } = training(arm);
       const layers = trainer.layers(whole, records[Math.round(now.share * (records.length - 1))]);
       const x = i * (side + gap);
       context.font = `600 ${narrow ? 12 : 14}px ${plots.FONT}`;
@@ -130,7 +132,7 @@ plots.each("#figure-watch", (figure) => {
       const box = { x, y: 22, width: side, height: high - 24 };
       const threshold = whole.step === "proximal" ? 0 : whole.rate * whole.strength;
       if (now.fit < 1) {
-        plots.network(context, box, layers, now.limit ?? limit, threshold, theme, now);
+        plots.network(context, box, layers, now.limit ?? largest, threshold, theme, now);
       }
       if (now.fit > 0) {
         context.save();

@@ -17,7 +17,14 @@ def task(l1="better", l2="better", between="better"):
 
 def world(own=None, complex_=None, variant="better"):
     variants = [{"difference": difference("practically equal")}, {"difference": difference(variant)}]
-    return {"own": task(**(own or {})), "complex": task(**(complex_ or {})), "variants": variants, "linear": True}
+    return {
+        "own": task(**(own or {})),
+        "complex": task(**(complex_ or {})),
+        "variants": variants,
+        "linear": True,
+        "inputs": 20,
+        "relevant": 6,
+    }
 
 
 NONE_HELPS = {"l1": "worse", "l2": "practically equal"}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from reportgen.pictures import style
 from reportgen.pictures.stills import figures
 
-_VERDICTS = {"better": style.GREEN, "worse": style.VERMILLION, "practically equal": style.INK}
+_VERDICTS = dict.fromkeys(("better", "worse", "practically equal"), style.INK)
 
 
 @figures.register("intervals")

@@ -14,6 +14,10 @@ from reportgen.pictures import style
 from reportgen.pictures.stills import figures
 
 
+NEGATIVE, POSITIVE = "#1f6fb0", "#c73a3d"
+"""The colors of signs in `style.SIGNED`, away from those of arms."""
+
+
 @figures.register("network_graph")
 def network_graph(kernels: Sequence[Any], title: str = "") -> Figure:
     """Columns of units joined by their weights: the wider a line the larger the weight, red above zero, blue below.
@@ -32,7 +36,7 @@ def network_graph(kernels: Sequence[Any], title: str = "") -> Figure:
         weights = kernel[inputs, outputs]
         ends = np.stack([places[layer][inputs], places[layer + 1][outputs]], axis=-1)
         lines = [[(layer, start), (layer + 1, end)] for start, end in ends]
-        colors = np.where(weights > 0, style.VERMILLION, style.BLUE)
+        colors = np.where(weights > 0, POSITIVE, NEGATIVE)
         widths = 0.3 + 4.2 * np.abs(weights) / largest
         axes.add_collection(LineCollection(lines, colors=list(colors), linewidths=list(widths), alpha=0.75, zorder=1))
     for layer, (size, heights) in enumerate(zip(sizes, places, strict=True)):
@@ -50,8 +54,8 @@ def network_graph(kernels: Sequence[Any], title: str = "") -> Figure:
     style.legend(
         figure,
         {
-            "positive weight": Line2D([], [], color=style.VERMILLION, linewidth=3),
-            "negative weight": Line2D([], [], color=style.BLUE, linewidth=3),
+            "positive weight": Line2D([], [], color=POSITIVE, linewidth=3),
+            "negative weight": Line2D([], [], color=NEGATIVE, linewidth=3),
             "dead unit": Line2D([], [], linestyle="", marker="o", color=style.MUTED, markerfacecolor=style.PAPER),
         },
     )

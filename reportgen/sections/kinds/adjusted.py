@@ -33,7 +33,7 @@ from reportgen.sections.helpers import (
     trained_arm,
     vary,
 )
-from reportgen.sections.wording import is_post, join_words
+from reportgen.sections.wording import is_post
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.compression import Compressed, compress
 from reportgen.statistics.rates import compare_rates
@@ -192,13 +192,13 @@ class Adjusted(Section[AdjustedFindings]):
                 Panel(title=when, trajectory=trained[_replicas(e, kind, hidden, "rest")[findings.post.run - 1]])
                 for when, hidden in (("before", e.network.hidden), ("after", HIDDEN))
             ]
-            layers = " and ".join(join_words(hidden) for hidden in (e.network.hidden, HIDDEN))
+            before, after = ("-".join(map(str, hidden)) for hidden in (e.network.hidden, HIDDEN))
             yield article_animation(
                 f"weights-adjusted-{kind}",
                 ["weights"],
                 panels,
                 alt=f"Weight matrices before and after the adjustment, in step, both with {told.label}: hidden layers "
-                f"of {layers} units. The last square of the smaller network is a single weight.",
+                f"{before} before and {after} after. The last square of the smaller network is a single weight.",
                 keep=True,
             )
             if is_curve(e):

@@ -16,7 +16,7 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Picture
 from reportgen.sections import Findings, Section, Table, Trained, sections
-from reportgen.sections.claims import Claim, any_outcome, difference_outcome
+from reportgen.sections.claims import Claim, Outcome, any_outcome, difference_outcome
 from reportgen.sections.helpers import DEFAULT_STRENGTH, as_findings, at_rest, kinds_by_name, own_arm, table, vary
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.sparsity import zero_share
@@ -27,11 +27,12 @@ from reportgen.training.run import Recording, Run, Training
 KINDS = kinds_by_name(L1, L2)
 FACTORS = (0.01, 0.1, 1.0, 3.0)
 """The grid of the experiment's own network, as factors of its λ."""
-DRAWS = 30
-"""The most draws of the data; a third of them chooses λ, the others judge it."""
+DRAWS = 45
+"""Draws of the data, fewer if an arm has fewer than 30 runs; a third of them chooses λ, the others judge it."""
 
+_COMPLEX_DATA = Hinges(inputs=20, relevant=6, samples=160, test_samples=200)
 COMPLEX = Run(
-    data=Hinges(inputs=20, relevant=6, samples=160, test_samples=200),
+    data=_COMPLEX_DATA,
     network=Network(hidden=(24, 24, 24), activation="relu", initializer="he_normal"),
     training=Training(
         optimizer="adam", learning_rate=0.003, schedule="linear", batch_size=16, epochs=120, loss="squared"
@@ -39,7 +40,7 @@ COMPLEX = Run(
     recording=Recording.ENDS_ONLY,
 )
 """A network that is wide, deep and nonlinear enough to overfit, and data without outliers."""
-COMPLEX_STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
+COMPLEX_STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ class PredictionFindings:
     own: Task
     complex: Task
     variants: list[Variant]
+    inputs: int
+    relevant: int
+    """Of the network that can overfit: its inputs, and those of them that count."""
     linear: bool
     """True if the experiment's network can only draw straight lines."""
     strengths: list[float]
@@ -108,8 +112,7 @@ class Prediction(Section[PredictionFindings]):
     claims = (
         Claim(
             name="regularization-helps-this-network",
-            post="Regularization lets a model generalize better.",
-            test=lambda f: any_outcome(*(difference_outcome(t.against_none) for t in f.own.tuned.values())),
+            test=lambda f: _helps(f.own),
         ),
         Claim(
             name="l2-predicts-better-than-l1",
@@ -118,7 +121,7 @@ class Prediction(Section[PredictionFindings]):
         ),
         Claim(
             name="regularization-helps-a-network-that-overfits",
-            test=lambda f: any_outcome(*(difference_outcome(t.against_none) for t in f.complex.tuned.values())),
+            test=lambda f: _helps(f.complex),
         ),
         Claim(
             name="l1-helps-more-where-few-inputs-count",
@@ -126,7 +129,6 @@ class Prediction(Section[PredictionFindings]):
         ),
         Claim(
             name="settings-change-the-verdict",
-            post="The results depend on the learning rate, the number of epochs and the depth.",
             test=lambda f: any_outcome(*(difference_outcome(v.difference, "better", "worse") for v in f.variants)),
         ),
     )
@@ -146,6 +148,8 @@ class Prediction(Section[PredictionFindings]):
             own=_judge(e, trained, _own(e), "own", "this experiment"),
             complex=_judge(e, trained, COMPLEX, "complex", "a network that can overfit"),
             variants=[_compare_variant(e, trained, run, label) for label, run in _variants(e).items()],
+            inputs=_COMPLEX_DATA.inputs,
+            relevant=_COMPLEX_DATA.relevant,
             linear=e.network.activation == "linear" or not e.network.hidden,
             strengths=[_strength(e, kind) for kind in KINDS],
             confidence=e.comparison.confidence,
@@ -165,7 +169,7 @@ class Prediction(Section[PredictionFindings]):
                 inputs={
                     "rows": rows,
                     "equivalence": (-1.0, 1.0),
-                    "xlabel": "error against no penalty, in margins that matter",
+                    "xlabel": "change of the error, in units of the margin",
                 },
                 alt="Test error of each penalty at its own λ against no penalty, in units of the margin. "
                 + "; ".join(f"{row['label']}: {row['estimate']:.1f}, {row['verdict']}" for row in rows)
@@ -211,9 +215,15 @@ class Prediction(Section[PredictionFindings]):
         )
 
     def headline(self, e: Experiment, findings: PredictionFindings) -> str | None:
-        if findings.own.l1_against_l2["verdict"] != "practically equal":
-            return None
-        return "With each at its own strength, L1 and L2 predict equally well here."
+        helps = {task.name: _helps(task) for task in (findings.own, findings.complex)}
+        if (helps["own"], helps["complex"]) == ("not supported", "supported"):
+            return "On this data no penalty predicts better. In a network that overfits, a penalty does."
+        return "On this data a penalty predicts better." if helps["own"] == "supported" else None
+
+
+def _helps(task: Task) -> Outcome | None:
+    """The outcome of the claim that a penalty predicts better than none."""
+    return any_outcome(*(difference_outcome(tuned.against_none) for tuned in task.tuned.values()))
 
 
 def _own(e: Experiment) -> Run:
@@ -253,7 +263,7 @@ def _runs(e: Experiment, task: Run, kind: str, λ: float) -> list[Run]:
     step = penalty.default_step if arm is None or task is COMPLEX else arm.step
     return [
         dataclasses.replace(task, penalty=penalty, strength=λ, step=step, data_seed=i, order_seed=i, init_seed=i)
-        for i in range(min(DRAWS, e.runs.count))
+        for i in range(DRAWS if e.runs.count >= 30 else e.runs.count)
     ]
 
 

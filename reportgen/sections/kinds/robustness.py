@@ -268,7 +268,7 @@ class Robustness(Section[RobustnessFindings]):
         )
         if verdicts != ("worse", "practically equal"):
             return None
-        return "Against outliers the choice of the loss helps, and the choice between L1 and L2 does not."
+        return "Against outliers, change the loss: the choice between L1 and L2 makes no difference."
 
 
 def _runs(e: Experiment, loss: Loss, kind: str, size: float) -> list[Run]:

@@ -225,7 +225,11 @@ class Selection(Section[SelectionFindings]):
         rates = (findings.nine_tenths, findings.all_kept)
         if any(majority_outcome(rate) != "supported" for rate in rates):
             return None
-        return "In data made for it, L1 finds the inputs that count, and L2 keeps them all."
+        l1 = findings.arms["l1"]
+        return (
+            f"Of {findings.inputs} inputs of which {findings.relevant} count, L1 keeps {l1.found:.0f} that count and "
+            f"{l1.false_picks:.0f} that do not. L2 keeps all."
+        )
 
 
 def _conclude(

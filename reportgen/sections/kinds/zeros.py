@@ -185,7 +185,6 @@ class Zeros(Section[ZerosFindings]):
             "label": ("arm", ""),
             "zero": ("exactly zero", ".1%"),
             "near": ("within η·λ", ".1%"),
-            "error": ("mean total error", ".2f"),
             "runs": ("runs", "d"),
         }
         yield table("zeros", shown, columns)
