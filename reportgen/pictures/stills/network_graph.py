@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from reportgen.pictures import style
 from reportgen.pictures.stills import figures
 
-
 NEGATIVE, POSITIVE = "#1f6fb0", "#c73a3d"
 """The colors of signs in `style.SIGNED`, away from those of arms."""
 
