@@ -60,7 +60,8 @@ class Figure:
         return self.part("toggle").get_attribute("aria-label") == "Pause"
 
     def come(self) -> None:
-        """Scroll the page so that the figure is in its middle."""
+        """Open the fold that the figure is in, and scroll the page so that the figure is in its middle."""
+        self.root.evaluate("e => e.closest('details')?.setAttribute('open', '')")
         self.root.evaluate("e => e.scrollIntoView({ block: 'center', behavior: 'instant' })")
 
     def settle(self) -> None:
@@ -282,16 +283,16 @@ def test_it_plays_once_when_it_comes_into_view(visit: Open, report: Path) -> Non
     def listen(page: Page) -> None:
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: said.append(request.url) if "weights-l1" in request.url else None)
+        page.on("request", lambda request: said.append(request.url) if "weights-side-by-side" in request.url else None)
 
     page = visit(report / "index.html", listen)
     assert page.evaluate("document.querySelector('#motion .playing')") is None
 
-    figure = Figure(page, "weights-l1")
+    figure = Figure(page, "weights-side-by-side")
     page.wait_for_selector("#motion .controls.playing")
     until(page, "!document.querySelector('#motion .playing')")
     assert figure.step == 240
-    assert page.locator("#figure-weights-l1 img:visible, #figure-weights-l1 .pause:visible").count() == 0
+    assert page.locator("#figure-weights-side-by-side img:visible, #figure-weights-side-by-side .pause:visible").count() == 0
     assert [line for line in said if not line.endswith(".png")] == [], "the poster alone, for paper"
 
 
@@ -321,7 +322,7 @@ def test_where_it_cannot_work_the_last_frame_remains(visit: Open, report: Path, 
         page.wait_for_timeout(500)
 
         assert problems == [], trouble
-        assert page.locator("#figure-weights-l1 .chart").is_visible()
+        assert page.locator("#figure-weights-side-by-side .chart").is_visible()
         assert page.locator(".player").count() == 0
 
 
