@@ -36,7 +36,7 @@ PERHAPS = {"l1": "undecided", "l2": "worse"}
     [
         ("regularization-helps-this-network", [world(), world(NONE_HELPS), world(PERHAPS)]),
         (
-            "l2-predicts-better-than-l1",
+            "l2-beats-l1-at-its-own-strength",
             [world({"between": v}) for v in ("worse", "practically equal", "undecided")],
         ),
         ("regularization-helps-a-network-that-overfits", [world(None, w) for w in ({}, NONE_HELPS, PERHAPS)]),

@@ -10,7 +10,7 @@ CARDS = (
     "l1-selects-inputs",
     "adjusting-helps",
     "the-penalty-resists-outliers",
-    "l2-predicts-better-than-l1",
+    "l2-beats-l1-at-its-own-strength",
     "test-error-falls-and-rises",
 )
 """The claims of the post of 2018 that the page shows first; the others follow in a fold."""

@@ -115,7 +115,7 @@ class Prediction(Section[PredictionFindings]):
             test=lambda f: _helps(f.own),
         ),
         Claim(
-            name="l2-predicts-better-than-l1",
+            name="l2-beats-l1-at-its-own-strength",
             post="L2 predicts better than L1, as its smaller total errors suggest.",
             test=lambda f: difference_outcome(f.own.l1_against_l2, "worse"),
         ),
@@ -199,7 +199,7 @@ class Prediction(Section[PredictionFindings]):
             },
         )
         yield table(
-            "settings",
+            "other-settings",
             findings.variants,
             {
                 "label": ("setting", ""),
