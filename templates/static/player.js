@@ -69,7 +69,7 @@
   const groups = new Map();
 
   function groupOf(figure) {
-    const root = figure.closest(".players") ?? figure.closest(".chapter") ?? figure.parentElement;
+    const root = figure.closest(".players, details.numbers") ?? figure.closest(".chapter") ?? figure.parentElement;
     if (!groups.has(root)) groups.set(root, makeGroup(root));
     return groups.get(root);
   }
