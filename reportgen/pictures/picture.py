@@ -73,6 +73,8 @@ class Animation:
     timeline: Timeline = field(default_factory=Timeline)
     keep: bool = False
     """True to show the file itself at the end of the page, too: for readers without scripts, and for mail."""
+    one_run: bool = False
+    """True if its player shows these runs only, because the text is about them; else a reader can choose others."""
 
 
 def training_animation(
@@ -83,6 +85,7 @@ def training_animation(
     timeline: Timeline | None = None,
     *,
     keep: bool = False,
+    one_run: bool = False,
 ) -> Animation:
     """An animation of trainings, thinned to the records that its frames show.
 
@@ -94,4 +97,12 @@ def training_animation(
         dataclasses.replace(panel, trajectory=panel.trajectory.only(shown))
         for panel, shown in zip(panels, records, strict=True)
     )
-    return Animation(name=name, scenes=tuple(scenes), inputs={"panels": thinned}, alt=alt, timeline=timeline, keep=keep)
+    return Animation(
+        name=name,
+        scenes=tuple(scenes),
+        inputs={"panels": thinned},
+        alt=alt,
+        timeline=timeline,
+        keep=keep,
+        one_run=one_run,
+    )

@@ -29,10 +29,10 @@ PACE = Timeline(rate=10)
 
 
 def article_animation(
-    name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str, *, keep: bool = False
+    name: str, scenes: Sequence[str], panels: Sequence[Panel], alt: str, *, keep: bool = False, one_run: bool = False
 ) -> Animation:
     """An animation of trainings with the timeline that all animations of the article share."""
-    return training_animation(name, scenes, panels, alt, PACE, keep=keep)
+    return training_animation(name, scenes, panels, alt, PACE, keep=keep, one_run=one_run)
 
 
 def table(name: str, rows: Iterable[Any], columns: Mapping[str, tuple[str, str]], *, shown: int | None = None) -> Table:

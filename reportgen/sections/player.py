@@ -123,6 +123,7 @@ def player_data(experiment: Experiment, animations: Iterable[Animation], trained
     drawn = set(scenes.stating("in_page", True))
     players: list[Any] = []
     runs: dict[Run, str] = {}
+    with_others: set[Run] = set()
     for animation in animations:
         if not set(animation.scenes) <= drawn or set(animation.inputs) != {"panels"}:
             continue
@@ -131,6 +132,7 @@ def player_data(experiment: Experiment, animations: Iterable[Animation], trained
             continue
         names = {run: digest(run) for _, run in panels}
         runs |= names
+        with_others |= set() if animation.one_run else set(names)
         players.append((animation.name, animation.scenes, tuple((title, names[run]) for title, run in panels)))
     arm_of = {run: arm for arm in experiment.arms for run in experiment.arm_runs(arm)}
     first = ranking_arm(experiment)
@@ -142,7 +144,10 @@ def player_data(experiment: Experiment, animations: Iterable[Animation], trained
     return PlayerData(
         players=tuple(players),
         packed={
-            runs[run]: tuple(pack_trajectory(trained[other]) | labels.get(other, {}) for other in others[:RUNS])
+            runs[run]: tuple(
+                pack_trajectory(trained[other]) | labels.get(other, {})
+                for other in others[: RUNS if run in with_others else 1]
+            )
             for run, others in _runs_by_seed(runs, trained).items()
         },
         arms={name: arm.label for run, name in runs.items() if (arm := arm_of.get(run))},

@@ -16,17 +16,17 @@ from reportgen.training.trajectory import Trajectory
 
 
 def run_animations(
-    e: Experiment, name: str, shown: Sequence[tuple[Arm, Trajectory]], *, keep: bool = False
+    e: Experiment, name: str, shown: Sequence[tuple[Arm, Trajectory]], *, keep: bool = False, one_run: bool = False
 ) -> Iterator[Animation]:
     """The weights of runs side by side as "weights-NAME", and if they can be drawn their functions as "fit-NAME"."""
     styles = arm_styles(e)
     panels = [Panel(title=arm.label, trajectory=t, arm=styles[arm.name]) for arm, t in shown]
     steps = f"over {number(max(int(t.steps[-1]) for _, t in shown))} steps. "
     alt = f"Weight matrices {steps}" + " ".join(f"{arm.label}: {describe_end(e, arm, t)}" for arm, t in shown)
-    yield article_animation(f"weights-{name}", ["weights"], panels, alt=alt, keep=keep)
+    yield article_animation(f"weights-{name}", ["weights"], panels, alt=alt, keep=keep, one_run=one_run)
     if is_curve(e):
         alt = f"The fitted function {steps}{_describe_fits(panels)}"
-        yield article_animation(f"fit-{name}", ["fit"], panels, alt=alt, keep=keep)
+        yield article_animation(f"fit-{name}", ["fit"], panels, alt=alt, keep=keep, one_run=one_run)
 
 
 def describe_end(e: Experiment, arm: Arm, t: Trajectory) -> str:

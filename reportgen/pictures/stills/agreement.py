@@ -22,7 +22,9 @@ def agreement(x: Any, y: Any, xlabel: str, ylabel: str) -> Figure:
     limits = both.min() - room, both.max() + room
     axes.plot(limits, limits, color=style.MUTED, linewidth=1.4, linestyle=(0, (4, 2)), zorder=1.8)
     style.annotate(axes, "equal", (limits[1], limits[1]), (-10, -6), ha="right", va="center", color=style.MUTED)
-    axes.plot(x, y, "o", color=style.BLUE, alpha=0.75, markeredgecolor=style.PAPER, markersize=8)
+    look: dict[str, Any] = {"color": style.INK, "alpha": 0.6, "markeredgewidth": 0, "markersize": 5}
+    # Hundreds of dots take less room in pixels.
+    axes.plot(x, y, "o", rasterized=len(x) > 200, **look)
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     style.scale(axes, "x")
     style.scale(axes, "y")

@@ -200,6 +200,7 @@ class Adjusted(Section[AdjustedFindings]):
                 alt=f"Weight matrices before and after the adjustment, in step, both with {told.label}: hidden layers "
                 f"{before} before and {after} after. The last square of the smaller network is a single weight.",
                 keep=True,
+                one_run=True,
             )
             if is_curve(e):
                 yield article_animation(
@@ -208,6 +209,7 @@ class Adjusted(Section[AdjustedFindings]):
                     panels,
                     alt=f"The lines that the two networks fit meanwhile, both with {told.label}.",
                     keep=True,
+                    one_run=True,
                 )
 
     def tables(self, e: Experiment, findings: AdjustedFindings) -> Iterable[Table]:

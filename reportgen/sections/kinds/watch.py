@@ -232,7 +232,8 @@ class Watch(Section[WatchFindings]):
         """The weights and the fit of the run under L1 and under L2, as files for other pages."""
         if findings.possible:
             for arm in _arms(e)[:2]:
-                yield from run_animations(e, arm.name, [(arm, trained[e.arm_runs(arm)[findings.run - 1]])], keep=True)
+                shown = trained[e.arm_runs(arm)[findings.run - 1]]
+                yield from run_animations(e, arm.name, [(arm, shown)], keep=True, one_run=True)
 
     def headline(self, e: Experiment, findings: WatchFindings) -> str | None:
         if findings.zeros is None or findings.zeros[0] < MOST or findings.zeros[1] > 0:
