@@ -96,7 +96,12 @@ def report(texts: list[str]) -> Report:
         },
         players=PlayerSet(
             players={"moving": Player(scenes=("weights",), panels=((texts[0], 0),))},
-            series=tuple(RunChoices(arm=text, trajectories=(PACKED,)) for text in texts),
+            series=(
+                RunChoices(
+                    arm=texts[0],
+                    trajectories=tuple(PACKED | {"label": text, "ranked_by": texts[-1]} for text in texts),
+                ),
+            ),
         ),
         versions={"reportgen": "0"},
     )
@@ -118,7 +123,7 @@ def test_text_is_shown_as_it_is_and_does_nothing(visit: Open, tmp_path: Path, te
     watch = Watch()
 
     page = visit(file, watch)
-    page.locator(".player select.arm").wait_for()
+    page.locator(".player select.run").wait_for()
     page.mouse.move(300, 300)
     page.keyboard.press("Tab")
 
@@ -139,9 +144,10 @@ def test_text_is_shown_as_it_is_and_does_nothing(visit: Open, tmp_path: Path, te
     assert page.evaluate(
         "() => { const texts = JSON.parse(document.getElementById('island').textContent);"
         "const same = list => list.length === texts.length && texts.every((text, i) => text === list[i]);"
-        "return [same([...document.querySelectorAll('select.arm option')].map(o => o.textContent)),"
+        "return [same([...document.querySelectorAll('select.run option')].map(o => o.textContent)),"
         "same(JSON.parse(document.getElementById('attribute').dataset.json))] }"
     ) == [True, True]
+    assert all_of(page, ".player .whose") == [f"by total test error under {texts[-1]}"]
     for address in all_of(page, "a[href]", "e.getAttribute('href')"):
         assert address.startswith(("#", "https://", "data:text/csv;base64,", "media/", "results.json", "report.html"))
     assert watch.quiet(page)
