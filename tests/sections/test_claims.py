@@ -28,6 +28,8 @@ BEYOND_THE_SMALL_EXPERIMENT = {
     "fewer-than-by-eye",
     "zeros-cost-nothing",
     "last-steps-jitter",
+    "smaller-steps-settle",
+    "dead-units-jump-at-the-band",
 }
 """Its four runs have no five among them, it is not the experiment of the post, its arms have both kinds of step, and
 its learning rate falls."""

@@ -106,7 +106,3 @@ def test_what_the_other_models_do(compute):
     assert found["networks"]["stopped_at"] < found["networks"]["steps"] / 2
     for dial in ("depth", "features"):
         assert found["forests"][dial]["train"] == sorted(found["forests"][dial]["train"], reverse=True)
-
-
-def test_it_does_not_speak_in_the_name_of_the_experiment(compute):
-    assert "apart from this experiment" in compute("overfitting").result.headline

@@ -48,7 +48,7 @@ def test_main_effects_are_those_that_were_planted():
 def test_the_sentence_of_the_post_is_settled_for_loss_and_penalty_apart():
     claims = ("the-loss-resists-outliers", "the-penalty-resists-outliers")
     for effects, supported in [({"loss": 30}, [True, False]), ({"penalty": -30}, [False, True]), ({}, [False, False])]:
-        found = {"equivalence": 1.0, **robustness._main_effects(E, planted(**effects), 1.0)}
+        found = {"by_loss": {"squared": 40.0, "absolute": 5.0}, **robustness._main_effects(E, planted(**effects), 1.0)}
         assert [outcome("robustness", claim, found) == "supported" for claim in claims] == supported, effects
 
 

@@ -126,7 +126,7 @@ def effects(loss=0.0, penalty=0.0, huber=0.0, scale=0.1):
         for j, b in enumerate(robustness.PENALTIES)
     }
     clean = robustness._effects(E, robustness._by_loss(errors), robustness.LOSS_EFFECTS, 1.0)
-    return {"equivalence": 1.0, "clean": clean, **robustness._main_effects(E, errors, 1.0)}
+    return {"by_loss": {"squared": 40.0, "absolute": 5.0}, "clean": clean, **robustness._main_effects(E, errors, 1.0)}
 
 
 def mended(*means, scale=0.1):

@@ -12,7 +12,14 @@ from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Section, Table, Trained, sections
 from reportgen.sections.helpers import describe_margin, is_curve
 from reportgen.sections.wording import is_post, too_few_runs
-from reportgen.training.run import Run
+from reportgen.training.run import Run, Schedule
+
+
+SCHEDULES: dict[Schedule, str] = {
+    "constant": "constant",
+    "linear": "falling to zero along a line",
+    "cosine": "falling to zero along a cosine",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class ExperimentFindings:
     clean_test: bool
     truth: bool
     few_inputs: bool
+    falls: bool
+    """True if the learning rate falls to zero."""
     truth_error: float | None
 
 
@@ -75,6 +84,7 @@ class ExperimentCard(Section[ExperimentFindings]):
             noise=e.data.noise if isinstance(e.data, Line) else None,
             clean_test=isinstance(e.data, Line) and e.data.clean_test,
             truth=data.truth is not None,
+            falls=e.training.schedule != "constant",
             few_inputs=e.data.shape[0] <= 6,
             truth_error=truth_error(run),
         )
@@ -139,7 +149,7 @@ class ExperimentCard(Section[ExperimentFindings]):
             (
                 "optimizer",
                 f"{t.optimizer.replace('sgd', 'SGD').replace('adam', 'Adam')}, learning rate {t.learning_rate:g}, "
-                f"{t.schedule}",
+                + SCHEDULES[t.schedule],
             ),
             ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
             (

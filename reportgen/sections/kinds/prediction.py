@@ -217,8 +217,8 @@ class Prediction(Section[PredictionFindings]):
     def headline(self, e: Experiment, findings: PredictionFindings) -> str | None:
         helps = {task.name: _helps(task) for task in (findings.own, findings.complex)}
         if (helps["own"], helps["complex"]) == ("not supported", "supported"):
-            return "On this data no penalty predicts better. In a network that overfits, a penalty does."
-        return "On this data a penalty predicts better." if helps["own"] == "supported" else None
+            return "A penalty does not improve the predictions here. In a network that overfits, it does."
+        return "A penalty improves the predictions here." if helps["own"] == "supported" else None
 
 
 def _helps(task: Task) -> Outcome | None:

@@ -233,7 +233,7 @@ class Watch(Section[WatchFindings]):
         if findings.possible:
             for arm in _arms(e)[:2]:
                 shown = trained[e.arm_runs(arm)[findings.run - 1]]
-                yield from run_animations(e, arm.name, [(arm, shown)], keep=True, one_run=True)
+                yield from run_animations(e, f"watched-{arm.name}", [(arm, shown)], keep=True, one_run=True)
 
     def headline(self, e: Experiment, findings: WatchFindings) -> str | None:
         if findings.zeros is None or findings.zeros[0] < MOST or findings.zeros[1] > 0:
