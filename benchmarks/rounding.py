@@ -28,13 +28,11 @@ from reportgen.experiment import Experiment
 from reportgen.experiment.file import load, parse, shipped, shipped_descriptions
 from reportgen.penalties import Penalty
 from reportgen.sections import Section, sections
-from reportgen.sections.claims import decide
-from reportgen.sections.result import without_page_settings
-from reportgen.store.encoding import python_numbers
+from reportgen.sections.claims import decide, sentence
+from reportgen.sections.result import plain_findings, without_page_settings
 from reportgen.training.network import Layout, layout
 from reportgen.training.run import Run, Training
 from reportgen.training.trajectory import Trajectory
-from reportgen.values import json_value
 
 Trainer = Callable[[Sequence[Run]], list[Trajectory]]
 Verdicts = dict[str, tuple[str, str]]
@@ -52,7 +50,7 @@ class Repeatable:
         self.e = without_page_settings(experiment)
         made = {name: sections[name]() for name in experiment.sections}
         self.runs = {name: list(s.runs(self.e)) for name, s in made.items() if not s.sweep(self.e)}
-        self.sections: dict[str, Section] = {name: made[name] for name, runs in self.runs.items() if runs}
+        self.sections: dict[str, Section[Any]] = {name: made[name] for name, runs in self.runs.items() if runs}
         self.studies = {name: section.study(self.e) for name, section in self.sections.items()}
 
     def verdicts(self, train: Trainer) -> Verdicts:
@@ -64,13 +62,15 @@ class Repeatable:
         found: Verdicts = {}
         for name, section in self.sections.items():
             runs = own[name] | {run: trained[run] for run in later[name]}
-            findings = json_value(python_numbers(section.findings(self.e, runs, self.studies[name])))
+            findings = plain_findings(section.findings(self.e, runs, self.studies[name]))
             found |= verdicts_within(findings, name)
             for claim in section.claims:
                 decided = decide(claim, name, findings, self.e)
-                # The words of `helpers.why_undecided`.
-                shown = "undecided: rounding" if "rounding" in decided.sentence else "undecided"
-                shown = {None: "not printed", "undecided": shown}.get(decided.outcome, DECIDED)
+                shown = "not printed" if decided.outcome is None else DECIDED
+                if decided.outcome == "undecided":
+                    # The words of `helpers.why_undecided`.
+                    hangs = "rounding" in sentence(decided, findings, self.e)
+                    shown = "undecided: rounding" if hangs else "undecided"
                 found[f"{name}: claim {claim.name}"] = str(decided.outcome), shown
         return found
 

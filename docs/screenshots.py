@@ -3,8 +3,8 @@
 reportgen build -o output
 python docs/screenshots.py output
 
-It writes pictures/desktop.png and pictures/telephone.png, views of the article with a player at rest, and weights.gif,
-beside itself or in the folder given as second argument. It needs playwright and a Chromium: on PATH, in
+It writes pictures/desktop.png, the first screen of the article, pictures/telephone.png, a player at rest, and
+weights.gif, beside itself or in the folder given as second argument. It needs playwright and a Chromium: on PATH, in
 REPORTGEN_BROWSER, or playwright's own.
 """
 
@@ -23,13 +23,13 @@ sys.path.append(str(HERE.parents[0] / "tests"))
 from browser import install  # noqa: E402  # found where the tests keep it
 
 VIEWS = {
-    "desktop": ("weights-side-by-side", {"viewport": {"width": 1280, "height": 800}}),
+    "desktop": (None, {"viewport": {"width": 1280, "height": 800}}),
     "telephone": (
-        "weights-l1",
+        "weights-watched-l1",
         {"viewport": {"width": 360, "height": 640}, "device_scale_factor": 2, "is_mobile": True},
     ),
 }
-"""Which player stands in the middle, and what it is looked at with."""
+"""Which player stands in the middle, if not the top of the page is shown, and what it is looked at with."""
 
 MOST = 250_000
 """Bytes of a picture that a repository keeps."""
@@ -56,24 +56,32 @@ def screenshots(report: Path) -> dict[str, bytes]:
     return taken
 
 
-def view(browser: Any, report: Path, player: str, options: dict[str, Any]) -> bytes:
-    """A view of a page with a player in the middle, its training played to the end."""
+def view(browser: Any, report: Path, player: str | None, options: dict[str, Any]) -> bytes:
+    """The first screen of a page, or a player in the middle of it, its training played to the end."""
     # Whoever wants no movement gets players that rest on their last record.
     page = browser.new_page(**options, color_scheme="light", reduced_motion="reduce")
     page.goto((report / "index.html").resolve().as_uri())
-    figure = page.locator(f"#figure-{player}")
-    center = "e => e.scrollIntoView({ block: 'center', behavior: 'instant' })"
-    figure.evaluate(center)
-    page.wait_for_function(f"document.querySelector('#figure-{player} .player .step')?.textContent")
-    figure.locator(".position").evaluate(
-        "e => { e.value = e.max; e.dispatchEvent(new Event('input', { bubbles: true })); }"
-    )
+    if player:
+        show_end(page, page.locator(f"#figure-{player}"))
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")
-    figure.evaluate(center)
     content: bytes = page.screenshot(animations="disabled")
     page.close()
     return content
+
+
+def show_end(page: Any, figure: Any) -> None:
+    """Put a player into the middle of the screen, out of its fold, at the last record of its training."""
+    figure.evaluate(
+        "e => { for (let f = e.closest('details'); f; f = f.parentElement.closest('details')) f.open = true; }"
+    )
+    center = "e => e.scrollIntoView({ block: 'center', behavior: 'instant' })"
+    figure.evaluate(center)
+    page.wait_for_function("e => e.querySelector('.player .step')?.textContent", arg=figure.element_handle())
+    figure.locator(".position").evaluate(
+        "e => { e.value = e.max; e.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    figure.evaluate(center)
 
 
 def small(png: bytes) -> bytes:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from itertools import accumulate
 
 from reportgen import plugins
-from reportgen.pictures import scene_look, style
+from reportgen.pictures import scene_look
 from reportgen.pictures.picture import Animation
 from reportgen.pictures.raster import Mosaic, Raster
 from reportgen.pictures.scenes import Scene, scenes
@@ -35,8 +35,8 @@ def rasterize(item: Animation, scale: float = 1) -> Raster | Mosaic:
 def _as_large_as_needed(item: Animation, width: int | None, height: int | None, scale: float) -> Raster | Mosaic:
     """The frames where the content sets one side or both: side by side if there is one panel, else in rows."""
     across = min(2, len(item.scenes)) if _panels(item) == 1 else 1
-    wide = min(style.WIDTH, width / _SMALLEST) if width else style.WIDTH
-    usual = across == len(item.scenes) == 1 and wide == style.WIDTH
+    wide = min(scene_look.WIDTH, width / _SMALLEST) if width else scene_look.WIDTH
+    usual = across == len(item.scenes) == 1 and wide == scene_look.WIDTH
     made = [_make(item, i, None if usual else (wide / across, 0)) for i in range(len(item.scenes))]
     sizes = list(map(_css_size, made))
     rows = [sizes[i : i + across] for i in range(0, len(sizes), across)]
@@ -58,7 +58,7 @@ def _as_large_as_needed(item: Animation, width: int | None, height: int | None, 
 
 def _fill_frame(item: Animation, width: int, height: int) -> Raster | Mosaic:
     """The frames of a given size, divided among the scenes."""
-    scale = max(_SMALLEST, height / 480 if width >= _SHAPE * height else width / style.WIDTH)
+    scale = max(_SMALLEST, height / 480 if width >= _SHAPE * height else width / scene_look.WIDTH)
     across = _columns(len(item.scenes), _panels(item), width / height)
     rows = math.ceil(len(item.scenes) / across)
     parts, corners = [], []

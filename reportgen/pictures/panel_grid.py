@@ -112,7 +112,7 @@ class Sheet:
         self, count: int, high: Callable[[int], int], least: Callable[[int], int], foot: int
     ) -> tuple[int, int, int, int]:
         """Width, height, number of columns and height of the foot."""
-        wide, tall = scene_look.current_room() or (style.WIDTH, 0)
+        wide, tall = scene_look.current_room() or (scene_look.WIDTH, 0)
         if not tall:
             across = min(count, max(1, int(wide // _LEAST_WIDE)))
             foot += self._legend_height(wide)

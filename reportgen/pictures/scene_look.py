@@ -21,6 +21,9 @@ from reportgen.experiment.animation_settings import AnimationSettings
 from reportgen.pictures import style
 from reportgen.pictures.picture import PictureLook
 
+WIDTH = 640
+"""Width of an animation in CSS pixels, unless its settings or its room have another. Charts have that of `style`."""
+
 SMALL, TITLE = 13.5, 14.5
 """Sizes of text in points. A picture 640 CSS pixels wide is 328 wide on a telephone, where text of 13.5 points is nine
 pixels high."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +14,8 @@ import pytest
 from reportgen.experiment import Experiment
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.l1 import L1
-from reportgen.sections import Findings, Section, Trained
+from reportgen.sections import Section, Trained
+from reportgen.sections.claims import Claim
 from reportgen.sections.helpers import vary
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
@@ -55,22 +57,34 @@ def test_the_loop_in_float64_trains_as_the_compiled_one(rounding):
     assert rounding.check_float64(runs) == len(runs)
 
 
-class Coin(Section):
-    """Two verdicts: one hangs on the last bits of the weights, the other does not."""
+@dataclass(frozen=True)
+class Thrown:
+    """Verdicts from the bits of weights."""
+
+    coins: list[dict[str, str | None]]
+    steady: dict[str, str | None]
+
+
+class Coin(Section[Thrown]):
+    """Two verdicts and two claims: one of each hangs on the last bits of the weights, the other does not."""
 
     title = "A coin"
+    claims = (
+        Claim(name="the-coin-is-better", test=lambda f: f.coins[0].verdict == "better"),
+        Claim(name="the-other-is-better", test=lambda f: f.steady.verdict == "better"),
+    )
     fair = True
 
     def runs(self, e: Experiment) -> list[Run]:
         return e.arm_runs(e.arms[0])
 
-    def findings(self, e: Experiment, trained: Trained, study: None) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: None) -> Thrown:
         bits = np.concatenate([np.float32(t.kernels[0][-1]).ravel().view(np.uint32) for t in trained.values()])
         coin = "better" if bits.sum() % 2 and self.fair else "worse"
-        return {
-            "coins": [{"label": "thrown", "verdict": coin, "reason": None}],
-            "steady": {"verdict": "better" if bits.any() else "worse", "reason": None},
-        }
+        return Thrown(
+            coins=[{"label": "thrown", "verdict": coin, "reason": None}],
+            steady={"verdict": "better" if bits.any() else "worse", "reason": None},
+        )
 
 
 class Loaded(Coin):
@@ -91,5 +105,7 @@ def test_a_verdict_that_hangs_on_the_last_bits_is_reported(
 
     printed = capsys.readouterr().out
     assert ended.value.code == int(changed)
-    assert ("reading.coins[thrown]" in printed) == changed
-    assert "reading.steady" not in printed
+    for path in ("reading.coins[thrown]", "reading: claim the-coin-is-better"):
+        assert (path in printed) == changed
+    for path in ("reading.steady", "reading: claim the-other-is-better"):
+        assert path not in printed

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.pictures import penalty_plane, style
+from reportgen.pictures import penalty_plane
 from reportgen.pictures.counter import Counter
-from reportgen.pictures.scene_look import word
+from reportgen.pictures.scene_look import WIDTH, word
 from reportgen.pictures.scenes import scenes
 from reportgen.statistics import plane
 
@@ -35,7 +35,7 @@ class ConstraintPath:
         values = np.linspace(0, 2.36, 36) if strengths is None else np.asarray(strengths, dtype=float)
         self.frames = len(values)
         problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
-        wide, high = style.WIDTH, 398
+        wide, high = WIDTH, 398
         self.figure = Figure(figsize=(wide / 96, high / 96))
         self._panels = []
         for left, of in ((52, L1()), (368, L2())):

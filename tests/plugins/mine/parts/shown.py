@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.pictures.raster import Pixels
 from reportgen.pictures.scenes import scenes
 from reportgen.pictures.stills import figures
-from reportgen.sections import Findings, Section, Trained, sections
+from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim
 from reportgen.sections.helpers import article_animation, trained_arm
 from reportgen.training.run import Run
@@ -57,19 +58,20 @@ class LargestWeight:
         self._bar.set_height(self._sizes[frame])
 
 
+@dataclass(frozen=True)
+class LargestFindings:
+    """What the section found."""
+
+    most: float
+    penalties: list[str]
+
+
 @sections.register("largest")
-class Largest(Section):
+class Largest(Section[LargestFindings]):
     """The largest weight of each arm."""
 
     title = "The largest weight"
-    claims = (
-        Claim(
-            name="some-weight-is-large",
-            test=lambda f: f["most"] > 0.1,
-            supported="A weight reaches {{ f.most|num('.2f') }}.",
-            refuted="No weight exceeds 0.1.",
-        ),
-    )
+    claims = (Claim(name="some-weight-is-large", test=lambda f: f.most > 0.1),)
 
     def runs(self, e: Experiment) -> Iterable[Run]:
         return [run for arm in e.arms for run in e.arm_runs(arm)]
@@ -77,11 +79,13 @@ class Largest(Section):
     def study(self, e: Experiment) -> Any:
         return {"penalties": [type(arm.penalty).__name__ for arm in e.arms]}
 
-    def findings(self, e: Experiment, trained: Trained, study: Any) -> Findings:
+    def findings(self, e: Experiment, trained: Trained, study: Any) -> LargestFindings:
         sizes = [[float(abs(w).max()) for w in t.at(-1)[0]] for arm in e.arms for t in trained_arm(e, arm, trained)]
-        return {"most": max(map(max, sizes)), **study}
+        return LargestFindings(most=max(map(max, sizes)), **study)
 
-    def media(self, e: Experiment, trained: Trained, study: Any, findings: Findings) -> Iterable[Picture | Animation]:
+    def media(
+        self, e: Experiment, trained: Trained, study: Any, findings: LargestFindings
+    ) -> Iterable[Picture | Animation]:
         first = trained_arm(e, e.arms[-1], trained)[0]
         values = np.concatenate([abs(w).ravel() for w in first.at(-1)[0]])
         yield Picture(name="ranked", figure="ranked", inputs={"groups": [{"values": values}]}, alt="Falling sizes.")
