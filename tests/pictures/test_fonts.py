@@ -150,4 +150,4 @@ def test_a_preview_card_shows_words_in_a_font_that_has_them(system):
     write_font(system, "Squares", "正则")
     for cached in (fonts._installed, fonts._choose):
         cached.cache_clear()
-    assert draw_card("正则", "", "Ada", None, fonts=fonts.choose({"it": "正则"})) != missing
+    assert draw_card("正则", "", "Ada", None, fonts=fonts.choose({"it": "正则"}).files) != missing

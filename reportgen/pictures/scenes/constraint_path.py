@@ -35,11 +35,11 @@ class ConstraintPath:
         values = np.linspace(0, 2.36, 36) if strengths is None else np.asarray(strengths, dtype=float)
         self.frames = len(values)
         problem = plane.Quadratic(np.asarray(minimum, dtype=float), np.asarray(curvature, dtype=float))
-        wide, high = style.WIDTH, 398
+        wide, high, side = style.WIDTH, 356, 218
         self.figure = Figure(figsize=(wide / 96, high / 96))
         self._panels = []
-        for left, of in ((52, L1()), (368, L2())):
-            axes = self.figure.add_axes((left / wide, 92 / high, 260 / wide, 260 / high))
+        for left, of in ((56, L1()), (wide - 10 - side, L2())):
+            axes = self.figure.add_axes((left / wide, 92 / high, side / wide, side / high))
             axes.set_title(of.title)
             self._panels.append(penalty_plane.ConstraintPanel(axes, of, problem, values))
         digits = [f"{value:.2f}" for value in values] if counter else None
