@@ -62,7 +62,9 @@ def other_prose(folder: Path) -> str:
     """A folder of templates in which one section says a word more."""
     mine = folder / "mine" / "sections" / "experiment.html"
     mine.parent.mkdir(parents=True)
-    mine.write_text(Path(template_folder(), "sections", "experiment.html").read_text("utf-8") + "<p>Well.</p>\n", "utf-8")
+    mine.write_text(
+        Path(template_folder(), "sections", "experiment.html").read_text("utf-8") + "<p>Well.</p>\n", "utf-8"
+    )
     return str(mine.parents[1])
 
 

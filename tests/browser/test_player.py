@@ -292,7 +292,10 @@ def test_it_plays_once_when_it_comes_into_view(visit: Open, report: Path) -> Non
     page.wait_for_selector("#motion .controls.playing")
     until(page, "!document.querySelector('#motion .playing')")
     assert figure.step == 240
-    assert page.locator("#figure-weights-side-by-side img:visible, #figure-weights-side-by-side .pause:visible").count() == 0
+    assert (
+        page.locator("#figure-weights-side-by-side img:visible, #figure-weights-side-by-side .pause:visible").count()
+        == 0
+    )
     assert [line for line in said if not line.endswith(".png")] == [], "the poster alone, for paper"
 
 
