@@ -7,7 +7,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -310,7 +310,8 @@ def _environment(
     )
     environment.tests["linkable"] = is_linkable
     environment.policies["json.dumps_function"] = strict_json
-    environment.globals.update(snippet=snippet, known=_look_up, check_section=_check_section, table_rows=_table_rows)
+    environment.globals.update(snippet=snippet, known=_look_up, check_section=_check_section)
+    environment.globals.update(table_rows=partial(_table_rows, finalize))
     return environment
 
 
@@ -526,21 +527,24 @@ _SHORT = 24
 """The most characters of a text in a table that stays on one line."""
 
 
-def _table_rows(table: Table) -> Markup:
-    """The rows of a table that a page shows. Tables have thousands of cells, too many for a template."""
-    key = id(table)
-    # The table is kept, so that no other one gets its id.
-    if key not in _rows or _rows[key][0] is not table:
-        _rows[key] = (table, _written_rows(table))
+def _table_rows(printable: Callable[[Any], Any], table: Table) -> Markup:
+    """The rows of a table that a page shows. Tables have thousands of cells, too many for a template.
+
+    `printable` prints a value as the templates of the page do.
+    """
+    key = (id(table), id(printable))
+    # Both are kept, so that no other ones get their ids.
+    if key not in _rows:
+        _rows[key] = (table, printable, _written_rows(printable, table))
         while len(_rows) > 1000:
             del _rows[next(iter(_rows))]
-    return _rows[key][1]
+    return _rows[key][2]
 
 
-_rows: dict[int, tuple[Table, Markup]] = {}
+_rows: dict[tuple[int, int], tuple[Table, Callable[[Any], Any], Markup]] = {}
 
 
-def _written_rows(table: Table) -> Markup:
+def _written_rows(printable: Callable[[Any], Any], table: Table) -> Markup:
     numeric = table.numeric
     rows = []
     for row in table.rows[: table.shown]:
@@ -553,9 +557,9 @@ def _written_rows(table: Table) -> Markup:
                 start = end = "td"
             look = "number" if numeric[i] and end == "td" else "short" if len(text) <= _SHORT else ""
             named = f' class="{look}"' if look else ""
-            cells.append(f"<{start}{named}>{escape(_printable(text))}</{end}>")
+            cells.append(f"<{start}{named}>{escape(printable(text))}</{end}>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return Markup("\n".join(rows))  # noqa: S704  # all cells are escaped
+    return Markup("\n".join(rows))  # noqa: S704  # escaped
 
 
 def _table_path(table: Table) -> str:

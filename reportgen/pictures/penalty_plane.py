@@ -29,7 +29,7 @@ class ConstraintPanel:
     """A panel: level lines of the loss, the ball of the penalty, and the solution where they touch."""
 
     def __init__(self, axes: Axes, of: Penalty, problem: Quadratic, strengths: Array) -> None:
-        color = style.arm_style(of.look("subgradient").arm).color
+        color = style.arm_style(of.look("proximal").arm).color
         self._penalty, self._problem = of, problem
         self.points = problem.solutions(self._penalty, strengths)
         reach = max(3.0, 1.15 * float(np.abs(problem.minimum).max()))

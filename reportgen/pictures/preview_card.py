@@ -248,6 +248,6 @@ def _has_glyphs(text: str) -> bool:
 def _known_share(font: ImageFont.FreeTypeFont, text: str) -> float:
     """The share of the letters and digits of `text` for which a font has glyphs; 1 if there are none."""
     characters = [character for character in printable(text) if unicodedata.category(character)[0] in "LN"]
-    box = bytes(font.getmask("\uffff"))  # what is drawn for a character without a glyph
+    box = bytes(font.getmask(chr(0xFFFF)))  # what is drawn for a character without a glyph
     known = sum(bytes(font.getmask(character)) != box for character in characters)
     return known / len(characters) if characters else 1.0

@@ -114,25 +114,34 @@ def test_a_page_on_its_own_holds_all_but_moving_pictures_except_those_that_it_ke
     kept = dataclasses.replace(ANIMATION, name="kept", files=files, keep=True)
     report = dataclasses.replace(REPORT, media={"loss": PICTURE, "fit": ANIMATION, "kept": kept})
     text = '{{ m.figure("loss") }}{{ m.animation("fit") }}{{ m.animation("kept") }}{{ m.table("totals") }}'
-    html = tell(text, "", report, single_file=True)
+    html, beside = (tell(text, "", report, single_file=single) for single in (True, False))
     moving = f"media/{ANIMATION.named('fit.gif')}"
 
     addresses = [e.get(name) for e in parsed(html).iter() for name in ("src", "srcset", "href") if e.get(name)]
     assert [a for a in addresses if not a.startswith(("data:", "#"))] == [moving, f"media/{kept.named('fit.gif')}"]
-    assert f"the file {moving} beside this page" in html
+    assert [text_of(page).count("kB, in the folder media beside this page)") for page in (html, beside)] == [2, 0]
     assert html.count("image/gif") == 0
     assert html.count('src="data:image/png;base64,UE5H"') == 1, "the smallest file"
     assert html.index('<section class="kept"') > html.index("</footer>")
     assert '<svg class="chart" aria-label="The loss falls"></svg>' in html
     assert "data:text/csv;base64,QXJtLFRvdGFsLFJ1bnMKbm9uZSwxLjUsMzAKTDEsLTEyLjI1LDQwMDAKTDIsLDMwCg==" in addresses
 
-    beside = tell(text, "", report)
     assert f'src="media/{kept.named("fit.gif")}"' in beside
     assert f'href="{moving}"' in beside
     assert 'class="kept"' not in tell('{{ m.animation("fit") }}', "", REPORT)
 
 
 # Hostile text
+
+
+def test_cells_of_a_table_are_text_whatever_they_hold(tell: Tell) -> None:
+    cells = ("<b>&amp;</b>", "a\n<i>", "</td><script>1</script>")
+    table = Table(name="totals", columns=tuple(Column(label=label) for label in "abc"), rows=(cells,))
+    html = tell('{{ m.table("totals") }}', report=dataclasses.replace(REPORT, tables={"totals": table}))
+
+    (row,) = parsed(html).findall(".//tbody/tr")
+    assert ["".join(cell.itertext()) for cell in row] == list(cells)
+    assert [len(cell) for cell in row] == [0, 0, 0]
 
 
 # Formulas
@@ -197,6 +206,7 @@ def test_a_mistake_in_a_macro_or_a_script_is_named_there(tell: Tell, templates: 
 def test_a_script_stands_once_before_the_first_section_that_needs_it(tell: Tell, templates: Path) -> None:
     (templates / "static" / "plots.js").write_text("plots();\n")
     (templates / "static" / "live.js").write_text("live();\n")
+    (templates / "static" / "folds.js").write_text("folds();\n")
     needing = [
         dataclasses.replace(FIRST, scripts=("plots.js",)),
         section("second", title="The second", scripts=("plots.js", "live.js")),
@@ -204,7 +214,7 @@ def test_a_script_stands_once_before_the_first_section_that_needs_it(tell: Tell,
 
     html = tell("One.", "Two.", report=dataclasses.replace(PLAYING, sections=tuple(needing)))
 
-    order = ["plots();", "One.", "live();", "Two."]
-    assert [html.count(part) for part in order] == [1, 1, 1, 1]
+    order = ["folds();", "plots();", "One.", "live();", "Two."]
+    assert [html.count(part) for part in order] == [1] * 5
     assert sorted(order, key=html.index) == order
-    assert html.count("'sha256-") == 3, "two scripts and a style are allowed"
+    assert html.count("'sha256-") == 4, "three scripts and a style are allowed"

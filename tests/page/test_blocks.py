@@ -58,7 +58,7 @@ def test_a_theme_replaces_one_paragraph_and_the_others_stay(tmp_path: Path) -> N
     (tmp_path / "sections").mkdir()
     (tmp_path / "sections" / "rank.html").write_text(
         '{% extends "reportgen/sections/rank.html" %}\n'
-        "{% block nothing %}<p>Mine, {{ f.matrices }}, {{ m.section('ledger') }}.</p>{{ super() }}{% endblock %}"
+        "{% block none %}<p>Mine, {{ f.matrices }}, {{ m.section('ledger') }}.</p>{{ super() }}{% endblock %}"
     )
     plain = render_text(report)
     themed = render_text(report, tmp_path)

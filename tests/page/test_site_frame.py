@@ -47,9 +47,13 @@ def test_a_single_report_stands_in_its_site(single):
     assert b"tags/" not in page
 
     without = single("")
-    assert b"og:" not in without["index.html"]
     assert b"masthead" not in without["index.html"].partition(b"<body")[2]
-    assert not [name for name in without if "card-" in name]
+    # A report that knows no address still has a card, beside the page.
+    told = metas(without["index.html"])
+    assert told["og:image"] in [name for name in without if name.startswith("media/card-")]
+    assert not told.keys() & {"og:url", "og:site_name"}
+    assert b'rel="canonical"' not in without["index.html"]
+    assert b"application/ld+json" not in without["index.html"]
 
 
 def test_a_report_in_one_file_leads_to_its_site_by_the_full_address_only(single):

@@ -80,7 +80,7 @@ def test_their_arms_have_colors_of_their_own():
     arms = [Arm(name="none"), Arm(name="l1", penalty=L1(), strength=0.3), Arm(name="s", penalty=SCAD(), strength=0.3)]
     e = Experiment(arms=tuple(arms), runs=Runs(count=1))
 
-    assert arm_styles(e) == {"none": 0, "l1": 1, "s": SCAD.look().arm}
+    assert arm_styles(e) == {"none": 0, "l1": L1.look(arms[1].step).arm, "s": SCAD.look().arm}
     assert arm_styles(
         dataclasses.replace(e, arms=(*arms, Arm(name="t", penalty=SCAD(), strength=0.1)))
     ) == dict.fromkeys(("none", "l1", "s", "t"))
@@ -109,12 +109,12 @@ def test_an_article_has_a_penalty_of_ones_own_and_says_that_it_is_not_convex(tmp
 
     assert "SCAD : L1 up to `knee`, from there ever flatter" in text
     assert "It is not convex, so minimizing loss plus penalty is not the same" in text
-    assert "That cost is not convex, so it may have several minima" in text
+    assert "That cost is not convex. It may have several minima" in text
     assert "0.3 · SCAD" in text
 
 
 def test_a_linear_model_with_convex_penalties_has_a_convex_cost(tmp_path):
     text = article(tmp_path, Arm(name="l1", penalty=L1(), strength=0.3), Arm(name="none"), hidden=())
 
-    assert "So both kinds of step go down the same cost" in text
+    assert "So both kinds of step lower the same cost" in text
     assert "That cost is not convex" not in text

@@ -41,4 +41,4 @@ def test_what_a_class_says_counts():
 
 
 def test_arms_of_l1_look_different_by_the_kind_of_step():
-    assert L1.look() == L1.look("proximal") != L1.look("subgradient") == (L1.title, L1.color)
+    assert (L1.title, L1.color) == L1.look() == L1.look("proximal") != L1.look("subgradient") == L1.by_gradient

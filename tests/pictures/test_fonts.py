@@ -17,18 +17,22 @@ from reportgen.pipeline import stage_keys
 from reportgen.pipeline.picture_look import font_identity, picture_look
 
 
-def write_font(folder, family, characters, wide=1000):
-    """A font whose glyphs are full squares."""
+def _rectangle(wide, high):
     pen = TTGlyphPen(None)
-    for corner, point in enumerate([(0, 0), (0, 800), (wide - 100, 800), (wide - 100, 0)]):
+    for corner, point in enumerate([(0, 0), (0, high), (wide, high), (wide, 0)]):
         (pen.lineTo if corner else pen.moveTo)(point)
     pen.closePath()
-    square = pen.glyph()
+    return pen.glyph()
+
+
+def write_font(folder, family, characters, wide=1000):
+    """A font whose glyphs are full squares, and half as high for characters that it lacks."""
+    square, lacking = (_rectangle(wide - 100, high) for high in (800, 400))
     names = [".notdef", *(f"u{ord(c):04x}" for c in characters)]
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({ord(c): f"u{ord(c):04x}" for c in characters})
-    builder.setupGlyf(dict.fromkeys(names, square))
+    builder.setupGlyf(dict.fromkeys(names, square) | {".notdef": lacking})
     builder.setupHorizontalMetrics(dict.fromkeys(names, (wide, 0)))
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupNameTable({"familyName": family, "styleName": "Regular", "fullName": family})
@@ -150,4 +154,4 @@ def test_a_preview_card_shows_words_in_a_font_that_has_them(system):
     write_font(system, "Squares", "正则")
     for cached in (fonts._installed, fonts._choose):
         cached.cache_clear()
-    assert draw_card("正则", "", "Ada", None, fonts=fonts.choose({"it": "正则"})) != missing
+    assert draw_card("正则", "", "Ada", None, fonts=fonts.choose({"it": "正则"}).files) != missing

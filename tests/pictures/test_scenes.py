@@ -126,11 +126,12 @@ def test_frames_equal_full_drawings_and_files_show_them_in_few_colors(name, samp
     gif = iio.imread(media.files["sample.gif"], plugin="pillow", extension=".gif")[..., :3]
     assert gif.shape == exact.shape
     assert len(np.unique(gif @ [1, 256, 65536])) <= 255
-    assert np.abs(gif.astype(int) - exact).max() <= 24
+    furthest = 26 if name in CROSSING else 24
+    assert np.abs(gif.astype(int) - exact).max() <= furthest
     error = float(((gif.astype(float) - exact) ** 2).mean())
     assert 10 * np.log10(255**2 / max(error, 1e-9)) >= (46 if name in CROSSING else 50)
     poster = iio.imread(media.files["sample.png"])[..., :3]
-    assert np.abs(poster.astype(int) - exact[-1]).max() <= 24, "no color further off than in the animation itself"
+    assert np.abs(poster.astype(int) - exact[-1]).max() <= furthest, "no color further off than in the animation itself"
 
     assert (media.file, media.poster) == ("sample.gif", "sample.png")
     if media.still:
@@ -163,7 +164,10 @@ def test_no_title_leaves_the_picture():
 
 
 def test_scenes_of_one_network_are_side_by_side_and_those_of_several_in_rows_with_one_counter():
-    for networks, room, places in ((1, (320, 0), [(0, 0), (320, 0)]), (2, (640, 0), [(0, 0), (0, None)])):
+    for networks, room, places in (
+        (1, (style.WIDTH // 2, 0), [(0, 0), (style.WIDTH // 2, 0)]),
+        (2, (style.WIDTH, 0), [(0, 0), (0, None)]),
+    ):
         inputs = panels("L1", *[WIDE] * networks)
         with scene_look.use(PictureLook()):
             mosaic = rasterize(Animation(name="sample", scenes=("weights", "fit"), inputs=inputs, alt=""))
@@ -177,7 +181,7 @@ def test_scenes_of_one_network_are_side_by_side_and_those_of_several_in_rows_wit
                     high, wide = full.shape
                     top = sheet.shape[0] - high if top is None else top
                     np.testing.assert_array_equal(sheet[top : top + high, left : left + wide], full)
-            assert sheet.shape[1] == 640
+            assert sheet.shape[1] == style.WIDTH
 
 
 OWN = AnimationSettings(

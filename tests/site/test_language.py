@@ -26,12 +26,12 @@ ENGLISH += ["A strip"]
 
 
 def languages(page):
-    """The language of each text of a page and of each alt text, by the text."""
+    """The language of each text of a page and of each alt text or label, by the text."""
     found = {}
 
     def walk(element, language):
         language = element.get("lang") or language
-        texts = [element.text, element.get("alt"), *(child.tail for child in element)]
+        texts = [element.text, element.get("alt"), element.get("aria-label"), *(child.tail for child in element)]
         if element.tag not in ("script", "style"):
             for part in texts:
                 found.setdefault(" ".join((part or "").split()), set()).add(language)
@@ -64,11 +64,11 @@ def test_labels_of_arms_are_marked_in_text_and_nowhere_else(make, monkeypatch):
         table = Table(
             name="errors", columns=(Column(label="Arm"),), rows=(("ohne <Strafe>",), ("beside ohne <Strafe>",))
         )
-        media = {**found.media, "strip": dataclasses.replace(found.media["strip"], alt="Under ohne <Strafe>")}
+        media = {**found.media, "weights": dataclasses.replace(found.media["weights"], alt="Under ohne <Strafe>")}
         return dataclasses.replace(found, tables={"errors": table}, media=media)
 
     monkeypatch.setattr(reports, "make_report", labelled)
-    body = POST + "[[text]]\nmarkdown = '{{ table errors }}'\n"
+    body = POST + "[[text]]\nmarkdown = '''\n{{ table errors }}\n\n{{ animation weights }}\n'''\n"
     page = make({"posts/gewichte.toml": body}, SETTINGS)["gewichte/index.html"]
     shown = languages(page)
 

@@ -37,7 +37,7 @@ def test_arrays_come_back_with_their_kind_and_shape(array):
 
 def test_our_own_values_come_back():
     run = Run(penalty=L1(), strength=0.3)
-    picture = Picture(name="p", figure="data", inputs={"x": np.arange(3.0)}, alt="")
+    picture = Picture(name="p", figure="data", inputs={"x": np.arange(3.0)}, alt="Three numbers")
 
     assert decode(encode((run, Timeline(rate=5)))) == (run, Timeline(rate=5))
     np.testing.assert_array_equal(decode(encode(picture)).inputs["x"], [0, 1, 2])

@@ -32,7 +32,7 @@ def matrix_grid(panels: Sequence[Mapping[str, Any]], columns: int) -> Figure:
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, panel, network, image in zip(grid, panels, kernels, images, strict=False):
         lines = [style.wrap_label(panel[name], 60 // columns, 1) for name in ("title", "detail")]
-        axes.set_title("\n".join(lines), fontsize=10)
+        axes.set_title("\n".join(lines), fontsize=10.5)
         axes.imshow(image, cmap=colors, vmin=-limit, vmax=limit, interpolation="nearest")
         for left, (height, width), top in _edges(network):
             axes.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=style.GRID))

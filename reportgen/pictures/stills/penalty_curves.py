@@ -28,7 +28,7 @@ def penalty_curves(shown: Sequence[Penalty] = (L1(), L2(), ElasticNet())) -> Fig
     column = w[:, np.newaxis, np.newaxis]
     entries: dict[str, Any] = {}
     for of in shown:
-        color, _, dash = style.arm_style(of.look("subgradient").arm)
+        color, _, dash = style.arm_style(of.look("proximal").arm)
         look: dict[str, Any] = {"color": color, "linestyle": dash, "linewidth": 2.4}
         (entries[of.title],) = left.plot(w, of.cost(column, np), **look)
         slope = of.subgradient(column, np)[:, 0, 0]

@@ -410,7 +410,7 @@ def _curves_picture(own: Sequence[Penalty]) -> Picture:
                     "xlabel": "w",
                     "ylabel": "",
                     "series": [
-                        {"label": p.title, "arm": p.look("subgradient").arm, "x": w, "y": y}
+                        {"label": p.title, "arm": p.look("proximal").arm, "x": w, "y": y}
                         for p, y in zip(drawn, curves, strict=True)
                     ],
                 }
