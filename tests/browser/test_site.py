@@ -171,7 +171,7 @@ def test_players_of_two_lengths_are_in_step_and_a_network_trains_on_one_page(loo
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return [player.get_attribute("data-step") for player in (first, second)]
 
-    until(page, "[...document.querySelectorAll('figure[data-player] .player')].filter(e => e.dataset.step).length === 2")
+    until(page, "document.querySelectorAll('figure[data-player] .player[data-step]').length === 2")
     slider = page.locator(".controls .position")
     assert slider.count() == 1, "one for both"
     slider.press("Home")
