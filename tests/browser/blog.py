@@ -99,7 +99,7 @@ Two players of two experiments, each with its own number of steps.
 
 {{ animation weights-l1 }}
 
-{{ animation l1-or-l2/weights-l1 | The same for {{ number l1-or-l2/experiment.epochs }} epochs. }}
+{{ animation l1-or-l2/weights-l1 | The same for {{ number l1-or-l2/experiment.steps }} steps. }}
 
 {{ figure l1-or-l2/histogram }}
 

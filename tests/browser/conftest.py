@@ -51,6 +51,8 @@ def faults(axe: str) -> Callable[..., list[str]]:
             found += [f"{width} {scheme} {v['id']}: {n['html'][:200]}" for v in told for n in v["nodes"]]
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 740})
+            # What scripts draw follows the window by a frame.
+            page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 found.append(f"wider than {width}")
         page.set_viewport_size({"width": 1280, "height": 900})

@@ -11,8 +11,9 @@ def count(page):
     return page.eval_on_selector_all("details.numbers", OPEN)
 
 
-def test_one_box_opens_all_numbers_and_closes_them(visit, report):
-    page = visit(report / "report.html")
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_one_box_opens_all_numbers_and_closes_them(visit, report, motion):
+    page = visit(report / "report.html", reduced_motion=motion)
     total = page.locator("details.numbers").count()
 
     assert total > 5

@@ -167,17 +167,20 @@ def test_players_of_two_lengths_are_in_step_and_a_network_trains_on_one_page(loo
     page = look("players", watch)
     first, second = (page.locator(f"#figure-{name} .player") for name in ("weights-l1", "l1-or-l2-weights-l1"))
 
-    def steps() -> list[str]:
+    def steps() -> list[str | None]:
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        return [player.locator(".step").inner_text() for player in (first, second)]
+        return [player.get_attribute("data-step") for player in (first, second)]
 
-    until(page, "[...document.querySelectorAll('.player .step')].every(e => e.textContent)")
-    first.locator(".position").press("End")
-    assert steps() == ["step 3,600", "step 2,400"]
-    second.locator(".position").press("Home")
-    assert steps() == ["step 0", "step 0"]
+    until(page, "document.querySelectorAll('figure[data-player] .player[data-step]').length === 2")
+    slider = page.locator(".controls .position")
+    assert slider.count() == 1, "one for both"
+    slider.press("Home")
+    assert steps() == ["0", "0"]
+    slider.press("End")
+    assert steps() == ["3600", "2400"]
+    assert page.locator(".controls .step").inner_text() == "step 3,600"
     until(page, "document.querySelector('.said').textContent.includes('3,600 steps')")
-    zero = page.locator(".readings div", has_text="weights exactly 0").locator("dd").inner_text()
+    zero = page.locator("[data-reading=zero]").inner_text()
     page.get_by_label("Penalty").select_option(label="L2")
-    until(page, f"!document.querySelector('.readings').innerText.includes('exactly 0\\n{zero}')")
+    until(page, f"document.querySelector('[data-reading=zero]').textContent !== '{zero}'")
     assert watch.quiet(page)

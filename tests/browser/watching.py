@@ -35,7 +35,7 @@ class Watch:
 
     def quiet(self, page: Page) -> bool:
         """Whether nothing has happened; what has is what a failing test shows."""
-        assert self.seen == []
+        assert self.seen == [], self.seen
         foreign = "document.querySelectorAll('iframe,object,embed,base,form').length"
         assert page.evaluate(f"[window.ran, violations.length, {foreign}]") == [None, 0, 0]
         return True
