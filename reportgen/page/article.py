@@ -553,9 +553,9 @@ def _written_rows(table: Table) -> Markup:
                 start = end = "td"
             look = "number" if numeric[i] and end == "td" else "short" if len(text) <= _SHORT else ""
             named = f' class="{look}"' if look else ""
-            cells.append(f"<{start}{named}>{_printable(text)}</{end}>")
+            cells.append(f"<{start}{named}>{escape(_printable(text))}</{end}>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return Markup("\n".join(rows))  # noqa: S704  # `_printable` escapes
+    return Markup("\n".join(rows))  # noqa: S704  # all cells are escaped
 
 
 def _table_path(table: Table) -> str:

@@ -3,9 +3,10 @@
 plots.each(".hero", (figure) => {
   "use strict";
 
-  /* Seconds of a training and of the rest at its end, and how long a reader must have rested before it plays again, in
-     milliseconds. */
-  const [TRAINING, REST] = [4.5, 1.5];
+  /* Seconds that the start is held, that the training takes, and that its end is held; and how long a reader must have
+     rested before it plays again, in milliseconds. */
+  const [START, TRAINING, REST] = [0.6, 4.5, 3.5];
+  const END = START + TRAINING;
   const PAUSE = 600;
 
   const { task, samples, stops, strength, sides, labels } = JSON.parse(figure.querySelector(".hero-data").textContent);
@@ -26,8 +27,8 @@ plots.each(".hero", (figure) => {
   let playing = false;
   let visible = true;
   let before = null;
-  /* Seconds since the training began; at TRAINING it is at its end. */
-  let time = TRAINING;
+  /* Seconds since the start was shown; from END on the end of the training is. */
+  let time = END;
   let waiting = false;
   let stale = true;
   let resting = 0;
@@ -55,7 +56,7 @@ plots.each(".hero", (figure) => {
       if (playing && visible) {
         // A page that was hidden goes on where it was.
         time += Math.min(0.1, (now - (before ?? now)) / 1000);
-        if (time > TRAINING + REST) time = 0;
+        if (time > END + REST) time = 0;
       }
       before = now;
       show();
@@ -66,7 +67,7 @@ plots.each(".hero", (figure) => {
   function show() {
     theme ??= plots.theme(figure);
     // Slow at first, when weights change most.
-    const share = Math.min(1, time / TRAINING) ** 2;
+    const share = Math.max(0, Math.min(1, (time - START) / TRAINING)) ** 2;
     trained.forEach((side, i) => draw(canvases[i], counts[i], side, share, labels[i]));
     figure.classList.toggle("playing", playing);
     toggle.setAttribute("aria-label", playing ? "Pause" : "Play");
@@ -88,15 +89,16 @@ plots.each(".hero", (figure) => {
     const values = layers.flatMap((layer) => Array.from(layer.values));
     const zeros = values.filter((w) => w === 0).length;
     const gone = diverged !== null && record === records.length - 1;
+    const at = `step ${plots.number(steps[record], 9)} of ${plots.number(whole.steps, 9)}`;
     count.innerHTML = gone
       ? `diverged at step ${plots.number(diverged, 9)}`
-      : `<b>${plots.number(zeros, 9)}</b> of ${plots.number(values.length, 9)} weights are zero`;
+      : `<b>${plots.number(zeros, 9)}</b> of ${plots.number(values.length, 9)} weights are zero <span>${at}</span>`;
     canvas.setAttribute("aria-label", `The network under ${label} and what it fits, at step ${plots.number(steps[record], 9)}.`);
   }
 
   function play(on) {
     clearTimeout(resting);
-    if (on && time >= TRAINING) time = 0;
+    if (on && time >= END) time = 0;
     playing = on;
     before = null;
     ask();
@@ -120,7 +122,7 @@ plots.each(".hero", (figure) => {
     stale = true;
     // The end at once, and the way to it when the reader rests.
     play(false);
-    time = TRAINING;
+    time = END;
     if (wasPlaying) {
       resting = setTimeout(() => {
         resting = 0;

@@ -136,9 +136,11 @@ plots.each("#figure-watch", (figure) => {
       }
       if (now.fit > 0) {
         context.save();
-        context.globalAlpha = now.fit;
+        // One picture is gone before the other comes, so that neither shows through.
+        context.globalAlpha = Math.min(1, 2 * now.fit);
         context.fillStyle = theme.paper;
         context.fillRect(x - 2, 20, side + 4, high);
+        context.globalAlpha = Math.max(0, 2 * now.fit - 1);
         const line = plots.outputs(layers, grid, whole.activation);
         plots.fit(context, box, samples, grid, line, range, plots.inColor(theme, figure, whole.color));
         context.restore();

@@ -89,7 +89,7 @@ def test_without_scripts_there_is_a_still_and_the_page_is_sound(
     article: Path, visit: Open, faults: Callable[..., list[str]]
 ) -> None:
     page = visit(article, java_script_enabled=False)
-    assert page.locator(".turned noscript img").is_visible()
+    assert page.locator(".turned noscript .chart").is_visible()
     assert page.locator(".turned .bench").is_hidden()
 
     page = visit(article)

@@ -1,6 +1,7 @@
 """Folds: open without scripts and on paper, closed in a browser, all opened by one box."""
 
 import pytest
+from browser.waiting import until
 
 pytestmark = pytest.mark.usefixtures("report")
 OPEN = "all => all.filter(fold => fold.open).length"
@@ -39,5 +40,5 @@ def test_a_link_into_a_fold_opens_it(visit, report):
     inside = page.locator("details.numbers figure[id]").first
     page.evaluate("id => { location.hash = id }", inside.get_attribute("id"))
 
-    page.wait_for_function("document.querySelector('details.numbers[open] figure:target')")
+    until(page, "document.querySelector('details.numbers[open] figure:target') !== null")
     assert inside.is_visible()

@@ -59,8 +59,10 @@ def scene(page: Page) -> str | None:
 def test_it_plays_at_once_and_says_what_l1_and_l2_leave(visit: Open, post: Path) -> None:
     page = visit(post)
     assert page.locator(".hero").evaluate("hero => hero.classList.contains('playing')")
+    # It begins from the random weights, over and over.
+    until(page, "document.querySelector('.hero .count span').textContent === 'step 0 of 4,000'", timeout=20)
     first = picture(page, ".hero .drawn")
-    page.wait_for_timeout(600)
+    page.wait_for_timeout(1500)
     assert picture(page, ".hero .drawn") != first
     until(page, "Number(document.querySelector('.hero .count b').textContent) > 150", timeout=20)
     assert count(page, 1) == 0
@@ -159,15 +161,14 @@ def test_another_run_says_that_the_text_is_about_the_median(still: Open) -> None
         ("3", None),
     ]
     before = picture(page, ".stage .canvas")
-    assert page.locator(".whose:visible").count() == 0
+    assert page.locator(".stage .whose:visible").count() == 0
     page.locator(".stage .run").select_option(index=1)
     page.wait_for_timeout(200)
     assert picture(page, ".stage .canvas") != before
-    assert (
-        page.locator(".whose").inner_text() == f"The text is about the median, {labels[0].removesuffix(' (median)')}."
-    )
+    whose = f"The text is about the median, {labels[0].removesuffix(' (median)')}."
+    assert page.locator(".stage .whose").inner_text() == whose
     page.locator(".stage .run").select_option(index=0)
-    assert page.locator(".whose:visible").count() == 0
+    assert page.locator(".stage .whose:visible").count() == 0
 
 
 def test_on_a_telephone_the_figure_stays_on_top_and_moves_where_motion_is_welcome(visit: Open, post: Path) -> None:

@@ -40,10 +40,11 @@ class Figure:
         self.settle()
 
     def part(self, name: str) -> Locator:
-        """A part of the figure, or of the controls of its section."""
+        """A part of the figure, or of the controls of its fold, or of its section if it is in none."""
         if name in ("canvas", "reading"):
             return self.root.locator(f".player .{name}")
-        return self.root.locator("xpath=ancestor::section[1]").locator(f".controls .{name}")
+        group = self.root.locator("xpath=ancestor::*[self::section or self::details][1]")
+        return group.locator(f":scope > .controls .{name}")
 
     @property
     def step(self) -> int:
@@ -89,7 +90,7 @@ class Figure:
           };
           const frame = () => new Promise(done => requestAnimationFrame(done));
           canvas.dispatchEvent(new PointerEvent('pointermove', { clientX: -9, clientY: -9 }));
-          const slider = canvas.closest('section').querySelector('.controls .position');
+          const slider = canvas.closest('section, details').querySelector(':scope > .controls .position');
           const value = slider.valueAsNumber;
           for (const place of [value ? value - 1 : 1, value]) {
             drawn.length = 0;
@@ -253,7 +254,7 @@ def test_everything_can_be_done_from_the_keyboard(still: Open) -> None:
 
 def test_players_are_in_step_and_two_panels_show_each_its_own_training(still: Open, recorded: Any) -> None:
     page = still()
-    first, second = Figure(page, "weights-l1"), Figure(page, "weights-side-by-side")
+    first, second = Figure(page, "network"), Figure(page, "weights-side-by-side")
     first.go(10)
     by_panel = {arm: recorded(arm).kernels for arm in ("L1", "L2")}
     limit = max(np.abs(k).max() for kernels in by_panel.values() for k in kernels)
@@ -269,7 +270,9 @@ def test_players_are_in_step_and_two_panels_show_each_its_own_training(still: Op
             assert second.reading.startswith(f"{arm}: layer {cell['layer'] + 1}, input 1 → output 1: ")
     first.choose_run(2)
     assert (first.step, second.step) == (120, 120)
-    assert page.locator("#motion .controls").count() == 1, "one for all of them"
+    assert page.locator("#motion > .controls").count() == page.locator("#motion details > .controls").count() == 1
+    assert page.locator("#motion .controls").count() == 2, "one for figures in the open, one for those in the fold"
+    assert page.locator("#figure-weights-l1 .player").get_attribute("data-step") == "240", "the fold has its own clock"
     assert re.fullmatch(r"run \d: \d\w\w of 4", second.part("run").locator("option:checked").inner_text())
     cell = second.cells()[0]
     w = recorded("L1", 2).kernels[0][10, 0, 0]

@@ -24,7 +24,7 @@ from reportgen.training.network import Network
 
 NAMES = sections.names()
 RESULT = re.compile(r"(?<![\w.#&-])\d+\.\d+|\d+\s?%")
-CODE = re.compile(r"\{[{%#].*?[}%#]\}|\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
+CODE = re.compile(r"<path[^>]*>|\{[{%#].*?[}%#]\}|\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
 
 
 def template(name):
@@ -33,7 +33,7 @@ def template(name):
 
 def test_sections_and_templates_belong_together():
     assert {file.stem for file in (template_folder() / "sections").glob("*.html")} == set(NAMES)
-    assert all(sections[name].title for name in NAMES)
+    assert [name for name in NAMES if not sections[name].title] == ["opening"], "it stands above the first heading"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ ALL = ["supported", "not supported", "undecided"]
 
 
 def world(**changes):
-    arm = {"zero": 0.3, "near": 0.9, "label": "L1"}
+    arm = {"zero": 0.3, "near": 0.9, "label": "L1", "runs": 30}
     return {
         **{"strength": 0.3, "own": True, "gradient": arm, "proximal": arm, "l2": arm, "margin": 1.0},
         **{"without": rate(30), "most": rate(30), "dense": rate(30), "small": rate(30)},

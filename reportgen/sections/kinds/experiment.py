@@ -14,7 +14,6 @@ from reportgen.sections.helpers import describe_margin, is_curve
 from reportgen.sections.wording import is_post, too_few_runs
 from reportgen.training.run import Run, Schedule
 
-
 SCHEDULES: dict[Schedule, str] = {
     "constant": "constant",
     "linear": "falling to zero along a line",

@@ -33,7 +33,7 @@ SEEDS = (
     ("moves of initial weights by a millionth", "1 and up, for each copy of a run", "[seed, 8]"),
     ("choices of five pairs among all (section errors)", "the bootstrap seed", "[seed, 9]"),
     ("samples of the curve that overfits (section overfitting)", "0 and up, for each draw", "[seed, 11]"),
-    ("random losses of two weights (section penalties)", "fixed", "2018"),
+    ("random losses of two weights (section penalties)", "fixed", "[0, 12]"),
     ("inputs at which two networks are compared (section adjusted)", "fixed", "0"),
     ("points of k-means (section overfitting)", "0 and up, for each draw", "random_state=i"),
     ("starts of k-means (section overfitting)", "0 to 3, of which the best is taken", "seed=start"),
