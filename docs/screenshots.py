@@ -77,8 +77,10 @@ def show_end(page: Any, figure: Any) -> None:
     )
     center = "e => e.scrollIntoView({ block: 'center', behavior: 'instant' })"
     figure.evaluate(center)
-    page.wait_for_function("e => e.querySelector('.player .step')?.textContent", arg=figure.element_handle())
-    figure.locator(".position").evaluate(
+    page.wait_for_function("e => e.querySelector('.player')?.dataset.step", arg=figure.element_handle())
+    # All players of a fold, or of a section, have one set of controls.
+    controls = figure.locator("xpath=(ancestor::section | ancestor::details)[last()]").locator(".controls")
+    controls.locator(".position").evaluate(
         "e => { e.value = e.max; e.dispatchEvent(new Event('input', { bubbles: true })); }"
     )
     figure.evaluate(center)

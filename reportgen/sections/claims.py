@@ -21,10 +21,11 @@ import jinja2
 from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reportgen import plugins
-from reportgen.errors import TemplateError
+from reportgen.errors import RefusedError, TemplateError
 from reportgen.experiment import Experiment
 from reportgen.registry import stored
 from reportgen.sections.wording import describe_difference, describe_interval, is_post, why_undecided
@@ -68,11 +69,13 @@ def decide(claim: Claim, section: str, findings: dict[str, Any], e: Experiment) 
 
 
 def sentence(claim: DecidedClaim, findings: Mapping[str, Any], e: Experiment) -> str:
-    """The sentence of a decided claim in the template of its section, as plain text; empty if it does not apply.
+    """The sentence of a decided claim in the template of its section, as plain text.
 
-    Raises `TemplateError` if the template has no such sentence, or if it names a value that is missing.
+    It is empty if the claim does not apply, and in a section of a plugin whose only template is that of a theme. Raises
+    `TemplateError` if the template has no such sentence, or if it names a value that is missing, and `RefusedError` if
+    it is a link that leads out of the folder of its plugin.
     """
-    if claim.outcome is None:
+    if claim.outcome is None or _is_without_template(claim.section):
         return ""
     place = f"claim {claim.name!r} of section {claim.section!r}, {claim.outcome}"
     found = _sentences(claim.section).get(claim.name)
@@ -93,10 +96,18 @@ _OUTCOME = re.compile(r"\{%-?\s*(refuted|undecided)\s*-?%\}")
 _WORDS: dict[str, Outcome] = {"refuted": "not supported", "undecided": "undecided"}
 
 
+def _is_without_template(section: str) -> bool:
+    own = plugins.templates().get(f"sections/{section}.html")
+    return own is not None and not own.path.is_file()
+
+
 def _sentences(section: str) -> dict[str, dict[Outcome, str]]:
     """The sentences in the template of a section, as templates, by claim and outcome; one left out is empty."""
-    own = plugins.templates().get(f"sections/{section}.html")
-    file = Path(own.path) if own else template_folder() / "sections" / f"{section}.html"
+    file, root = template_folder() / "sections" / f"{section}.html", None
+    if own := plugins.templates().get(f"sections/{section}.html"):
+        file, root = own.path.resolve(), own.root
+    if root and not file.is_relative_to(root):
+        raise RefusedError(f"template sections/{section}.html leads out of {root}", code="RG702")
     return _read_sentences(file, file.stat().st_mtime_ns)
 
 
@@ -177,7 +188,7 @@ def _has_missing_number(value: Any) -> bool:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+    environment = ImmutableSandboxedEnvironment(
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {

@@ -370,17 +370,17 @@ def test_a_worker_that_does_not_see_the_folder_is_sent_what_it_lacks(folder, tmp
 
 
 AT_WORK = {
-    ("    figure = style.blank_figure(200)", "    1 / 0"): "33: ZeroDivisionError: division by zero (figure 'ranked')",
+    ("    figure = style.blank_figure(200)", "    1 / 0"): "34: ZeroDivisionError: division by zero (figure 'ranked')",
     ("    return figure\n", "    return None\n"): (
-        "30: AttributeError: 'NoneType' object has no attribute 'axes' (figure 'ranked')"
+        "31: AttributeError: 'NoneType' object has no attribute 'get_figheight' (figure 'ranked')"
     ),
-    ("self._sizes[frame]", "self._sizes[99]"): "57: IndexError: list index out of range (scene 'largest_weight')",
-    ("max(map(max, sizes))", "1 / 0"): "82: ZeroDivisionError: division by zero (section 'largest')",
+    ("self._sizes[frame]", "self._sizes[99]"): "58: IndexError: list index out of range (scene 'largest_weight')",
+    ("max(map(max, sizes))", "1 / 0"): "84: ZeroDivisionError: division by zero (section 'largest')",
     (
         "out.getvalue()",
         "out.value()",
-    ): "109: AttributeError: '_io.BytesIO' object has no attribute 'value' (format 'tiff')",
-    ("out.getvalue()", "exit(7)"): "109: SystemExit: 7 (format 'tiff')",
+    ): "113: AttributeError: '_io.BytesIO' object has no attribute 'value' (format 'tiff')",
+    ("out.getvalue()", "exit(7)"): "113: SystemExit: 7 (format 'tiff')",
 }
 
 
@@ -406,7 +406,7 @@ def test_the_command_tells_a_mistake_of_a_worker_in_one_line_and_writes_nothing(
     build = ("build", "mine.toml", "-o", "out", "--cache-dir", built / "store")
     edit(folder / "parts/shown.py", "    figure = style.blank_figure(200)", "    1 / 0")
     done = command(*build, folder=folder)
-    told = "parts/shown.py:33: ZeroDivisionError: division by zero (figure 'ranked')\n"
+    told = "parts/shown.py:34: ZeroDivisionError: division by zero (figure 'ranked')\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
 
     edit(
@@ -433,13 +433,17 @@ def test_a_template_is_looked_for_beside_the_plugin_and_runs_in_the_sandbox(fold
         build_report(load(folder / "mine.toml"), out, options, templates=templates, beside=folder)
         return (out / "index.html").read_text("utf-8")
 
-    template.write_text("{{ nope }}", "utf-8")
+    claim = '{% claim "some-weight-is-large" %}Large.{% endclaim %}'
+    template.write_text(claim + "{{ nope }}", "utf-8")
     assert raised(TemplateError, build) == f"template {template}:1: 'nope' is undefined"
-    template.write_text("{{ ''.__class__ }}", "utf-8")
-    assert "unsafe" in raised(TemplateError, build)
+    for unsafe in (claim + "{{ ''.__class__ }}", claim.replace("Large.", "{{ ''.__class__ }}")):
+        template.write_text(unsafe, "utf-8")
+        assert "unsafe" in raised(TemplateError, build)
+    template.write_text("<p>No claim.</p>", "utf-8")
+    assert "has no {% claim" in raised(TemplateError, build)
     template.unlink()
     assert raised(TemplateError, build) == (
-        f"{folder}/parts/shown.py:60: section 'largest' has no template; write largest.html beside the plugin"
+        f"{folder}/parts/shown.py:69: section 'largest' has no template; write largest.html beside the plugin"
     )
     (own / "sections" / "largest.html").write_text("<p>From a theme.</p>", "utf-8")
     assert "From a theme." in build(own)
