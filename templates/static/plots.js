@@ -46,10 +46,15 @@ const plots = (() => {
 
   const searches = [];
 
-  /* The end of an element has been read if something follows it, or if the page has been read. */
+  /* The end of an element has been read if something of the page follows it, or if the page has been read. Controls of
+     players are put after elements that may still be read. */
   function isComplete(element) {
     if (document.readyState !== "loading") return true;
-    for (let node = element; node; node = node.parentNode) if (node.nextSibling) return true;
+    for (let node = element; node; node = node.parentNode) {
+      let next = node.nextSibling;
+      while (next?.classList?.contains("controls")) next = next.nextSibling;
+      if (next) return true;
+    }
     return false;
   }
 

@@ -16,6 +16,7 @@ import pytest
 from browser.waiting import until
 
 from reportgen.pictures import style
+from reportgen.store.keys import template_folder
 from reportgen.store.store import Store
 
 if TYPE_CHECKING:
@@ -422,3 +423,32 @@ def test_the_network_moves_and_other_views_of_weights_are_drawn(still: Open, rec
       ];
     }"""
     assert len(set(figure.page.evaluate(script))) == 4
+
+
+def test_a_figure_is_not_taken_for_complete_because_controls_were_put_after_its_row(browser: Browser) -> None:
+    page = browser.new_page()
+    found = page.evaluate(
+        """async (code) => {
+          const frame = document.body.appendChild(document.createElement('iframe'));
+          const [inside, end] = [frame.contentDocument, '</' + 'script>'];
+          const pause = () => new Promise(done => setTimeout(done, 100));
+          inside.open();
+          inside.write(`<script>${code}; window.got = [];
+            plots.each('.figure', figure => {
+              got.push(`, '`${figure.id} ${figure.querySelector("i") !== null}`', `);
+              const controls = document.createElement('div');
+              controls.className = 'controls';
+              figure.parentElement.after(controls);
+            });${end}<main><div><p class="figure" id="a"><i></i></p> `);
+          await pause();
+          inside.write('<p class="figure" id="b">');
+          await pause();
+          inside.write('<i></i></p> </div></main>');
+          inside.close();
+          await pause();
+          return frame.contentWindow.got;
+        }""",
+        (template_folder() / "static" / "plots.js").read_text("utf-8"),
+    )
+    assert found == ["a true", "b true"]
+    page.close()
