@@ -23,7 +23,6 @@ from reportgen.pictures.picture import Animation
 from reportgen.pictures.scenes import scenes
 from reportgen.registry import stored
 from reportgen.sections import Trained
-from reportgen.sections.shown_runs import ranked_runs, ranking_arm
 from reportgen.store.encoding import digest
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
@@ -120,6 +119,9 @@ def player_data(experiment: Experiment, animations: Iterable[Animation], trained
 
     A panel shows one run; a reader can choose others of `trained` that differ from it only by seeds.
     """
+    # Statistics load SciPy, which pages from stored results do without.
+    from reportgen.sections.shown_runs import ranked_runs, ranking_arm
+
     drawn = set(scenes.stating("in_page", True))
     players: list[Any] = []
     runs: dict[Run, str] = {}
