@@ -165,8 +165,8 @@ def test_no_title_leaves_the_picture():
 
 def test_scenes_of_one_network_are_side_by_side_and_those_of_several_in_rows_with_one_counter():
     for networks, room, places in (
-        (1, (style.WIDTH // 2, 0), [(0, 0), (style.WIDTH // 2, 0)]),
-        (2, (style.WIDTH, 0), [(0, 0), (0, None)]),
+        (1, (scene_look.WIDTH // 2, 0), [(0, 0), (scene_look.WIDTH // 2, 0)]),
+        (2, (scene_look.WIDTH, 0), [(0, 0), (0, None)]),
     ):
         inputs = panels("L1", *[WIDE] * networks)
         with scene_look.use(PictureLook()):
@@ -181,7 +181,7 @@ def test_scenes_of_one_network_are_side_by_side_and_those_of_several_in_rows_wit
                     high, wide = full.shape
                     top = sheet.shape[0] - high if top is None else top
                     np.testing.assert_array_equal(sheet[top : top + high, left : left + wide], full)
-            assert sheet.shape[1] == style.WIDTH
+            assert sheet.shape[1] == scene_look.WIDTH
 
 
 OWN = AnimationSettings(
