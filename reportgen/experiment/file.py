@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from reportgen import plugins
 from reportgen.datasets import Dataset, datasets
@@ -150,12 +150,20 @@ def _arm_table(name: str, cls: type[Penalty]) -> type[TomlTable]:
     )
 
 
+RENAMED = {"why": "overfitting", "others": "overfitting", "closed_form": "penalties"}
+"""Sections of old files, and the ones that took them over."""
+
+
+def _current_name(section: Any) -> Any:
+    return RENAMED.get(section, section) if isinstance(section, str) else section
+
+
 @cache
 def _model(own: tuple[Plugin, ...]) -> type[TomlTable]:
     """The whole file, with the kinds of plugins that are in use."""
     data, arm = _one_of(datasets, "name", _data_table), _one_of(penalties, "penalty", _arm_table)
     # These names are known at run time only.
-    section, form = Literal[section_names()], Literal[format_names()]
+    section, form = Annotated[Literal[section_names()], BeforeValidator(_current_name)], Literal[format_names()]
     keys = {
         "data": (data, ...),
         "arms": (tuple[arm, ...], Field(min_length=1)),  # type: ignore[valid-type]
@@ -178,7 +186,11 @@ def _experiment(file: Any, own: tuple[Plugin, ...]) -> Experiment:
     if file.sweep and "landscape" not in file.sections:
         # Otherwise nothing would be trained, without a message. Python code may have a sweep that no section shows.
         raise ExperimentError("sweep is shown by the section 'landscape', which must be among the sections")
-    return instance_from(file, Experiment, **file.data._asdict(), plugins=own)
+    # An old file may name two sections that are one now.
+    once = [
+        name for i, name in enumerate(file.sections) if name not in RENAMED.values() or name not in file.sections[:i]
+    ]
+    return instance_from(file, Experiment, **file.data._asdict(), sections=tuple(once), plugins=own)
 
 
 def _kind(own: tuple[Plugin, ...]) -> toml.Kind[Experiment]:

@@ -42,7 +42,7 @@ class Report:
 
     @cached_property
     def headlines(self) -> tuple[str, ...]:
-        """The sentences of the abstract."""
+        """The sentences that sections have for the first screen."""
         return tuple(section.headline for section in self.sections if section.headline)
 
     @cached_property

@@ -81,13 +81,6 @@ DEFAULT_FONTS = FontChoice()
 """The choice for texts that the default font can draw."""
 
 
-def characters_of(families: Iterable[str]) -> frozenset[str]:
-    """The characters that at least one of the families has; they must be loaded in this process."""
-    from matplotlib.font_manager import findfont
-
-    return frozenset().union(*(_characters(str(findfont(family))) for family in families))
-
-
 def choose(texts: Mapping[str, str], font: str = "", language: str = "en") -> FontChoice:
     """The fonts for texts of a user; their keys name them in messages, like "the title".
 

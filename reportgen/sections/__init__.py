@@ -103,7 +103,7 @@ class Section(Generic[F]):
         return ()
 
     def headline(self, e: Experiment, findings: F) -> str | None:
-        """The sentence of the section in the abstract; None if it has no result."""
+        """The sentence of the section on the first screen; None if it has no result."""
         return None
 
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from reportgen.experiment import Arm, Comparison, Experiment
 from reportgen.penalties import Penalty, penalties
+from reportgen.penalties.l1 import L1
+from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
@@ -123,6 +125,17 @@ def own_arm(e: Experiment, kind: type[Penalty], step: Step | None = None) -> Arm
         if type(arm.penalty) is kind and arm.strength > 0 and step in (None, arm.step):
             return arm
     return None
+
+
+def l1_arm(e: Experiment) -> Arm | None:
+    """The experiment's arm with L1: that with proximal steps, whose zeros are exact, or else the first."""
+    return own_arm(e, L1, "proximal") or own_arm(e, L1)
+
+
+def l1_and_l2(e: Experiment) -> tuple[Arm, Arm] | None:
+    """The arms that stand for L1 and for L2 where the two are shown side by side; None if one is missing."""
+    l1, l2 = l1_arm(e), own_arm(e, L2)
+    return (l1, l2) if l1 and l2 else None
 
 
 def own_penalty(e: Experiment, name: str) -> Penalty:
@@ -259,6 +272,18 @@ def typical_jitter(e: Experiment, trained: Trained) -> float:
     """Median of `jitter` over the runs of all arms that did not diverge; NaN if there are none."""
     ended = [t for arm in e.arms for t in trained_arm(e, arm, trained) if t.diverged is None]
     return float(np.median([jitter(t) for t in ended])) if ended else float("nan")
+
+
+def finite_mean(values: Values) -> float:
+    """The mean of the values that are finite; NaN if none is, as when every run diverged."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def finite_median(values: Values) -> float:
+    """The median of the values that are finite; NaN if none is."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
 
 
 def mean(values: Sequence[float]) -> float:

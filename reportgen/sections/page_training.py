@@ -54,12 +54,17 @@ def common_task(run: Run) -> dict[str, Any]:
     }
 
 
+def start_weights(run: Run) -> list[float]:
+    """The initial weights and biases of all layers in the order of train.js, with the digits of float32."""
+    flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
+    return [float(f"{w:.9g}") for w in flat]
+
+
 def start_task(run: Run) -> dict[str, Any]:
     """The part of a task that the seeds of a run decide: initial weights, and the order of samples."""
     order = run.order()[:, 0]
-    flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
     return {
-        "weights": [float(f"{w:.9g}") for w in flat],
+        "weights": start_weights(run),
         "order": order[: run.training_samples if run.training.order == "fixed" else None].tolist(),
     }
 

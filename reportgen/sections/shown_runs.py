@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties.l1 import L1
 from reportgen.sections import Trained
-from reportgen.sections.helpers import own_arm, trained_arm
+from reportgen.sections.helpers import l1_arm, trained_arm
 from reportgen.statistics.total_error import total_errors
 from reportgen.text import ordinal
 
@@ -28,7 +27,7 @@ class RankedRun:
 
 def ranking_arm(e: Experiment) -> Arm:
     """The arm whose total test errors rank the runs of all arms: that with L1, or else the first."""
-    return own_arm(e, L1, "proximal") or own_arm(e, L1) or e.arms[0]
+    return l1_arm(e) or e.arms[0]
 
 
 def ranked_runs(e: Experiment, trained: Trained, first: Arm, *others: Arm) -> list[RankedRun]:

@@ -6,14 +6,31 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from reportgen.experiment import Experiment
-from reportgen.sections.helpers import vary
-from reportgen.sections.kinds.adjusted import compress_run
+from reportgen.experiment import Arm, Experiment
+from reportgen.sections.helpers import threshold, vary
 from reportgen.statistics.comparison import Values
-from reportgen.statistics.compression import subnetwork
+from reportgen.statistics.compression import Compressed, compress, subnetwork
 from reportgen.training.network import forward
 from reportgen.training.run import Recording, Run, Start
 from reportgen.training.trajectory import Trajectory
+
+
+def dead_band(e: Experiment, arm: Arm | Run) -> float:
+    """The largest weight that counts as zero after a training: η·λ after gradient steps, 0 after proximal ones."""
+    return 0.0 if arm.step == "proximal" else threshold(e, arm.strength)
+
+
+def compress_run(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
+    """A run without its dead units, and its certificate: the largest change of an output for inputs among the data."""
+    kernels, biases = t.at(-1)
+    small = compress(kernels, biases, dead_band(e, t.run), t.run.network.activation)
+    x = t.run.draw().x_train
+    if x.shape[1] == 1:
+        dense = np.linspace(x.min(), x.max(), 1001)[:, None]
+    else:
+        # Many inputs have no dense grid: random samples of the range of the training inputs instead.
+        dense = np.random.default_rng(0).uniform(x.min(axis=0), x.max(axis=0), (1001, x.shape[1]))
+    return small, small.largest_change(kernels, biases, dense, t.run.network.activation)
 
 
 def smaller_runs(e: Experiment, t: Trajectory) -> dict[str, Run]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,15 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.sections import Findings
 from reportgen.sections.claims import Outcome
-from reportgen.sections.helpers import kinds_by_name, penalty_arms
+from reportgen.sections.helpers import is_curve, kinds_by_name, penalty_arms
 from reportgen.statistics.comparison import Values
 from reportgen.statistics.total_error import fitted_line
 from reportgen.training.trajectory import Trajectory
 
 SUMS = dict(zip(kinds_by_name(L1, L2), ("sum_abs", "sum_squares"), strict=True))
 """The key of the sum that each of these penalties minimizes; for them the least sum of a given slope is known."""
+SIGNS = dict(zip(SUMS, ("Σ|w|", "Σw²"), strict=True))
+"""How these sums are written."""
 _POWERS = dict(zip(SUMS, (1, 2), strict=True))
 
 
@@ -60,6 +62,23 @@ def compare_with_least(trajectories: list[Trajectory], kind: str, layers: int) -
         # Rounded up, since the sentence says "by no more than".
         "excess": most if math.isnan(most) else max(math.ceil((most - 1) * 1000) / 1000, 0.0),
     }
+
+
+def least_sums_of_arms(
+    e: Experiment, arms: Mapping[str, Arm], ended: Mapping[str, list[Trajectory]]
+) -> list[dict[str, Any]]:
+    """What L1 and L2 count at the λ of their arms, beside the least for the slope of each run.
+
+    `ended` are the runs of each kind at that λ; empty unless the networks are deep straight lines.
+    """
+    if not is_curve(e) or e.network.activation != "linear" or not e.network.hidden:
+        return []
+    return [
+        {"label": arms[kind].penalty.title, "strength": arms[kind].strength, "sum": SIGNS[kind]}
+        | compare_with_least(ended[kind], kind, len(e.run(0).shapes))
+        for kind in SUMS
+        if any(t.diverged is None for t in ended.get(kind, ()))
+    ]
 
 
 def collapse_range(points: list[Findings]) -> Findings:

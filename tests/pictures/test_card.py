@@ -50,7 +50,7 @@ def test_words_lie_inside_the_card_and_on_nothing_else() -> None:
         assert len(card.pictures) == (image is not None)
         for i, (left, top, width, height) in enumerate(card.texts):
             assert 60 <= left <= left + width <= SIZE[0] - 60, title
-            assert 14 <= top <= top + height <= SIZE[1] - 20, title
+            assert 20 <= top <= top + height <= SIZE[1] - 20, title
             others = [*card.pictures, *card.texts[:i]]
             assert not any(overlap((left, top, width, height), other) for other in others), title
 

@@ -24,22 +24,21 @@ from reportgen.sections.helpers import (
     at_rest,
     collapsed_runs,
     errors_without_collapses,
+    finite_median,
     is_curve,
     kinds_by_name,
-    own_arm,
+    l1_arm,
     rate_findings,
     table,
-    threshold,
     trained_arm,
     vary,
 )
+from reportgen.sections.shrinking import compress_run, dead_band
 from reportgen.sections.wording import is_post
 from reportgen.statistics.comparison import Values, compare_family
-from reportgen.statistics.compression import Compressed, compress
 from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.total_error import total_errors
 from reportgen.training.run import Run
-from reportgen.training.trajectory import Trajectory
 
 HIDDEN = (10, 10, 1)
 """Units of the network that the author chose by eye, instead of three layers of ten."""
@@ -173,7 +172,7 @@ class Adjusted(Section[AdjustedFindings]):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> AdjustedFindings:
         arms = [_compress_arm(e, arm, trained) for arm in e.arms] if e.network.hidden else []
-        studied = own_arm(e, L1, "proximal") or own_arm(e, L1)
+        studied = l1_arm(e)
         return AdjustedFindings(
             hidden=list(e.network.hidden),
             parameters=e.network.parameters(*e.data.shape),
@@ -282,8 +281,8 @@ def _repeat_post(e: Experiment, trained: Trained, studied: Arm | None) -> Adjust
             label=KINDS[kind].look().title,
             before=constant[0],
             after=constant[1],
-            rest_before=_median(total_errors(before)),
-            rest_after=_median(total_errors(after)),
+            rest_before=finite_median(total_errors(before)),
+            rest_after=finite_median(total_errors(after)),
             collapsed_before=int(collapsed[0].sum()),
             collapsed_after=int(collapsed[1].sum()),
             collapses=as_findings(compare_rates(collapsed[1], collapsed[0], halved)),
@@ -306,11 +305,6 @@ def _repeat_post(e: Experiment, trained: Trained, studied: Arm | None) -> Adjust
         else None,
         run=1 + int(np.argsort(np.where(np.isfinite(totals), totals, np.inf), kind="stable")[(len(totals) - 1) // 2]),
     )
-
-
-def _median(values: Values) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else math.nan
 
 
 def _totals_table(e: Experiment, post: Adjustment) -> Table:
@@ -343,7 +337,7 @@ def _compress_arm(e: Experiment, arm: Arm, trained: Trained) -> CompressedArm:
     return CompressedArm(
         name=arm.name,
         label=arm.label,
-        band=_band(e, arm),
+        band=dead_band(e, arm),
         runs=len(done),
         collapsed=int(collapsed_runs(ended).sum()),
         parameters=float(np.median(sizes)) if done else math.nan,
@@ -353,23 +347,6 @@ def _compress_arm(e: Experiment, arm: Arm, trained: Trained) -> CompressedArm:
         change=max((change for _, change in done), default=math.nan),
         unharmed=rate_findings(np.array(unharmed, bool), e.comparison),
     )
-
-
-def _band(e: Experiment, arm: Arm | Run) -> float:
-    return 0.0 if arm.step == "proximal" else threshold(e, arm.strength)
-
-
-def compress_run(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
-    """A run without its dead units, and its certificate: the largest change of an output for inputs among the data."""
-    kernels, biases = t.at(-1)
-    small = compress(kernels, biases, _band(e, t.run), t.run.network.activation)
-    x = t.run.draw().x_train
-    if x.shape[1] == 1:
-        dense = np.linspace(x.min(), x.max(), 1001)[:, None]
-    else:
-        # Many inputs have no dense grid: random samples of the range of the training inputs instead.
-        dense = np.random.default_rng(0).uniform(x.min(axis=0), x.max(axis=0), (1001, x.shape[1]))
-    return small, small.largest_change(kernels, biases, dense, t.run.network.activation)
 
 
 def _permutation_share(before: Values, after: Values) -> float:

@@ -19,7 +19,6 @@ from reportgen.sections.helpers import (
     at_rest,
     collapsed_runs,
     errors_without_collapses,
-    is_curve,
     mean,
     rate_findings,
     table,
@@ -29,8 +28,8 @@ from reportgen.sections.player import pack_trajectory
 from reportgen.sections.strengths import (
     SUMS,
     collapse_range,
-    compare_with_least,
     final_records,
+    least_sums_of_arms,
     median,
     rates_above_half,
     swept_arms,
@@ -176,7 +175,7 @@ class Dial(Section[DialFindings]):
             costs=_costs(e, arms, ended, own),
             equivalence=e.margin,
             ends=[_end(e, arms[kind], by_λ[-1]) for kind, by_λ in ended.items()],
-            theory=_theory(e, arms, ended, own),
+            theory=least_sums_of_arms(e, arms, {kind: ended[kind][i] for kind, i in own.items()}),
             layers=len(e.run(0).shapes),
         )
 
@@ -336,25 +335,6 @@ def _costs(
 def _end(e: Experiment, arm: Arm, runs: list[Trajectory]) -> dict[str, Any]:
     collapsed: NDArray[np.bool_] = collapsed_runs(runs)[[t.diverged is None for t in runs]]
     return {"label": arm.penalty.title, **rate_findings(collapsed, e.comparison)}
-
-
-def _theory(
-    e: Experiment, arms: Mapping[str, Arm], ended: Mapping[str, list[list[Trajectory]]], own: Mapping[str, int]
-) -> list[dict[str, Any]]:
-    """For networks that are a deep straight line, the sums at the λ of the arms beside the least for their slopes."""
-    if not is_curve(e) or e.network.activation != "linear" or not e.network.hidden:
-        return []
-    names = dict(zip(SUMS, ("Σ|w|", "Σw²"), strict=True))
-    return [
-        {
-            "label": arms[kind].penalty.title,
-            "strength": arms[kind].strength,
-            "sum": names[kind],
-            **compare_with_least(ended[kind][own[kind]], kind, len(e.run(0).shapes)),
-        }
-        for kind in SUMS
-        if kind in own and any(t.diverged is None for t in ended[kind][own[kind]])
-    ]
 
 
 def _still_places(f: DialFindings) -> list[int]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Picture
 from reportgen.sections import Section, Table, Trained, sections
@@ -20,6 +19,7 @@ from reportgen.sections.helpers import (
     at_rest,
     describe_margin,
     difference_columns,
+    l1_arm,
     last_steps,
     nudged_runs,
     own_arm,
@@ -172,7 +172,7 @@ class Errors(Section[ErrorsFindings]):
         pairs = compare_all_arms(e, rest, elsewhere, [own, *twins] if twins else [])
         spreads = [summarize(values) for values in totals.values()]
         everything = summarize(np.concatenate(list(totals.values())))
-        l1, l2 = own_arm(e, L1, "proximal") or own_arm(e, L1), own_arm(e, L2)
+        l1, l2 = l1_arm(e), own_arm(e, L2)
         strengths = [arm.strength for arm in e.arms if arm.strength > 0]
         verdicts = [pair.difference.verdict for pair in pairs]
         differing = [pair for pair in pairs if pair.difference.verdict != pair.other.verdict]

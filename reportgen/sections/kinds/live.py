@@ -21,8 +21,8 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, own_arm, vary
-from reportgen.sections.page_training import WORK
+from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, l1_arm, own_arm, vary
+from reportgen.sections.page_training import WORK, start_weights
 from reportgen.sections.wording import join_words
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.training.run import Recording, Run
@@ -179,7 +179,7 @@ def _arm(e: Experiment) -> Arm:
     """The arm whose settings the figure starts with: that of L1, else the first with a penalty that it can train."""
     known = [arm for arm in e.arms if arm.penalty.in_page]
     penalized = next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
-    return own_arm(e, L1, "proximal") or own_arm(e, L1) or penalized
+    return l1_arm(e) or penalized
 
 
 def _passes(e: Experiment) -> tuple[int, int]:
@@ -283,11 +283,10 @@ def _task(run: Run, mix: float) -> dict[str, Any]:
     """The part of the training that the reader cannot set; train.js documents its keys."""
     order = [[sample for sample in batch if sample >= 0] for batch in run.order().tolist()]
     epoch = run.training.batches(run.training_samples)
-    flat = np.concatenate([part.ravel() for layer in zip(*run.initial_weights(), strict=True) for part in layer])
     return {
         "widths": [run.shapes[0][0], *(outputs for _, outputs in run.shapes)],
         "activation": run.network.activation,
-        "weights": [float(f"{w:.9g}") for w in flat],
+        "weights": start_weights(run),
         "order": order[: epoch if run.training.order == "fixed" else None],
         "steps": run.steps,
         "fullBatchSteps": run.training.full_batch_steps,

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties.l1 import L1
-from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation, Panel
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import article_animation, is_curve, own_arm, table, threshold, trained_arm
+from reportgen.sections.helpers import article_animation, is_curve, l1_and_l2, table, threshold, trained_arm
 from reportgen.sections.run_animations import describe_end, run_animations
 from reportgen.sections.shown_runs import median_run, ranked_runs, ranking_arm
 from reportgen.statistics.sparsity import below_share, zero_share
@@ -68,7 +66,7 @@ class Motion(Section[MotionFindings]):
         return [run for arm in e.arms for run in e.arm_runs(arm)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> MotionFindings:
-        pair, ranking = _pair(e), ranking_arm(e)
+        pair, ranking = l1_and_l2(e) or (), ranking_arm(e)
         middle = median_run(ranked_runs(e, trained, ranking))
         index = middle.index if middle else 0
         common = threshold(e, pair[0].strength) if pair else 0.0
@@ -84,7 +82,7 @@ class Motion(Section[MotionFindings]):
 
     def media(self, e: Experiment, trained: Trained, study: object, findings: MotionFindings) -> Iterable[Animation]:
         shown = {arm.name: (arm, trained_arm(e, arm, trained)[findings.run - 1]) for arm in e.arms}
-        pair = [shown[arm.name] for arm in _pair(e)]
+        pair = [shown[arm.name] for arm in l1_and_l2(e) or ()]
         for name, one in shown.items():
             yield from run_animations(e, name, [one], keep=one in pair)
         if pair:
@@ -106,12 +104,6 @@ class Motion(Section[MotionFindings]):
             "largest": ("largest weight", ".2f"),
         }
         yield table("motion", findings.arms, columns)
-
-
-def _pair(e: Experiment) -> list[Arm]:
-    """L1, with proximal steps if there is such an arm, and L2, to be shown side by side; empty if one is missing."""
-    pair = [arm for arm in (own_arm(e, L1, "proximal") or own_arm(e, L1), own_arm(e, L2)) if arm]
-    return pair if len(pair) == 2 else []
 
 
 def _end(e: Experiment, arm: Arm, trained: Trained, index: int, common: float) -> RunEnd:

@@ -13,10 +13,8 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties.l1 import L1
-from reportgen.penalties.l2 import L2
 from reportgen.sections import Section, Trained, sections
-from reportgen.sections.helpers import at_rest, own_arm, threshold
+from reportgen.sections.helpers import at_rest, l1_and_l2, threshold
 from reportgen.sections.page_training import (
     Snapshot,
     arm_task,
@@ -114,5 +112,5 @@ class Opening(Section[OpeningFindings]):
 
 def _pair(e: Experiment) -> list[Arm]:
     """The arms of the figure: L1, by proximal steps where there is such an arm, and L2; empty if it cannot be shown."""
-    pair = [arm for arm in (own_arm(e, L1, "proximal") or own_arm(e, L1), own_arm(e, L2)) if arm]
-    return pair if len(pair) == 2 and is_repeatable(e, *pair) else []
+    pair = l1_and_l2(e)
+    return list(pair) if pair and is_repeatable(e, *pair) else []

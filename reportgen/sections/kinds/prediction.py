@@ -17,7 +17,16 @@ from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Picture
 from reportgen.sections import Findings, Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, any_outcome, difference_outcome
-from reportgen.sections.helpers import DEFAULT_STRENGTH, as_findings, at_rest, kinds_by_name, own_arm, table, vary
+from reportgen.sections.helpers import (
+    DEFAULT_STRENGTH,
+    as_findings,
+    at_rest,
+    finite_mean,
+    kinds_by_name,
+    own_arm,
+    table,
+    vary,
+)
 from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.sparsity import zero_share
 from reportgen.statistics.total_error import total_errors
@@ -304,13 +313,13 @@ def _judge(e: Experiment, trained: Trained, task: Run, name: str, label: str) ->
         label=label,
         choosing=choosing,
         judging=len(without),
-        without=_mean(without),
+        without=finite_mean(without),
         tuned={
             kind: Tuned(
                 label=KINDS[kind].title,
                 strength=λ,
                 at_the_end=at_the_end,
-                error=_mean(errors),
+                error=finite_mean(errors),
                 zero=zero,
                 against_none=as_findings(difference),
             )
@@ -328,17 +337,12 @@ def _compare_variant(e: Experiment, trained: Trained, run: Run, label: str) -> V
     l1_zero, l2_zero = (_zeros(trained, of) for of in runs.values())
     return Variant(
         label=label,
-        error_l1=_mean(l1),
-        error_l2=_mean(l2),
+        error_l1=finite_mean(l1),
+        error_l2=finite_mean(l2),
         l1_zero=l1_zero,
         l2_zero=l2_zero,
         difference=as_findings(difference),
     )
-
-
-def _mean(values: Values) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else math.nan
 
 
 def _in_margins(difference: Findings, margin: float) -> Findings:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
-from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
 from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
@@ -20,6 +19,7 @@ from reportgen.sections.helpers import (
     article_animation,
     collapsed_runs,
     is_curve,
+    l1_arm,
     mean,
     own_arm,
     rate_findings,
@@ -156,7 +156,7 @@ class Rank(Section[RankFindings]):
         if not shapes:
             return RankFindings(matrices=0)
         most = min(max(min(w.shape) for w in shapes), _MOST_RANKS)
-        l1, l2, free = _l1_arm(e), own_arm(e, L2), _free_arm(e)
+        l1, l2, free = l1_arm(e), own_arm(e, L2), _free_arm(e)
         band = threshold(e, l1.strength) if l1 else None
         measured = {arm.name: _measure_arm(e, arm, trained, most, band or 0.0) for arm in e.arms}
         own_l1, own_l2, none = (measured[arm.name][0] if arm else None for arm in (l1, l2, free))
@@ -247,10 +247,6 @@ class Rank(Section[RankFindings]):
 
 def _median(values: Any) -> float:
     return float(np.median(values)) if len(values) else math.nan
-
-
-def _l1_arm(e: Experiment) -> Arm | None:
-    return own_arm(e, L1, "proximal") or own_arm(e, L1)
 
 
 def _free_arm(e: Experiment) -> Arm | None:

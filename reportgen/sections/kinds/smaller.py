@@ -17,12 +17,11 @@ from reportgen.sections.helpers import (
     collapsed_runs,
     difference_columns,
     errors_without_collapses,
-    own_arm,
+    l1_arm,
     table,
     varied_runs,
 )
-from reportgen.sections.kinds.adjusted import compress_run
-from reportgen.sections.shrinking import compressed_errors, smaller_runs
+from reportgen.sections.shrinking import compress_run, compressed_errors, smaller_runs
 from reportgen.statistics.comparison import Difference, compare_family
 from reportgen.statistics.rates import RateDifference, compare_rates
 from reportgen.statistics.total_error import summarize, total_errors
@@ -198,7 +197,7 @@ class Smaller(Section[SmallerFindings]):
 
 def _studied(e: Experiment) -> Arm | None:
     """The arm whose networks are made smaller in every way: the first with L1, with proximal steps if there is one."""
-    return (own_arm(e, L1, "proximal") or own_arm(e, L1)) if e.network.hidden else None
+    return l1_arm(e) if e.network.hidden else None
 
 
 def _studied_runs(e: Experiment) -> list[Run]:

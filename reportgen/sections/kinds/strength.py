@@ -39,7 +39,6 @@ _FRAMES = (0.0, *(float(f"{λ:.2g}") for λ in np.geomspace(0.01, 3.0, 39)))
 """The strengths of the animation's frames."""
 _CHEAP = 0.02
 """A penalty at most this share above the least possible counts as the least."""
-_SIGNS = dict(zip(SUMS, ("Σ|w|", "Σw²"), strict=True))
 _EARLIER: dict[str, Outcome] = {"more often": "supported", "less often": "not supported"}
 
 
@@ -174,12 +173,9 @@ class Strength(Section[StrengthFindings]):
             frames=len(_FRAMES),
             equivalence=e.margin,
             layers=layers,
-            theory=[
-                {"label": sweep.label, "strength": sweep.strength, "sign": _SIGNS[kind]}
-                | strengths.compare_with_least(ended[kind][grid.index(sweep.strength)], kind, layers)
-                for kind, sweep in sweeps.items()
-                if deep_line and kind in SUMS and sweep.kept and sweep.kept["count"]
-            ],
+            theory=strengths.least_sums_of_arms(
+                e, arms, {kind: ended[kind][grid.index(arm.strength)] for kind, arm in arms.items() if arm.strength}
+            ),
             exactly=None if slope is None else {"slope": slope, **strengths.least_sums(np.array([slope]), layers)},
         )
 
@@ -208,8 +204,8 @@ class Strength(Section[StrengthFindings]):
         if findings.theory:
             panels = [
                 _sums_panel(findings.sweeps[kind], SUMS[kind], sign, styles[kind])
-                for kind, sign in _SIGNS.items()
-                if any(t["sign"] == sign for t in findings.theory)
+                for kind, sign in strengths.SIGNS.items()
+                if any(t["sum"] == sign for t in findings.theory)
             ]
             yield _curves("sums", panels)
         yield _strength_animation(arms, trained, _frame_runs(e, arms))
@@ -220,9 +216,9 @@ class Strength(Section[StrengthFindings]):
         counts = {"error.median": ("median total error", ".2f"), "zero": ("exactly zero, mean", ".1%")}
         counts |= {"collapsed": ("collapsed", "d")}
         yield table("strength", points, at | counts | difference_columns("difference", "cost, mean"))
-        least = {f"sums.least_{SUMS[kind]}": (f"least {sign}", ".2f") for kind, sign in _SIGNS.items()}
+        least = {f"sums.least_{SUMS[kind]}": (f"least {sign}", ".2f") for kind, sign in strengths.SIGNS.items()}
         lines = {"slope": ("slope", ".2f")} | least if is_curve(e) else {}
-        signs = {f"sums.{SUMS[kind]}": (sign, ".2f") for kind, sign in _SIGNS.items()}
+        signs = {f"sums.{SUMS[kind]}": (sign, ".2f") for kind, sign in strengths.SIGNS.items()}
         yield table("strength-sums", points, at | signs | lines)
         end = f"at {findings.grid[-1]:g}"
         sums = {"before": ("what it counts at 0", ".3g"), "after": (end, ".3g")}

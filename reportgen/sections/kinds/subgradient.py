@@ -20,7 +20,9 @@ from reportgen.sections.helpers import (
     collapsed_runs,
     compare_arms,
     errors_without_collapses,
+    finite_median,
     is_curve,
+    l1_arm,
     mean,
     own_arm,
     rate_findings,
@@ -153,11 +155,11 @@ class Subgradient(Section[SubgradientFindings]):
         yield from (run for setting in _settings(e) for run in _setting_runs(e, *setting))
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> SubgradientFindings:
-        λ, arm, least = _strength(e), own_arm(e, L1, "proximal") or own_arm(e, L1), _least_costs(e, trained)
+        λ, arm, least = _strength(e), l1_arm(e), _least_costs(e, trained)
         resting = {step: [trained[run] for run in _runs_at_rest(e, step)] for step in STEPS}
         start, costs = _costs(resting["subgradient"], 0), {step: _costs(resting[step], -1) for step in STEPS}
         errors = {step: errors_without_collapses(resting[step]) for step in STEPS}
-        way = _median(start - least)
+        way = finite_median(start - least)
 
         def measure(step: Step) -> StepFindings:
             runs = [trained[run] for run in _step_runs(e, step)]
@@ -168,9 +170,9 @@ class Subgradient(Section[SubgradientFindings]):
                 zero=mean([zero_share(k) for k in ended]),
                 below=mean([below_share(k, e.training.learning_rate * λ) for k in ended]),
                 error=summarize(total_errors(runs)),
-                cost=_median(_costs(runs, -1)),
-                above=_median(_costs(runs, -1) - least),
-                resting=_median(costs[step]),
+                cost=finite_median(_costs(runs, -1)),
+                above=finite_median(_costs(runs, -1) - least),
+                resting=finite_median(costs[step]),
                 arrived=rate_findings(arrived[np.isfinite(costs[step])], e.comparison),
                 collapsed=int(collapsed_runs(resting[step]).sum()),
             )
@@ -186,7 +188,7 @@ class Subgradient(Section[SubgradientFindings]):
             threshold=e.training.learning_rate * λ,
             subgradient=measure("subgradient"),
             proximal=measure("proximal"),
-            least=_median(least),
+            least=finite_median(least),
             least_is_known=_knows_least_cost(e),
             arrived_at=ARRIVED,
             way=way,
@@ -256,7 +258,7 @@ class Subgradient(Section[SubgradientFindings]):
 
 def _strength(e: Experiment) -> float:
     """λ of the experiment's arm with L1, else one of the section's own."""
-    arm = own_arm(e, L1, "proximal") or own_arm(e, L1)
+    arm = l1_arm(e)
     return arm.strength if arm else DEFAULT_STRENGTH
 
 
@@ -367,8 +369,3 @@ def _costs(trajectories: Iterable[Trajectory], record: int) -> NDArray[np.float6
             for t in trajectories
         ]
     )
-
-
-def _median(values: NDArray[np.float64]) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else math.nan

@@ -14,11 +14,10 @@ import numpy as np
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.l1 import L1
-from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Animation
 from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import as_findings, compare_arms, own_arm, threshold, trained_arm
+from reportgen.sections.helpers import as_findings, compare_arms, l1_and_l2, own_arm, threshold, trained_arm
 from reportgen.sections.page_training import (
     Snapshot,
     arm_task,
@@ -30,6 +29,7 @@ from reportgen.sections.page_training import (
 )
 from reportgen.sections.run_animations import run_animations
 from reportgen.sections.shown_runs import RankedRun, median_run, ranked_runs, shown_runs
+from reportgen.sections.shrinking import dead_band
 from reportgen.statistics.compression import compress
 from reportgen.statistics.rank import second_share
 from reportgen.statistics.sparsity import below_share, zero_share
@@ -243,9 +243,10 @@ class Watch(Section[WatchFindings]):
 
 def _arms(e: Experiment) -> list[Arm]:
     """L1 and L2, and L1 by plain gradient if the first is by proximal steps; empty if L1 or L2 is missing."""
-    l1, l2 = own_arm(e, L1, "proximal") or own_arm(e, L1), own_arm(e, L2)
-    if l1 is None or l2 is None:
+    pair = l1_and_l2(e)
+    if pair is None:
         return []
+    l1, l2 = pair
     gradient = own_arm(e, L1, "subgradient")
     beside = gradient and gradient != l1 and gradient.strength == l1.strength
     return [l1, l2, *([gradient] if gradient and beside else [])]
@@ -258,7 +259,7 @@ def _choices(e: Experiment, arm: Arm, ranked: list[RankedRun]) -> list[RunToChoo
 
 def _shown(e: Experiment, arm: Arm, t: Trajectory) -> Shown:
     kernels, biases = t.at(-1)
-    band = 0.0 if arm.step == "proximal" else threshold(e, arm.strength)
+    band = dead_band(e, arm)
     x, y = t.run.draw().x_train, t.run.draw().y_train
     small = compress(kernels, biases, band, e.network.activation)
     early = int(np.searchsorted(t.steps, EARLY * t.steps[-1]))
