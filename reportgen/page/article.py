@@ -532,19 +532,6 @@ def _table_rows(printable: Callable[[Any], Any], table: Table) -> Markup:
 
     `printable` prints a value as the templates of the page do.
     """
-    key = (id(table), id(printable))
-    # Both are kept, so that no other ones get their ids.
-    if key not in _rows:
-        _rows[key] = (table, printable, _written_rows(printable, table))
-        while len(_rows) > 1000:
-            del _rows[next(iter(_rows))]
-    return _rows[key][2]
-
-
-_rows: dict[tuple[int, int], tuple[Table, Callable[[Any], Any], Markup]] = {}
-
-
-def _written_rows(printable: Callable[[Any], Any], table: Table) -> Markup:
     numeric = table.numeric
     rows = []
     for row in table.rows[: table.shown]:
