@@ -69,6 +69,14 @@ def panels(text, *trajectories):
 
 
 SAMPLES = {
+    "column_path": [
+        lambda text: {
+            "strengths": np.geomspace(2, 0.01, FRAMES),
+            "coefficients": np.linspace(0, 1, FRAMES)[:, None] * np.linspace(-2, 3, 14),
+            "names": [f"{text} {i}" for i in range(14)],
+            "chosen": 0.1,
+        }
+    ],
     "constraint_path": [lambda text: {"strengths": np.linspace(0, 2.4, FRAMES)}],
     "fit": [lambda text: panels(text, *[WIDE] * 4)],
     "histogram": [lambda text: panels(text, WIDE), lambda text: panels(text, LARGE, FILTERS, DIVERGED, ZERO, ONE)],
