@@ -15,6 +15,7 @@ from pydantic import Field
 
 from reportgen.datasets import Dataset
 from reportgen.datasets.line import Line
+from reportgen.datasets.table import TableFile
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
 from reportgen.experiment.animation_settings import AnimationSettings
@@ -23,6 +24,7 @@ from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.plugins import Plugin
 from reportgen.registry import Registry
+from reportgen.tables.study_settings import StudySettings
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Step, Training
 from reportgen.values import Abstract, Label, checked, short_repr
@@ -194,6 +196,8 @@ class Experiment:
     animation: AnimationSettings = field(default_factory=AnimationSettings)
     sweep: Sweep | None = None
     """The sweep that the section "landscape" shows."""
+    study: StudySettings | None = field(default=None, metadata={"described": "if any"})
+    """The study of a table, if it should differ from the usual one."""
     plugins: tuple[Plugin, ...] = field(default=(), metadata={"described": "if any"})
     """Python files with penalties, data sets, figures or sections of your own, beside this file or below it. They are
     code, and run when the experiment is read."""
@@ -223,6 +227,8 @@ class Experiment:
                 )
         elif "landscape" in self.sections:
             raise ExperimentError("sections must not have 'landscape' without a table [sweep]")
+        if self.study and not isinstance(self.data, TableFile):
+            raise ExperimentError('study needs a table: name = "table" in [data]')
         if (colors := len(self.animation.colors.arms)) not in (0, len(self.arms)):
             raise ExperimentError(
                 f"animation must have a color for each of {len(self.arms)} arms in colors.arms, or none; got {colors}"

@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, Field
 
 from reportgen import plugins
 from reportgen.datasets import Dataset, datasets
+from reportgen.datasets.table import beside
 from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import Arm, Experiment, format_names, section_names, toml, wrong_file_hint
 from reportgen.experiment.toml import TomlTable, instance_from, table_class
@@ -46,7 +47,7 @@ def parse(
     `folder` is that of the file that `text` is from; without one there can be no plugins.
     """
     own = _plugins(text, name, folder, shared)
-    with plugins.using(own):
+    with plugins.using(own), beside(folder or Path()):
         experiment = toml.parse(text, name, _kind(own))
         for arm in experiment.arms:
             check_shapes(arm.penalty)
@@ -59,10 +60,11 @@ def plugins_of(path: Path) -> tuple[Plugin, ...]:
     return _plugins(toml.read(path, "experiment file"), str(path), path.parent, ())
 
 
-def plugin_files(path: Path) -> list[Path]:
-    """The plugins that an experiment file names, as far as it can be read."""
+def named_files(path: Path) -> list[Path]:
+    """The plugins and the table that an experiment file names, as far as it can be read."""
     with suppress(ExperimentError):
-        return [path.parent / name for name in _plugin_names(toml.read(path, "experiment file"))]
+        text = toml.read(path, "experiment file")
+        return [path.parent / name for name in (*_plugin_names(text), *_table_name(text))]
     return []
 
 
@@ -79,11 +81,22 @@ def _plugins(text: str, name: str, folder: Path | None, shared: tuple[Plugin, ..
 
 def _plugin_names(text: str) -> list[str]:
     """What `plugins` names in a file; nothing where that is not as it should be, as whoever reads all of it tells."""
-    try:
-        names = tomllib.loads(text.replace("\r\n", "\n")).get("plugins")
-    except (ValueError, RecursionError):
-        return []
+    names = _tables(text).get("plugins")
     return names if isinstance(names, list) and all(isinstance(name, str) and name for name in names) else []
+
+
+def _table_name(text: str) -> list[str]:
+    """The file that the table [data] names, if any."""
+    data = _tables(text).get("data")
+    name = data.get("file") if isinstance(data, dict) else None
+    return [name] if isinstance(name, str) and name else []
+
+
+def _tables(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n"))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def shipped(name: str = "default") -> str:

@@ -16,6 +16,7 @@ from reportgen.sections import Section, sections
 from reportgen.sections.player import pack_players
 from reportgen.sections.result import SectionResult, compute_section, without_page_settings
 from reportgen.store import keys, sweep
+from reportgen.study.complete import RunningStudy
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 from reportgen.version import __version__
@@ -40,6 +41,8 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
     runs = {name: list(section.runs(e)) for name, section in missing.items()}
     follow_ups: dict[str, list[Run]] = {name: [] for name in missing}
     trained: dict[Run, Trajectory] = {}
+    of_table = [name for name, section in missing.items() if section.of_table]
+    table_study = RunningStudy(e, tools.store, tools.workers, tools.progress) if of_table else None
     training = tools.train(chain.from_iterable(runs.values()))
     studies = {
         name: tools.workers.submit(section.study, e)
@@ -51,7 +54,9 @@ def make_report(experiment: Experiment, tools: Toolbox) -> Report:
         for name in names:
             section, own = missing[name], {run: trained[run] for run in [*runs[name], *follow_ups[name]]}
             study = studies[name].result() if name in studies else None
-            if section.sweep(e):
+            if table_study and section.of_table:
+                study = table_study.result()
+            elif section.sweep(e):
                 study = sweep.complete(e, tools.store, tools.trainers, tools.progress)
             run_names = {run: tools.store.name(run) for run in own}
             result, items = compute_section(name, section, e, own, study, run_names)

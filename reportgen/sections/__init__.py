@@ -68,6 +68,9 @@ class Section(Generic[F]):
     The page has each script once, before the first section that names it. `plots.js`, which most need, comes first.
     """
 
+    of_table = False
+    """True if it is about the study of a table; the argument `study` of its methods is then a `StudyResult`."""
+
     def runs(self, e: Experiment) -> Iterable[Run]:
         """The runs that the section needs."""
         return ()

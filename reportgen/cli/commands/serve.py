@@ -114,7 +114,7 @@ class _Preview:
         from urllib.parse import urlsplit
 
         from reportgen import plugins
-        from reportgen.experiment.file import load, parse, plugin_files, shipped
+        from reportgen.experiment.file import load, parse, named_files, shipped
         from reportgen.pipeline.report_target import ReportTarget
         from reportgen.site.site_target import SiteTarget
 
@@ -123,7 +123,7 @@ class _Preview:
             self.prefix = urlsplit(site.folder.site.root).path or "/"
             return site
         # Named before they are loaded: whoever mends one that is broken wants to see that.
-        self._beside = plugin_files(self._file) if self._file else []
+        self._beside = named_files(self._file) if self._file else []
         experiment = load(self._file) if self._file else parse(shipped(), "default.toml")
         beside = self._file.parent if self._file else Path()
         self._beside += [template.path for template in plugins.templates().values()]
