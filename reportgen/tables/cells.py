@@ -180,8 +180,11 @@ class ColumnBuilder:
             numbers = np.concatenate(self._numbers)
             return RawColumn(name=self.name, index=self.index, numbers=numbers, unit=self.format.affix)
         codes = np.concatenate(self._codes) if self._codes else np.empty(0, np.int32)
-        levels = tuple(_shown_level(text, i) for text, i in self._levels.items())
-        return RawColumn(name=self.name, index=self.index, codes=codes, levels=levels)
+        shown = [_shown_level(text, i) for text, i in self._levels.items()]
+        # Texts that differ only in spaces or line breaks are one level.
+        places = {level: i for i, level in enumerate(dict.fromkeys(shown))}
+        new = np.array([*(places[level] for level in shown), -1], np.int32)
+        return RawColumn(name=self.name, index=self.index, codes=new[codes], levels=tuple(places))
 
 
 _LONGEST_LEVEL = 100

@@ -88,6 +88,9 @@ class TableSettings:
                 raise ExperimentError(f"{key} must not be a column with the role {stated_role!r}, got {name!r}")
         if self.weights == self.target:
             raise ExperimentError(f"weights must be another column than the target, got {self.weights!r}")
+        # What states nothing must not make another experiment, and neither must the order.
+        said = sorted(((n, c) for n, c in self.columns if c != _UNSTATED), key=lambda pair: pair[0])
+        object.__setattr__(self, "columns", tuple(said))
         if self.delimiter and self.delimiter == self.decimal:
             raise ExperimentError(f"delimiter must differ from the decimal sign, got {self.delimiter!r} for both")
 
