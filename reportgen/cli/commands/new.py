@@ -1,4 +1,4 @@
-"""`reportgen new`: start an experiment file, a site or a workflow from a shipped one."""
+"""`reportgen new`: start an experiment file, a site or a workflow from a shipped one, or an experiment from a table."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reportgen.cli import complete
+from reportgen.cli import complete, table_options
 from reportgen.cli.terminal import emit
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from reportgen.cli.table_options import TableArguments
+
 _OTHERS = {
+    "table": "A study of a table of your own: reportgen new table FILE --target COLUMN.",
     "site": "Several posts with an index, tags and a feed: a folder for reportgen site and reportgen serve.",
     "workflow": "A GitHub Actions workflow that builds a repository and publishes it on GitHub Pages.",
 }
@@ -30,6 +33,7 @@ WORKFLOW = ".github/workflows/report.yml"
 
 @click.command("new")
 @click.argument("name", default="default", shell_complete=complete.experiments)
+@click.argument("table", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
 @click.option(
     "-o",
     "--output",
@@ -42,12 +46,22 @@ WORKFLOW = ".github/workflows/report.yml"
     "--example", is_flag=True, help="For a site: the post of reportgen on L1 and L2, and its companions, as its posts."
 )
 @click.option("-l", "--list", "listing", is_flag=True, help="List all names with a description.")
-def command(name: str, place: Path | None, example: bool, listing: bool) -> None:
+@table_options.options
+def command(
+    name: str, table: Path | None, place: Path | None, example: bool, listing: bool, columns: TableArguments
+) -> None:
     """Start an experiment, a site or a workflow from one that comes with reportgen.
 
     NAME is "site", "workflow" or the name of an experiment; the default is the experiment "default". An experiment is
     printed unless you give a PLACE. Existing files are never overwritten.
+
+    With NAME "table", the experiment studies which columns of the table FILE predict the --target. Its comments say
+    what was found in each column.
     """
+    if name != "table":
+        table_options.refuse_without_table(columns)
+        if table:
+            raise click.UsageError("a FILE goes with the name table: reportgen new table FILE --target COLUMN")
     if example and name != "site":
         raise click.UsageError("--example goes with the name site: reportgen new site --example")
     from reportgen.errors import ExperimentError, did_you_mean
@@ -59,6 +73,15 @@ def command(name: str, place: Path | None, example: bool, listing: bool) -> None
         emit("\n".join(f"{name:{width}}  {description}" for name, description in offer.items()))
     elif name not in offer:
         raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, offer)}")
+    elif name == "table":
+        if table is None:
+            raise click.UsageError("name the table: reportgen new table FILE --target COLUMN")
+        text = table_options.experiment_text(table, columns, _from_folder(table, place))
+        if place is None:
+            emit(text.encode())
+        else:
+            _write({place: text.encode()}, folders=False)
+            emit(f"{place} is written. Next: reportgen build {place}")
     elif name == "site":
         folder = place or Path("site")
         files = _example() if example else _files_below(_package("site") / "starter", PurePosixPath())
@@ -81,6 +104,14 @@ def command(name: str, place: Path | None, example: bool, listing: bool) -> None
     else:
         _write({place: shipped(name).encode()}, folders=False)
         emit(f"{place} is written. Next: reportgen build {place}")
+
+
+def _from_folder(table: Path, place: Path | None) -> Path:
+    """The path of a table as the experiment file `place` names it: relative to its folder, unless it is absolute."""
+    import os
+
+    folder = place.parent if place else Path()
+    return table if table.is_absolute() else Path(os.path.relpath(table, folder))
 
 
 def _origin() -> dict[str, str]:

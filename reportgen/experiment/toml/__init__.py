@@ -237,15 +237,30 @@ def _path_in_file(model: Any, loc: _Path) -> tuple[_Path, Sequence[type]]:
     path: _Path = ()
     above: Sequence[type] = ()
     tables: Sequence[type] = (model,)
+    names_follow = False
     for part in loc:
         chosen = [table for table in tables if part in _tags(table)]
         if len(tables) > 1 and chosen:
             tables = chosen
             continue
         path, above = (*path, part), tables
-        if isinstance(part, str):
-            tables = [below for table in tables for below in _tables(_keys(table).get(part))]
+        if names_follow:
+            names_follow, above = False, ()
+        elif isinstance(part, str):
+            found = [_keys(table).get(part) for table in tables]
+            tables = [below for annotation in found for below in _tables(annotation)]
+            names_follow = any(map(_has_names, found))
     return path, above
+
+
+def _has_names(annotation: Any) -> bool:
+    """True for pairs of a name and a table, which a file has as a table whose keys are the names."""
+    if typing.get_origin(annotation) is Annotated:
+        annotation = typing.get_args(annotation)[0]
+    match typing.get_args(annotation):
+        case (pair, last) if last is Ellipsis and typing.get_origin(pair) is tuple:
+            return len(typing.get_args(pair)) == 2 and bool(_tables(typing.get_args(pair)[1]))
+    return False
 
 
 def _tables(annotation: Any) -> list[type]:
