@@ -21,9 +21,10 @@ from reportgen.tables.design import Design, fit_design
 from reportgen.tables.folds import Split, inner_splits, outer_splits
 from reportgen.tables.reading import load
 from reportgen.tables.settings import TableSettings
+from reportgen.tables.study_settings import StudySettings
 from reportgen.values import checked
 
-_FOLDER: ContextVar[Path] = ContextVar("folder", default=Path())  # noqa: B039  # a path is immutable
+_FOLDER: ContextVar[Path] = ContextVar("folder", default=Path())  # a path is immutable
 
 _frames: dict[tuple[str, TableSettings], Frame] = {}
 """The tables that this process has read."""
@@ -105,6 +106,10 @@ class TableFile(TableSettings):
     def design(self) -> Design:
         """The encoding of the columns, from the training rows of the first draw."""
         return _design(self, 0)
+
+    def outer_splits(self, settings: StudySettings) -> tuple[Split, ...]:
+        """The outer splits of a study."""
+        return outer_splits(self.frame, settings.folds, settings.repetitions, settings.seed)
 
     def rows(self, seed: int) -> Split:
         """The rows for training and for testing."""

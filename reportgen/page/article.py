@@ -310,7 +310,7 @@ def _environment(
     )
     environment.tests["linkable"] = is_linkable
     environment.policies["json.dumps_function"] = strict_json
-    environment.globals.update(snippet=snippet, known=_look_up, check_section=_check_section)
+    environment.globals.update(snippet=snippet, highlighted=highlighted, known=_look_up, check_section=_check_section)
     environment.globals.update(table_rows=partial(_table_rows, finalize))
     return environment
 
@@ -574,7 +574,12 @@ def snippet(name: str) -> Markup:
     if name not in files:
         raise UnknownNameError(f"there is no snippet {name!r}.{did_you_mean(name, files)}")
     code = files[name].read_text(encoding="utf-8").split("# --8<--\n")[-1]
-    return Markup(highlight(code.strip() + "\n", PythonLexer(), HtmlFormatter(nowrap=True)).rstrip())  # noqa: S704  # our own files
+    return highlighted(code)
+
+
+def highlighted(code: str) -> Markup:
+    """Python code with its syntax marked."""
+    return Markup(highlight(code.strip() + "\n", PythonLexer(), HtmlFormatter(nowrap=True)).rstrip())  # noqa: S704  # Pygments escapes
 
 
 class Formulas(Extension):

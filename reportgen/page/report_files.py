@@ -27,6 +27,7 @@ def data_files(report: Report) -> dict[str, bytes]:
     for table in tables:
         files[f"data/{table.name}.csv"] = files[f"media/{table_file(table)}"] = csv_bytes(table)
     files |= {f"trajectories/{name}.trajectory": content for name, content in report.trajectories.items()}
+    files |= {name: results.json_bytes(value) for section in report.sections for name, value in section.files.items()}
     files["results.json"] = results.json_bytes(
         {
             "schema": results.SCHEMA,

@@ -105,6 +105,10 @@ class Section(Generic[F]):
         """The tables that the section shows."""
         return ()
 
+    def files(self, e: Experiment, findings: F) -> Mapping[str, Any]:
+        """More files beside the page: JSON values by their names."""
+        return {}
+
     def headline(self, e: Experiment, findings: F) -> str | None:
         """The sentence of the section on the first screen; None if it has no result."""
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reportgen import plugins
@@ -59,6 +59,8 @@ class SectionResult:
     """Digests of the runs that diverged."""
     scripts: tuple[str, ...] = ()
     """The scripts of the page that its figures need."""
+    files: Mapping[str, Any] = field(default_factory=dict)
+    """More files beside the page, as JSON values by their names."""
 
 
 def without_page_settings(experiment: Experiment) -> Experiment:
@@ -109,6 +111,7 @@ def _computed(
         steps={run_names[run]: run.steps for run in trained},
         diverged=tuple(run_names[run] for run, trajectory in trained.items() if trajectory.diverged is not None),
         scripts=tuple(section.scripts),
+        files={file: json_value(python_numbers(value)) for file, value in section.files(experiment, findings).items()},
     )
     return result, dict(zip(digests, items, strict=True))
 

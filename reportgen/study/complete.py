@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
 
 from reportgen.datasets.table import TableFile
+from reportgen.errors import ExperimentError
 from reportgen.executors import Progress, Workers
 from reportgen.experiment import Experiment
 from reportgen.store import keys
 from reportgen.store.store import Store
-from reportgen.study.jobs import Job, plan, run_job, summarize
+from reportgen.study.jobs import Job, plan, run_job
 from reportgen.study.result import StudyResult
+from reportgen.study.summary import summarize
 from reportgen.tables.study_settings import StudySettings
 
 JOB = "study"
@@ -32,7 +35,7 @@ class RunningStudy:
 
     def __init__(self, e: Experiment, store: Store, workers: Workers, progress: Progress) -> None:
         self._data = table_of(e)
-        self._settings = e.study or StudySettings()
+        self._settings = study_settings(e)
         self._store, self._progress, self._lock = store, progress, Lock()
         self._keys = {job: _key(self._data, self._settings, job) for job in plan(self._data.frame, self._settings)}
         self._done: dict[Job, Arrays] = {}
@@ -41,12 +44,10 @@ class RunningStudy:
                 self._done[job] = arrays
         progress("study", len(self._done), len(self._keys))
         self._under_way = {
-            job: workers.submit(compute, self._data, self._settings, job)
-            for job in self._keys
-            if job not in self._done
+            job: workers.submit(compute, self._data, self._settings, job) for job in self._keys if job not in self._done
         }
         for job, future in self._under_way.items():
-            future.add_done_callback(lambda future, job=job: self._take(job, future))
+            future.add_done_callback(partial(self._take, job))
         self._result: StudyResult | None = None
 
     def _take(self, job: Job, future: Future[Arrays]) -> None:
@@ -77,10 +78,13 @@ def compute(data: TableFile, settings: StudySettings, job: Job) -> Arrays:
 def table_of(e: Experiment) -> TableFile:
     """The table of an experiment; raises `ExperimentError` if its data are something else."""
     if not isinstance(e.data, TableFile):
-        from reportgen.errors import ExperimentError
-
         raise ExperimentError('data must be a table for this: name = "table" in [data]')
     return e.data
+
+
+def study_settings(e: Experiment) -> StudySettings:
+    """The settings of the study of an experiment."""
+    return e.study or StudySettings()
 
 
 def _key(data: TableFile, settings: StudySettings, job: Job) -> str:
@@ -88,7 +92,7 @@ def _key(data: TableFile, settings: StudySettings, job: Job) -> str:
         **keys.settings(data, "data"),
         **keys.settings(settings, "study"),
         **keys.settings(job, "job"),
-        **keys.code("reportgen.study.jobs", "reportgen.tables.reading"),
+        **keys.code("reportgen.study.jobs", "reportgen.datasets.table"),
         **keys.versions("python", "machine", "numpy", "scipy", "scikit-learn"),
     }
     return keys.key(parts)

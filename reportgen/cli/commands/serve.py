@@ -114,7 +114,7 @@ class _Preview:
         from urllib.parse import urlsplit
 
         from reportgen import plugins
-        from reportgen.experiment.file import load, parse, named_files, shipped
+        from reportgen.experiment.file import load, named_files, parse, shipped
         from reportgen.pipeline.report_target import ReportTarget
         from reportgen.site.site_target import SiteTarget
 

@@ -1,0 +1,72 @@
+"""What could take the place of a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reportgen.experiment import Experiment
+from reportgen.sections import Section, Table, Trained, sections
+from reportgen.sections.helpers import table
+from reportgen.sections.table_words import error_words
+from reportgen.study.result import StudyResult, Substitute
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricedSubstitute:
+    """A substitute that is practically as good, with what it saves."""
+
+    column: str
+    instead: str
+    saved: float
+    """Per row; below zero if it costs more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubstitutesFindings:
+    """Pairs of a column of the smallest set and one outside of it."""
+
+    error_words: str
+    tried: list[Substitute]
+    good: list[PricedSubstitute]
+    without: list[str]
+    """Columns of the set for which no other does as well."""
+    tolerance: float
+
+
+@sections.register("substitutes")
+class Substitutes(Section[SubstitutesFindings]):
+    """Or instead."""
+
+    title = "Or instead"
+    of_table = True
+
+    def findings(self, e: Experiment, trained: Trained, study: StudyResult) -> SubstitutesFindings:
+        prices = {verdict.name: verdict.price for verdict in study.verdicts}
+        good = [
+            PricedSubstitute(column=s.column, instead=s.instead, saved=prices[s.column] - prices[s.instead])
+            for s in study.substitutes
+            if s.as_good
+        ]
+        replaced = {s.column for s in good}
+        return SubstitutesFindings(
+            error_words=error_words(study),
+            tried=list(study.substitutes),
+            good=good,
+            without=[name for name in study.totals.smallest_set if name not in replaced],
+            tolerance=study.tolerance,
+        )
+
+    def tables(self, e: Experiment, findings: SubstitutesFindings) -> Iterable[Table]:
+        yield table(
+            "substitutes",
+            findings.tried,
+            {
+                "column": ("in place of", ""),
+                "instead": ("column", ""),
+                "correlation": ("correlation, in size", ".2f"),
+                "cost.mean": ("change of error", "+.3g"),
+                "cost.low": ("from", "+.3g"),
+                "cost.high": ("to", "+.3g"),
+            },
+        )
