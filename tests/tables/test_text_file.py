@@ -96,8 +96,8 @@ def test_two_delimiters_that_fit_have_a_note(path):
 
     assert [feature.name for feature in frame.features] == ["a,b"]
     assert [note.text for note in frame.notes if note.code == "T14"] == [
-        "The delimiter could be a semicolon or a comma; a semicolon is used, which gives 2 columns. State delimiter to be "
-        "sure."
+        "The delimiter could be a semicolon or a comma; a semicolon is used, which gives 2 columns. State delimiter to "
+        "be sure."
     ]
 
 
