@@ -71,8 +71,8 @@ def _lines(path: Path, frame: Frame, settings: TableSettings, every: bool) -> It
     yield from _comments(note.text for note in frame.notes if note.column == target)
     yield ""
     if every:
-        yield '# Add to a column what you know. role = "number", "category", "group" (rows that belong together), "time"'
-        yield '# (the order of rows) or "ignore"; cost = 2.5 is the price of one value; unit = "kg" the unit of its numbers.'
+        yield '# Add what you know. role = "number", "category", "group" (rows that belong together), "time" (the order'
+        yield '# of rows) or "ignore"; cost = 2.5 is the price of one value; unit = "kg" the unit of its numbers.'
     stated = dict(settings.columns)
     found = {feature.name: feature for feature in frame.features}
     for column in _columns(frame, settings) if every else stated:

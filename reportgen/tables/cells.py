@@ -166,7 +166,8 @@ class ColumnBuilder:
         row, cell = self.bad[0]
         text, others = cell.strip(), f"; {self._bad_count:,} cells are like that" if self._bad_count > 1 else ""
         if _is_infinite(text):
-            what = f"{short_repr(text)} is not a finite number{others}; correct it, or add it to missing"
+            kind = "too large for a number" if re.search(r"\d", text) else "no finite number"
+            what = f"{short_repr(text)} is {kind}{others}; correct it, or add it to missing"
         else:
             near = [known for known in self.missing if known.casefold() == text.casefold()]
             hint = f" Did you mean {near[0]!r}?" if near else ""

@@ -64,7 +64,9 @@ def from_frame(frame: Any, settings: TableSettings, names: Sequence[str] | None 
     of the table in reports.
     """
     columns = _array_columns(frame, names) if isinstance(frame, np.ndarray) else _data_frame_columns(frame)
-    return make_frame(_from_columns(columns, settings, name, f"the table {name}"), settings)
+    return make_frame(
+        _from_columns(columns, settings, name, "the table" if name == "table" else f"the table {name}"), settings
+    )
 
 
 def column_names(path: Path) -> list[str]:
@@ -212,14 +214,14 @@ def _data_frame_columns(frame: Any) -> _Columns:
 
     try:
         native = nw.from_native(frame, eager_only=True)
-        columns = {name: native[name] for name in native.columns}
+        names, parts = list(native.columns), list(native.iter_columns())
     except (NarwhalsError, TypeError, ValueError) as error:
         raise ExperimentError(
             f"a table must be a data frame of pandas, polars or pyarrow, or a NumPy array, got {type(frame).__name__}: "
             f"{' '.join(str(error).split())[:200]}"
         ) from error
     result = {}
-    for name, (_, series) in zip(_checked_names(list(columns), "the data frame"), columns.items(), strict=True):
+    for name, series in zip(_checked_names(names, "the data frame"), parts, strict=True):
         if series.dtype.is_numeric():
             result[name] = series.cast(nw.Float64).to_numpy().astype(np.float64)
         else:

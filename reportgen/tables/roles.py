@@ -309,7 +309,7 @@ def _feature(column: RawColumn, settings: TableSettings, notes: list[Note]) -> l
     if len(levels) == 1 and not absent.any():
         return ignore("T04", f"{name} is {levels[0]!r} in all rows and is ignored. It can tell nothing.")
     folded = {level.casefold() for level in levels}
-    if stated.role != "category" and len(levels) == 2 and len(folded) == 2 and folded in _BOOLEAN:
+    if stated.role != "category" and folded in _BOOLEAN:
         truth = np.array([float(level.casefold() in _TRUE) for level in levels] + [np.nan])
         return [Feature(name=name, values=truth[codes], cost=stated.cost, unit=stated.unit)]
     if stated.role is None:

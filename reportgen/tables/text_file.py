@@ -402,14 +402,15 @@ class _Reader:
     def _names(self, line: int, header: Sequence[str]) -> list[str]:
         names = [clean_name(name) for name in header]
         for i, name in enumerate(names):
-            place = f"{self.shown}:{line}:{self._column(line, i)}"
-            if not name:
-                raise DataError(
-                    f"{place}: column {i + 1} has no name; name it, or delete it (a table of pandas is written without "
-                    "its index by index=False)"
-                )
-            if len(name) > 500:
-                raise DataError(f"{place}: the name of column {i + 1} has {len(name):,} characters; 500 are possible")
+            if name and len(name) <= 500:
+                continue
+            what = (
+                f"the name of column {i + 1} has {len(name):,} characters; 500 are possible"
+                if name
+                else f"column {i + 1} has no name; name it, or delete it (a table of pandas is written without "
+                "its index by index=False)"
+            )
+            raise DataError(f"{self.shown}:{line}:{self._column(line, i)}: {what}")
         if double := [name for name, times in Counter(names).items() if times > 1]:
             second = names.index(double[0], names.index(double[0]) + 1)
             raise DataError(

@@ -68,7 +68,11 @@ def test_the_schema_describes_columns_by_name():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("cost = 2.5", "cots = 2.5", "a.toml:7:1: columns.income.cots: unknown key. Did you mean 'cost'? Known: cost, role, unit."),
+        (
+            "cost = 2.5",
+            "cots = 2.5",
+            "a.toml:7:1: columns.income.cots: unknown key. Did you mean 'cost'? Known: cost, role, unit.",
+        ),
         ("cost = 2.5", "cost = -1", "a.toml:7:1: columns.income.cost: must be greater than or equal to 0, got -1"),
         (
             '"number"',
