@@ -3,3 +3,11 @@
 Linear models on splits of rows, tests, resampling and the drop-list belong here, as numbers on arrays. Sentences about
 them belong to `sections`; reading the table to `tables`; networks to `training`.
 """
+
+from __future__ import annotations
+
+from reportgen.study.jobs import Job, plan, run_job
+from reportgen.study.result import StudyResult
+from reportgen.study.summary import summarize
+
+__all__ = ["Job", "StudyResult", "plan", "run_job", "summarize"]

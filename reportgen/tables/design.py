@@ -1,0 +1,107 @@
+"""The columns of a table as a matrix of numbers, by rules that are learned from training rows only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.tables import Array, Frame
+from reportgen.tables.folds import Rows
+
+MISSING = "(missing)"
+"""The level of a category that stands for a missing value, and the ending of the name of a number's indicator."""
+
+Fill = Literal["mean", "median"]
+
+
+@dataclass(frozen=True)
+class DesignColumn:
+    """A column of a design matrix: (value − center) / scale."""
+
+    feature: int
+    """Index of the feature it is made from."""
+    name: str
+    kind: Literal["value", "missing", "level"]
+    """The number itself; 1 where it is missing; or 1 where a category has `level`."""
+    level: float
+    """The index of the level, NaN for missing values; for a number what replaces a missing value."""
+    center: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Design:
+    """How features become columns, as learned from some rows.
+
+    A number becomes one column, whose missing values are replaced by the mean (or median) of the training rows, and if
+    some of these are missing, a second column that says so. A category becomes one column for each level of the training
+    rows, none of which is the reference; a missing value is a level, an unknown level is zero in all. Each column is
+    centered by its mean in the training rows and divided by its standard deviation, both weighted. A column that is
+    constant in the training rows is left out. The columns of a feature follow each other.
+    """
+
+    columns: tuple[DesignColumn, ...]
+
+    @property
+    def group(self) -> NDArray[np.intp]:
+        """The index of the feature of each column."""
+        return np.array([column.feature for column in self.columns], np.intp)
+
+    def matrix(self, frame: Frame, rows: Rows) -> Array:
+        """The design matrix [rows, columns] of some rows."""
+        matrix = np.empty((len(rows), len(self.columns)), order="F")
+        for j, column in enumerate(self.columns):
+            values = _column(frame.features[column.feature].values[rows], column)
+            matrix[:, j] = (values - column.center) / column.scale
+        return matrix
+
+    def original_units(self, coefficients: Array, intercept: Array) -> tuple[Array, Array]:
+        """Coefficients [..., columns, outputs] and intercepts [..., outputs] for columns that are neither centered nor
+        scaled."""
+        scale = np.array([column.scale for column in self.columns])
+        center = np.array([column.center for column in self.columns])
+        original = coefficients / scale[:, None]
+        return original, intercept - np.einsum("d,...dk->...k", center, original)
+
+
+def fit_design(frame: Frame, rows: Rows, scale: bool = True, fill: Fill = "mean") -> Design:
+    """Learn a design from some rows. Without `scale`, columns are only centered."""
+    weights = np.ones(len(rows)) if frame.weights is None else frame.weights[rows]
+    weights = weights / weights.sum()
+    columns = []
+    for index, feature in enumerate(frame.features):
+        values = feature.values[rows]
+        missing = np.isnan(values)
+        found: list[tuple[str, Literal["value", "missing", "level"], float]] = []
+        if feature.levels:
+            found += [(f"{feature.name}={feature.levels[int(v)]}", "level", v) for v in np.unique(values[~missing])]
+            found += [(f"{feature.name}={MISSING}", "level", np.nan)] if missing.any() else []
+        elif not missing.all():
+            there = values[~missing]
+            share = weights[~missing]
+            mean = float(share @ there / share.sum()) if share.sum() else float(there.mean())
+            found.append((feature.name, "value", mean if fill == "mean" else float(np.median(there))))
+            found += [(f"{feature.name} {MISSING}", "missing", np.nan)] if missing.any() else []
+        for name, kind, level in found:
+            column = DesignColumn(index, name, kind, level, 0.0, 1.0)
+            made = _column(values, column)
+            center = float(weights @ made)
+            deviation = float(np.sqrt(weights @ (made - center) ** 2))
+            # Rounding makes the deviation of a constant column a little more than zero.
+            if deviation > 1e-12 * max(abs(center), float(np.abs(made).max())):
+                columns.append(DesignColumn(index, name, kind, level, center, deviation if scale else 1.0))
+    return Design(tuple(columns))
+
+
+def _column(values: Array, column: DesignColumn) -> Array:
+    match column.kind:
+        case "value":
+            return np.where(np.isnan(values), column.level, values)
+        case "missing":
+            return np.isnan(values).astype(np.float64)
+        case "level":
+            there = np.isnan(values) if np.isnan(column.level) else values == column.level
+            return there.astype(np.float64)
