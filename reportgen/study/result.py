@@ -13,11 +13,11 @@ from reportgen.tables import Note, Role, Task
 
 Verdict = Literal["keep", "either", "can go", "cannot tell"]
 
-Reason = Literal["needed", "needed_beyond", "one_of", "not_needed", "in_set", "cost_unclear"]
+Reason = Literal["needed", "small", "one_of", "not_needed", "in_set", "cost_unclear"]
 """Why a verdict was given.
 
 needed: a test finds an effect, and the column is in the smallest set that is practically as good.
-needed_beyond: a test finds an effect, but models without the column are practically as good.
+small: a test finds an effect, but models of fewer columns, without this one, are practically as good.
 one_of: the column and its partners are similar; a test finds an effect of them together, of none alone.
 not_needed: models of fewer columns, without this one, are practically as good, and no test finds an effect.
 in_set: the column is in the smallest set, but no test finds an effect.
@@ -157,6 +157,8 @@ class LassoPath:
     """Columns of the design: a number, its indicator of missing values, or a level of a category."""
     features: tuple[int, ...]
     """The index of the feature of each column."""
+    scales: tuple[float, ...]
+    """The standard deviation of each column: the coefficient times this is that of the scaled column."""
     coefficients: tuple[tuple[tuple[float, ...], ...], ...]
     """[strengths, columns, outputs]"""
     intercepts: tuple[tuple[float, ...], ...]
@@ -266,6 +268,10 @@ class StudyResult:
     """The difference in error that counts as practically none."""
     tolerance: float
     confidence: float
+    test_share: float
+    """Test rows divided by training rows, on average over outer folds."""
+    reference_errors: tuple[float, ...]
+    """Of the reference in each outer fold."""
     reference_error: float
     """Of the best candidate with all columns, chosen by inner folds."""
     null_error: float

@@ -119,6 +119,8 @@ class _Summary:
             margin=self.margin,
             tolerance=settings.tolerance,
             confidence=settings.confidence,
+            test_share=self.test_share,
+            reference_errors=tuple(self.reference.tolist()),
             reference_error=float(self.reference.mean()),
             null_error=float(self.null.mean()),
             over_null=over_null,
@@ -190,7 +192,7 @@ class _Summary:
             verdict: Verdict
             reason: Reason
             if p[index] <= level:
-                verdict, reason = "keep", "needed" if index in chosen else "needed_beyond"
+                verdict, reason = ("keep", "needed") if index in chosen else ("can go", "small")
             elif len(members) > 1 and p_cluster[index] <= level and (p[members] > level).all():
                 verdict, reason = "either", "one_of"
             elif index not in chosen:
@@ -304,6 +306,7 @@ class _Summary:
             strengths=tuple(strengths.tolist()),
             columns=tuple(column.name for column in design.columns),
             features=tuple(design.group.tolist()),
+            scales=tuple(column.scale for column in design.columns),
             coefficients=tuple(tuple(tuple(row) for row in at) for at in w.tolist()),
             intercepts=tuple(tuple(row) for row in b.tolist()),
             sizes=tuple(np.abs(scaled.w).sum(axis=(1, 2)).tolist()),
