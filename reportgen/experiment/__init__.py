@@ -19,6 +19,7 @@ from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
 from reportgen.experiment.animation_settings import AnimationSettings
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
+from reportgen.losses import loss_of
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.plugins import Plugin
@@ -71,7 +72,9 @@ class Comparison:
 
     equivalence: Annotated[float, Field(ge=0)] = 0.2
     """Arms are practically equal if their errors differ by at most this much for each test sample, in standard
-    deviations of the noise of the targets. So it means the same for ten test samples and for a thousand."""
+    deviations of the noise of the targets. So it means the same for ten test samples and for a thousand. With classes,
+    errors are log-losses in nats, and the standard deviation is that of the targets themselves, 0 and 1: 0.2 is a
+    difference of 0.1 nats a sample for two classes of equal size, and of 0.06 for ten."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Coverage of every interval, and so the confidence of every verdict."""
     resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
@@ -247,13 +250,19 @@ class Experiment:
 
     @property
     def margin(self) -> float:
-        """The margin of total test errors: `equivalence` times noise times the number of test targets."""
+        """The margin of total test errors: `equivalence` times noise times the number of test targets.
+
+        Classes have no noise of their own. Their targets are 0 and 1, and count once for each sample; the standard
+        deviation of the targets stands in for the noise. So with two classes as frequent and `equivalence` 0.2 the
+        margin is 0.1 nats for each test sample: there the probabilities given to the right classes differ by a factor
+        of 1.1, on (geometric) average.
+        """
         return self.margin_of(self.run(0))
 
     def margin_of(self, run: Run) -> float:
         """The margin of total test errors on the data of a run."""
         data = run.draw()
-        return self.comparison.equivalence * data.noise_scale * data.y_test.size
+        return self.comparison.equivalence * data.noise_scale * loss_of(run.training.loss).counted(data.y_test)
 
     def arm_runs(self, arm: Arm) -> list[Run]:
         """The runs of an arm."""

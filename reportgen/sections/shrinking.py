@@ -10,6 +10,7 @@ from reportgen.experiment import Arm, Experiment
 from reportgen.sections.helpers import threshold, vary
 from reportgen.statistics.comparison import Values
 from reportgen.statistics.compression import Compressed, compress, subnetwork
+from reportgen.statistics.total_error import loss_in
 from reportgen.training.network import forward
 from reportgen.training.run import Recording, Run, Start
 from reportgen.training.trajectory import Trajectory
@@ -61,4 +62,4 @@ def _compressed_error(e: Experiment, t: Trajectory) -> float:
     small, _ = compress_run(e, t)
     data = t.run.draw()
     outputs = forward(small.kernels, small.biases, data.x_test, t.run.network.activation)
-    return float(np.abs(outputs - data.y_test).sum())
+    return float(loss_in(t).errors(outputs, data.y_test).sum())

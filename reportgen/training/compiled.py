@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.losses import loss_of
 from reportgen.penalties import Penalty
 from reportgen.penalties._arrays import Arrays
 from reportgen.penalties.none import NoPenalty
@@ -38,18 +39,7 @@ with quiet_stderr():
 tf.get_logger().setLevel("ERROR")
 
 _XP = Arrays(tf)
-"""The functions that penalties and layouts use, by NumPy's names."""
-
-_LOSSES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "absolute": (tf.abs, tf.sign),
-    "squared": (tf.square, lambda r: 2.0 * r),
-    "huber": (
-        lambda r: tf.where(tf.abs(r) <= 1.0, 0.5 * r * r, tf.abs(r) - 0.5),
-        lambda r: tf.clip_by_value(r, -1.0, 1.0),
-    ),
-}
-"""Value and derivative of each loss, from the residual."""
-_VALUE, _DERIVATIVE = 0, 1
+"""The functions that penalties, losses and layouts use, by NumPy's names."""
 
 
 def train(runs: Iterable[Run]) -> list[Trajectory]:
@@ -464,15 +454,15 @@ class _Program:
     ) -> tuple[list[Any], Any]:
         """Gradients of the cost on a batch, kernels first, and for each run whether it is finite still."""
         activations = self.layout.forward(kernels, biases, batch.inputs, self.activation, masks, _XP)
-        residuals = activations[-1] - batch.targets
+        outputs = activations[-1]
         # As soon as any number of the run is not finite, this sum is not finite either.
-        finite = tf.math.is_finite(tf.reduce_sum(residuals, axis=self._sample_axes))
-        delta = self._by_loss(residuals, self.losses, _DERIVATIVE)
+        finite = tf.math.is_finite(tf.reduce_sum(outputs - batch.targets, axis=self._sample_axes))
+        delta = self._by_loss(outputs, batch.targets, self.losses, "derivative")
         if batch.weights is None:
-            delta /= self._values_per_run(residuals)
+            delta /= self._values_per_run(outputs)
         else:
             samples = tf.reduce_sum(batch.weights, axis=self._sample_axes, keepdims=True)
-            delta = delta * batch.weights / (samples * residuals.shape[self._sample_axes[1]])
+            delta = delta * batch.weights / (samples * outputs.shape[self._sample_axes[1]])
         kernel_gradients, bias_gradients = self.layout.backward(
             kernels, activations, delta, self.activation, masks, _XP
         )
@@ -489,12 +479,16 @@ class _Program:
         """The number of predicted values of a run: samples times outputs."""
         return float(np.prod([predictions.shape[axis] for axis in self._sample_axes]))
 
-    def _by_loss(self, residuals: Any, losses: Sequence[str], part: int) -> Any:
-        """The value or the derivative of the loss of each run."""
-        result = _LOSSES[losses[0]][part](residuals)
+    def _by_loss(self, outputs: Any, targets: Any, losses: Sequence[str], part: str) -> Any:
+        """The `part` of the loss of each run, "value" or "derivative" of `Loss`."""
+
+        def of(name: str) -> Any:
+            return getattr(loss_of(name), part)(outputs, targets, _XP, self._sample_axes[1])
+
+        result = of(losses[0])
         for name in sorted(set(losses) - {losses[0]}):
             mine = self.layout.per_run(tf.constant([loss == name for loss in losses]), 3, _XP)
-            result = tf.where(mine, _LOSSES[name][part](residuals), result)
+            result = tf.where(mine, of(name), result)
         return result
 
     def _subgradient(self, layer: int, w: Any, strengths: Any) -> Any:
@@ -612,10 +606,9 @@ class _Program:
             inputs = self.layout.batch(tf.gather(tables.x, tables.whole), _XP)
             targets = self.layout.batch(tf.gather(tables.y, tables.whole), _XP)
             outputs = self.layout.forward(kernels, biases, inputs, self.activation, None, _XP)[-1]
-            residuals = outputs - targets
             losses = [self.losses[i] for i in self.recorded]
-            values = self._by_loss(residuals, losses, _VALUE)
-            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_per_run(residuals)]
+            values = self._by_loss(outputs, targets, losses, "value")
+            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_per_run(outputs)]
             record["penalty"] = [tf.gather(self._penalty(state[0], tables.strengths), tables.recorded)]
         return record
 

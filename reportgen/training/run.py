@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from reportgen import plugins
-from reportgen.datasets import Data, Dataset, datasets
+from reportgen.datasets import Data, Dataset, datasets, task_of
 from reportgen.datasets.line import Line
 from reportgen.errors import DataError, ExperimentError
+from reportgen.losses import LossName, fitting
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties import Step as Step
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
+from reportgen.tables import Task
 from reportgen.training.network import Network, Weights
 from reportgen.values import checked, json_value
 
 Optimizer = Literal["sgd", "momentum", "adam"]
 Schedule = Literal["constant", "linear", "cosine"]
 Order = Literal["fixed", "reshuffled"]
-Loss = Literal["absolute", "squared", "huber"]
 
 MOST_SEEN = 100_000_000
 """The most samples that a run may see: their order is drawn in advance, 4 bytes each, 8 if a last batch is small."""
@@ -56,9 +57,10 @@ class Training:
     zeros of a minimum. The rate begins at `learning_rate` and falls to zero along a line."""
     order: Order = "fixed"
     """Shuffle the samples once ("fixed"), or before every epoch ("reshuffled")."""
-    loss: Loss = "absolute"
+    loss: LossName = "absolute"
     """Loss of a residual r: |r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond). As in Keras, it is averaged
-    over batch and outputs."""
+    over batch and outputs. Data whose targets are classes need one of the others, stated here: "logistic" for two
+    classes and one output, "softmax" for one output a class, which is summed over the classes."""
 
     def batches(self, samples: int) -> int:
         """Steps in an epoch. The last batch is smaller if the samples are no multiple of a batch."""
@@ -168,6 +170,13 @@ class Run:
             raise ExperimentError(
                 f"fold must be (k, folds) with 0 <= k < folds <= {self.data.training_samples}, got {self.fold}"
             )
+        task, loss = task_of(self.data), self.training.loss
+        if loss not in (names := fitting(task)):
+            data = datasets.name_of(self.data) if datasets.holds(self.data) else type(self.data).__name__
+            raise ExperimentError(
+                f"loss must be {' or '.join(map(_quoted, names))} with the data set {_quoted(data)}, whose targets are "
+                f"{_TARGETS[task]}, got {_quoted(loss)}; write loss = {_quoted(names[0])} in [training]"
+            )
         if self.training.batch_size > self.training_samples:
             raise ExperimentError(
                 f"batch_size must be at most the number of training samples ({self.training_samples}), "
@@ -250,6 +259,17 @@ class Run:
         rng = np.random.default_rng([self.init_seed, 5])
         shape = (self.batch_steps, self.training.batch_size, sum(self.network.hidden))
         return rng.random(shape, np.float32) >= self.network.dropout
+
+
+_TARGETS: dict[Task, str] = {
+    "regression": "numbers",
+    "binary": "0 and 1 for two classes",
+    "classes": "one-hot columns for classes",
+}
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def consecutive_runs(first: Run, count: int, fresh_data: bool) -> list[Run]:

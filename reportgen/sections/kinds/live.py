@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
+from reportgen.losses import losses, names_in_order
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
@@ -35,8 +36,6 @@ _MANTISSAS = ("1", "1.5", "2", "3", "5", "7")
 STRENGTHS = (0.0, *(float(f"{m}e{k}") for k in range(-3, 1) for m in _MANTISSAS), 10.0)
 RATES = tuple(float(f"{m}e{k}") for k in range(-4, 0) for m in _MANTISSAS if float(m) <= 2 or k < -1)
 SIZES = tuple(float(size) for size in range(41))
-LOSSES = {"absolute": "absolute", "huber": "Huber", "squared": "squared"}
-"""The losses of train.js, and their names in the figure."""
 FAR, SLOW = 30.0, 0.0003
 """A size of outliers at which the losses differ, and a learning rate that is stable for all three."""
 
@@ -159,7 +158,7 @@ class Live(Section[LiveFindings]):
             start=start,
             stops=_slider_stops([start, *suggested.values()]),
             penalties={name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()},
-            losses=LOSSES,
+            losses=losses_in_page(),
             differences=_differences(e, run),
             arm=_arm(e).label,
             same=_arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
@@ -167,6 +166,11 @@ class Live(Section[LiveFindings]):
             tried=tried,
             emptied=_weakest_emptying(tried),
         )
+
+
+def losses_in_page() -> dict[str, str]:
+    """The losses of train.js, and their names in the figure, in the order of the menu."""
+    return {name: losses[name].short for name in names_in_order() if losses[name].in_page}
 
 
 def penalties_in_page() -> dict[str, type[Penalty]]:
@@ -227,7 +231,7 @@ def _suggested_settings(e: Experiment) -> dict[str, Settings]:
         if stop > λ:
             tried[f"λ {stop:g}"] = {**base, "step": "proximal", "strength": stop}
     if base["size"] is not None:
-        for loss in LOSSES:
+        for loss in losses_in_page():
             tried[loss] = {**base, "size": FAR, "rate": SLOW, "loss": loss}
     return tried
 
