@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 import math
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.plugins import Plugin
 from reportgen.registry import Registry
 from reportgen.training.network import Network
-from reportgen.training.run import Recording, Run, Step, Training
+from reportgen.training.run import Optimizer, Recording, Run, Step, Training
 from reportgen.values import Abstract, Label, checked, short_repr
 
 SECTIONS_PACKAGE = "reportgen.sections.kinds"
@@ -35,9 +35,19 @@ MOST_ARMS = 40
 """The most arms of an experiment: every arm is compared with every other, and pictures have seven colors."""
 
 
+def _own() -> Any:
+    """A field of an arm that takes the place of a field of the experiment; None leaves that."""
+    return field(default=None, metadata={"described": "if set", "own": True})
+
+
+def _is_own(part: dataclasses.Field[Any]) -> bool:
+    return bool(part.metadata.get("own"))
+
+
 @checked
 class Arm:
-    """Runs that differ only by seed; arms differ by their penalty and nothing else."""
+    """Runs that differ only by seed. Arms differ by their penalty, and by the settings of network and training that an
+    arm has of its own; everything else is the experiment's."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
     """Unique; used in file names."""
@@ -48,12 +58,45 @@ class Arm:
     """Weight of the penalty in the cost, λ."""
     step: Step = "subgradient"
     """Part of the gradient, or a proximal step after each update."""
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(max_length=32)] | None = _own()
+    """The units of each hidden layer in this arm, in place of those in `[network]`."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = _own()
+    """Dropout in this arm, in place of that in `[network]`."""
+    optimizer: Optimizer | None = _own()
+    """The optimizer of this arm, in place of that in `[training]`."""
+    learning_rate: Annotated[float, Field(gt=0)] | None = _own()
+    """The learning rate of this arm, in place of that in `[training]`."""
+    weight_decay: Annotated[float, Field(ge=0)] | None = _own()
+    """Decoupled weight decay in this arm, in place of that in `[training]`."""
+    early_stopping: Annotated[int, Field(ge=0)] | None = _own()
+    """Patience of early stopping in this arm, in epochs, in place of that in `[training]`; 0 does not stop early."""
 
     def __post_init__(self) -> None:
         if self.strength and isinstance(self.penalty, NoPenalty):
             raise ExperimentError(f"strength must be 0 without a penalty, got {self.strength}")
         if not self.label:
             object.__setattr__(self, "label", self.name)
+
+    @property
+    def own_settings(self) -> dict[str, Any]:
+        """The settings of network and training that the arm has of its own, by name; empty if only the penalty is."""
+        values = {part.name: getattr(self, part.name) for part in dataclasses.fields(self) if _is_own(part)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def applied_to(self, run: Run) -> Run:
+        """`run` with the penalty and the own settings of the arm; seeds, data and recording stay."""
+
+        def of(part: Any) -> dict[str, Any]:
+            return {name: value for name, value in self.own_settings.items() if hasattr(part, name)}
+
+        return dataclasses.replace(
+            run,
+            network=dataclasses.replace(run.network, **of(run.network)),
+            training=dataclasses.replace(run.training, **of(run.training)),
+            penalty=self.penalty,
+            strength=self.strength,
+            step=self.step,
+        )
 
 
 @checked
@@ -230,14 +273,29 @@ class Experiment:
             raise ExperimentError(
                 f"animation must have a color for each of {len(self.arms)} arms in colors.arms, or none; got {colors}"
             )
+        if all(arm.own_settings for arm in self.arms):
+            raise ExperimentError(
+                "arms must have one without settings of its own such as dropout, which the others are compared with; "
+                "what all arms share belongs in [network] and [training]"
+            )
         # Create the first run now, so that mistakes in it are reported before anything starts.
         first = self.run(0)
-        for arm in self.arms:
-            dataclasses.replace(first, penalty=arm.penalty, strength=arm.strength, step=arm.step)
+        for i, arm in enumerate(self.arms):
+            try:
+                arm.applied_to(first)
+            except ExperimentError as error:
+                key = str(error).partition(" ")[0]
+                if key in arm.own_settings:
+                    raise ExperimentError(f"arms[{i + 1}].{error}", code=error.code) from error
+                raise
         limits.check(self)
 
     def run(self, i: int) -> Run:
-        """The i-th run without a penalty; the i-th run of an arm differs from it only by the penalty."""
+        """The i-th run without a penalty; the i-th run of an arm differs from it by what the arm says.
+
+        So the i-th runs of all arms share data, order of samples and, where their networks have the same shapes,
+        initial weights. An arm that stops early trains on those samples, in that order, that it does not hold out.
+        """
         return Run(
             data=self.data,
             network=self.network,
@@ -266,10 +324,7 @@ class Experiment:
 
     def arm_runs(self, arm: Arm) -> list[Run]:
         """The runs of an arm."""
-        return [
-            dataclasses.replace(self.run(i), penalty=arm.penalty, strength=arm.strength, step=arm.step)
-            for i in range(self.runs.count)
-        ]
+        return [arm.applied_to(self.run(i)) for i in range(self.runs.count)]
 
 
 def section_names() -> tuple[str, ...]:

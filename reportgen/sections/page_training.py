@@ -34,7 +34,9 @@ def is_repeatable(e: Experiment, *arms: Arm) -> bool:
         and training.full_batch_steps == 0
         and losses[training.loss].in_page
         and e.network.dropout == 0
-        and all(arm.penalty.in_page for arm in arms)
+        and e.training.weight_decay == 0
+        and e.training.early_stopping == 0
+        and all(arm.penalty.in_page and not arm.own_settings for arm in arms)
     )
 
 

@@ -76,8 +76,7 @@ class Training:
     def __post_init__(self) -> None:
         if self.optimizer == "adamw" and not self.weight_decay:
             raise ExperimentError(
-                'weight_decay must be above 0 with the optimizer "adamw"; Keras\' default is 0.004, and without any it '
-                'is "adam"'
+                'optimizer "adamw" needs a weight_decay above 0, such as 0.004, the default of Keras; "adam" has none'
             )
         if self.early_stopping and self.full_batch_steps:
             raise ExperimentError(
@@ -407,15 +406,21 @@ def _fields_with_kind(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     kinds = (registry.name_of(value) for registry in (datasets, penalties) if registry.holds(value))
-    unsaid = {
-        part.name
-        for part in dataclasses.fields(value)
-        # A field "if any" is left out where it is empty, one "if other" where the field `other` is.
-        if (when := part.metadata.get("described", "")).startswith("if ")
-        and not getattr(value, part.name if when == "if any" else when.removeprefix("if "))
-    }
+    unsaid = {part.name for part in dataclasses.fields(value) if _is_unsaid(value, part)}
     parts = {name: part for name, part in vars(value).items() if name not in unsaid}
     return {"kind": next(kinds, type(value).__name__), **parts}
+
+
+def _is_unsaid(value: Any, part: dataclasses.Field[Any]) -> bool:
+    """True if the description of `value` leaves out this field of it, as the field's metadata say.
+
+    A field described "if any" is left out where it is empty, "if set" where it is None, and "if other" where the field
+    `other` is empty. So a new field changes no cache key of what does not use it.
+    """
+    when, own = part.metadata.get("described"), getattr(value, part.name)
+    if when in (None, "if set"):
+        return bool(when) and own is None
+    return not (own if when == "if any" else getattr(value, when.removeprefix("if ")))
 
 
 def run_from_json(settings: dict[str, Any]) -> Run:

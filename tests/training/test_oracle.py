@@ -341,7 +341,7 @@ def test_keras_stops_as_early_and_restores_the_same_weights():
         activation="tanh",
         loss="logistic",
         optimizer="adam",
-        learning_rate=0.1,
+        learning_rate=0.03,
         batch_size=5,
         epochs=40,
         early_stopping=3,
@@ -354,7 +354,7 @@ def test_keras_stops_as_early_and_restores_the_same_weights():
     model = keras.Sequential([keras.Input((2,)), *layers])
     for layer, w, b in zip(layers, kernels, biases, strict=True):
         layer.set_weights([w, b])
-    model.compile(keras.optimizers.Adam(0.1), LOSSES["logistic"])
+    model.compile(keras.optimizers.Adam(0.03), LOSSES["logistic"])
 
     early = keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)
     held_out = (data.x_validation, data.y_validation)

@@ -22,7 +22,16 @@ from reportgen.penalties.l1 import L1
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, l1_arm, own_arm, vary
+from reportgen.sections.helpers import (
+    DEFAULT_STRENGTH,
+    default_penalty,
+    is_curve,
+    kinds_by_name,
+    l1_arm,
+    own_arm,
+    plain_arms,
+    vary,
+)
 from reportgen.sections.page_training import WORK, start_weights
 from reportgen.sections.wording import join_words
 from reportgen.statistics.sparsity import below_share, zero_share
@@ -181,7 +190,7 @@ def penalties_in_page() -> dict[str, type[Penalty]]:
 
 def _arm(e: Experiment) -> Arm:
     """The arm whose settings the figure starts with: that of L1, else the first with a penalty that it can train."""
-    known = [arm for arm in e.arms if arm.penalty.in_page]
+    known = [arm for arm in plain_arms(e) if arm.penalty.in_page]
     penalized = next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
     return l1_arm(e) or penalized
 
@@ -251,6 +260,9 @@ def _run(e: Experiment, settings: Settings) -> Run:
             "learning_rate": settings["rate"],
             "epochs": epochs,
             "full_batch_steps": full_batch_steps,
+            "optimizer": "adam" if e.training.is_adaptive else e.training.optimizer,
+            "weight_decay": 0.0,
+            "early_stopping": 0,
         },
         network={"dropout": 0.0},
         penalty=dataclasses.replace(kind, mix=_mix(e)) if isinstance(kind, ElasticNet) else kind,
@@ -266,6 +278,8 @@ def _differences(e: Experiment, run: Run) -> str:
     return join_words(
         [
             *(["without dropout"] * (run.network != e.network)),
+            *(["without weight decay"] * (own.weight_decay > 0)),
+            *(["without early stopping"] * (own.early_stopping > 0)),
             *(
                 [f"with {run.training.epochs:,} of {own.epochs:,} passes over the data"]
                 * (run.training.epochs < own.epochs)

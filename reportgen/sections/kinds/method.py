@@ -11,7 +11,7 @@ from reportgen.datasets import datasets
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Column, Section, Table, Trained, sections
-from reportgen.sections.helpers import describe_margin, threshold
+from reportgen.sections.helpers import arm_threshold, describe_margin
 from reportgen.sections.wording import is_post, too_few_runs
 from reportgen.text import number
 from reportgen.training.run import settings_to_json
@@ -78,7 +78,7 @@ class Method(Section[MethodFindings]):
             margin=describe_margin(e),
             too_few=too_few_runs(e),
             bands=[
-                f"{number(threshold(e, arm.strength), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"
+                f"{number(arm_threshold(e, arm), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"
                 for arm in e.arms
                 if arm.strength > 0
             ],

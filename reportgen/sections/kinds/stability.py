@@ -13,7 +13,7 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Picture
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, any_outcome, difference_outcome
-from reportgen.sections.helpers import mean, table, vary
+from reportgen.sections.helpers import mean, plain_arms, table, vary
 from reportgen.sections.wording import is_post
 from reportgen.statistics import variance
 from reportgen.statistics.comparison import Difference, Values, compare_family
@@ -325,9 +325,12 @@ def measure(e: Experiment, errors: Mapping[str, Values]) -> StabilityFindings:
 
 
 def _arms(e: Experiment) -> list[Arm]:
-    """The first arm of each kind of penalty, `MOST_ARMS` at most; without strength, a penalty is none."""
+    """The first arm of each kind of penalty, `MOST_ARMS` at most; without strength, a penalty is none.
+
+    Arms with other settings of their own do not count.
+    """
     kinds: dict[type[Penalty], Arm] = {}
-    for arm in e.arms:
+    for arm in plain_arms(e):
         kinds.setdefault(type(arm.penalty) if arm.strength else NoPenalty, arm)
     return list(kinds.values())[:MOST_ARMS]
 

@@ -17,7 +17,7 @@ from reportgen.penalties.l1 import L1
 from reportgen.pictures.picture import Animation
 from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import as_findings, compare_arms, l1_and_l2, own_arm, threshold, trained_arm
+from reportgen.sections.helpers import arm_threshold, as_findings, compare_arms, l1_and_l2, own_arm, trained_arm
 from reportgen.sections.page_training import (
     Snapshot,
     arm_task,
@@ -285,7 +285,7 @@ def _shown(e: Experiment, arm: Arm, t: Trajectory) -> Shown:
 
 def _zoom(e: Experiment, arm: Arm, gradient: Trajectory, proximal: Trajectory) -> Zoom:
     kernels, _ = gradient.at(-1)
-    band = threshold(e, arm.strength)
+    band = arm_threshold(e, arm)
     middle = len(gradient.steps) // 2
     changes = []
     for w in gradient.kernels:
