@@ -81,7 +81,8 @@ class Dataset(Protocol):
     """The contract of a data set. Its fields are the parameters that an experiment file may set.
 
     One whose targets are classes also has an attribute `task`, "binary" or "classes", and names the classes in its
-    `Data`. Without that attribute the targets are numbers.
+    `Data`. Without that attribute the targets are numbers. `collected` says whether its samples were collected, so that
+    a seed only splits them, and is not a recipe for new ones; without it they were if the noise is not known.
     """
 
     def __hash__(self) -> int: ...
@@ -107,6 +108,11 @@ def task_of(dataset: Dataset) -> Task:
     """What the targets of a data set are: numbers, 0 or 1 for two classes, or one-hot columns for several."""
     task: Task = getattr(dataset, "task", "regression")
     return task
+
+
+def is_collected(dataset: Dataset, data: Data) -> bool:
+    """True if the samples of a data set were collected, so that a draw is another split of them."""
+    return bool(getattr(dataset, "collected", data.noise is None))
 
 
 def split(samples: int, test: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -20,6 +20,7 @@ class Circles:
     """
 
     task = "binary"
+    collected = False
 
     samples: Annotated[int, Field(ge=4, le=100_000)] = 200
     """Number of samples of both classes, including those for testing."""

@@ -27,6 +27,7 @@ class Digits:
     """
 
     task = "classes"
+    collected = True
 
     test_samples: Annotated[int, Field(ge=1, le=_DIGITS - 10)] = 450
     """Number of digits for testing; the others are for training."""

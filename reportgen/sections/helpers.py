@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reportgen.datasets import task_of
 from reportgen.experiment import Arm, Comparison, Experiment
+from reportgen.losses import Measure, loss_of
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
@@ -366,6 +367,19 @@ def arm_styles(e: Experiment) -> dict[str, int | str | None]:
 def is_curve(e: Experiment) -> bool:
     """True if what is learned is a function of one input to one number, so that it can be drawn as a line."""
     return e.data.shape == (1, 1) and not has_classes(e)
+
+
+def own_measure(e: Experiment) -> Measure:
+    """What errors of the experiment's networks are sums of, one for each test sample."""
+    return loss_of(e.training.loss).measures[0]
+
+
+def describe_total_error(e: Experiment) -> str:
+    """The definition of the total error: "the sum of |prediction − target| over the test samples"."""
+    measure = own_measure(e)
+    unit = f", in {measure.unit}" if measure.unit else ""
+    named = f"the {measure.title} of each, " if has_classes(e) else ""
+    return f"the sum of {named}{measure.definition}{',' if named else ''} over the test samples{unit}"
 
 
 def has_classes(e: Experiment) -> bool:
