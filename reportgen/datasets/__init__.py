@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.registry import Registry
+from reportgen.tables import Task
 
 Array = NDArray[np.float64]
 
@@ -23,6 +24,9 @@ class Data:
     `outlier_train` and `outlier_test` mark samples known to be corrupted; `truth` holds (inputs, outputs) of the
     noiseless function if the data set knows it. Its outputs include the mean of the noise, but nothing of the outliers.
     `noise` is the standard deviation of the noise of the targets, outliers not counted; None if it is not known.
+    `classes` are the names of the classes if the targets are such: 0 and 1 in one column for two of them ("binary"), or
+    one-hot columns ("classes"). They are empty if the targets are numbers.
+    `x_validation` and `y_validation` are samples that a run with early stopping holds out of its training samples.
     """
 
     x_train: Array
@@ -33,16 +37,22 @@ class Data:
     outlier_test: NDArray[np.bool_]
     truth: tuple[Array, Array] | None = None
     noise: float | None = None
+    classes: tuple[str, ...] = ()
+    x_validation: Array | None = None
+    y_validation: Array | None = None
 
     @property
     def noise_scale(self) -> float:
         """`noise`; if unknown, the standard deviation of what least squares leaves of the training targets.
 
         Where the targets do not follow the inputs along a line, that is more than the noise. With no more samples than
-        inputs, it is the standard deviation of the targets.
+        inputs, it is the standard deviation of the targets. For classes it is the standard deviation of the targets:
+        1/2 for two classes that are as frequent, 0.3 for ten.
         """
         if self.noise is not None:
             return self.noise
+        if self.classes:
+            return float(self.y_train.std())
         samples, outputs = self.y_train.shape
         design = np.column_stack([np.ones(samples), self.x_train])
         free = samples - design.shape[1]
@@ -59,15 +69,21 @@ def without_outliers(
     y_test: Array,
     truth: tuple[Array, Array] | None = None,
     noise: float | None = None,
+    classes: tuple[str, ...] = (),
 ) -> Data:
     """A draw without outliers."""
     unmarked = np.zeros(len(x_train), bool), np.zeros(len(x_test), bool)
-    return Data(x_train, y_train, x_test, y_test, *unmarked, truth, noise)
+    return Data(x_train, y_train, x_test, y_test, *unmarked, truth, noise, classes)
 
 
 @runtime_checkable
 class Dataset(Protocol):
-    """The contract of a data set. Its fields are the parameters that an experiment file may set."""
+    """The contract of a data set. Its fields are the parameters that an experiment file may set.
+
+    One whose targets are classes also has an attribute `task`, "binary" or "classes", and names the classes in its
+    `Data`. Without that attribute the targets are numbers. `collected` says whether its samples were collected, so that
+    a seed only splits them, and is not a recipe for new ones; without it they were if the noise is not known.
+    """
 
     def __hash__(self) -> int: ...
 
@@ -86,6 +102,17 @@ class Dataset(Protocol):
 datasets: Registry[type[Dataset]] = Registry(
     "data set", __name__, needs=("shape", "training_samples", "draw"), has_fields=True
 )
+
+
+def task_of(dataset: Dataset) -> Task:
+    """What the targets of a data set are: numbers, 0 or 1 for two classes, or one-hot columns for several."""
+    task: Task = getattr(dataset, "task", "regression")
+    return task
+
+
+def is_collected(dataset: Dataset, data: Data) -> bool:
+    """True if the samples of a data set were collected, so that a draw is another split of them."""
+    return bool(getattr(dataset, "collected", data.noise is None))
 
 
 def split(samples: int, test: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

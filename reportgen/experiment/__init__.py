@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 import math
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -20,13 +20,14 @@ from reportgen.errors import ExperimentError, did_you_mean
 from reportgen.experiment import limits
 from reportgen.experiment.animation_settings import AnimationSettings
 from reportgen.experiment.site_settings import Date, Language, SiteSettings, Tags
+from reportgen.losses import loss_of
 from reportgen.penalties import Penalty
 from reportgen.penalties.none import NoPenalty
 from reportgen.plugins import Plugin
 from reportgen.registry import Registry
 from reportgen.tables.study_settings import StudySettings
 from reportgen.training.network import Network
-from reportgen.training.run import Recording, Run, Step, Training
+from reportgen.training.run import Optimizer, Recording, Run, Step, Training
 from reportgen.values import Abstract, Label, checked, short_repr
 
 SECTIONS_PACKAGE = "reportgen.sections.kinds"
@@ -36,9 +37,19 @@ MOST_ARMS = 40
 """The most arms of an experiment: every arm is compared with every other, and pictures have seven colors."""
 
 
+def _own() -> Any:
+    """A field of an arm that takes the place of a field of the experiment; None leaves that."""
+    return field(default=None, metadata={"described": "if set", "own": True})
+
+
+def _is_own(part: dataclasses.Field[Any]) -> bool:
+    return bool(part.metadata.get("own"))
+
+
 @checked
 class Arm:
-    """Runs that differ only by seed; arms differ by their penalty and nothing else."""
+    """Runs that differ only by seed. Arms differ by their penalty, and by the settings of network and training that an
+    arm has of its own; everything else is the experiment's."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
     """Unique; used in file names."""
@@ -49,12 +60,45 @@ class Arm:
     """Weight of the penalty in the cost, λ."""
     step: Step = "subgradient"
     """Part of the gradient, or a proximal step after each update."""
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(max_length=32)] | None = _own()
+    """The units of each hidden layer in this arm, in place of those in `[network]`."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = _own()
+    """Dropout in this arm, in place of that in `[network]`."""
+    optimizer: Optimizer | None = _own()
+    """The optimizer of this arm, in place of that in `[training]`."""
+    learning_rate: Annotated[float, Field(gt=0)] | None = _own()
+    """The learning rate of this arm, in place of that in `[training]`."""
+    weight_decay: Annotated[float, Field(ge=0)] | None = _own()
+    """Decoupled weight decay in this arm, in place of that in `[training]`."""
+    early_stopping: Annotated[int, Field(ge=0)] | None = _own()
+    """Patience of early stopping in this arm, in epochs, in place of that in `[training]`; 0 does not stop early."""
 
     def __post_init__(self) -> None:
         if self.strength and isinstance(self.penalty, NoPenalty):
             raise ExperimentError(f"strength must be 0 without a penalty, got {self.strength}")
         if not self.label:
             object.__setattr__(self, "label", self.name)
+
+    @property
+    def own_settings(self) -> dict[str, Any]:
+        """The settings of network and training that the arm has of its own, by name; empty if only the penalty is."""
+        values = {part.name: getattr(self, part.name) for part in dataclasses.fields(self) if _is_own(part)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def applied_to(self, run: Run) -> Run:
+        """`run` with the penalty and the own settings of the arm; seeds, data and recording stay."""
+
+        def of(part: Any) -> dict[str, Any]:
+            return {name: value for name, value in self.own_settings.items() if hasattr(part, name)}
+
+        return dataclasses.replace(
+            run,
+            network=dataclasses.replace(run.network, **of(run.network)),
+            training=dataclasses.replace(run.training, **of(run.training)),
+            penalty=self.penalty,
+            strength=self.strength,
+            step=self.step,
+        )
 
 
 @checked
@@ -73,7 +117,9 @@ class Comparison:
 
     equivalence: Annotated[float, Field(ge=0)] = 0.2
     """Arms are practically equal if their errors differ by at most this much for each test sample, in standard
-    deviations of the noise of the targets. So it means the same for ten test samples and for a thousand."""
+    deviations of the noise of the targets. So it means the same for ten test samples and for a thousand. With classes,
+    errors are log-losses in nats, and the standard deviation is that of the targets themselves, 0 and 1: 0.2 is a
+    difference of 0.1 nats a sample for two classes of equal size, and of 0.06 for ten."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Coverage of every interval, and so the confidence of every verdict."""
     resamples: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
@@ -233,14 +279,29 @@ class Experiment:
             raise ExperimentError(
                 f"animation must have a color for each of {len(self.arms)} arms in colors.arms, or none; got {colors}"
             )
+        if all(arm.own_settings for arm in self.arms):
+            raise ExperimentError(
+                "arms must have one without settings of its own such as dropout, which the others are compared with; "
+                "what all arms share belongs in [network] and [training]"
+            )
         # Create the first run now, so that mistakes in it are reported before anything starts.
         first = self.run(0)
-        for arm in self.arms:
-            dataclasses.replace(first, penalty=arm.penalty, strength=arm.strength, step=arm.step)
+        for i, arm in enumerate(self.arms):
+            try:
+                arm.applied_to(first)
+            except ExperimentError as error:
+                key = str(error).partition(" ")[0]
+                if key in arm.own_settings:
+                    raise ExperimentError(f"arms[{i + 1}].{error}", code=error.code) from error
+                raise
         limits.check(self)
 
     def run(self, i: int) -> Run:
-        """The i-th run without a penalty; the i-th run of an arm differs from it only by the penalty."""
+        """The i-th run without a penalty; the i-th run of an arm differs from it by what the arm says.
+
+        So the i-th runs of all arms share data, order of samples and, where their networks have the same shapes,
+        initial weights. An arm that stops early trains on those samples, in that order, that it does not hold out.
+        """
         return Run(
             data=self.data,
             network=self.network,
@@ -253,20 +314,23 @@ class Experiment:
 
     @property
     def margin(self) -> float:
-        """The margin of total test errors: `equivalence` times noise times the number of test targets."""
+        """The margin of total test errors: `equivalence` times noise times the number of test targets.
+
+        Classes have no noise of their own. Their targets are 0 and 1, and count once for each sample; the standard
+        deviation of the targets stands in for the noise. So with two classes as frequent and `equivalence` 0.2 the
+        margin is 0.1 nats for each test sample: there the probabilities given to the right classes differ by a factor
+        of 1.1, on (geometric) average.
+        """
         return self.margin_of(self.run(0))
 
     def margin_of(self, run: Run) -> float:
         """The margin of total test errors on the data of a run."""
         data = run.draw()
-        return self.comparison.equivalence * data.noise_scale * data.y_test.size
+        return self.comparison.equivalence * data.noise_scale * loss_of(run.training.loss).counted(data.y_test)
 
     def arm_runs(self, arm: Arm) -> list[Run]:
         """The runs of an arm."""
-        return [
-            dataclasses.replace(self.run(i), penalty=arm.penalty, strength=arm.strength, step=arm.step)
-            for i in range(self.runs.count)
-        ]
+        return [arm.applied_to(self.run(i)) for i in range(self.runs.count)]
 
 
 def section_names() -> tuple[str, ...]:

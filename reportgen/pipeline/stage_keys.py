@@ -23,7 +23,7 @@ from reportgen.version import __version__
 _TOOLS = ("python", "machine", "tensorflow", "numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
 """The tools that the report names."""
 
-_KINDS = ("reportgen.datasets", "reportgen.penalties")
+_KINDS = ("reportgen.datasets", "reportgen.losses", "reportgen.penalties")
 """Packages whose kinds an experiment names."""
 
 

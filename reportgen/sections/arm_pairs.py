@@ -17,6 +17,7 @@ from reportgen.sections.helpers import (
     collapsed_runs,
     compare_nudged,
     errors_without_collapses,
+    plain_arms,
     rate_findings,
 )
 from reportgen.sections.wording import why_undecided
@@ -91,8 +92,8 @@ def _compare_family(e: Experiment, pairs: list[tuple[str, str]], *groups: Group)
     """Compare pairs of arms as one family; `groups` after the first are nudged twins of it."""
     totals = [{name: errors_without_collapses(runs) for name, runs in group.items()} for group in groups]
     found = compare_nudged([[(t[a], t[b]) for a, b in pairs] for t in totals], e.margin, e.comparison)
-    unpenalized = {arm.name for arm in e.arms if not arm.strength}
-    # Without a penalty two arms are the same runs.
+    unpenalized = {arm.name for arm in plain_arms(e) if not arm.strength}
+    # Without a penalty two arms without settings of their own are the same runs.
     same: dict[str, Any] = {"verdict": "practically equal", "reason": None, "pairs_needed": None}
     return [
         dataclasses.replace(difference, **same) if {*pair} <= unpenalized else difference

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from reportgen.losses import loss_of
 from reportgen.sections import Trained
 from reportgen.sections.helpers import vary
 from reportgen.statistics.comparison import Values
@@ -21,16 +22,25 @@ def fold_runs(run: Run) -> list[Run]:
     if samples < FOLDS:
         return []
     # A batch of all samples becomes a batch of all that the largest fold leaves.
-    batch = {"batch_size": min(run.training.batch_size, samples - math.ceil(samples / FOLDS))}
+    left = samples - math.ceil(samples / FOLDS)
+    if run.training.early_stopping:
+        left -= math.ceil(run.training.validation * left)
+    if left < 1:
+        return []
+    batch = {"batch_size": min(run.training.batch_size, left)}
     folds = [vary(run, fold=(k, FOLDS), training=batch) for k in range(FOLDS)]
     epochs = [max(round(run.batch_steps / (r.batch_steps / r.training.epochs)), 1) for r in folds]
     return [vary(r, training={"epochs": count}) for r, count in zip(folds, epochs, strict=True)]
 
 
 def fold_errors(run: Run, trained: Trained) -> Values:
-    """Mean absolute error of each fold on its held-out samples, [folds]; NaN if there are no folds."""
+    """Mean error of each fold on its held-out samples, [folds]; NaN if there are no folds.
+
+    The error is the first measure of the loss, per target: see `total_error`.
+    """
     folds = fold_runs(run)
     if not folds:
         return np.full(FOLDS, np.nan)
     totals = total_errors(trained[r] for r in folds)
-    return np.array([total / r.draw().y_test.size for r, total in zip(folds, totals, strict=True)])
+    counted = loss_of(run.training.loss).counted
+    return np.array([total / counted(r.draw().y_test) for r, total in zip(folds, totals, strict=True)])

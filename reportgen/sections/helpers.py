@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.datasets import task_of
 from reportgen.experiment import Arm, Comparison, Experiment
+from reportgen.losses import Measure, loss_of
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
@@ -17,13 +19,13 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, training_animation
 from reportgen.pictures.timeline import Timeline
 from reportgen.sections import Column, Table, Trained
-from reportgen.sections.wording import why_undecided
+from reportgen.sections.wording import join_words, why_undecided
 from reportgen.statistics.comparison import Difference, Values, compare, compare_family
 from reportgen.statistics.compression import is_collapsed
 from reportgen.statistics.rates import RateDifference, rate_interval
 from reportgen.statistics.total_error import JITTER_RECORDS, jitter, total_errors
-from reportgen.text import number
-from reportgen.training.run import Recording, Run, Schedule, Step
+from reportgen.text import number, plural
+from reportgen.training.run import Optimizer, Recording, Run, Schedule, Step
 from reportgen.training.trajectory import Trajectory
 
 PACE = Timeline(rate=10)
@@ -80,7 +82,12 @@ def _field(value: Any, path: str) -> Any:
 
 
 def vary(run: Run, **changes: Any) -> Run:
-    """The run with other settings; `training` and `network` take a dict of their changed fields."""
+    """The run with other settings; `training` and `network` take a dict of their changed fields.
+
+    Steps on all samples are to bring a training to rest, so with them it does not stop early.
+    """
+    if changes.get("training", {}).get("full_batch_steps"):
+        changes["training"] = {"early_stopping": 0, **changes["training"]}
     nested = {
         name: dataclasses.replace(getattr(run, name), **changes.pop(name))
         for name in ("training", "network")
@@ -119,9 +126,58 @@ def kinds_by_name(*kinds: type[Penalty]) -> dict[str, type[Penalty]]:
     return {penalties.name_of(kind): kind for kind in kinds}
 
 
+def plain_arms(e: Experiment) -> list[Arm]:
+    """The arms that differ by their penalty and nothing else."""
+    return [arm for arm in e.arms if not arm.own_settings]
+
+
+def same_network_arms(e: Experiment) -> list[Arm]:
+    """The arms whose networks have the shapes of `e.network`, so that layers can be compared one by one."""
+    return [arm for arm in e.arms if arm.hidden in (None, e.network.hidden)]
+
+
+def describe_other_networks(e: Experiment) -> str:
+    """A sentence about arms that are not among `same_network_arms`, for sections that leave them out; may be empty."""
+    others = [f"“{arm.label}”" for arm in e.arms if arm not in same_network_arms(e)]
+    if not others:
+        return ""
+    arms, are = ("The arm", "has a network") if len(others) == 1 else ("The arms", "have networks")
+    return (
+        f"{arms} {join_words(others)} {are} of another size, and {'is' if len(others) == 1 else 'are'} left out here."
+    )
+
+
+def free_arm(e: Experiment) -> Arm | None:
+    """The first arm that penalizes nothing and has no other settings of its own."""
+    return next((arm for arm in plain_arms(e) if not arm.strength), None)
+
+
+def describe_own_settings(arm: Arm) -> str:
+    """What an arm has of its own beside its penalty, as "dropout 0.2, early stopping (patience 5)"; may be empty."""
+    return ", ".join(_describe_setting(name, value) for name, value in arm.own_settings.items())
+
+
+def _describe_setting(name: str, value: Any) -> str:
+    words = name.replace("_", " ")
+    if name == "early_stopping":
+        return f"early stopping with a patience of {plural(value, 'epoch')}" if value else "no early stopping"
+    if name == "hidden":
+        return f"hidden layers of {', '.join(map(str, value))} units" if value else "no hidden layer"
+    if name == "optimizer":
+        return f"optimizer {OPTIMIZERS[value]}"
+    return f"{words} {number(value, 'g')}" if value else f"no {words}"
+
+
+OPTIMIZERS: dict[Optimizer, str] = {"sgd": "SGD", "momentum": "momentum", "adam": "Adam", "adamw": "AdamW"}
+"""Optimizers as sentences name them."""
+
+
 def own_arm(e: Experiment, kind: type[Penalty], step: Step | None = None) -> Arm | None:
-    """The first arm of the experiment with this kind of penalty, a strength, and this kind of step if one is named."""
-    for arm in e.arms:
+    """The first arm of the experiment with this kind of penalty, a strength, and this kind of step if one is named.
+
+    An arm with other settings of its own does not stand for its penalty.
+    """
+    for arm in plain_arms(e):
         if type(arm.penalty) is kind and arm.strength > 0 and step in (None, arm.step):
             return arm
     return None
@@ -154,14 +210,14 @@ def penalty_arms(e: Experiment, *kinds: type[Penalty]) -> dict[str, Arm]:
     That is the first with proximal steps and a strength, else the first with a strength, else the first. Kinds in
     `kinds` that no arm has are added, with their defaults and no strength.
     """
-    found = dict.fromkeys(type(arm.penalty) for arm in e.arms if not isinstance(arm.penalty, NoPenalty))
+    found = dict.fromkeys(type(arm.penalty) for arm in plain_arms(e) if not isinstance(arm.penalty, NoPenalty))
     arms: dict[str, Arm] = {}
     for kind in sorted({*found, *kinds}, key=lambda kind: (kind.place, kind.title)):
         name = penalties.name_of(kind)
         arms[name] = (
             own_arm(e, kind, "proximal")
             or own_arm(e, kind)
-            or next((arm for arm in e.arms if type(arm.penalty) is kind), None)
+            or next((arm for arm in plain_arms(e) if type(arm.penalty) is kind), None)
             or Arm(name=name.replace("_", "-"), penalty=kind(), step=kind.default_step)
         )
     return arms
@@ -172,11 +228,21 @@ def threshold(e: Experiment, λ: float) -> float:
     return e.training.learning_rate * λ
 
 
+def arm_threshold(e: Experiment, arm: Arm) -> float:
+    """`threshold` at the strength and the learning rate of an arm."""
+    return (arm.learning_rate or e.training.learning_rate) * arm.strength
+
+
 def describe_margin(e: Experiment) -> str:
     """The margin of equivalence and its units: "1.15 (0.2 standard deviations of the noise for each of 10 …)"."""
     if not e.margin:
         return "0"
     data = e.run(0).draw()
+    if data.classes:
+        return (
+            f"{number(e.margin)} nats ({number(e.comparison.equivalence)} standard deviations of the targets, 0 and 1, "
+            f"{number(data.noise_scale)}, for each of {number(len(data.y_test))} test samples)"
+        )
     noise = "the noise" if data.noise is not None else "what least squares leaves of the training targets"
     targets = "test samples" if data.y_test.shape[1] == 1 else "test targets"
     return (
@@ -299,5 +365,23 @@ def arm_styles(e: Experiment) -> dict[str, int | str | None]:
 
 
 def is_curve(e: Experiment) -> bool:
-    """True if the learned function has one input and one output, so that it can be drawn as a line."""
-    return e.data.shape == (1, 1)
+    """True if what is learned is a function of one input to one number, so that it can be drawn as a line."""
+    return e.data.shape == (1, 1) and not has_classes(e)
+
+
+def own_measure(e: Experiment) -> Measure:
+    """What errors of the experiment's networks are sums of, one for each test sample."""
+    return loss_of(e.training.loss).measures[0]
+
+
+def describe_total_error(e: Experiment) -> str:
+    """The definition of the total error: "the sum of |prediction − target| over the test samples"."""
+    measure = own_measure(e)
+    unit = f", in {measure.unit}" if measure.unit else ""
+    named = f"the {measure.title} of each, " if has_classes(e) else ""
+    return f"the sum of {named}{measure.definition}{',' if named else ''} over the test samples{unit}"
+
+
+def has_classes(e: Experiment) -> bool:
+    """True if the targets are classes, so that errors are log-losses."""
+    return task_of(e.data) != "regression"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
+from reportgen.losses import losses
 from reportgen.penalties import penalties
 from reportgen.sections.helpers import is_curve
 from reportgen.training.run import Run
@@ -18,7 +19,6 @@ WORK = 20_000_000
 WIDEST, DEEPEST = 16, 6
 """The most units of a layer, and the most layers of weights, of a network that a page draws as units and lines."""
 RECORDS = 100
-LOSSES = ("absolute", "huber", "squared")
 
 
 def is_repeatable(e: Experiment, *arms: Arm) -> bool:
@@ -32,9 +32,11 @@ def is_repeatable(e: Experiment, *arms: Arm) -> bool:
         and training.optimizer == "sgd"
         and training.batch_size == 1
         and training.full_batch_steps == 0
-        and training.loss in LOSSES
+        and losses[training.loss].in_page
         and e.network.dropout == 0
-        and all(arm.penalty.in_page for arm in arms)
+        and e.training.weight_decay == 0
+        and e.training.early_stopping == 0
+        and all(arm.penalty.in_page and not arm.own_settings for arm in arms)
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.pictures.picture import Animation, Panel
-from reportgen.sections.helpers import arm_styles, article_animation, is_curve, threshold
+from reportgen.sections.helpers import arm_styles, arm_threshold, article_animation, is_curve
 from reportgen.statistics.fitted_curves import curves
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.text import number
@@ -33,7 +33,7 @@ def describe_end(e: Experiment, arm: Arm, t: Trajectory) -> str:
     """The end of a run for an alt text."""
     if t.diverged:
         return f"The run diverges at step {number(t.diverged)}."
-    kernels, band = t.at(-1)[0], threshold(e, arm.strength)
+    kernels, band = t.at(-1)[0], arm_threshold(e, arm)
     near = f", {below_share(kernels, band):.0%} are within {number(band, '.2g')} of zero," if arm.strength else ""
     largest = max(float(np.abs(w).max()) for w in kernels)
     return f"At the end {zero_share(kernels):.0%} are exactly zero{near} and the largest is {number(largest, '.2f')}."

@@ -8,7 +8,7 @@ import numpy as np
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.sections import Trained
-from reportgen.sections.helpers import l1_arm, trained_arm
+from reportgen.sections.helpers import l1_arm, plain_arms, trained_arm
 from reportgen.statistics.total_error import total_errors
 from reportgen.text import ordinal
 
@@ -26,8 +26,11 @@ class RankedRun:
 
 
 def ranking_arm(e: Experiment) -> Arm:
-    """The arm whose total test errors rank the runs of all arms: that with L1, or else the first."""
-    return l1_arm(e) or e.arms[0]
+    """The arm whose total test errors rank the runs of all arms: that with L1, or else the first one.
+
+    Arms with settings of their own do not rank the others.
+    """
+    return l1_arm(e) or plain_arms(e)[0]
 
 
 def ranked_runs(e: Experiment, trained: Trained, first: Arm, *others: Arm) -> list[RankedRun]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from reportgen.experiment import Arm, Experiment
-from reportgen.sections.helpers import threshold, vary
+from reportgen.sections.helpers import arm_threshold, vary
 from reportgen.statistics.comparison import Values
 from reportgen.statistics.compression import Compressed, compress, subnetwork
+from reportgen.statistics.total_error import loss_in
 from reportgen.training.network import forward
 from reportgen.training.run import Recording, Run, Start
 from reportgen.training.trajectory import Trajectory
@@ -17,7 +18,9 @@ from reportgen.training.trajectory import Trajectory
 
 def dead_band(e: Experiment, arm: Arm | Run) -> float:
     """The largest weight that counts as zero after a training: η·λ after gradient steps, 0 after proximal ones."""
-    return 0.0 if arm.step == "proximal" else threshold(e, arm.strength)
+    if arm.step == "proximal":
+        return 0.0
+    return arm_threshold(e, arm) if isinstance(arm, Arm) else arm.training.learning_rate * arm.strength
 
 
 def compress_run(e: Experiment, t: Trajectory) -> tuple[Compressed, float]:
@@ -61,4 +64,4 @@ def _compressed_error(e: Experiment, t: Trajectory) -> float:
     small, _ = compress_run(e, t)
     data = t.run.draw()
     outputs = forward(small.kernels, small.biases, data.x_test, t.run.network.activation)
-    return float(np.abs(outputs - data.y_test).sum())
+    return float(loss_in(t).errors(outputs, data.y_test).sum())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.losses import loss_of
+from reportgen.losses.absolute import Absolute
+from reportgen.losses.squared import Squared
 from reportgen.statistics.comparison import Values
 from reportgen.training.network import Weights
-from reportgen.training.run import Loss
 
 _SLOPES = 401
 """Slopes that are tried at once."""
@@ -17,7 +19,7 @@ _MOST_RESIDUALS = 4_000_000
 """The most residuals that are computed at once, 8 bytes each."""
 
 
-def least_l1_cost(x: Weights, y: Weights, layers: int, strength: float, loss: Loss) -> float:
+def least_l1_cost(x: Weights, y: Weights, layers: int, strength: float, loss: str) -> float:
     """The least mean loss plus strength · Σ|w| that any weights reach on inputs and targets [B, 1].
 
     The network is a line y = m · x + b. Its biases are free, and Σ|w| of `layers` kernels with a product of m is at
@@ -47,22 +49,22 @@ def least_l1_cost(x: Weights, y: Weights, layers: int, strength: float, loss: Lo
     return min(least, float(costs(np.zeros(1), strength)[0]))
 
 
-def _fitted_losses(x: Values, y: Values, slopes: Values, loss: Loss) -> Values:
+def _fitted_losses(x: Values, y: Values, slopes: Values, loss: str) -> Values:
     """The mean loss of a line of each slope, with the intercept that suits it best."""
     rows = max(_MOST_RESIDUALS // len(x), 1)
     parts = [slopes[start : start + rows, None] for start in range(0, len(slopes), rows)]
     return np.concatenate([_least_over_intercepts(y - part * x, loss) for part in parts])
 
 
-def _least_over_intercepts(residuals: NDArray[np.float64], loss: Loss) -> Values:
-    if loss == "squared":
+def _least_over_intercepts(residuals: NDArray[np.float64], name: str) -> Values:
+    loss = loss_of(name)
+    if isinstance(loss, Squared):
         return np.asarray(residuals.var(axis=1))
-    if loss == "absolute":
+    if isinstance(loss, Absolute):
         return np.asarray(np.abs(residuals - np.median(residuals, axis=1, keepdims=True)).mean(axis=1))
     low, high = residuals.min(axis=1, keepdims=True), residuals.max(axis=1, keepdims=True)
-    for _ in range(60):  # bisection: Huber's derivative falls as the intercept rises
+    for _ in range(60):  # bisection: the derivative of a convex loss falls as the intercept rises
         middle = (low + high) / 2
-        rising = np.clip(residuals - middle, -1, 1).sum(axis=1, keepdims=True) > 0
+        rising = loss.derivative(residuals, middle, np).sum(axis=1, keepdims=True) > 0
         low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-    size = np.abs(residuals - low)
-    return np.asarray(np.where(size <= 1, size**2 / 2, size - 0.5).mean(axis=1))
+    return np.asarray(loss.value(residuals, low, np).mean(axis=1))

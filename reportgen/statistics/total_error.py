@@ -6,21 +6,42 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from reportgen.losses import Loss, loss_of
 from reportgen.statistics.comparison import Values, interquartile_mean
 from reportgen.training.trajectory import Trajectory
 
 
 def total_error(trajectory: Trajectory, record: int = -1) -> float:
-    """Sum of |prediction − target| over the test samples; NaN for a run that diverged."""
+    """Sum of the errors of the test samples; NaN for a run that diverged.
+
+    The error of a sample is the first measure of the run's loss: |prediction − target|, or for classes the log-loss.
+    """
     if trajectory.diverged is not None:
         return float("nan")
     data = trajectory.run.draw()
-    return float(np.abs(trajectory.predict(data.x_test, record) - data.y_test).sum())
+    return float(loss_in(trajectory).errors(trajectory.predict(data.x_test, record), data.y_test).sum())
 
 
 def total_errors(trajectories: Iterable[Trajectory]) -> Values:
     """`total_error` of each run, [runs]."""
     return np.array([total_error(trajectory) for trajectory in trajectories])
+
+
+def mean_measures(trajectory: Trajectory, record: int = -1) -> dict[str, float]:
+    """The mean of each measure of the run's loss over the test samples, by title; NaN for a run that diverged.
+
+    For classes these are log-loss, error rate and Brier score.
+    """
+    measures, data = loss_in(trajectory).measures, trajectory.run.draw()
+    if trajectory.diverged is not None:
+        return dict.fromkeys((measure.title for measure in measures), float("nan"))
+    outputs = trajectory.predict(data.x_test, record)
+    return {measure.title: float(measure.of(outputs, data.y_test).mean()) for measure in measures}
+
+
+def loss_in(trajectory: Trajectory) -> Loss:
+    """The loss that a network was trained with."""
+    return loss_of(trajectory.run.training.loss)
 
 
 def fitted_line(trajectory: Trajectory, record: int = -1) -> tuple[float, float]:

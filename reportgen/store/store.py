@@ -24,6 +24,7 @@ import platformdirs
 from reportgen.disk import files, locks
 from reportgen.errors import MachineError, RefusedError, machine_error, reason
 from reportgen.executors import Workers
+from reportgen.losses import loss_of
 from reportgen.store import encoding, keys
 from reportgen.store.remote import train_elsewhere
 from reportgen.training.run import Run, settings_to_json
@@ -95,8 +96,8 @@ class Store:
     def name(self, run: Run) -> str:
         """The key of a trained run."""
         if run not in self._names:
-            # Users may edit data sets and penalties; for the rest of the training code there is CODE_EPOCH.
-            kinds = keys.of_kinds(run.data, run.penalty)
+            # Users may edit data sets, penalties and losses; for the rest of the training code there is CODE_EPOCH.
+            kinds = keys.of_kinds(run.data, run.penalty, loss_of(run.training.loss))
             self._names[run] = keys.key(
                 {**self._engine, **kinds, "run": json.dumps(settings_to_json(run), sort_keys=True)}
             )

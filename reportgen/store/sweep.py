@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from reportgen.errors import ExperimentError, MachineError
 from reportgen.executors import Progress, Workers, no_progress
 from reportgen.experiment import Experiment, Sweep
+from reportgen.losses import loss_of
 from reportgen.penalties.none import NoPenalty
 from reportgen.store import encoding, keys
 from reportgen.store.remote import check_versions
 from reportgen.store.store import Store
 from reportgen.training.network import Weights, forward
 from reportgen.training.process import compute_on_one_thread
-from reportgen.training.run import Loss, Recording, Run, consecutive_runs, settings_to_json
+from reportgen.training.run import Recording, Run, consecutive_runs, settings_to_json
 from reportgen.training.versions import engine, versions
 
 SUMMARY, WEIGHTS = "chunk", "weights"
@@ -77,7 +78,7 @@ class Chunk:
         return keys.key(
             {
                 **engine(),
-                **keys.of_kinds(self.first.data, self.first.penalty),
+                **keys.of_kinds(self.first.data, self.first.penalty, loss_of(self.first.training.loss)),
                 "first": json.dumps(settings_to_json(self.first), sort_keys=True),
                 "count": str(self.count),
                 "fresh": str(self.fresh_data),
@@ -265,15 +266,15 @@ def _summary(
     x_test, y_test, x_train, y_train = (
         np.stack([getattr(d, name) for d in data]) for name in ("x_test", "y_test", "x_train", "y_train")
     )
-    test_residuals = forward(kernels, biases, x_test, first.network.activation) - y_test
+    loss = loss_of(first.training.loss)
     # The loss in float32, as in training; the test error is that of `total_error`.
     x_train, y_train = x_train.astype(np.float32), y_train.astype(np.float32)
-    train_residuals = forward(kernels, biases, x_train, first.network.activation) - y_train
+    tested, learned = (forward(kernels, biases, x, first.network.activation) for x in (x_test, x_train))
     sizes = np.abs(np.concatenate([w.reshape(chunk.count, -1) for w in kernels], axis=1))
     band = np.float32(first.training.learning_rate * first.strength)
     values = {
-        "test": np.abs(test_residuals).sum(axis=(1, 2)),
-        "train": _loss(train_residuals, first.training.loss).mean(axis=(1, 2)),
+        "test": loss.errors(tested, y_test).sum(axis=1),
+        "train": loss.value(learned, y_train, np).mean(axis=(1, 2)),
         "zero": (sizes == 0).mean(axis=1),
         "dead": (sizes <= band).mean(axis=1),
         "size": sizes.sum(axis=1, dtype=np.float64),
@@ -281,12 +282,3 @@ def _summary(
     finished = diverged < 0
     finite_values = {name: np.where(finished, array, np.nan).astype(np.float32) for name, array in values.items()}
     return {**finite_values, "diverged": diverged}
-
-
-def _loss(residuals: Weights, name: Loss) -> Weights:
-    sizes = np.abs(residuals)
-    if name == "absolute":
-        return sizes
-    if name == "squared":
-        return np.square(sizes)
-    return np.where(sizes <= 1, np.square(sizes) / 2, sizes - np.float32(0.5))

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.losses import loss_of
 from reportgen.penalties import Penalty
 from reportgen.penalties._arrays import Arrays
 from reportgen.penalties.none import NoPenalty
@@ -38,18 +39,7 @@ with quiet_stderr():
 tf.get_logger().setLevel("ERROR")
 
 _XP = Arrays(tf)
-"""The functions that penalties and layouts use, by NumPy's names."""
-
-_LOSSES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "absolute": (tf.abs, tf.sign),
-    "squared": (tf.square, lambda r: 2.0 * r),
-    "huber": (
-        lambda r: tf.where(tf.abs(r) <= 1.0, 0.5 * r * r, tf.abs(r) - 0.5),
-        lambda r: tf.clip_by_value(r, -1.0, 1.0),
-    ),
-}
-"""Value and derivative of each loss, from the residual."""
-_VALUE, _DERIVATIVE = 0, 1
+"""The functions that penalties, losses and layouts use, by NumPy's names."""
 
 
 def train(runs: Iterable[Run]) -> list[Trajectory]:
@@ -68,7 +58,8 @@ def train(runs: Iterable[Run]) -> list[Trajectory]:
 def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
     first, stack_layout = runs[0], layout(runs[0].training.batch_size)
     inputs = _draw_inputs(runs)
-    recorded, steps, (records, last, diverged) = _run_program(runs, inputs)
+    recorded, steps, (records, last, diverged, early) = _run_program(runs, inputs)
+    early = {name: values.numpy() for name, values in early.items()}
     paths = _unstacked(records, stack_layout, 1)
     starts = _unstacked({"kernels": inputs.kernels, "biases": inputs.biases}, stack_layout, 0)
     stops = _unstacked(last, stack_layout, 0)
@@ -84,7 +75,9 @@ def _train_together(runs: Sequence[Run]) -> list[Trajectory]:
         else:
             column, at, stacked, finite = i, ends_at, ends, ends_finite
         arrays = {name: [array[column] for array in arrays] for name, arrays in stacked.items()}
-        trajectories.append(_trajectory(run, at, arrays, finite[column], int(diverged[i])))
+        trajectory = _trajectory(run, at, arrays, finite[column], int(diverged[i]))
+        early_steps: dict[str, Any] = {name: int(values[i]) for name, values in early.items() if values[i] >= 0}
+        trajectories.append(dataclasses.replace(trajectory, **early_steps))
     return trajectories
 
 
@@ -112,7 +105,7 @@ def train_ends(first: Run, count: int, fresh_data: bool) -> Ends:
         step="subgradient",
         training=dataclasses.replace(first.training, learning_rate=1.0),
     )
-    _, _, (_, last, diverged) = _run_program([first], _draw_consecutive_inputs(plain, count, fresh_data), count)
+    _, _, (_, last, diverged, _) = _run_program([first], _draw_consecutive_inputs(plain, count, fresh_data), count)
     ends = _unstacked(last, layout(first.training.batch_size), 0)
     finite = np.all([np.isfinite(w).reshape(count, -1).all(axis=1) for part in ends.values() for w in part], axis=0)
     at = np.asarray(diverged, np.int32)
@@ -130,7 +123,7 @@ def _run_program(runs: Sequence[Run], inputs: _Inputs, times: int = 1) -> tuple[
     program = _program(
         layout=layout(first.training.batch_size),
         activation=first.network.activation,
-        optimizer=first.training.optimizer,
+        optimizer="adam" if first.training.is_adaptive else first.training.optimizer,
         momentum=first.training.momentum,
         losses=tuple(run.training.loss for run in runs) * times,
         slices=_slices(runs, times),
@@ -140,11 +133,15 @@ def _run_program(runs: Sequence[Run], inputs: _Inputs, times: int = 1) -> tuple[
         fills_up=any(run.training_samples % run.training.batch_size for run in runs),
         full_batch_steps=first.training.full_batch_steps,
         fills_up_full_batch=len({run.training_samples for run in runs}) > 1,
+        decays=first.training.weight_decay > 0,
+        patience=first.training.early_stopping,
+        epoch_steps=first.training.batches(first.training_samples) if first.training.early_stopping else 0,
     )
     tables = inputs.tables._replace(
         rates=tf.constant(_per_step(runs, Training.rates)),
         sizes=tf.constant(_per_step(runs, Training.step_sizes)) if first.training.optimizer == "momentum" else None,
         strengths=tf.constant([run.strength for run in runs] * times, tf.float32),
+        decays=tf.constant([run.training.weight_decay for run in runs] * times, tf.float32),
         recorded=tf.constant(recorded, tf.int32),
         whole=tf.constant(inputs.samples.all_rows([runs[i] for i in recorded])),
     )
@@ -173,6 +170,7 @@ def _draw_inputs(runs: Sequence[Run]) -> _Inputs:
         rows=tf.constant(samples.rows),
         masks=tf.constant(_masks(runs, widths, stack_layout)) if any(run.network.dropout for run in runs) else None,
         full_batch=tf.constant(samples.all_rows(runs)) if runs[0].training.full_batch_steps else None,
+        validation=tf.constant(samples.validation_rows(runs)) if runs[0].training.early_stopping else None,
     )
     return _Inputs([tf.constant(w) for w in kernels], [tf.constant(b) for b in biases], samples, tables)
 
@@ -279,7 +277,7 @@ def _trajectory(
 
 
 def _draw_key(run: Run) -> Any:
-    return run.data, run.data_seed, run.fold
+    return run.data, run.data_seed, run.fold, run.held_out
 
 
 def _order_key(run: Run) -> Any:
@@ -295,6 +293,9 @@ class _Samples:
     rows: NDArray[np.int32]
     """[steps, R, B], −1 for none; only the first epoch if every run repeats it."""
     starts: dict[Any, tuple[int, int]]
+    """The first row and the number of the samples of each draw that are trained on."""
+    validation: dict[Any, tuple[int, int]]
+    """The same of samples for validation."""
 
     @classmethod
     def from_runs(cls, runs: Sequence[Run]) -> _Samples:
@@ -302,6 +303,11 @@ class _Samples:
         data = {key: run.draw() for key, run in draws.items()}
         counts = [len(d.x_train) for d in data.values()]
         starts = dict(zip(data, zip([0, *np.cumsum(counts)], counts, strict=False), strict=True))
+        # Samples for validation come after all that are trained on.
+        held_out = {key: d for key, d in data.items() if d.x_validation is not None}
+        held_counts = [len(d.x_validation) for d in held_out.values() if d.x_validation is not None]
+        held_starts = [sum(counts), *(sum(counts) + np.cumsum(held_counts, dtype=int))]
+        validation = dict(zip(held_out, zip(held_starts, held_counts, strict=False), strict=True))
         orders = {_order_key(run): run for run in runs}
         epochs = {run.batch_steps // run.training.epochs for run in runs}
         repeats = len(epochs) == 1 and all(run.training.order == "fixed" for run in runs)
@@ -311,11 +317,21 @@ class _Samples:
             own = order[_order_key(run)]
             rows.append(np.where(own < 0, own, own + np.int32(starts[_draw_key(run)][0])))
         return cls(
-            x=np.concatenate([d.x_train for d in data.values()]).astype(np.float32),
-            y=np.concatenate([d.y_train for d in data.values()]).astype(np.float32),
+            x=np.concatenate([d.x_train for d in data.values()] + [d.x_validation for d in held_out.values()]).astype(
+                np.float32
+            ),
+            y=np.concatenate([d.y_train for d in data.values()] + [d.y_validation for d in held_out.values()]).astype(
+                np.float32
+            ),
             rows=np.stack(rows, axis=1),
             starts=starts,
+            validation=validation,
         )
+
+    def validation_rows(self, runs: Sequence[Run]) -> NDArray[np.int32]:
+        """Rows [R, V] of the samples for validation of each run; `groups` lets them be as many for all."""
+        spans = [self.validation[_draw_key(run)] for run in runs]
+        return np.array([start + np.arange(count) for start, count in spans], np.int32)
 
     def all_rows(self, runs: Sequence[Run]) -> NDArray[np.int32]:
         """Rows [R, N] of all training samples of each run, −1 for none; [1, N] if the runs share them."""
@@ -339,6 +355,8 @@ class _Tables(NamedTuple):
     """[steps, R] or [steps, 1] sizes of updates (see `Training.step_sizes`); None if they are the learning rates."""
     strengths: Any = None
     """[R] strengths."""
+    decays: Any = None
+    """[R] weight decays."""
     recorded: Any = None
     """Indices of the runs that are recorded."""
     whole: Any = None
@@ -348,6 +366,8 @@ class _Tables(NamedTuple):
     """Rows of all training samples of all runs, [R, N] or [1, N], −1 for none; None without steps on all samples."""
     masks: Any = None
     """[steps, B, H, R] or [steps, R, B, H] dropout masks, or None."""
+    validation: Any = None
+    """Rows of the samples for validation, [R, V]; None without early stopping."""
 
 
 class _Batch(NamedTuple):
@@ -359,8 +379,24 @@ class _Batch(NamedTuple):
     """0 for an absent sample and 1 for the others; None if there is none."""
 
 
-_State = tuple[list[Any], list[Any], list[Any], Any]
-"""Kernels, biases, the optimizer's memory, and the step at which each run diverged or −1."""
+class _Early(NamedTuple):
+    """What early stopping remembers of each run."""
+
+    least: Any
+    """[R] the least loss on the samples for validation so far."""
+    kernels: list[Any]
+    biases: list[Any]
+    """The weights of that loss."""
+    restored: Any
+    """[R] the step of these weights."""
+    waited: Any
+    """[R] epochs since then."""
+    stopped: Any
+    """[R] the step at which the training of a run was stopped, or −1."""
+
+
+_State = tuple[list[Any], list[Any], list[Any], Any, Any]
+"""Kernels, biases, the optimizer's memory, the step at which each run diverged or −1, and `_Early` or ()."""
 
 
 @dataclass(frozen=True)
@@ -381,16 +417,27 @@ class _Program:
     full_batch_steps: int
     fills_up_full_batch: bool
     """True if runs differ in the number of their samples."""
+    decays: bool
+    """True if weights decay."""
+    patience: int
+    """Epochs that early stopping waits for a smaller loss; 0 without it."""
+    epoch_steps: int
+    """Steps of an epoch, for early stopping."""
 
     @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow's have no types
     def __call__(self, kernels: list[Any], biases: list[Any], steps: Any, tables: _Tables) -> Any:
         """Train from step 0 to the last of `steps`, recording at each.
 
         Returns the records (see `_record`) with the recorded steps on the first axis, the last weights of every run,
-        and for each run the first step with a prediction that is not finite, or −1.
+        for each run the first step with a prediction that is not finite or −1, and the steps of early stopping by the
+        names of `Trajectory`'s fields, −1 for none.
         """
         count = steps.shape[0]
-        state = (kernels, biases, self._memory([*kernels, *biases]), tf.fill([len(self.losses)], -1))
+        none = tf.fill([len(self.losses)], -1)
+        state: _State = (kernels, biases, self._memory([*kernels, *biases]), none, ())
+        if self.patience:
+            least = tf.fill([len(self.losses)], tf.constant(np.inf, tf.float32))
+            state = (*state[:4], _Early(least, kernels, biases, none, tf.zeros_like(none), none))
         first_record: dict[str, list[Any]] = self._record(state, tables)
         arrays = [
             tf.TensorArray(value.dtype, size=count, element_shape=value.shape)
@@ -398,7 +445,7 @@ class _Program:
         ]
 
         phases: list[tuple[Any, Callable[[Any, _State], _State]]] = [
-            (steps[-1] - self.full_batch_steps, lambda step, state: self._step(step, state, tables))
+            (steps[-1] - self.full_batch_steps, lambda step, state: self._step(step, state, steps[-1], tables))
         ]
         if self.full_batch_steps:
             # Gathered once: in the loop it would cost more than the step itself.
@@ -419,34 +466,85 @@ class _Program:
 
         _, _, state, arrays = tf.while_loop(lambda i, *_: i < count, steps_to_record, (0, 0, state, arrays))
         records = tf.nest.pack_sequence_as(first_record, [array.stack() for array in arrays])
-        return records, {"kernels": state[0], "biases": state[1]}, state[3]
+        ends = {"stopped": state[4].stopped, "restored": state[4].restored} if self.patience else {}
+        return records, {"kernels": state[0], "biases": state[1]}, state[3], ends
 
-    def _step(self, step: Any, state: _State, tables: _Tables) -> _State:
-        """One update of every run on a batch."""
-        kernels, biases, memory, diverged = state
+    def _step(self, step: Any, state: _State, last: Any, tables: _Tables) -> _State:
+        """One update of every run on a batch; `last` is the number of steps."""
+        kernels, biases, memory, diverged, early = state
+        before = [*kernels, *biases]
         rows, rate = tables.rows[step % tables.rows.shape[0]], tables.rates[step]
         masks = None if tables.masks is None else self._by_layer(tables.masks[step], kernels)
         gradients, finite = self._gradients(
             kernels, biases, self._batch(rows, self.fills_up, tables), masks, tables.strengths
         )
         diverged = tf.where((diverged < 0) & ~finite, step + 1, diverged)
-        weights, memory = self._update([*kernels, *biases], gradients, memory, rate, step)
+        decayed = self._decay([*kernels, *biases], rate, tables)
+        weights, memory = self._update(decayed, gradients, memory, rate, step)
         kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
         size = rate if tables.sizes is None else tables.sizes[step]
         factors = self._size_factors(memory, step) if self.optimizer == "adam" else [None] * len(kernels)
         kernels = [self._prox(layer, w, size * tables.strengths, factors[layer]) for layer, w in enumerate(kernels)]
-        return kernels, biases, memory, diverged
+        if self.patience:
+            kept = self._choose(early.stopped < 0, [*kernels, *biases], before)
+            kernels, biases = kept[: len(kernels)], kept[len(kernels) :]
+            kernels, biases, early = tf.cond(
+                (step + 1) % self.epoch_steps == 0,
+                lambda: self._stop_early(step + 1, kernels, biases, early, step + 1 == last, tables),
+                lambda: (kernels, biases, early),
+            )
+        return kernels, biases, memory, diverged, early
+
+    def _stop_early(
+        self, step: Any, kernels: list[Any], biases: list[Any], early: _Early, is_last: Any, tables: _Tables
+    ) -> tuple[list[Any], list[Any], _Early]:
+        """The weights after an epoch that ends at `step`: those of the least loss, for runs that end here.
+
+        As Keras' `EarlyStopping(patience=…, restore_best_weights=True)` does, except that the loss is without penalty.
+        """
+        rows = tables.validation
+        inputs, targets = (self.layout.batch(tf.gather(table, rows), _XP) for table in (tables.x, tables.y))
+        outputs = self.layout.forward(kernels, biases, inputs, self.activation, None, _XP)[-1]
+        values = self._by_loss(outputs, targets, self.losses, "value")
+        loss = tf.reduce_sum(values, axis=self._sample_axes) / self._values_per_run(outputs)
+        running = early.stopped < 0
+        better = running & (loss < early.least)
+        best = self._choose(better, [*kernels, *biases], [*early.kernels, *early.biases])
+        waited = tf.where(better, 0, early.waited + 1)
+        stops = running & (waited >= self.patience)
+        early = _Early(
+            tf.where(better, loss, early.least),
+            best[: len(kernels)],
+            best[len(kernels) :],
+            tf.where(better, step, early.restored),
+            waited,
+            tf.where(stops, step, early.stopped),
+        )
+        weights = self._choose(stops | (running & is_last), best, [*kernels, *biases])
+        return weights[: len(kernels)], weights[len(kernels) :], early
+
+    def _choose(self, chosen: Any, first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
+        """For each stacked array `first` where a run is `chosen` [R], else `second`."""
+        return [
+            tf.where(self.layout.per_run(chosen, len(a.shape), _XP), a, b) for a, b in zip(first, second, strict=True)
+        ]
+
+    def _decay(self, weights: list[Any], rate: Any, tables: _Tables) -> list[Any]:
+        """The weights less rate · weight decay · w, by Keras' formula."""
+        if not self.decays:
+            return weights
+        return [w - w * self.layout.per_run(tables.decays * rate, len(w.shape), _XP) for w in weights]
 
     def _full_batch_step(self, step: Any, state: _State, whole: _Batch, tables: _Tables) -> _State:
         """One plain update of every run on all its samples."""
-        kernels, biases, memory, diverged = state
+        kernels, biases, memory, diverged, early = state
         rate = tables.rates[step]
         gradients, finite = self._gradients(kernels, biases, whole, None, tables.strengths)
         diverged = tf.where((diverged < 0) & ~finite, step + 1, diverged)
-        weights = self._descend([*kernels, *biases], gradients, rate)
+        weights = self._descend(self._decay([*kernels, *biases], rate, tables), gradients, rate)
         kernels, biases = weights[: len(kernels)], weights[len(kernels) :]
         kernels = [self._prox(layer, w, rate * tables.strengths, None) for layer, w in enumerate(kernels)]
-        return kernels, biases, memory, diverged
+        return kernels, biases, memory, diverged, early
 
     def _batch(self, rows: Any, fills_up: bool, tables: _Tables) -> _Batch:
         """The samples `rows` [R, B]; −1 stands for none if the batch `fills_up`."""
@@ -464,15 +562,15 @@ class _Program:
     ) -> tuple[list[Any], Any]:
         """Gradients of the cost on a batch, kernels first, and for each run whether it is finite still."""
         activations = self.layout.forward(kernels, biases, batch.inputs, self.activation, masks, _XP)
-        residuals = activations[-1] - batch.targets
+        outputs = activations[-1]
         # As soon as any number of the run is not finite, this sum is not finite either.
-        finite = tf.math.is_finite(tf.reduce_sum(residuals, axis=self._sample_axes))
-        delta = self._by_loss(residuals, self.losses, _DERIVATIVE)
+        finite = tf.math.is_finite(tf.reduce_sum(outputs - batch.targets, axis=self._sample_axes))
+        delta = self._by_loss(outputs, batch.targets, self.losses, "derivative")
         if batch.weights is None:
-            delta /= self._values_per_run(residuals)
+            delta /= self._values_per_run(outputs)
         else:
             samples = tf.reduce_sum(batch.weights, axis=self._sample_axes, keepdims=True)
-            delta = delta * batch.weights / (samples * residuals.shape[self._sample_axes[1]])
+            delta = delta * batch.weights / (samples * outputs.shape[self._sample_axes[1]])
         kernel_gradients, bias_gradients = self.layout.backward(
             kernels, activations, delta, self.activation, masks, _XP
         )
@@ -489,12 +587,16 @@ class _Program:
         """The number of predicted values of a run: samples times outputs."""
         return float(np.prod([predictions.shape[axis] for axis in self._sample_axes]))
 
-    def _by_loss(self, residuals: Any, losses: Sequence[str], part: int) -> Any:
-        """The value or the derivative of the loss of each run."""
-        result = _LOSSES[losses[0]][part](residuals)
+    def _by_loss(self, outputs: Any, targets: Any, losses: Sequence[str], part: str) -> Any:
+        """The `part` of the loss of each run, "value" or "derivative" of `Loss`."""
+
+        def of(name: str) -> Any:
+            return getattr(loss_of(name), part)(outputs, targets, _XP, self._sample_axes[1])
+
+        result = of(losses[0])
         for name in sorted(set(losses) - {losses[0]}):
             mine = self.layout.per_run(tf.constant([loss == name for loss in losses]), 3, _XP)
-            result = tf.where(mine, _LOSSES[name][part](residuals), result)
+            result = tf.where(mine, of(name), result)
         return result
 
     def _subgradient(self, layer: int, w: Any, strengths: Any) -> Any:
@@ -612,10 +714,9 @@ class _Program:
             inputs = self.layout.batch(tf.gather(tables.x, tables.whole), _XP)
             targets = self.layout.batch(tf.gather(tables.y, tables.whole), _XP)
             outputs = self.layout.forward(kernels, biases, inputs, self.activation, None, _XP)[-1]
-            residuals = outputs - targets
             losses = [self.losses[i] for i in self.recorded]
-            values = self._by_loss(residuals, losses, _VALUE)
-            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_per_run(residuals)]
+            values = self._by_loss(outputs, targets, losses, "value")
+            record["loss"] = [tf.reduce_sum(values, axis=self._sample_axes) / self._values_per_run(outputs)]
             record["penalty"] = [tf.gather(self._penalty(state[0], tables.strengths), tables.recorded)]
         return record
 

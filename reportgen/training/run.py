@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from reportgen import plugins
-from reportgen.datasets import Data, Dataset, datasets
+from reportgen.datasets import Data, Dataset, datasets, task_of
 from reportgen.datasets.line import Line
 from reportgen.errors import DataError, ExperimentError
+from reportgen.losses import LossName, fitting
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties import Step as Step
 from reportgen.penalties.none import NoPenalty
 from reportgen.registry import Registry
+from reportgen.tables import Task
 from reportgen.training.network import Network, Weights
 from reportgen.values import checked, json_value
 
-Optimizer = Literal["sgd", "momentum", "adam"]
+Optimizer = Literal["sgd", "momentum", "adam", "adamw"]
 Schedule = Literal["constant", "linear", "cosine"]
 Order = Literal["fixed", "reshuffled"]
-Loss = Literal["absolute", "squared", "huber"]
 
 MOST_SEEN = 100_000_000
 """The most samples that a run may see: their order is drawn in advance, 4 bytes each, 8 if a last batch is small."""
@@ -39,7 +40,8 @@ class Training:
     """How weights are trained."""
 
     optimizer: Optimizer = "sgd"
-    """Plain gradient steps, steps with `momentum`, or Adam with the constants of Keras."""
+    """Plain gradient steps, steps with `momentum`, or Adam with the constants of Keras; "adamw" is Adam with a
+    `weight_decay`, which it needs."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Momentum of the optimizer "momentum"; the others ignore it."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
@@ -56,9 +58,35 @@ class Training:
     zeros of a minimum. The rate begins at `learning_rate` and falls to zero along a line."""
     order: Order = "fixed"
     """Shuffle the samples once ("fixed"), or before every epoch ("reshuffled")."""
-    loss: Loss = "absolute"
+    loss: LossName = "absolute"
     """Loss of a residual r: |r|, r², or Huber's (r²/2 up to |r| = 1, |r| − 1/2 beyond). As in Keras, it is averaged
-    over batch and outputs."""
+    over batch and outputs. Data whose targets are classes need one of the others, stated here: "logistic" for two
+    classes and one output, "softmax" for one output a class, which is summed over the classes."""
+
+    weight_decay: Annotated[float, Field(ge=0)] = field(default=0.0, metadata={"described": "if any"})
+    """Decoupled weight decay: each update also takes learning rate · `weight_decay` · w from every weight w. As with
+    Keras' optimizers, biases decay too."""
+    early_stopping: Annotated[int, Field(ge=0)] = field(default=0, metadata={"described": "if any"})
+    """Patience in epochs: stop when the loss on the samples for validation, without the penalty, has not fallen below
+    its least value for so many epochs, and take back the weights of that least value. 0 does not stop early."""
+    validation: Annotated[float, Field(gt=0, lt=1)] = field(default=0.2, metadata={"described": "if early_stopping"})
+    """Share of the training samples that early stopping holds out for validation, drawn anew for each run; the network
+    does not train on them. Without early stopping there are none."""
+
+    def __post_init__(self) -> None:
+        if self.optimizer == "adamw" and not self.weight_decay:
+            raise ExperimentError(
+                'optimizer "adamw" needs a weight_decay above 0, such as 0.004, the default of Keras; "adam" has none'
+            )
+        if self.early_stopping and self.full_batch_steps:
+            raise ExperimentError(
+                f"full_batch_steps must be 0 with early_stopping, which ends the training, got {self.full_batch_steps}"
+            )
+
+    @property
+    def is_adaptive(self) -> bool:
+        """True if each weight has a step size of its own, as with Adam."""
+        return self.optimizer in ("adam", "adamw")
 
     def batches(self, samples: int) -> int:
         """Steps in an epoch. The last batch is smaller if the samples are no multiple of a batch."""
@@ -168,6 +196,15 @@ class Run:
             raise ExperimentError(
                 f"fold must be (k, folds) with 0 <= k < folds <= {self.data.training_samples}, got {self.fold}"
             )
+        task, loss = task_of(self.data), self.training.loss
+        if loss not in (names := fitting(task)):
+            data = datasets.name_of(self.data) if datasets.holds(self.data) else type(self.data).__name__
+            raise ExperimentError(
+                f"loss must be {' or '.join(map(_quoted, names))} with the data set {_quoted(data)}, whose targets are "
+                f"{_TARGETS[task]}, got {_quoted(loss)}; write loss = {_quoted(names[0])} in [training]"
+            )
+        if self.training.early_stopping and not self._in_fold - self.validation_samples:
+            raise ExperimentError(f"validation must leave a sample to train on, of {self._in_fold} it takes all")
         if self.training.batch_size > self.training_samples:
             raise ExperimentError(
                 f"batch_size must be at most the number of training samples ({self.training_samples}), "
@@ -186,10 +223,10 @@ class Run:
                 "training",
                 code="RG402",
             )
-        if self.step == "proximal" and self.training.optimizer == "adam" and not self.penalty.scale_per_weight:
+        if self.step == "proximal" and self.training.is_adaptive and not self.penalty.scale_per_weight:
             raise ExperimentError(
-                'step must be "subgradient" with the optimizer "adam": the proximal step of the penalty '
-                f"{self.penalty.title!r} takes one scale for all weights, and Adam has one for each"
+                f'step must be "subgradient" with the optimizer "{self.training.optimizer}": the proximal step of the '
+                f"penalty {self.penalty.title!r} takes one scale for all weights, and Adam has one for each"
             )
         if self.start and self.start.shapes != self.shapes:
             raise ExperimentError(f"start must have kernels of the shapes {self.shapes}, got {self.start.shapes}")
@@ -197,10 +234,25 @@ class Run:
     @property
     def training_samples(self) -> int:
         """The number of samples that the run trains on."""
+        return self._in_fold - self.validation_samples
+
+    @property
+    def validation_samples(self) -> int:
+        """The number of samples that early stopping holds out of those for training; 0 without it."""
+        return max(1, round(self.training.validation * self._in_fold)) if self.training.early_stopping else 0
+
+    @property
+    def _in_fold(self) -> int:
+        """The number of samples for training and validation."""
         if not self.fold:
             return self.data.training_samples
         k, folds = self.fold
         return self.data.training_samples - len(range(k, self.data.training_samples, folds))
+
+    @property
+    def held_out(self) -> tuple[int, int] | None:
+        """(seed, number) of the samples for validation; None without any. Runs with the same hold out the same."""
+        return (self.order_seed, self.validation_samples) if self.training.early_stopping else None
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -219,7 +271,7 @@ class Run:
 
     def draw(self) -> Data:
         """The data for training and test; the arrays are shared, so they are read-only."""
-        return _draw_data(self.data, self.data_seed, self.fold)
+        return _draw_data(self.data, self.data_seed, self.fold, self.held_out)
 
     def initial_weights(self) -> tuple[list[Weights], list[Weights]]:
         """Kernels and biases before the first step."""
@@ -233,13 +285,19 @@ class Run:
         return kernels, biases
 
     def order(self) -> NDArray[np.int32]:
-        """The training samples of each step in the epochs, as rows of `draw().x_train`: [steps, B], −1 for none."""
+        """The training samples of each step in the epochs, as rows of `draw().x_train`: [steps, B], −1 for none.
+
+        With samples for validation it is the order without them.
+        """
         rng = np.random.default_rng([self.order_seed, 4])
         samples, size = self.training_samples, self.training.batch_size
         absent = np.full(-samples % size, -1)
+        kept = ~_validated(self._in_fold, self.held_out)
+        place = np.cumsum(kept) - 1
 
         def epoch() -> NDArray[np.int32]:
-            return np.append(rng.permutation(samples), absent).reshape(-1, size).astype(np.int32)
+            drawn = rng.permutation(len(kept))
+            return np.append(place[drawn[kept[drawn]]], absent).reshape(-1, size).astype(np.int32)
 
         if self.training.order == "fixed":
             return np.tile(epoch(), (self.training.epochs, 1))
@@ -250,6 +308,17 @@ class Run:
         rng = np.random.default_rng([self.init_seed, 5])
         shape = (self.batch_steps, self.training.batch_size, sum(self.network.hidden))
         return rng.random(shape, np.float32) >= self.network.dropout
+
+
+_TARGETS: dict[Task, str] = {
+    "regression": "numbers",
+    "binary": "0 and 1 for two classes",
+    "classes": "one-hot columns for classes",
+}
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def consecutive_runs(first: Run, count: int, fresh_data: bool) -> list[Run]:
@@ -266,7 +335,7 @@ def consecutive_runs(first: Run, count: int, fresh_data: bool) -> list[Run]:
 
 
 @lru_cache(maxsize=1024)
-def _draw_data(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Data:
+def _draw_data(dataset: Dataset, seed: int, fold: tuple[int, int] | None, held_out: tuple[int, int] | None) -> Data:
     with plugins.blaming(type(dataset)):
         with np.errstate(over="ignore", invalid="ignore"):  # reported below, once
             data = dataset.draw(seed)
@@ -282,13 +351,33 @@ def _draw_data(dataset: Dataset, seed: int, fold: tuple[int, int] | None) -> Dat
             outlier_train=data.outlier_train[~tested],
             outlier_test=data.outlier_train[tested],
         )
+    if held_out:
+        validated = _validated(len(data.x_train), held_out)
+        data = dataclasses.replace(
+            data,
+            x_train=data.x_train[~validated],
+            y_train=data.y_train[~validated],
+            outlier_train=data.outlier_train[~validated],
+            x_validation=data.x_train[validated],
+            y_validation=data.y_train[validated],
+        )
     samples = (data.x_train, data.y_train, data.x_test, data.y_test)
     # Networks compute in float32.
     if not all(np.abs(array).max() <= np.finfo(np.float32).max for array in samples):
         raise DataError(f"the data contain numbers beyond ±10³⁸, which are too large: {dataset}")
-    for array in (*samples, data.outlier_train, data.outlier_test, *(data.truth or ())):
+    validation = [array for array in (data.x_validation, data.y_validation) if array is not None]
+    for array in (*samples, *validation, data.outlier_train, data.outlier_test, *(data.truth or ())):
         array.setflags(write=False)
     return data
+
+
+def _validated(samples: int, held_out: tuple[int, int] | None) -> NDArray[np.bool_]:
+    """[samples]: True for those that are held out for validation."""
+    mask = np.zeros(samples, bool)
+    if held_out:
+        seed, count = held_out
+        mask[np.random.default_rng([seed, 9]).permutation(samples)[:count]] = True
+    return mask
 
 
 def _check_shapes(data: Data, dataset: Dataset) -> None:
@@ -317,13 +406,21 @@ def _fields_with_kind(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     kinds = (registry.name_of(value) for registry in (datasets, penalties) if registry.holds(value))
-    unsaid = {
-        part.name
-        for part in dataclasses.fields(value)
-        if part.metadata.get("described") == "if any" and not getattr(value, part.name)
-    }
+    unsaid = {part.name for part in dataclasses.fields(value) if _is_unsaid(value, part)}
     parts = {name: part for name, part in vars(value).items() if name not in unsaid}
     return {"kind": next(kinds, type(value).__name__), **parts}
+
+
+def _is_unsaid(value: Any, part: dataclasses.Field[Any]) -> bool:
+    """True if the description of `value` leaves out this field of it, as the field's metadata say.
+
+    A field described "if any" is left out where it is empty, "if set" where it is None, and "if other" where the field
+    `other` is empty. So a new field changes no cache key of what does not use it.
+    """
+    when, own = part.metadata.get("described"), getattr(value, part.name)
+    if when in (None, "if set"):
+        return bool(when) and own is None
+    return not (own if when == "if any" else getattr(value, when.removeprefix("if ")))
 
 
 def run_from_json(settings: dict[str, Any]) -> Run:

@@ -57,11 +57,13 @@ def _program_key(run: Run) -> Any:
     return (
         (len(run.shapes), run.shapes[0][0], run.shapes[-1][1]) if padded else run.shapes,
         run.network.activation,
-        t.optimizer,
+        "adam" if t.is_adaptive else t.optimizer,
         t.momentum if t.optimizer == "momentum" else None,
         t.batch_size,
         run.steps,
         t.full_batch_steps,
+        t.weight_decay > 0,
+        (t.early_stopping, run.validation_samples, t.batches(run.training_samples)) if t.early_stopping else None,
     )
 
 

@@ -29,6 +29,9 @@ LARGEST = 2_000_000_000
 
 _SOURCES = "builds write some into the folder trajectories, and reportgen.WeightRecorder records any Keras model"
 
+_EARLY = ("stopped", "restored")
+"""Fields about early stopping."""
+
 _DTYPES = ("<i4", "<f4", "<f8")
 """Types of numbers. The NumPy type "object" is not allowed, since it can hold code."""
 
@@ -53,6 +56,10 @@ class Trajectory:
     """The first step with a number that is not finite; records end before it."""
     layers: tuple[str, ...] = ()
     """The names of the layers; empty for our own networks, whose layers are numbered."""
+    stopped: int | None = None
+    """The step at which early stopping ended the training; records after it repeat the weights that it restored."""
+    restored: int | None = None
+    """The step whose weights early stopping restored at the end, the best ones; None without early stopping."""
 
     @property
     def run(self) -> Run:
@@ -91,6 +98,7 @@ class Trajectory:
             "run": None if self.source is None else settings_to_json(self.source),
             "layers": self.layers,
             "diverged": self.diverged,
+            **{name: step for name in _EARLY if (step := getattr(self, name)) is not None},
             "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()],
         }
         return seal(_MAGIC, header, (array.tobytes() for array in arrays.values()))
@@ -110,6 +118,7 @@ class Trajectory:
         try:
             arrays = _arrays(payload, header["arrays"])
             run, layers, diverged = header["run"], header.get("layers", ()), header["diverged"]
+            early = {name: header.get(name) for name in _EARLY}
         except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
             raise ValueError(f"its header cannot be read: {error}") from error
         try:
@@ -118,6 +127,8 @@ class Trajectory:
             raise ValueError(f"its run cannot be read: {error}") from error
         if problem := _find_problem(arrays, source, layers, diverged):
             raise ValueError(problem)
+        if not all(step is None or (type(step) is int and step >= 0) for step in early.values()):
+            raise ValueError("a step of its early stopping is invalid")
         count = sum(name.startswith("kernel") for name in arrays)
         return cls(
             source=source,
@@ -128,6 +139,7 @@ class Trajectory:
             penalty=arrays.get("penalty"),
             diverged=diverged,
             layers=tuple(layers),
+            **early,
         )
 
     def save(self, path: Path) -> None:

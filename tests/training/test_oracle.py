@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from reportgen.datasets import Data
+from reportgen.datasets import Data, without_outliers
 from reportgen.datasets.line import Line
+from reportgen.datasets.moons import Moons
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.penalties import penalties
 from reportgen.penalties.elastic_net import ElasticNet
@@ -22,6 +23,7 @@ from reportgen.training import network
 from reportgen.training.compiled import train
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training
+from reportgen.training.trajectory import Trajectory
 
 LINE = Line(samples=12, test_samples=2)
 EVERY_STEP = Recording(every=1)
@@ -42,6 +44,23 @@ class TwoOutputs:
         x, y = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
         unmarked = np.zeros(10, bool), np.zeros(2, bool)
         return Data(x[:10], y[:10], x[10:], y[10:], *unmarked)
+
+
+@dataclass(frozen=True)
+class ThreeClasses:
+    """Four inputs and three classes."""
+
+    shape: tuple[int, int] = (4, 3)
+    training_samples: int = 10
+    task: str = "classes"
+
+    def draw(self, seed):
+        rng = np.random.default_rng(seed)
+        x, y = rng.normal(size=(12, 4)), np.eye(3)[rng.integers(0, 3, 12)]
+        return without_outliers(x[:10], y[:10], x[10:], y[10:], classes=("a", "b", "c"))
+
+
+MOONS = Moons(samples=12, test_samples=2)
 
 
 def run(*, hidden=(5, 4), activation="linear", dropout=0.0, **fields):
@@ -118,6 +137,18 @@ CASES = {
     "fifty inputs": run(data=SparseLinear(samples=20), hidden=(4,), epochs=1, penalty=L1(), strength=0.1),
     "two outputs": run(data=TwoOutputs(), hidden=(4,), loss="squared", penalty=GroupLasso(), strength=0.1),
     "two outputs, batch 4": run(data=TwoOutputs(), hidden=(4,), loss="squared", batch_size=4, epochs=10),
+    # Classes, in both layouts, with a smaller last batch.
+    "two classes, batch 1": run(data=MOONS, loss="logistic", penalty=L1(), strength=0.01, step="proximal"),
+    "two classes, batch 4": run(data=MOONS, loss="logistic", batch_size=4, epochs=5, activation="tanh"),
+    "three classes, batch 1": run(data=ThreeClasses(), hidden=(4,), loss="softmax", activation="tanh"),
+    "three classes, batch 4": run(
+        data=ThreeClasses(), hidden=(4,), loss="softmax", activation="relu", batch_size=4, epochs=10
+    ),
+    # Weight decay beside any optimizer.
+    "adamw, batch 4": run(optimizer="adamw", weight_decay=0.3, batch_size=4, epochs=10, activation="tanh"),
+    "decay with momentum, then all samples": run(
+        optimizer="momentum", weight_decay=0.3, batch_size=4, epochs=5, full_batch_steps=5, penalty=L1(), strength=0.1
+    ),
 }
 
 
@@ -125,6 +156,8 @@ LOSSES = {
     "absolute": keras.losses.MeanAbsoluteError(),
     "squared": keras.losses.MeanSquaredError(),
     "huber": keras.losses.Huber(delta=1.0),
+    "logistic": keras.losses.BinaryCrossentropy(from_logits=True),
+    "softmax": keras.losses.CategoricalCrossentropy(from_logits=True),
 }
 
 
@@ -187,12 +220,14 @@ def replay(run):
     model = keras.Sequential([keras.Input((run.data.shape[0],)), *layers])
     for layer, w, b in zip(layers, kernels, biases, strict=True):
         layer.set_weights([w, b])
+    decay = t.weight_decay or None
     optimizer = {
-        "sgd": lambda: keras.optimizers.SGD(),
-        "momentum": lambda: keras.optimizers.SGD(momentum=t.momentum),
-        "adam": lambda: keras.optimizers.Adam(),
+        "sgd": lambda: keras.optimizers.SGD(weight_decay=decay),
+        "momentum": lambda: keras.optimizers.SGD(momentum=t.momentum, weight_decay=decay),
+        "adam": lambda: keras.optimizers.Adam(weight_decay=decay),
+        "adamw": lambda: keras.optimizers.AdamW(weight_decay=decay),
     }[t.optimizer]()
-    plain = keras.optimizers.SGD()
+    plain = keras.optimizers.SGD(weight_decay=decay)
     loss = LOSSES[t.loss]
     masks = run.masks() if run.network.dropout else None
     batches = [rows[rows >= 0] for rows in run.order()]
@@ -258,9 +293,18 @@ def test_keras_takes_the_same_path(subtests):
             assert_same_trajectory(trained[case], replay(run))
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
 def test_keras_fit_takes_the_same_path_with_a_smaller_last_batch(optimizer):
-    ours = run(optimizer=optimizer, batch_size=4, epochs=5, penalty=L2(), strength=0.1, activation="tanh")
+    decay = 0.1 if optimizer == "adamw" else 0.0
+    ours = run(
+        optimizer=optimizer,
+        weight_decay=decay,
+        batch_size=4,
+        epochs=5,
+        penalty=L2(),
+        strength=0.1,
+        activation="tanh",
+    )
     data, (kernels, biases) = ours.draw(), ours.initial_weights()
     order = [row for row in ours.order()[:3].ravel() if row >= 0]
     widths = [*ours.network.hidden, 1]
@@ -271,8 +315,13 @@ def test_keras_fit_takes_the_same_path_with_a_smaller_last_batch(optimizer):
     model = keras.Sequential([keras.Input((1,)), *layers])
     for layer, w, b in zip(layers, kernels, biases, strict=True):
         layer.set_weights([w, b])
-    plain = keras.optimizers.SGD(0.01, momentum=0.9 if optimizer == "momentum" else 0.0)
-    model.compile(keras.optimizers.Adam(0.01) if optimizer == "adam" else plain, "mae")
+    theirs = {
+        "sgd": keras.optimizers.SGD(0.01),
+        "momentum": keras.optimizers.SGD(0.01, momentum=0.9),
+        "adam": keras.optimizers.Adam(0.01),
+        "adamw": keras.optimizers.AdamW(0.01, weight_decay=decay),
+    }
+    model.compile(theirs[optimizer], "mae")
 
     model.fit(data.x_train[order], data.y_train[order], batch_size=4, epochs=5, shuffle=False, verbose=0)
     (trajectory,) = train([ours])
@@ -280,9 +329,60 @@ def test_keras_fit_takes_the_same_path_with_a_smaller_last_batch(optimizer):
     assert len(order) == 10
     assert trajectory.steps[-1] == 15
     for layer, w, b in zip(layers, *trajectory.at(-1), strict=True):
-        theirs = layer.get_weights()
-        np.testing.assert_allclose(w, theirs[0], **TOLERANCE)
-        np.testing.assert_allclose(b, theirs[1], **TOLERANCE)
+        their_w, their_b = layer.get_weights()
+        np.testing.assert_allclose(w, their_w, **TOLERANCE)
+        np.testing.assert_allclose(b, their_b, **TOLERANCE)
+
+
+def test_keras_stops_as_early_and_restores_the_same_weights():
+    ours = run(
+        data=Moons(samples=40, test_samples=10, noise=0.4),
+        hidden=(8,),
+        activation="tanh",
+        loss="logistic",
+        optimizer="adam",
+        learning_rate=0.03,
+        batch_size=5,
+        epochs=40,
+        early_stopping=3,
+    )
+    longer = replace(ours, training=replace(ours.training, early_stopping=39))
+    data, (kernels, biases) = ours.draw(), ours.initial_weights()
+    per_epoch = ours.training.batches(ours.training_samples)
+    order = [row for row in ours.order()[:per_epoch].ravel() if row >= 0]
+    layers = [keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((2,)), *layers])
+    for layer, w, b in zip(layers, kernels, biases, strict=True):
+        layer.set_weights([w, b])
+    model.compile(keras.optimizers.Adam(0.03), LOSSES["logistic"])
+
+    early = keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)
+    held_out = (data.x_validation, data.y_validation)
+    history = model.fit(
+        data.x_train[order],
+        data.y_train[order],
+        batch_size=5,
+        epochs=40,
+        shuffle=False,
+        verbose=0,
+        validation_data=held_out,
+        callbacks=[early],
+    )
+    trajectory, to_the_end = train([ours, longer])
+
+    assert len(held_out[0]) == 6
+    assert len(order) == 24
+    assert trajectory.stopped == len(history.history["loss"]) * per_epoch < ours.steps
+    assert trajectory.restored == (early.best_epoch + 1) * per_epoch == trajectory.stopped - 3 * per_epoch
+    assert to_the_end.stopped is None
+    assert (to_the_end.kernels[0][-1] == to_the_end.kernels[0][to_the_end.steps == to_the_end.restored]).all()
+    after = trajectory.steps >= trajectory.stopped
+    for layer, w, b in zip(layers, trajectory.kernels, trajectory.biases, strict=True):
+        their_w, their_b = layer.get_weights()
+        np.testing.assert_allclose(w[-1], their_w, **TOLERANCE)
+        np.testing.assert_allclose(b[-1], their_b, **TOLERANCE)
+        assert (w[after] == w[trajectory.steps == trajectory.restored]).all()
+    assert Trajectory.parse(trajectory.dump()).stopped == trajectory.stopped
 
 
 def scaled(function):

@@ -23,12 +23,14 @@ from reportgen.sections.helpers import (
     as_findings,
     at_rest,
     collapsed_runs,
+    describe_other_networks,
     errors_without_collapses,
     finite_median,
     is_curve,
     kinds_by_name,
     l1_arm,
     rate_findings,
+    same_network_arms,
     table,
     trained_arm,
     vary,
@@ -128,6 +130,8 @@ class AdjustedFindings:
     harmless: float
     margin: float
     post: Adjustment | None
+    left_out: str = ""
+    """A sentence about arms that the section leaves out, because their networks have another size."""
 
 
 @sections.register("adjusted")
@@ -163,7 +167,7 @@ class Adjusted(Section[AdjustedFindings]):
     def runs(self, e: Experiment) -> Iterable[Run]:
         if not e.network.hidden:
             return
-        yield from (run for arm in e.arms for run in e.arm_runs(arm))
+        yield from (run for arm in same_network_arms(e) for run in e.arm_runs(arm))
         if is_post(e):
             for kind in KINDS:
                 for hidden in (e.network.hidden, HIDDEN):
@@ -171,9 +175,10 @@ class Adjusted(Section[AdjustedFindings]):
                     yield from _replicas(e, kind, hidden, "rest")
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> AdjustedFindings:
-        arms = [_compress_arm(e, arm, trained) for arm in e.arms] if e.network.hidden else []
+        arms = [_compress_arm(e, arm, trained) for arm in same_network_arms(e)] if e.network.hidden else []
         studied = l1_arm(e)
         return AdjustedFindings(
+            left_out=describe_other_networks(e),
             hidden=list(e.network.hidden),
             parameters=e.network.parameters(*e.data.shape),
             arms=arms,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.datasets import is_collected
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.l2 import L2
 from reportgen.pictures.picture import Picture
@@ -18,11 +19,15 @@ from reportgen.sections.helpers import (
     arm_styles,
     at_rest,
     describe_margin,
+    describe_total_error,
     difference_columns,
+    finite_mean,
+    has_classes,
     l1_arm,
     last_steps,
     nudged_runs,
     own_arm,
+    plain_arms,
     rate_columns,
     table,
     trained_arm,
@@ -33,8 +38,9 @@ from reportgen.sections.kinds.experiment import truth_error
 from reportgen.sections.wording import is_post, join_words
 from reportgen.statistics.comparison import Values
 from reportgen.statistics.few_runs import FewRuns, compare_few
-from reportgen.statistics.total_error import summarize, total_errors
+from reportgen.statistics.total_error import mean_measures, summarize, total_errors
 from reportgen.training.run import Recording, Run
+from reportgen.training.trajectory import Trajectory
 
 SHOWN = 5
 """Number of runs that the table lists, as many as the post had."""
@@ -51,6 +57,8 @@ class ArmErrors:
     label: str
     totals: list[float]
     own: dict[str, float]
+    measures: dict[str, float]
+    """The mean of each measure over test samples and runs, by title; for classes also the error rate."""
     rest: dict[str, float]
     elsewhere: dict[str, float]
 
@@ -85,6 +93,12 @@ class ErrorsFindings:
     equivalence: float
     margin: str
     post: bool
+    measured: str
+    """What the total error is."""
+    classes: bool
+    """True if the targets are classes."""
+    only_penalties: bool
+    """True if arms differ by their penalty and nothing else."""
     collected: bool
     """True if the data are a collection of samples."""
     fewest: int
@@ -187,7 +201,10 @@ class Errors(Section[ErrorsFindings]):
             equivalence=e.margin,
             margin=describe_margin(e),
             post=is_post(e),
-            collected=e.run(0).draw().noise is None,
+            measured=describe_total_error(e),
+            classes=has_classes(e),
+            only_penalties=len(plain_arms(e)) == len(e.arms),
+            collected=is_collected(e.data, e.run(0).draw()),
             fewest=e.comparison.fewest_pairs,
             confidence=e.comparison.confidence,
             condition=CONDITIONS[e.fresh_data],
@@ -198,6 +215,7 @@ class Errors(Section[ErrorsFindings]):
                     label=arm.label,
                     totals=totals[arm.name].tolist(),
                     own=summarize(totals[arm.name]),
+                    measures=_mean_measures(own[arm.name]),
                     rest=summarize(total_errors(rest.get(arm.name, []))),
                     elsewhere=summarize(total_errors(elsewhere.get(arm.name, []))),
                 )
@@ -254,6 +272,9 @@ class Errors(Section[ErrorsFindings]):
         named = {"median": "median", "iqm": "interquartile mean", "mean": "mean", "min": "lowest", "max": "highest"}
         columns = {"label": ("arm", "")} | {f"own.{key}": (label, ".2f") for key, label in named.items()}
         yield table("summary", findings.arms, columns | {"own.count": ("runs", "d")})
+        if findings.classes:
+            columns = {f"measures.{title}": (title, ".3f") for title in findings.arms[0].measures}
+            yield table("measures", findings.arms, {"label": ("arm", "")} | columns)
         if findings.collapses:
             columns = {"label": ("arm", ""), "condition": ("with", "")} | rate_columns("rate", "collapsed")
             yield table("arm-collapses", findings.collapses, columns | {"rate.count": ("of", "d")})
@@ -326,6 +347,12 @@ def _jitter_is_large(f: Any) -> bool | None:
     if not f.constant or not f.last_steps or f.deviation is None:
         return None
     return bool(f.wander > f.deviation / 4)
+
+
+def _mean_measures(trajectories: list[Trajectory]) -> dict[str, float]:
+    """The mean over runs of each of `mean_measures`."""
+    found = [mean_measures(t) for t in trajectories]
+    return {title: finite_mean(np.array([one[title] for one in found])) for title in found[0]}
 
 
 def _is_constant(e: Experiment) -> bool:

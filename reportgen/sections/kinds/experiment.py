@@ -8,10 +8,20 @@ import numpy as np
 from reportgen.datasets import datasets
 from reportgen.datasets.line import Line
 from reportgen.experiment import Experiment
+from reportgen.losses import losses
 from reportgen.pictures.picture import Animation, Picture
 from reportgen.sections import Column, Section, Table, Trained, sections
-from reportgen.sections.helpers import describe_margin, is_curve
+from reportgen.sections.helpers import (
+    OPTIMIZERS,
+    describe_margin,
+    describe_own_settings,
+    describe_total_error,
+    is_curve,
+    plain_arms,
+    same_network_arms,
+)
 from reportgen.sections.wording import is_post, too_few_runs
+from reportgen.text import plural
 from reportgen.training.run import Run, Schedule
 
 SCHEDULES: dict[Schedule, str] = {
@@ -50,6 +60,10 @@ class ExperimentFindings:
     falls: bool
     """True if the learning rate falls to zero."""
     truth_error: float | None
+    classes: list[str]
+    """The names of the classes; empty if the targets are numbers."""
+    only_penalties: bool
+    """True if arms differ by their penalty and nothing else."""
 
 
 @sections.register("experiment")
@@ -86,6 +100,8 @@ class ExperimentCard(Section[ExperimentFindings]):
             falls=e.training.schedule != "constant",
             few_inputs=e.data.shape[0] <= 6,
             truth_error=truth_error(run),
+            classes=list(data.classes),
+            only_penalties=len(plain_arms(e)) == len(e.arms),
         )
 
     def media(
@@ -124,7 +140,7 @@ class ExperimentCard(Section[ExperimentFindings]):
 
     def tables(self, e: Experiment, findings: ExperimentFindings) -> Iterable[Table]:
         yield _samples_table(e)
-        t = e.training
+        t, run = e.training, e.run(0)
         remainder = findings.training_samples % t.batch_size
         layers = ", ".join(f"{i}×{o}" for i, o in findings.shapes)
         rows = [
@@ -141,14 +157,14 @@ class ExperimentCard(Section[ExperimentFindings]):
             ("initial weights", e.network.initializer.replace("_", " ")),
             (
                 "loss",
-                f"{t.loss} error, averaged over a batch of {t.batch_size}"
+                f"{losses[t.loss].title}, averaged over a batch of {t.batch_size}"
                 + (f", the last of an epoch over its {remainder}" if remainder else ""),
             ),
             ("penalty", "λ·R(w) over all weights, in full at every step"),
             (
                 "optimizer",
-                f"{t.optimizer.replace('sgd', 'SGD').replace('adam', 'Adam')}, learning rate {t.learning_rate:g}, "
-                + SCHEDULES[t.schedule],
+                f"{OPTIMIZERS[t.optimizer]}, learning rate {t.learning_rate:g}, {SCHEDULES[t.schedule]}"
+                + (f", weight decay {t.weight_decay:g}" if t.weight_decay else ""),
             ),
             ("order of samples", "shuffled once, the same in every epoch" if t.order == "fixed" else t.order),
             (
@@ -158,13 +174,17 @@ class ExperimentCard(Section[ExperimentFindings]):
                 + ")",
             ),
             ("runs", _describe_runs(e)),
-            ("measure", "total error: sum of |prediction − target| over the test samples"),
+            ("measure", f"total error: {describe_total_error(e)}"),
             ("no difference that counts", f"up to {findings.margin}"),
         ]
         if e.network.dropout:
             rows.insert(
                 4, ("dropout", f"{e.network.dropout:g} of the hidden units, drawn anew for each sample and step")
             )
+        if t.early_stopping:
+            rows.insert(-3, ("early stopping", _describe_early_stopping(run)))
+        if findings.classes:
+            rows.insert(1, ("classes", ", ".join(findings.classes)))
         yield Table(name="model-card", columns=(Column(label="what"), Column(label="how")), rows=tuple(rows))
         yield Table(
             name="arms",
@@ -173,18 +193,30 @@ class ExperimentCard(Section[ExperimentFindings]):
                 Column(label="penalty R(w)"),
                 Column(label="λ", format="g"),
                 Column(label="enters by"),
+                *([] if findings.only_penalties else [Column(label="settings of its own")]),
             ),
             rows=tuple(
-                (arm.label, arm.penalty.formula, arm.strength, f"{arm.step} step" if arm.strength else "–")
+                (
+                    *(arm.label, arm.penalty.formula, arm.strength, f"{arm.step} step" if arm.strength else "–"),
+                    *([] if findings.only_penalties else [describe_own_settings(arm) or "–"]),
+                )
                 for arm in e.arms
             ),
         )
 
 
+def _describe_early_stopping(run: Run) -> str:
+    """The rule of early stopping of a run in one line."""
+    return (
+        f"after {plural(run.training.early_stopping, 'epoch')} without a smaller loss on {run.validation_samples} "
+        "training samples that are held out for that; the best weights are restored"
+    )
+
+
 def truth_error(run: Run) -> float | None:
     """The total error of the true function on the test samples; None if it is unknown or has more inputs."""
     data = run.draw()
-    if data.truth is None or run.data.shape != (1, 1):
+    if data.truth is None or data.classes or run.data.shape != (1, 1):
         return None
     x, y = data.truth
     return float(np.abs(np.interp(data.x_test[:, 0], x[:, 0], y[:, 0]) - data.y_test[:, 0]).sum())
@@ -207,7 +239,9 @@ def _describe_runs(e: Experiment) -> str:
     shared = "data, " if not e.fresh_data else "draws of the data, "
     told = f"{e.runs.count} per arm"
     if len(e.arms) > 1:
+        other = any(arm not in same_network_arms(e) for arm in e.arms)
         told += f", the same {shared}orders and initial weights in every arm"
+        told += " with a network of the same size" if other else ""
     return told + ("; too few to decide a comparison" if too_few_runs(e) else "")
 
 
@@ -241,8 +275,8 @@ def _samples_table(e: Experiment) -> Table:
             *(Column(label=f"x{i + 1}" if inputs > 1 else "x", format=".3f") for i in range(inputs)),
             *(Column(label=f"y{i + 1}" if outputs > 1 else "y", format=".3f") for i in range(outputs)),
             Column(label="part"),
-            Column(label="outlier"),
+            *([] if data.classes else [Column(label="outlier")]),
         ),
-        rows=tuple(rows),
+        rows=tuple(row[:-1] if data.classes else row for row in rows),
         shown=3,
     )

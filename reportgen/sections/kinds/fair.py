@@ -26,6 +26,7 @@ from reportgen.sections.helpers import (
     difference_columns,
     errors_without_collapses,
     kinds_by_name,
+    own_measure,
     own_penalty,
     table,
     varied_runs,
@@ -217,7 +218,7 @@ class Fair(Section[FairFindings]):
             yield Picture(
                 name="validation",
                 figure="curves",
-                inputs={"panels": [_validation_panel(kind, t) for kind, t in tuned.items()]},
+                inputs={"panels": [_validation_panel(e, kind, t) for kind, t in tuned.items()]},
             )
         rows = [
             {"label": f"{c.first} − {c.second}, {place}"} | as_findings(difference)
@@ -376,7 +377,7 @@ def _why_counts_undecided(differences: Iterable[Difference]) -> str:
     return "; ".join({"noise": "an interval includes zero"}.get(reason, why) for reason, why in known.items() if reason)
 
 
-def _validation_panel(kind: str, tuned: CrossValidated) -> dict[str, Any]:
+def _validation_panel(e: Experiment, kind: str, tuned: CrossValidated) -> dict[str, Any]:
     """The panel of one penalty: cross-validated errors with standard errors, and the choices of both rules."""
     means, errors = np.array(tuned.validation), np.array(tuned.standard_errors)
     marks = {tuned.least.strength: "least"}
@@ -384,7 +385,7 @@ def _validation_panel(kind: str, tuned: CrossValidated) -> dict[str, Any]:
     series = {"label": tuned.label, "arm": KINDS[kind].look().arm, "x": list(GRID), "y": means.tolist()}
     series |= {"low": (means - errors).tolist(), "high": (means + errors).tolist()}
     return {
-        **{"title": tuned.label, "xlabel": "λ", "ylabel": "mean absolute error", "xscale": "log"},
+        **{"title": tuned.label, "xlabel": "λ", "ylabel": f"mean {own_measure(e).title}", "xscale": "log"},
         "series": [series],
         "marks": [{"x": λ, "label": label} for λ, label in marks.items()],
     }

@@ -15,13 +15,23 @@ from numpy.typing import NDArray
 
 from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
+from reportgen.losses import losses, names_in_order
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import DEFAULT_STRENGTH, default_penalty, is_curve, kinds_by_name, l1_arm, own_arm, vary
+from reportgen.sections.helpers import (
+    DEFAULT_STRENGTH,
+    default_penalty,
+    is_curve,
+    kinds_by_name,
+    l1_arm,
+    own_arm,
+    plain_arms,
+    vary,
+)
 from reportgen.sections.page_training import WORK, start_weights
 from reportgen.sections.wording import join_words
 from reportgen.statistics.sparsity import below_share, zero_share
@@ -35,8 +45,6 @@ _MANTISSAS = ("1", "1.5", "2", "3", "5", "7")
 STRENGTHS = (0.0, *(float(f"{m}e{k}") for k in range(-3, 1) for m in _MANTISSAS), 10.0)
 RATES = tuple(float(f"{m}e{k}") for k in range(-4, 0) for m in _MANTISSAS if float(m) <= 2 or k < -1)
 SIZES = tuple(float(size) for size in range(41))
-LOSSES = {"absolute": "absolute", "huber": "Huber", "squared": "squared"}
-"""The losses of train.js, and their names in the figure."""
 FAR, SLOW = 30.0, 0.0003
 """A size of outliers at which the losses differ, and a learning rate that is stable for all three."""
 
@@ -159,7 +167,7 @@ class Live(Section[LiveFindings]):
             start=start,
             stops=_slider_stops([start, *suggested.values()]),
             penalties={name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()},
-            losses=LOSSES,
+            losses=losses_in_page(),
             differences=_differences(e, run),
             arm=_arm(e).label,
             same=_arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
@@ -167,6 +175,11 @@ class Live(Section[LiveFindings]):
             tried=tried,
             emptied=_weakest_emptying(tried),
         )
+
+
+def losses_in_page() -> dict[str, str]:
+    """The losses of train.js, and their names in the figure, in the order of the menu."""
+    return {name: losses[name].short for name in names_in_order() if losses[name].in_page}
 
 
 def penalties_in_page() -> dict[str, type[Penalty]]:
@@ -177,7 +190,7 @@ def penalties_in_page() -> dict[str, type[Penalty]]:
 
 def _arm(e: Experiment) -> Arm:
     """The arm whose settings the figure starts with: that of L1, else the first with a penalty that it can train."""
-    known = [arm for arm in e.arms if arm.penalty.in_page]
+    known = [arm for arm in plain_arms(e) if arm.penalty.in_page]
     penalized = next((arm for arm in known if arm.strength > 0), known[0] if known else Arm(name="none"))
     return l1_arm(e) or penalized
 
@@ -227,7 +240,7 @@ def _suggested_settings(e: Experiment) -> dict[str, Settings]:
         if stop > λ:
             tried[f"λ {stop:g}"] = {**base, "step": "proximal", "strength": stop}
     if base["size"] is not None:
-        for loss in LOSSES:
+        for loss in losses_in_page():
             tried[loss] = {**base, "size": FAR, "rate": SLOW, "loss": loss}
     return tried
 
@@ -247,6 +260,9 @@ def _run(e: Experiment, settings: Settings) -> Run:
             "learning_rate": settings["rate"],
             "epochs": epochs,
             "full_batch_steps": full_batch_steps,
+            "optimizer": "adam" if e.training.is_adaptive else e.training.optimizer,
+            "weight_decay": 0.0,
+            "early_stopping": 0,
         },
         network={"dropout": 0.0},
         penalty=dataclasses.replace(kind, mix=_mix(e)) if isinstance(kind, ElasticNet) else kind,
@@ -262,6 +278,8 @@ def _differences(e: Experiment, run: Run) -> str:
     return join_words(
         [
             *(["without dropout"] * (run.network != e.network)),
+            *(["without weight decay"] * (own.weight_decay > 0)),
+            *(["without early stopping"] * (own.early_stopping > 0)),
             *(
                 [f"with {run.training.epochs:,} of {own.epochs:,} passes over the data"]
                 * (run.training.epochs < own.epochs)

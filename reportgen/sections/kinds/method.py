@@ -11,7 +11,13 @@ from reportgen.datasets import datasets
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Column, Section, Table, Trained, sections
-from reportgen.sections.helpers import describe_margin, threshold
+from reportgen.sections.helpers import (
+    arm_threshold,
+    describe_margin,
+    describe_own_settings,
+    describe_total_error,
+    has_classes,
+)
 from reportgen.sections.wording import is_post, too_few_runs
 from reportgen.text import number
 from reportgen.training.run import settings_to_json
@@ -57,6 +63,9 @@ class MethodFindings:
     """A sentence, if the experiment has too few runs to decide anything; else empty."""
     bands: list[str]
     """η·λ of each arm with a penalty, in words."""
+    measured: str
+    """What the total error is."""
+    classes: bool
     post: bool
     python: str
     machine: str
@@ -76,9 +85,11 @@ class Method(Section[MethodFindings]):
             last_data_seed=e.run(e.runs.count - 1).data_seed,
             training_samples=e.run(0).training_samples,
             margin=describe_margin(e),
+            measured=describe_total_error(e),
+            classes=has_classes(e),
             too_few=too_few_runs(e),
             bands=[
-                f"{number(threshold(e, arm.strength), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"
+                f"{number(arm_threshold(e, arm), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"
                 for arm in e.arms
                 if arm.strength > 0
             ],
@@ -89,7 +100,15 @@ class Method(Section[MethodFindings]):
 
     def tables(self, e: Experiment, findings: MethodFindings) -> Iterable[Table]:
         n = findings.training_samples
-        arms = ((arm.label, _term(arm), in_keras(arm), in_scikit_learn(arm, n)) for arm in e.arms)
+        arms = (
+            (
+                ", ".join(filter(None, (arm.label, describe_own_settings(arm)))),
+                _term(arm),
+                in_keras(arm),
+                None if has_classes(e) else in_scikit_learn(arm, n),
+            )
+            for arm in e.arms
+        )
         sklearn = "scikit-learn, one linear layer, one output, squared loss"
         yield _texts("translations", ("arm", "added to the loss", "Keras, per kernel", sklearn), arms)
         yield _texts("seeds", ("what is drawn", "seed", "stream"), SEEDS)

@@ -9,7 +9,15 @@ from reportgen.experiment import Arm, Experiment
 from reportgen.pictures.picture import Animation, Panel
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import article_animation, is_curve, l1_and_l2, table, threshold, trained_arm
+from reportgen.sections.helpers import (
+    arm_threshold,
+    article_animation,
+    is_curve,
+    l1_and_l2,
+    table,
+    threshold,
+    trained_arm,
+)
 from reportgen.sections.run_animations import describe_end, run_animations
 from reportgen.sections.shown_runs import median_run, ranked_runs, ranking_arm
 from reportgen.statistics.sparsity import below_share, zero_share
@@ -108,7 +116,7 @@ class Motion(Section[MotionFindings]):
 
 def _end(e: Experiment, arm: Arm, trained: Trained, index: int, common: float) -> RunEnd:
     t = trained_arm(e, arm, trained)[index]
-    kernels, band = t.at(-1)[0], threshold(e, arm.strength)
+    kernels, band = t.at(-1)[0], arm_threshold(e, arm)
     return RunEnd(
         name=arm.name,
         label=arm.label,

@@ -14,7 +14,7 @@ import numpy as np
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.sections import Section, Trained, sections
-from reportgen.sections.helpers import at_rest, l1_and_l2, threshold
+from reportgen.sections.helpers import arm_threshold, at_rest, l1_and_l2
 from reportgen.sections.page_training import (
     Snapshot,
     arm_task,
@@ -99,7 +99,7 @@ class Opening(Section[OpeningFindings]):
                     Side(
                         label=type(arm.penalty).title,
                         task=arm_task(arm),
-                        end=snapshot(t, -1, threshold(e, arm.strength)),
+                        end=snapshot(t, -1, arm_threshold(e, arm)),
                         zeros=sum(int((w == 0).sum()) for w in t.at(-1)[0]),
                         weights=sum(w.size for w in t.at(-1)[0]),
                     )

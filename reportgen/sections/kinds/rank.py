@@ -10,7 +10,6 @@ import numpy as np
 
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties.l2 import L2
-from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Animation, Panel, Picture
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, difference_outcome, majority_outcome
@@ -18,11 +17,14 @@ from reportgen.sections.helpers import (
     arm_styles,
     article_animation,
     collapsed_runs,
+    describe_other_networks,
+    free_arm,
     is_curve,
     l1_arm,
     mean,
     own_arm,
     rate_findings,
+    same_network_arms,
     table,
     threshold,
     trained_arm,
@@ -124,6 +126,8 @@ class RankFindings:
     free: ArmRank | None = None
     """The arm without a penalty."""
     decay: Decay | None = None
+    left_out: str = ""
+    """A sentence about arms that the section leaves out, because their networks have another size."""
 
 
 def _one_direction(arm: Any) -> Outcome | None:
@@ -149,19 +153,20 @@ class Rank(Section[RankFindings]):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        return [run for arm in e.arms for run in e.arm_runs(arm)]
+        return [run for arm in same_network_arms(e) for run in e.arm_runs(arm)]
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> RankFindings:
         shapes = inner_kernels([np.zeros(shape) for shape in e.run(0).shapes])
         if not shapes:
             return RankFindings(matrices=0)
         most = min(max(min(w.shape) for w in shapes), _MOST_RANKS)
-        l1, l2, free = l1_arm(e), own_arm(e, L2), _free_arm(e)
+        l1, l2, free = l1_arm(e), own_arm(e, L2), free_arm(e)
         band = threshold(e, l1.strength) if l1 else None
-        measured = {arm.name: _measure_arm(e, arm, trained, most, band or 0.0) for arm in e.arms}
+        measured = {arm.name: _measure_arm(e, arm, trained, most, band or 0.0) for arm in same_network_arms(e)}
         own_l1, own_l2, none = (measured[arm.name][0] if arm else None for arm in (l1, l2, free))
         linear = e.network.activation == "linear" and is_curve(e)
         return RankFindings(
+            left_out=describe_other_networks(e),
             matrices=len(shapes),
             sizes=sorted({f"{w.shape[0]}×{w.shape[1]}" for w in shapes}),
             band=band,
@@ -195,7 +200,7 @@ class Rank(Section[RankFindings]):
             for arm in findings.curves
         ]
         yield Picture(name="singular-values", figure="curves", inputs={"panels": panels, "share_y": True})
-        shown = [arm for arm in (_free_arm(e), own_arm(e, L2)) if arm] or list(e.arms[:1])
+        shown = [arm for arm in (free_arm(e), own_arm(e, L2)) if arm] or list(same_network_arms(e)[:1])
         first = {arm: next(iter(_working(e, arm, trained)), None) for arm in shown}
         moving = [Panel(title=arm.label, trajectory=t) for arm, t in first.items() if t]
         if moving:
@@ -247,11 +252,6 @@ class Rank(Section[RankFindings]):
 
 def _median(values: Any) -> float:
     return float(np.median(values)) if len(values) else math.nan
-
-
-def _free_arm(e: Experiment) -> Arm | None:
-    """The first arm that penalizes nothing."""
-    return next((arm for arm in e.arms if isinstance(arm.penalty, NoPenalty) or not arm.strength), None)
 
 
 def _working(e: Experiment, arm: Arm, trained: Trained) -> list[Trajectory]:

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
+from reportgen.losses import losses
+from reportgen.losses.absolute import Absolute
+from reportgen.losses.huber import Huber
+from reportgen.losses.squared import Squared
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
@@ -32,17 +36,18 @@ from reportgen.statistics.comparison import Values, compare_family
 from reportgen.statistics.rates import compare_rates
 from reportgen.statistics.total_error import total_errors
 from reportgen.text import number
-from reportgen.training.run import Loss, Run
+from reportgen.training.run import Run
 
 SHARE = 0.2
 """Share of the samples that are outliers."""
 SIZES = (0.0, 10.0, 20.0, 40.0)
 """The dial: outliers are raised by one draw from zero to this size; at zero there are none."""
 # A rate of 0.01 is unstable for squared errors of the outliers' size, so each loss has a rate of its own.
-RATES: dict[Loss, float] = {"absolute": 0.01, "squared": 0.0003, "huber": 0.01}
-NAMES: dict[Loss, str] = {"absolute": "absolute", "squared": "squared", "huber": "Huber"}
+ABSOLUTE, SQUARED, HUBER = (losses.name_of(kind) for kind in (Absolute, Squared, Huber))
+RATES = {ABSOLUTE: 0.01, SQUARED: 0.0003, HUBER: 0.01}
+NAMES = {name: losses[name].short for name in RATES}
 PENALTIES = {kind: of.title for kind, of in kinds_by_name(NoPenalty, L1, L2, ElasticNet).items()}
-LOSS_EFFECTS: tuple[tuple[Loss, Loss], ...] = (("squared", "absolute"), ("huber", "absolute"))
+LOSS_EFFECTS = ((SQUARED, ABSOLUTE), (HUBER, ABSOLUTE))
 PENALTY_EFFECTS: tuple[tuple[str, str], ...] = (
     *((kind, "none") for kind in kinds_by_name(L1, L2, ElasticNet)),
     *zip(kinds_by_name(L1), kinds_by_name(L2), strict=True),
@@ -136,9 +141,9 @@ class Robustness(Section[RobustnessFindings]):
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> RobustnessFindings:
         cells: list[OutlierCell] = []
-        dirty: dict[tuple[Loss, str], Values] = {}
-        clean: dict[tuple[Loss, str], Values] = {}
-        gone: dict[tuple[Loss, str], NDArray[np.bool_]] = {}
+        dirty: dict[tuple[str, str], Values] = {}
+        clean: dict[tuple[str, str], Values] = {}
+        gone: dict[tuple[str, str], NDArray[np.bool_]] = {}
         for loss in RATES:
             for kind in PENALTIES:
                 runs = [[trained[run] for run in _runs(e, loss, kind, size)] for size in SIZES]
@@ -213,7 +218,7 @@ class Robustness(Section[RobustnessFindings]):
                 alt="Median total error on clean test samples over the size of the outliers. At the largest size, by "
                 "loss and penalty: "
                 + "; ".join(
-                    f"{NAMES[c.loss]}, {PENALTIES[c.penalty]} {number(c.error, '.1f')}"  # type: ignore[index]
+                    f"{NAMES[c.loss]}, {PENALTIES[c.penalty]} {number(c.error, '.1f')}"
                     for c in findings.cells
                     if c.size == SIZES[-1]
                 )
@@ -244,7 +249,7 @@ class Robustness(Section[RobustnessFindings]):
         )
         # The page shows the largest size; the file has all of them.
         names = [
-            {**dataclasses.asdict(c), "loss": NAMES[c.loss], "penalty": PENALTIES[c.penalty]}  # type: ignore[index]
+            {**dataclasses.asdict(c), "loss": NAMES[c.loss], "penalty": PENALTIES[c.penalty]}
             for c in sorted(findings.cells, key=lambda c: -c.size)
         ]
         yield table(
@@ -271,7 +276,7 @@ class Robustness(Section[RobustnessFindings]):
         return "Against outliers, change the loss: the choice between L1 and L2 makes no difference."
 
 
-def _runs(e: Experiment, loss: Loss, kind: str, size: float) -> list[Run]:
+def _runs(e: Experiment, loss: str, kind: str, size: float) -> list[Run]:
     data, arm = _line(e), _arms(e).get(kind)
     changes: dict[str, Any] = {"penalty": arm.penalty, "strength": arm.strength, "step": arm.step} if arm else {}
     count = round(SHARE * data.samples) if size else 0
@@ -312,7 +317,7 @@ def _arms(e: Experiment) -> dict[str, Arm]:
     }
 
 
-def _compare_collapses(e: Experiment, gone: dict[tuple[Loss, str], NDArray[np.bool_]]) -> list[Findings]:
+def _compare_collapses(e: Experiment, gone: dict[tuple[str, str], NDArray[np.bool_]]) -> list[Findings]:
     """For each penalty under which a network collapsed: in how many draws one did, against no penalty."""
     draws = {kind: np.any([gone[loss, kind] for loss in RATES], axis=0) for kind in PENALTIES}
     return [
@@ -322,18 +327,18 @@ def _compare_collapses(e: Experiment, gone: dict[tuple[Loss, str], NDArray[np.bo
     ]
 
 
-def _average(errors: dict[tuple[Loss, str], Values], level: str, place: int) -> float:
+def _average(errors: dict[tuple[str, str], Values], level: str, place: int) -> float:
     """Mean over draws and the levels of the other factor, of the draws that no run is missing from."""
     whole = np.isfinite(list(errors.values())).all(axis=0)
     return mean([float(values[whole].mean()) for key, values in errors.items() if key[place] == level and whole.any()])
 
 
-def _by_loss(errors: dict[tuple[Loss, str], Values]) -> dict[Any, Values]:
+def _by_loss(errors: dict[tuple[str, str], Values]) -> dict[Any, Values]:
     """Errors of each loss, averaged over penalties."""
     return {loss: np.mean([errors[loss, kind] for kind in PENALTIES], axis=0) for loss in RATES}
 
 
-def _main_effects(e: Experiment, errors: dict[tuple[Loss, str], Values], margin: float) -> dict[str, Findings]:
+def _main_effects(e: Experiment, errors: dict[tuple[str, str], Values], margin: float) -> dict[str, Findings]:
     """Differences between the levels of each factor, averaged over the levels of the other; one family for both."""
     by_penalty = {kind: np.mean([errors[loss, kind] for loss in RATES], axis=0) for kind in PENALTIES}
     found = _effects(e, {**_by_loss(errors), **by_penalty}, [*LOSS_EFFECTS, *PENALTY_EFFECTS], margin)

@@ -18,13 +18,16 @@ from reportgen.sections.helpers import (
     NUDGES,
     against_bound,
     arm_styles,
+    arm_threshold,
     at_rest,
+    describe_other_networks,
+    free_arm,
     mean,
     nudged_runs,
     own_arm,
     rate_findings,
+    same_network_arms,
     table,
-    threshold,
     trained_arm,
     vary,
 )
@@ -152,6 +155,8 @@ class SparsityFindings:
     l2: ArmSparsity | None
     free: ArmSparsity | None
     l2_against_free: Difference | None
+    left_out: str = ""
+    """A sentence about arms that the section leaves out, because their networks have another size."""
 
 
 def _l2_makes_small(f: Any) -> Outcome | None:
@@ -195,26 +200,33 @@ class Sparsity(Section[SparsityFindings]):
     )
 
     def runs(self, e: Experiment) -> Iterable[Run]:
-        yield from (run for arm in e.arms for run in e.arm_runs(arm))
-        yield from (run for arm in e.arms if arm.strength and arm.step == "proximal" for run in _resting_runs(e, arm))
-        yield from (run for arm in e.arms if _needs_twins(e, arm) for i in NUDGES for run in nudged_runs(e, arm, i))
+        yield from (run for arm in same_network_arms(e) for run in e.arm_runs(arm))
+        yield from (run for arm in same_network_arms(e) if _rests(e, arm) for run in _resting_runs(e, arm))
+        yield from (
+            run
+            for arm in same_network_arms(e)
+            if _needs_twins(e, arm)
+            for i in NUDGES
+            for run in nudged_runs(e, arm, i)
+        )
 
     def findings(self, e: Experiment, trained: Trained, study: object) -> SparsityFindings:
-        thresholds = np.unique([*THRESHOLDS, *(threshold(e, arm.strength) for arm in e.arms if arm.strength)])
-        arms = {arm.name: _measure_arm(e, arm, trained) for arm in e.arms}
+        thresholds = np.unique([*THRESHOLDS, *(arm_threshold(e, arm) for arm in same_network_arms(e) if arm.strength)])
+        arms = {arm.name: _measure_arm(e, arm, trained) for arm in same_network_arms(e)}
 
         def first(arm: Arm | None) -> ArmSparsity | None:
             return arms[arm.name] if arm else None
 
-        l2, free = own_arm(e, L2), next((arm for arm in e.arms if not arm.strength), None)
+        l2, free = own_arm(e, L2), free_arm(e)
         exact, gradient = own_arm(e, L1, "proximal"), own_arm(e, L1, "subgradient")
         return SparsityFindings(
+            left_out=describe_other_networks(e),
             small=SMALL,
             full_batch_steps=FULL_BATCH_STEPS,
             trembling=e.training.schedule == "constant" and not e.training.full_batch_steps,
             thresholds=thresholds.tolist(),
             arms=list(arms.values()),
-            curves=[_curves(e, arm, trained, thresholds) for arm in e.arms if arms[arm.name].runs],
+            curves=[_curves(e, arm, trained, thresholds) for arm in same_network_arms(e) if arms[arm.name].runs],
             l1=first(exact or gradient),
             l1_exact=first(exact),
             l1_gradient=first(gradient),
@@ -297,7 +309,7 @@ def _unit_sizes(ended: Sequence[Sequence[Weights]]) -> list[Weights]:
 
 def _measure_arm(e: Experiment, arm: Arm, trained: Trained) -> ArmSparsity:
     ended = _ended(trained_arm(e, arm, trained))
-    layers, band = _unit_sizes(ended), threshold(e, arm.strength)
+    layers, band = _unit_sizes(ended), arm_threshold(e, arm)
     sizes = np.abs(np.concatenate([w.ravel() for k in ended for w in k])) if ended else np.array([math.nan])
     below = np.array([below_share(k, band) for k in ended]) if band else np.array([])
     knee = _measure_knee(layers, band, e.comparison) if layers and band else None
@@ -306,7 +318,7 @@ def _measure_arm(e: Experiment, arm: Arm, trained: Trained) -> ArmSparsity:
         others = [_measure_knee(_unit_sizes(kernels), band, e.comparison) for kernels in twins if kernels]
         rise = _steady(knee.rise, [twin.rise for twin in others])
         knee = replace(knee, rise=rise, beyond=_steady(knee.beyond, [twin.beyond for twin in others]))
-    exact = arm.strength and arm.step == "proximal"
+    exact = _rests(e, arm)
     resting = [trained[run] for run in _resting_runs(e, arm)] if exact else []
     counts = {name: mean_dead_counts(layers, band * by) for name, by in FACTORS.items() if layers and (band or not by)}
     return ArmSparsity(
@@ -367,6 +379,12 @@ def _most_runs(events: NDArray[np.bool_], rule: Comparison) -> Bound:
     rate = rate_findings(events, rule)
     verdict = "above" if rate["low"] > 0.5 else "below" if rate["high"] < 0.5 else "undecided"
     return {**rate, "verdict": verdict, "why": "the share of runs in which it is so may be a half"}
+
+
+def _rests(e: Experiment, arm: Arm) -> bool:
+    """True for an arm with proximal steps, which also trains to rest; not for one that stops before that."""
+    early = e.training.early_stopping if arm.early_stopping is None else arm.early_stopping
+    return bool(arm.strength) and arm.step == "proximal" and not early
 
 
 def _resting_runs(e: Experiment, arm: Arm) -> list[Run]:

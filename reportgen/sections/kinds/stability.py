@@ -13,10 +13,11 @@ from reportgen.penalties.none import NoPenalty
 from reportgen.pictures.picture import Picture
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome, all_outcomes, any_outcome, difference_outcome
-from reportgen.sections.helpers import mean, table, vary
+from reportgen.sections.helpers import mean, plain_arms, table, vary
 from reportgen.sections.wording import is_post
 from reportgen.statistics import variance
 from reportgen.statistics.comparison import Difference, Values, compare_family
+from reportgen.statistics.total_error import loss_in
 from reportgen.statistics.variance import FEWEST_BLOCKS, SOURCES, NumberWithInterval
 from reportgen.text import number
 from reportgen.training.network import forward
@@ -183,12 +184,11 @@ class Stability(Section[StabilityFindings]):
         errors: dict[str, list[Values]] = {name: [] for name in ENDINGS}
         for arm in _arms(e):
             for name in TRAINED:
-                residuals = np.array([_residuals(trained[run]) for run in self._crossed_runs(e, arm, name)])
+                runs = [trained[run] for run in self._crossed_runs(e, arm, name)]
                 # The errors if training had stopped at each step of the window: [runs, steps].
-                errors[name].append(np.abs(residuals).sum(axis=(2, 3)))
+                errors[name].append(np.array([_window_errors(t) for t in runs]))
                 if name == "constant":
-                    averaged = residuals.mean(axis=1, keepdims=True)
-                    errors["averaged"].append(np.abs(averaged).sum(axis=(2, 3)))
+                    errors["averaged"].append(np.array([_window_errors(t, averaged=True) for t in runs]))
         design = (len(_arms(e)), _draw_count(e), ORDERS, INITS, -1)
         return measure(e, {name: np.array(by_arm).reshape(design) for name, by_arm in errors.items()})
 
@@ -248,14 +248,20 @@ def _window_steps(run: Run) -> tuple[int, ...]:
     return tuple(int(step) for step in np.round(run.steps - np.arange(count)[::-1] * (_epoch_steps(run) / count)))
 
 
-def _residuals(trajectory: Trajectory) -> Values:
-    """Residuals on the test samples, [steps of the window, samples, outputs]; NaN if the run diverged."""
-    run, data = trajectory.run, trajectory.run.draw()
+def _window_errors(trajectory: Trajectory, averaged: bool = False) -> Values:
+    """Total error with the weights of each step of the window [steps], or with the mean of their outputs [1].
+
+    NaN if the run diverged.
+    """
+    run, data, steps = trajectory.run, trajectory.run.draw(), _window_steps(trajectory.run)
     if trajectory.diverged is not None:
-        return np.full((len(_window_steps(run)), *data.y_test.shape), np.nan)
-    records = np.isin(trajectory.steps, _window_steps(run))
+        return np.full(1 if averaged else len(steps), np.nan)
+    records = np.isin(trajectory.steps, steps)
     kernels, biases = ([w[records] for w in part] for part in (trajectory.kernels, trajectory.biases))
-    return np.asarray(forward(kernels, biases, data.x_test, run.network.activation) - data.y_test, np.float64)
+    outputs = np.asarray(forward(kernels, biases, data.x_test, run.network.activation), np.float64)
+    if averaged:
+        outputs = outputs.mean(axis=0, keepdims=True)
+    return np.asarray(loss_in(trajectory).errors(outputs, data.y_test).sum(axis=-1))
 
 
 def measure(e: Experiment, errors: Mapping[str, Values]) -> StabilityFindings:
@@ -325,9 +331,12 @@ def measure(e: Experiment, errors: Mapping[str, Values]) -> StabilityFindings:
 
 
 def _arms(e: Experiment) -> list[Arm]:
-    """The first arm of each kind of penalty, `MOST_ARMS` at most; without strength, a penalty is none."""
+    """The first arm of each kind of penalty, `MOST_ARMS` at most; without strength, a penalty is none.
+
+    Arms with other settings of their own do not count.
+    """
     kinds: dict[type[Penalty], Arm] = {}
-    for arm in e.arms:
+    for arm in plain_arms(e):
         kinds.setdefault(type(arm.penalty) if arm.strength else NoPenalty, arm)
     return list(kinds.values())[:MOST_ARMS]
 

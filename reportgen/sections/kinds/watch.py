@@ -17,7 +17,15 @@ from reportgen.penalties.l1 import L1
 from reportgen.pictures.picture import Animation
 from reportgen.sections import Section, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
-from reportgen.sections.helpers import as_findings, compare_arms, l1_and_l2, own_arm, threshold, trained_arm
+from reportgen.sections.helpers import (
+    arm_threshold,
+    as_findings,
+    compare_arms,
+    is_curve,
+    l1_and_l2,
+    own_arm,
+    trained_arm,
+)
 from reportgen.sections.page_training import (
     Snapshot,
     arm_task,
@@ -209,7 +217,7 @@ class Watch(Section[WatchFindings]):
             rank=middle.rank,
             ranked=len(ranked),
             rests=e.training.schedule != "constant" or e.training.full_batch_steps > 0,
-            curve=data.x_test.shape[1] == data.y_test.shape[1] == 1,
+            curve=is_curve(e),
             parameters=e.network.parameters(*e.data.shape),
             steps=run.steps,
             task=common_task(run) if repeatable else None,
@@ -279,13 +287,13 @@ def _shown(e: Experiment, arm: Arm, t: Trajectory) -> Shown:
         start=snapshot(t, 0, 0.0),
         early=snapshot(t, early, band),
         end=snapshot(t, -1, band),
-        line=[grid[:, 0].tolist(), t.predict(grid)[:, 0].tolist()] if x.shape[1] == 1 else [],
+        line=[grid[:, 0].tolist(), t.predict(grid)[:, 0].tolist()] if is_curve(e) else [],
     )
 
 
 def _zoom(e: Experiment, arm: Arm, gradient: Trajectory, proximal: Trajectory) -> Zoom:
     kernels, _ = gradient.at(-1)
-    band = threshold(e, arm.strength)
+    band = arm_threshold(e, arm)
     middle = len(gradient.steps) // 2
     changes = []
     for w in gradient.kernels:
