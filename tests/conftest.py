@@ -70,7 +70,10 @@ def messages(snapshot: SnapshotAssertion, tmp_path: Path) -> Callable[..., None]
 
 @pytest.fixture(scope="session")
 def small_experiment() -> Experiment:
-    """Four arms of the default experiment and a sweep, with every section there is, in seconds instead of minutes."""
+    """Four arms of the default experiment and a sweep, in seconds instead of minutes, with every section but those about
+    a table."""
+    from table_experiments import OF_TABLE
+
     from reportgen.experiment import Comparison, Runs, Sweep
     from reportgen.experiment.file import parse, shipped
     from reportgen.sections import sections
@@ -83,7 +86,7 @@ def small_experiment() -> Experiment:
         recording=dataclasses.replace(default.recording, every=12),
         runs=Runs(count=4),
         comparison=Comparison(resamples=200),
-        sections=tuple(dict.fromkeys([*default.sections, *sections.names()])),
+        sections=tuple(name for name in dict.fromkeys([*default.sections, *sections.names()]) if name not in OF_TABLE),
         sweep=Sweep(
             arm="l1",
             strengths=(0.0, 0.03, 0.1, 0.3),
@@ -92,6 +95,16 @@ def small_experiment() -> Experiment:
             trajectories=1,
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def table_experiment(shared_folder: Path) -> Experiment:
+    """A quick study of a table whose target depends on two columns, with every section about a table."""
+    import table_experiments
+
+    with _locked(shared_folder / "table.lock"):
+        path = table_experiments.write(shared_folder / "houses.csv", table_experiments.rows())
+    return table_experiments.experiment(path)
 
 
 @pytest.fixture(scope="session")
@@ -115,24 +128,32 @@ class Computed(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def compute(shared_folder: Path, cache: Path, small_experiment: Experiment) -> Callable[..., Computed]:
-    """A function that computes one section by its name, of the small experiment unless another is given.
+def compute(
+    shared_folder: Path, cache: Path, small_experiment: Experiment, table_experiment: Experiment
+) -> Callable[..., Computed]:
+    """A function that computes one section by its name, of the small experiment or its table unless another is given.
 
     Each worker computes the section once. Training is done once for all workers: its results are in the shared store.
     """
+    from reportgen.executors import no_progress
     from reportgen.executors.serial import Serial
     from reportgen.sections import sections
     from reportgen.sections.result import compute_section, without_page_settings
     from reportgen.store import sweep
     from reportgen.store.store import Store
+    from reportgen.study.complete import RunningStudy
 
     @functools.cache
-    def compute(name: str, experiment: Experiment = small_experiment) -> Computed:
-        section, e, store = sections[name](), without_page_settings(experiment), Store(cache)
+    def compute(name: str, experiment: Experiment | None = None) -> Computed:
+        section, store = sections[name](), Store(cache)
+        e = without_page_settings(experiment or (table_experiment if section.of_table else small_experiment))
         with _locked(shared_folder / "training.lock"):
             trained = store.complete(section.runs(e), Serial()).result()
             trained |= store.complete(section.follow_up(e, trained), Serial()).result()
-            study = sweep.complete(e, store, Serial()) if section.sweep(e) else section.study(e)
+            if section.of_table:
+                study = RunningStudy(e, store, Serial(), no_progress).result()
+            else:
+                study = sweep.complete(e, store, Serial()) if section.sweep(e) else section.study(e)
         result, media = compute_section(name, section, e, trained, study, {run: store.name(run) for run in trained})
         return Computed(result, list(media.values()))
 

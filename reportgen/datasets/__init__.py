@@ -106,7 +106,8 @@ datasets: Registry[type[Dataset]] = Registry(
 
 def task_of(dataset: Dataset) -> Task:
     """What the targets of a data set are: numbers, 0 or 1 for two classes, or one-hot columns for several."""
-    task: Task = getattr(dataset, "task", "regression")
+    # A table whose settings do not state it finds it in the file.
+    task: Task = getattr(dataset, "task", "regression") or getattr(dataset, "found_task", "regression")
     return task
 
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from reportgen.datasets import Array, Data, datasets, without_outliers
 from reportgen.errors import DataError, MachineError, reason
-from reportgen.tables import Frame
+from reportgen.tables import Frame, Task
 from reportgen.tables.design import Design, fit_design
 from reportgen.tables.folds import Split, inner_splits, outer_splits
 from reportgen.tables.reading import load
@@ -89,6 +89,11 @@ class TableFile(TableSettings):
                 raise DataError(f"{path} was changed since it was first read; run the same command again", code="RG102")
             _frames[key] = frame
         return _frames[key]
+
+    @property
+    def found_task(self) -> Task:
+        """What the target is, as stated or found in the file."""
+        return self.frame.task
 
     @property
     def _reading(self) -> TableSettings:

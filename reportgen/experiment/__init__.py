@@ -273,6 +273,9 @@ class Experiment:
                 )
         elif "landscape" in self.sections:
             raise ExperimentError("sections must not have 'landscape' without a table [sweep]")
+        of_table = [name for name in self.sections if name in table_sections()]
+        if of_table and not isinstance(self.data, TableFile):
+            raise ExperimentError(f'sections must not have {of_table[0]!r} without a table, name = "table" in [data]')
         if self.study and not isinstance(self.data, TableFile):
             raise ExperimentError('study needs a table: name = "table" in [data]')
         if (colors := len(self.animation.colors.arms)) not in (0, len(self.arms)):
@@ -336,6 +339,11 @@ class Experiment:
 def section_names() -> tuple[str, ...]:
     """The names of all sections."""
     return Registry[object]("section", SECTIONS_PACKAGE).names()
+
+
+def table_sections() -> tuple[str, ...]:
+    """The names of the sections about a table."""
+    return Registry[object]("section", SECTIONS_PACKAGE).stating("of_table", True)
 
 
 def format_names() -> tuple[str, ...]:

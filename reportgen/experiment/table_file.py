@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reportgen.losses import fitting
 from reportgen.tables import Feature, Frame
 from reportgen.tables.roles import IGNORING
 from reportgen.tables.settings import ColumnSettings, TableSettings
@@ -88,6 +89,10 @@ def _lines(path: Path, frame: Frame, settings: TableSettings, every: bool) -> It
         if known.unit:
             yield f"unit = {_toml(known.unit)}"
     yield ""
+    if frame.classes:
+        yield "[training]"
+        yield f'loss = "{fitting(frame.task)[0]}"'
+        yield ""
     yield "[[arms]]"
     yield 'name = "none"'
     yield 'penalty = "none"'

@@ -8,7 +8,9 @@ from contextlib import suppress
 import jinja2
 import numpy as np
 import pytest
+import table_experiments
 from jinja2 import nodes
+from table_experiments import OF_TABLE
 
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm
@@ -83,7 +85,16 @@ def test_names_of_media_and_tables_are_unique(compute):
         assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_TABLE)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_section_adapts_to_another_table(name, classes, compute, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / f"{classes}.csv"
+    table_experiments.write(path, table_experiments.rows(classes=classes))
+
+    assert compute(name, table_experiments.experiment(path)).result.findings
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_TABLE])
 def test_a_section_adapts_to_another_experiment(name, small_experiment, compute):
     """Several inputs, a ReLU network, a single arm with a penalty, two runs."""
     other = dataclasses.replace(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reportgen.datasets.table import TableFile, target_scale
 from reportgen.experiment import Experiment
+from reportgen.losses import loss_of
 from reportgen.penalties.group_lasso import GroupLasso
 from reportgen.penalties.none import NoPenalty
 from reportgen.sections import Section, Table, Trained, sections
@@ -22,7 +23,7 @@ from reportgen.study.result import StudyResult
 from reportgen.study.summary import corrected_interval
 from reportgen.tables import Frame
 from reportgen.training.network import Network
-from reportgen.training.run import Loss, Recording, Run, Training
+from reportgen.training.run import Recording, Run, Training
 from reportgen.training.trajectory import Trajectory
 
 NETWORK = Network(hidden=(32, 16), activation="relu")
@@ -32,7 +33,8 @@ STEPS = 3000
 """About so many updates for each network, whatever the number of rows."""
 MOST_FOLDS = 10
 """Outer folds on which networks are trained; the linear models use more of them."""
-LOSSES: dict[str, Loss] = {"regression": "squared", "binary": "logistic", "classes": "softmax"}
+LOSSES = {"regression": "squared", "binary": "logistic", "classes": "softmax"}
+"""The loss that trains networks, by task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,11 +207,7 @@ def _error(t: Trajectory, frame: Frame) -> float:
     if frame.task == "regression":
         scale = target_scale(frame, _data(t).rows(0).train)[1]
         return float(scale * np.sqrt(np.mean((outputs - data.y_test) ** 2)))
-    if frame.task == "binary":
-        return float(np.mean(np.logaddexp(0.0, outputs) - data.y_test * outputs))
-    top = outputs.max(axis=1, keepdims=True)
-    log = outputs - top - np.log(np.exp(outputs - top).sum(axis=1, keepdims=True))
-    return float(-np.mean((log * data.y_test).sum(axis=1)))
+    return float(loss_of(LOSSES[frame.task]).errors(outputs, data.y_test).mean())
 
 
 def _data(t: Trajectory) -> TableFile:
