@@ -108,7 +108,7 @@ def test_few_rows_for_the_inputs_are_found():
 
 
 def test_a_rare_class_is_found():
-    rare = (NUMBER > np.sort(NUMBER)[-9]).astype(float)
+    rare = (np.sort(NUMBER)[-9] < NUMBER).astype(float)
 
     assert codes(frame(rare, ("n", "p"))) == [("T09", "")]
 
