@@ -83,10 +83,11 @@ def test_every_spelling_of_a_table_is_that_table(path, spelling):
 
 
 def test_bytes_that_windows_has_no_characters_for_are_latin_1(path):
-    frame = load(path, ("a,y\n" + "".join(f"{'pq'[i % 2]}\xe9,{i * 7 % 13}\n" for i in range(40))).encode("latin-1"))
-    other = load(
-        path, ("a,y\n" + "".join(f"{'pq'[i % 2]}\xe9\x9d,{i * 7 % 13}\n" for i in range(40))).encode("latin-1")
-    )
+    def read(end):
+        rows = (f"{'pq'[i % 2]}{end},{i * 7 % 13}\n" for i in range(40))
+        return load(path, ("a,y\n" + "".join(rows)).encode("latin-1"))
+
+    frame, other = read("\xe9"), read("\xe9\x9d")
 
     assert (frame.features[0].levels, other.features[0].levels) == (("pé", "qé"), ("pé\\x9d", "qé\\x9d"))
     assert [note.text[:58] for table in (frame, other) for note in table.notes if note.code == "T13"] == [
@@ -115,11 +116,11 @@ def test_two_delimiters_that_fit_have_a_note(path):
 
 
 def test_missing_values_are_the_listed_texts(path):
-    rows = "".join(f"{'?' if i == 3 else '-' if i == 4 else i * 7 % 13},{i}.5\n" for i in range(40))
+    rows = "".join(f"{({3: '?', 4: '-99', 5: ''}).get(i, i * 7 % 13)},{i}.5\n" for i in range(40))
 
-    frame = load(path, "a,y\n" + rows, missing=("?", "-"))
+    frame = load(path, "a,y\n" + rows, missing=("?", "-99"))
 
-    assert np.flatnonzero(np.isnan(frame.features[0].values)).tolist() == [3, 4]
+    assert np.flatnonzero(np.isnan(frame.features[0].values)).tolist() == [3, 4, 5]
 
 
 def edited(line, text, header="a,b,y", rows=40):
