@@ -119,7 +119,7 @@ def _about(feature: Feature) -> str:
     present = feature.values[~np.isnan(feature.values)]
     missing = 1 - len(present) / len(feature.values)
     parts = [
-        f"{plural(len(feature.levels), 'level')}: {_listing(feature.levels)}" if feature.levels else _range(present)
+        f"{plural(len(feature.levels), 'level')}, {_listing(feature.levels)}" if feature.levels else _range(present)
     ]
     if missing:
         parts.append(f"{missing:.1%} missing")

@@ -55,7 +55,6 @@ class Examined:
     """What the bytes of a file tell."""
 
     digest: str
-    stamp: tuple[int, ...]
     encoding: str
     notes: tuple[Note, ...] = ()
 
@@ -135,7 +134,6 @@ def examine(path: Path) -> Examined:
     """
     shown = printable(str(path))
     with open_table(path) as file:
-        before = stamp(file)
         first = file.peek(4096)[:4096]
         for signature, what in _SIGNATURES:
             if first.startswith(signature):
@@ -164,11 +162,9 @@ def examine(path: Path) -> Examined:
                 decoder.decode(b"", final=True)
             except UnicodeDecodeError:
                 fault = line
-        check_unchanged(shown, before, stamp(file))
-    result = {"digest": digest.hexdigest(), "stamp": before}
     if not fault:
         bom = first.startswith(codecs.BOM_UTF8)
-        return Examined(**result, encoding=wide or ("utf-8-sig" if bom else "utf-8"))  # type: ignore[arg-type]
+        return Examined(digest=digest.hexdigest(), encoding=wide or ("utf-8-sig" if bom else "utf-8"))
     if wide or controls:
         raise DataError(f"{shown}:{fault}:1: the file is not text; export the table as CSV in UTF-8")
     encoding, name = ("latin-1", "Latin-1") if undefined else ("cp1252", "Windows-1252")
@@ -176,7 +172,7 @@ def examine(path: Path) -> Examined:
         "T13",
         f"Line {fault:,} is not UTF-8, so the file is read as {name}. If names or levels look wrong, save it as UTF-8.",
     )
-    return Examined(**result, encoding=encoding, notes=(told,))  # type: ignore[arg-type]
+    return Examined(digest=digest.hexdigest(), encoding=encoding, notes=(told,))
 
 
 _CONTROLS = bytes([*range(1, 9), *range(14, 27), *range(28, 32), 127])
@@ -256,7 +252,6 @@ class _Reader:
                 io.BufferedReader(hashing, _PART), encoding=self.examined.encoding, newline=""
             ) as lines:
                 builders, count = self._read(lines, as_text)
-                check_unchanged(self.shown, self.examined.stamp, stamp(file))
             check_unchanged(self.shown, self.examined.digest, hashing.digest.hexdigest())
         if wrong := frozenset(builder.index for builder in builders if builder.is_text):
             raise NotNumbers(wrong)

@@ -2,15 +2,19 @@
 
 import errno
 import re
+import tomllib
+import typing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 import reportgen
+from reportgen.cli import table_options
 from reportgen.cli.program import program
 from reportgen.experiment import file
 from reportgen.experiment.file import parse, shipped, shipped_descriptions
+from reportgen.tables import Task
 
 STARTER = Path(reportgen.__file__).parent / "site" / "starter"
 
@@ -27,7 +31,7 @@ def test_every_experiment_on_the_list_is_printed_and_can_be_read():
     said = run("new", "--list")
     listed = dict(line.split(maxsplit=1) for line in said.stdout.splitlines())
 
-    assert listed.keys() == shipped_descriptions().keys() | {"site", "workflow"}
+    assert listed.keys() == shipped_descriptions().keys() | {"site", "table", "workflow"}
     assert shipped_descriptions().items() <= listed.items()
     for name in shipped_descriptions():
         assert run("new", name).stdout_bytes.decode("utf-8") == shipped(name)
@@ -127,3 +131,79 @@ def test_where_one_file_is_taken_or_the_disk_is_full_nothing_is_written(tmp_path
     monkeypatch.setattr(Path, "open", full)
     assert run("new", "site", "-o", tmp_path / "new").exit_code == 5
     assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "studies").mkdir()
+    rows = (f"{i % 7},{'xy'[i % 2]},{i % 28 + 1}.3.2024,{i * 11 % 31}.5" for i in range(60))
+    path = Path("tables", "housing.csv")
+    path.write_text("rooms,kind,sold,price\n" + "\n".join(rows))
+    return path
+
+
+def test_the_experiment_of_a_table_names_it_from_its_own_folder(table):
+    printed = run("new", "table", table, "--target", "price", "--ignore", "kind", "--time", "sold")
+    written = run("new", "table", table, "--target", "price", "-o", "studies/housing.toml")
+    again = run("new", "table", table, "--target", "price", "-o", "studies/housing.toml")
+
+    data = tomllib.loads(printed.stdout)["data"]
+    assert (data["file"], data["target"]) == ("tables/housing.csv", "price")
+    assert data["columns"] == {"rooms": {}, "kind": {"role": "ignore"}, "sold": {"role": "time"}}
+    assert written.stdout == "studies/housing.toml is written. Next: reportgen build studies/housing.toml\n"
+    assert tomllib.loads(Path("studies/housing.toml").read_text("utf-8"))["data"]["file"] == "../tables/housing.csv"
+    assert again.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (
+            ["tables/housing.csv"],
+            2,
+            "state the column of tables/housing.csv to predict, such as --target price. "
+            "Columns: rooms, kind, sold, price.",
+        ),
+        (
+            ["tables/housing.csv", "--target", "prise"],
+            2,
+            "target 'prise' is not a column of tables/housing.csv. Did you mean 'price'? "
+            "Columns: rooms, kind, sold, price.",
+        ),
+        (
+            ["tables/housing.csv", "--target", "price", "--group", "sold", "--ignore", "sold"],
+            2,
+            "column 'sold' cannot be both --group and --ignore",
+        ),
+        (
+            ["tables/house.csv", "--target", "price"],
+            2,
+            "there is no file tables/house.csv. Did you mean 'tables/housing.csv'?",
+        ),
+    ],
+)
+def test_a_mistake_about_a_table_is_one_line_and_nothing_is_written(table, arguments, code, message):
+    before = everything(Path())
+
+    for command in (["new", "table"], ["build"]):
+        said = run(*command, *arguments, "-o", "out")
+        assert (said.exit_code, said.stderr) == (code, f"reportgen: {message}\n")
+
+    assert everything(Path()) == before
+
+
+def test_options_of_tables_need_a_table():
+    for command in (["new"], ["new", "quick"], ["build"], ["build", "quick.toml"]):
+        said = run(*command, "--target", "price")
+        assert (said.exit_code, said.stderr.splitlines()[-1]) == (
+            2,
+            "Error: --target goes with a table: a file that ends in .csv, .tsv, .txt, .parquet, .xlsx",
+        )
+    assert run("new", "table", "--target", "price").exit_code == 2
+    assert run("new", "quick", "housing.csv").exit_code == 2
+
+
+def test_the_tasks_on_the_command_line_are_those_of_tables():
+    assert typing.get_args(Task) == table_options.TASKS

@@ -13,17 +13,15 @@ from reportgen.tables.settings import TableSettings
 
 ROWS = [f'{i},{i * 7 % 13}.5,{"xyz"[i % 3]},2024-01-{i % 28 + 1:02d},"q {i}",{i * i % 11}\n' for i in range(40)]
 TABLE = "id,a,b,c,d,y\n" + "".join(ROWS)
-PIECES = st.sampled_from(
-    [*",;\t|\"'\n\r\0 _%$-9", "inf", "nan", "1e400", "1,5", "−", "٣", "９", "y\n", "\ufeff", "\u202e", "\ud800"]
-    + ["9" * 400, "1" * 5000, "31.12.2020", "2020-99-99", "12:99", "12/12/12", "1/1/1 25:99", "true", "\x1b[0m"]
-)
+STRANGE = ["inf", "nan", "1e400", "1,5", "−", "٣", "９", "y\n", "\ufeff", "\u202e", "\ud800", "9" * 400, "1" * 5000]
+DATES = ["31.12.2020", "2020-99-99", "12:99", "12/12/12", "1/1/1 25:99", "true", "\x1b[0m"]
+PIECES = st.sampled_from([*",;\t|\"'\n\r\0 _%$-9", *STRANGE, *DATES])
 EDITS = st.lists(st.tuples(st.integers(0, len(TABLE)), st.integers(0, 12), PIECES), min_size=1, max_size=8)
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252"])
 SWAPS = st.sampled_from(["", ",;", ",\t", ",|", "\n\r", ".,", "y,", "\nx"])
-MORE = st.sampled_from(
-    [{}, {"task": "binary"}, {"task": "classes"}, {"task": "regression"}, {"weights": "a"}, {"delimiter": ";"}]
-    + [{"columns": {name: {"role": role}}} for name, role in [("b", "group"), ("c", "time"), ("a", "category")]]
-)
+ROLES = [{"columns": {name: {"role": role}}} for name, role in [("b", "group"), ("c", "time"), ("a", "category")]]
+TASKS = [{"task": task} for task in ("binary", "classes", "regression")]
+MORE = st.sampled_from([{}, *TASKS, {"weights": "a"}, {"delimiter": ";"}, *ROLES])
 
 
 @pytest.fixture(scope="module")

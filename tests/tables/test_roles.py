@@ -87,8 +87,8 @@ def test_levels_are_in_a_natural_order_and_rare_ones_are_merged(tmp_path):
     assert x.levels[-1] == "other"
     assert np.bincount(x.values.astype(int))[-1] == 4 * (50 - 22)
     assert [note.text for note in merged.notes if note.code == "T16"] == [
-        "x has 58 levels; all but the 30 most frequent, in 112 rows, are merged into 'other'. Merge them by their meaning "
-        "instead."
+        "x has 58 levels; all but the 30 most frequent, in 112 rows, are merged into 'other'. Merge them by their "
+        "meaning instead."
     ]
 
 
