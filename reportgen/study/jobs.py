@@ -176,7 +176,8 @@ def _shuffle(frame: Frame, settings: StudySettings, number: int) -> Arrays:
             split_p_values(shuffled, of, settings.seed, split, settings.inner_folds)
             for split in range(min(SHUFFLED_SPLITS, settings.splits))
         ]
-        p, p_cluster = adjust(*(aggregate(np.array(part)) for part in zip(*splits, strict=True)), of, factor=False)
+        alone, together = (aggregate(np.array(part)) for part in zip(*splits, strict=True))
+        p, p_cluster = adjust(alone, together, of, factor=False)
     return {"by_lasso": np.array(int(kept.sum())), "needed": np.array(count_needed(p, p_cluster, of, settings))}
 
 
