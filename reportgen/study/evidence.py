@@ -19,6 +19,7 @@ from reportgen.study.models import learn
 from reportgen.tables import Array, Frame
 from reportgen.tables.design import Design, fit_design
 from reportgen.tables.folds import Rows, clusters, halves, inner_splits
+from reportgen.tables.study_settings import StudySettings
 
 SIMILAR = 0.8
 """The correlation (for categories the canonical correlation) from which on features are tested together."""
@@ -245,3 +246,18 @@ def adjust(alone: Array, together: Array, of: NDArray[np.intp], factor: bool = T
     of_cluster = np.minimum(1.0, together * (count / sizes if factor else 1.0))
     of_feature = np.maximum(of_cluster, np.minimum(1.0, alone * (count if factor else 1.0)))
     return of_feature, of_cluster
+
+
+def adjusted_p_values(
+    frame: Frame, settings: StudySettings, splits: int | None = None
+) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Adjusted p-values of features and of their clusters, and the clusters; for the whole of a frame at once."""
+    of = similar_features(frame)[1]
+    if one_model_suffices(frame):
+        return *adjust(*p_values(frame, of), of), of
+    found = [
+        split_p_values(frame, of, settings.seed, number, settings.inner_folds)
+        for number in range(splits or settings.splits)
+    ]
+    alone, together = (aggregate(np.array(part)) for part in zip(*found, strict=True))
+    return *adjust(alone, together, of, factor=False), of

@@ -127,7 +127,8 @@ class LinearModel(ABC):
                 top, depth = float(np.abs(slope).max(initial=0.0)) / (MIX if penalty == "elastic_net" else 1), deep
         if not top > 0:
             top = 1.0
-        return np.asarray(top * np.logspace(0, np.log10(depth), count))
+        # By that much more, rounding leaves no weight at the first.
+        return np.asarray(top * (1 + 1e-10) * np.logspace(0, np.log10(depth), count))
 
     @abstractmethod
     def first_weights(self) -> Array:
@@ -243,7 +244,7 @@ class SquaredModel(LinearModel):
         residual = self.variance - 2 * w @ self.products + np.einsum("ld,ld->l", w @ self.gram, w)
         freedom = (self.values / (self.values + strengths[:, None])).sum(axis=1)
         left = np.maximum(1 - (freedom + 1) / len(self.rows), 1e-6)
-        return np.abs(w[int((np.maximum(residual, 0) / left**2).argmin())])
+        return np.asarray(np.abs(w[int((np.maximum(residual, 0) / left**2).argmin())]))
 
     def path(self, penalty: PenaltyName, strengths: Array) -> Weights:
         match penalty:
@@ -322,7 +323,7 @@ class SquaredModel(LinearModel):
 
     @property
     def quadratic_gram(self) -> Array:  # type: ignore[override]
-        return self.gram
+        return np.asarray(self.gram)
 
     @property
     def quadratic_weights(self) -> Array:  # type: ignore[override]
@@ -352,7 +353,7 @@ def solve_symmetric(gram: Array, products: Array) -> Array:
 
 def _shares(frame: Frame, rows: Rows) -> Array:
     weights = np.ones(len(rows)) if frame.weights is None else frame.weights[rows]
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 class LogisticModel(LinearModel):
@@ -518,7 +519,7 @@ class LogisticModel(LinearModel):
 
     @property
     def quadratic_weights(self) -> Array:  # type: ignore[override]
-        return self.full.w[0]
+        return np.asarray(self.full.w[0])
 
     @property
     def noise(self) -> float:  # type: ignore[override]

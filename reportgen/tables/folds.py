@@ -120,7 +120,7 @@ def _check_classes(frame: Frame, splits: tuple[Split, ...]) -> None:
     for split in splits if frame.classes else ():
         for name, members in zip(frame.classes, _class_members(frame, split.train).tolist(), strict=True):
             if not members:
-                together = "of its groups" if frame.groups is not None else "of its times"
+                together = "rows of its groups" if frame.groups is not None else "rows of its times"
                 raise DataError(
                     f"{frame.name}: because {together} stay together, a fold has no row of class {name!r} of "
                     f"{frame.target_name!r} to learn from; use fewer folds, or merge this class with another"
