@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.statistics.tuning import choose_strength
-from reportgen.study.models import LinearModel, PenaltyName, Weights, learn
+from reportgen.study.models import LinearModel, PenaltyName, Weights, joined, learn
 from reportgen.tables import Array, Frame
 from reportgen.tables.folds import Rows, Split, inner_splits
 from reportgen.tables.study_settings import StudySettings
@@ -125,7 +125,7 @@ def sizes_to_try(frame: Frame, rows: int) -> NDArray[np.intp]:
 
 
 def column_order(model: LinearModel, lasso: Weights) -> NDArray[np.intp]:
-    """Features from the most to the least needed: by backward elimination, or where rows are few by the lasso's path."""
+    """Features from the most to the least needed: by backward elimination; if rows are few, by the lasso."""
     if len(model.rows) >= 2 * model.columns:
         return model.elimination_order()
     return model.entering_order(lasso)
@@ -134,7 +134,7 @@ def column_order(model: LinearModel, lasso: Weights) -> NDArray[np.intp]:
 def fits_by_size(model: LinearModel, order: NDArray[np.intp], sizes: NDArray[np.intp]) -> Weights:
     """Models learned without a penalty on the first columns of an order, for each of some sizes."""
     found = [model.refit(order[:size]) if size else model.null for size in sizes]
-    return Weights(np.concatenate([f.w for f in found]), np.concatenate([f.b for f in found]))
+    return joined(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +176,7 @@ class Learned:
 
 
 def learn_rows(frame: Frame, rows: Rows, settings: StudySettings) -> Learned:
-    """Choose and fit every candidate, and the best model of each size, on some rows; nothing else of the frame is used."""
+    """Choose and fit every candidate, and the best model of each size, on some rows; no other row is used."""
     splits = inner_splits(frame, rows, settings.inner_folds, settings.seed)
     model = learn(frame, rows)
     grids = grids_of(model)

@@ -19,6 +19,7 @@ from reportgen.study.models import learn
 from reportgen.tables import Array, Frame
 from reportgen.tables.design import Design, fit_design
 from reportgen.tables.folds import Rows, clusters, halves, inner_splits
+from reportgen.tables.study_settings import StudySettings
 
 SIMILAR = 0.8
 """The correlation (for categories the canonical correlation) from which on features are tested together."""
@@ -56,7 +57,7 @@ def similar_features(frame: Frame) -> tuple[Array, NDArray[np.intp]]:
 def _orthonormal(x: Array) -> Array:
     """Orthonormal columns that span those of a matrix."""
     if x.shape[1] == 1:
-        return x / max(float(np.linalg.norm(x)), 1e-300)
+        return np.asarray(x / max(float(np.linalg.norm(x)), 1e-300))
     u, s, _ = np.linalg.svd(x, full_matrices=False)
     return np.asarray(u[:, s > 1e-8 * max(float(s.max(initial=0.0)), 1e-300)])
 
@@ -64,10 +65,10 @@ def _orthonormal(x: Array) -> Array:
 class WaldTests:
     """Tests of features in a least-squares model of some rows, robust against unequal variances and clusters.
 
-    The variance is that of the jackknife over clusters (HC3, if each row is one), by the residuals that each cluster has
-    in the fit to the others. The usual variance is computed too, and the larger p-value counts: alone, the robust one
-    is too small where few rows have most of the leverage. The reference is F with as many degrees of freedom as there
-    are clusters beyond the columns.
+    The variance is that of the jackknife over clusters (HC3, if each row is one), by the residuals that each cluster
+    has in the fit to the others. The usual variance is computed too, and the larger p-value counts: alone, the robust
+    one is too small where few rows have most of the leverage. The reference is F with as many degrees of freedom as
+    there are clusters beyond the columns.
 
     References:
         MacKinnon and White, Some heteroskedasticity-consistent covariance matrix estimators, J. Econometrics 1985.
@@ -112,7 +113,7 @@ class WaldTests:
         if self.clusters == len(x):
             leverage = (basis * x).sum(axis=1) + constant[:, 0] ** 2
             adjusted = residual / np.maximum(1 - leverage, 1e-3)[:, None]
-            return basis[np.argsort(of)][:, :, None] * adjusted[np.argsort(of)][:, None, :]
+            return np.asarray(basis[np.argsort(of)][:, :, None] * adjusted[np.argsort(of)][:, None, :])
         scores = np.empty((self.clusters, x.shape[1], residual.shape[1]))
         for cluster in range(self.clusters):
             inside = np.flatnonzero(of == cluster)
@@ -146,7 +147,7 @@ class WaldTests:
                 statistic = float(effect @ solve_positive(variance, effect)) / tested
                 p = max(p, float(f_distribution.sf(statistic, tested, self.freedom)))
             least = min(least, p)
-        return min(1.0, least * self.w.shape[1])
+        return float(min(1.0, least * self.w.shape[1]))
 
 
 def solve_positive(matrix: Array, vector: Array) -> Array:
@@ -211,10 +212,10 @@ def split_p_values(frame: Frame, of: NDArray[np.intp], seed: int, number: int, f
     alone[chosen] = [min(1.0, tests.p_value([feature]) * len(chosen)) for feature in chosen]
     together = alone.copy()
     for cluster in np.unique(of[chosen]):
-        members = np.flatnonzero(of == cluster)
-        if len(members) > 1:
+        similar = np.flatnonzero(of == cluster)
+        if len(similar) > 1:
             # The factor of a cluster is less, since there are fewer of them.
-            together[members] = min(1.0, tests.p_value(members.tolist()) * len(chosen) / len(members))
+            together[similar] = min(1.0, tests.p_value(similar.tolist()) * len(chosen) / len(similar))
     return alone, together
 
 
@@ -245,3 +246,18 @@ def adjust(alone: Array, together: Array, of: NDArray[np.intp], factor: bool = T
     of_cluster = np.minimum(1.0, together * (count / sizes if factor else 1.0))
     of_feature = np.maximum(of_cluster, np.minimum(1.0, alone * (count if factor else 1.0)))
     return of_feature, of_cluster
+
+
+def adjusted_p_values(
+    frame: Frame, settings: StudySettings, splits: int | None = None
+) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Adjusted p-values of features and of their clusters, and the clusters; for the whole of a frame at once."""
+    of = similar_features(frame)[1]
+    if one_model_suffices(frame):
+        return *adjust(*p_values(frame, of), of), of
+    found = [
+        split_p_values(frame, of, settings.seed, number, settings.inner_folds)
+        for number in range(splits or settings.splits)
+    ]
+    alone, together = (aggregate(np.array(part)) for part in zip(*found, strict=True))
+    return *adjust(alone, together, of, factor=False), of

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reportgen.errors import DataError
 from reportgen.study.crossvalidation import LASSO, grids_of, learn_rows, strength_curve
-from reportgen.study.evidence import adjust, aggregate, one_model_suffices, p_values, similar_features, split_p_values
+from reportgen.study.evidence import adjusted_p_values, one_model_suffices, p_values, similar_features, split_p_values
 from reportgen.study.models import LinearModel, SquaredModel, learn
 from reportgen.study.stability import first_picks
 from reportgen.tables import Array, Frame
@@ -168,15 +168,7 @@ def _shuffle(frame: Frame, settings: StudySettings, number: int) -> Arrays:
         inner = learn(shuffled, split.train)
         losses.append(inner.losses(inner.path("lasso", grid), split.test))
     kept = model.kept(model.path("lasso", grid))[strength_curve(grid, np.array(losses)).least]
-    of = similar_features(frame)[1]
-    if one_model_suffices(frame):
-        p, p_cluster = adjust(*p_values(shuffled, of), of)
-    else:
-        splits = [
-            split_p_values(shuffled, of, settings.seed, split, settings.inner_folds)
-            for split in range(min(SHUFFLED_SPLITS, settings.splits))
-        ]
-        p, p_cluster = adjust(*(aggregate(np.array(part)) for part in zip(*splits, strict=True)), of, factor=False)
+    p, p_cluster, of = adjusted_p_values(shuffled, settings, min(SHUFFLED_SPLITS, settings.splits))
     return {"by_lasso": np.array(int(kept.sum())), "needed": np.array(count_needed(p, p_cluster, of, settings))}
 
 

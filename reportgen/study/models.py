@@ -9,7 +9,7 @@ for each of several classes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -110,6 +110,8 @@ class LinearModel(ABC):
         """Descending strengths, evenly spaced in their logarithm, from the least that makes all weights zero; for ridge
         from one that shrinks all to nearly nothing."""
         slope = self.slope()
+        # With more columns than rows weaker penalties only interpolate, slowly.
+        deep = 1e-3 if self.columns < len(self.rows) and not self.frame.classes else 1e-2
         match penalty:
             case "none":
                 return np.zeros(1)
@@ -118,14 +120,15 @@ class LinearModel(ABC):
             case "group_lasso" if not self.lasso_is_grouped:
                 sizes = np.diff(np.append(self.starts, self.columns))
                 norms = np.sqrt(np.add.reduceat((slope**2).sum(axis=1), self.starts)) if self.columns else np.zeros(1)
-                top, depth = float((norms / np.sqrt(sizes)).max(initial=0.0)), 1e-3
+                top, depth = float((norms / np.sqrt(sizes)).max(initial=0.0)), deep
             case "adaptive_lasso":
-                top, depth = float(np.abs(slope * self.first_weights()[:, None]).max(initial=0.0)), 1e-5
+                top, depth = float(np.abs(slope * self.first_weights()[:, None]).max(initial=0.0)), deep**2
             case _:
-                top, depth = float(np.abs(slope).max(initial=0.0)) / (MIX if penalty == "elastic_net" else 1), 1e-3
+                top, depth = float(np.abs(slope).max(initial=0.0)) / (MIX if penalty == "elastic_net" else 1), deep
         if not top > 0:
             top = 1.0
-        return np.asarray(top * np.logspace(0, np.log10(depth), count))
+        # By that much more, rounding leaves no weight at the first.
+        return np.asarray(top * (1 + 1e-10) * np.logspace(0, np.log10(depth), count))
 
     @abstractmethod
     def first_weights(self) -> Array:
@@ -148,7 +151,7 @@ class LinearModel(ABC):
             if key not in known:
                 known[key] = self.refit(np.flatnonzero(kept))
             found.append(known[key])
-        return Weights(np.concatenate([f.w for f in found]), np.concatenate([f.b for f in found]))
+        return joined(found)
 
     def entering_order(self, weights: Weights) -> NDArray[np.intp]:
         """Features in the order in which they first have a weight on a path; the others at the end, by their slope."""
@@ -223,7 +226,7 @@ class SquaredModel(LinearModel):
         return Weights(np.zeros((1, self.columns, 1)), np.full((1, 1), self.mean))
 
     def slope(self) -> Array:
-        return self.products[:, None]
+        return np.asarray(self.products[:, None])
 
     def _ridge(self, strengths: Array) -> Array:
         """Weights [strengths, columns]."""
@@ -241,7 +244,7 @@ class SquaredModel(LinearModel):
         residual = self.variance - 2 * w @ self.products + np.einsum("ld,ld->l", w @ self.gram, w)
         freedom = (self.values / (self.values + strengths[:, None])).sum(axis=1)
         left = np.maximum(1 - (freedom + 1) / len(self.rows), 1e-6)
-        return np.abs(w[int((np.maximum(residual, 0) / left**2).argmin())])
+        return np.asarray(np.abs(w[int((np.maximum(residual, 0) / left**2).argmin())]))
 
     def path(self, penalty: PenaltyName, strengths: Array) -> Weights:
         match penalty:
@@ -266,6 +269,7 @@ class SquaredModel(LinearModel):
         if not self.columns:
             return np.zeros((len(strengths), 0))
         rows = len(self.rows)
+        tolerance = 1e-9 if rows > self.columns else 1e-5
         if rows > self.columns:
             # So few rows with the same products give the same weights.
             rows = self.columns
@@ -279,14 +283,16 @@ class SquaredModel(LinearModel):
             x = np.asfortranarray(self.x * root[:, None] * scales)
             y = self.target * root
         precompute: Any = False
-        if rows == self.columns:
+        if self.columns <= 2000:
             precompute = np.ascontiguousarray(x.T @ x)
         import warnings
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that the last digits at the weakest strengths have not converged
             return np.asarray(
-                enet_path(x, y, l1_ratio=mix, alphas=strengths, precompute=precompute, tol=1e-9, max_iter=20_000)[1].T
+                enet_path(x, y, l1_ratio=mix, alphas=strengths, precompute=precompute, tol=tolerance, max_iter=20_000)[
+                    1
+                ].T
             )
 
     def refit(self, features: Iterable[int]) -> Weights:
@@ -317,7 +323,7 @@ class SquaredModel(LinearModel):
 
     @property
     def quadratic_gram(self) -> Array:  # type: ignore[override]
-        return self.gram
+        return np.asarray(self.gram)
 
     @property
     def quadratic_weights(self) -> Array:  # type: ignore[override]
@@ -331,6 +337,11 @@ class SquaredModel(LinearModel):
         return residual / left if residual > 0 else 1.0
 
 
+def joined(parts: Sequence[Weights]) -> Weights:
+    """Weights of several models as those of several strengths."""
+    return Weights(np.concatenate([part.w for part in parts]), np.concatenate([part.b for part in parts]))
+
+
 def solve_symmetric(gram: Array, products: Array) -> Array:
     """The least-squares solution of least length, from products of columns."""
     values, vectors = np.linalg.eigh(gram)
@@ -342,7 +353,7 @@ def solve_symmetric(gram: Array, products: Array) -> Array:
 
 def _shares(frame: Frame, rows: Rows) -> Array:
     weights = np.ones(len(rows)) if frame.weights is None else frame.weights[rows]
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 class LogisticModel(LinearModel):
@@ -361,6 +372,7 @@ class LogisticModel(LinearModel):
         self.prior = np.array([log[1] - log[0]]) if self.outputs == 1 else log - log.mean()
         self.bound = 0.25 if self.outputs == 1 else 0.5
         self._full: Weights | None = None
+        self._known: dict[tuple[bytes, float], Weights] = {}
 
     @property
     def outputs(self) -> int:
@@ -413,7 +425,7 @@ class LogisticModel(LinearModel):
             gap = self.weights[:, None, None] * (_probabilities(logits) - self.hot[:, :, None])
             gradient = (x.T @ gap.reshape(len(x), -1)).reshape(shape)
             linear = (hessian @ ahead_w.reshape(self.columns, -1)).reshape(shape) - gradient
-            following = minimize_quadratic(hessian, linear, shrinkage, w, 1e-6, 300)
+            following = minimize_quadratic(hessian, linear, shrinkage, w, 1e-4, 50)
             following_b = ahead_b - gap.sum(axis=0) / self.bound
             moved, moved_b = following - w, following_b - b
             if (((ahead_w - following) * moved).sum() + ((ahead_b - following_b) * moved_b).sum()) > 0:
@@ -429,17 +441,44 @@ class LogisticModel(LinearModel):
         return Weights(np.ascontiguousarray((w * scales[:, None, None]).transpose(2, 0, 1)), np.ascontiguousarray(b.T))
 
     def _newton(self, columns: NDArray[np.intp], ridge: float) -> Weights:
-        """The model with some columns and a ridge penalty, by scikit-learn."""
-        import warnings
+        """The model with some columns and a ridge penalty; several classes are fitted by scikit-learn."""
+        key = (columns.tobytes(), ridge)
+        if key not in self._known:
+            self._known[key] = self._newton_steps(columns, ridge)
+        return self._known[key]
 
-        from sklearn.linear_model import LogisticRegression
-
+    def _newton_steps(self, columns: NDArray[np.intp], ridge: float) -> Weights:
         found = self.null
-        if len(columns):
+        if len(columns) and self.outputs == 1:
+            # Newton's method as scikit-learn's, without its checks, which take most of the time of small fits.
+            x = np.column_stack([self.x[:, columns], np.ones(len(self.x))])
+            penalty = np.append(np.full(len(columns), ridge), 0.0)
+            w = np.append(np.zeros(len(columns)), self.prior)
+            for _ in range(50):
+                probability = _probabilities((x @ w)[:, None, None])[:, 0, 0]
+                gradient = x.T @ (self.weights * (probability - self.labels)) + penalty * w
+                spread = np.maximum(self.weights * probability * (1 - probability), 1e-12 / len(x))
+                hessian = x.T @ (x * spread[:, None])
+                hessian[np.diag_indices_from(hessian)] += penalty
+                step = np.linalg.solve(hessian, gradient)
+                # A long step from where the loss is nearly flat would overshoot.
+                w = w - step * min(1.0, 5.0 / max(float(np.abs(x @ step).max()), 1e-300))
+                if np.abs(gradient).max() < 1e-7:
+                    break
+            full = np.zeros((1, self.columns, 1))
+            full[0, columns, 0] = w[:-1]
+            found = Weights(full, w[-1:][None])
+        elif len(columns):
+            import warnings
+
+            from sklearn.linear_model import LogisticRegression
+
             strength = 1 / (ridge * len(self.rows))
-            model = LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-6, max_iter=50)
+            # Second derivatives of many weights take longer than more steps without them.
+            solver = "newton-cholesky" if len(columns) * self.outputs <= 200 else "lbfgs"
+            model = LogisticRegression(C=strength, solver=solver, tol=1e-6, max_iter=200)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a fit that has not converged after fifty steps separates classes
+                warnings.simplefilter("ignore")  # a fit that does not converge separates the classes
                 model.fit(self.x[:, columns], self.labels, self.weights * len(self.rows))
             w = np.zeros((1, self.columns, self.outputs))
             w[0, columns] = model.coef_.T
@@ -455,10 +494,10 @@ class LogisticModel(LinearModel):
         found = [full] * (1 + len(self.frame.features))
         for feature in self.present:
             found[1 + feature] = self._newton(np.flatnonzero(self.group != feature), ridge)
-        return Weights(np.concatenate([f.w for f in found]), np.concatenate([f.b for f in found]))
+        return joined(found)
 
     def measures(self, weights: Weights, rows: Rows) -> Array:
-        """Log-loss, share of wrong classes, Brier score (the mean squared distance of the probabilities of all classes)."""
+        """Log-loss, share of wrong classes, and Brier score: the mean squared distance of all probabilities."""
         x = self.design.matrix(self.frame, rows)
         count = len(weights.w)
         flat = weights.w.transpose(1, 2, 0).reshape(self.columns, -1)
@@ -480,7 +519,7 @@ class LogisticModel(LinearModel):
 
     @property
     def quadratic_weights(self) -> Array:  # type: ignore[override]
-        return self.full.w[0]
+        return np.asarray(self.full.w[0])
 
     @property
     def noise(self) -> float:  # type: ignore[override]

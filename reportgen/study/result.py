@@ -104,7 +104,8 @@ class SizePoint:
     difference: ErrorDifference
     """Less the error of the reference."""
     as_good: bool
-    """Whether this size, and every larger one, is practically as good as the reference."""
+    """Whether this size is practically as good as the reference, and so is every size between it and the one with the
+    least inner error."""
 
 
 @stored

@@ -5,6 +5,7 @@ scikit-learn has no group lasso, and no L1 penalty with several classes that con
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,17 +25,24 @@ class Shrinkage:
     starts: NDArray[np.intp]
     """Index of the first column of each group; columns of a group follow each other."""
 
-    def shrink(self, w: Array, step: float) -> Array:
+    def proximal(self, columns: int, step: float) -> Callable[[Array], Array]:
         """The proximal step of length `step` for weights [columns, outputs, strengths]."""
-        if self.l1.any():
-            w = np.sign(w) * np.maximum(np.abs(w) - step * self.l1, 0.0)
-        if self.grouped.any():
-            sizes = np.diff(np.append(self.starts, len(w)))
-            norms = np.sqrt(np.add.reduceat((w * w).sum(axis=1), self.starts, axis=0))
-            limit = step * self.grouped * np.sqrt(sizes)[:, None]
-            factors = np.maximum(1 - limit / np.maximum(norms, 1e-300), 0.0)
-            w = w * np.repeat(factors, sizes, axis=0)[:, None, :]
-        return w / (1 + step * self.l2) if self.l2.any() else w
+        sizes = np.diff(np.append(self.starts, columns))
+        l1, limits = step * self.l1, step * self.grouped * np.sqrt(sizes)[:, None]
+        by_l1, by_group, by_l2 = l1.any(), limits.any(), self.l2.any()
+        divisor = 1 + step * self.l2
+
+        def shrink(w: Array) -> Array:
+            if by_l1:
+                # w less the nearest number within l1 of zero.
+                w = w - np.minimum(np.maximum(w, -l1), l1)
+            if by_group:
+                norms = np.sqrt(np.add.reduceat((w * w).sum(axis=1), self.starts, axis=0))
+                factors = np.maximum(1 - limits / np.maximum(norms, 1e-300), 0.0)
+                w = w * np.repeat(factors, sizes, axis=0)[:, None, :]
+            return w / divisor if by_l2 else w
+
+        return shrink
 
 
 def minimize_quadratic(
@@ -48,17 +56,18 @@ def minimize_quadratic(
         Beck and Teboulle, A Fast Iterative Shrinkage-Thresholding Algorithm, SIAM J. Imaging Sciences 2009.
         O'Donoghue and Candès, Adaptive Restart for Accelerated Gradient Schemes, 2015.
     """
-    columns, outputs, strengths = start.shape
+    columns, _, strengths = start.shape
     if not columns:
         return start
     step = 1 / max(float(np.linalg.eigvalsh(hessian)[-1]), 1e-12)
+    shrink = shrinkage.proximal(columns, step)
     w, ahead = start, start
     momentum = np.ones(strengths)
     for iteration in range(most):
         gradient = (hessian @ ahead.reshape(columns, -1)).reshape(start.shape) - linear
-        following = shrinkage.shrink(ahead - step * gradient, step)
+        following = shrink(ahead - step * gradient)
         moved = following - w
-        uphill = ((ahead - following) * moved).sum(axis=(0, 1)) > 0
+        uphill = np.einsum("dkl,dkl->l", ahead - following, moved) > 0
         momentum = np.where(uphill, 1.0, momentum)
         grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         ahead = following + (momentum - 1) / grown * moved

@@ -7,6 +7,7 @@ References:
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -66,35 +67,48 @@ def concave_bound(picked: float, features: int, threshold: float, pairs: int) ->
 
 def greatest_tail(mean: float, least: float, steps: int, concavity: float) -> float:
     """The greatest probability of X ≥ `least` of a distribution on 0, 1/n, …, 1 whose mean is at most `mean` and whose
-    probabilities f are such that f^(−r) is convex: D of Shah and Samworth, r = `concavity`.
-
-    The extremes are f(i) ∝ (a + i)^(−1/r) on 0 … k, with less probability at its last point (their appendix). For a
-    given k, both a and the last probability follow from the mean and one free number, which is searched for.
-    """
-    if mean * 1 >= least:
-        return 1.0
+    probabilities f are such that f^(−`concavity`) is convex: D of Shah and Samworth with r = −`concavity`."""
     first = math.ceil(least * steps - 1e-9)
-    if first <= 0:
-        return 1.0
-    target = mean * steps
+    return 1.0 if first <= 0 else float(_greatest_tails(mean, steps, concavity)[first])
+
+
+@functools.cache
+def _greatest_tails(mean: float, steps: int, concavity: float) -> Array:
+    """The greatest probabilities of X ≥ i/n for i = 0 … n.
+
+    The extremes are f(i) ∝ (a + i)^(−1/`concavity`) on 0 … k, with less probability at k (Shah and Samworth, appendix).
+    For each k, a lies between those whose whole distributions on 0 … k and on 0 … k − 1 have the mean; in between, the
+    mean gives the probability at k.
+    """
     points = np.arange(steps + 1)
-    best = 0.0
-    offsets = np.geomspace(1e-6, 1e6, 4001)
-    power = (offsets[:, None] + points) ** (-1 / concavity)
-    power /= power[:, :1]
-    total, moment = np.cumsum(power, axis=1), np.cumsum(power * points, axis=1)
-    for last in range(first, steps + 1):
-        # Below `last` the whole probability, at `last` a share s of it, such that the mean is met.
-        whole, part = total[:, last - 1], moment[:, last - 1]
-        at = power[:, last]
-        gap = target * whole - part
-        share = gap / (at * (last - target)) if last > target else np.full(len(offsets), np.inf)
-        fits = (share >= 0) & (share <= 1)
-        if fits.any():
-            mass = whole + share * at
-            beyond = (whole - (total[:, first - 1])) + share * at
-            best = max(best, float((beyond / mass)[fits].max()))
-    return min(1.0, best)
+    target = mean * steps
+    lengths = np.arange(1, steps + 1)
+    low, high = np.full(steps, -14.0), np.full(steps, 14.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        power = _powers(10**middle, points, concavity) * (points <= lengths[:, None])
+        less = (power @ points) / power.sum(axis=1) < target
+        low, high = np.where(less, middle, low), np.where(less, high, middle)
+    tails = np.ones(steps + 1)
+    found = np.zeros(steps + 1)
+    for last in range(max(2, math.ceil(2 * target - 1e-9) + 1), steps + 1):
+        offsets = np.logspace(low[last - 1], low[last - 2], 100)
+        power = _powers(offsets, points[: last + 1], concavity)
+        total, moment = power[:, :last].sum(axis=1), power[:, :last] @ points[:last]
+        at_last = (target * total - moment) / (last - target)
+        at_last = np.clip(at_last, 0, power[:, last])
+        power[:, last] = at_last
+        beyond = np.cumsum(power[:, ::-1], axis=1)[:, ::-1] / power.sum(axis=1)[:, None]
+        found[: last + 1] = np.maximum(found[: last + 1], beyond.max(axis=0))
+    # Up to twice the mean a distribution of equal probabilities is of the kind.
+    sure = math.ceil(2 * target - 1e-9)
+    tails[sure + 1 :] = found[sure + 1 :]
+    return tails
+
+
+def _powers(offsets: Array, points: NDArray[np.intp], concavity: float) -> Array:
+    """(a + i)^(−1/`concavity`) relative to i = 0 [offsets, points]."""
+    return np.asarray((1 + points / offsets[:, None]) ** (-1 / concavity))
 
 
 def least_threshold(picked: float, features: int, pairs: int, wanted: float) -> float:

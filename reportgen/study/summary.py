@@ -12,7 +12,7 @@ from reportgen.study import stability
 from reportgen.study.crossvalidation import CANDIDATES, LASSO
 from reportgen.study.evidence import adjust, aggregate
 from reportgen.study.jobs import Arrays, Job, count_needed, splits_of
-from reportgen.study.models import LinearModel, Weights, learn
+from reportgen.study.models import LinearModel, Weights, joined, learn
 from reportgen.study.result import (
     ColumnVerdict,
     DropTotals,
@@ -141,19 +141,24 @@ class _Summary:
         )
 
     def sizes(self) -> tuple[SizePoint, ...]:
-        """The error by number of columns, and where it is practically as good: a fixed sequence of tests from the
-        largest downwards, so that no correction for their number is needed."""
+        """The error by number of columns, and where it is practically as good.
+
+        Tests follow each other from the size with the least inner error on all rows downwards, and end with the first
+        that fails, so that their number needs no correction. Larger sizes do not count: a model without a penalty may
+        be worse than the reference there only because it is too large.
+        """
         # Folds may have tried different sizes at the upper end.
         tried = min((one["sizes"] for one in self.outer), key=len)
-        common = [size for size in tried if all(size in one["sizes"] for one in self.outer)]
+        start = int(self.whole["sizes"][self.whole["size_losses"].argmin()])
         points: list[SizePoint] = []
-        as_good = True
-        for size in reversed(common):
+        still = True
+        for size in reversed([size for size in tried if all(size in one["sizes"] for one in self.outer)]):
             losses = [one["by_size"][int(np.flatnonzero(one["sizes"] == size)[0]), 0] for one in self.outer]
             errors = self.shown(np.array(losses))
             difference = self.difference(errors)
-            as_good = as_good and difference.high <= self.margin
-            points.append(SizePoint(int(size), float(errors.mean()), difference, as_good))
+            passes = difference.high <= self.margin
+            still = still and (passes or size > start)
+            points.append(SizePoint(int(size), float(errors.mean()), difference, passes and still))
         return tuple(reversed(points))
 
     def smallest_set(self, sizes: tuple[SizePoint, ...]) -> list[int]:
@@ -161,7 +166,7 @@ class _Summary:
         good = [point.size for point in sizes if point.as_good]
         if not good:
             return list(map(int, self.whole["order"]))
-        allowed = self.whole["sizes"] <= min(good)
+        allowed = self.whole["sizes"] <= good[0]
         size = int(self.whole["sizes"][allowed][self.whole["size_losses"][allowed].argmin()])
         return list(map(int, self.whole["order"][:size]))
 
@@ -371,8 +376,7 @@ class _Summary:
         model = learn(self.frame, split.train)
         sets = [chosen, *([other if c == column else c for c in chosen] for column, other in pairs)]
         models = [model.refit(features) for features in sets]
-        joined = Weights(np.concatenate([m.w for m in models]), np.concatenate([m.b for m in models]))
-        losses: list[float] = model.losses(joined, split.test).tolist()
+        losses: list[float] = model.losses(joined(models), split.test).tolist()
         return losses
 
     def repeatable(self, penalty: str, strength: float, weights: Weights, features: list[int]) -> RepeatableFit:
@@ -401,50 +405,40 @@ class _Summary:
         self, sizes: tuple[SizePoint, ...], over_null: ErrorDifference, verdicts: tuple[ColumnVerdict, ...]
     ) -> tuple[Note, ...]:
         """What a reader should know before trusting the numbers."""
-        notes = []
-        for index, candidate in enumerate(CANDIDATES):
-            least, count = int(self.whole["chosen"][index, 0]), int(self.whole["counts"][index])
-            if candidate.penalty in ("lasso", "elastic_net", "group_lasso") and not candidate.refitted:
-                if least == count - 1:
-                    name = candidate.penalty.replace("_", " ")
-                    notes.append(
-                        Note(
-                            code="S01",
-                            column="",
-                            text=f"The best λ of the {name} is the smallest that was tried: hardly any penalty is best "
-                            "here. Compare it with the fit without a penalty.",
-                        )
-                    )
-        orders = [frozenset(np.flatnonzero(one["kept"][LASSO, 0]).tolist()) for one in self.outer]
-        agreement = _mean_agreement(orders)
-        if agreement < 0.7:
-            notes.append(
-                Note(
-                    code="S02",
-                    column="",
-                    text=f"The lasso keeps other columns in other folds (two folds agree on {agreement:.0%} of what either "
-                    "keeps). Do not read its set as the set that matters; use the verdicts.",
-                )
+        found = []
+        names = {"lasso": "lasso", "elastic_net": "elastic net", "group_lasso": "group lasso"}
+        at_end = [
+            names[candidate.penalty]
+            for candidate, (least, _), count in zip(CANDIDATES, self.whole["chosen"], self.whole["counts"], strict=True)
+            if candidate.penalty in names and not candidate.refitted and least == count - 1
+        ]
+        if at_end:
+            text = (
+                f"The best λ of {' and '.join(at_end)} is the smallest that was tried: hardly any penalty is best "
+                "here. Compare it with the fit without a penalty."
             )
-        if not sizes[-1].as_good or sum(v.verdict == "cannot tell" for v in verdicts) > len(verdicts) / 2:
-            notes.append(
-                Note(
-                    code="S03",
-                    column="",
-                    text=f"With {self.frame.rows:,} rows the errors are too uncertain to tell most columns apart. "
-                    "More rows, or a larger tolerance, would decide more.",
-                )
+            found.append(("S01", text))
+        agreement = _mean_agreement([frozenset(np.flatnonzero(one["kept"][LASSO, 0]).tolist()) for one in self.outer])
+        if agreement < 0.5:
+            text = (
+                f"The lasso keeps other columns in other folds: two folds have {agreement:.0%} of what either keeps in "
+                "common. Use the verdicts, not the set of the lasso."
             )
+            found.append(("S02", text))
+        undecided = sum(v.verdict == "cannot tell" for v in verdicts)
+        if undecided > len(verdicts) / 2:
+            text = (
+                f"With {self.frame.rows:,} rows errors are too uncertain to decide about most columns. "
+                "More rows, or a larger tolerance, would decide more."
+            )
+            found.append(("S03", text))
         if over_null.high >= 0:
-            notes.append(
-                Note(
-                    code="S04",
-                    column="",
-                    text="No model is certainly better than one that ignores all columns: nothing here is shown to predict "
-                    f"{self.frame.target_name!r}. Do not use these models to predict.",
-                )
+            text = (
+                "No model is shown to be better than one without columns: nothing here is known to predict "
+                f"{self.frame.target_name!r}. Do not use these models to predict."
             )
-        return tuple(notes)
+            found.append(("S04", text))
+        return tuple(Note(code=code, column="", text=text) for code, text in found)
 
 
 def _mean_agreement(sets: list[frozenset[int]]) -> float:

@@ -37,10 +37,10 @@ class Design:
     """How features become columns, as learned from some rows.
 
     A number becomes one column, whose missing values are replaced by the mean (or median) of the training rows, and if
-    some of these are missing, a second column that says so. A category becomes one column for each level of the training
-    rows, none of which is the reference; a missing value is a level, an unknown level is zero in all. Each column is
-    centered by its mean in the training rows and divided by its standard deviation, both weighted. A column that is
-    constant in the training rows is left out. The columns of a feature follow each other.
+    some of these are missing, a second column that says so. A category becomes one column for each level of the
+    training rows, none of which is the reference; a missing value is a level, an unknown level is zero in all. Each
+    column is centered by its mean in the training rows and divided by its standard deviation, both weighted. A column
+    that is constant in the training rows is left out. The columns of a feature follow each other.
     """
 
     columns: tuple[DesignColumn, ...]

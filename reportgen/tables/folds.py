@@ -35,12 +35,9 @@ def outer_splits(frame: Frame, folds: int, repetitions: int, seed: int) -> tuple
     """
     everything = np.arange(frame.rows)
     if frame.time is not None:
-        return _forward_splits(frame, everything, folds)
-    return tuple(
-        split
-        for repetition in range(repetitions)
-        for split in _shuffled_splits(frame, everything, folds, repetition, seed)
-    )
+        return _forward_splits(frame, frame.time, everything, folds)
+    repeated = (_shuffled_splits(frame, everything, folds, number, seed) for number in range(repetitions))
+    return tuple(split for splits in repeated for split in splits)
 
 
 def inner_splits(frame: Frame, rows: Rows, folds: int, seed: int) -> tuple[Split, ...]:
@@ -51,7 +48,7 @@ def inner_splits(frame: Frame, rows: Rows, folds: int, seed: int) -> tuple[Split
     if frame.time is not None:
         # Ties in time, or groups over several times, can leave a class out of the first folds.
         possible = len(np.unique(frame.time[rows])) - 1
-        return _forward_splits(frame, rows, max(2, min(folds, possible)))
+        return _forward_splits(frame, frame.time, rows, max(2, min(folds, possible)))
     possible = len(rows) if frame.groups is None else len(np.unique(frame.groups[rows]))
     if frame.classes:
         possible = min(possible, *(_class_members(frame, rows).tolist()))
@@ -92,10 +89,9 @@ def _shuffled_splits(frame: Frame, rows: Rows, folds: int, repetition: int, seed
     return splits
 
 
-def _forward_splits(frame: Frame, rows: Rows, folds: int) -> tuple[Split, ...]:
+def _forward_splits(frame: Frame, times: Array, rows: Rows, folds: int) -> tuple[Split, ...]:
     """Splits whose tests follow each other in time; rows of one time, and of one group, are not divided."""
-    assert frame.time is not None
-    time = frame.time[rows]
+    time = times[rows]
     # The block of a row is that of the first row of its time, so that ties stay together.
     first = np.searchsorted(np.sort(time), time)
     block = first * (folds + 1) // len(rows)
@@ -124,7 +120,7 @@ def _check_classes(frame: Frame, splits: tuple[Split, ...]) -> None:
     for split in splits if frame.classes else ():
         for name, members in zip(frame.classes, _class_members(frame, split.train).tolist(), strict=True):
             if not members:
-                together = "of its groups" if frame.groups is not None else "of its times"
+                together = "rows of its groups" if frame.groups is not None else "rows of its times"
                 raise DataError(
                     f"{frame.name}: because {together} stay together, a fold has no row of class {name!r} of "
                     f"{frame.target_name!r} to learn from; use fewer folds, or merge this class with another"

@@ -1,0 +1,63 @@
+"""How features become columns of numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import study_tables
+
+from reportgen.tables.design import fit_design
+
+NAN = np.nan
+X = np.array([[1, 0, 5, 7], [2, 1, 5, NAN], [NAN, 2, 5, 3], [4, 0, 5, 5], [9, 3, 6, NAN], [-90, NAN, 5, 1]])
+FRAME = study_tables.table(
+    X, np.arange(6), ["size", "color", "same", "age"], levels={1: ("red", "green", "blue", "odd")}
+)
+TRAIN, TEST = np.arange(4), np.array([4, 5])
+
+
+def test_missing_values_levels_and_constants_are_learned_from_the_training_rows():
+    design = fit_design(FRAME, TRAIN)
+    trained, tested = design.matrix(FRAME, TRAIN), design.matrix(FRAME, TEST)
+    raw = tested * [c.scale for c in design.columns] + [c.center for c in design.columns]
+
+    assert [c.name for c in design.columns] == [
+        "size", "size (missing)", "color=red", "color=green", "color=blue", "age", "age (missing)",
+    ]  # fmt: skip
+    assert design.group.tolist() == [0, 0, 1, 1, 1, 3, 3]
+    assert np.allclose(trained.mean(axis=0), 0)
+    assert np.allclose(trained.std(axis=0), 1)
+    # An unknown level, and a missing value where training had none, are zero in all levels.
+    assert np.allclose(raw, [[9, 0, 0, 0, 0, 5, 1], [-90, 0, 0, 0, 0, 1, 0]])
+    assert np.allclose(design.matrix(FRAME, TRAIN)[2, 0], 0)
+    assert fit_design(FRAME, TRAIN, fill="median").columns[0].level == 2
+    assert "color=(missing)" in [c.name for c in fit_design(FRAME, np.arange(6)).columns]
+
+
+def test_weights_count_rows_as_often_as_they_say():
+    weights = np.array([1.0, 2, 3, 1, 1, 4])
+    often = np.repeat(np.arange(6), weights.astype(int))
+    repeated = study_tables.table(
+        X[often], often, ["size", "color", "same", "age"], levels={1: FRAME.features[1].levels}
+    )
+
+    weighted = fit_design(dataclasses.replace(FRAME, weights=weights / weights.mean()), np.arange(6))
+
+    for ours, theirs in zip(weighted.columns, fit_design(repeated, np.arange(12)).columns, strict=True):
+        assert ours.name == theirs.name
+        assert [ours.center, ours.scale] == pytest.approx([theirs.center, theirs.scale])
+
+
+def test_coefficients_in_original_units_predict_the_same():
+    design = fit_design(FRAME, TRAIN)
+    rng = np.random.default_rng(0)
+    w, b = rng.normal(size=(2, len(design.columns), 3)), rng.normal(size=(2, 3))
+    plain = fit_design(FRAME, TRAIN, scale=False)
+    uncentered = plain.matrix(FRAME, TEST) + [c.center for c in plain.columns]
+
+    original, intercept = design.original_units(w, b)
+
+    expected = np.einsum("nd,ldk->lnk", design.matrix(FRAME, TEST), w) + b[:, None]
+    assert np.allclose(np.einsum("nd,ldk->lnk", uncentered, original) + intercept[:, None], expected)
