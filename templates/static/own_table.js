@@ -319,7 +319,7 @@ const ownTable = (() => {
     for (const index of used) {
       const { name, kind, values, levels } = table.columns[index];
       const all = Float64Array.from(rows, (row) => values[row]);
-      const parts = kind === "number" ? [all] : levels.map((_, level) => all.map((value) => (Number.isNaN(value) ? NaN : Number(value === level))));
+      const parts = kind === "number" ? [all] : indicators(all, levels.length);
       const found = parts.map(scale);
       const kept = found.flatMap((part, i) => (part ? [{ ...part, level: levels?.[i] }] : []));
       if (!kept.length) {
@@ -337,10 +337,11 @@ const ownTable = (() => {
     if (!x.length) throw refuse("No column is left to predict the target from.");
     const size = x.length;
     const [gram, moments] = [new Float64Array(size * size), new Float64Array(size)];
+    // In blocks of rows that stay in the cache of the processor.
     for (let from = 0; from < training; from += 1024) {
       const to = Math.min(training, from + 1024);
       for (let i = 0; i < size; i += 1) {
-        for (let j = 0; j <= i; j += 1) gram[i * size + j] += product(x[i], x[j], from, to) / training;
+        products(x, i, from, to, gram, training);
         moments[i] += product(x[i], y.values, from, to) / training;
         await pause();
       }
@@ -349,24 +350,61 @@ const ownTable = (() => {
     return { gram, target: moments, groups, features, x, y, training, rows, constant, goal };
   }
 
+  /* A column of zeros and ones for each level; NaN stays NaN in all. */
+  function indicators(values, levels) {
+    const parts = Array.from({ length: levels }, () => new Float64Array(values.length));
+    for (let i = 0; i < values.length; i += 1) {
+      if (Number.isNaN(values[i])) for (const part of parts) part[i] = NaN;
+      else parts[values[i]][i] = 1;
+    }
+    return parts;
+  }
+
   function product(a, b, from, to) {
     let sum = 0;
     for (let i = from; i < to; i += 1) sum += a[i] * b[i];
     return sum;
   }
 
+  /* Adds the mean products of column i with the columns up to it to its row of the Gram matrix, four at a time: sums
+     that do not wait for each other take a third of the time. */
+  function products(x, i, from, to, gram, training) {
+    const [a, row] = [x[i], i * x.length];
+    let j = 0;
+    for (; j + 3 <= i; j += 4) {
+      const [b, c, d, e] = [x[j], x[j + 1], x[j + 2], x[j + 3]];
+      let [s, t, u, v] = [0, 0, 0, 0];
+      for (let k = from; k < to; k += 1) {
+        const value = a[k];
+        s += value * b[k];
+        t += value * c[k];
+        u += value * d[k];
+        v += value * e[k];
+      }
+      gram[row + j] += s / training;
+      gram[row + j + 1] += t / training;
+      gram[row + j + 2] += u / training;
+      gram[row + j + 3] += v / training;
+    }
+    for (; j <= i; j += 1) gram[row + j] += product(a, x[j], from, to) / training;
+  }
+
   /* { values, mean, deviation } of a column with mean 0 and standard deviation 1 over the first, the training rows;
      null if these are all equal. */
   function scaled(values, training) {
-    const given = values.subarray(0, training).filter((value) => !Number.isNaN(value));
-    const mean = given.reduce((sum, value) => sum + value / given.length, 0);
-    const centered = values.map((value) => (Number.isNaN(value) ? 0 : value - mean));
-    const largest = centered.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    // Divided first, so that squares of large numbers stay finite.
-    const shares = centered.map((value) => value / largest);
-    const deviation = largest * Math.sqrt(product(shares, shares, 0, training) / training);
+    let [number, sum] = [0, 0];
+    for (let i = 0; i < training; i += 1) {
+      if (Number.isNaN(values[i])) continue;
+      number += 1;
+      sum += values[i];
+    }
+    const mean = sum / number;
+    const result = new Float64Array(values.length);
+    for (let i = 0; i < values.length; i += 1) if (!Number.isNaN(values[i])) result[i] = values[i] - mean;
+    const deviation = Math.sqrt(product(result, result, 0, training) / training);
     if (!(deviation > 1e-12 * Math.abs(mean)) || !Number.isFinite(deviation)) return null;
-    return { values: centered.map((value) => value / deviation), mean, deviation };
+    for (let i = 0; i < values.length; i += 1) result[i] /= deviation;
+    return { values: result, mean, deviation };
   }
 
   /* Round strengths, 20 for each power of ten: of L1 and the elastic net down from the least that leaves no weight, of
@@ -385,20 +423,24 @@ const ownTable = (() => {
      in units of the target. mix is null for no penalty. */
   async function path(problem, mix) {
     const pause = pauses();
-    const { target, x, y, training, rows } = problem;
+    const { gram, target, x, y, training, rows } = problem;
+    const size = target.length;
+    const held = y.values.subarray(training);
     const found = [];
-    let w = new Float64Array(target.length);
+    let w = new Float64Array(size);
     for (const strength of mix === null ? [0] : strengths(problem, mix)) {
       w = trainer.rest(problem, strength, mix ?? 0, Float64Array.from(w));
-      const errors = [0, 0];
-      const guesses = new Float64Array(rows.length);
-      for (let k = 0; k < w.length; k += 1) {
+      // The mean square in training is 1 - 2 w · target + w · gram · w, since the target is scaled.
+      let square = 1;
+      const left = Float64Array.from(held);
+      for (let k = 0; k < size; k += 1) {
         if (w[k] === 0) continue;
-        for (let i = 0; i < guesses.length; i += 1) guesses[i] += w[k] * x[k][i];
+        square += w[k] * (product(w, gram.subarray(k * size, (k + 1) * size), 0, size) - 2 * target[k]);
+        const column = x[k];
+        for (let i = 0; i < left.length; i += 1) left[i] -= w[k] * column[training + i];
       }
-      for (let i = 0; i < guesses.length; i += 1) errors[Number(i >= training)] += (y.values[i] - guesses[i]) ** 2;
-      const root = (sum, number) => y.deviation * Math.sqrt(sum / number);
-      found.unshift({ strength, w, errors: [root(errors[0], training), root(errors[1], rows.length - training)] });
+      const errors = [Math.max(square, 0), product(left, left, 0, left.length) / (rows.length - training)];
+      found.unshift({ strength, w, errors: errors.map((error) => y.deviation * Math.sqrt(error)) });
       await pause();
     }
     return found;
@@ -413,7 +455,7 @@ plots.each("#own-table", (figure) => {
   const { quote, shown, count } = ownTable;
   const find = (selector) => figure.querySelector(selector);
   const [drop, file, pasted, wrong, command] = [".drop", ".drop input", ".drop textarea", ".wrong span", ".wrong code"].map(find);
-  const [said, target, penalty, slider, canvas] = [".said", ".target", ".penalty", ".strength", "canvas"].map(find);
+  const [said, target, penalty, slider, canvas] = [".own-said", ".target", ".penalty", ".strength", "canvas"].map(find);
   /* Lines of the chart that have colors and names; the others are gray. */
   const COLORS = ["blue", "vermillion", "green", "purple", "sky", "orange"];
 
@@ -483,7 +525,7 @@ plots.each("#own-table", (figure) => {
     const used = [...columns.keys()].filter((i) => columns[i].kind !== "left out" && !columns[i].identifier);
     const goal = used.findLast((i) => columns[i].kind === "number") ?? used.findLast((i) => ownTable.isTarget(columns[i]));
     if (goal === undefined) {
-      throw ownTable.refuse("No column has numbers, or two different texts, that could be the target. Classes are for the command:", true);
+      throw ownTable.refuse("No column can be the target, which needs numbers (or two texts) that are not the same in every row. The command fits several classes.", true);
     }
     return fit(table, goal, used, mixOf());
   }
@@ -614,7 +656,8 @@ plots.each("#own-table", (figure) => {
     find(".setting output").textContent = mix === null ? "–" : strength(λ);
     slider.setAttribute("aria-valuetext", summary());
     const readings = { training: number(errors[0]), held: number(errors[1]), baseline: number(baseline), kept: `${kept.length} of ${all.length}`, best: mix === null ? "–" : strength(path[best].strength) };
-    for (const [name, words] of Object.entries(readings)) find(`[data-reading="${name}"]`).textContent = words;
+    for (const [name, words] of Object.entries(readings)) find(`[data-value="${name}"]`).textContent = words;
+    find(".least").setAttribute("aria-label", `${readings.best}: set this λ`);
     find(".kept-columns tbody").replaceChildren(...kept.map(row));
     const { goal } = problem;
     find(".unit").textContent = `Coefficients are in units of ${quote(goal.name)} per unit of the column.`;
@@ -697,7 +740,9 @@ plots.each("#own-table", (figure) => {
     const order = [...sizes.keys()].sort((a, b) => reach(sizes[b]) - reach(sizes[a]));
     const colors = new Map(order.slice(0, COLORS.length).map((i, k) => [i, plots.inColor(theme, figure, COLORS[k]).network]));
     for (const i of [...order].reverse()) line(sizes[i], y, colors.get(i) ?? theme.nothing, colors.has(i) ? 2.2 : 1, state.problem.features[i].category ? [6, 3] : []);
-    names(order.slice(0, Math.floor(upper / 15)), (i) => y(sizes[i][0]), top, upper).forEach(([i, up]) => {
+    // Many names would crowd where lines are hardly above zero.
+    const worth = order.filter((i, k) => order.length <= 12 || k < COLORS.length || reach(sizes[i]) > 0.05 * reach(all));
+    names(worth.slice(0, Math.floor(upper / 15)), (i) => y(sizes[i][0]), top, upper).forEach(([i, up]) => {
       rule([[area.x - 12, up], [area.x - 2, y(sizes[i][0])]], colors.get(i) ?? theme.nothing, 1);
       write(fitting(context, shown(state.names[i]), area.x - 16), area.x - 16, up, "right", theme.ink);
     });

@@ -78,7 +78,7 @@ def scale(values: NDArray[Any], training: int) -> NDArray[Any]:
 
 @pytest.mark.parametrize("kind", MIXES)
 def test_weights_and_errors_are_those_of_scikit_learn(scripts: Page, kind: str) -> None:
-    """To 1e-6 with λ as the caption of the figure converts it, from the same rows of training."""
+    """To 1e-5 with λ as the caption of the figure converts it, from the same rows of training."""
     found = fitted(scripts, written(diabetes()), MIXES[kind])
     n, table = found["training"], measurements()[found["rows"]]
     spread = table[:n, -1].std()
@@ -94,10 +94,10 @@ def test_weights_and_errors_are_those_of_scikit_learn(scripts: Page, kind: str) 
             "L2": lambda λ=λ: Ridge(alpha=n * λ / 2),
             "elastic net": lambda λ=λ, exact=exact: ElasticNet(alpha=λ / 2, l1_ratio=0.5, **exact),
         }[kind]().fit(x[:n], y[:n])
-        assert np.allclose(one["w"], model.coef_, atol=1e-6), λ
+        assert np.allclose(one["w"], model.coef_, atol=1e-5), λ
         assert np.array_equal(np.equal(one["w"], 0), model.coef_ == 0), λ
         misses = spread * (model.predict(x) - y)
-        assert np.allclose(one["errors"], [np.sqrt((m**2).mean()) for m in (misses[:n], misses[n:])], rtol=1e-6), λ
+        assert np.allclose(one["errors"], [np.sqrt((m**2).mean()) for m in (misses[:n], misses[n:])], rtol=1e-5), λ
     if kind in ("L1", "elastic net"):
         assert not any(found["path"][-1]["w"]), "the strongest penalty leaves nothing"
         assert any(found["path"][-2]["w"]), "and is the weakest one that does"
@@ -305,3 +305,215 @@ def planted(rows: int = 200) -> dict[str, Any]:
 
 def words(page: Page, selector: str) -> str:
     return page.locator(f".own {selector}").inner_text()
+
+
+def test_a_file_is_fitted_at_once_and_the_slider_drops_columns(page: Page) -> None:
+    choose(page, "my prices.csv", written(planted()))
+
+    head = page.locator(".own .preview th")
+    assert [text.split() for text in head.all_inner_texts()] == [
+        *(["size", "number"], ["rooms", "number"], ["heating", "category"]),
+        *([name, "number"] for name in "uvw"),
+        ["price", "target"],
+    ]
+    assert "200 rows, 6 columns to predict" in words(page, ".own-said")
+    assert "40 rows were held out" in words(page, ".own-said")
+    assert page.locator("#own-target").input_value() == "6"
+    # At the λ that it proposes the three that count are kept, with coefficients in original units.
+    rows = {row[0]: row[1:] for row in (text.split("\t") for text in page.locator(".own tbody tr").all_inner_texts())}
+    assert float(rows["size"][0]) == pytest.approx(3, abs=0.3)
+    assert float(rows["rooms"][0].replace("−", "-")) == pytest.approx(-2, abs=0.3)
+    assert "“⁨oil⁩” +" in rows["heating"][0]
+    assert words(page, ".proper") == "reportgen build 'my prices.csv' --target price"
+
+    slider = page.locator("#own-strength")
+    chart, least = page.locator(".own canvas").screenshot(), words(page, "[data-value=best]")
+    assert words(page, "output") == least
+    slider.focus()
+    page.keyboard.press("PageUp")
+    page.keyboard.press("End")
+    settle(page)
+    assert words(page, "[data-value=kept]") == "0 of 6"
+    assert words(page, "[data-value=held]") == words(page, "[data-value=baseline]")
+    assert words(page, ".zero-columns").count("“") == 6
+    assert "0 of 6 columns are kept" in (slider.get_attribute("aria-valuetext") or "")
+    assert page.locator(".own canvas").screenshot() != chart
+
+    kept = []
+    for value in range(int(slider.get_attribute("max") or 0), -1, -5):
+        slider.fill(str(value))
+        kept.append(int(words(page, "[data-value=kept]").split()[0]))
+    assert kept == sorted(kept)
+    assert kept[-1] == 6
+    page.get_by_role("button", name=f"{least}: set this λ").click()
+    assert words(page, "output") == least
+
+
+def test_another_penalty_target_or_choice_of_columns_is_another_fit(page: Page) -> None:
+    table = planted()
+    choose(page, "t.csv", written(table))
+    choices: dict[str, str] = {}
+
+    page.select_option("#own-penalty", "0")
+    settle(page)
+    page.locator("#own-strength").fill("0")
+    choices["L2"] = words(page, "[data-value=kept]")
+    page.select_option("#own-penalty", "")
+    settle(page)
+    choices["none"] = words(page, "[data-value=kept]")
+    assert page.locator("#own-strength").is_disabled()
+    assert choices == {"L2": "6 of 6", "none": "6 of 6"}
+    assert words(page, "output") == "–"
+
+    page.locator(".preview").get_by_label("heating").uncheck()
+    settle(page)
+    assert words(page, "[data-value=kept]") == "5 of 5"
+    page.select_option("#own-target", label="size")
+    settle(page)
+    assert "5 columns to predict “⁨size⁩” from" in words(page, ".own-said")
+    # Without a penalty the weights are those of least squares, in original units.
+    names = ["rooms", "u", "v", "w", "price"]
+    found = fitted(page, written(table), None, 0, [list(table).index(name) for name in names])
+    order = found["rows"][: found["training"]]
+    x = np.column_stack([table[name] for name in names])[order]
+    exact = dict(zip(names, LinearRegression().fit(x, table["size"][order]).coef_, strict=True))
+    rows = [text.replace("−", "-").split("\t") for text in page.locator(".own .kept-columns tbody tr").all_inner_texts()]
+    assert {row[0]: float(row[1]) for row in rows} == {name: float(f"{exact[name]:.3g}") for name in names}
+
+
+def test_a_bad_file_is_told_and_the_old_table_stays(page: Page) -> None:
+    choose(page, "good.csv", written(planted()))
+    before = words(page, ".fitted")
+
+    for name, table, told in [
+        ("-a b.csv", "a,b\n" + "1,2\n" * 12 + "1\n", "Line 14 has 1 cell, the first line 2."),
+        ("t.csv", "a,b\n" + "x,y\nv,w\nu,z\n" * 8, "No column can be the target"),
+        ("t.csv", "a,b\n" + "1,2\n" * 12, "No column can be the target"),
+        ("big.csv", "a,b\n" + "1,2\n" * 1_300_000, "This file has 5.2 MB; a page fits 5 MB."),
+        ("wide.csv", written({f"c{i}": [f"t{(i + j) % 19}" for j in range(60)] for i in range(20)} | {"y": range(0, 120, 2)}), "more than 300 columns"),
+    ]:  # fmt: skip
+        choose(page, name, table)
+        assert told in words(page, ".wrong"), name
+        assert words(page, ".own-said") == "Still shown: good.csv."
+        assert words(page, ".fitted") == before
+    assert words(page, ".wrong code") == "reportgen build wide.csv --target NAME"
+
+    choose(page, "good.csv", written(planted(50)))
+    assert page.locator(".own .wrong").is_hidden()
+    # A choice that cannot be fitted is taken back.
+    for name in ("size", "rooms", "heating", "u", "v", "w"):
+        page.locator(".preview").get_by_label(name).click()
+        settle(page)
+    assert words(page, ".wrong span >> nth=0") == "No column is left to predict the target from."
+    assert page.locator(".own .preview input:checked").count() == 1
+
+
+DROP = """(figure, files) => {
+    const data = new DataTransfer();
+    for (const [name, text] of files) data.items.add(new File([text], name, { type: "text/csv" }));
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        const event = new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true });
+        if (figure.dispatchEvent(event)) throw Error(`the browser would open the file after ${kind}`);
+    }
+}"""
+
+
+def test_a_table_can_be_dropped_or_pasted(page: Page) -> None:
+    text = written(planted(), delimiter="\t")
+    figure = page.locator("#own-table")
+    figure.evaluate(DROP, [["dropped.tsv", text]])
+    settle(page)
+    assert words(page, ".own-said").startswith("dropped.tsv: 200 rows")
+    figure.evaluate(DROP, [["a.csv", text], ["b.csv", text]])
+    settle(page)
+    assert words(page, ".wrong").startswith("Drop one file at a time.")
+
+    page.get_by_label("A table as text").fill(text)
+    page.get_by_role("button", name="Fit the text").click()
+    settle(page)
+    assert words(page, ".own-said").startswith("pasted.csv: 200 rows")
+    assert words(page, ".told").startswith("Read as columns separated by tabs.")
+
+
+HOSTILE = ["<img src=x onerror=window.ran=1>", "=cmd|' /C calc'!A0", "</script><script>ran=1</script>", "\u202eevil\u2066", "{{7*7}}"]  # fmt: skip
+
+
+def test_hostile_cells_and_names_are_text(page: Page) -> None:
+    rng = np.random.default_rng(0)
+    table: dict[str, Any] = {name: rng.normal(size=40) for name in HOSTILE}
+    table["kind <b>"] = [HOSTILE[i % 5] for i in range(40)]
+    table["<script>ran=1</script>"] = rng.normal(size=40)
+    name = "$(rm -rf) `x` '\"><img src=x onerror=ran=1>.csv"
+    choose(page, name, written(table))
+
+    shown = [text.replace("\u202e", "�").replace("\u2066", "�") for text in table]
+    assert page.locator(".own .preview th span").all_text_contents() == shown
+    assert page.locator(".own img, .own script, .own b").count() == 0
+    assert words(page, ".proper") == (
+        "reportgen build '$(rm -rf) `x` '\\''\"><img src=x onerror=ran=1>.csv' --target '<script>ran=1</script>'"
+    )
+    page.locator("#own-strength").fill("0")
+    assert "“⁨=cmd|' /C calc'!A0⁩” " in words(page, ".kept-columns")
+
+
+def test_two_classes_and_missing_values_are_told(page: Page) -> None:
+    table = planted(120)
+    table["v"] = ["" if i % 10 == 0 else v for i, v in enumerate(table["v"])]
+    table["price"] = ["" if i < 4 else "dear" if p > 50 else "cheap" for i, p in enumerate(table["price"])]
+    choose(page, "t.csv", written(table))
+    page.select_option("#own-target", label="price")
+    settle(page)
+
+    told = words(page, ".told")
+    assert "mean of training: “⁨v⁩” (12 rows)." in told
+    assert "4 rows without a target are left out." in told
+    assert "“⁨cheap⁩” is 0, “⁨dear⁩” is 1." in told
+    assert "by squared error" in told
+
+
+def test_five_megabytes_take_seconds_and_the_page_stays_alive(page: Page, tmp_path: Path) -> None:
+    """The claim is five seconds; machines that run other tests meanwhile get four times as long."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(20_000, 28))
+    y = x[:, :5].sum(axis=1) + rng.normal(size=20_000)
+    whole = np.column_stack([x, rng.integers(0, 8, 20_000), y])
+    rows = "\n".join(",".join(f"{v:.5f}" for v in row) for row in whole)
+    text = ",".join(f"c{i}" for i in range(30)) + "\n" + rows[: 4_990_000].rpartition("\n")[0]
+    assert 4_900_000 < len(text) <= 5_000_000
+    page.evaluate(
+        "() => { window.longest = 0; let last = performance.now(); const tick = () => { const now = performance.now();"
+        " longest = Math.max(longest, now - last); last = now; setTimeout(tick) }; tick() }"
+    )
+
+    (tmp_path / "big.csv").write_text(text)
+
+    begun = time.monotonic()
+    page.set_input_files(".own .pick input", tmp_path / "big.csv")
+    settle(page)
+    took = time.monotonic() - begun
+
+    assert "29 columns to predict" in words(page, ".own-said"), words(page, ".wrong")
+    longest = page.evaluate("longest")
+    print(f"5 MB in {took:.2f} s, at most {longest:.0f} ms without a turn")
+    assert took < 20
+    assert longest < 1500
+
+
+def test_everyone_can_use_it_and_paper_and_pages_without_scripts_have_what_there_is(
+    page: Page, article: Path, visit: Open, faults: Callable[..., list[str]]
+) -> None:
+    assert faults(page) == []
+    page.emulate_media(media="print")
+    assert page.locator("#own-table").is_hidden()
+    page.emulate_media(media="screen")
+    table = planted(60)
+    table = {f"a long name of a column, number {i}": values for i, values in enumerate(table.values())}
+    choose(page, "t.csv", written(table | {"x" * 200: range(0, 120, 2), "target": table.popitem()[1]}))
+    assert faults(page) == []
+    page.emulate_media(media="print")
+    assert page.locator(".own .kept-columns").is_visible()
+    assert page.locator(".own .drop").is_hidden()
+    page.emulate_media(media="screen")
+
+    bare = visit(article, java_script_enabled=False)
+    assert bare.locator("#own-table").is_hidden()
