@@ -247,7 +247,7 @@ const ownTable = (() => {
   /* { name, rows, columns, preview, told }: columns of `column`, the first rows as text, and how the file was read. */
   async function read(source, name) {
     const text = typeof source === "string" ? { text: source, encoding: null } : decode(source);
-    const whole = text.text.replace(/^\ufeff/, "");
+    const whole = text.text;
     if (!whole.trim()) throw refuse("There is nothing in it. A table has a line with names and then rows.");
     const stated = /^sep=(.)\r?\n/i.exec(whole);
     const body = stated ? whole.slice(stated[0].length) : whole;
