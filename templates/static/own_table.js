@@ -392,18 +392,20 @@ const ownTable = (() => {
   /* { values, mean, deviation } of a column with mean 0 and standard deviation 1 over the first, the training rows;
      null if these are all equal. */
   function scaled(values, training) {
-    let [number, sum] = [0, 0];
-    for (let i = 0; i < training; i += 1) {
-      if (Number.isNaN(values[i])) continue;
-      number += 1;
-      sum += values[i];
-    }
-    const mean = sum / number;
+    let [number, mean, largest] = [0, 0, 0];
+    for (let i = 0; i < training; i += 1) if (!Number.isNaN(values[i])) number += 1;
+    for (let i = 0; i < training; i += 1) if (!Number.isNaN(values[i])) mean += values[i] / number;
     const result = new Float64Array(values.length);
-    for (let i = 0; i < values.length; i += 1) if (!Number.isNaN(values[i])) result[i] = values[i] - mean;
-    const deviation = Math.sqrt(product(result, result, 0, training) / training);
+    for (let i = 0; i < values.length; i += 1) {
+      if (!Number.isNaN(values[i])) result[i] = values[i] - mean;
+      largest = Math.max(largest, Math.abs(result[i]));
+    }
+    // Divided first, so that squares of any number are numbers.
+    if (largest > 0) for (let i = 0; i < values.length; i += 1) result[i] /= largest;
+    const share = Math.sqrt(product(result, result, 0, training) / training);
+    const deviation = share * largest;
     if (!(deviation > 1e-12 * Math.abs(mean)) || !Number.isFinite(deviation)) return null;
-    for (let i = 0; i < values.length; i += 1) result[i] /= deviation;
+    for (let i = 0; i < values.length; i += 1) result[i] /= share;
     return { values: result, mean, deviation };
   }
 

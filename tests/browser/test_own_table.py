@@ -106,6 +106,18 @@ def test_weights_and_errors_are_those_of_scikit_learn(scripts: Page, kind: str) 
         assert any(found["path"][-2]["w"]), "and is the weakest one that does"
 
 
+def test_units_of_any_size_give_the_same_fit(scripts: Page) -> None:
+    table = {name: np.array(values) for name, values in diabetes().items()}
+    plain = fitted(scripts, written(table), 1.0)
+    odd = table | {"bmi": table["bmi"] * 1e300, "bp": table["bp"] * 1e-300, "progression": table["progression"] * 1e290}
+
+    scaled = fitted(scripts, written(odd), 1.0)
+
+    for one, other in zip(plain["path"], scaled["path"], strict=True):
+        assert np.allclose(one["w"], other["w"], atol=1e-9)
+        assert np.allclose(np.multiply(one["errors"], 1e290), other["errors"], rtol=1e-9)
+
+
 def test_the_trainer_in_python_comes_to_rest_at_the_same_weights(scripts: Page) -> None:
     run = Run(
         data=Diabetes(),
