@@ -772,7 +772,8 @@ plots.each("#own-table", (figure) => {
       const decade = area.width / (logarithms.at(-1) - logarithms[0]);
       path.forEach((step, i) => {
         const ending = logarithms[i] - Math.floor(logarithms[i] + 1e-9);
-        const shownHere = ending < 1e-6 || (decade > 100 && Math.abs(ending - 0.5) < 0.01);
+        const whole = ending < 1e-6 && (decade > 42 || Math.round(logarithms[i]) % 2 === 0);
+        const shownHere = whole || (decade > 100 && Math.abs(ending - 0.5) < 0.01);
         if (shownHere) write(strength(step.strength), x(i), bottom + 12, "center");
       });
       write("λ", area.x - 26, bottom + 12, "right", theme.ink);
