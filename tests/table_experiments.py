@@ -15,12 +15,12 @@ from reportgen.tables.settings import ColumnSettings
 from reportgen.tables.study_settings import StudySettings
 from reportgen.training.run import Training
 
-QUICK = StudySettings(folds=3, repetitions=1, inner_folds=3, subsamples=4, splits=4, shuffles=2)
+QUICK = StudySettings(folds=2, repetitions=1, inner_folds=2, subsamples=4, splits=4, shuffles=2)
 OF_TABLE = tuple(name for name in sections.names() if sections[name].of_table)
 """The sections about a table, in alphabetical order."""
 
 
-def rows(count: int = 90, seed: int = 0, classes: int = 0) -> list[dict[str, Any]]:
+def rows(count: int = 60, seed: int = 0, classes: int = 0) -> list[dict[str, Any]]:
     """Rows whose target depends on `size` and `place`; `twin` nearly equals `size`, `noise` is noise, some cells of
     `age` are missing. With `classes` the target is one of so many words."""
     rng = np.random.default_rng(seed)

@@ -28,6 +28,7 @@ EXCEPTIONS = {
         "penalty",
     ): "L1 beside L2 is its subject; tests/browser/test_geometry.py compares them",
     ("templates/static/live.js", "scene"): "its two canvases, called by what they show",
+    ("templates/static/own_table.js", "section"): "columns and errors of a table and λ, called by what they are",
     ("templates/static/player.js", "scene"): "draws those with `in_page`, as a test below says",
 }
 

@@ -27,6 +27,7 @@
    plots.point(context, place, x, y, theme)             marks a point of what `fit` returned
    plots.legend(context, box, samples, theme)           what `fit` draws, in words
    plots.outputs(layers, grid, activation)              a network of one input; a layer is { rows, columns, values, bias }
+   plots.ticks([low, high], most)    at most so many round numbers inside an interval
    plots.number(value, digits)       for reading: so many significant digits
    plots.FONT                        the family of letters of all drawings
 
@@ -590,6 +591,6 @@ const plots = (() => {
 
   return {
     each, unpack, theme, inColor, fitCanvas, weights, network, paths, histogram, singular, singularValues, cellAt, cellBox, outline, bar, fit,
-    point, range, legend, outputs, number, FONT,
+    point, range, legend, outputs, ticks, number, FONT,
   };
 })();
