@@ -12,6 +12,8 @@ from documents.snippets import LANGUAGES, ROOT, Folder, blocks, check_options, c
 import reportgen
 from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse
+from reportgen.study import summary
+from reportgen.tables import notes
 
 PACKAGE = Path(reportgen.__file__).parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -77,6 +79,15 @@ def test_the_mistakes_of_the_readme_are_told_as_shown():
 
     for line, said in zip(shown.splitlines(), str(caught.value).splitlines(), strict=True):
         assert said.startswith(line.removesuffix("…"))
+
+
+def test_every_warning_about_a_table_is_in_the_list_and_no_other():
+    found = (re.findall(r'"([TS]\d\d)"', file.read_text("utf-8")) for file in PACKAGE.rglob("*.py"))
+    page = (ROOT / "docs" / "table.md").read_text("utf-8")
+    listed = re.findall(r"^\| ([TS]\d\d) \| (.+?) \| .+ \|$", page, re.MULTILINE)
+
+    assert listed == list((notes.TITLES | summary.TITLES).items())
+    assert sorted({code for codes in found for code in codes}) == sorted(dict(listed))
 
 
 def test_every_code_of_a_message_is_in_the_list_and_no_other():
