@@ -70,8 +70,7 @@ def messages(snapshot: SnapshotAssertion, tmp_path: Path) -> Callable[..., None]
 
 @pytest.fixture(scope="session")
 def small_experiment() -> Experiment:
-    """Four arms of the default experiment and a sweep, in seconds instead of minutes, with every section but those about
-    a table."""
+    """Four arms of the default experiment and a sweep, in seconds instead of minutes; sections on tables excepted."""
     from table_experiments import OF_TABLE
 
     from reportgen.experiment import Comparison, Runs, Sweep

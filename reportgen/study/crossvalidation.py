@@ -37,7 +37,7 @@ CANDIDATES = (
 )
 LASSO, LASSO_REFITTED = 2, 6
 STRENGTHS = 50
-CLASS_STRENGTHS = 25
+CLASS_STRENGTHS = 16
 """Fewer, since each takes longer."""
 
 

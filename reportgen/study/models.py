@@ -420,7 +420,7 @@ class LogisticModel(LinearModel):
         w = ahead_w = np.zeros(shape)
         b = ahead_b = np.repeat(self.prior[:, None], count, axis=1)
         momentum = 1.0
-        for _ in range(100):
+        for _ in range(60):
             logits = (x @ ahead_w.reshape(self.columns, -1)).reshape(len(x), self.outputs, count) + ahead_b
             gap = self.weights[:, None, None] * (_probabilities(logits) - self.hot[:, :, None])
             gradient = (x.T @ gap.reshape(len(x), -1)).reshape(shape)
@@ -436,7 +436,8 @@ class LogisticModel(LinearModel):
                 following_b + (momentum - 1) / grown * moved_b,
             )
             w, b, momentum = following, following_b, grown
-            if max(np.abs(moved).max(initial=0), np.abs(moved_b).max()) < 1e-4:
+            size = max(1.0, float(np.abs(w).max(initial=0)))
+            if max(np.abs(moved).max(initial=0), np.abs(moved_b).max()) < 2e-4 * size:
                 break
         return Weights(np.ascontiguousarray((w * scales[:, None, None]).transpose(2, 0, 1)), np.ascontiguousarray(b.T))
 

@@ -13,7 +13,7 @@ from reportgen.tables import Note, Role, Task
 
 Verdict = Literal["keep", "either", "can go", "cannot tell"]
 
-Reason = Literal["needed", "small", "one_of", "not_needed", "in_set", "cost_unclear"]
+Reason = Literal["needed", "small", "one_of", "not_needed", "in_set", "cost_unclear", "constant"]
 """Why a verdict was given.
 
 needed: a test finds an effect, and the column is in the smallest set that is practically as good.
@@ -22,6 +22,7 @@ one_of: the column and its partners are similar; a test finds an effect of them 
 not_needed: models of fewer columns, without this one, are practically as good, and no test finds an effect.
 in_set: the column is in the smallest set, but no test finds an effect.
 cost_unclear: no test finds an effect, and no smaller set is shown to be practically as good.
+constant: the column has one value only, so nothing can be learned from it.
 """
 
 
@@ -273,6 +274,8 @@ class StudyResult:
     """Test rows divided by training rows, on average over outer folds."""
     reference_errors: tuple[float, ...]
     """Of the reference in each outer fold."""
+    level: float
+    """Columns whose adjusted p-value is at most this are needed."""
     reference_error: float
     """Of the best candidate with all columns, chosen by inner folds."""
     null_error: float

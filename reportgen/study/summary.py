@@ -11,7 +11,7 @@ import numpy as np
 from reportgen.study import stability
 from reportgen.study.crossvalidation import CANDIDATES, LASSO
 from reportgen.study.evidence import adjust, aggregate
-from reportgen.study.jobs import Arrays, Job, count_needed, splits_of
+from reportgen.study.jobs import Arrays, Job, count_needed, level_of, splits_of
 from reportgen.study.models import LinearModel, Weights, joined, learn
 from reportgen.study.result import (
     ColumnVerdict,
@@ -112,7 +112,7 @@ class _Summary:
         sizes = self.sizes()
         chosen = self.smallest_set(sizes)
         p, p_cluster = self.p_values()
-        verdicts = self.verdicts(chosen, p, p_cluster)
+        verdicts = self.verdicts(sizes, chosen, p, p_cluster)
         return StudyResult(
             name=frame.name,
             task=frame.task,
@@ -129,6 +129,7 @@ class _Summary:
             confidence=settings.confidence,
             test_share=self.test_share,
             reference_errors=tuple(self.reference.tolist()),
+            level=level_of(settings),
             reference_error=float(self.reference.mean()),
             null_error=float(self.null.mean()),
             over_null=over_null,
@@ -172,11 +173,12 @@ class _Summary:
     def smallest_set(self, sizes: tuple[SizePoint, ...]) -> list[int]:
         """Features of the smallest set that is practically as good, in their order of need."""
         good = [point.size for point in sizes if point.as_good]
+        usable = set(self.model.present.tolist())
         if not good:
-            return list(map(int, self.whole["order"]))
+            return [index for index in self.whole["order"].tolist() if index in usable]
         allowed = self.whole["sizes"] <= good[0]
         size = int(self.whole["sizes"][allowed][self.whole["size_losses"][allowed].argmin()])
-        return list(map(int, self.whole["order"][:size]))
+        return [index for index in self.whole["order"][:size].tolist() if index in usable]
 
     def p_values(self) -> tuple[Array, Array]:
         """Adjusted p-values of features, and of their clusters."""
@@ -188,9 +190,11 @@ class _Summary:
         )
         return adjust(alone, together, of, factor=False)
 
-    def verdicts(self, chosen: list[int], p: Array, p_cluster: Array) -> tuple[ColumnVerdict, ...]:
+    def verdicts(
+        self, sizes: tuple[SizePoint, ...], chosen: list[int], p: Array, p_cluster: Array
+    ) -> tuple[ColumnVerdict, ...]:
         """The drop-list."""
-        level = 1 - self.settings.confidence
+        level = level_of(self.settings)
         of = self.whole["clusters"]
         picks = stability.probabilities(np.array([one["picks"] for one in self.jobs["half"]], np.float64))
         kept = np.array([one["kept"][LASSO, 0] for one in self.outer], np.float64).mean(axis=0)
@@ -198,16 +202,21 @@ class _Summary:
         fit = self.repeatable("none", 0.0, self.model.refit(chosen), chosen)
         rank = np.empty(len(self.names), int)
         rank[self.whole["order"]] = np.arange(len(self.names)) + 1
-        smaller = len(chosen) < len(self.names)
+        smaller = any(point.as_good for point in sizes)
         found = []
         for index, feature in enumerate(self.frame.features):
             members = np.flatnonzero(of == of[index])
             verdict: Verdict
             reason: Reason
-            if p[index] <= level:
+            of_cluster = len(members) > 1 and p_cluster[index] <= level and (p[members] > level).all()
+            if index not in self.model.present:
+                verdict, reason = "can go", "constant"
+            elif p[index] <= level:
                 verdict, reason = ("keep", "needed") if index in chosen else ("can go", "small")
-            elif len(members) > 1 and p_cluster[index] <= level and (p[members] > level).all():
+            elif of_cluster and np.isin(members, chosen).any():
                 verdict, reason = "either", "one_of"
+            elif of_cluster:
+                verdict, reason = "can go", "small"
             elif index not in chosen:
                 verdict, reason = "can go", "not_needed"
             else:

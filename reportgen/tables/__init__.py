@@ -70,7 +70,7 @@ class Frame:
     """Weights of rows in training and in errors, with mean 1."""
     notes: tuple[Note, ...] = ()
     reading: tuple[tuple[str, str], ...] = ()
-    """How a text file is written, as arguments of `pandas.read_csv`: sep, decimal, thousands, encoding."""
+    """How a text file is written, as arguments of `pandas.read_csv` and their values in Python."""
     rows_in_file: int
     """Rows of the file. Those without a target are left out, and of very many only a sample is taken."""
 

@@ -67,6 +67,8 @@ class RawTable:
     place_name: Callable[[int], str]
     """Where a row is, for a sentence: "line 12"."""
     notes: tuple[Note, ...] = ()
+    reading: tuple[tuple[str, str], ...] = ()
+    """See `Frame.reading`."""
 
 
 BOOLEAN_WORDS = frozenset(["false", "true", "no", "yes", "n", "y", "f", "t", "off", "on"])

@@ -67,6 +67,7 @@ def make_frame(raw: RawTable, settings: TableSettings) -> Frame:
         groups=groups,
         time=_time(used[time], rows, raw) if time else None,
         weights=_weights(used[settings.weights], rows, raw) if settings.weights else None,
+        reading=raw.reading,
         rows_in_file=raw.rows,
     )
     notes += checks.table_notes(frame, lambda row: raw.place_name(int(rows[row])))

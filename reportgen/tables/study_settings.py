@@ -29,6 +29,6 @@ class StudySettings:
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.02
     """The share by which an error may be larger and still count as practically as good."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-    """Of intervals; 1 less this is also the accepted probability that any column is wrongly called needed."""
+    """Of intervals. The accepted probability that any column is wrongly called needed is half of 1 less this."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of every split, half and shuffle."""

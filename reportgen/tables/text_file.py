@@ -11,6 +11,7 @@ import errno
 import hashlib
 import io
 import itertools
+import json
 import os
 import re
 from collections import Counter
@@ -267,7 +268,24 @@ class _Reader:
             place=self.place,
             place_name=lambda row: f"line {self.starts[row]:,}",
             notes=tuple(self.notes),
+            reading=self._reading(builders),
         )
+
+    def _reading(self, builders: Sequence[ColumnBuilder]) -> tuple[tuple[str, str], ...]:
+        """How pandas reads this file: arguments that differ from its defaults."""
+        signs = [builder.format.decimal for builder in builders if builder.format]
+        decimal = max(signs, key=signs.count, default=".")
+        arguments = {
+            "sep": self.delimiter if self.delimiter != "," else None,
+            "decimal": decimal if decimal != "." else None,
+            "thousands": "." if decimal == "," else ",",
+            "encoding": self.examined.encoding if self.examined.encoding != "utf-8" else None,
+            "skiprows": self.skipped or None,
+            "na_values": [text for text in self.settings.missing if text] or None,
+        }
+        if self.delimiter == arguments["thousands"]:
+            arguments["thousands"] = None
+        return tuple((name, json.dumps(value)) for name, value in arguments.items() if value is not None)
 
     def header(self) -> list[str]:
         """The names of the columns."""

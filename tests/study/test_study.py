@@ -52,15 +52,15 @@ def test_ten_of_fifty_columns_are_kept_and_the_rest_goes_with_its_price():
 def test_of_two_columns_that_are_nearly_the_same_either_is_needed():
     rng = np.random.default_rng(1)
     x = rng.normal(size=(200, 8))
-    x[:, 7] = x[:, 0] + 0.14 * rng.normal(size=200)
+    x[:, 7] = x[:, 0] + 0.03 * rng.normal(size=200)
     found = study(study_tables.table(x, x[:, 0] + x[:, 1] + rng.normal(size=200), costs=[3, 1, 1, 1, 1, 1, 1, 2]))
     verdicts = {v.name: v for v in found.verdicts}
 
-    assert np.corrcoef(x[:, 0], x[:, 7])[0, 1] > 0.985
+    assert np.corrcoef(x[:, 0], x[:, 7])[0, 1] > 0.99
     assert found.totals.either == (("x0", "x7"),)
     assert [verdicts[name].partners for name in ("x0", "x7")] == [("x7",), ("x0",)]
     assert verdicts["x1"].verdict == "keep"
-    assert verdicts["x0"].p_cluster <= 0.05 < verdicts["x0"].p
+    assert verdicts["x0"].p_cluster <= found.level < verdicts["x0"].p
     assert found.totals.saved_either == 3
     inside = next(name for name in ("x0", "x7") if verdicts[name].in_set)
     outside = "x7" if inside == "x0" else "x0"
@@ -110,18 +110,20 @@ def test_more_columns_than_rows_are_answered():
 
 
 def test_a_column_of_groups_and_similar_rows_of_a_group_do_not_look_like_evidence():
-    """Twenty rows of each group repeat each other nearly: read as independent rows, noise of groups would be needed."""
-    rng = np.random.default_rng(2)
-    of = np.repeat(np.arange(40), 10)
-    x = rng.normal(size=(400, 3))
-    x[:, 1] = rng.normal(size=40)[of]
-    y = x[:, 0] + 3 * rng.normal(size=40)[of] + 0.1 * rng.normal(size=400)
-    naive, grouped = study_tables.table(x, y), study_tables.table(x, y, groups=of)
+    """Rows of each group repeat each other nearly; read as independent rows, noise of groups often looks needed."""
+    of = np.repeat(np.arange(40), 20)
+    naive, grouped = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(800, 3))
+        x[:, 1] = rng.normal(size=40)[of]
+        y = x[:, 0] + 3 * rng.normal(size=40)[of] + 0.1 * rng.normal(size=800)
+        naive.append(adjusted_p_values(study_tables.table(x, y), QUICK)[0])
+        grouped.append(adjusted_p_values(study_tables.table(x, y, groups=of), QUICK)[0])
 
-    assert adjusted_p_values(naive, QUICK)[0][1] < 0.05
-    p = adjusted_p_values(grouped, QUICK)[0]
-    assert p[1] > 0.2
-    assert p[0] < 1e-3
+    assert (np.array(naive)[:, 1] <= 0.025).mean() >= 0.3
+    assert (np.array(grouped)[:, 1] <= 0.025).mean() <= 0.1
+    assert (np.array(grouped)[:, 0] <= 0.025).all()
 
 
 @pytest.mark.parametrize("classes", [("no", "yes"), ("low", "middle", "high")])

@@ -22,7 +22,7 @@ _HIGH, _LEFT, _RIGHT, _FOOT, _HEAD = 420, 76, 178, 104, 26
 
 
 @scenes.register("column_path")
-class ColumnPath:
+class FallingStrength:
     """A line for each column, which grows from the left while λ falls; names stand where their lines end.
 
     `strengths` [S] fall, `coefficients` [S, P] belong to standardized columns, and `chosen` is the λ that a dotted line

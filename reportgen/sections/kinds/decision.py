@@ -22,6 +22,7 @@ REASONS = {
     "one_of": "one of them is needed, and they carry the same information",
     "not_needed": "models without it predict as well",
     "in_set": "models use it, but no test is sure that it has an effect",
+    "constant": "it has one value in all rows",
     "cost_unclear": "too few rows to tell what it costs to drop it",
 }
 """Why a verdict was given, in the words of the page."""

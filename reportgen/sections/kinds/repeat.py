@@ -85,7 +85,7 @@ def _code(file: str, frame: Frame, chosen: tuple[str, ...], weights: str) -> str
     reader = next((name for suffix, name in _READERS.items() if file.lower().endswith(suffix)), "read_csv")
     arguments = [_quoted(file)]
     if reader == "read_csv":
-        arguments += [f"{name}={_quoted(value)}" for name, value in frame.reading]
+        arguments += [f"{name}={value}" for name, value in frame.reading]
     steps = []
     if numbers:
         steps.append(f"    (make_pipeline(SimpleImputer(add_indicator=True), StandardScaler()), {_list(numbers)}),")
@@ -105,7 +105,7 @@ def _code(file: str, frame: Frame, chosen: tuple[str, ...], weights: str) -> str
         "from sklearn.pipeline import make_pipeline",
         f"from sklearn.preprocessing import {_names(numbers, categories)}",
         "",
-        f"table = pd.{reader}({', '.join(arguments)})",
+        *_reading(reader, arguments),
         f"table = table.dropna(subset=[{_quoted(frame.target_name)}])",
         f"chosen = {_list([*numbers, *categories])}",
         "prepare = make_column_transformer(",
@@ -116,6 +116,13 @@ def _code(file: str, frame: Frame, chosen: tuple[str, ...], weights: str) -> str
         "print(model.predict(table[chosen])[:5])",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _reading(reader: str, arguments: list[str]) -> list[str]:
+    line = f"table = pd.{reader}({', '.join(arguments)})"
+    if len(line) <= 80:
+        return [line]
+    return [f"table = pd.{reader}(", *(f"    {argument}," for argument in arguments), ")"]
 
 
 def _names(numbers: list[str], categories: list[str]) -> str:

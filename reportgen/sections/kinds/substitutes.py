@@ -10,16 +10,17 @@ from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.helpers import table
 from reportgen.sections.table_words import error_words
 from reportgen.study.result import StudyResult, Substitute
+from reportgen.text import number
 
 
 @dataclass(frozen=True, kw_only=True)
-class PricedSubstitute:
-    """A substitute that is practically as good, with what it saves."""
+class GoodSubstitute:
+    """A substitute that is practically as good, with its price."""
 
     column: str
     instead: str
-    saved: float
-    """Per row; below zero if it costs more."""
+    price: str
+    """As "2.50 a row cheaper"; empty if both have the same price."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class SubstitutesFindings:
 
     error_words: str
     tried: list[Substitute]
-    good: list[PricedSubstitute]
+    good: list[GoodSubstitute]
     without: list[str]
     """Columns of the set for which no other does as well."""
     tolerance: float
@@ -44,7 +45,7 @@ class Substitutes(Section[SubstitutesFindings]):
     def findings(self, e: Experiment, trained: Trained, study: StudyResult) -> SubstitutesFindings:
         prices = {verdict.name: verdict.price for verdict in study.verdicts}
         good = [
-            PricedSubstitute(column=s.column, instead=s.instead, saved=prices[s.column] - prices[s.instead])
+            GoodSubstitute(column=s.column, instead=s.instead, price=_price_words(prices[s.column] - prices[s.instead]))
             for s in study.substitutes
             if s.as_good
         ]
@@ -58,6 +59,8 @@ class Substitutes(Section[SubstitutesFindings]):
         )
 
     def tables(self, e: Experiment, findings: SubstitutesFindings) -> Iterable[Table]:
+        if not findings.tried:
+            return
         yield table(
             "substitutes",
             findings.tried,
@@ -70,3 +73,9 @@ class Substitutes(Section[SubstitutesFindings]):
                 "cost.high": ("to", "+.3g"),
             },
         )
+
+
+def _price_words(saved: float) -> str:
+    if not saved:
+        return ""
+    return f"{number(abs(saved), ',.2f')} a row {'cheaper' if saved > 0 else 'dearer'}"
