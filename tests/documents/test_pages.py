@@ -6,12 +6,15 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from documents import exceptions
 from documents.snippets import LANGUAGES, ROOT, Folder, blocks, check_options, commands
 
 import reportgen
+from reportgen.cli.program import program
 from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse
+from reportgen.experiment.table_example import example_files
 from reportgen.study import summary
 from reportgen.tables import notes
 
@@ -88,6 +91,23 @@ def test_every_warning_about_a_table_is_in_the_list_and_no_other():
 
     assert listed == list((notes.TITLES | summary.TITLES).items())
     assert sorted({code for codes in found for code in codes}) == sorted(dict(listed))
+
+
+def test_the_mistakes_of_a_table_are_told_as_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = example_files()["patients.csv"].decode().splitlines()
+    (shown,) = [block for block in ALL if block.page == "table.md" and block.language == "text"]
+    found = []
+    for line, target in ((212, "progression"), (1, "progresion")):
+        # The cell before the last is that of glucose.
+        changed = table[line - 1].split(",")
+        changed[9] = "hgih" if line > 1 else changed[9]
+        Path("patients.csv").write_text("\n".join([*table[: line - 1], ",".join(changed), *table[line:]]))
+        found.append(CliRunner().invoke(program, ["build", "patients.csv", "--target", target]).stderr)
+
+    for said, line in zip(found, shown.text.splitlines(), strict=True):
+        assert said.strip().startswith(line.removesuffix("…"))
+    assert [file.name for file in tmp_path.iterdir()] == ["patients.csv"]
 
 
 def test_every_code_of_a_message_is_in_the_list_and_no_other():
