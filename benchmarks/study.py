@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import study_tables
 from threadpoolctl import threadpool_limits
 
-from reportgen.study.evidence import adjusted_p_values
-from reportgen.study.jobs import count_needed
+from reportgen.studies.evidence import adjusted_p_values
+from reportgen.studies.jobs import count_needed
 from reportgen.tables.study_settings import StudySettings
 
 KINDS = (

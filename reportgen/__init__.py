@@ -1,8 +1,8 @@
 """Static reports and animations about regularization of neural networks, every number computed by the build.
 
-`build` is the whole program; `train` is the part that trains and `animate` the part that draws what moves;
-`WeightRecorder` records the training of models of your own. What they need is loaded when they are called, so importing
-this package costs next to nothing.
+`build` is the whole program; `study` finds which columns of a table can go; `train` is the part that trains and
+`animate` the part that draws what moves; `WeightRecorder` records the training of models of your own. What they need is
+loaded when they are called, so importing this package costs next to nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
         sys.path.append(_folder)
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from reportgen.experiment import Arm, Comparison, Experiment, Reference, Runs
     from reportgen.pictures.animate import animate
     from reportgen.pipeline.report_target import BuiltReport
+    from reportgen.studies.result import StudyResult
+    from reportgen.tables import Task
+    from reportgen.tables.settings import ColumnSettings
+    from reportgen.tables.study_settings import StudySettings
     from reportgen.training.network import Network
     from reportgen.training.recorder import WeightRecorder
     from reportgen.training.run import Recording, Run, Training
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Arm",
+    "ColumnSettings",
     "Comparison",
     "Experiment",
     "Network",
@@ -49,6 +54,7 @@ __all__ = [
     "ReportgenError",
     "Run",
     "Runs",
+    "StudySettings",
     "Training",
     "Trajectory",
     "WeightRecorder",
@@ -57,13 +63,16 @@ __all__ = [
     "build",
     "datasets",
     "penalties",
+    "study",
     "train",
 ]
 
 _HOME = {
     **dict.fromkeys(["Arm", "Comparison", "Experiment", "Reference", "Runs"], "reportgen.experiment"),
     **dict.fromkeys(["Recording", "Run", "Training"], "reportgen.training.run"),
+    "ColumnSettings": "reportgen.tables.settings",
     "Network": "reportgen.training.network",
+    "StudySettings": "reportgen.tables.study_settings",
     "Trajectory": "reportgen.training.trajectory",
     "WeightRecorder": "reportgen.training.recorder",
     "animate": "reportgen.pictures.animate",
@@ -121,3 +130,46 @@ def train(runs: Iterable[Run]) -> list[Trajectory]:
     from reportgen.training.compiled import train as train_runs
 
     return train_runs(runs)
+
+
+def study(
+    frame: Any,
+    *,
+    target: str,
+    out: str | PathLike[str] | None = None,
+    task: Task | None = None,
+    columns: Mapping[str, ColumnSettings | Mapping[str, Any]] | None = None,
+    weights: str = "",
+    names: Sequence[str] | None = None,
+    settings: StudySettings | None = None,
+    cache: str | PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Find which columns of a table predict `target`, which can go, and what that costs.
+
+    `frame` is a data frame of pandas, polars or pyarrow, a NumPy array (with the `names` of its columns, unless it is a
+    structured one), or the path of a file. `columns` says what is known about columns, such as
+    `{"glucose": {"cost": 9, "unit": "mg/dl"}, "patient": {"role": "group"}}`; `weights` names a column with the weights
+    of rows. What is not stated is guessed, and the notes of the result say so. With `out` the report is written there.
+    `cache` is as for `build`.
+
+    The command line does more work at once in processes, which need the guard `if __name__ == "__main__"` in a script.
+
+    Raises `ReportgenError` for a table or settings that cannot be used.
+    """
+    from reportgen.executors import no_progress
+    from reportgen.pipeline.options import BuildOptions
+    from reportgen.pipeline.table_study import study_table
+
+    options = BuildOptions(cache=None if cache is None else Path(cache), progress=progress or no_progress)
+    return study_table(
+        frame,
+        target,
+        None if out is None else Path(out),
+        options,
+        task=task,
+        columns=columns or {},
+        weights=weights,
+        names=names,
+        settings=settings,
+    )

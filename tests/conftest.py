@@ -140,7 +140,7 @@ def compute(
     from reportgen.sections.result import compute_section, without_page_settings
     from reportgen.store import sweep
     from reportgen.store.store import Store
-    from reportgen.study.complete import RunningStudy
+    from reportgen.studies.complete import RunningStudy
 
     @functools.cache
     def compute(name: str, experiment: Experiment | None = None) -> Computed:

@@ -21,9 +21,9 @@ _LINEAR = "linear models of a table, of which some have the names of penalties o
 EXCEPTIONS = {
     ("reportgen/experiment/table_file.py", "section"): "the article on a table, as shipped files list those of theirs",
     ("reportgen/sections/table_words.py", "penalty"): _LINEAR,
-    ("reportgen/study/crossvalidation.py", "penalty"): _LINEAR,
-    ("reportgen/study/models.py", "penalty"): _LINEAR,
-    ("reportgen/study/summary.py", "penalty"): _LINEAR,
+    ("reportgen/studies/crossvalidation.py", "penalty"): _LINEAR,
+    ("reportgen/studies/models.py", "penalty"): _LINEAR,
+    ("reportgen/studies/summary.py", "penalty"): _LINEAR,
     ("reportgen/pictures/presets.py", "format"): "limits of a place are its own, one for each format that it takes",
     (
         "templates/static/train.js",

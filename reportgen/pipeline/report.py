@@ -16,7 +16,7 @@ from reportgen.sections import Section, sections
 from reportgen.sections.player import pack_players
 from reportgen.sections.result import SectionResult, compute_section, without_page_settings
 from reportgen.store import keys, sweep
-from reportgen.study.complete import RunningStudy
+from reportgen.studies.complete import RunningStudy
 from reportgen.training.run import Run
 from reportgen.training.trajectory import Trajectory
 from reportgen.version import __version__

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reportgen.experiment import Experiment
-from reportgen.study.complete import table_of
-from reportgen.study.result import ColumnVerdict, StudyResult
+from reportgen.studies.complete import table_of
+from reportgen.studies.result import ColumnVerdict, StudyResult
 
 MOST_DRAWN = 24
 """Columns in a picture; the table beside it has all of them."""

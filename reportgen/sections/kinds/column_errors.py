@@ -12,7 +12,7 @@ from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import table
 from reportgen.sections.table_words import error_words, penalty_label
-from reportgen.study.result import PenaltyScore, SizePoint, StudyResult
+from reportgen.studies.result import PenaltyScore, SizePoint, StudyResult
 
 
 @dataclass(frozen=True, kw_only=True)

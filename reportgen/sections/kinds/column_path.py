@@ -13,7 +13,7 @@ from reportgen.pictures.timeline import Timeline
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.helpers import table
 from reportgen.sections.wording import join_words
-from reportgen.study.result import LassoPath, StudyResult
+from reportgen.studies.result import LassoPath, StudyResult
 
 MOST_POINTS = 60
 """Values of λ of the figure."""

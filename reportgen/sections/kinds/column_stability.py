@@ -13,7 +13,7 @@ from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
 from reportgen.sections.helpers import table
 from reportgen.sections.table_words import MOST_DRAWN
-from reportgen.study.result import PickShares, ShuffledTargets, StudyResult
+from reportgen.studies.result import PickShares, ShuffledTargets, StudyResult
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ import numpy as np
 from reportgen.experiment import Experiment
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.helpers import table
-from reportgen.study.complete import table_of
-from reportgen.study.result import StudyResult
+from reportgen.studies.complete import table_of
+from reportgen.studies.result import StudyResult
 from reportgen.tables import Feature, Note
 
 

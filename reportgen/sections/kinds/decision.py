@@ -13,7 +13,7 @@ from reportgen.sections.claims import Claim, Outcome
 from reportgen.sections.helpers import table
 from reportgen.sections.table_words import MOST_DRAWN, as_shares, error_words
 from reportgen.sections.wording import describe_difference, join_words
-from reportgen.study.result import ColumnVerdict, DropTotals, ErrorDifference, StudyResult
+from reportgen.studies.result import ColumnVerdict, DropTotals, ErrorDifference, StudyResult
 from reportgen.text import number, plural
 
 REASONS = {

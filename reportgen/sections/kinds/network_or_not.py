@@ -18,9 +18,9 @@ from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim, difference_outcome
 from reportgen.sections.helpers import table
 from reportgen.sections.table_words import error_words
-from reportgen.study.complete import study_settings, table_of
-from reportgen.study.result import StudyResult
-from reportgen.study.summary import corrected_interval
+from reportgen.studies.complete import study_settings, table_of
+from reportgen.studies.result import StudyResult
+from reportgen.studies.summary import corrected_interval
 from reportgen.tables import Frame
 from reportgen.training.network import Network
 from reportgen.training.run import Recording, Run, Training

@@ -9,8 +9,8 @@ from typing import Any
 
 from reportgen.experiment import Experiment
 from reportgen.sections import Section, Trained, sections
-from reportgen.study.complete import table_of
-from reportgen.study.result import StudyResult
+from reportgen.studies.complete import table_of
+from reportgen.studies.result import StudyResult
 from reportgen.tables import Frame
 
 SELECTED = "selected.json"

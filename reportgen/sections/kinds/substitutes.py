@@ -9,7 +9,7 @@ from reportgen.experiment import Experiment
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.helpers import table
 from reportgen.sections.table_words import error_words
-from reportgen.study.result import StudyResult, Substitute
+from reportgen.studies.result import StudyResult, Substitute
 from reportgen.text import number
 
 

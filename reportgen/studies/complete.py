@@ -19,9 +19,9 @@ from reportgen.executors import Progress, Workers
 from reportgen.experiment import Experiment
 from reportgen.store import keys
 from reportgen.store.store import Store
-from reportgen.study.jobs import Job, plan, run_job
-from reportgen.study.result import StudyResult
-from reportgen.study.summary import summarize
+from reportgen.studies.jobs import Job, plan, run_job
+from reportgen.studies.result import StudyResult
+from reportgen.studies.summary import summarize
 from reportgen.tables.study_settings import StudySettings
 
 JOB = "study"
@@ -92,7 +92,7 @@ def _key(data: TableFile, settings: StudySettings, job: Job) -> str:
         **keys.settings(data, "data"),
         **keys.settings(settings, "study"),
         **keys.settings(job, "job"),
-        **keys.code("reportgen.study.jobs", "reportgen.datasets.table"),
+        **keys.code("reportgen.studies.jobs", "reportgen.datasets.table"),
         **keys.versions("python", "machine", "numpy", "scipy", "scikit-learn"),
     }
     return keys.key(parts)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.errors import DataError
-from reportgen.study.crossvalidation import LASSO, grids_of, learn_rows, strength_curve
-from reportgen.study.evidence import adjusted_p_values, one_model_suffices, p_values, similar_features, split_p_values
-from reportgen.study.models import LinearModel, SquaredModel, learn
-from reportgen.study.stability import first_picks
+from reportgen.studies.crossvalidation import LASSO, grids_of, learn_rows, strength_curve
+from reportgen.studies.evidence import adjusted_p_values, one_model_suffices, p_values, similar_features, split_p_values
+from reportgen.studies.models import LinearModel, SquaredModel, learn
+from reportgen.studies.stability import first_picks
 from reportgen.tables import Array, Frame
 from reportgen.tables.folds import Split, inner_splits, outer_splits, shuffled_target
 from reportgen.tables.study_settings import StudySettings

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.statistics.tuning import choose_strength
-from reportgen.study.models import LinearModel, PenaltyName, Weights, joined, learn
+from reportgen.studies.models import LinearModel, PenaltyName, Weights, joined, learn
 from reportgen.tables import Array, Frame
 from reportgen.tables.folds import Rows, Split, inner_splits
 from reportgen.tables.study_settings import StudySettings

@@ -11,10 +11,10 @@ import study_tables
 
 from reportgen.errors import DataError
 from reportgen.store import encoding
-from reportgen.study import Job, plan, run_job, summarize
-from reportgen.study.evidence import adjusted_p_values
-from reportgen.study.jobs import count_needed
-from reportgen.study.summary import corrected_interval
+from reportgen.studies import Job, plan, run_job, summarize
+from reportgen.studies.evidence import adjusted_p_values
+from reportgen.studies.jobs import count_needed
+from reportgen.studies.summary import corrected_interval
 from reportgen.tables.study_settings import StudySettings
 from reportgen.values import json_value
 

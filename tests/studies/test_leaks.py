@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import study_tables
 
-from reportgen.study.crossvalidation import column_order, fits, grids_of, learn_rows, strength_curve, strength_curves
-from reportgen.study.evidence import WaldTests
-from reportgen.study.models import learn
+from reportgen.studies.crossvalidation import column_order, fits, grids_of, learn_rows, strength_curve, strength_curves
+from reportgen.studies.evidence import WaldTests
+from reportgen.studies.models import learn
 from reportgen.tables import Frame
 from reportgen.tables.design import fit_design
 from reportgen.tables.folds import inner_splits, outer_splits

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import study_tables
 
-from reportgen.study.stability import (
+from reportgen.studies.stability import (
     concave_bound,
     first_picks,
     greatest_tail,

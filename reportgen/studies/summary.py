@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from reportgen.study import stability
-from reportgen.study.crossvalidation import CANDIDATES, LASSO
-from reportgen.study.evidence import adjust, aggregate
-from reportgen.study.jobs import Arrays, Job, count_needed, level_of, splits_of
-from reportgen.study.models import LinearModel, Weights, joined, learn
-from reportgen.study.result import (
+from reportgen.studies import stability
+from reportgen.studies.crossvalidation import CANDIDATES, LASSO
+from reportgen.studies.evidence import adjust, aggregate
+from reportgen.studies.jobs import Arrays, Job, count_needed, level_of, splits_of
+from reportgen.studies.models import LinearModel, Weights, joined, learn
+from reportgen.studies.result import (
     ColumnVerdict,
     DropTotals,
     ErrorDifference,

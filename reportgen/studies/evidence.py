@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.study.crossvalidation import strength_curve
-from reportgen.study.models import learn
+from reportgen.studies.crossvalidation import strength_curve
+from reportgen.studies.models import learn
 from reportgen.tables import Array, Frame
 from reportgen.tables.design import Design, fit_design
 from reportgen.tables.folds import Rows, clusters, halves, inner_splits

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.study.models import learn
+from reportgen.studies.models import learn
 from reportgen.tables import Array, Frame
 from reportgen.tables.folds import halves
 

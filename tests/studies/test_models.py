@@ -8,10 +8,10 @@ import study_tables
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import ElasticNetCV, LassoCV, LogisticRegression, Ridge
 
-from reportgen.study.crossvalidation import CANDIDATES, grids_of, strength_curves
-from reportgen.study.jobs import Job, run_job
-from reportgen.study.models import learn
-from reportgen.study.solver import Shrinkage, minimize_quadratic
+from reportgen.studies.crossvalidation import CANDIDATES, grids_of, strength_curves
+from reportgen.studies.jobs import Job, run_job
+from reportgen.studies.models import learn
+from reportgen.studies.solver import Shrinkage, minimize_quadratic
 from reportgen.tables.folds import outer_splits
 from reportgen.tables.study_settings import StudySettings
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.study.solver import Shrinkage, minimize_quadratic
+from reportgen.studies.solver import Shrinkage, minimize_quadratic
 from reportgen.tables import Array, Frame
 from reportgen.tables.design import Design, fit_design
 from reportgen.tables.folds import Rows

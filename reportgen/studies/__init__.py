@@ -6,8 +6,8 @@ them belong to `sections`; reading the table to `tables`; networks to `training`
 
 from __future__ import annotations
 
-from reportgen.study.jobs import Job, plan, run_job
-from reportgen.study.result import StudyResult
-from reportgen.study.summary import summarize
+from reportgen.studies.jobs import Job, plan, run_job
+from reportgen.studies.result import StudyResult
+from reportgen.studies.summary import summarize
 
 __all__ = ["Job", "StudyResult", "plan", "run_job", "summarize"]
