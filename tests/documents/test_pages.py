@@ -15,7 +15,7 @@ from reportgen.cli.program import program
 from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse
 from reportgen.experiment.table_example import example_files
-from reportgen.study import summary
+from reportgen.studies import summary
 from reportgen.tables import notes
 
 PACKAGE = Path(reportgen.__file__).parent
