@@ -149,7 +149,8 @@ def _data_table(name: str, cls: type[Dataset]) -> type[TomlTable]:
         "seed": (Annotated[int, Field(ge=0)], Field(0, description="Seed of the data set.")),
         "fresh": (bool, Field(False, description="Each run has a draw of its own, from seed + i.")),
     }
-    found = {part.name for part in dataclasses.fields(cls) if part.metadata.get("found")}
+    parts: Any = cls  # a dataclass, which the type does not say
+    found = {part.name for part in dataclasses.fields(parts) if part.metadata.get("found")}
     return table_class(
         f"data set {name}",
         cls,

@@ -81,10 +81,10 @@ def command(
     elif name == "table" and example:
         from reportgen.experiment.table_example import TARGET, example_files
 
-        files = {(place or Path()) / file: content for file, content in example_files().items()}
-        _write(files)
-        csv_file, _ = files
-        emit(f"{' and '.join(map(str, files))} are written. Next: reportgen build {csv_file} --target {TARGET}")
+        example_table = {(place or Path()) / file: content for file, content in example_files().items()}
+        _write(example_table)
+        csv_file, _ = example_table
+        emit(f"{' and '.join(map(str, example_table))} are written. Next: reportgen build {csv_file} --target {TARGET}")
     elif name == "table":
         if table is None:
             raise click.UsageError("name the table: reportgen new table FILE --target COLUMN")
