@@ -1,5 +1,6 @@
 """Every command and snippet of README and of the pages in docs is tried, and what they list is what there is."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ from reportgen.errors import ExperimentError
 from reportgen.experiment.file import parse
 from reportgen.experiment.table_example import example_files
 from reportgen.studies import summary
-from reportgen.tables import notes
+from reportgen.tables import notes, roles, text_file
+from reportgen.tables.settings import TableSettings
 
 PACKAGE = Path(reportgen.__file__).parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -91,6 +93,21 @@ def test_every_warning_about_a_table_is_in_the_list_and_no_other():
 
     assert listed == list((notes.TITLES | summary.TITLES).items())
     assert sorted({code for codes in found for code in codes}) == sorted(dict(listed))
+
+
+def test_the_limits_of_tables_are_those_of_the_code():
+    limits = (ROOT / "docs" / "table.md").read_text("utf-8").partition("\n## Limits\n")[2].partition("\n## ")[0]
+    most_rows = next(part for part in dataclasses.fields(TableSettings) if part.name == "most_rows").default
+
+    for limit in (
+        f"at least {roles.FEWEST_ROWS} rows with a target",
+        f"at most {text_file.MOST_CELLS:,} cells",
+        f"{text_file.MOST_COLUMNS:,} columns that are not ignored",
+        f"Of more than {most_rows:,} rows a sample is used",
+        f"its {roles.MOST_LEVELS} most frequent levels",
+        f"at most {roles.MOST_CLASSES} classes",
+    ):
+        assert limit in " ".join(limits.split())
 
 
 def test_the_mistakes_of_a_table_are_told_as_shown(tmp_path, monkeypatch):
