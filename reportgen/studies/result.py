@@ -246,6 +246,8 @@ class RepeatableFit:
     coefficients: tuple[tuple[float, ...], ...]
     """[columns, outputs], in original units."""
     intercept: tuple[float, ...]
+    fills: tuple[tuple[str, float], ...]
+    """What replaces missing values of numbers, by feature; of features without missing values there is none."""
 
 
 @stored

@@ -401,6 +401,7 @@ class _Summary:
         design = self.model.design
         w, b = design.original_units(weights.w[0], weights.b[0])
         wanted = np.flatnonzero(np.isin(design.group, features))
+        filled = {column.feature for column in design.columns if column.kind == "missing"}
         return RepeatableFit(
             penalty=penalty,
             strength=strength,
@@ -408,6 +409,11 @@ class _Summary:
             columns=tuple(design.columns[j].name for j in wanted),
             coefficients=tuple(tuple(w[j].tolist()) for j in wanted),
             intercept=tuple(b.tolist()),
+            fills=tuple(
+                (self.names[column.feature], column.level)
+                for column in (design.columns[j] for j in wanted)
+                if column.kind == "value" and column.feature in filled
+            ),
         )
 
     def lasso(self) -> RepeatableFit:

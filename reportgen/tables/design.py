@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,12 @@ from reportgen.tables.folds import Rows
 MISSING = "(missing)"
 """The level of a category that stands for a missing value, and the ending of the name of a number's indicator."""
 
+OTHER = "(other)"
+"""The level that stands for rare ones."""
+
+MOST_LEVELS = 30
+"""The levels of a category that have a column; rarer ones share one more."""
+
 Fill = Literal["mean", "median"]
 
 
@@ -24,12 +31,14 @@ class DesignColumn:
     feature: int
     """Index of the feature it is made from."""
     name: str
-    kind: Literal["value", "missing", "level"]
-    """The number itself; 1 where it is missing; or 1 where a category has `level`."""
+    kind: Literal["value", "missing", "level", "other"]
+    """The number itself; 1 where it is missing; 1 where a category has `level`; or 1 where it has none of `levels`."""
     level: float
     """The index of the level, NaN for missing values; for a number what replaces a missing value."""
     center: float
     scale: float
+    levels: tuple[float, ...] = ()
+    """The indices of the frequent levels of a category that has rarer ones."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +84,15 @@ def fit_design(frame: Frame, rows: Rows, scale: bool = True, fill: Fill = "mean"
     for index, feature in enumerate(frame.features):
         values = feature.values[rows]
         missing = np.isnan(values)
-        found: list[tuple[str, Literal["value", "missing", "level"], float]] = []
+        found: list[tuple[str, Literal["value", "missing", "level", "other"], float]] = []
+        frequent: tuple[float, ...] = ()
         if feature.levels:
-            found += [(f"{feature.name}={feature.levels[int(v)]}", "level", v) for v in np.unique(values[~missing])]
+            present, counts = np.unique(values[~missing], return_counts=True)
+            if len(present) > MOST_LEVELS:
+                present = np.sort(present[np.argsort(-counts, kind="stable")[:MOST_LEVELS]])
+                frequent = tuple(present.tolist())
+            found += [(f"{feature.name}={feature.levels[int(v)]}", "level", v) for v in present]
+            found += [(f"{feature.name}={OTHER}", "other", 0.0)] if frequent else []
             found += [(f"{feature.name}={MISSING}", "level", np.nan)] if missing.any() else []
         elif not missing.all():
             there = values[~missing]
@@ -86,13 +101,13 @@ def fit_design(frame: Frame, rows: Rows, scale: bool = True, fill: Fill = "mean"
             found.append((feature.name, "value", mean if fill == "mean" else float(np.median(there))))
             found += [(f"{feature.name} {MISSING}", "missing", np.nan)] if missing.any() else []
         for name, kind, level in found:
-            column = DesignColumn(index, name, kind, level, 0.0, 1.0)
+            column = DesignColumn(index, name, kind, level, 0.0, 1.0, frequent if kind == "other" else ())
             made = _column(values, column)
             center = float(weights @ made)
             deviation = float(np.sqrt(weights @ (made - center) ** 2))
             # Rounding makes the deviation of a constant column a little more than zero.
             if deviation > 1e-12 * max(abs(center), float(np.abs(made).max())):
-                columns.append(DesignColumn(index, name, kind, level, center, deviation if scale else 1.0))
+                columns.append(dataclasses.replace(column, center=center, scale=deviation if scale else 1.0))
     return Design(tuple(columns))
 
 
@@ -102,6 +117,8 @@ def _column(values: Array, column: DesignColumn) -> Array:
             return np.where(np.isnan(values), column.level, values)
         case "missing":
             return np.isnan(values).astype(np.float64)
+        case "other":
+            return (~np.isnan(values) & ~np.isin(values, column.levels)).astype(np.float64)
         case "level":
             there = np.isnan(values) if np.isnan(column.level) else values == column.level
             return there.astype(np.float64)

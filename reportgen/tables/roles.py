@@ -13,6 +13,7 @@ from reportgen.errors import DataError
 from reportgen.tables import Array, Feature, Frame, Note, Task, checks
 from reportgen.tables.cells import RawColumn, RawTable
 from reportgen.tables.dates import read_dates
+from reportgen.tables.design import MOST_LEVELS
 from reportgen.tables.notes import note
 from reportgen.tables.settings import TableSettings
 from reportgen.text import plural
@@ -20,12 +21,7 @@ from reportgen.values import short, short_repr
 
 FEWEST_ROWS = 20
 """The fewest rows with a target."""
-MOST_LEVELS = 30
-"""The levels of a category that stay; the rows of rarer ones share one more."""
 MOST_CLASSES = 100
-OTHER = "other"
-"""The level of rare levels."""
-
 _BOOLEAN = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"off", "on"})
 _TRUE = {"true", "yes", "y", "t", "on"}
 _IDENTIFIER = re.compile(r"(?:^|[\W_])(?:id|ids|key|uuid|guid|index|nr|no|number|code|row)$", re.IGNORECASE)
@@ -338,13 +334,12 @@ def _feature(column: RawColumn, settings: TableSettings, notes: list[Note]) -> l
             )
         _propose_group(name, len(levels), rows, notes)
     if len(levels) > MOST_LEVELS:
-        codes, levels = _merge_rare(codes, levels, counts)
-        merged = int((codes == len(levels) - 1).sum())
+        rare = int(np.sort(counts)[:-MOST_LEVELS].sum())
         notes.append(
             note(
                 "T16",
-                f"{name} has {len(counts):,} levels; all but the {MOST_LEVELS} most frequent, in "
-                f"{plural(merged, 'row')}, are merged into {levels[-1]!r}. Merge them by their meaning instead.",
+                f"{name} has {len(counts):,} levels. In training all but the {MOST_LEVELS} most frequent count as one; "
+                f"they are in {plural(rare, 'row')} of the table. Merge them by their meaning instead.",
                 name,
             )
         )
@@ -369,17 +364,3 @@ def _propose_group(name: str, levels: int, rows: int, notes: list[Note]) -> None
                 name,
             )
         )
-
-
-def _merge_rare(
-    codes: NDArray[np.int32], levels: tuple[str, ...], counts: NDArray[np.intp]
-) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_LEVELS])
-    new = np.full(len(levels) + 1, MOST_LEVELS, np.int32)
-    new[kept] = np.arange(MOST_LEVELS)
-    new[-1] = -1
-    names = tuple(levels[i] for i in kept)
-    other = OTHER
-    while other in names:
-        other = f"{other} levels"
-    return new[codes], (*names, other)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import study_tables
 
-from reportgen.tables.design import fit_design
+from reportgen.tables.design import MOST_LEVELS, fit_design
 
 NAN = np.nan
 X = np.array([[1, 0, 5, 7], [2, 1, 5, NAN], [NAN, 2, 5, 3], [4, 0, 5, 5], [9, 3, 6, NAN], [-90, NAN, 5, 1]])
@@ -61,3 +61,23 @@ def test_coefficients_in_original_units_predict_the_same():
 
     expected = np.einsum("nd,ldk->lnk", design.matrix(FRAME, TEST), w) + b[:, None]
     assert np.allclose(np.einsum("nd,ldk->lnk", uncentered, original) + intercept[:, None], expected)
+
+
+def test_rare_levels_of_the_training_rows_share_a_column():
+    codes = np.repeat(np.arange(40.0), 2)
+    codes[-2:] = NAN
+    frame = study_tables.table(
+        codes[:, None], np.arange(80.0), ["place"], levels={0: tuple(f"p{i}" for i in range(40))}
+    )
+    often = np.append(np.arange(76), np.arange(40, 70))  # p20 to p34 twice as often as the others
+    design = fit_design(frame, often)
+    raw = design.matrix(frame, np.arange(80)) * [c.scale for c in design.columns] + [c.center for c in design.columns]
+
+    names = [column.name for column in design.columns]
+    assert len(names) == MOST_LEVELS + 1
+    assert names[-1] == "place=(other)"
+    assert {f"place=p{i}" for i in range(20, 35)} <= set(names)
+    # p38 is in no training row and counts as rare, too; a missing value is no level here.
+    np.testing.assert_allclose(raw[[76, 77], -1], 1, atol=1e-9)
+    np.testing.assert_allclose(raw[78:].sum(axis=1), 0, atol=1e-9)
+    np.testing.assert_allclose(raw[:78].sum(axis=1), 1, atol=1e-9)

@@ -10,8 +10,10 @@ from typing import Any
 from reportgen.experiment import Experiment
 from reportgen.sections import Section, Trained, sections
 from reportgen.studies.complete import table_of
+from reportgen.studies.models import LogisticModel
 from reportgen.studies.result import StudyResult
 from reportgen.tables import Frame
+from reportgen.tables.design import MOST_LEVELS
 
 SELECTED = "selected.json"
 
@@ -61,6 +63,7 @@ class Repeat(Section[RepeatFindings]):
                 "saved": totals.saved,
                 "coefficients": dict(zip(fit.columns, fit.coefficients, strict=True)),
                 "intercept": fit.intercept,
+                "filled_with": dict(fit.fills),
                 "lasso": {
                     "alpha": study.lasso.strength,
                     "coefficients": dict(zip(study.lasso.columns, study.lasso.coefficients, strict=True)),
@@ -74,7 +77,13 @@ class Repeat(Section[RepeatFindings]):
         return {SELECTED: findings.selected}
 
 
-_READERS = {".parquet": "read_parquet", ".xlsx": "read_excel", ".xls": "read_excel", ".ods": "read_excel"}
+_READERS = {
+    ".frame": "frame",
+    ".parquet": "read_parquet",
+    ".xlsx": "read_excel",
+    ".xls": "read_excel",
+    ".ods": "read_excel",
+}
 
 
 def _code(file: str, frame: Frame, chosen: tuple[str, ...], weights: str) -> str:
@@ -88,45 +97,52 @@ def _code(file: str, frame: Frame, chosen: tuple[str, ...], weights: str) -> str
         arguments += [f"{name}={value}" for name, value in frame.reading]
     steps = []
     if numbers:
-        steps.append(f"    (make_pipeline(SimpleImputer(add_indicator=True), StandardScaler()), {_list(numbers)}),")
+        steps.append(f"    (SimpleImputer(add_indicator=True), {_list(numbers)}),")
     if categories:
-        steps.append(f'    (OneHotEncoder(handle_unknown="ignore"), {_list(categories)}),')
+        rare = any(len(feature.levels) > MOST_LEVELS for feature in frame.features if feature.name in chosen)
+        options = f'max_categories={MOST_LEVELS + 1}, handle_unknown="infrequent_if_exist"' if rare else ""
+        options = options or 'handle_unknown="ignore"'
+        steps.append(f"    (OneHotEncoder(sparse_output=False, {options}), {_list(categories)}),")
     estimator = "LogisticRegression" if frame.classes else "LinearRegression"
-    options = "C=np.inf, max_iter=1000" if frame.classes else ""
-    fit = ["table[chosen]", f"table[{_quoted(frame.target_name)}]"]
+    target = _quoted(frame.target_name)
+    fit = ["table[chosen]", f"table[{target}]"]
     if weights:
         fit.append(f"{estimator.lower()}__sample_weight=table[{_quoted(weights)}]")
+    encoders = [*(["OneHotEncoder"] if categories else []), "StandardScaler"]
     lines = [
-        *(["import numpy as np"] if frame.classes else []),
         "import pandas as pd",
         "from sklearn.compose import make_column_transformer",
         *(["from sklearn.impute import SimpleImputer"] if numbers else []),
         f"from sklearn.linear_model import {estimator}",
         "from sklearn.pipeline import make_pipeline",
-        f"from sklearn.preprocessing import {_names(numbers, categories)}",
+        f"from sklearn.preprocessing import {', '.join(encoders)}",
         "",
         *_reading(reader, arguments),
-        f"table = table.dropna(subset=[{_quoted(frame.target_name)}])",
+        f"table = table.dropna(subset=[{target}])",
         f"chosen = {_list([*numbers, *categories])}",
         "prepare = make_column_transformer(",
         *steps,
         ")",
-        f"model = make_pipeline(prepare, {estimator}({options}))",
-        f"model.fit({', '.join(fit)})",
-        "print(model.predict(table[chosen])[:5])",
     ]
+    if frame.classes:
+        lines += [
+            "# Hardly any penalty: just so much that coefficients stay finite where columns separate the classes.",
+            f"classifier = LogisticRegression(C=1 / ({LogisticModel.STABLE} * len(table)), max_iter=1000)",
+            "model = make_pipeline(prepare, StandardScaler(), classifier)",
+        ]
+    else:
+        lines.append("model = make_pipeline(prepare, StandardScaler(), LinearRegression())")
+    lines += [f"model.fit({', '.join(fit)})", "print(model.predict(table[chosen])[:5])"]
     return "\n".join(lines) + "\n"
 
 
 def _reading(reader: str, arguments: list[str]) -> list[str]:
+    if reader == "frame":
+        return ["# `table` is the data frame that was studied."]
     line = f"table = pd.{reader}({', '.join(arguments)})"
     if len(line) <= 80:
         return [line]
     return [f"table = pd.{reader}(", *(f"    {argument}," for argument in arguments), ")"]
-
-
-def _names(numbers: list[str], categories: list[str]) -> str:
-    return ", ".join([*(["OneHotEncoder"] if categories else []), *(["StandardScaler"] if numbers else [])])
 
 
 def _quoted(text: str) -> str:
