@@ -86,13 +86,13 @@ class Arm:
     def applied_to(self, run: Run) -> Run:
         """`run` with the penalty and the own settings of the arm; seeds, data and recording stay."""
 
-        def of(part: Any) -> dict[str, Any]:
+        def own_fields(part: Any) -> dict[str, Any]:
             return {name: value for name, value in self.own_settings.items() if hasattr(part, name)}
 
         return dataclasses.replace(
             run,
-            network=dataclasses.replace(run.network, **of(run.network)),
-            training=dataclasses.replace(run.training, **of(run.training)),
+            network=dataclasses.replace(run.network, **own_fields(run.network)),
+            training=dataclasses.replace(run.training, **own_fields(run.training)),
             penalty=self.penalty,
             strength=self.strength,
             step=self.step,

@@ -590,13 +590,13 @@ class _Program:
     def _by_loss(self, outputs: Any, targets: Any, losses: Sequence[str], part: str) -> Any:
         """The `part` of the loss of each run, "value" or "derivative" of `Loss`."""
 
-        def of(name: str) -> Any:
+        def computed(name: str) -> Any:
             return getattr(loss_of(name), part)(outputs, targets, _XP, self._sample_axes[1])
 
-        result = of(losses[0])
+        result = computed(losses[0])
         for name in sorted(set(losses) - {losses[0]}):
             mine = self.layout.per_run(tf.constant([loss == name for loss in losses]), 3, _XP)
-            result = tf.where(mine, of(name), result)
+            result = tf.where(mine, computed(name), result)
         return result
 
     def _subgradient(self, layer: int, w: Any, strengths: Any) -> Any:
