@@ -42,8 +42,8 @@ class Boundary:
         steps = panels[0].trajectory.steps
         self.frames = len(steps)
         drawn = [trajectory_views.data(panel, "boundary") for panel in panels]
-        for panel, data in zip(panels, drawn, strict=True):
-            _check(panel, data)
+        for data in drawn:
+            _check(data)
         classes = drawn[0].classes
         self._looks = [style.arm_style({}, place) for place in range(len(classes))]
         # Limits come from the data, so that the axes do not move.
@@ -103,8 +103,8 @@ class Boundary:
         style.scale(axes, "y")
 
 
-def _check(panel: Panel, data: Data) -> None:
-    """Raise `DataError` if the scene cannot draw this panel."""
+def _check(data: Data) -> None:
+    """Raise `DataError` if the scene cannot draw networks of these data."""
     if not data.classes:
         raise DataError("scene 'boundary' draws classes, and the targets of this network are numbers: take 'predicted'")
     if (inputs := data.x_train.shape[1]) != 2:
