@@ -261,10 +261,12 @@ class Experiment:
                     + (did_you_mean(text.before, self.sections) if self.sections else " It has none.")
                 )
         if self.sweep:
-            swept = {arm.name for arm in self.arms if not isinstance(arm.penalty, NoPenalty)}
+            swept = {arm.name for arm in self.arms if not (isinstance(arm.penalty, NoPenalty) or arm.own_settings)}
             if self.sweep.arm not in swept:
+                own = {arm.name for arm in self.arms if arm.own_settings}
+                without = " and without settings of its own" if self.sweep.arm in own else ""
                 raise ExperimentError(
-                    f"arm must name an arm with a penalty, got {short_repr(self.sweep.arm)}."
+                    f"arm must name an arm with a penalty{without}, got {short_repr(self.sweep.arm)}."
                     + (did_you_mean(self.sweep.arm, swept) if swept else " There is none.")
                 )
         elif "landscape" in self.sections:
