@@ -106,7 +106,7 @@ def test_unused_settings_change_no_description_of_a_run():
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("weight_decay = 0.1\n", "", '23:1: arms[4].optimizer: "adamw" needs a weight_decay above 0'),
+        ("weight_decay = 0.1\n", "", '28:1: arms[4].optimizer: "adamw" needs a weight_decay above 0'),
         ('name = "none"', 'name = "none"\ndropout = 0.1', "arms: must have one without settings of its own"),
         ("early_stopping = 2", "early_stopping = -1", "arms[3].early_stopping: must be greater than or equal to 0"),
         ("hidden = [4]", "hidden = [0]", "arms[4].hidden[1]: must be greater than or equal to 1, got 0"),
