@@ -8,6 +8,7 @@ from pathlib import Path
 from reportgen.companions.publish.hosts import hosts
 from reportgen.datasets import datasets
 from reportgen.executors import executors
+from reportgen.losses import losses
 from reportgen.penalties import penalties
 from reportgen.pictures.formats import formats
 from reportgen.pictures.scenes import scenes
@@ -15,7 +16,7 @@ from reportgen.pictures.stills import figures
 from reportgen.sections import sections
 
 ROOT = Path(__file__).parents[1]
-REGISTRIES = (penalties, datasets, figures, scenes, sections, executors, formats, hosts)
+REGISTRIES = (penalties, losses, datasets, figures, scenes, sections, executors, formats, hosts)
 
 _LINEAR = "linear models of a table, of which some have the names of penalties of networks"
 EXCEPTIONS = {
@@ -33,6 +34,9 @@ EXCEPTIONS = {
         "templates/static/geometry.js",
         "penalty",
     ): "L1 beside L2 is its subject; tests/browser/test_geometry.py compares them",
+    ("templates/static/train.js", "loss"): "computes those with `in_page`; tests/browser/test_live.py compares them",
+    ("templates/sections/live.html", "loss"): "suggests the two to compare; the menu has those with `in_page`",
+    ("reportgen/statistics/least_cost.py", "loss"): "knows the best intercept of two in closed form",
     ("templates/static/live.js", "scene"): "its two canvases, called by what they show",
     ("templates/static/own_table.js", "section"): "columns and errors of a table and λ, called by what they are",
     ("templates/static/player.js", "scene"): "draws those with `in_page`, as a test below says",

@@ -88,13 +88,13 @@ class Arm:
     def applied_to(self, run: Run) -> Run:
         """`run` with the penalty and the own settings of the arm; seeds, data and recording stay."""
 
-        def own(part: Any) -> dict[str, Any]:
+        def own_fields(part: Any) -> dict[str, Any]:
             return {name: value for name, value in self.own_settings.items() if hasattr(part, name)}
 
         return dataclasses.replace(
             run,
-            network=dataclasses.replace(run.network, **own(run.network)),
-            training=dataclasses.replace(run.training, **own(run.training)),
+            network=dataclasses.replace(run.network, **own_fields(run.network)),
+            training=dataclasses.replace(run.training, **own_fields(run.training)),
             penalty=self.penalty,
             strength=self.strength,
             step=self.step,
@@ -265,10 +265,12 @@ class Experiment:
                     + (did_you_mean(text.before, self.sections) if self.sections else " It has none.")
                 )
         if self.sweep:
-            swept = {arm.name for arm in self.arms if not isinstance(arm.penalty, NoPenalty)}
+            swept = {arm.name for arm in self.arms if not (isinstance(arm.penalty, NoPenalty) or arm.own_settings)}
             if self.sweep.arm not in swept:
+                own = {arm.name for arm in self.arms if arm.own_settings}
+                without = " and without settings of its own" if self.sweep.arm in own else ""
                 raise ExperimentError(
-                    f"arm must name an arm with a penalty, got {short_repr(self.sweep.arm)}."
+                    f"arm must name an arm with a penalty{without}, got {short_repr(self.sweep.arm)}."
                     + (did_you_mean(self.sweep.arm, swept) if swept else " There is none.")
                 )
         elif "landscape" in self.sections:

@@ -32,7 +32,7 @@ def check(experiment: Experiment) -> None:
     run, arms, count = experiment.run(0), len(experiment.arms), experiment.runs.count
     runs = arms * count
     samples_seen = (run.training.epochs + run.training.full_batch_steps) * run.training_samples
-    weights = run.network.parameters(*run.data.shape)
+    weights = max(arm.applied_to(run).network.parameters(*run.data.shape) for arm in experiment.arms)
     hours = runs * samples_seen * weights * _SECONDS / 3600
     every = run.recording.every
     # `Recording.steps` would list them.

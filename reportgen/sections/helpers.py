@@ -161,11 +161,11 @@ def _describe_setting(name: str, value: Any) -> str:
     words = name.replace("_", " ")
     if name == "early_stopping":
         return f"early stopping with a patience of {plural(value, 'epoch')}" if value else "no early stopping"
-    if name == "hidden":
-        return f"hidden layers of {', '.join(map(str, value))} units" if value else "no hidden layer"
+    if name == "hidden" and value:
+        return f"{'hidden layer' if len(value) == 1 else 'hidden layers'} of {', '.join(map(str, value))} units"
     if name == "optimizer":
         return f"optimizer {OPTIMIZERS[value]}"
-    return f"{words} {number(value, 'g')}" if value else f"no {words}"
+    return f"{words} {number(value, 'g')}" if value else "no hidden layer" if name == "hidden" else f"no {words}"
 
 
 OPTIMIZERS: dict[Optimizer, str] = {"sgd": "SGD", "momentum": "momentum", "adam": "Adam", "adamw": "AdamW"}
@@ -378,8 +378,9 @@ def describe_total_error(e: Experiment) -> str:
     """The definition of the total error: "the sum of |prediction − target| over the test samples"."""
     measure = own_measure(e)
     unit = f", in {measure.unit}" if measure.unit else ""
-    named = f"the {measure.title} of each, " if has_classes(e) else ""
-    return f"the sum of {named}{measure.definition}{',' if named else ''} over the test samples{unit}"
+    if has_classes(e):
+        return f"the sum over the test samples of the {measure.title}, {measure.definition}{unit}"
+    return f"the sum of {measure.definition} over the test samples{unit}"
 
 
 def has_classes(e: Experiment) -> bool:

@@ -376,7 +376,7 @@ def _validated(samples: int, held_out: tuple[int, int] | None) -> NDArray[np.boo
     mask = np.zeros(samples, bool)
     if held_out:
         seed, count = held_out
-        mask[np.random.default_rng([seed, 9]).permutation(samples)[:count]] = True
+        mask[np.random.default_rng([seed, 13]).permutation(samples)[:count]] = True
     return mask
 
 

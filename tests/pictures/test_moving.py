@@ -6,18 +6,24 @@ from matplotlib.collections import LineCollection
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
+from reportgen.datasets.digits import Digits
+from reportgen.datasets.moons import Moons
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.errors import DataError
 from reportgen.pictures import style
 from reportgen.pictures.picture import Panel
 from reportgen.pictures.scenes import scenes
 from reportgen.training.network import Network
-from reportgen.training.run import Run
+from reportgen.training.run import Run, Training
 from reportgen.training.trajectory import Trajectory
 
 RNG = np.random.default_rng(0)
 SEVERAL = Run(data=SparseLinear(inputs=4, relevant=2, samples=30, test_samples=20), network=Network(hidden=(3,)))
-OF_WEIGHTS = sorted({name for name in scenes.names() if scenes[name].of_training} - {"fit", "predicted"})
+PLANE = Run(data=Moons(), network=Network(hidden=(3,)), training=Training(loss="logistic"))
+PIXELS = Run(data=Digits(), network=Network(hidden=()), training=Training(loss="softmax"))
+SHADES = 8
+"""Shades of a class in the scene "boundary"."""
+OF_WEIGHTS = sorted({name for name in scenes.names() if scenes[name].of_training} - {"boundary", "fit", "predicted"})
 """Scenes of training that need no data."""
 
 
@@ -157,6 +163,23 @@ def test_predictions_stand_above_what_was_measured_and_their_error_is_told():
         assert float(told.split()[-1].strip("\u2007\u2008")) == pytest.approx(error, abs=0.01)
 
 
+def test_areas_have_the_color_of_the_likeliest_class_and_are_paler_where_it_is_less_certain():
+    kernels = [noise(2, *shape) for shape in PLANE.shapes]
+    made, t = scene("boundary", trajectory(*kernels, source=PLANE)), trajectory(*kernels, source=PLANE)
+    (image,) = (artist for artist in made.moving if isinstance(artist, AxesImage))
+    left, right, low, high = image.get_extent()
+    for frame in (0, 1):
+        made.show(frame)
+        cells = np.asarray(image.get_array())
+        rows, columns = cells.shape
+        for row, column in ((0, 0), (rows - 1, 3), (rows // 2, columns // 2), (5, columns - 1)):
+            x = left + (column + 0.5) * (right - left) / columns, low + (row + 0.5) * (high - low) / rows
+            output = float(t.predict(np.array([x]), frame)[0, 0])
+            number, sure = (output >= 0), abs(2 / (1 + np.exp(-output)) - 1)
+
+            assert divmod(cells[row, column], SHADES) == (number, min(int(sure * SHADES), SHADES - 1))
+
+
 def test_what_a_scene_cannot_draw_is_refused_with_a_way_out(messages):
     recording = trajectory(noise(2, 2, 3), noise(2, 3, 1))
     several = trajectory(*[noise(1, *shape) for shape in SEVERAL.shapes], source=SEVERAL)
@@ -165,6 +188,8 @@ def test_what_a_scene_cannot_draw_is_refused_with_a_way_out(messages):
         "no chain": ("network", trajectory(noise(1, 2, 3), noise(1, 4, 1))),
         "several inputs": ("fit", several),
         "no data": ("fit", recording),
+        "no classes": ("boundary", several),
+        "classes of more inputs": ("boundary", trajectory(noise(1, 64, 10), source=PIXELS)),
         "no weights": ("weights", trajectory()),
         "empty layer": ("weights", trajectory(noise(2, 2, 3), noise(2, 0, 3), layers=("a", "b"))),
     }

@@ -14,6 +14,7 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from PIL import Image, ImageSequence
 
+from reportgen.datasets.moons import Moons
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment.animation_settings import AnimationColors, AnimationSettings, AnimationWords
 from reportgen.pictures import scene_look, style
@@ -23,7 +24,7 @@ from reportgen.pictures.picture import Animation, Panel, PictureLook
 from reportgen.pictures.raster import Raster
 from reportgen.pictures.scenes import scenes
 from reportgen.training.network import Network
-from reportgen.training.run import Run
+from reportgen.training.run import Run, Training
 from reportgen.training.trajectory import Trajectory
 
 FRAMES = 6
@@ -68,7 +69,12 @@ def panels(text, *trajectories):
     return {"panels": tuple(Panel(title=text, trajectory=t) for t in trajectories)}
 
 
+CLASSES = Run(data=Moons(), network=Network(hidden=(6,)), training=Training(loss="logistic"))
+PLANE = trajectory(*CLASSES.shapes, source=CLASSES)
+
+
 SAMPLES = {
+    "boundary": [lambda text: panels(text, PLANE), lambda text: panels(text, PLANE, PLANE)],
     "column_path": [
         lambda text: {
             "strengths": np.geomspace(2, 0.01, FRAMES),
@@ -82,7 +88,7 @@ SAMPLES = {
     "histogram": [lambda text: panels(text, WIDE), lambda text: panels(text, LARGE, FILTERS, DIVERGED, ZERO, ONE)],
     "network": [lambda text: panels(text, SMALL, LARGE), lambda text: panels(text, DIVERGED, ZERO, ONE, DEEP, WIDE)],
     "paths": [lambda text: panels(text, WIDE), lambda text: panels(text, LARGE, FILTERS, DIVERGED, ZERO, ONE, DEEP)],
-    "predicted": [lambda text: panels(text, SEVERAL, WIDE)],
+    "predicted": [lambda text: panels(text, SEVERAL, WIDE), lambda text: panels(text, PLANE)],
     "singular_values": [lambda text: panels(text, LARGE, FILTERS, DIVERGED, ZERO, ONE, DEEP)],
     "weights": [
         lambda text: panels(text, WIDE, SMALL),

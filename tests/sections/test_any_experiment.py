@@ -18,11 +18,12 @@ import numpy as np
 import pytest
 import soak
 
-from reportgen.datasets import datasets
+from reportgen.datasets import datasets, task_of
 from reportgen.errors import ReportgenError
 from reportgen.executors.serial import Serial
 from reportgen.experiment import Arm, Comparison, Experiment, Runs
 from reportgen.experiment.file import parse, shipped
+from reportgen.losses import fitting
 from reportgen.page import article
 from reportgen.page.article import render
 from reportgen.page.report import Report, sentences_of, tables_of
@@ -125,13 +126,24 @@ def drawn_data(rng):
     return data
 
 
+OWN = (
+    {"dropout": 0.3},
+    {"early_stopping": 1},
+    {"weight_decay": 0.1, "optimizer": "adamw"},
+    {"hidden": (2, 2)},
+    {"hidden": (), "learning_rate": 0.02},
+)
+"""Settings that an arm may have of its own."""
+
+
 def drawn_arm(rng, label):
     penalty = penalties[rng.choice(penalties.names())]()
     if hasattr(penalty, "mix"):
         penalty = dataclasses.replace(penalty, mix=rng.choice((0.0, 0.5, 0.9, 1.0)))
     strength = 0.0 if isinstance(penalty, NoPenalty) else rng.choice((0.0, 0.001, 0.01, 0.3, 5.0, 1e4))
     step = rng.choice(("subgradient", "proximal"))
-    return Arm(name=label.lower(), label=label, penalty=penalty, strength=strength, step=step)
+    own = rng.choice(OWN) if rng.random() < 0.3 else {}
+    return Arm(name=label.lower(), label=label, penalty=penalty, strength=strength, step=step, **own)
 
 
 def drawn_experiment(rng):
@@ -144,8 +156,9 @@ def drawn_experiment(rng):
         return dataclasses.replace(post, arms=arms, sections=named, runs=runs, comparison=comparison)
     while True:
         with suppress(ReportgenError):  # settings that do not go together
+            data = drawn_data(rng)
             return Experiment(
-                data=drawn_data(rng),
+                data=data,
                 fresh_data=rng.random() < 0.3,
                 network=Network(
                     hidden=rng.choice(((), (1,), (3,), (4, 1), (2, 3, 2))),
@@ -154,12 +167,14 @@ def drawn_experiment(rng):
                 ),
                 training=Training(
                     optimizer=rng.choice(("sgd", "sgd", "momentum", "adam")),
+                    weight_decay=rng.choice((0.0, 0.0, 0.1)),
+                    early_stopping=rng.choice((0, 0, 0, 2)),
                     learning_rate=rng.choice((0.001, 0.01, 0.3)),
                     schedule=rng.choice(("constant", "linear", "cosine")),
                     batch_size=rng.choice((1, 3, 7)),
                     epochs=rng.choice((1, 2, 5)),
                     order=rng.choice(("fixed", "reshuffled")),
-                    loss=rng.choice(("absolute", "squared", "huber")),
+                    loss=rng.choice(fitting(task_of(data))),
                 ),
                 recording=Recording(every=rng.choice((1, 7, 1000)), loss=rng.random() < 0.8),
                 runs=Runs(count=rng.choice((1, 2, 3, 5, 6, 8))),

@@ -10,6 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from reportgen.losses import loss_of
 from reportgen.pictures import panel_grid, style, trajectory_views
 from reportgen.pictures.counter import Counter
 from reportgen.pictures.picture import Panel
@@ -25,7 +26,8 @@ class Predicted:
     """A point for each sample and output: the target is x, the prediction is y, so correct predictions are on the
     diagonal. The root of the mean squared error of all test samples is printed above.
 
-    Of many samples an evenly spaced selection is shown. Raises `DataError` for trajectories that know no data.
+    Of classes the prediction is a probability, and the target 0 or 1. Of many samples an evenly spaced selection is
+    shown. Raises `DataError` for trajectories that know no data.
     """
 
     of_training: ClassVar[bool] = True
@@ -78,9 +80,11 @@ class Predicted:
 
 
 def _outputs(panel: Panel, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Outputs [S, B, O] at inputs [B, I] at each record."""
+    """Predictions [S, B, O] at inputs [B, I] at each record: outputs, or probabilities of classes."""
+    loss = loss_of(panel.trajectory.run.training.loss)
     with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges
-        return np.stack([panel.trajectory.predict(x, record) for record in range(len(panel.trajectory.steps))])
+        outputs = np.stack([panel.trajectory.predict(x, record) for record in range(len(panel.trajectory.steps))])
+        return np.asarray(loss.prediction(outputs, np))
 
 
 def _numbers(values: NDArray[np.float64]) -> list[str]:

@@ -116,7 +116,7 @@ class ColumnPath(Section[ColumnPathFindings]):
         )
 
     def tables(self, e: Experiment, findings: ColumnPathFindings) -> Iterable[Table]:
-        columns = {"strength": ("λ", ".4g"), "column": ("column", ""), "what": ("", "")}
+        columns = {"strength": ("λ", ".4g"), "column": ("column", ""), "what": ("event", "")}
         yield table("path-entries", findings.entries, columns, shown=20)
         rows = [
             {"strength": λ, "kept": kept, "error": error}

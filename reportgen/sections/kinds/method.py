@@ -17,6 +17,7 @@ from reportgen.sections.helpers import (
     describe_own_settings,
     describe_total_error,
     has_classes,
+    same_network_arms,
 )
 from reportgen.sections.wording import is_post, too_few_runs
 from reportgen.text import number
@@ -41,6 +42,7 @@ SEEDS = (
     ("samples of the curve that overfits (section overfitting)", "0 and up, for each draw", "[seed, 11]"),
     ("random losses of two weights (section penalties)", "fixed", "[0, 12]"),
     ("inputs at which two networks are compared (section adjusted)", "fixed", "0"),
+    ("training samples held out for early stopping", "the seed of the run", "[seed, 13]"),
     ("points of k-means (section overfitting)", "0 and up, for each draw", "random_state=i"),
     ("starts of k-means (section overfitting)", "0 to 3, of which the best is taken", "seed=start"),
     ("samples of the forests (section overfitting)", "0 and up, for each draw", "random_state=i"),
@@ -66,6 +68,8 @@ class MethodFindings:
     measured: str
     """What the total error is."""
     classes: bool
+    other_networks: bool
+    """True if some arms have networks of another size."""
     post: bool
     python: str
     machine: str
@@ -87,6 +91,7 @@ class Method(Section[MethodFindings]):
             margin=describe_margin(e),
             measured=describe_total_error(e),
             classes=has_classes(e),
+            other_networks=len(same_network_arms(e)) < len(e.arms),
             too_few=too_few_runs(e),
             bands=[
                 f"{number(arm_threshold(e, arm), '.2g')} for {arm.label} (λ = {number(arm.strength, 'g')})"

@@ -18,7 +18,7 @@ from reportgen.sections.helpers import (
     threshold,
     trained_arm,
 )
-from reportgen.sections.run_animations import describe_end, run_animations
+from reportgen.sections.run_animations import describe_end, has_boundary, run_animations
 from reportgen.sections.shown_runs import median_run, ranked_runs, ranking_arm
 from reportgen.statistics.sparsity import below_share, zero_share
 from reportgen.training.run import Run
@@ -40,6 +40,9 @@ class RunEnd:
     zero: float
     largest: float
     diverged: int | None
+    stopped: int | None
+    """The step at which early stopping ended the training, and the step whose weights it restored."""
+    restored: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,8 @@ class MotionFindings:
     pair: list[RunEnd]
     """L1 and L2, or neither."""
     curve: bool
+    boundary: bool
+    """True if the areas of classes in the plane of two inputs can be drawn."""
 
 
 @sections.register("motion")
@@ -86,6 +91,7 @@ class Motion(Section[MotionFindings]):
             arms=list(arms.values()),
             pair=[arms[arm.name] for arm in pair],
             curve=is_curve(e),
+            boundary=has_boundary(e),
         )
 
     def media(self, e: Experiment, trained: Trained, study: object, findings: MotionFindings) -> Iterable[Animation]:
@@ -127,6 +133,8 @@ def _end(e: Experiment, arm: Arm, trained: Trained, index: int, common: float) -
         zero=zero_share(kernels),
         largest=float(max(np.abs(w).max() for w in kernels)),
         diverged=t.diverged,
+        stopped=t.stopped,
+        restored=t.restored,
     )
 
 

@@ -208,7 +208,7 @@ class Robustness(Section[RobustnessFindings]):
                     for kind, label in PENALTIES.items()
                 ],
             }
-            for loss in ("absolute", "squared")
+            for loss in (ABSOLUTE, SQUARED)
         ]
         if np.isfinite([cell.error for cell in findings.cells]).any():
             yield Picture(
