@@ -40,7 +40,8 @@ WORKFLOW = ".github/workflows/report.yml"
     "place",
     type=click.Path(path_type=Path),
     metavar="PLACE",
-    help=f'The new file, or the folder of the new site.  [default: "site" for a site, "{WORKFLOW}" for a workflow]',
+    help="The new file, or the folder of the new site or of the example of a table.  "
+    f'[default: "site" for a site, "{WORKFLOW}" for a workflow, the current folder for an example]',
 )
 @click.option(
     "--example",
