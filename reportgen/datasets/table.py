@@ -54,9 +54,9 @@ class TableFile(TableSettings):
 
     file: Annotated[str, Field(min_length=1, max_length=1000)]
     """The file, relative to the experiment file."""
-    digest: str = field(default="", metadata={"described": "if any"})
+    digest: str = field(default="", metadata={"described": "if any", "found": True})
     """SHA-256 of its content, found when it is read."""
-    split: tuple[int, ...] = field(default=(), metadata={"described": "if any"})
+    split: tuple[int, ...] = field(default=(), metadata={"described": "if any", "found": True})
     """The split of a study: (number, folds, repetitions, seed) of an outer one, then (number, folds) of one inside."""
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ training is a new key, checked and in the schema.
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 import typing
 from collections.abc import Callable
@@ -148,8 +149,14 @@ def _data_table(name: str, cls: type[Dataset]) -> type[TomlTable]:
         "seed": (Annotated[int, Field(ge=0)], Field(0, description="Seed of the data set.")),
         "fresh": (bool, Field(False, description="Each run has a draw of its own, from seed + i.")),
     }
+    parts: Any = cls  # a dataclass, which the type does not say
+    found = {part.name for part in dataclasses.fields(parts) if part.metadata.get("found")}
     return table_class(
-        f"data set {name}", cls, keys=keys, make=lambda file: _Draw(instance_from(file, cls), file.seed, file.fresh)
+        f"data set {name}",
+        cls,
+        keys=keys,
+        without=found,
+        make=lambda file: _Draw(instance_from(file, cls), file.seed, file.fresh),
     )
 
 

@@ -42,11 +42,11 @@ def manual(schema: Node, titles: Mapping[str, str]) -> str:
         _table(["Name", "Heading"], [[f"`{name}`", title] for name, title in titles.items()]),
         "## `[data]`",
         f"{top['data']['description']} The other keys depend on `name`.",
-        *_kinds(data, "name", "Data set"),
+        *_kinds(data, "name", "Data set", "data", tables),
         "## `[[arms]]`",
         f"{top['arms']['description']} Each arm has one such table, whose keys depend on `penalty`. "
         "Biases are never penalized.",
-        *_kinds(arms, "penalty", "Penalty"),
+        *_kinds(arms, "penalty", "Penalty", "arms", tables),
     ]
     for heading, node in _subtables(dict(sorted(top.items(), key=lambda item: item[0] in _LAST)), tables):
         parts += [f"## `{heading}`", _prose(node["description"])]
@@ -77,7 +77,7 @@ def _table_of(node: Node) -> Node:
     return next((kind for kind in kinds if "$ref" in kind), node)
 
 
-def _kinds(nodes: Iterable[Node], key: str, what: str) -> list[str]:
+def _kinds(nodes: Iterable[Node], key: str, what: str, table: str, tables: Mapping[str, Node]) -> list[str]:
     """The keys that all kinds of a table share, then the keys of each kind."""
     nodes = list(nodes)
     shared = {name for name in nodes[0]["properties"] if len({_without_default(node, name) for node in nodes}) == 1} | {
@@ -90,9 +90,17 @@ def _kinds(nodes: Iterable[Node], key: str, what: str) -> list[str]:
     for node in nodes:
         parts += [f"### {what} `{node['properties'][key]['const']}`", _prose(node["description"])]
         own = {name: part for name, part in node["properties"].items() if name not in shared}
-        if own:
-            parts.append(_keys(own, node["required"]))
+        if plain := {name: part for name, part in own.items() if not _is_named(part)}:
+            parts.append(_keys(plain, node["required"]))
+        for name in own.keys() - plain.keys():
+            inner = tables[_definition_name(own[name]["additionalProperties"])]
+            parts += [f"#### `[{table}.{name}.NAME]`", own[name]["description"], _keys(inner["properties"], ())]
     return parts
+
+
+def _is_named(node: Node) -> bool:
+    """True for a table whose keys are names, each with a table of its own."""
+    return "$ref" in (node.get("additionalProperties") or {})
 
 
 def _without_default(kind: Node, key: str) -> str:

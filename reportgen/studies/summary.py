@@ -34,6 +34,14 @@ from reportgen.tables import Array, Frame, Note
 from reportgen.tables.folds import Split
 from reportgen.tables.study_settings import StudySettings
 
+TITLES = {
+    "S01": "The best λ is the smallest that was tried",
+    "S02": "The lasso keeps other columns in other folds",
+    "S03": "Most columns cannot be decided about",
+    "S04": "Nothing is known to predict the target",
+}
+"""The title of each code of a note on a study, in the order of the documentation."""
+
 LEAST_SHARE = 0.05
 """For classes the tolerance is at least that of this share of the error without columns: where classes are nearly
 separated, the log-loss is so small that 2 % of it is nothing."""

@@ -31,3 +31,4 @@ class StudySettings:
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     """Of intervals. The accepted probability that any column is wrongly called needed is half of 1 less this."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Seed of every split, half and shuffle."""

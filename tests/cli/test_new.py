@@ -6,14 +6,16 @@ import tomllib
 import typing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import reportgen
 from reportgen.cli import table_options
 from reportgen.cli.program import program
+from reportgen.datasets import diabetes
 from reportgen.experiment import file
-from reportgen.experiment.file import parse, shipped, shipped_descriptions
+from reportgen.experiment.file import load, parse, shipped, shipped_descriptions
 from reportgen.tables import Task
 
 STARTER = Path(reportgen.__file__).parent / "site" / "starter"
@@ -192,6 +194,29 @@ def test_a_mistake_about_a_table_is_one_line_and_nothing_is_written(table, argum
         assert (said.exit_code, said.stderr) == (code, f"reportgen: {message}\n")
 
     assert everything(Path()) == before
+
+
+def test_the_example_table_is_that_of_the_data_set_with_prices_and_is_written_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written = run("new", "table", "--example", "-o", "a/b")
+    before = everything(tmp_path)
+    again = run("new", "table", "--example", "-o", "a/b")
+    study = load(Path("a/b/patients.toml"))
+    frame = study.data.frame
+
+    assert written.stdout.startswith("a/b/patients.csv and a/b/patients.toml are written. Next: reportgen build a/b/")
+    assert (again.exit_code, everything(tmp_path)) == (2, before)
+    values = [np.array(f.levels, float)[f.values.astype(int)] if f.levels else f.values for f in frame.features]
+    np.testing.assert_array_equal(np.column_stack([*values, frame.target]), diabetes.measurements())
+    assert [f.name for f in frame.features if f.levels] == ["sex"]
+    prices = {feature.name: feature.cost for feature in frame.features}
+    assert [name for name, price in prices.items() if not price] == ["age", "sex"]
+    assert min(prices["LDL"], prices["HDL"]) > max(prices["blood pressure"], prices["body mass index"])
+    assert "Least Angle Regression" in Path("a/b/patients.toml").read_text("utf-8")
+    assert frame.notes == ()
+    for arguments in (["housing.csv"], ["--target", "price"]):
+        assert run("new", "table", *arguments, "--example", "-o", "c").exit_code == 2
+    assert not Path("c").exists()
 
 
 def test_options_of_tables_need_a_table():

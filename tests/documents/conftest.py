@@ -33,6 +33,19 @@ def _smaller(name="default"):
 
 file.shipped = _smaller
 
+from reportgen.experiment import table_file
+
+_of_table = table_file.experiment_text
+_STUDY = "[study]\nfolds = 3\nrepetitions = 1\ninner_folds = 3\nsubsamples = 4\nsplits = 4\nshuffles = 2\n\n[[arms]]"
+
+
+def _smaller_of_table(*arguments):
+    text = _of_table(*arguments).replace('    "network_or_not",\n', "")
+    return text.replace("[[arms]]", _STUDY)
+
+
+table_file.experiment_text = _smaller_of_table
+
 from reportgen.cli import main
 
 main()

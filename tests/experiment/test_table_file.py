@@ -4,6 +4,8 @@ import tomllib
 
 import pytest
 
+from reportgen.errors import ExperimentError
+from reportgen.experiment.file import parse
 from reportgen.experiment.table_file import experiment_text
 from reportgen.tables import reading
 from reportgen.tables.settings import TableSettings
@@ -77,3 +79,11 @@ def test_very_many_columns_leave_a_file_that_can_be_read(tmp_path):
 
     assert len(text) < 50_000
     assert tomllib.loads(text)["data"]["columns"] == {names[3]: {"cost": 1.0}}
+
+
+def test_what_is_found_in_the_file_is_no_key(path):
+    text = experiment_text(path, reading.load(path, TableSettings(target="price")), TableSettings(target="price"))
+
+    for key, value in {"digest": '"0"', "split": "[0, 3, 1, 0]"}.items():
+        with pytest.raises(ExperimentError, match=rf"data\.{key}: unknown key"):
+            parse(text.replace('name = "table"', f'name = "table"\n{key} = {value}'))

@@ -43,7 +43,10 @@ WORKFLOW = ".github/workflows/report.yml"
     help=f'The new file, or the folder of the new site.  [default: "site" for a site, "{WORKFLOW}" for a workflow]',
 )
 @click.option(
-    "--example", is_flag=True, help="For a site: the post of reportgen on L1 and L2, and its companions, as its posts."
+    "--example",
+    is_flag=True,
+    help="For a site: the post of reportgen on L1 and L2, and its companions, as its posts. For a table: a small one "
+    "with prices, and its experiment.",
 )
 @click.option("-l", "--list", "listing", is_flag=True, help="List all names with a description.")
 @table_options.options
@@ -56,14 +59,16 @@ def command(
     printed unless you give a PLACE. Existing files are never overwritten.
 
     With NAME "table", the experiment studies which columns of the table FILE predict the --target. Its comments say
-    what was found in each column.
+    what was found in each column. "reportgen new table --example" writes a table and its experiment to try.
     """
     if name != "table":
         table_options.refuse_without_table(columns)
         if table:
             raise click.UsageError("a FILE goes with the name table: reportgen new table FILE --target COLUMN")
-    if example and name != "site":
-        raise click.UsageError("--example goes with the name site: reportgen new site --example")
+    if example and name not in ("site", "table"):
+        raise click.UsageError("--example goes with the name site or table: reportgen new site --example")
+    if example and name == "table" and (table or columns.stated):
+        raise click.UsageError(f"--example is a table of its own; leave out {table or columns.stated}")
     from reportgen.errors import ExperimentError, did_you_mean
     from reportgen.experiment.file import shipped, shipped_descriptions
 
@@ -73,6 +78,13 @@ def command(
         emit("\n".join(f"{name:{width}}  {description}" for name, description in offer.items()))
     elif name not in offer:
         raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, offer)}")
+    elif name == "table" and example:
+        from reportgen.experiment.table_example import TARGET, example_files
+
+        example_table = {(place or Path()) / file: content for file, content in example_files().items()}
+        _write(example_table)
+        csv_file, _ = example_table
+        emit(f"{' and '.join(map(str, example_table))} are written. Next: reportgen build {csv_file} --target {TARGET}")
     elif name == "table":
         if table is None:
             raise click.UsageError("name the table: reportgen new table FILE --target COLUMN")

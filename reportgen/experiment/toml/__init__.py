@@ -193,7 +193,9 @@ class _SchemaWithDocstrings(GenerateJsonSchema):
 
 
 def _with_docstrings(node: JsonSchemaValue, classes: Iterable[type]) -> JsonSchemaValue:
-    for cls in classes:
+    # Fields that a class inherits are described in the class that states them.
+    stating = [base for cls in classes for base in cls.__mro__ if dataclasses.is_dataclass(base)]
+    for cls in stating:
         for name, docstring in field_docstrings(cls).items():
             if name in node["properties"]:
                 node["properties"][name].setdefault("description", docstring)
