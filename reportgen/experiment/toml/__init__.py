@@ -14,7 +14,7 @@ import re
 import textwrap
 import tomllib
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, UnionType
@@ -91,7 +91,10 @@ def parse(text: str, name: str, kind: Kind[T]) -> T:
         where = positions(text)
         located = sorted((_locate(details, where, model), i) for i, details in enumerate(errors))
         messages = dict.fromkeys(
-            f"{name}:{line}:{column}: {_message(key, errors[i], model)}" for (line, column, key), i in located[:_MOST]
+            _without_repeated_lists(
+                f"{name}:{line}:{column}: {_message(key, errors[i], model)}"
+                for (line, column, key), i in located[:_MOST]
+            )
         )
     except RecursionError as error:
         raise ExperimentError(f"{name}:1:1: nested too deeply for a file of settings", code="RG401") from error
@@ -100,6 +103,18 @@ def parse(text: str, name: str, kind: Kind[T]) -> T:
         messages[f"{name}:{line}:{column}: {len(more):,} more mistakes from here on"] = None
     rule = errors[0].get("ctx", {}).get("error") if len(errors) == 1 else None
     raise ExperimentError("\n".join(messages), code=getattr(rule and rule.__cause__, "code", ""))
+
+
+def _without_repeated_lists(messages: Iterable[str]) -> Iterator[str]:
+    """The messages, with each long list of what is allowed once."""
+    known: set[str] = set()
+    for message in messages:
+        allowed = re.search(r"must be one of (?:'[^']*'(?:, | or )){8,}'[^']*'", message)
+        if allowed and allowed[0] in known:
+            yield message.replace(allowed[0], "must be one of those listed above")
+        else:
+            known |= {allowed[0]} if allowed else set()
+            yield message
 
 
 def _is_miscounted(details: ErrorDetails) -> bool:
