@@ -6,12 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.datasets import datasets, split
+from reportgen.datasets.table import TableFile
+from reportgen.experiment.table_example import TARGET, example_files
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test", "outlier_train", "outlier_test")
 
 
+@pytest.fixture(scope="session")
+def patients(tmp_path_factory):
+    """The file of the example of a table."""
+    path = tmp_path_factory.mktemp("table") / "patients.csv"
+    path.write_bytes(example_files()[path.name])
+    return path
+
+
 @pytest.fixture(params=datasets.names())
-def dataset(request):
+def dataset(request, patients):
+    if request.param == "table":
+        return TableFile(file=str(patients), target=TARGET)
     return datasets[request.param]()
 
 
