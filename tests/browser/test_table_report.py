@@ -68,6 +68,6 @@ def test_without_scripts_the_decision_and_the_last_frame_are_there(folder: Path,
     assert page.locator(".drop-list li").count() == 5
     price = page.locator(".drop-list li", has_text="size").locator(".detail").first
     assert price.inner_text() == "4.00"
-    assert price.bounding_box()["width"] > 10, "it can be seen"  # type: ignore[index]
+    assert price.bounding_box()["width"] > 10, "it can be seen"
     assert page.locator("#figure-column-path svg").is_visible()
     assert not page.locator("#figure-column-path .bench").is_visible()
