@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from reportgen.experiment import Experiment
-from reportgen.studies.complete import table_of
 from reportgen.studies.result import ColumnVerdict, StudyResult
 
 MOST_DRAWN = 24
@@ -34,23 +32,22 @@ def error_words(result: StudyResult) -> str:
     return "log-loss"
 
 
-def as_shares(verdicts: Iterable[ColumnVerdict], error: float) -> list[dict[str, Any]]:
-    """The cost of dropping each column alone, as shares of the error with all columns, the dearest first."""
-    scale = 1 / error if error else 0.0
+VERDICTS = {"keep": "keep", "either": "one is enough", "can go": "can go", "cannot tell": "cannot be told"}
+"""The verdicts in the words of the page, in the order in which it lists them."""
+
+
+def costs_in_percent(verdicts: Iterable[ColumnVerdict], error: float) -> list[dict[str, Any]]:
+    """The cost of dropping each column alone, in percent of the error with all: by verdict, the dearest first."""
+    scale = 100 / error if error else 0.0
+    order = list(VERDICTS)
     rows = [
         {
             "label": verdict.name,
             "estimate": verdict.cost.mean * scale,
             "low": verdict.cost.low * scale,
             "high": verdict.cost.high * scale,
-            "verdict": verdict.verdict,
+            "verdict": VERDICTS[verdict.verdict],
         }
-        for verdict in verdicts
+        for verdict in sorted(verdicts, key=lambda verdict: (order.index(verdict.verdict), -verdict.cost.mean))
     ]
-    return sorted(rows, key=lambda row: -row["estimate"])
-
-
-def command_name(e: Experiment) -> Mapping[str, str]:
-    """The file and the target, for commands that the text shows."""
-    data = table_of(e)
-    return {"file": data.file, "target": data.target}
+    return rows

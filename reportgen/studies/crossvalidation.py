@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.statistics.tuning import choose_strength
-from reportgen.studies.models import LinearModel, PenaltyName, Weights, joined, learn
+from reportgen.studies.models import LinearModel, Mask, PenaltyName, Weights, joined, learn
 from reportgen.tables import Array, Frame
 from reportgen.tables.folds import Rows, Split, inner_splits
 from reportgen.tables.study_settings import StudySettings
@@ -131,10 +131,25 @@ def column_order(model: LinearModel, lasso: Weights) -> NDArray[np.intp]:
     return model.entering_order(lasso)
 
 
-def fits_by_size(model: LinearModel, order: NDArray[np.intp], sizes: NDArray[np.intp]) -> Weights:
-    """Models learned without a penalty on the first columns of an order, for each of some sizes."""
-    found = [model.refit(order[:size]) if size else model.null for size in sizes]
-    return joined(found)
+def sets_by_size(model: LinearModel, order: NDArray[np.intp], sizes: NDArray[np.intp]) -> Mask:
+    """The features [sizes, features] of the best model of each size on the rows of `model`.
+
+    Of few features every set is tried; of more, the sets are the beginnings of `order`.
+    """
+    sets = np.zeros((len(sizes), len(model.frame.features)), bool)
+    for kept, size in zip(sets, sizes, strict=True):
+        kept[order[:size]] = True
+    best = model.best_sets()
+    for kept, size in zip(sets, sizes.tolist(), strict=True):
+        if size in best:
+            kept[:] = False
+            kept[list(best[size])] = True
+    return sets
+
+
+def fits_by_size(model: LinearModel, sets: Mask) -> Weights:
+    """Models learned without a penalty on sets [sizes, features]."""
+    return joined([model.refit(np.flatnonzero(kept)) if kept.any() else model.null for kept in sets])
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +166,11 @@ class Learned:
     size_losses: Array
     """Mean inner error by size."""
     order: NDArray[np.intp]
+    """Features from the most to the least needed."""
+    sets: Mask
+    """For each size the set [sizes, features] of at most so many columns that is best by the inner folds."""
     by_size: Weights
-    """For each size the best model with at most so many columns, by the inner folds."""
+    """The models of these sets."""
     without: Weights
     """Ridge regression with all columns, and then without each of them."""
 
@@ -170,6 +188,7 @@ class Learned:
             "reference": np.array([self.reference], np.float64),
             "size_losses": self.size_losses,
             "order": self.order.astype(np.float64),
+            "sets": self.sets.astype(np.float64),
             "by_size": self.by_size.w.ravel(),
             "without": self.without.w.ravel(),
         }
@@ -188,7 +207,7 @@ def learn_rows(frame: Frame, rows: Rows, settings: StudySettings) -> Learned:
         found = fits(inner, grids)
         for of_candidate, weights in zip(losses, found, strict=True):
             of_candidate.append(inner.losses(weights, split.test))
-        by_size = fits_by_size(inner, column_order(inner, found[LASSO]), sizes)
+        by_size = fits_by_size(inner, sets_by_size(inner, column_order(inner, found[LASSO]), sizes))
         size_losses.append(inner.losses(by_size, split.test))
     curves = [strength_curve(grids[c.penalty], np.array(found)) for c, found in zip(CANDIDATES, losses, strict=True)]
     paths = fits(model, grids)
@@ -197,8 +216,9 @@ def learn_rows(frame: Frame, rows: Rows, settings: StudySettings) -> Learned:
     mean_by_size = np.mean(size_losses, axis=0)
     order = column_order(model, paths[LASSO])
     best = [int(mean_by_size[: index + 1].argmin()) for index in range(len(sizes))]
-    by_size = fits_by_size(model, order, sizes)[best]
+    sets = sets_by_size(model, order, sizes)[best]
+    by_size = fits_by_size(model, sets)
     ridge = curves[1].strengths[curves[1].least]
     return Learned(
-        model, curves, fitted, reference, sizes, mean_by_size, order, by_size, model.without_each(float(ridge))
+        model, curves, fitted, reference, sizes, mean_by_size, order, sets, by_size, model.without_each(float(ridge))
     )

@@ -95,6 +95,7 @@ def _outer(frame: Frame, settings: StudySettings, split: Split) -> Arrays:
         "sizes": learned.sizes,
         "by_size": model.measures(learned.by_size, test),
         "order": learned.order,
+        "sets": learned.sets,
         "without": model.losses(learned.without, test),
         "rows": np.array([len(split.train), len(test)]),
     }
@@ -121,6 +122,7 @@ def _whole(frame: Frame, settings: StudySettings) -> Arrays:
         "path_b": path.b,
         "knots": knots,
         "order": learned.order,
+        "sets": learned.sets,
         "sizes": learned.sizes,
         "size_losses": learned.size_losses,
         "correlations": correlations,

@@ -8,6 +8,7 @@ for each of several classes.
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ MIX = 0.5
 """Share of L1 in the elastic net; scikit-learn's `l1_ratio`."""
 
 Mask = NDArray[np.bool_]
+
+MOST_IN_SETS = 12
+"""Features of which all sets are tried, 4,096 of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +138,10 @@ class LinearModel(ABC):
     def first_weights(self) -> Array:
         """The size of the weight of each column before the adaptive lasso: that of ridge regression."""
 
+    def best_sets(self) -> dict[int, tuple[int, ...]]:
+        """By size the set of features whose refit has the least loss; empty if there are too many sets to try."""
+        return {}
+
     def kept(self, weights: Weights) -> Mask:
         """Which features [strengths, features] have a weight that is not zero."""
         kept = np.zeros((len(weights.w), len(self.frame.features)), bool)
@@ -227,6 +235,32 @@ class SquaredModel(LinearModel):
 
     def slope(self) -> Array:
         return np.asarray(self.products[:, None])
+
+    def explained(self, features: Sequence[int]) -> float:
+        """How much less the mean squared error is with these features than with none."""
+        columns = np.flatnonzero(np.isin(self.group, features))
+        gram = self.gram[np.ix_(columns, columns)] + 1e-9 * np.eye(len(columns))
+        return float(self.products[columns] @ np.linalg.solve(gram, self.products[columns]))
+
+    def best_sets(self) -> dict[int, tuple[int, ...]]:
+        if len(self.present) > MOST_IN_SETS or self.columns > 3 * MOST_IN_SETS or len(self.rows) < 2 * self.columns:
+            return {}
+        columns = [np.flatnonzero(self.group == feature) for feature in self.present]
+        by_width: dict[int, list[tuple[int, ...]]] = {}
+        for size in range(1, len(columns) + 1):
+            for chosen in itertools.combinations(range(len(columns)), size):
+                by_width.setdefault(sum(len(columns[i]) for i in chosen), []).append(chosen)
+        best: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for width, sets in by_width.items():
+            at = np.array([np.concatenate([columns[i] for i in chosen]) for chosen in sets])
+            # Columns of one category depend on each other; this much on the diagonal changes no order.
+            grams = self.gram[at[:, :, None], at[:, None, :]] + 1e-9 * np.eye(width)
+            products = self.products[at]
+            explained = (products * np.linalg.solve(grams, products[..., None])[..., 0]).sum(axis=1)
+            for chosen, gain in zip(sets, explained.tolist(), strict=True):
+                if gain > best.get(len(chosen), (-1.0, ()))[0]:
+                    best[len(chosen)] = gain, chosen
+        return {size: tuple(int(self.present[i]) for i in chosen) for size, (_, chosen) in best.items()}
 
     def _ridge(self, strengths: Array) -> Array:
         """Weights [strengths, columns]."""

@@ -61,6 +61,8 @@ class ColumnVerdict:
     """The share of halves of the rows in which it is among the first columns on the lasso path."""
     kept_folds: float
     """The share of outer folds in which the lasso with the λ of least error keeps it."""
+    chosen_folds: float
+    """The share of outer folds in which the best set of the size of the smallest set has it."""
     coefficients: tuple[tuple[str, tuple[float, ...]], ...]
     """The coefficients of its columns in the model with the smallest set, in original units, one for each output;
     empty if it is not in the set."""
@@ -291,6 +293,10 @@ class StudyResult:
     verdicts: tuple[ColumnVerdict, ...]
     totals: DropTotals
     sizes: tuple[SizePoint, ...]
+    every_set: bool
+    """Whether every set of columns was tried for `sizes`; otherwise columns were dropped one after another."""
+    has_groups: bool
+    """Whether a feature has several weights; otherwise the group lasso is the lasso."""
     penalties: tuple[PenaltyScore, ...]
     curve: LassoCurve
     path: LassoPath

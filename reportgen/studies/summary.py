@@ -12,7 +12,7 @@ from reportgen.studies import stability
 from reportgen.studies.crossvalidation import CANDIDATES, LASSO
 from reportgen.studies.evidence import adjust, aggregate
 from reportgen.studies.jobs import Arrays, Job, count_needed, level_of, splits_of
-from reportgen.studies.models import LinearModel, Weights, joined, learn
+from reportgen.studies.models import LinearModel, SquaredModel, Weights, joined, learn
 from reportgen.studies.result import (
     ColumnVerdict,
     DropTotals,
@@ -138,6 +138,8 @@ class _Summary:
             verdicts=verdicts,
             totals=self.totals(verdicts, sizes, chosen),
             sizes=sizes,
+            every_set=bool(self.model.best_sets()),
+            has_groups=not self.model.lasso_is_grouped,
             penalties=self.penalties(),
             curve=self.curve(),
             path=self.path(),
@@ -176,9 +178,13 @@ class _Summary:
         usable = set(self.model.present.tolist())
         if not good:
             return [index for index in self.whole["order"].tolist() if index in usable]
-        allowed = self.whole["sizes"] <= good[0]
-        size = int(self.whole["sizes"][allowed][self.whole["size_losses"][allowed].argmin()])
-        return [index for index in self.whole["order"][:size].tolist() if index in usable]
+        kept = self.whole["sets"][int(np.flatnonzero(self.whole["sizes"] <= good[0])[-1])]
+        return [index for index in self.whole["order"].tolist() if index in usable and kept[index]]
+
+    def chosen_shares(self, size: int) -> Array:
+        """The share of outer folds in which the best set of at most `size` features has each of them."""
+        found = [one["sets"][int(np.flatnonzero(one["sizes"] <= size)[-1])] for one in self.outer]
+        return np.asarray(np.mean(found, axis=0))
 
     def p_values(self) -> tuple[Array, Array]:
         """Adjusted p-values of features, and of their clusters."""
@@ -197,6 +203,8 @@ class _Summary:
         level = level_of(self.settings)
         of = self.whole["clusters"]
         picks = stability.probabilities(np.array([one["picks"] for one in self.jobs["half"]], np.float64))
+        good = [point.size for point in sizes if point.as_good]
+        shares = self.chosen_shares(good[0] if good else len(self.names))
         kept = np.array([one["kept"][LASSO, 0] for one in self.outer], np.float64).mean(axis=0)
         without = self.shown(np.array([one["without"] for one in self.outer]))
         fit = self.repeatable("none", 0.0, self.model.refit(chosen), chosen)
@@ -238,6 +246,7 @@ class _Summary:
                     cost=self.difference(without[:, 1 + index], without[:, 0]),
                     picked=float(picks[index]),
                     kept_folds=float(kept[index]),
+                    chosen_folds=float(shares[index]),
                     coefficients=tuple(
                         (name, values)
                         for name, values in zip(fit.columns, fit.coefficients, strict=True)
@@ -374,8 +383,7 @@ class _Summary:
         pairs = [
             (column, other)
             for column in chosen[:most]
-            for other in sorted(outside, key=lambda o: -correlations[column, o])[:nearest]
-            if correlations[column, other] >= 0.2
+            for other in self._candidates(column, chosen, outside, correlations)[:nearest]
         ]
         if not pairs:
             return ()
@@ -387,6 +395,15 @@ class _Summary:
             correlation = float(correlations[column, other])
             found.append(Substitute(self.names[column], self.names[other], correlation, cost, cost.high <= self.margin))
         return tuple(found)
+
+    def _candidates(self, column: int, chosen: list[int], outside: list[int], correlations: Array) -> list[int]:
+        """Columns that could take the place of one, the best first: by the fit with them instead, or if that takes too
+        long by their correlation with it."""
+        near = sorted(outside, key=lambda other: -correlations[column, other])[:100]
+        if not isinstance(self.model, SquaredModel):
+            return [other for other in near if correlations[column, other] >= 0.2]
+        model, rest = self.model, [feature for feature in chosen if feature != column]
+        return sorted(near, key=lambda other: -model.explained([*rest, other]))
 
     def _substituted(self, split: Split, chosen: list[int], pairs: list[tuple[int, int]]) -> list[float]:
         """Errors of the smallest set, and with one column in place of another."""

@@ -91,6 +91,8 @@ def fit_design(frame: Frame, rows: Rows, scale: bool = True, fill: Fill = "mean"
             if len(present) > MOST_LEVELS:
                 present = np.sort(present[np.argsort(-counts, kind="stable")[:MOST_LEVELS]])
                 frequent = tuple(present.tolist())
+            elif len(present) == 2 and not missing.any():
+                present = present[1:]  # the column of the other level would say the same
             found += [(f"{feature.name}={feature.levels[int(v)]}", "level", v) for v in present]
             found += [(f"{feature.name}={OTHER}", "other", 0.0)] if frequent else []
             found += [(f"{feature.name}={MISSING}", "level", np.nan)] if missing.any() else []

@@ -6,11 +6,11 @@ plots.each("#figure-column-path", (figure) => {
   /* Names beside the lines; the list below has all. */
   const NAMED = 10;
 
-  const { strengths, names, values, original, errors, marks } = JSON.parse(figure.querySelector(".path-data").textContent);
+  const { strengths, names, values, original, errors, marks, features, columns } = JSON.parse(figure.querySelector(".path-data").textContent);
   const canvas = figure.querySelector("canvas");
   const slider = figure.querySelector("input");
   const list = figure.querySelector("[data-list]");
-  const count = figure.querySelector("[data-count]");
+  const title = figure.querySelector("[data-count]");
   const all = values.flat();
   const [low, high] = [Math.min(0, ...all), Math.max(0, ...all)];
   const last = values.at(-1);
@@ -22,9 +22,10 @@ plots.each("#figure-column-path", (figure) => {
     const at = slider.valueAsNumber;
     const kept = names.map((_, i) => i).filter((i) => values[at][i]);
     kept.sort((a, b) => Math.abs(values[at][b]) - Math.abs(values[at][a]));
-    slider.setAttribute("aria-valuetext", `λ ${plots.number(strengths[at])}, ${kept.length} of ${names.length} kept`);
+    const count = new Set(kept.map((i) => features[i])).size;
+    slider.setAttribute("aria-valuetext", `λ ${plots.number(strengths[at])}, ${count} of ${columns} kept`);
     figure.querySelector("output").textContent = plots.number(strengths[at]);
-    count.textContent = `${kept.length} of ${names.length} kept, error ${plots.number(errors[at])}`;
+    title.textContent = `${count} of ${columns} columns kept, error ${plots.number(errors[at])}`;
     list.replaceChildren(...kept.map((i) => {
       const item = document.createElement("li");
       item.textContent = `${names[i]} ${plots.number(original[at][i])}`;

@@ -40,6 +40,8 @@ class ColumnErrorsFindings:
     """The least number of columns that is practically as good; None if none is shown to be."""
     penalties: list[PenaltyRow]
     best: PenaltyRow
+    every_set: bool
+    """Whether every set of columns was tried; otherwise they were dropped one after another."""
     outer_folds: int
     confidence: float
 
@@ -66,6 +68,7 @@ class ColumnErrors(Section[ColumnErrorsFindings]):
                 score=score,
             )
             for score in study.penalties
+            if score.penalty != "group_lasso" or study.has_groups
         ]
         good = [point.size for point in study.sizes if point.as_good]
         return ColumnErrorsFindings(
@@ -80,6 +83,7 @@ class ColumnErrors(Section[ColumnErrorsFindings]):
             smallest=min(good) if good else None,
             penalties=rows,
             best=min(rows, key=lambda row: row.score.error),
+            every_set=study.every_set,
             outer_folds=study.outer_folds,
             confidence=study.confidence,
         )

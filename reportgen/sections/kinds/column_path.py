@@ -36,6 +36,10 @@ class ColumnPathFindings:
     unit: str
     strengths: list[float]
     names: list[str]
+    features: list[int]
+    """For each name, the place of its column of the table."""
+    columns: int
+    """Columns of the table."""
     values: list[list[float]]
     """Effects of one standard deviation of each column; with several classes the largest over them."""
     original: list[list[float]]
@@ -84,6 +88,8 @@ class ColumnPath(Section[ColumnPathFindings]):
             unit=study.target_unit,
             strengths=strengths.tolist(),
             names=list(path.columns),
+            features=list(path.features),
+            columns=len(study.verdicts),
             values=values.tolist(),
             original=original.tolist(),
             errors=errors.tolist(),
@@ -130,7 +136,7 @@ class ColumnPath(Section[ColumnPathFindings]):
             ],
             {"strength": ("λ", ".4g"), "kept": ("columns kept", "d"), "error": ("error", ".4g")}
             | {f"c{i}": (name, ".4g") for i, name in enumerate(findings.names)},
-            shown=0,
+            shown=8,
         )
 
 

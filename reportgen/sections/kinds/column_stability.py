@@ -13,6 +13,7 @@ from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.claims import Claim
 from reportgen.sections.helpers import table
 from reportgen.sections.table_words import MOST_DRAWN
+from reportgen.sections.wording import join_words
 from reportgen.studies.result import PickShares, ShuffledTargets, StudyResult
 
 
@@ -24,6 +25,8 @@ class ColumnShare:
     picked: float
     kept: float
     """The share of outer folds in which the lasso kept it."""
+    chosen: float
+    """The share of outer folds in which the best set of the size of the smallest has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,8 @@ class ColumnStabilityFindings:
 
     columns: list[ColumnShare]
     picks: PickShares
+    stable: str
+    """The stable columns in words."""
     chance: ByChance | None
 
 
@@ -66,27 +71,29 @@ class ColumnStability(Section[ColumnStabilityFindings]):
 
     def findings(self, e: Experiment, trained: Trained, study: StudyResult) -> ColumnStabilityFindings:
         columns = [
-            ColumnShare(name=verdict.name, picked=share, kept=verdict.kept_folds)
+            ColumnShare(name=verdict.name, picked=share, kept=verdict.kept_folds, chosen=verdict.chosen_folds)
             for verdict, share in zip(study.verdicts, study.picks.shares, strict=True)
         ]
         return ColumnStabilityFindings(
             columns=sorted(columns, key=lambda column: -column.picked),
             picks=study.picks,
+            stable=join_words(study.picks.stable),
             chance=_by_chance(study.shuffled),
         )
 
     def media(
         self, e: Experiment, trained: Trained, study: StudyResult, findings: ColumnStabilityFindings
     ) -> Iterable[Picture]:
-        rows = [{"label": column.name, "value": column.picked, "arm": 2} for column in findings.columns[:MOST_DRAWN]]
-        yield Picture(
-            name="picked", figure="bars", inputs={"rows": rows, "xlabel": "share of halves that pick the column"}
-        )
+        rows = [
+            {"label": column.name, "value": 100 * column.picked, "arm": 2} for column in findings.columns[:MOST_DRAWN]
+        ]
+        yield Picture(name="picked", figure="bars", inputs={"rows": rows, "xlabel": "halves that pick the column, %"})
 
     def tables(self, e: Experiment, findings: ColumnStabilityFindings) -> Iterable[Table]:
         columns = {
             "name": ("column", ""),
             "picked": ("picked by halves", ".0%"),
+            "chosen": ("in the best set of outer folds", ".0%"),
             "kept": ("kept by the lasso in outer folds", ".0%"),
         }
         yield table("picked", findings.columns, columns, shown=30)

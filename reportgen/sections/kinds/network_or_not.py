@@ -52,7 +52,7 @@ class FoldErrors:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkDifference:
-    """The error of networks less that of linear models."""
+    """The error of networks less that of linear models, as a share of the latter."""
 
     estimate: float | None
     low: float | None
@@ -126,7 +126,7 @@ class NetworkOrNot(Section[NetworkOrNotFindings]):
             hidden=list(NETWORK.hidden),
             folds=folds,
             difference=difference,
-            margin=study.margin,
+            margin=study.margin / study.reference_error if study.reference_error else 0.0,
             linear=float(np.mean([fold.linear for fold in folds])),
             network=float(np.mean([fold.network for fold in known])) if known else None,
             columns=len(names),
@@ -237,4 +237,7 @@ def _compare(study: StudyResult, errors: list[tuple[float, float]]) -> NetworkDi
         verdict = "practically equal"
     else:
         verdict = "undecided"
-    return NetworkDifference(estimate=found.mean, low=found.low, high=found.high, verdict=verdict)
+    scale = 1 / study.reference_error if study.reference_error else 0.0
+    return NetworkDifference(
+        estimate=found.mean * scale, low=found.low * scale, high=found.high * scale, verdict=verdict
+    )

@@ -56,11 +56,11 @@ class Repeat(Section[RepeatFindings]):
                 "either": totals.either,
                 "can_go": totals.dropped,
                 "cannot_tell": totals.open,
-                "error": totals.error,
-                "error_with_all": study.reference_error,
                 "error_is": study.error_name,
-                "price": totals.price,
-                "saved": totals.saved,
+                "error_of_models_of_this_size": totals.error,
+                "error_of_models_with_all_columns": study.reference_error,
+                "price_of_all": totals.price,
+                "price_without_those_that_can_go": totals.price - totals.saved,
                 "coefficients": dict(zip(fit.columns, fit.coefficients, strict=True)),
                 "intercept": fit.intercept,
                 "filled_with": dict(fit.fills),
@@ -97,12 +97,13 @@ def _code(file: str, frame: Frame, chosen: tuple[str, ...], weights: str) -> str
         arguments += [f"{name}={value}" for name, value in frame.reading]
     steps = []
     if numbers:
-        steps.append(f"    (SimpleImputer(add_indicator=True), {_list(numbers)}),")
+        steps.append("    (SimpleImputer(add_indicator=True), numbers),")
     if categories:
         rare = any(len(feature.levels) > MOST_LEVELS for feature in frame.features if feature.name in chosen)
         options = f'max_categories={MOST_LEVELS + 1}, handle_unknown="infrequent_if_exist"' if rare else ""
         options = options or 'handle_unknown="ignore"'
-        steps.append(f"    (OneHotEncoder(sparse_output=False, {options}), {_list(categories)}),")
+        encoder = f'OneHotEncoder(drop="if_binary", sparse_output=False, {options})'
+        steps.append(f"    ({encoder}, categories),")
     estimator = "LogisticRegression" if frame.classes else "LinearRegression"
     target = _quoted(frame.target_name)
     fit = ["table[chosen]", f"table[{target}]"]
@@ -119,7 +120,9 @@ def _code(file: str, frame: Frame, chosen: tuple[str, ...], weights: str) -> str
         "",
         *_reading(reader, arguments),
         f"table = table.dropna(subset=[{target}])",
-        f"chosen = {_list([*numbers, *categories])}",
+        *(_assigned("numbers", numbers) if numbers else []),
+        *(_assigned("categories", categories) if categories else []),
+        f"chosen = {' + '.join(name for name, of in (('numbers', numbers), ('categories', categories)) if of)}",
         "prepare = make_column_transformer(",
         *steps,
         ")",
@@ -150,5 +153,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _list(names: list[str]) -> str:
-    return f"[{', '.join(map(_quoted, names))}]"
+def _assigned(variable: str, names: list[str]) -> list[str]:
+    """A list of names in lines of at most 80 characters."""
+    line = f"{variable} = [{', '.join(map(_quoted, names))}]"
+    return [line] if len(line) <= 80 else [f"{variable} = [", *(f"    {_quoted(name)}," for name in names), "]"]

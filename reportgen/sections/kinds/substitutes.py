@@ -9,6 +9,7 @@ from reportgen.experiment import Experiment
 from reportgen.sections import Section, Table, Trained, sections
 from reportgen.sections.helpers import table
 from reportgen.sections.table_words import error_words
+from reportgen.sections.wording import join_words
 from reportgen.studies.result import StudyResult, Substitute
 from reportgen.text import number
 
@@ -30,8 +31,8 @@ class SubstitutesFindings:
     error_words: str
     tried: list[Substitute]
     good: list[GoodSubstitute]
-    without: list[str]
-    """Columns of the set for which no other does as well."""
+    without: str
+    """Columns of the set for which no other does as well, in words."""
     tolerance: float
 
 
@@ -54,7 +55,7 @@ class Substitutes(Section[SubstitutesFindings]):
             error_words=error_words(study),
             tried=list(study.substitutes),
             good=good,
-            without=[name for name in study.totals.smallest_set if name not in replaced],
+            without=join_words([name for name in study.totals.smallest_set if name not in replaced]),
             tolerance=study.tolerance,
         )
 
