@@ -80,12 +80,12 @@ def command(
     elif name not in offer:
         raise ExperimentError(f"unknown experiment {name!r}.{did_you_mean(name, offer)}")
     elif name == "table" and example:
-        from reportgen.experiment.table_example import TARGET, example_files
+        from reportgen.experiment.table_example import example_files
 
         example_table = {(place or Path()) / file: content for file, content in example_files().items()}
         _write(example_table)
-        csv_file, _ = example_table
-        emit(f"{' and '.join(map(str, example_table))} are written. Next: reportgen build {csv_file} --target {TARGET}")
+        _, settings = example_table
+        emit(f"{' and '.join(map(str, example_table))} are written. Next: reportgen build {settings}")
     elif name == "table":
         if table is None:
             raise click.UsageError("name the table: reportgen new table FILE --target COLUMN")

@@ -126,7 +126,7 @@ class Decision(Section[DecisionFindings]):
             smaller=_as_many_as_sure(study),
             over_null=study.over_null,
             totals=study.totals,
-            verdicts=sorted(study.verdicts, key=lambda verdict: verdict.rank),
+            verdicts=sorted(study.verdicts, key=lambda v: (list(VERDICTS).index(v.verdict), v.rank)),
             tolerance=study.tolerance,
             confidence=study.confidence,
             outer_folds=study.outer_folds,
