@@ -38,6 +38,7 @@ EXCEPTIONS = {
     ("templates/sections/live.html", "loss"): "suggests the two to compare; the menu has those with `in_page`",
     ("reportgen/statistics/least_cost.py", "loss"): "knows the best intercept of two in closed form",
     ("templates/static/live.js", "scene"): "its two canvases, called by what they show",
+    ("templates/sections/column_path.html", "section"): "what its script takes, called by what it is",
     ("templates/static/own_table.js", "section"): "columns and errors of a table and λ, called by what they are",
     ("templates/static/player.js", "scene"): "draws those with `in_page`, as a test below says",
 }

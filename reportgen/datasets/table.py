@@ -82,6 +82,8 @@ class TableFile(TableSettings):
         key = self.digest, self._reading
         if key not in _frames:
             path = _paths.get(self.digest)
+            if path and not path.exists():
+                raise DataError(f"{path} was removed since it was first read; run the same command again", code="RG102")
             if path is None:
                 raise MachineError("a worker has no access to the table; a table is used on the machine where it lies")
             frame = load(path, self._reading)
@@ -120,7 +122,7 @@ class TableFile(TableSettings):
         """The rows for training and for testing."""
         frame = self.frame
         if not self.split:
-            return outer_splits(frame, 5, 1, seed)[-1]
+            return inner_splits(frame, np.arange(frame.rows), 5, seed)[-1]
         number, folds, repetitions, first = self.split[:4]
         outer = outer_splits(frame, folds, repetitions, first)[number]
         if not self.split[4:]:

@@ -6,13 +6,13 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from reportgen.disk import locks
 from reportgen.disk.files import FileState, OpenFolder, as_machine_error
-from reportgen.errors import ExperimentError, RefusedError
+from reportgen.errors import ExperimentError, RefusedError, ReportgenError
 from reportgen.output import allowed_folders, manifest
 from reportgen.output.manifest import Manifest
 
@@ -27,8 +27,23 @@ def claim(
     are not ours. Raises `RefusedError`, `BusyError` or `MachineError`.
     """
     allowed_folders.check(out, inputs, cache)
+    is_new = not out.exists()
     with as_machine_error(out, "write to the output folder"):
         out.mkdir(parents=True, exist_ok=True)
+    try:
+        with _claimed(out, inputs, cache, adopt=adopt, lock=lock) as opened:
+            yield opened
+    except ReportgenError:
+        if is_new:
+            with suppress(OSError):  # it is not empty
+                out.rmdir()
+        raise
+
+
+@contextmanager
+def _claimed(
+    out: Path, inputs: Mapping[str, Path], cache: Path | None, *, adopt: bool, lock: bool
+) -> Iterator[OutputFolder]:
     with _open_output(out, lock) as opened:
         allowed_folders.check(out, inputs, cache)
         if not os.path.samestat(out.stat(), os.fstat(opened.folder.descriptor)):

@@ -98,6 +98,7 @@ class WaldTests:
         there = values > 1e-10 * max(float(values.max(initial=0.0)), 1e-300)
         self.rank = int(there.sum())
         self.inverse = (vectors[:, there] / values[there]) @ vectors[:, there].T
+        self.gram = gram
         self.w = self.inverse @ (x.T @ y)
         residual = y - x @ self.w
         free = max(len(rows) - 1 - self.rank, 1)
@@ -123,6 +124,18 @@ class WaldTests:
             scores[cluster] = basis[inside].T @ (vectors @ (turned / np.maximum(values, 1e-3)[:, None]))
         return scores
 
+    def _own_directions(self, columns: NDArray[np.intp]) -> Array:
+        """Orthonormal directions of some columns that no other column explains: what of their effect is identified.
+
+        An exact copy of another column has none, and the columns of a category have one less than there are levels.
+        """
+        others = np.setdiff1d(np.arange(len(self.gram)), columns)
+        own = self.gram[np.ix_(columns, columns)]
+        across = self.gram[np.ix_(others, columns)]
+        left = own - across.T @ np.linalg.pinv(self.gram[np.ix_(others, others)], rcond=1e-10, hermitian=True) @ across
+        values, vectors = np.linalg.eigh(left)
+        return np.asarray(vectors[:, values > 1e-8 * max(float(np.linalg.eigvalsh(own)[-1]), 1e-300)])
+
     def p_value(self, features: Sequence[int]) -> float:
         """That none of these features has an effect on any class; 1 if the test cannot be done."""
         from scipy.stats import f as f_distribution
@@ -131,9 +144,9 @@ class WaldTests:
         if not len(columns) or self.clusters - 1 - self.rank < 1:
             return 1.0
         classic = self.inverse[np.ix_(columns, columns)]
-        values, vectors = np.linalg.eigh(classic)
-        # Columns of a category, and those that repeat others, leave fewer directions than columns.
-        directions = vectors[:, values > 1e-8 * max(float(values[-1]), 1e-300)]
+        directions = self._own_directions(columns)
+        if not directions.shape[1]:
+            return 1.0
         tested = directions.shape[1]
         least = 1.0
         for output in range(self.w.shape[1]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -39,9 +40,12 @@ def plan(frame: Frame, settings: StudySettings) -> list[Job]:
     """The jobs of a study, the longest first. Raises `DataError` if the rows cannot be divided into folds."""
     if not frame.features:
         raise DataError(f"{frame.name}: there is no column to predict {frame.target_name!r} from; give one a role")
+    outer = splits_of(frame, settings)
+    for split in outer:
+        inner_splits(frame, split.train, settings.inner_folds, settings.seed)
     counts = {
         "whole": 1,
-        "outer": len(splits_of(frame, settings)),
+        "outer": len(outer),
         "shuffle": settings.shuffles,
         "split": 0 if one_model_suffices(frame) else settings.splits,
         "half": settings.subsamples,
@@ -76,9 +80,12 @@ def run_job(frame: Frame, settings: StudySettings, job: Job) -> Arrays:
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
     """Jobs run in parallel processes, which would otherwise compete with each other's threads."""
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits  # comes with scikit-learn
 
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        # Columns that repeat others end a path of LARS early; the grid of strengths has the rest.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         yield
 
 

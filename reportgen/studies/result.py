@@ -287,7 +287,8 @@ class StudyResult:
     over_null: ErrorDifference
     """Error of the reference less that of the model without columns."""
     predicts: bool
-    """Whether the reference is better than the model without columns, beyond its interval."""
+    """Whether the reference is better than the model without columns beyond its interval, or a test is sure of an
+    effect."""
     evidence: Literal["one model", "splits"]
     """Whether columns were tested in one model of all rows, or by halves."""
     verdicts: tuple[ColumnVerdict, ...]

@@ -113,6 +113,8 @@ class _Summary:
         chosen = self.smallest_set(sizes)
         p, p_cluster = self.p_values()
         verdicts = self.verdicts(sizes, chosen, p, p_cluster)
+        # A test over all rows may be sure where the few folds are not.
+        predicts = over_null.high < 0 or any(v.reason in ("needed", "one_of", "small") for v in verdicts)
         return StudyResult(
             name=frame.name,
             task=frame.task,
@@ -133,7 +135,7 @@ class _Summary:
             reference_error=float(self.reference.mean()),
             null_error=float(self.null.mean()),
             over_null=over_null,
-            predicts=over_null.high < 0,
+            predicts=predicts,
             evidence="one model" if "alone" in self.whole else "splits",
             verdicts=verdicts,
             totals=self.totals(verdicts, sizes, chosen),
@@ -148,7 +150,7 @@ class _Summary:
             substitutes=self.substitutes(chosen),
             fit=self.repeatable("none", 0.0, self.model.refit(chosen), chosen),
             lasso=self.lasso(),
-            notes=self.notes(sizes, over_null, verdicts),
+            notes=self.notes(sizes, verdicts, predicts=predicts),
         )
 
     def sizes(self) -> tuple[SizePoint, ...]:
@@ -442,7 +444,7 @@ class _Summary:
         return self.repeatable("lasso", strength, weights, list(range(len(self.names))))
 
     def notes(
-        self, sizes: tuple[SizePoint, ...], over_null: ErrorDifference, verdicts: tuple[ColumnVerdict, ...]
+        self, sizes: tuple[SizePoint, ...], verdicts: tuple[ColumnVerdict, ...], *, predicts: bool
     ) -> tuple[Note, ...]:
         """What a reader should know before trusting the numbers."""
         found = []
@@ -472,7 +474,7 @@ class _Summary:
                 "More rows, or a larger tolerance, would decide more."
             )
             found.append(("S03", text))
-        if over_null.high >= 0:
+        if not predicts:
             text = (
                 "No model is shown to be better than one without columns: nothing here is known to predict "
                 f"{self.frame.target_name!r}. Do not use these models to predict."

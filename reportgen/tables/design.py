@@ -105,10 +105,11 @@ def fit_design(frame: Frame, rows: Rows, scale: bool = True, fill: Fill = "mean"
         for name, kind, level in found:
             column = DesignColumn(index, name, kind, level, 0.0, 1.0, frequent if kind == "other" else ())
             made = _column(values, column)
-            center = float(weights @ made)
-            deviation = float(np.sqrt(weights @ (made - center) ** 2))
-            # Rounding makes the deviation of a constant column a little more than zero.
-            if deviation > 1e-12 * max(abs(center), float(np.abs(made).max())):
+            shifted = made - made[0]  # exactly zero if all values are equal, however large they are
+            shift = float(weights @ shifted)
+            center = float(made[0]) + shift
+            deviation = float(np.sqrt(weights @ (shifted - shift) ** 2))
+            if deviation > 1e-12 * float(np.abs(shifted).max()):
                 columns.append(dataclasses.replace(column, center=center, scale=deviation if scale else 1.0))
     return Design(tuple(columns))
 

@@ -125,6 +125,7 @@ def _parquet_columns(path: Path) -> _Columns:
         except (arrow.ArrowException, OSError, ValueError) as error:
             raise DataError(f"cannot read {shown}: {' '.join(str(error).split())}") from error
         check_unchanged(shown, before, stamp(file))
+    _checked_names(table.column_names, shown)
     return _data_frame_columns(table)
 
 

@@ -22,6 +22,8 @@ from reportgen.values import short, short_repr
 FEWEST_ROWS = 20
 """The fewest rows with a target."""
 MOST_CLASSES = 100
+LARGEST = 1e100
+"""The largest number; a column whose numbers are all below its inverse is refused, too."""
 _BOOLEAN = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"off", "on"})
 _TRUE = {"true", "yes", "y", "t", "on"}
 _IDENTIFIER = re.compile(r"(?:^|[\W_])(?:id|ids|key|uuid|guid|index|nr|no|number|code|row)$", re.IGNORECASE)
@@ -41,6 +43,8 @@ def make_frame(raw: RawTable, settings: TableSettings) -> Frame:
     grouping = _grouping(columns, settings, rows, raw)
     rows, grouping = _sample(rows, grouping, raw, settings, notes)
     used = {name: column.take(rows) for name, column in columns.items()}
+    for column in used.values():
+        _check_size(column, rows, raw)
     task, target, classes = _target(used[settings.target], settings, raw, notes)
     stated = settings.column(settings.target)
     time = next((name for name, column in settings.columns if column.role == "time"), None)
@@ -244,6 +248,22 @@ def _natural(level: str) -> tuple[object, ...]:
     return tuple((0, int(part), "") if i % 2 else (1, 0, part) for i, part in enumerate(parts) if part)
 
 
+def _check_size(column: RawColumn, rows: NDArray[np.intp], raw: RawTable) -> None:
+    """Refuse numbers whose squares would be infinite or zero."""
+    numbers = column.numbers
+    if numbers is None or not len(known := np.flatnonzero(~np.isnan(numbers))):
+        return
+    sizes = np.abs(numbers[known])
+    largest = int(sizes.argmax())
+    if sizes[largest] > LARGEST or 0 < sizes[largest] < 1 / LARGEST:
+        place = raw.place(int(rows[known[largest]]), column.index)
+        what = "too large" if sizes[largest] > 1 else "the largest number of the column and too small"
+        raise DataError(
+            f"{place}: column {short_repr(column.name)}: {numbers[known[largest]]:g} is {what}; state the column in "
+            "another unit"
+        )
+
+
 def _weights(column: RawColumn, rows: NDArray[np.intp], raw: RawTable) -> Array:
     _need_values(column, rows, raw, "a weight")
     numbers = np.asarray(column.numbers)
@@ -253,6 +273,13 @@ def _weights(column: RawColumn, rows: NDArray[np.intp], raw: RawTable) -> Array:
     if not numbers.any():
         raise DataError(f"{raw.path}: all weights in column {short_repr(column.name)} are 0")
     weights: Array = numbers / numbers.max()
+    # The number of rows whose mean would be as certain with equal weights.
+    effective = int(weights.sum() ** 2 / (weights**2).sum())
+    if effective < FEWEST_ROWS:
+        raise DataError(
+            f"{raw.path}: the weights in column {short_repr(column.name)} count as {plural(effective, 'row')} of equal "
+            f"weight; a study needs {FEWEST_ROWS} at least"
+        )
     weights /= weights.mean()
     return weights
 

@@ -87,6 +87,8 @@ _SIGNATURES = (
 def open_table(path: Path) -> Iterator[io.BufferedReader]:
     """Open the file of a table; raises `ExperimentError` or `DataError` with what to do."""
     shown = printable(str(path))
+    if str(path) != str(path).encode("utf-8", "replace").decode():
+        raise ExperimentError(f"the name of the file {shown} is not UTF-8; rename it")
     try:
         if path.is_dir():
             inside = sorted(file.name for file in path.glob("*.[ct]sv"))
@@ -367,7 +369,9 @@ class _Reader:
             yield starts, rows
 
     def _quote_error(self, line: int, message: str) -> DataError:
-        if "unexpected end" in message or "field limit" in message:
+        if "field limit" in message:
+            what = f"a cell has more than {_LONGEST_CELL:,} characters; close its quote if it has one, or shorten it"
+        elif "unexpected end" in message:
             what = "a quote that begins in this line is not closed; close it, or write a quote in a cell as two"
         elif "expected after" in message:
             what = "text follows the closing quote of a cell; write a quote inside a cell as two"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 
 import numpy as np
@@ -14,6 +16,7 @@ from reportgen.store import encoding
 from reportgen.studies import Job, plan, run_job, summarize
 from reportgen.studies.evidence import adjusted_p_values
 from reportgen.studies.jobs import count_needed
+from reportgen.studies.models import learn
 from reportgen.studies.summary import corrected_interval
 from reportgen.tables.study_settings import StudySettings
 from reportgen.values import json_value
@@ -180,3 +183,48 @@ def test_the_interval_of_differences_is_wider_than_that_of_independent_folds():
     ratio = (corrected.high - corrected.mean) / (plain.high - plain.mean)
     assert ratio == pytest.approx(np.sqrt((1 / 20 + 0.25) / (1 / 20)))
     assert plain.high - plain.mean == pytest.approx(2.093 * differences.std(ddof=1) / np.sqrt(20), rel=1e-3)
+
+
+def test_beside_an_exact_copy_no_column_is_needed_alone():
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(150, 3))
+    color = rng.integers(0, 3, 150)
+    y = 2 * x[:, 0] - x[:, 1] + 2 * (color == 1) + rng.normal(size=150)
+    copies = np.column_stack([x, 2.5 * x[:, 0] + 3, color, (color + 1) % 3])
+    names = ["a", "b", "noise", "a2", "color", "colour"]
+    frame = study_tables.table(copies, y, names, levels={4: "rgb", 5: "brg"})
+
+    verdicts = {v.name: v for v in study(frame, QUICK).verdicts}
+
+    assert {name for name in names if verdicts[name].verdict == "either"} == {"a", "a2", "color", "colour"}
+    assert verdicts["a"].partners == ("a2",)
+    assert verdicts["a"].p == 1
+    assert verdicts["b"].verdict == "keep"
+    assert verdicts["noise"].verdict == "can go"
+
+
+def test_of_few_columns_the_best_set_is_found_where_dropping_one_by_one_misses_it():
+    """The sum of two columns says all, but either of the two with noise in it is dropped later."""
+    rng = np.random.default_rng(0)
+    u, v = rng.normal(size=(2, 300))
+    total = u + v
+    x = np.column_stack([u + 0.01 * rng.normal(size=300), v + 0.01 * rng.normal(size=300), total])
+    y = total + 0.5 * rng.normal(size=300)
+    model = learn(study_tables.table(x, y), np.arange(300))
+
+    assert model.best_sets()[1] == (2,)
+    assert model.best_sets()[3] == (0, 1, 2)
+    for size in (1, 2):
+        by_hand = max(itertools.combinations(range(3), size), key=model.explained)
+        assert model.best_sets()[size] == by_hand
+
+
+def test_a_test_that_is_sure_is_not_overruled_by_few_folds():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(60, 3))
+    y = 2 * x[:, 0] - x[:, 1] + rng.normal(size=60)
+    result = study(study_tables.table(x, y), dataclasses.replace(QUICK, folds=2, repetitions=1))
+
+    assert {v.name for v in result.verdicts if v.verdict == "keep"} == {"x0", "x1"}
+    assert result.predicts
+    assert "S04" not in {note.code for note in result.notes}

@@ -81,3 +81,11 @@ def test_rare_levels_of_the_training_rows_share_a_column():
     np.testing.assert_allclose(raw[[76, 77], -1], 1, atol=1e-9)
     np.testing.assert_allclose(raw[78:].sum(axis=1), 0, atol=1e-9)
     np.testing.assert_allclose(raw[:78].sum(axis=1), 1, atol=1e-9)
+
+
+def test_a_column_far_from_zero_is_no_constant():
+    x = np.column_stack([1e12 + np.arange(6), np.full(6, 1e15 + 0.3)])
+    design = fit_design(study_tables.table(x, np.arange(6)), np.arange(6))
+
+    assert [column.name for column in design.columns] == ["x0"]
+    np.testing.assert_allclose(design.columns[0].scale, np.std(np.arange(6)), rtol=1e-3)

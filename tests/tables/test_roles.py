@@ -183,3 +183,20 @@ def test_a_sample_is_the_same_again_keeps_the_order_and_keeps_groups_whole(tmp_p
     assert np.bincount(grouped.groups).tolist() == [10] * 30
     other = table(tmp_path, {**columns, "z": lambda i: i % 3}, rows=1000, most_rows=300)
     assert not np.array_equal(drawn, other.features[1].values)  # it is drawn by the content of the file
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (lambda i: "1e308" if i == 7 else i, r"t\.csv:9:\d+: column 'x': 1e\+308 is too large; state the column"),
+        (lambda i: f"{i}e-150", "61:6: column 'x': 5.9e-149 is the largest number of the column and too small"),
+    ],
+)
+def test_numbers_whose_squares_are_none_are_refused(cells, message, tmp_path):
+    with pytest.raises(DataError, match=message):
+        table(tmp_path, {"x": cells})
+
+
+def test_weights_that_leave_hardly_a_row_are_refused(tmp_path):
+    with pytest.raises(DataError, match="count as 1 row of equal weight; a study needs 20 at least"):
+        table(tmp_path, {"w": lambda i: 1 if i == 3 else 0, "x": lambda i: i * 7 % 11}, weights="w")
