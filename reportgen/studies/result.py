@@ -310,5 +310,22 @@ class StudyResult:
     """The lasso with the λ of least error."""
     notes: tuple[Note, ...]
 
+    def __str__(self) -> str:
+        """The drop-list in a few lines."""
+        totals = self.totals
+        lines = [
+            f"{self.error_name} of {self.target}: {self.reference_error:.4g} with all {len(self.verdicts)} columns to "
+            f"choose from, {self.null_error:.4g} with none"
+        ]
+        either = [" or ".join(part) for part in totals.either]
+        named = {"keep": totals.kept, "either": either, "can go": totals.dropped, "cannot tell": totals.open}
+        lines += [f"{verdict}: {', '.join(names)}" for verdict, names in named.items() if names]
+        low, mean, high = (f"{getattr(totals.relative, part):+.1%}" for part in ("low", "mean", "high"))
+        lines.append(f"error of models of {len(totals.smallest_set)} columns: {mean} ({low} to {high})")
+        if totals.price:
+            lines.append(f"price of a row: {totals.price - totals.saved:g} instead of {totals.price:g}")
+        lines += [f"{note.code}: {note.text}" for note in self.notes]
+        return "\n".join(lines)
+
 
 stored(Note)

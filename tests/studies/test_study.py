@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soak
 import study_tables
+from sklearn.datasets import make_friedman1
 
 from reportgen.errors import DataError
 from reportgen.store import encoding
@@ -228,3 +229,17 @@ def test_a_test_that_is_sure_is_not_overruled_by_few_folds():
     assert {v.name for v in result.verdicts if v.verdict == "keep"} == {"x0", "x1"}
     assert result.predicts
     assert "S04" not in {note.code for note in result.notes}
+
+
+def test_of_friedmans_function_the_five_inputs_that_count_come_first():
+    """Friedman, Multivariate Adaptive Regression Splines, 1991; the inputs after the fifth count for nothing."""
+    x, y = make_friedman1(n_samples=300, n_features=10, noise=1.0, random_state=0)
+
+    result = study(study_tables.table(x, y))
+
+    order = sorted(result.verdicts, key=lambda verdict: verdict.rank)
+    # Of the third the mean of y does not depend on a line: (x - 1/2) squared is flat on average.
+    assert {v.name for v in order[:4]} == {"x0", "x1", "x3", "x4"}
+    assert {v.name for v in result.verdicts if v.verdict == "keep"} == {"x0", "x1", "x3", "x4"}
+    assert max(v.picked for v in result.verdicts[5:]) < 0.5
+    assert "keep: x0, x1, x3, x4\n" in str(result)
