@@ -21,6 +21,7 @@ class Logistic(Loss):
     formula = "ln(1 + eᶻ) − y·z"
     tasks = ("binary",)
     place = 4
+    in_page = True
     in_keras = "BinaryCrossentropy(from_logits=True)"
 
     @property

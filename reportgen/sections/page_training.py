@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.datasets import task_of
 from reportgen.experiment import Arm, Experiment
 from reportgen.losses import losses
 from reportgen.penalties import penalties
@@ -26,6 +27,7 @@ def is_repeatable(e: Experiment, *arms: Arm) -> bool:
     training, widths = e.training, (*e.data.shape, *e.network.hidden)
     return (
         is_curve(e)
+        and task_of(e.data) == "regression"
         and max(widths) <= WIDEST
         and len(e.network.hidden) < DEEPEST
         and e.network.parameters(*e.data.shape) * e.run(0).steps <= WORK

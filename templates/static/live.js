@@ -58,7 +58,7 @@ plots.each("#figure-live", (figure) => {
       return trainer.layers(whole, w).reduce((largest, { values }) => values.reduce((a, b) => Math.max(a, Math.abs(b)), largest), 0);
     });
     const shown = diverged === null ? records.length : Math.max(1, sizes.findLastIndex((size) => size < LARGEST) + 1);
-    const drawn = { x: whole.x, y: whole.y, outlier: data.train.outlier, truth: data.truth };
+    const drawn = { x: whole.x, y: whole.y, outlier: data.train.outlier, truth: data.truth, classes: data.classes };
     training = {
       task: whole,
       test,
@@ -78,10 +78,15 @@ plots.each("#figure-live", (figure) => {
 
   /* The axes hold every sample. While an outlier is dragged they only grow, so that the picture does not jump. */
   function range(drawn) {
-    const needed = plots.range(drawn);
+    const needed = plots.range(data.classes ? plane(drawn) : drawn);
     if (!held) return needed;
     const both = (a, b) => [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
     return { x: both(needed.x, held.range.x), y: both(needed.y, held.range.y) };
+  }
+
+  /* Samples of two inputs as points of a plane. */
+  function plane({ x }) {
+    return { x: x.map(([across]) => across), y: x.map(([, up]) => up) };
   }
 
   /* Work before the next frame, done once however often it is requested. */
@@ -150,6 +155,7 @@ plots.each("#figure-live", (figure) => {
     return {
       loss: number(found.loss),
       error: number(found.error),
+      wrong: share(found.wrong),
       furthest: number(furthest),
       zero: share(found.zero),
       below: share(found.below),
@@ -164,7 +170,7 @@ plots.each("#figure-live", (figure) => {
     const truth = data.truth ? `${found.furthest} from the truth, ` : "";
     said.textContent =
       diverged === null
-        ? `At the end: ${truth}test error ${found.error}, ${found.zero} of the weights exactly zero ` +
+        ? `At the end: ${truth}${data.classes ? `${found.wrong} of the test samples wrong` : `test error ${found.error}`}, ${found.zero} of the weights exactly zero ` +
           `(${plots.number(steps.at(-1), 9)} steps in ${plots.number(Math.max(1, Math.round(took)))} ms).`
         : `By step ${plots.number(diverged, 9)} the numbers had run away, as they do when steps are too long. ` +
           `Try a learning rate below ${plots.number(settings.rate)}` +
@@ -218,6 +224,7 @@ plots.each("#figure-live", (figure) => {
   }
 
   function drawFit(context, box, { task: whole, records, samples: drawn, range: axes }, at) {
+    if (drawn.classes) return drawAreas(context, box, whole, records[at], drawn, axes);
     const { x } = axes;
     const points = whole.activation === "linear" ? 2 : 120;
     const grid = Array.from({ length: points }, (_, i) => x[0] + ((x[1] - x[0]) * i) / (points - 1));
@@ -225,6 +232,11 @@ plots.each("#figure-live", (figure) => {
     plots.legend(context, { x: box.x + 6, y: box.y, width: box.width - 6, height: 20 }, drawn, theme);
     const area = { ...box, y: box.y + 20, height: box.height - 20 };
     return plots.fit(context, area, drawn, grid, line, axes, theme);
+  }
+
+  function drawAreas(context, box, whole, w, drawn, axes) {
+    const chances = (points) => trainer.predict(whole, w, points).map((z) => 1 / (1 + Math.exp(-z)));
+    return plots.areas(context, box, { ...plane(drawn), of: drawn.y, classes: drawn.classes }, axes, chances, theme);
   }
 
   function redraw() {

@@ -19,6 +19,8 @@
    plots.fit(context, box, samples, grid, line, range, theme)   samples { x, y, outlier, truth: { x, y } or null },
                              the line through (grid, line) where it lies in range { x: [low, high], y: [low, high] };
                              returns { x(value), y(value), value(x) } from values to pixels and back
+   plots.areas(context, box, samples, range, chances, theme)   samples { x, y, of, classes } of two classes in a plane, on
+                             cells in the color of the likelier class, paler where chances(points) is near 1/2
    plots.paths(context, box, t, record, limit, theme)   each weight over the steps up to a record of { steps, length, at }
    plots.histogram(context, box, layers, limit, theme)  counts of weights, those that are exactly zero in ink
    plots.singularValues(context, box, layers, start, theme)   those of each layer, with marks at those of `start`
@@ -555,6 +557,40 @@ const plots = (() => {
     context.stroke();
   }
 
+  const CELLS = 56;
+
+  function areas(context, box, samples, range, chances, theme) {
+    const mark = (left, top, second) => {
+      context.beginPath();
+      if (second) context.rect(left - 4, top - 4, 8, 8);
+      else context.arc(left, top, 4.5, 0, 2 * Math.PI);
+      [context.fillStyle, context.strokeStyle, context.lineWidth] = [theme.levels[second ? LEVELS - 12 : 11], theme.paper, 1.2];
+      context.fill();
+      context.stroke();
+    };
+    let left = box.x + 46;
+    samples.classes.forEach((name, second) => {
+      mark(left, box.y + 10, second);
+      text(context, name, left + 10, box.y + 10, theme.ink, { size: 12, baseline: "middle" });
+      left += context.measureText(name).width + 34;
+    });
+    const below = { ...box, y: box.y + 20, height: box.height - 20 };
+    const { area, x, y } = axes(context, below, range, theme);
+    const center = ([low, high], i) => low + ((i + 0.5) * (high - low)) / CELLS;
+    const points = [];
+    for (let up = 0; up < CELLS; up += 1) {
+      for (let across = 0; across < CELLS; across += 1) points.push([center(range.x, across), center(range.y, up)]);
+    }
+    const [wide, high] = [area.width / CELLS, area.height / CELLS];
+    chances(points).forEach((chance, i) => {
+      // Half of the scale, so that samples stand out.
+      context.fillStyle = theme.levels[level((Number.isFinite(chance) ? chance - 0.5 : 0) * 0.9)];
+      context.fillRect(area.x + (i % CELLS) * wide, area.y + area.height - (Math.floor(i / CELLS) + 1) * high, wide + 0.5, high + 0.5);
+    });
+    samples.x.forEach((value, i) => mark(x(value), y(samples.y[i]), samples.of[i] > 0.5));
+    return { x, y, area };
+  }
+
   function legend(context, box, samples, theme) {
     const y = box.y + box.height / 2;
     let x = box.x;
@@ -591,6 +627,6 @@ const plots = (() => {
 
   return {
     each, unpack, theme, inColor, fitCanvas, weights, network, paths, histogram, singular, singularValues, cellAt, cellBox, outline, bar, fit,
-    point, range, legend, outputs, ticks, number, FONT,
+    point, range, legend, areas, outputs, ticks, number, FONT,
   };
 })();

@@ -18,12 +18,26 @@ const trainer = (() => {
 
   const { abs, floor, fround, max, min, sign, sqrt } = Math;
 
-  /* Value of each loss, and its derivative, from the residual. */
+  /* Value of each loss, and its derivative, from an output and a target. */
   const LOSSES = {
-    absolute: [abs, sign],
-    squared: [(r) => r * r, (r) => 2 * r],
-    huber: [(r) => (abs(r) <= 1 ? (r * r) / 2 : abs(r) - 0.5), (r) => clip(r, 1)],
+    absolute: ofResidual(abs, sign),
+    squared: ofResidual((r) => r * r, (r) => 2 * r),
+    huber: ofResidual((r) => (abs(r) <= 1 ? (r * r) / 2 : abs(r) - 0.5), (r) => clip(r, 1)),
+    logistic: [
+      (z, y) => max(z, 0) - z * y + Math.log1p(Math.exp(-abs(z))),
+      (z, y) => fround(probability(z) - y),
+    ],
   };
+
+  function ofResidual(value, derivative) {
+    return [(z, y) => value(fround(z - y)), (z, y) => derivative(fround(z - y))];
+  }
+
+  /* Of class 1, as losses/logistic.py computes it: the exponential is of a number below zero. */
+  function probability(z) {
+    const small = exp(-abs(z));
+    return fround((z >= 0 ? 1 : small) / fround(1 + small));
+  }
 
   /* Each activation, and its derivative from its own value. */
   const ACTIVATIONS = {
@@ -247,9 +261,10 @@ const trainer = (() => {
     return { rates, sizes: Float32Array.from(sizes) };
   }
 
-  /* Trains a network of one input and one output.
+  /* Trains a network of one output.
 
-     A task has widths ([1, 10, 10, 10, 1]), activation, x and y (the training samples), weights (the initial ones, in
+     A task has widths ([1, 10, 10, 10, 1]), activation, x and y (the training samples; with several inputs x has a list
+     for each), weights (the initial ones, in
      the order of `places`), order (the sample that each step sees, or a list of them; begun again at its end), steps,
      every (steps between two records), loss, rate, schedule, penalty, mix, strength, and step ("subgradient" or
      "proximal"). It may have an optimizer ("sgd"), momentum (0), and fullBatchSteps (0), the number of the last steps
@@ -264,7 +279,7 @@ const trainer = (() => {
     const slope = LOSSES[task.loss][1];
     const penalty = PENALTIES[task.strength > 0 ? task.penalty : "none"];
     const proximal = task.step === "proximal";
-    const [x, y, strength, mix] = [Float32Array.from(task.x), Float32Array.from(task.y), fround(task.strength), task.mix];
+    const [x, y, strength, mix] = [rows(task.x), Float32Array.from(task.y), fround(task.strength), task.mix];
     const { rates, sizes } = stepSizes(task);
     const inBatches = task.steps - (task.fullBatchSteps ?? 0);
     const order = task.order.map((seen) => [seen].flat());
@@ -282,11 +297,11 @@ const trainer = (() => {
       const whole = step >= inBatches;
       const batch = whole ? everySample : order[step % order.length];
       for (let i = 0; i < batch.length; i += 1) {
-        units[0][0] = x[batch[i]];
+        units[0].set(x[batch[i]]);
         for (let l = 0; l < last; l += 1) forward(w, all[l], units[l], units[l + 1], l + 1 < last ? value : identity);
-        const residual = fround(units[last][0] - y[batch[i]]);
-        if (!Number.isFinite(residual)) return { steps, records, diverged: step + 1 };
-        deltas[last][0] = slope(residual) / batch.length;
+        const [output, target] = [units[last][0], y[batch[i]]];
+        if (!Number.isFinite(fround(output - target))) return { steps, records, diverged: step + 1 };
+        deltas[last][0] = slope(output, target) / batch.length;
         for (let l = last - 1; l >= 0; l -= 1) {
           backward(w, g, all[l], units[l], deltas[l + 1], deltas[l], derivative, i === 0);
         }
@@ -307,11 +322,17 @@ const trainer = (() => {
     return { steps, records, diverged: null };
   }
 
+  /* The inputs of samples: one number, or a list of them. */
+  function rows(x) {
+    return Array.from(x, (input) => Float32Array.from([input].flat()));
+  }
+
+  /* The output for each input; of two classes the log-odds of the second. */
   function predict({ widths, activation }, w, x) {
     const all = places(widths);
     const units = widths.map((width) => new Float32Array(width));
-    return Array.from(x, (input) => {
-      units[0][0] = input;
+    return rows(x).map((input) => {
+      units[0].set(input);
       all.forEach((layer, i) => {
         forward(w, layer, units[i], units[i + 1], ACTIVATIONS[i + 1 < all.length ? activation : "linear"][0]);
       });
@@ -319,16 +340,19 @@ const trainer = (() => {
     });
   }
 
-  /* Mean loss over the training samples, total |error| over the test samples { x, y }, shares of the weights that are
+  /* Mean loss over the training samples, total |error| over the test samples { x, y } (of two classes the total
+     log-loss, and `wrong`, the share of samples whose class is less likely than the other), shares of the weights that are
      exactly zero and within the threshold, and the sum of |w|; biases are no weights here. */
   function measures(task, w, test, threshold) {
     const kernels = layers(task, w).flatMap(({ values }) => Array.from(values, abs));
     const share = (bound) => kernels.filter((size) => size <= bound).length / kernels.length;
     const total = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
-    const residuals = ({ x, y }) => predict(task, w, x).map((output, i) => output - y[i]);
+    const [tested, classes] = [predict(task, w, test.x), task.loss === "logistic"];
+    const losses = (outputs, y, [value]) => total(outputs.map((output, i) => value(output, y[i])));
     return {
-      loss: total(residuals(task).map(LOSSES[task.loss][0])) / task.x.length,
-      error: total(residuals(test).map(abs)),
+      loss: losses(predict(task, w, task.x), task.y, LOSSES[task.loss]) / task.x.length,
+      error: losses(tested, test.y, LOSSES[classes ? "logistic" : "absolute"]),
+      wrong: classes ? tested.filter((z, i) => z >= 0 !== test.y[i] > 0.5).length / tested.length : NaN,
       zero: share(0),
       below: share(threshold),
       size: total(kernels),

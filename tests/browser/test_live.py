@@ -17,6 +17,9 @@ from PIL import Image, ImageSequence
 
 import reportgen
 from reportgen.cli.program import program
+from reportgen.datasets.line import Line
+from reportgen.datasets.moons import Moons
+from reportgen.experiment import Arm, Experiment, Runs
 from reportgen.experiment.file import parse, shipped
 from reportgen.penalties import penalties
 from reportgen.penalties.l1 import L1
@@ -25,20 +28,21 @@ from reportgen.sections.kinds.live import SLOW, penalties_in_page
 from reportgen.statistics.total_error import total_error
 from reportgen.store.keys import template_folder
 from reportgen.training.network import Network
-from reportgen.training.run import Loss, Optimizer, Recording, Run, Step, Training, settings_to_json
+from reportgen.training.run import Recording, Run, Step, Training, settings_to_json
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 Open = Callable[..., "Page"]
 
-_RATES: dict[Loss, float] = {"absolute": 0.01, "huber": 0.01, "squared": SLOW}
+_RATES: dict[str, float] = {"absolute": 0.01, "huber": 0.01, "squared": SLOW}
 
 
-def _case(kind: str, step: Step, loss: Loss, seed: int = 0, **changes: Any) -> Run:
+def _case(kind: str, step: Step, loss: str, seed: int = 0, **changes: Any) -> Run:
     return Run(
         network=changes.get("network", Network()),
-        training=Training(loss=loss, **{"learning_rate": _RATES[loss], **changes.get("training", {})}),
+        data=changes.get("data", Line()),
+        training=Training(loss=loss, **{"learning_rate": _RATES.get(loss, 0.01), **changes.get("training", {})}),
         penalty=penalties[kind](),
         strength=0.0 if kind == "none" else 0.3,
         step=step,
@@ -76,7 +80,7 @@ CASES = {
         f"{optimizer}, batches with a smaller last one, {kind} {step}": _case(
             kind, step, "absolute", training={"optimizer": optimizer, "batch_size": 7, "epochs": 4}
         )
-        for optimizer in get_args(Optimizer)
+        for optimizer in ("sgd", "momentum", "adam")
         for kind, step in [("l1", "subgradient"), ("elastic_net", "proximal"), ("group_lasso", "proximal")]
     },
     "one batch": _case("l1", "proximal", "squared", training={"batch_size": 40}),
@@ -89,6 +93,22 @@ CASES = {
         )
         for optimizer, size in [("sgd", 1), ("momentum", 1), ("adam", 7)]
     },
+    # Two inputs are summed in another order, too.
+    **{
+        f"classes in a plane, {optimizer} {kind}": _case(
+            kind,
+            step,
+            "logistic",
+            data=Moons(samples=80, test_samples=40),
+            network=Network(hidden=(8, 8), activation="tanh"),
+            training={"optimizer": optimizer, "batch_size": size, "epochs": 8, "learning_rate": 0.02},
+        )
+        for optimizer, size, kind, step in [
+            ("sgd", 1, "l1", "proximal"),
+            ("momentum", 1, "l2", "subgradient"),
+            ("adam", 8, "group_lasso", "proximal"),
+        ]
+    },
     "a training that runs away": _case("none", "subgradient", "squared", training={"learning_rate": 0.01}),
 }
 
@@ -100,9 +120,9 @@ def _flat(parts: Any) -> Any:
 def _task(run: Run) -> dict[str, Any]:
     data, penalty = run.draw(), settings_to_json(run.penalty)
     return {
-        "widths": [1, *run.network.hidden, 1],
+        "widths": [run.data.shape[0], *run.network.hidden, 1],
         "activation": run.network.activation,
-        "x": data.x_train[:, 0].tolist(),
+        "x": (data.x_train if data.x_train.shape[1] > 1 else data.x_train[:, 0]).tolist(),
         "y": data.y_train[:, 0].tolist(),
         "weights": _flat(run.initial_weights()).tolist(),
         "order": [[sample for sample in batch if sample >= 0] for batch in run.order().tolist()],
@@ -152,6 +172,33 @@ EXPERIMENT = dataclasses.replace(
     training=dataclasses.replace(_SHIPPED.training, schedule="linear"),
 )
 """The experiment of the article with a learning rate that falls to zero, and this section alone."""
+
+
+def test_the_areas_of_two_classes_train_in_the_page(tmp_path: Path, cache: Path, visit: Open) -> None:
+    watch = Watch()
+    experiment = Experiment(
+        title="Moons",
+        data=Moons(samples=160, test_samples=100),
+        network=Network(hidden=(8, 8), activation="tanh"),
+        training=Training(optimizer="adam", learning_rate=0.02, batch_size=10, epochs=60, loss="logistic"),
+        arms=(Arm(name="l1", label="L1", penalty=L1(), strength=0.001, step="proximal"),),
+        runs=Runs(count=1),
+        sections=("live",),
+    )
+    reportgen.build(experiment, tmp_path, cache=cache)
+    page = visit(tmp_path / "report.html", watch)
+    reading = {name: page.locator(f"[data-reading={name}]").inner_text for name in ("wrong", "error", "zero")}
+    canvas = page.locator("#figure-live .fit canvas")
+
+    page.wait_for_function("document.getElementById('figure-live').dataset.trained")
+    assert int(reading["wrong"]().removesuffix("%")) < 20
+    assert page.locator("#live-loss option").all_inner_texts() == ["logistic"]
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    page.locator("#live-strength").evaluate("e => { e.value = e.max; e.dispatchEvent(new Event('input')) }")
+    page.wait_for_function("document.querySelector('[data-reading=zero]').textContent === '100%'")
+    assert int(reading["wrong"]().removesuffix("%")) > 30
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != before
+    assert watch.quiet(page)
 
 
 @pytest.fixture(scope="module")

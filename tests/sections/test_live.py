@@ -11,7 +11,9 @@ import pytest
 from penalties.examples.log_sum import LogSum
 from planted import decide
 
+from reportgen.datasets.digits import Digits
 from reportgen.datasets.line import Line
+from reportgen.datasets.moons import Moons
 from reportgen.datasets.sparse_linear import SparseLinear
 from reportgen.experiment import Arm, Experiment
 from reportgen.penalties import penalties
@@ -94,10 +96,27 @@ def test_the_page_trains_as_the_experiment_does_or_names_the_difference() -> Non
 
 
 def test_what_the_page_cannot_train_is_not_trained() -> None:
-    for changes in ({"data": SparseLinear()}, {"network": Network(hidden=(200, 200))}):
+    of_classes = Training(loss="softmax", epochs=4)
+    for changes in (
+        {"data": SparseLinear()},
+        {"data": Digits(), "training": of_classes},
+        {"network": Network(hidden=(200, 200))},
+    ):
         e = changed(**changes)
         assert list(Live().runs(e)) == []
         assert Live().findings(e, {}, None) == LiveFindings(possible=False)
+
+
+def test_two_classes_in_a_plane_are_trained_by_their_own_loss() -> None:
+    found = findings(changed(data=Moons(samples=40, test_samples=20), training=Training(loss="logistic", epochs=2)))
+
+    assert found.possible
+    assert found.data["classes"] == list(Moons().draw(0).classes)
+    assert {len(x) for x in found.data["train"]["x"]} == {2}
+    assert found.losses == {"logistic": "logistic"}
+    assert found.start["loss"] == "logistic"
+    assert all(one.furthest is None for one in found.tried.values())
+    assert "logistic" not in findings(QUICK).losses
 
 
 def test_the_page_names_the_penalties_that_its_trainer_knows() -> None:

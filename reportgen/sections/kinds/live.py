@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.datasets import task_of
 from reportgen.datasets.line import Line
 from reportgen.experiment import Arm, Experiment
-from reportgen.losses import losses, names_in_order
+from reportgen.losses import fitting, losses
 from reportgen.penalties import Penalty, penalties
 from reportgen.penalties.elastic_net import ElasticNet
 from reportgen.penalties.l1 import L1
@@ -35,6 +36,7 @@ from reportgen.sections.helpers import (
 from reportgen.sections.page_training import WORK, start_weights
 from reportgen.sections.wording import join_words
 from reportgen.statistics.sparsity import below_share, zero_share
+from reportgen.tables import Task
 from reportgen.training.run import Recording, Run
 from reportgen.training.trajectory import Trajectory
 
@@ -75,7 +77,8 @@ class LiveFindings:
     task: dict[str, Any] = field(default_factory=dict)
     """The part of the training that the reader cannot set; train.js documents its keys."""
     data: dict[str, Any] = field(default_factory=dict)
-    """The samples for any size of outliers: target = clean + lift · size."""
+    """The samples for any size of outliers: target = clean + lift · size. If the targets are two classes, their names
+    too; each x is then a list of two inputs."""
     start: Settings = field(default_factory=dict)
     stops: dict[str, list[float]] = field(default_factory=dict)
     penalties: dict[str, str] = field(default_factory=dict)
@@ -167,19 +170,31 @@ class Live(Section[LiveFindings]):
             start=start,
             stops=_slider_stops([start, *suggested.values()]),
             penalties={name: name if kind is NoPenalty else kind.title for name, kind in penalties_in_page().items()},
-            losses=losses_in_page(),
+            losses=losses_in_page(task_of(e.data)),
             differences=_differences(e, run),
             arm=_arm(e).label,
             same=_arm(e) in e.arms and dataclasses.replace(run, recording=e.recording) in e.arm_runs(_arm(e)),
-            function="line" if e.network.activation == "linear" or not e.network.hidden else "function",
+            function=_function(e),
             tried=tried,
             emptied=_weakest_emptying(tried),
         )
 
 
-def losses_in_page() -> dict[str, str]:
-    """The losses of train.js, and their names in the figure, in the order of the menu."""
-    return {name: losses[name].short for name in names_in_order() if losses[name].in_page}
+def losses_in_page(task: Task) -> dict[str, str]:
+    """The losses of train.js for a task, and their names in the figure, in the order of the menu."""
+    return {name: losses[name].short for name in fitting(task) if losses[name].in_page}
+
+
+def _function(e: Experiment) -> str:
+    """What the figure draws of the network, in a word."""
+    if _is_plane(e):
+        return "boundary"
+    return "line" if e.network.activation == "linear" or not e.network.hidden else "function"
+
+
+def _is_plane(e: Experiment) -> bool:
+    """True for two inputs and two classes, whose areas the figure draws."""
+    return e.data.shape == (2, 1) and task_of(e.data) == "binary"
 
 
 def penalties_in_page() -> dict[str, type[Penalty]]:
@@ -198,7 +213,8 @@ def _arm(e: Experiment) -> Arm:
 def _passes(e: Experiment) -> tuple[int, int]:
     """Epochs and steps on all samples that the page can train; no epochs if it cannot draw the data or is too slow."""
     parameters = e.network.parameters(*e.data.shape)
-    if not is_curve(e) or parameters > _PARAMETERS:
+    is_drawn = _is_plane(e) or (is_curve(e) and task_of(e.data) == "regression")
+    if not is_drawn or parameters > _PARAMETERS:
         return 0, 0
     most = WORK // (parameters * e.data.training_samples)
     full = min(e.training.full_batch_steps, most // 2)
@@ -240,7 +256,7 @@ def _suggested_settings(e: Experiment) -> dict[str, Settings]:
         if stop > λ:
             tried[f"λ {stop:g}"] = {**base, "step": "proximal", "strength": stop}
     if base["size"] is not None:
-        for loss in losses_in_page():
+        for loss in losses_in_page("regression"):
             tried[loss] = {**base, "size": FAR, "rate": SLOW, "loss": loss}
     return tried
 
@@ -329,19 +345,26 @@ def _data(run: Run) -> dict[str, Any]:
         x, y = _truth(run)
         truth = {"x": x.tolist(), "y": y.tolist()}
     return {
+        "classes": list(drawn.classes) or None,
         "train": {
-            "x": drawn.x_train[:, 0].tolist(),
+            "x": _inputs(drawn.x_train),
             "clean": clean.y_train[:, 0].tolist(),
             "lift": lift.y_train[:, 0].tolist() if lift else None,
             "outlier": drawn.outlier_train.tolist(),
         },
         "test": {
-            "x": drawn.x_test[:, 0].tolist(),
+            "x": _inputs(drawn.x_test),
             "clean": clean.y_test[:, 0].tolist(),
             "lift": lift.y_test[:, 0].tolist() if lift else None,
         },
         "truth": truth,
     }
+
+
+def _inputs(x: NDArray[np.float64]) -> list[Any]:
+    """The inputs of samples, as numbers if there is one each."""
+    inputs: list[Any] = (x[:, 0] if x.shape[1] == 1 else x).tolist()
+    return inputs
 
 
 def _truth(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -353,9 +376,9 @@ def _truth(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _ended(t: Trajectory, settings: Settings) -> Ended:
     kernels, _ = t.at(-1)
-    x, y = _truth(t.run)
-    outputs = t.predict(x[:, None])[:, 0]
     known = t.run.draw().truth is not None and t.diverged is None
+    x, y = _truth(t.run) if known else (np.zeros(0), np.zeros(0))
+    outputs = t.predict(x[:, None])[:, 0] if known else x
     return Ended(
         settings=settings,
         diverged=t.diverged,
