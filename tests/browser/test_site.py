@@ -181,6 +181,6 @@ def test_players_of_two_lengths_are_in_step_and_a_network_trains_on_one_page(loo
     assert page.locator(".controls .step").inner_text() == "step 3,600"
     until(page, "document.querySelector('.said').textContent.includes('3,600 steps')")
     zero = page.locator("[data-reading=zero]").inner_text()
-    page.get_by_label("Penalty", exact=True).select_option(label="L2")
+    page.locator("#live-penalty").select_option(label="L2")
     until(page, f"document.querySelector('[data-reading=zero]').textContent !== '{zero}'")
     assert watch.quiet(page)
