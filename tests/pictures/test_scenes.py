@@ -269,8 +269,10 @@ def test_words_of_the_author_replace_ours():
             scene.show(0)
             shown |= {text.get_text() for text in scene.figure.findobj(Text)}
     words = set(re.findall(r"[^\W\d_]{2,}", " ".join(shown)))
-    # What remains is of the data and of mathematics: the names of layers, which may be cut, the weights w₁ and w₂.
-    assert [word for word in sorted(words) if not re.match(r"W+$|conv|con$|normal|log$|w[₁₂]$", word)] == []
+    # What remains is of the data and of mathematics: classes, the names of layers, which may be cut, the weights w₁ and
+    # w₂.
+    of_data = rf"{'|'.join(CLASSES.draw().classes)}|W+$|conv|con$|normal|log$|w[₁₂]$"
+    assert [word for word in sorted(words) if not re.match(of_data, word)] == []
     texts = " ".join(shown)
     unused = [word for i, word in enumerate(ours) if not re.search(rf"W{i}\b", texts)]
     assert set(unused) <= {"no_penalty", "by_plain_gradient", "seed"}, "these are in titles that `animate` makes"

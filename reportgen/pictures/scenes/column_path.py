@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reportgen.pictures import style
 from reportgen.pictures.counter import Counter
-from reportgen.pictures.scene_look import NEGATIVE, POSITIVE, WIDTH, word
+from reportgen.pictures.scene_look import NEGATIVE, POSITIVE, SMALL, WIDTH, current_room, word
 from reportgen.pictures.scenes import scenes
 
 _NAMED = 10
@@ -38,23 +38,26 @@ class FallingStrength:
         coefficients: Sequence[Sequence[float]] = ((0.0, 0.0), (1.0, 0.0), (1.5, -0.5), (1.75, -0.75)),
         names: Sequence[str] = ("first", "second"),
         chosen: float | None = None,
-        ylabel: str = "effect of one standard deviation",
+        ylabel: str = "",
         counter: bool = True,
     ) -> None:
         self._values = np.asarray(coefficients, dtype=float)
         levels = np.asarray(strengths, dtype=float)
         self.frames = len(levels)
-        wide = WIDTH
-        self.figure = Figure(figsize=(wide / 96, _HIGH / 96))
+        wide, tall = current_room() or (WIDTH, 0)
+        tall = tall or _HIGH
+        # On a small picture the names get less room.
+        right = min(_RIGHT, wide / 3)
+        self.figure = Figure(figsize=(wide / 96, tall / 96))
         axes = self.figure.add_axes(
-            (_LEFT / wide, _FOOT / _HIGH, (wide - _LEFT - _RIGHT) / wide, (_HIGH - _FOOT - _HEAD) / _HIGH)
+            (_LEFT / wide, _FOOT / tall, (wide - _LEFT - right) / wide, (tall - _FOOT - _HEAD) / tall)
         )
         low, high = min(self._values.min(), 0.0), max(self._values.max(), 0.0)
         room = 0.06 * (high - low or 1.0)
         style.scale(axes, "x", "log", levels)
         style.scale(axes, "y")
         axes.set(xlim=(levels[0], levels[-1]), ylim=(low - room, high + room))
-        axes.set(xlabel=f"{word('strength').rstrip(' =')}, falling", ylabel=style.wrap_label(ylabel, 34, 2))
+        axes.set(xlabel=word("strength").rstrip(" ="), ylabel=style.wrap_label(ylabel, tall / 13, 2))
         axes.axhline(0, color=style.MUTED, linewidth=1, zorder=1)
         if chosen is not None:
             axes.axvline(chosen, color=style.INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1.5)
@@ -62,11 +65,12 @@ class FallingStrength:
         colors = [POSITIVE if value >= 0 else NEGATIVE for value in self._values[-1]]
         self._lines = [axes.plot([], [], color=color, linewidth=2, zorder=2)[0] for color in colors]
         self._tips = [axes.plot([], [], "o", color=color, markersize=5, zorder=3)[0] for color in colors]
-        named = np.argsort(-np.abs(self._values[-1]), kind="stable")[:_NAMED]
-        heights = _spread(self._values[-1][named], low - room, high + room, 20 / (_HIGH - _FOOT - _HEAD))
+        most = min(_NAMED, int((tall - _FOOT - _HEAD) // 20) + 1)
+        named = np.argsort(-np.abs(self._values[-1]), kind="stable")[:most]
+        heights = _spread(self._values[-1][named], low - room, high + room, 20 / (tall - _FOOT - _HEAD))
         for column, height in zip(named, heights, strict=True):
             place = (1.02, (height - low + room) / (high - low + 2 * room))
-            name = style.wrap_label(names[column], 20, 1)
+            name = _shortened(names[column], right - 16)
             axes.text(*place, name, transform=axes.transAxes, va="center", color=colors[column])
         self._counter = Counter(
             self.figure, [style.number(level) for level in levels] if counter else None, 20, 20, name=word("strength")
@@ -82,6 +86,15 @@ class FallingStrength:
             line.set_data(self._levels[: frame + 1], values[: frame + 1])
             tip.set_data(self._levels[frame : frame + 1], values[frame : frame + 1])
         self._counter.show(frame)
+
+
+def _shortened(name: str, room: float) -> str:
+    """The name, cut so that it fits into so many CSS pixels."""
+    name = style.wrap_label(name, 40, 1)
+    cut = name
+    while cut and style.text_length(cut, SMALL) > room:
+        cut = cut[:-1]
+    return name if cut == name else f"{cut[:-1]}…"
 
 
 def _spread(values: NDArray[np.float64], low: float, high: float, share: float) -> NDArray[np.float64]:

@@ -114,6 +114,7 @@ class ColumnPath(Section[ColumnPathFindings]):
                 "coefficients": findings.values,
                 "names": findings.names,
                 "chosen": findings.strengths[findings.least],
+                "ylabel": "effect of one standard deviation",
             },
             alt=f"Coefficients of {len(findings.names)} columns while λ falls from {findings.strengths[0]:.3g} to "
             f"{findings.strengths[-1]:.3g}. At the end the largest are those of {join_words(largest)}.",
