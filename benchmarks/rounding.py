@@ -137,7 +137,18 @@ def train_in_float64(runs: Sequence[Run]) -> list[Trajectory]:
 
     Raises `SystemExit` if `Training` has settings that this loop does not know.
     """
-    if unknown := {field.name for field in dataclasses.fields(Training)} - TRAINING_FIELDS:
+    usual = Training()
+    unknown = {
+        field.name
+        for field in dataclasses.fields(Training)
+        for run in runs
+        if field.name not in TRAINING_FIELDS
+        # How many samples are held out matters to runs that stop early only.
+        and (field.name != "validation" or run.training.early_stopping)
+        and getattr(run.training, field.name) != getattr(usual, field.name)
+    }
+    unknown |= {f"loss {run.training.loss!r}" for run in runs} - {f"loss {name!r}" for name in LOSSES}
+    if unknown:
         sys.exit(f"the loop in float64 does not know {', '.join(sorted(unknown))}")
 
     def key(run: Run) -> str:
