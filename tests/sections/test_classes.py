@@ -15,7 +15,6 @@ from reportgen.experiment import Arm, Comparison, Experiment, Runs
 from reportgen.page.article import render
 from reportgen.penalties.l1 import L1
 from reportgen.penalties.l2 import L2
-from reportgen.sections import sections
 from reportgen.statistics.class_areas import class_indices, class_probabilities
 from reportgen.statistics.total_error import mean_measures, total_error
 from reportgen.training.network import Network
@@ -101,9 +100,3 @@ def test_tables_have_the_settings_of_arms_and_the_measures():
     ]
     assert [column.label for column in measures.columns] == ["arm", "log-loss", "error rate", "Brier score"]
     assert [column.label for column in samples.columns] == ["x1", "x2", "y", "part"]
-
-
-def test_no_section_draws_a_line_of_two_inputs():
-    live = sections["live"]().findings(MOONS, {}, None)
-
-    assert not live.possible
