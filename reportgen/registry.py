@@ -9,6 +9,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -120,6 +121,7 @@ class Registry(Generic[T]):
         return tuple(name for name in self.names() if self.stated(name, attribute) == value)
 
 
+@cache
 def stated_in(file: Path, attribute: str) -> Any:
     """The literal that a class in a Python file assigns to `attribute`, None if there is none; nothing is run."""
     for kind in ast.parse(file.read_bytes()).body:

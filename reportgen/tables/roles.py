@@ -140,7 +140,8 @@ def _sample(
     if len(rows) <= settings.most_rows:
         return rows, grouping
     # The digest makes the draw depend on the content and on nothing else.
-    rng = np.random.default_rng(int(raw.digest[:16], 16))
+    content = int(raw.digest[:16], 16)
+    rng = np.random.default_rng(content)
     if grouping is None:
         chosen = np.sort(rng.choice(len(rows), settings.most_rows, replace=False))
     else:
