@@ -36,18 +36,20 @@ def command(kind: str, form: str) -> None:
             raise click.UsageError("the schema of a site is available as JSON only; leave --format out")
         emit(_json(folder.schema()))
         return
+    from reportgen import plugins
     from reportgen.experiment.file import plugins_of, schema
 
     if kind != "experiment" and not kind.endswith(".toml"):
         raise click.UsageError(f"{kind!r} is neither experiment nor site, and no experiment file, which ends in .toml")
     own = () if kind == "experiment" else plugins_of(Path(kind))
-    if form == "json":
-        emit(_json(schema(own)))
-        return
-    from reportgen.experiment.schema_manual import manual
-    from reportgen.sections import sections
+    with plugins.using(own):
+        if form == "json":
+            emit(_json(schema(own)))
+            return
+        from reportgen.experiment.schema_manual import manual
+        from reportgen.sections import sections
 
-    emit(manual(schema(own), {name: sections[name].title for name in sections.names()}).encode())
+        emit(manual(schema(own), {name: sections[name].title for name in sections.names()}).encode())
 
 
 def _json(schema: dict[str, Any]) -> bytes:
