@@ -153,7 +153,7 @@ def study(
     of rows. What is not stated is guessed, and the notes of the result say so. With `out` the report is written there.
     `cache` is as for `build`.
 
-    The command line does more work at once in processes, which need the guard `if __name__ == "__main__"` in a script.
+    Work is done in processes, so a script needs the guard `if __name__ == "__main__"`.
 
     Raises `ReportgenError` for a table or settings that cannot be used.
     """

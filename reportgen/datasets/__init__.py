@@ -5,6 +5,7 @@ Here belong samples and their split. What a network learns from them does not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -120,3 +121,15 @@ def split(samples: int, test: int, rng: np.random.Generator) -> tuple[NDArray[np
     """Row numbers of the training and the test samples, each in ascending order."""
     drawn = rng.permutation(samples)
     return np.sort(drawn[test:]), np.sort(drawn[:test])
+
+
+def two_classes(points: Mapping[str, Array], noise: float, test: int, rng: np.random.Generator) -> Data:
+    """A draw of two classes, whose `points` [samples, inputs] are by their names, with normal noise in each input."""
+    x = np.concatenate(list(points.values()))
+    x = x + noise * rng.standard_normal(x.shape)
+    first = len(next(iter(points.values())))
+    y = (np.arange(len(x)) >= first).astype(float)[:, None]
+    train, tested = split(len(x), test, rng)
+    return without_outliers(
+        x_train=x[train], y_train=y[train], x_test=x[tested], y_test=y[tested], classes=tuple(points)
+    )

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reportgen.datasets import Data, datasets, split, without_outliers
+from reportgen.datasets import Data, datasets, two_classes
 from reportgen.errors import ExperimentError
 from reportgen.values import checked
 
@@ -51,9 +51,4 @@ class Circles:
         t, u = (2.0 * np.pi * np.arange(count) / count for count in (first, self.samples - first))
         outer = np.column_stack([np.cos(t), np.sin(t)])
         inner = self.factor * np.column_stack([np.cos(u), np.sin(u)])
-        x = np.concatenate([outer, inner]) + self.noise * rng.standard_normal((self.samples, 2))
-        y = (np.arange(self.samples) >= first).astype(float)[:, None]
-        train, test = split(self.samples, self.test_samples, rng)
-        return without_outliers(
-            x_train=x[train], y_train=y[train], x_test=x[test], y_test=y[test], classes=("outer", "inner")
-        )
+        return two_classes({"outer": outer, "inner": inner}, self.noise, self.test_samples, rng)

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reportgen.datasets import Data, datasets, split, without_outliers
+from reportgen.datasets import Data, datasets, two_classes
 from reportgen.errors import ExperimentError
 from reportgen.values import checked
 
@@ -49,9 +49,4 @@ class Moons:
         t, u = np.linspace(0.0, np.pi, first), np.linspace(0.0, np.pi, self.samples - first)
         upper = np.column_stack([np.cos(t), np.sin(t)])
         lower = np.column_stack([1.0 - np.cos(u), 0.5 - np.sin(u)])
-        x = np.concatenate([upper, lower]) + self.noise * rng.standard_normal((self.samples, 2))
-        y = (np.arange(self.samples) >= first).astype(float)[:, None]
-        train, test = split(self.samples, self.test_samples, rng)
-        return without_outliers(
-            x_train=x[train], y_train=y[train], x_test=x[test], y_test=y[test], classes=("upper", "lower")
-        )
+        return two_classes({"upper": upper, "lower": lower}, self.noise, self.test_samples, rng)

@@ -120,15 +120,7 @@ class TableFile(TableSettings):
 
     def rows(self, seed: int) -> Split:
         """The rows for training and for testing."""
-        frame = self.frame
-        if not self.split:
-            return inner_splits(frame, np.arange(frame.rows), 5, seed)[-1]
-        number, folds, repetitions, first = self.split[:4]
-        outer = outer_splits(frame, folds, repetitions, first)[number]
-        if not self.split[4:]:
-            return outer
-        inner, count = self.split[4:]
-        return inner_splits(frame, outer.train, count, first)[inner]
+        return _rows(self, seed)
 
     def draw(self, seed: int) -> Data:
         frame, rows, design = self.frame, self.rows(seed), _design(self, seed)
@@ -155,6 +147,19 @@ def target_scale(frame: Frame, training: Any) -> tuple[float, float]:
     """Mean and standard deviation of the target over the training rows; 1 in place of a deviation of 0."""
     values = frame.target[training]
     return float(values.mean()), float(values.std()) or 1.0
+
+
+@lru_cache(maxsize=256)
+def _rows(data: TableFile, seed: int) -> Split:
+    frame = data.frame
+    if not data.split:
+        return inner_splits(frame, np.arange(frame.rows), 5, seed)[-1]
+    number, folds, repetitions, first = data.split[:4]
+    outer = outer_splits(frame, folds, repetitions, first)[number]
+    if not data.split[4:]:
+        return outer
+    inner, count = data.split[4:]
+    return inner_splits(frame, outer.train, count, first)[inner]
 
 
 @lru_cache(maxsize=64)

@@ -275,7 +275,7 @@ class Experiment:
                 )
         elif "landscape" in self.sections:
             raise ExperimentError("sections must not have 'landscape' without a table [sweep]")
-        of_table = [name for name in self.sections if name in table_sections()]
+        of_table = list(filter(is_about_table, self.sections))
         if of_table and not isinstance(self.data, TableFile):
             raise ExperimentError(f'sections must not have {of_table[0]!r} without a table, name = "table" in [data]')
         if self.study and not isinstance(self.data, TableFile):
@@ -343,9 +343,9 @@ def section_names() -> tuple[str, ...]:
     return Registry[object]("section", SECTIONS_PACKAGE).names()
 
 
-def table_sections() -> tuple[str, ...]:
-    """The names of the sections about a table."""
-    return Registry[object]("section", SECTIONS_PACKAGE).stating("of_table", True)
+def is_about_table(section: str) -> bool:
+    """True for the name of a section about a table; imports no section."""
+    return bool(Registry[object]("section", SECTIONS_PACKAGE).stated(section, "of_table"))
 
 
 def format_names() -> tuple[str, ...]:

@@ -138,6 +138,11 @@ class LinearModel(ABC):
     def first_weights(self) -> Array:
         """The size of the weight of each column before the adaptive lasso: that of ridge regression."""
 
+    @property
+    def tries_every_set(self) -> bool:
+        """Whether `best_sets` finds the best sets."""
+        return False
+
     def best_sets(self) -> dict[int, tuple[int, ...]]:
         """By size the set of features whose refit has the least loss; empty if there are too many sets to try."""
         return {}
@@ -242,8 +247,13 @@ class SquaredModel(LinearModel):
         gram = self.gram[np.ix_(columns, columns)] + 1e-9 * np.eye(len(columns))
         return float(self.products[columns] @ np.linalg.solve(gram, self.products[columns]))
 
+    @property
+    def tries_every_set(self) -> bool:
+        few = len(self.present) <= MOST_IN_SETS and self.columns <= 3 * MOST_IN_SETS
+        return few and len(self.rows) >= 2 * self.columns
+
     def best_sets(self) -> dict[int, tuple[int, ...]]:
-        if len(self.present) > MOST_IN_SETS or self.columns > 3 * MOST_IN_SETS or len(self.rows) < 2 * self.columns:
+        if not self.tries_every_set:
             return {}
         columns = [np.flatnonzero(self.group == feature) for feature in self.present]
         by_width: dict[int, list[tuple[int, ...]]] = {}

@@ -140,7 +140,7 @@ class _Summary:
             verdicts=verdicts,
             totals=self.totals(verdicts, sizes, chosen),
             sizes=sizes,
-            every_set=bool(self.model.best_sets()),
+            every_set=self.model.tries_every_set,
             has_groups=not self.model.lasso_is_grouped,
             penalties=self.penalties(),
             curve=self.curve(),
