@@ -40,7 +40,7 @@ plots.each("#figure-column-path", (figure) => {
     if (!wide) return;
     const { context, width, height } = plots.fitCanvas(canvas, Math.round(Math.min(Math.max(0.55 * wide, 240), 380)));
     const room = wide < 480 ? 92 : 150;
-    const area = { x: 46, y: 10, width: width - 46 - room, height: height - 44 };
+    const area = { x: 46, y: 10, width: width - 46 - room, height: height - 54 };
     const span = high - low || 1;
     const x = (place) => area.x + (area.width * place) / Math.max(strengths.length - 1, 1);
     const y = (value) => area.y + area.height * (1 - (value - low + 0.04 * span) / (1.08 * span));
